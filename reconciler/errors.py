@@ -1,0 +1,128 @@
+"""The exceptions of the reconciler and the exit codes of the command line, one table each.
+
+    ReconcilerError                     1  something failed; the message is a sentence with the cure
+      BadInput                          3  a manifest, project.yaml, setting or argument is wrong; nothing was sent
+        InvalidDeclaration              3  project.yaml or manifests with findings of class error
+      Refused                           4  a policy or guard says no; nothing was sent
+      ServiceError                      1  the service answered with an error, or did not answer
+        AccessDenied                    1  the credentials may not make the call
+        NotFound                        1  the project or dataset is not there
+        InUse                           1  another operation is running on the dataset
+        OutOfPatience                   1  no progress for `policy.patience`
+      UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
+      Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
+
+Knows names, exit codes and what each carries. Refuses to know who raises or prints them.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from reconciler.inert import inert
+from reconciler.model import Finding
+
+__all__ = [
+    "AccessDenied",
+    "BadInput",
+    "Exit",
+    "InUse",
+    "Interrupted",
+    "InvalidDeclaration",
+    "NotFound",
+    "OutOfPatience",
+    "ReconcilerError",
+    "Refused",
+    "ServiceError",
+    "UpdateFailed",
+]
+
+
+class Exit(IntEnum):
+    """Exit codes of the command `reconciler`."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2  # only with --exit-code
+    BAD_INPUT = 3
+    REFUSED = 4
+    REJECTED = 5  # applied, but lines were rejected
+    SIGINT = 130
+    SIGTERM = 143
+
+
+class ReconcilerError(Exception):
+    """Anything that a user can act on: the message says what happened, where, and the cure."""
+
+    exit_code: Exit = Exit.FAILED
+
+
+class BadInput(ReconcilerError):
+    """What the user gave is wrong; nothing was sent."""
+
+    exit_code = Exit.BAD_INPUT
+
+
+class InvalidDeclaration(BadInput):
+    """`project.yaml` or manifests do not pass.
+
+    `findings` are those of class error, in the order of files and lines, at most 50 a file; `total` counts all of them.
+    The message is one line a finding: place, what is wrong, the cure; safe to print.
+    """
+
+    def __init__(self, findings: Sequence[Finding], total: int | None = None) -> None:
+        self.findings = tuple(findings)
+        self.total = len(self.findings) if total is None else total
+        lines = [
+            f"{inert(str(finding.place))}: {inert(finding.message)}; {inert(finding.cure)}" for finding in findings
+        ]
+        if self.total > len(lines):
+            lines.append(f"and {self.total - len(lines):,} more")
+        super().__init__("\n".join(lines))
+
+
+class Refused(ReconcilerError):
+    """A policy or a guard says no; nothing was sent."""
+
+    exit_code = Exit.REFUSED
+
+
+class ServiceError(ReconcilerError):
+    """The service answered with an error, or did not answer.
+
+    `code` is AWS's name of the exception (or the connection fault's class), `operation` AWS's operation,
+    `request_id` the id to give to AWS's support, empty when there was no reply.
+    """
+
+    def __init__(self, message: str, *, code: str = "", operation: str = "", request_id: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.operation = operation
+        self.request_id = request_id
+
+
+class AccessDenied(ServiceError):
+    """The credentials may not make this call, are missing, wrong or expired."""
+
+
+class NotFound(ServiceError):
+    """The project or the dataset is not there."""
+
+
+class InUse(ServiceError):
+    """Another operation is running on the dataset (AWS: ResourceInUseException)."""
+
+
+class OutOfPatience(ServiceError):
+    """No progress for longer than `policy.patience`."""
+
+
+class UpdateFailed(ReconcilerError):
+    """The service took a batch and rejected it or some of its lines."""
+
+    exit_code = Exit.REJECTED
+
+
+class Interrupted(ReconcilerError):
+    """Stopped by a signal; `exit_code` says which."""
+
+    exit_code = Exit.SIGINT

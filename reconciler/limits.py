@@ -1,0 +1,53 @@
+"""The limits of Custom Labels datasets, one table with its sources.
+
+Knows the numbers and where AWS states them. Refuses to know what happens when one is passed: that is judged in
+`reconciler.manifest` (before sending) and `reconciler.plan` (together with what is live).
+
+Sources, by short name:
+    model: botocore `rekognition/2016-06-27/service-2.json`;
+    limits: Custom Labels Developer Guide, "Guidelines and quotas in Amazon Rekognition Custom Labels";
+    rules: Custom Labels Developer Guide, "Validation rules for manifest files";
+    update: API Reference, UpdateDatasetEntries;
+    errors: Custom Labels Developer Guide, "Non-terminal JSON line validation errors".
+"""
+
+from typing import Final
+
+__all__ = [
+    "BATCH_BYTES",
+    "BOXES_PER_IMAGE",
+    "BOX_SIDE_MIN_PX",
+    "DATASET_ENTRIES",
+    "DATASET_LABELS",
+    "IMAGE_SIDE_MAX_PX",
+    "IMAGE_SIDE_MIN_PX",
+    "KEY_CHARACTERS",
+    "LABEL_CHARACTERS",
+    "LINE_CHARACTERS",
+    "NESTING",
+    "PROJECT_NAME_PATTERN",
+]
+
+# The model allows a blob of 5,242,880 bytes, the prose says "less than 5MB": stay below both readings. [model, update]
+BATCH_BYTES: Final = 5_000_000
+# Lines over this are dropped in silence. [rules]
+LINE_CHARACTERS: Final = 100_000
+# Images a dataset, and lines a manifest. [limits, rules]
+DATASET_ENTRIES: Final = 250_000
+# Distinct labels a dataset. [limits]
+DATASET_LABELS: Final = 250
+# Bounding boxes an image. [limits]
+BOXES_PER_IMAGE: Final = 50
+# Width and height of an image in pixels. [limits]
+IMAGE_SIDE_MIN_PX: Final = 64
+IMAGE_SIDE_MAX_PX: Final = 4096
+# A box must be larger than 1 x 1 pixel. [errors: ERROR_BOUNDING_BOX_TOO_SMALL]
+BOX_SIDE_MIN_PX: Final = 1
+# The model says 255, the error's text 256: the smaller one is safe. [model: DatasetLabel]
+LABEL_CHARACTERS: Final = 255
+# An S3 key (1,024 bytes) and its bucket; the model's SourceRefContains takes this many. [model: QueryString]
+KEY_CHARACTERS: Final = 2_048
+# [model: ProjectName]
+PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9_.\-]{1,255}"
+# Ours, not AWS's: deeper JSON is refused, because no label format nests so far and parsers disagree beyond it.
+NESTING: Final = 50

@@ -1,0 +1,212 @@
+"""The nouns: frozen types without behaviour beyond properties.
+
+Knows what things are called and which values they may have. Refuses to know how they are read, compared or sent.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+__all__ = [
+    "Change",
+    "Compare",
+    "DatasetDeclaration",
+    "DatasetType",
+    "DesiredEntry",
+    "Destroy",
+    "Entry",
+    "Extra",
+    "Finding",
+    "Mark",
+    "Marked",
+    "Place",
+    "Policy",
+    "ProjectDeclaration",
+    "Severity",
+    "Verb",
+]
+
+
+class DatasetType(StrEnum):
+    """AWS's DatasetType. In a dataset's ARN and in `project.yaml` the same word stands in lower case."""
+
+    TRAIN = "TRAIN"
+    TEST = "TEST"
+
+    @property
+    def word(self) -> str:
+        """`train` or `test`."""
+        return self.value.lower()
+
+
+class Extra(StrEnum):
+    """What to do about live entries that the manifest does not have (the service cannot delete an entry)."""
+
+    REPORT = "report"
+    UNLABEL = "unlabel"
+    FAIL = "fail"
+    REPLACE = "replace"
+
+
+class Marked(StrEnum):
+    """What to do about entries that the service keeps but marks with errors."""
+
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+class Compare(StrEnum):
+    """When two lines are the same: by what they mean to training, or by all their JSON."""
+
+    LABELS = "labels"
+    STRICT = "strict"
+
+
+class Destroy(StrEnum):
+    """What deleting the resource does: refuse while the dataset has entries, delete it, or keep it."""
+
+    REFUSE = "refuse"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of one dataset; `patience` is the longest time without progress, in seconds."""
+
+    extra: Extra = Extra.REPORT
+    marked: Marked = Marked.WARN
+    compare: Compare = Compare.LABELS
+    patience: int = 1800
+    destroy: Destroy = Destroy.REFUSE
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands: the file as the user knows it, line and column counted from 1 (0: the file as such)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+class Severity(StrEnum):
+    """The three classes of findings.
+
+    error: the service would drop the line or fail the update, or its meaning is lost; nothing is sent.
+    marked: the service keeps the line and marks it with an error code.
+    note: worth a word.
+    """
+
+    ERROR = "error"
+    MARKED = "marked"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One complaint about a declaration: where, what is wrong, the cure.
+
+    `code` is AWS's code where AWS has one, else a name of ours in lower-case-with-dashes.
+    """
+
+    severity: Severity
+    code: str
+    place: Place
+    message: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An error that the service wrote into a live line: AWS's code and its text."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one line says, read by `reconciler.entries`.
+
+    `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
+    and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
+    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one).
+    """
+
+    key: str
+    meaning: bytes
+    content: bytes
+    labels: tuple[str, ...]
+    boxes: int
+    labelled: bool
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredEntry:
+    """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), where it stands."""
+
+    entry: Entry
+    line: bytes
+    place: Place
+
+
+class Verb(StrEnum):
+    """What will happen to an entry; the value is the sign the user sees."""
+
+    ADD = "+"
+    UPDATE = "~"
+    UNLABEL = "-"
+    LIVE_ONLY = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between desired and live.
+
+    `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired
+    line's. `labels` and `live_labels` are the distinct label names of each side.
+    `seq` orders changes as the manifest does.
+    """
+
+    verb: Verb
+    key: str
+    seq: int
+    desired: bytes | None = None
+    live: bytes | None = None
+    place: Place | None = None
+    labels: tuple[str, ...] = ()
+    live_labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDeclaration:
+    """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy."""
+
+    dataset_type: DatasetType
+    manifest: Path
+    shown: str
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDeclaration:
+    """One folder under `datasets/`: the project and its datasets.
+
+    Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
+    neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
+    """
+
+    folder: Path
+    shown: str
+    name: str
+    managed: bool
+    project_arn: str | None
+    datasets: tuple[DatasetDeclaration, ...]
+    labels: tuple[str, ...] | None = None
