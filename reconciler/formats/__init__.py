@@ -1,0 +1,20 @@
+"""Other annotation formats, turned into lines of a manifest: one module a format, one protocol for all.
+
+    voc     Pascal VOC: one XML file an image, boxes
+
+A converter is pure: file contents in, lines and findings out, in the files' order; the same input gives the same bytes.
+`python -m reconciler.formats` is the edge that reads and writes files.
+
+Knows which formats there are. Refuses to know how a manifest is judged: that is `reconciler.manifest`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from reconciler.formats import voc
+from reconciler.formats.conversion import Convert, Converted
+
+__all__ = ["FORMATS", "Convert", "Converted"]
+
+FORMATS: Final[Mapping[str, Convert]] = MappingProxyType({"voc": voc.convert})

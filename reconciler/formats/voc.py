@@ -1,0 +1,194 @@
+"""Pascal VOC: one XML file an image, with the image's size and a box for each object.
+
+Taken: `filename`, `size`, and of each `object` its `name` and `bndbox`. Without effect: `pose`, `truncated`,
+`difficult`, `segmented`, `part`, `folder`, `path` (Custom Labels has no place for them). Objects keep the file's order.
+An image without objects becomes a line with zero boxes: looked at, nothing found.
+
+Corners become `left = xmin`, `top = ymin`, `width = xmax - xmin`, `height = ymax - ymin`: they are taken as edges,
+because that is what today's tools write. labelImg and its kin write the edges of the rectangle as it was drawn, with 0
+raised to 1 (labelImg, `libs/labelFile.py`), so that xmax can equal the image's width. The VOC development kit itself
+counts pixels from (1, 1) and includes the last one ("The top-left pixel in the image has coordinates (1,1)", VOC2012
+Development Kit, annotation format). A file does not say which of the two it follows; one of the latter kind comes out
+one pixel short in width and height and one pixel to the right and down, and stays in the frame.
+
+Knows the vocabulary of VOC and what is wrong with a file. Refuses to know disks, and which lines the service takes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.codes import ENTRY_CODES
+from reconciler.entries import Box
+from reconciler.formats.boxes import PER_PIXEL, Frame, big_enough, box_line, clipped, pixels
+from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
+from reconciler.formats.markup import Element, read_markup
+from reconciler.model import Finding, Place, Severity
+
+__all__ = ["convert"]
+
+# Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
+_DEPTH: Final = 3
+_TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
+_OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A box and where its object stands."""
+
+    box: Box
+    place: Place
+
+
+def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) -> Iterator[Converted | Finding]:
+    """Lines and findings of VOC files, as `Convert` promises.
+
+    A box off the frame is clipped to it; a box of which no more than 1 pixel a side is left (or was) is left out; both
+    are said. An image that loses all its boxes so gives no line, since its line would say that nothing is there.
+    """
+    prefix = checked_prefix(images)
+    return _convert(files, prefix, created)
+
+
+def _convert(files: Iterable[tuple[str, bytes]], prefix: str, created: str) -> Iterator[Converted | Finding]:
+    seen: dict[str, Place] = {}
+    for file, content in files:
+        try:
+            root = _annotation(file, content)
+            key, place = _key(root, prefix)
+            _claim(seen, key, place)
+            frame = _frame(root)
+        except Unreadable as fault:
+            yield fault.finding
+            continue
+        boxes, findings = _boxes(root, frame)
+        yield from findings
+        if all(finding.severity is not Severity.ERROR for finding in findings):
+            yield Converted(key, box_line(key, frame, boxes, created), place)
+
+
+def _annotation(file: str, content: bytes) -> Element:
+    root = read_markup(file, content)
+    if root.name != "annotation":
+        message = f"the file begins with <{root.name}>, which is not Pascal VOC"
+        raise Unreadable("not-voc", root.place, message, "give files that begin with <annotation>")
+    return root
+
+
+def _key(root: Element, prefix: str) -> tuple[str, Place]:
+    filename = _part(root, "filename")
+    return joined(prefix, filename.text), filename.place
+
+
+def _claim(seen: dict[str, Place], key: str, place: Place) -> None:
+    if key in seen:
+        message = f"the image {key} was already annotated at {seen[key]}"
+        raise Unreadable("repeated-image", place, message, "keep one of the two files")
+    seen[key] = place
+
+
+def _frame(root: Element) -> Frame:
+    size = _child(root, "size")
+    depth = size.first("depth")
+    return Frame(
+        _side(_part(size, "width")),
+        _side(_part(size, "height")),
+        _DEPTH if depth is None or not depth.text else _side(depth),
+    )
+
+
+def _side(element: Element) -> int:
+    thousandths = _thousandths(element)
+    if thousandths <= 0 or thousandths % PER_PIXEL:
+        message = f"the image's {element.name} is {element.text}, not a positive whole number"
+        raise Unreadable("size", element.place, message, "write the image's size in pixels")
+    return thousandths // PER_PIXEL
+
+
+def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
+    """The boxes that can be sent, and what there is to say about all of them."""
+    drawn: list[_Drawn] = []
+    findings: list[Finding] = []
+    for element in root.all("object"):
+        try:
+            drawn.append(_drawn(element))
+        except Unreadable as fault:
+            findings.append(fault.finding)
+    findings.extend(_repeated(drawn))
+    boxes = []
+    for one in drawn:
+        inside, finding = _inside(one, frame)
+        boxes.extend([] if inside is None else [inside])
+        findings.extend([] if finding is None else [finding])
+    if drawn and not boxes:
+        findings.append(_nothing_left(root.place))
+    return boxes, findings
+
+
+def _drawn(element: Element) -> _Drawn:
+    label = _part(element, "name").text
+    bndbox = _child(element, "bndbox")
+    left, top, right, bottom = (_thousandths(_part(bndbox, name)) for name in ("xmin", "ymin", "xmax", "ymax"))
+    return _Drawn(Box(label, left, top, right - left, bottom - top), bndbox.place)
+
+
+def _inside(drawn: _Drawn, frame: Frame) -> tuple[Box | None, Finding | None]:
+    """The box as it can be sent (None: not at all), and the finding that says what was done to it."""
+    box = drawn.box
+    inside = clipped(box, frame)
+    row = _TOO_SMALL if inside == box else _OFF_FRAME
+    if not big_enough(inside):
+        message = f"{_shown(box)} is left out: {row.meaning}"
+        return None, Finding(Severity.MARKED, row.code, drawn.place, message, "draw the box again")
+    if inside == box:
+        return box, None
+    message = f"{_shown(box)} is clipped to {_sizes(inside)}: {row.meaning} ({frame.width} x {frame.height})"
+    return inside, Finding(Severity.MARKED, row.code, drawn.place, message, "look at the image, and draw the box again")
+
+
+def _repeated(drawn: Iterable[_Drawn]) -> Iterator[Finding]:
+    seen: dict[Box, Place] = {}
+    for one in drawn:
+        first = seen.setdefault(one.box, one.place)
+        if first is not one.place:
+            message = f"{_shown(one.box)} was already drawn at {first}; both are kept"
+            yield Finding(Severity.NOTE, "repeated-box", one.place, message, "remove one of them")
+
+
+def _nothing_left(place: Place) -> Finding:
+    message = "none of the image's boxes can be sent, and a line without boxes would say that nothing is there"
+    return Finding(Severity.ERROR, "no-box-left", place, message, "draw the boxes again, or leave the file out")
+
+
+def _child(element: Element, name: str) -> Element:
+    child = element.first(name)
+    if child is None:
+        message = f"<{element.name}> has no <{name}>"
+        raise Unreadable(f"no-{name}", element.place, message, f"add <{name}>, or leave the file out")
+    return child
+
+
+def _part(element: Element, name: str) -> Element:
+    """A child that has text."""
+    child = _child(element, name)
+    if not child.text:
+        raise Unreadable(f"no-{name}", child.place, f"<{name}> is empty", f"fill in <{name}>, or leave the file out")
+    return child
+
+
+def _thousandths(element: Element) -> int:
+    if _NUMBER.fullmatch(element.text) is None:
+        message = f"<{element.name}> is {element.text!r}, not a number of pixels"
+        raise Unreadable("number", element.place, message, "write a number such as 12 or 12.5")
+    return round(float(element.text) * PER_PIXEL)
+
+
+def _shown(box: Box) -> str:
+    return f"the box {box.label!r}, {_sizes(box)},"
+
+
+def _sizes(box: Box) -> str:
+    return f"{pixels(box.width)} x {pixels(box.height)} pixels at {pixels(box.left)}, {pixels(box.top)}"
