@@ -1,0 +1,181 @@
+"""What an error of the service means: one table, exception by exception.
+
+Sources: the `errors` of each operation in botocore's service-2.json; Rekognition Developer Guide, "Error handling"
+(which errors to retry); botocore's own client-side exceptions. `ValidationException` and the front end's errors about
+credentials are not in the model: the first is documented for MaxResults in the API Reference, the others by
+"Common Error Types" of AWS's API references.
+
+Knows meanings and sentences. Refuses to know how often to retry: that is `reconciler.aws.calls`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from typing import Final
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ReconcilerError, ServiceError
+from reconciler.inert import inert
+
+__all__ = ["Answer", "Fault", "fault_of"]
+
+
+class Answer(Enum):
+    """What to do about a fault."""
+
+    RETRY = "the call did no work; send it again after a while"
+    RETRY_UNSURE = "the call may have done its work; send it again and expect to find it done"
+    STOP = "no retry helps"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A classified error: what to do, and the exception that says it to the user when no retry helped."""
+
+    code: str
+    answer: Answer
+    error: ReconcilerError
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    answer: Answer
+    kind: type[ServiceError]
+    cause: str
+    cure: str
+
+
+_CREDENTIALS: Final = "renew them (for SSO: `aws sso login`) and run again; what was applied stays applied"
+_TABLE: Final = {
+    "ThrottlingException": _Row(Answer.RETRY, ServiceError, "AWS throttles the account", "run again later"),
+    "ProvisionedThroughputExceededException": _Row(
+        Answer.RETRY, ServiceError, "the account's calls a second are used up", "run again later, or ask AWS for more"
+    ),
+    "InternalServerError": _Row(
+        Answer.RETRY_UNSURE, ServiceError, "the service failed", "run again; if it stays, give the request id to AWS"
+    ),
+    "AccessDeniedException": _Row(
+        Answer.STOP, AccessDenied, "the credentials may not make this call", "add the action to their IAM policy"
+    ),
+    "ExpiredTokenException": _Row(Answer.STOP, AccessDenied, "the credentials have expired", _CREDENTIALS),
+    "UnrecognizedClientException": _Row(
+        Answer.STOP, AccessDenied, "AWS does not know these credentials", "check the profile, keys and region"
+    ),
+    "InvalidSignatureException": _Row(
+        Answer.STOP, AccessDenied, "the signature is wrong", "check the secret key and this machine's clock"
+    ),
+    "MissingAuthenticationTokenException": _Row(
+        Answer.STOP, AccessDenied, "the request carried no credentials", "configure AWS credentials"
+    ),
+    "IncompleteSignatureException": _Row(
+        Answer.STOP, AccessDenied, "the signature is incomplete", "check the access key and the secret key"
+    ),
+    "ResourceInUseException": _Row(
+        Answer.STOP, InUse, "another operation is running on it", "wait until it has ended and run again"
+    ),
+    "ResourceNotReadyException": _Row(
+        Answer.STOP, InUse, "it is still being created, or its creation failed", "wait, or delete it, and run again"
+    ),
+    "ResourceNotFoundException": _Row(
+        Answer.STOP, NotFound, "it is not there", "check the project, the region and the account"
+    ),
+    "ResourceAlreadyExistsException": _Row(
+        Answer.STOP, ServiceError, "it is there already", "run again: what is there is taken over"
+    ),
+    "LimitExceededException": _Row(
+        Answer.STOP, ServiceError, "a quota of the account is used up", "see Service Quotas for Rekognition"
+    ),
+    "InvalidPaginationTokenException": _Row(
+        Answer.STOP, ServiceError, "the listing's token is no longer valid", "run again"
+    ),
+    "InvalidParameterException": _Row(
+        Answer.STOP, ServiceError, "the service refuses the request", "this is a fault of this program: report it"
+    ),
+    "ValidationException": _Row(
+        Answer.STOP, ServiceError, "the service refuses the request", "this is a fault of this program: report it"
+    ),
+    "InvalidS3ObjectException": _Row(
+        Answer.STOP, ServiceError, "the service cannot read an S3 object", "check bucket, key, region and permissions"
+    ),
+}
+# Other spellings of the same thing, seen with other endpoints and signature versions.
+_SAME_AS: Final = {
+    "ExpiredToken": "ExpiredTokenException",
+    "RequestExpired": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "AccessDenied": "AccessDeniedException",
+    "Throttling": "ThrottlingException",
+    "TooManyRequestsException": "ThrottlingException",
+    "ServiceUnavailable": "InternalServerError",
+    "InternalFailure": "InternalServerError",
+}
+
+
+def fault_of(operation: str, error: Exception) -> Fault | None:
+    """Classify what boto3 raised during an operation; None for an exception that is not AWS's doing."""
+    if isinstance(error, boto.ClientError):
+        return _client_fault(operation, error)
+    for kinds, classify in _CLIENT_SIDE:
+        if isinstance(error, kinds):
+            return classify(operation, error)
+    return None
+
+
+def _client_fault(operation: str, error: boto.ClientError) -> Fault:
+    detail = error.response.get("Error", {})
+    meta = error.response.get("ResponseMetadata", {})
+    code = detail.get("Code", "Unknown")
+    status = int(meta.get("HTTPStatusCode", 0))
+    row = _TABLE.get(_SAME_AS.get(code, code)) or _unknown(status)
+    request_id = meta.get("RequestId", "")
+    message = (
+        f"{operation}: {row.cause} ({inert(code)}: {inert(detail.get('Message', '') or 'no message')}); {row.cure}"
+        f"{f' [request id {inert(request_id)}]' if request_id else ''}"
+    )
+    return Fault(code, row.answer, row.kind(message, code=code, operation=operation, request_id=request_id))
+
+
+def _unknown(status: int) -> _Row:
+    if status >= 500 or status == 0:
+        return _TABLE["InternalServerError"]
+    return _Row(Answer.STOP, ServiceError, "the service answered with an error", "see the code and the text")
+
+
+def _stop(kind: type[ServiceError], cure: str, operation: str, error: Exception) -> Fault:
+    code = type(error).__name__
+    return Fault(code, Answer.STOP, kind(f"{operation}: {inert(str(error))}; {cure}", code=code, operation=operation))
+
+
+def _connection(answer: Answer, operation: str, error: Exception) -> Fault:
+    code = type(error).__name__
+    message = f"{operation}: no answer from AWS ({inert(str(error))}); check the network and the region, and run again"
+    return Fault(code, answer, ServiceError(message, code=code, operation=operation))
+
+
+def _wrong_setting(operation: str, error: Exception) -> Fault:
+    """What is left of botocore's own exceptions: an unknown profile, no region, an invalid endpoint."""
+    return Fault(type(error).__name__, Answer.STOP, BadInput(f"{operation}: {inert(str(error))}"))
+
+
+_Classify = Callable[[str, Exception], Fault]
+_CLIENT_SIDE: Final[tuple[tuple[tuple[type[Exception], ...], _Classify], ...]] = (
+    (
+        (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError),
+        partial(_stop, AccessDenied, "configure AWS credentials (a profile, keys, or a role)"),
+    ),
+    (
+        (boto.TokenRetrievalError, boto.UnauthorizedSSOTokenError, boto.SSOTokenLoadError),
+        partial(_stop, AccessDenied, _CREDENTIALS),
+    ),
+    # Nothing was sent: the connection was never made.
+    (
+        (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError),
+        partial(_connection, Answer.RETRY),
+    ),
+    ((boto.HTTPClientError, ResponseParserError), partial(_connection, Answer.RETRY_UNSURE)),
+    ((boto.BotoCoreError,), _wrong_setting),
+)
