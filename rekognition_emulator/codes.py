@@ -1,0 +1,130 @@
+"""AWS's codes for what is wrong with a manifest or one of its lines, and the sentences that go with them.
+
+Knows codes, texts, places and precedence. Refuses to look at a line: lines.py and attributes.py do.
+
+Sources: Custom Labels Developer Guide, Debugging datasets (Terminal errors, Non-terminal errors), Non-Terminal JSON
+Line Validation Errors, Fixing training errors (precedence); DescribeDataset's published example ("multiple S3
+buckets"). Texts and places marked [I] are inferred: AWS names the code without printing the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Place(Enum):
+    """Where in a line an error list is put."""
+
+    LINE = "line"
+    ATTRIBUTE = "label attribute"
+    METADATA = "label attribute metadata"
+    ANNOTATION = "annotation"
+
+
+@dataclass(frozen=True)
+class LineCode:
+    """One of the thirteen codes of dataset operations: `{}` in `message` is the attribute's name."""
+
+    code: str
+    message: str
+    place: Place
+    stops: bool = False
+
+
+NO_LABEL_ATTRIBUTES = LineCode("ERROR_NO_LABEL_ATTRIBUTES", "No label attributes found.", Place.LINE, stops=True)
+INVALID_ATTRIBUTE = LineCode(
+    "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT",
+    "The format of the label attribute {} is invalid.",
+    Place.ATTRIBUTE,  # [I]
+    stops=True,
+)
+INVALID_METADATA = LineCode(
+    "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+    "The format of the label attribute metadata is invalid.",
+    Place.METADATA,  # [I]
+    stops=True,
+)
+NO_VALID_ATTRIBUTES = LineCode("ERROR_NO_VALID_LABEL_ATTRIBUTES", "No valid label attributes found.", Place.LINE)
+MISSING_CONFIDENCE = LineCode(
+    "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE",
+    "One or more bounding boxes has a missing confidence value.",
+    Place.METADATA,  # [I]
+    stops=True,
+)
+MISSING_CLASS = LineCode(
+    "ERROR_MISSING_CLASS_MAP_ID",
+    "One of more class ids is missing from the class map.",  # AWS's spelling
+    Place.METADATA,  # [I]
+    stops=True,
+)
+INVALID_DIMENSION = LineCode(
+    "ERROR_INVALID_IMAGE_DIMENSION",
+    "The image dimension(s) do not conform to allowed dimensions.",
+    Place.ATTRIBUTE,  # [I]
+)
+INVALID_BOX = LineCode("ERROR_INVALID_BOUNDING_BOX", "The bounding box has off frame values.", Place.ANNOTATION)
+NO_VALID_ANNOTATIONS = LineCode(
+    "ERROR_NO_VALID_ANNOTATIONS",
+    "No valid annotations found.",
+    Place.ATTRIBUTE,  # [I]
+)
+BOX_TOO_SMALL = LineCode(
+    "ERROR_BOUNDING_BOX_TOO_SMALL", "The height and width of the bounding box is too small.", Place.ANNOTATION
+)
+TOO_MANY_BOXES = LineCode(
+    "ERROR_TOO_MANY_BOUNDING_BOXES",
+    "There are more bounding boxes than the allowed maximum.",
+    Place.ATTRIBUTE,  # [I]
+)
+UNSUPPORTED_TYPE = LineCode(
+    "ERROR_UNSUPPORTED_USE_CASE_TYPE",
+    "The use case type of the {}-metadata label attribute metadata is unsupported. Check the type field.",
+    Place.METADATA,
+)
+LABEL_NAME_LENGTH = LineCode(
+    "ERROR_INVALID_LABEL_NAME_LENGTH",
+    "The length of the label name is invalid.",  # [I]
+    Place.METADATA,  # [I]
+)
+
+LINE_CODES = (
+    NO_LABEL_ATTRIBUTES,
+    INVALID_ATTRIBUTE,
+    INVALID_METADATA,
+    NO_VALID_ATTRIBUTES,
+    MISSING_CONFIDENCE,
+    MISSING_CLASS,
+    INVALID_DIMENSION,
+    INVALID_BOX,
+    NO_VALID_ANNOTATIONS,
+    BOX_TOO_SMALL,
+    TOO_MANY_BOXES,
+    UNSUPPORTED_TYPE,
+    LABEL_NAME_LENGTH,
+)
+"""The documented complete set for dataset operations."""
+
+
+class Dropped(Enum):
+    """Why the service removes a line without a word (Terminal content errors)."""
+
+    TOO_LONG = "the line is longer than 100,000 characters"
+    NOT_VALID = "the line is not a JSON object"
+    NO_SOURCE_REF = "source-ref is missing"
+    BAD_SOURCE_REF = "source-ref is not s3://bucket/key"
+    REPEATED = "source-ref occurs before in the same manifest"
+
+
+class Terminal(Enum):
+    """Why a whole create, update or distribution fails: the value is the StatusMessage, which carries no code."""
+
+    INACCESSIBLE = "The manifest file extension or contents are invalid."
+    SIZE_TOO_LARGE = "The manifest file size exceeds the maximum supported size."
+    TOO_MANY_ROWS = "The manifest file has too many rows."
+    NO_PERMISSION = "The S3 bucket permissions are incorrect."
+    TOO_MANY_IN_ERROR = "The manifest file has too many terminal errors."
+    TOO_MANY_LABELS = "The manifest file has too many labels."
+    TOO_FEW_IMAGES = "The manifest file doesn't have enough labeled images to distribute the dataset."
+    SEVERAL_BUCKETS = "The manifest file contains images from multiple S3 buckets."
+    EMPTY = "The manifest file is empty."

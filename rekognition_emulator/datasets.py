@@ -1,0 +1,156 @@
+"""CreateDataset, DescribeDataset, DeleteDataset, UpdateDatasetEntries, DistributeDatasetEntries.
+
+Source: API Reference of the five operations; Developer Guide, Managing your dataset. What each status forbids stands in
+statuses.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rekognition_emulator.backend import Backend, ManifestError
+from rekognition_emulator.errors import ServiceError, not_found
+from rekognition_emulator.manifest import counted_labels
+from rekognition_emulator.records import Caller, Dataset, Job, dataset_arn
+from rekognition_emulator.statuses import Status, Work
+
+if TYPE_CHECKING:
+    from rekognition_emulator.lifecycle import Lifecycle
+
+Request = dict[str, Any]
+Reply = dict[str, Any]
+
+
+class Datasets:
+    """The operations on datasets that are not listings."""
+
+    def __init__(self, backend: Backend, lifecycle: Lifecycle) -> None:
+        self.backend = backend
+        self.lifecycle = lifecycle
+
+    def create_dataset(self, request: Request, caller: Caller) -> Reply:
+        """Begin a dataset: empty, from a manifest in S3, or a copy.
+
+        Raises:
+            ServiceError: ResourceAlreadyExistsException for a second dataset of a type, InvalidParameterException for
+                a source that is both or neither, ResourceNotFoundException, InvalidS3ObjectException.
+        """
+        project = self.lifecycle.project(request["ProjectArn"], caller)
+        if project.gone_at is not None:
+            raise not_found(project.arn)
+        kind = request["DatasetType"]
+        for other in self.lifecycle.datasets(project.arn):
+            self._slot_taken(other, kind)
+        source = self._source(request.get("DatasetSource"), caller)
+        created = self._unused_moment(project.arn, kind)
+        arn = dataset_arn(project.arn, kind, round(created * 1000))
+        dataset = Dataset(arn, project.arn, kind, created, created, Status.CREATE_IN_PROGRESS, "", "")
+        due = self.backend.clock.now() + self.backend.latency.create
+        self.lifecycle.start(dataset, Job(Work.CREATE, due, source=source))
+        self.backend.store.save_tags(arn, request.get("Tags", {}))
+        return {"DatasetArn": arn}
+
+    def _slot_taken(self, other: Dataset, kind: str) -> None:
+        if other.kind != kind:
+            return
+        if other.status is Status.CREATE_FAILED and not self.backend.switches.create_failed_keeps_slot:
+            self.backend.store.remove_dataset(other.arn)
+            return
+        text = f"The project already has a dataset of type {kind}: {other.arn}."
+        raise ServiceError("ResourceAlreadyExistsException", text)
+
+    def _unused_moment(self, project: str, kind: str) -> float:
+        moment = self.backend.stamp()
+        while self.backend.store.dataset(dataset_arn(project, kind, round(moment * 1000))):
+            moment = round(moment + 0.001, 3)
+        return moment
+
+    def _source(self, source: Request | None, caller: Caller) -> dict[str, Any]:
+        if source is None:
+            return {}
+        if ("GroundTruthManifest" in source) == ("DatasetArn" in source):
+            text = "Exactly one of GroundTruthManifest and DatasetArn is needed in DatasetSource."
+            raise ServiceError("InvalidParameterException", text)
+        if "DatasetArn" in source:
+            return {"dataset": self.lifecycle.dataset(source["DatasetArn"], caller, "CreateDataset").arn}
+        return {"manifest": self._manifest(source["GroundTruthManifest"].get("S3Object", {}))}
+
+    def _manifest(self, s3_object: Request) -> Request:
+        if not {"Bucket", "Name"} <= set(s3_object):
+            raise ServiceError("InvalidParameterException", "S3Object needs a Bucket and a Name.")
+        switches = self.backend.switches
+        if switches.manifest_extension == "required" and not PurePosixPath(s3_object["Name"]).suffix:
+            raise ServiceError("InvalidS3ObjectException")
+        if switches.unreadable_manifest == "InvalidS3ObjectException":
+            try:
+                self.backend.manifests.lines(s3_object, self.backend.limits.manifest_bytes)
+            except ManifestError as error:
+                raise ServiceError("InvalidS3ObjectException") from error
+        return s3_object
+
+    def describe_dataset(self, request: Request, caller: Caller) -> Reply:
+        """Status and statistics of a dataset, in any status."""
+        dataset = self.lifecycle.dataset(request["DatasetArn"], caller)
+        tally = dataset.tally
+        return {
+            "DatasetDescription": {
+                "CreationTimestamp": dataset.created,
+                "LastUpdatedTimestamp": dataset.updated,
+                "Status": str(dataset.status),
+                "StatusMessage": dataset.message,
+                "StatusMessageCode": dataset.message_code,
+                "DatasetStats": {
+                    "LabeledEntries": tally.labeled,
+                    "TotalEntries": tally.total,
+                    "TotalLabels": counted_labels(tally, self.backend.switches),
+                    "ErrorEntries": tally.errors,
+                },
+            }
+        }
+
+    def delete_dataset(self, request: Request, caller: Caller) -> Reply:
+        """Begin the deletion of a dataset."""
+        dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "DeleteDataset")
+        due = self.backend.clock.now() + self.backend.latency.delete
+        self.lifecycle.start(dataset, Job(Work.DELETE, due))
+        return {}
+
+    def update_dataset_entries(self, request: Request, caller: Caller) -> Reply:
+        """Take a payload and judge it later: whatever is wrong with its lines shows in the status or the listing."""
+        dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "UpdateDatasetEntries")
+        payload = request["Changes"]["GroundTruth"]
+        latency = self.backend.latency
+        due = self.backend.clock.now() + latency.update + latency.update_megabyte * len(payload) / 1_000_000
+        self.lifecycle.start(dataset, Job(Work.UPDATE, due, payload=payload))
+        return {}
+
+    def distribute_dataset_entries(self, request: Request, caller: Caller) -> Reply:
+        """Begin moving 20 % of a project's TRAIN dataset to its empty TEST dataset.
+
+        Raises:
+            ServiceError: InvalidParameterException for datasets that are not such a pair.
+        """
+        operation = "DistributeDatasetEntries"
+        first, second = (self.lifecycle.dataset(each["Arn"], caller, operation) for each in request["Datasets"])
+        swapped = first.kind == "TEST" and self.backend.switches.distribute_order == "any"
+        train, test = (second, first) if swapped else (first, second)
+        problem = _no_pair(train, test)
+        if problem:
+            raise ServiceError("InvalidParameterException", problem)
+        due = self.backend.clock.now() + self.backend.latency.distribute
+        for dataset in (train, test):
+            source = {"train": train.arn, "test": test.arn}
+            self.lifecycle.start(dataset, Job(Work.DISTRIBUTE, due, source=source))
+        return {}
+
+
+def _no_pair(train: Dataset, test: Dataset) -> str | None:
+    """Why entries cannot be distributed between two datasets. The texts are ours."""
+    if (train.kind, test.kind) != ("TRAIN", "TEST"):
+        return "One TRAIN dataset and one TEST dataset are needed."
+    if train.project_arn != test.project_arn:
+        return "Both datasets must belong to the same project."
+    if test.tally.total:
+        return "The TEST dataset must be empty."
+    return None if train.tally.total else "The TRAIN dataset must contain images."

@@ -1,0 +1,126 @@
+"""A running emulator and the one way to start it from Python: `with serve(...) as emulator`.
+
+Knows how parts and server go together. The object it yields is the endpoint URL, with doors for tests behind it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rekognition_emulator.clock import Clock
+from rekognition_emulator.latency import BY_NAME, Latency
+from rekognition_emulator.server import Server
+from rekognition_emulator.settings import Settings, build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mypy_boto3_rekognition import RekognitionClient
+
+    from rekognition_emulator.entries import Entry
+    from rekognition_emulator.front import Front
+    from rekognition_emulator.journal import Call
+    from rekognition_emulator.service import Service
+
+
+class Emulator(str):
+    """The endpoint URL of a running emulator: a string for any client, an object for tests.
+
+    `service` answers without HTTP, `clock` can be frozen and advanced, `calls` is the list of answered calls.
+    """
+
+    __slots__ = ("clock", "front", "port", "region")
+
+    front: Front
+    clock: Clock
+    port: int
+    region: str
+
+    @classmethod
+    def running(cls, server: Server, front: Front, region: str) -> Emulator:
+        """The emulator behind a server."""
+        emulator = cls(server.url)
+        emulator.front, emulator.clock = front, front.service.backend.clock
+        emulator.port, emulator.region = server.port, region
+        return emulator
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL as a plain string."""
+        return str.__str__(self)
+
+    endpoint = url
+
+    @property
+    def service(self) -> Service:
+        """The service itself: `service.call(operation, request)`."""
+        return self.front.service
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls answered so far: `operation`, `request` (blobs decoded), `status`, `error` and more."""
+        return self.front.journal.calls
+
+    def count_calls(self, operation: str | None = None) -> int:
+        """How many calls of an operation (or of all) were answered since the start."""
+        return self.front.journal.count(operation)
+
+    def edit_entries(self, dataset_arn: str, lines: Iterable[str | bytes]) -> None:
+        """Upsert lines behind every client's back, at once (see Service.edit_entries)."""
+        self.service.edit_entries(dataset_arn, lines)
+
+    def remove_entries(self, dataset_arn: str, keys: Iterable[str]) -> None:
+        """Take entries away behind every client's back."""
+        self.service.remove_entries(dataset_arn, keys)
+
+    def entries(self, dataset_arn: str) -> list[Entry]:
+        """All entries of a dataset in order: `key`, `line` as listed, `labeled`, `errors` and more."""
+        return self.service.entries(dataset_arn)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make AWS clients talk to this emulator, with dummy credentials."""
+        return {
+            "AWS_ENDPOINT_URL_REKOGNITION": self.url,
+            "AWS_ACCESS_KEY_ID": "emulator",
+            "AWS_SECRET_ACCESS_KEY": "emulator",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+
+    def client(self, region: str | None = None, **options: Any) -> RekognitionClient:  # noqa: ANN401 - boto3's options
+        """A boto3 client of this emulator that ignores the user's AWS configuration."""
+        import boto3  # noqa: PLC0415 - only this method needs boto3
+
+        session = boto3.Session(
+            aws_access_key_id="emulator",
+            aws_secret_access_key="emulator",  # noqa: S106 - a dummy: signatures are never verified
+            region_name=region or self.region,
+        )
+        return session.client("rekognition", endpoint_url=self.url, **options)
+
+
+@contextmanager
+def serve(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    latency: Latency | str | None = None,
+    **changes: Any,  # noqa: ANN401 - fields of Settings
+) -> Iterator[Emulator]:
+    """Run an emulator in threads of this process; it stops with the block.
+
+    `changes` are fields of Settings (`port`, `switches`, `limits`, `seed`, ...). `latency` may be "none" or "real".
+    """
+    if latency is not None:
+        changes["latency"] = BY_NAME[latency] if isinstance(latency, str) else latency
+    chosen = replace(settings or Settings(), **changes)
+    front = build(chosen, clock or Clock())
+    server = Server(front.handle, host=chosen.host, port=chosen.port)
+    try:
+        yield Emulator.running(server, front, chosen.region)
+    finally:
+        server.stop()
+        front.service.backend.store.close()

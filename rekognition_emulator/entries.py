@@ -1,0 +1,85 @@
+"""An entry as the service keeps it, and the running count of a dataset's entries.
+
+Knows what is remembered of a line once it was judged. Refuses to judge: lines.py does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Entry(NamedTuple):
+    """One listed line and what filters and statistics need of it."""
+
+    key: str
+    line: str
+    bucket: str
+    declared: tuple[str, ...]
+    used: tuple[str, ...]
+    boxed: tuple[str, ...]
+    labeled: bool
+    errors: bool
+
+
+@dataclass
+class LabelCount:
+    """How many entries declare a label, use it, and put it on a box."""
+
+    declared: int = 0
+    used: int = 0
+    boxed: int = 0
+
+
+@dataclass
+class Tally:
+    """A dataset's statistics, kept up to date entry by entry; labels stay in the order of their first appearance."""
+
+    total: int = 0
+    labeled: int = 0
+    errors: int = 0
+    labels: dict[str, LabelCount] = field(default_factory=dict)
+    buckets: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Tally:
+        """An independent copy, to try an update on."""
+        labels = {name: LabelCount(count.declared, count.used, count.boxed) for name, count in self.labels.items()}
+        return Tally(self.total, self.labeled, self.errors, labels, dict(self.buckets))
+
+    def add(self, entry: Entry) -> None:
+        """Count one more entry."""
+        self._count(entry, 1)
+
+    def remove(self, entry: Entry) -> None:
+        """Count one entry less; a label or bucket nobody has any more is forgotten (see `settle`)."""
+        self._count(entry, -1)
+
+    def settle(self) -> None:
+        """Forget labels and buckets of no entry: once an update, so that a replaced label keeps its place."""
+        for name in [name for name, count in self.labels.items() if not count.declared]:
+            del self.labels[name]
+        for name in [name for name, count in self.buckets.items() if not count]:
+            del self.buckets[name]
+
+    def _count(self, entry: Entry, step: int) -> None:
+        self.total += step
+        self.labeled += step * entry.labeled
+        self.errors += step * entry.errors
+        self.buckets[entry.bucket] = self.buckets.get(entry.bucket, 0) + step
+        for name in entry.declared:
+            self.labels.setdefault(name, LabelCount()).declared += step
+        for name in entry.used:
+            self.labels[name].used += step
+        for name in entry.boxed:
+            self.labels[name].boxed += step
+
+
+def tally(entries: Iterable[Entry]) -> Tally:
+    """The count of `entries` from nothing."""
+    counted = Tally()
+    for entry in entries:
+        counted.add(entry)
+    return counted

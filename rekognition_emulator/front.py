@@ -1,0 +1,73 @@
+"""The front end: from an HTTP request to an answer, with everything AWS checks before the service is asked.
+
+Knows the order: operation, signature, quota, body, permission, service. Refuses to know sockets and stores.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from rekognition_emulator import wire
+from rekognition_emulator.errors import ServiceError
+from rekognition_emulator.journal import Call, Journal
+from rekognition_emulator.records import Caller
+from rekognition_emulator.replies import ReplyError
+
+if TYPE_CHECKING:
+    from rekognition_emulator.service import Service
+    from rekognition_emulator.wire import Answer, HttpRequest
+
+Guard = Callable[[str, dict[str, Any], Caller], None]
+"""Looks at a judged call before the service does; raises ServiceError to refuse it."""
+
+
+class Front:
+    """Answers requests one by one; `journal` has all of them, `seed` decides the request ids."""
+
+    def __init__(self, service: Service, *, caller: Caller, journal: Journal, seed: int = 0) -> None:
+        self.service = service
+        self.journal = journal
+        self.caller = caller
+        self.gates: list[Callable[[str], None]] = []
+        self.guards: list[Guard] = []
+        self._ids = random.Random(seed)  # noqa: S311 - request ids of an emulator, reproducible on purpose
+
+    def handle(self, request: HttpRequest) -> Answer:
+        """Answer one request; whatever happens inside, the client gets a proper answer."""
+        began = time.perf_counter()
+        request_id = str(uuid.UUID(int=self._ids.getrandbits(128), version=4))
+        call = Call("?", {}, 0, request_id=request_id, at=self.service.backend.stamp())
+        try:
+            answer = self._answer(request, call)
+        except ServiceError as error:
+            call.error = error.code
+            answer = wire.failure(self._spelled(error), request_id)
+        except ReplyError as error:
+            call.error = "InternalServerError"
+            answer = wire.failure(ServiceError("InternalServerError", f"emulator defect: {error}"), request_id)
+        call.status, call.seconds = answer.status, time.perf_counter() - began
+        self.journal.add(call)
+        return answer
+
+    def _answer(self, request: HttpRequest, call: Call) -> Answer:
+        switches = self.service.backend.switches
+        call.operation = wire.operation_of(request)
+        caller = wire.caller_of(request, self.caller, unsigned=switches.unsigned == "accepted")
+        call.region = caller.region
+        for gate in self.gates:
+            gate(call.operation)
+        call.request = self.service.decode(call.operation, wire.document_of(request))
+        for guard in self.guards:
+            guard(call.operation, call.request, caller)
+        reply = self.service.call(call.operation, call.request, caller)
+        return wire.success(reply, call.request_id, empty=b"{}" if switches.empty_reply == "{}" else b"")
+
+    def _spelled(self, error: ServiceError) -> ServiceError:
+        """A broken constraint under the exception that the switch names."""
+        if error.code != "ValidationException":
+            return error
+        return ServiceError(self.service.backend.switches.constraint_error, error.message)

@@ -1,0 +1,112 @@
+"""Finding projects and datasets, and moving them along when their time has come.
+
+Knows that a status is settled whenever it is read: there are no timers. Refuses to know what a job does (jobs.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rekognition_emulator import jobs, statuses
+from rekognition_emulator.errors import ServiceError, in_use, not_found
+from rekognition_emulator.records import Caller, Dataset, Job, Project, belongs_to
+from rekognition_emulator.statuses import FORBIDDEN, Status, Work
+
+if TYPE_CHECKING:
+    from rekognition_emulator.backend import Backend
+
+
+class Lifecycle:
+    """Reads records as they are now: due work is done before anything is answered."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.store = backend.store
+
+    def projects(self, caller: Caller) -> list[Project]:
+        """The caller's projects in the order of creation, those being deleted included."""
+        found = [self._settled_project(each) for each in self.store.projects() if belongs_to(each.arn, caller)]
+        return sorted((each for each in found if each), key=lambda each: each.created)
+
+    def project(self, arn: str, caller: Caller) -> Project:
+        """The project with this ARN.
+
+        Raises:
+            ServiceError: ResourceNotFoundException.
+        """
+        found = self.store.project(arn)
+        settled = self._settled_project(found) if found and belongs_to(arn, caller) else None
+        if settled is None:
+            raise not_found(arn)
+        return settled
+
+    def datasets(self, project_arn: str) -> list[Dataset]:
+        """The datasets of a project, in the order of creation."""
+        settled = [self.settle(each) for each in self.store.datasets(project_arn)]
+        return [each for each in settled if each]
+
+    def dataset(self, arn: str, caller: Caller, operation: str = "") -> Dataset:
+        """The dataset with this ARN, if `operation` is allowed in its status.
+
+        Raises:
+            ServiceError: ResourceNotFoundException, or the exception of the table in statuses.py.
+        """
+        found = self.store.dataset(arn)
+        settled = self.settle(found) if found and belongs_to(arn, caller) else None
+        if settled is None:
+            raise not_found(arn)
+        self._allow(settled, operation)
+        return settled
+
+    def _allow(self, dataset: Dataset, operation: str) -> None:
+        code = FORBIDDEN.get(operation, {}).get(dataset.status)
+        switches = self.backend.switches
+        if operation.startswith("List") and dataset.status in {Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}:
+            code = None if switches.list_while_updating == "answers" else switches.list_while_updating
+        if operation == "UpdateDatasetEntries" and dataset.status is Status.CREATE_FAILED:
+            code = "ResourceInUseException" if switches.update_on_create_failed == "refused" else None
+        if code == "ResourceInUseException":
+            raise in_use(f"The dataset {dataset.arn} is in status {dataset.status}.")
+        if code:
+            raise ServiceError(code, f"The dataset {dataset.arn} is in status {dataset.status}.")
+
+    def start(self, dataset: Dataset, job: Job) -> None:
+        """Make a dataset busy: its status shows it as soon as the call returns."""
+        dataset.job = job
+        dataset.status = statuses.IN_PROGRESS[job.work]
+        dataset.message = statuses.IN_PROGRESS_MESSAGE[job.work]
+        dataset.message_code = statuses.SUCCESS
+        self.store.save_dataset(dataset)
+
+    def settle(self, dataset: Dataset) -> Dataset | None:
+        """Do the dataset's work if it is due; None when that was its deletion."""
+        job = dataset.job
+        if job is None or job.due > self.backend.clock.now():
+            return dataset
+        with self.store.transaction():
+            return self._finish(dataset, job)
+
+    def _finish(self, dataset: Dataset, job: Job) -> Dataset | None:
+        if job.work is Work.DELETE:
+            self.store.remove_dataset(dataset.arn)
+            return None
+        if job.work is Work.DISTRIBUTE:
+            self._distribute(job)
+        else:
+            jobs.finish(self.backend, dataset, job)
+            self.store.save_dataset(dataset)
+        return dataset
+
+    def _distribute(self, job: Job) -> None:
+        train, test = self.store.dataset(job.source["train"]), self.store.dataset(job.source["test"])
+        if train and test:
+            jobs.distribute(self.backend, train, test, job)
+            self.store.save_dataset(train)
+            self.store.save_dataset(test)
+
+    def _settled_project(self, project: Project) -> Project | None:
+        if project.gone_at is None or project.gone_at > self.backend.clock.now():
+            return project
+        with self.store.transaction():
+            self.store.remove_project(project.arn)
+        return None

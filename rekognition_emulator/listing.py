@@ -1,0 +1,98 @@
+"""ListDatasetEntries and ListDatasetLabels: pages, tokens, filters.
+
+Knows how entries are picked. Refuses to know statuses (lifecycle.py) and how tokens look (tokens.py).
+
+Source: API Reference, ListDatasetEntries, ListDatasetLabels; the guide's listing script (`HasErrors=False` lists
+everything, `NextToken=""` is the first page). That several filters all have to hold is inferred.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rekognition_emulator import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rekognition_emulator.backend import Backend
+    from rekognition_emulator.entries import Entry
+    from rekognition_emulator.lifecycle import Lifecycle
+    from rekognition_emulator.records import Caller
+
+Request = dict[str, Any]
+Reply = dict[str, Any]
+
+PAGE = 100
+"""Documented default of MaxResults."""
+
+_CHUNK = 1000  # entries looked at together when a filter may skip many
+
+
+def wanted(request: Request) -> Callable[[Entry], bool] | None:
+    """The filter of a request, or None when it has none."""
+    tests: list[Callable[[Entry], bool]] = []
+    if "ContainsLabels" in request:
+        names = frozenset(request["ContainsLabels"])
+        tests.append(lambda entry: not names.isdisjoint(entry.used))
+    if "Labeled" in request:
+        tests.append(lambda entry: entry.labeled is request["Labeled"])
+    if "SourceRefContains" in request:
+        tests.append(lambda entry: request["SourceRefContains"] in entry.key)
+    if request.get("HasErrors"):
+        tests.append(lambda entry: entry.errors)
+    return (lambda entry: all(test(entry) for test in tests)) if tests else None
+
+
+class Listing:
+    """The two listings of a dataset."""
+
+    def __init__(self, backend: Backend, lifecycle: Lifecycle) -> None:
+        self.backend = backend
+        self.lifecycle = lifecycle
+
+    def list_dataset_entries(self, request: Request, caller: Caller) -> Reply:
+        """One page of lines; the token is absent on the last page."""
+        dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetEntries")
+        filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
+        name = tokens.scope("ListDatasetEntries", filters)
+        position, size = self._position(request, name), request.get("MaxResults", PAGE)
+        rows = self._rows(dataset.arn, position, size + 1, wanted(request))
+        reply: Reply = {"DatasetEntries": [entry.line for _, entry in rows[:size]]}
+        if len(rows) > size:
+            reply["NextToken"] = tokens.write(name, rows[size - 1][0], self.backend.clock.now())
+        return reply
+
+    def list_dataset_labels(self, request: Request, caller: Caller) -> Reply:
+        """One page of labels in the order of their first appearance."""
+        dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetLabels")
+        name = tokens.scope("ListDatasetLabels", dataset.arn)
+        position, size = self._position(request, name), request.get("MaxResults", PAGE)
+        labels = [(label, count) for label, count in dataset.tally.labels.items() if count.used or self._all_labels]
+        described = []
+        for label, count in labels[position : position + size]:
+            stats = {"EntryCount": count.used} | ({"BoundingBoxCount": count.boxed} if count.boxed else {})
+            described.append({"LabelName": label, "LabelStats": stats})
+        reply: Reply = {"DatasetLabelDescriptions": described}
+        if len(labels) > position + size:
+            reply["NextToken"] = tokens.write(name, position + size, self.backend.clock.now())
+        return reply
+
+    @property
+    def _all_labels(self) -> bool:
+        return self.backend.switches.labels_counted == "declared"
+
+    def _position(self, request: Request, name: str) -> int:
+        lifetime = self.backend.switches.token_lifetime
+        return tokens.read(request.get("NextToken"), name, self.backend.clock.now(), lifetime)
+
+    def _rows(
+        self, arn: str, position: int, limit: int, keep: Callable[[Entry], bool] | None
+    ) -> list[tuple[int, Entry]]:
+        if keep is None:
+            return self.backend.store.entries_after(arn, position, limit)
+        found: list[tuple[int, Entry]] = []
+        while len(found) < limit and (rows := self.backend.store.entries_after(arn, position, _CHUNK)):
+            found += [row for row in rows if keep(row[1])]
+            position = rows[-1][0]
+        return found[:limit]

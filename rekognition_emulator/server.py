@@ -1,0 +1,125 @@
+"""The HTTP server: sockets in, answers out; loopback unless told otherwise.
+
+Knows HTTP/1.1 with kept connections. Refuses to know AWS: a handler function answers.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from rekognition_emulator.wire import Answer, HttpRequest
+
+Handler = Callable[[HttpRequest], Answer]
+
+_MOST_BYTES = 64_000_000  # a body larger than that is nobody's request
+_POLL_SECONDS = 0.01  # how long a stop may go unnoticed
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST instead of FIN
+
+
+class _Connection(BaseHTTPRequestHandler):
+    """One kept connection."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "RekognitionEmulator"
+    sys_version = ""
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    server: _HttpServer
+
+    def _serve(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > _MOST_BYTES or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            self._send(Answer(413, b"a body with a Content-Length of at most 64,000,000 bytes is expected\n"))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(length))
+        self._send(self.server.answer(HttpRequest(self.command, self.path, headers, body)))
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - names of http.server
+
+    def _send(self, answer: Answer) -> None:
+        if answer.reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body[: answer.cut])
+        if answer.cut is not None:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - signature of http.server
+        """Nothing: the journal has the calls."""
+
+
+class _HttpServer(ThreadingHTTPServer):
+    """Threads that end when the server stops, whatever their clients do."""
+
+    daemon_threads = False
+    block_on_close = True
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], answer: Handler) -> None:
+        self.answer = answer
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        super().__init__(address, _Connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - signature of socketserver
+        """Remember the connection, so that `hang_up` finds it."""
+        with self._open_lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - signature of socketserver
+        """Forget the connection; one that is to be reset is closed without the polite shutdown."""
+        with self._open_lock:
+            self._open.discard(request)
+        if request.fileno() >= 0 and request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == _RESET:
+            request.close()
+        else:
+            super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - signature of socketserver
+        """Nothing: a client that hangs up is no news; Front answers everything else."""
+
+    def hang_up(self) -> None:
+        """Close every kept connection."""
+        with self._open_lock:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # the client was faster
+
+
+class Server:
+    """A listening server in a thread of its own, from construction until `stop`."""
+
+    def __init__(self, answer: Handler, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._http = _HttpServer((host, port), answer)
+        self.port = int(self._http.server_address[1])
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self.port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(_POLL_SECONDS,), name="emulator")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, close every connection, wait for all threads."""
+        self._http.shutdown()
+        self._http.hang_up()
+        self._http.server_close()
+        self._thread.join()
