@@ -19,7 +19,7 @@ from typing import Self
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.model import Compare, DesiredEntry, Entry, Mark, Place
 
-__all__ = ["Facts", "Ledger", "MarkedRow", "Row", "fill_live", "pair_digest"]
+__all__ = ["Facts", "Ledger", "MarkedRow", "Row", "fill_live", "key_bytes", "key_text", "pair_digest"]
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -93,16 +93,19 @@ class Facts:
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:
     """Names "this desired content is stored as that live content" for one key, in 16 characters."""
-    return blake2b(desired + live + _blob(key), digest_size=8).hexdigest()
+    return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 
 class Ledger:
-    """The two tables of one dataset. Use it as a context manager; it is not shared between threads."""
+    """The two tables of one dataset. Use it as a context manager; it is not shared between threads.
+
+    `database` is the SQLite connection, for `reconciler.sending`, which keeps its queue beside these tables.
+    """
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
-        self._database.execute("BEGIN")
+        self.database = sqlite3.connect("", isolation_level=None)
+        self.database.executescript(_SCHEMA)
+        self.database.execute("BEGIN")
 
     def __enter__(self) -> Self:
         return self
@@ -114,14 +117,14 @@ class Ledger:
 
     def close(self) -> None:
         """Give the temporary file back."""
-        self._database.close()
+        self.database.close()
 
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         entry, place = desired.entry, desired.place
         values = (*_values(entry), place.file, place.line, place.column, desired.line)
         try:
-            self._database.execute(
+            self.database.execute(
                 "INSERT INTO desired (key, meaning, content, labelled, boxes, labels,"
                 " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
@@ -138,10 +141,10 @@ class Ledger:
         """
         document = parse_live(line)
         entry = entry_of(document)
-        row = self._database.execute("SELECT content FROM desired WHERE key = ?", (_blob(entry.key),)).fetchone()
+        row = self.database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
         kept = None if row and row[0] == entry.content else compact(document)
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
-        self._database.execute(
+        self.database.execute(
             "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, marks, line)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (*_values(entry), marks, kept),
@@ -149,7 +152,7 @@ class Ledger:
 
     def forget_live(self) -> None:
         """Empty the live side, before it is listed again."""
-        self._database.execute("DELETE FROM live")
+        self.database.execute("DELETE FROM live")
 
     def desired_facts(self, mode: Compare) -> Facts:
         """What the manifest holds; the digest is of what the entries mean in this mode."""
@@ -195,9 +198,9 @@ class Ledger:
             "SELECT l.key, l.marks, d.file, d.line_number, d.line_column FROM live l"
             " LEFT JOIN desired d ON d.key = l.key WHERE l.marks <> '[]' ORDER BY d.seq IS NULL, d.seq, l.seq"
         )
-        for key, marks, file, line, column in self._database.execute(query):
+        for key, marks, file, line, column in self.database.execute(query):
             place = Place(file, line, column) if file is not None else None
-            yield MarkedRow(_text(key), tuple(Mark(*pair) for pair in json.loads(marks)), place)
+            yield MarkedRow(key_text(key), tuple(Mark(*pair) for pair in json.loads(marks)), place)
 
     def ignored(self) -> int:
         """How many entries mean the same on both sides and differ in fields that labels mode ignores."""
@@ -205,38 +208,38 @@ class Ledger:
             "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key"
             " WHERE d.meaning = l.meaning AND d.content <> l.content"
         )
-        return int(self._database.execute(query).fetchone()[0])
+        return int(self.database.execute(query).fetchone()[0])
 
     def live_label_counts(self) -> dict[str, int]:
         """How many live entries use each label."""
         counts: dict[str, int] = {}
-        for labels, many in self._database.execute("SELECT labels, COUNT(*) FROM live GROUP BY labels"):
+        for labels, many in self.database.execute("SELECT labels, COUNT(*) FROM live GROUP BY labels"):
             for name in _names(labels):
                 counts[name] = counts.get(name, 0) + many
         return counts
 
     def _place_of(self, key: str) -> Place:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
-        return Place(*self._database.execute(query, (_blob(key),)).fetchone())
+        return Place(*self.database.execute(query, (key_bytes(key),)).fetchone())
 
     def _sums(self, table: str, marked: str) -> tuple[int, int, int, int]:
         query = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
-        entries, labelled, boxes, many = self._database.execute(query).fetchone()
+        entries, labelled, boxes, many = self.database.execute(query).fetchone()
         return entries, labelled, boxes, many
 
     def _digest(self, query: str) -> str:
         total = blake2b(digest_size=16)
-        for key, digest, marks in self._database.execute(query):
+        for key, digest, marks in self.database.execute(query):
             total.update(len(key).to_bytes(4, "big") + key + digest)
             total.update(_mark_codes(marks))
         return total.hexdigest()
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
-        for row in self._database.execute(query, values):
+        for row in self.database.execute(query, values):
             seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = row
             yield Row(
                 seq=seq,
-                key=_text(key),
+                key=key_text(key),
                 desired=line,
                 live=live,
                 place=Place(file, number, column),
@@ -245,15 +248,15 @@ class Ledger:
                 in_live=bool(in_live),
                 same_meaning=bool(same),
                 live_labelled=bool(labelled),
-                pair=pair_digest(_text(key), want, have) if have else "",
+                pair=pair_digest(key_text(key), want, have) if have else "",
             )
 
     def _live_rows(self, clause: str, values: dict[str, object]) -> Iterator[Row]:
         query = f"SELECT l.seq, l.key, l.line, l.labels, l.labelled FROM live l {clause}"  # noqa: S608 - our clauses
-        for seq, key, line, labels, labelled in self._database.execute(query, values):
+        for seq, key, line, labels, labelled in self.database.execute(query, values):
             yield Row(
                 seq=seq,
-                key=_text(key),
+                key=key_text(key),
                 desired=None,
                 live=line,
                 place=None,
@@ -280,15 +283,16 @@ def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] 
 
 
 def _values(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str]:
-    return _blob(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, json.dumps(entry.labels)
+    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, json.dumps(entry.labels)
 
 
-def _blob(key: str) -> bytes:
-    """Keys are stored as bytes: a live key may hold what is no valid text, and bytes sort the same everywhere."""
+def key_bytes(key: str) -> bytes:
+    """A key as it is stored: a live key may hold what is no valid text, and bytes sort the same everywhere."""
     return key.encode("utf-8", "surrogatepass")
 
 
-def _text(key: bytes) -> str:
+def key_text(key: bytes) -> str:
+    """A stored key as text again."""
     return key.decode("utf-8", "surrogatepass")
 
 

@@ -17,12 +17,11 @@ __all__ = ["CallRecord", "Calls"]
 
 Reply = TypeVar("Reply")
 
-# First pause, growth and cap of the backoff, in seconds, and how long a call is retried in all. AWS: "retry with
-# exponential backoff" (Rekognition Developer Guide, Error handling); the numbers are ours.
+# First pause, growth and cap of the backoff, in seconds. AWS: "retry with exponential backoff" (Rekognition Developer
+# Guide, Error handling); the numbers are ours.
 _FIRST_PAUSE: Final = 0.5
 _GROWTH: Final = 2.0
 _LONGEST_PAUSE: Final = 20.0
-_RETRY_FOR: Final = 300.0
 # Every dataset operation has 5 calls a second an account (Rekognition endpoints and quotas). Others share them, so once
 # throttled an operation keeps to less.
 _SPACING_AFTER_THROTTLE: Final = 0.25
@@ -53,7 +52,7 @@ class Calls:
     def make(
         self, operation: str, send: Callable[[], Reply], done_if: Callable[[Exception], Reply | None] | None = None
     ) -> Reply:
-        """Send until there is an answer, a fault that no retry cures, or five minutes have passed.
+        """Send until there is an answer, a fault that no retry cures, or the fault's time for retries is over.
 
         `done_if` is asked after an attempt that may have done its work: it gives the reply when the error of a later
         attempt shows that the work was done.
@@ -72,7 +71,7 @@ class Calls:
                     raise
                 if unsure and done_if is not None and (reply := done_if(fault.error)) is not None:
                     return reply
-                if fault.answer is Answer.STOP or self._clock.now() - start > _RETRY_FOR:
+                if fault.answer is Answer.STOP or self._clock.now() - start > fault.retry_for:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
                 if fault.code in _THROTTLES:

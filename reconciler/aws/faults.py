@@ -33,11 +33,15 @@ class Answer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A classified error: what to do, and the exception that says it to the user when no retry helped."""
+    """A classified error: what to do, and the exception that says it to the user when no retry helped.
+
+    `retry_for` is how many seconds to go on retrying.
+    """
 
     code: str
     answer: Answer
     error: ReconcilerError
+    retry_for: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class _Row:
 
 
 _CREDENTIALS: Final = "renew them (for SSO: `aws sso login`) and run again; what was applied stays applied"
+# A wrong endpoint or region never answers: tell the user soon.
+_RETRY_CONNECTION_FOR: Final = 30.0
 _TABLE: Final = {
     "ThrottlingException": _Row(Answer.RETRY, ServiceError, "AWS throttles the account", "run again later"),
     "ProvisionedThroughputExceededException": _Row(
@@ -153,7 +159,7 @@ def _stop(kind: type[ServiceError], cure: str, operation: str, error: Exception)
 def _connection(answer: Answer, operation: str, error: Exception) -> Fault:
     code = type(error).__name__
     message = f"{operation}: no answer from AWS ({inert(str(error))}); check the network and the region, and run again"
-    return Fault(code, answer, ServiceError(message, code=code, operation=operation))
+    return Fault(code, answer, ServiceError(message, code=code, operation=operation), _RETRY_CONNECTION_FOR)
 
 
 def _wrong_setting(operation: str, error: Exception) -> Fault:

@@ -1,0 +1,39 @@
+"""ARNs of projects and datasets, as AWS forms them (botocore service-2.json: ProjectArn, DatasetArn)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.errors import BadInput
+
+__all__ = ["ProjectArn"]
+
+_PROJECT: Final = re.compile(
+    r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectArn:
+    """A project's ARN taken apart."""
+
+    text: str
+    partition: str
+    region: str
+    account: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> "ProjectArn":
+        """Take an ARN apart.
+
+        Raises:
+            BadInput: it is not the ARN of a Rekognition project.
+        """
+        match = _PROJECT.fullmatch(text)
+        if match is None:
+            raise BadInput(
+                f"{text!r} is not the ARN of a Rekognition project "
+                "(arn:aws:rekognition:REGION:ACCOUNT:project/NAME/NUMBER); copy it from the console or DescribeProjects"
+            )
+        return cls(text, *match.groups())

@@ -1,0 +1,170 @@
+"""The service behind a few verbs: what the reconciler needs of Rekognition Custom Labels, in its own words.
+
+Knows operations, pages and statuses. Refuses to know plans and policies. All calls go through `reconciler.aws.calls`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.aws.arns import ProjectArn
+from reconciler.aws.calls import Calls
+from reconciler.errors import InUse, NotFound
+from reconciler.model import DatasetType
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+__all__ = ["DatasetDescription", "DatasetStatus", "Gateway", "Project"]
+
+# The largest page of every listing here (service-2.json: PageSize of ListDatasetEntries and DescribeProjects).
+_PAGE: Final = 100
+
+
+class DatasetStatus(StrEnum):
+    """AWS's DatasetStatus (service-2.json); there is no status for "deleted" or "deletion failed"."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    CREATE_COMPLETE = "CREATE_COMPLETE"
+    CREATE_FAILED = "CREATE_FAILED"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    UPDATE_COMPLETE = "UPDATE_COMPLETE"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an operation is running on the dataset."""
+        return self.value.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDescription:
+    """DescribeDataset's answer: `updated` is LastUpdatedTimestamp in epoch seconds, the counts are DatasetStats."""
+
+    status: str
+    message: str
+    message_code: str
+    updated: float
+    entries: int
+    labelled: int
+    errors: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an operation is running; a status that AWS added later counts as running until it says otherwise."""
+        return self.status.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project and its datasets' ARNs by type."""
+
+    arn: str
+    status: str
+    datasets: Mapping[DatasetType, str]
+
+
+class Gateway:
+    """Rekognition Custom Labels in one account and region. Every method may raise ReconcilerError with a sentence."""
+
+    def __init__(self, client: "RekognitionClient", calls: Calls) -> None:
+        self._client = client
+        self.calls = calls
+
+    def find_project(self, name: str) -> Project | None:
+        """The project of this name, or None."""
+        return next((one for one in self._projects(name) if ProjectArn.parse(one.arn).name == name), None)
+
+    def project(self, arn: str) -> Project | None:
+        """The project with exactly this ARN, or None: a project made anew under the same name has another ARN."""
+        return next((one for one in self._projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
+
+    def describe(self, dataset_arn: str) -> DatasetDescription | None:
+        """The dataset's status and statistics, or None when it is gone."""
+        try:
+            reply = self.calls.make("DescribeDataset", lambda: self._client.describe_dataset(DatasetArn=dataset_arn))
+        except NotFound:
+            return None
+        return _description(reply["DatasetDescription"])
+
+    def entries(self, dataset_arn: str) -> Iterator[str]:
+        """All entries as JSON lines, page by page. An empty token ends a listing like an absent one."""
+        token = ""
+        while True:
+            request: Any = {"DatasetArn": dataset_arn, "MaxResults": _PAGE, **({"NextToken": token} if token else {})}
+            reply = self.calls.make("ListDatasetEntries", partial(self._client.list_dataset_entries, **request))
+            yield from reply.get("DatasetEntries", [])
+            token = reply.get("NextToken", "")
+            if not token:
+                return
+
+    def create_dataset(self, project_arn: str, dataset_type: DatasetType) -> str:
+        """Start to create an empty dataset and give its ARN."""
+        reply: Any = self.calls.make(
+            "CreateDataset",
+            partial(self._client.create_dataset, ProjectArn=project_arn, DatasetType=dataset_type.value),
+            done_if=lambda _error: self._created(project_arn, dataset_type),
+        )
+        return str(reply["DatasetArn"])
+
+    def update_entries(self, dataset_arn: str, body: bytes) -> None:
+        """Start an update with this body (JSON Lines).
+
+        An attempt that got no clear answer is sent again: the lines are keyed, so that sending them twice is harmless,
+        and when the service then says that an operation is running, it is this one.
+        """
+        self.calls.make(
+            "UpdateDatasetEntries",
+            lambda: self._client.update_dataset_entries(DatasetArn=dataset_arn, Changes={"GroundTruth": body}),
+            done_if=lambda error: {} if isinstance(error, InUse) else None,
+        )
+
+    def delete_dataset(self, dataset_arn: str) -> None:
+        """Start to delete the dataset; one that is gone is fine."""
+        try:
+            self.calls.make(
+                "DeleteDataset",
+                lambda: self._client.delete_dataset(DatasetArn=dataset_arn),
+                done_if=lambda error: {} if isinstance(error, InUse) else None,
+            )
+        except NotFound:
+            return
+
+    def _created(self, project_arn: str, dataset_type: DatasetType) -> Any:  # noqa: ANN401 - a reply
+        """The reply of a CreateDataset that was answered with an error but did its work."""
+        project = self.project(project_arn)
+        arn = project.datasets.get(dataset_type) if project else None
+        return {"DatasetArn": arn} if arn else None
+
+    def _projects(self, name: str) -> Iterator[Project]:
+        token = ""
+        while True:
+            request: Any = {"ProjectNames": [name], "MaxResults": _PAGE, **({"NextToken": token} if token else {})}
+            reply = self.calls.make("DescribeProjects", partial(self._client.describe_projects, **request))
+            yield from (_project(one) for one in reply.get("ProjectDescriptions", []))
+            token = reply.get("NextToken", "")
+            if not token:
+                return
+
+
+def _project(description: Any) -> Project:  # noqa: ANN401 - the reply's own type exists only in the stubs
+    datasets = {DatasetType(one["DatasetType"]): one["DatasetArn"] for one in description.get("Datasets", [])}
+    return Project(description["ProjectArn"], description.get("Status", ""), datasets)
+
+
+def _description(reply: Any) -> DatasetDescription:  # noqa: ANN401 - likewise
+    stats = reply.get("DatasetStats", {})
+    updated = reply.get("LastUpdatedTimestamp")
+    return DatasetDescription(
+        status=reply.get("Status", ""),
+        message=reply.get("StatusMessage", ""),
+        message_code=reply.get("StatusMessageCode", ""),
+        updated=updated.timestamp() if isinstance(updated, datetime) else 0.0,
+        entries=stats.get("TotalEntries", 0),
+        labelled=stats.get("LabeledEntries", 0),
+        errors=stats.get("ErrorEntries", 0),
+    )

@@ -1,0 +1,113 @@
+"""Waiting for the service to end an operation.
+
+Knows statuses and when one belongs to the operation that we started: the service gives no operation id, so a terminal
+status counts as ours when IN_PROGRESS was seen since sending, or LastUpdatedTimestamp moved. Refuses to know what is
+done next.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from reconciler.aws.clock import Clock
+from reconciler.aws.gateway import DatasetDescription, Gateway
+from reconciler.errors import NotFound, OutOfPatience
+
+__all__ = ["Waiter"]
+
+# AWS's samples poll every 5 seconds; the account's 5 calls a second are shared. Small batches end soon, so the first
+# looks come quicker.
+_FIRST_LOOK: Final = 0.5
+_GROWTH: Final = 1.5
+_LAST_LOOK: Final = 5.0
+# So long a terminal status that did not move since sending is taken for a stale read; then a listing decides.
+_STALE_FOR: Final = 30.0
+
+
+class Waiter:
+    """Waits for one dataset's operations. `patience` is the longest time without progress, in seconds."""
+
+    def __init__(self, gateway: Gateway, clock: Clock, random: Random, patience: float) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._random = random
+        self._patience = patience
+
+    def until_updated(
+        self, arn: str, before: DatasetDescription, look: Callable[[DatasetDescription], None]
+    ) -> DatasetDescription | None:
+        """Wait for the update sent after `before` was read; None when a listing must decide whether it happened.
+
+        Raises:
+            NotFound: the dataset was deleted meanwhile. OutOfPatience: no progress for too long.
+        """
+        ours, start = False, self._clock.now()
+        for now in self._looks(arn):
+            look(now)
+            ours = ours or now.is_running or now.updated != before.updated
+            if ours and not now.is_running:
+                return now
+            if not ours and self._clock.now() - start >= _STALE_FOR:
+                return None
+        return None
+
+    def until_idle(self, arn: str, look: Callable[[DatasetDescription], None]) -> DatasetDescription:
+        """Wait until no operation runs, whoever started it.
+
+        Raises:
+            NotFound: the dataset is gone. OutOfPatience: no progress for too long.
+        """
+        for now in self._looks(arn):
+            look(now)
+            if not now.is_running:
+                return now
+        raise AssertionError("looks never end without a raise")
+
+    def until_gone(self, arn: str, look: Callable[[DatasetDescription], None]) -> None:
+        """Wait until the dataset is deleted; there is no status for it, it is not found any more.
+
+        Raises:
+            OutOfPatience: no progress for too long.
+        """
+        try:
+            for now in self._looks(arn):
+                look(now)
+        except NotFound:
+            return
+
+    def _looks(self, arn: str) -> "_Looks":
+        return _Looks(self._gateway, self._clock, self._random, self._patience, arn)
+
+
+class _Looks:
+    """Descriptions of a dataset, one after each pause, without end."""
+
+    def __init__(self, gateway: Gateway, clock: Clock, random: Random, patience: float, arn: str) -> None:
+        self._gateway, self._clock, self._random = gateway, clock, random
+        self._patience, self._arn = patience, arn
+        self._pause = 0.0
+        self._last: DatasetDescription | None = None
+        self._moved = clock.now()
+
+    def __iter__(self) -> "_Looks":
+        return self
+
+    def __next__(self) -> DatasetDescription:
+        self._rest()
+        now = self._gateway.describe(self._arn)
+        if now is None:
+            raise NotFound(f"the dataset {self._arn} is gone: somebody deleted it; run again to create it")
+        if now != self._last:
+            self._last, self._moved = now, self._clock.now()
+        elif self._clock.now() - self._moved > self._patience:
+            raise OutOfPatience(
+                f"the dataset {self._arn} has been {now.status} without progress for {self._patience / 60:g} minutes; "
+                "nothing is lost: run again to go on, or raise `policy.patience`"
+            )
+        return now
+
+    def _rest(self) -> None:
+        """The first look comes at once; each pause is longer than the one before and varied by a tenth."""
+        if self._pause:
+            self._clock.sleep(self._pause * (0.9 + self._random.random() / 5))
+        self._pause = min(max(self._pause * _GROWTH, _FIRST_LOOK), _LAST_LOOK)

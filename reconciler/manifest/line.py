@@ -1,0 +1,50 @@
+"""One line of a manifest after parsing, whichever form it was written in, and a fault found in it.
+
+Knows that a line can say where its members stand. Refuses to know how it was read.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from reconciler.manifest.json_positions import Path
+from reconciler.manifest.rules.rule import Rule
+from reconciler.model import Place
+
+__all__ = ["Fault", "Line", "kind_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A parsed line: its JSON object, where it begins, and where the member at a path stands.
+
+    `locate` gives the place of the innermost value around a member that is missing.
+    """
+
+    document: Mapping[str, Any]
+    place: Place
+    locate: Callable[[Path], Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule broken inside a line: by the member at `path`; `details` fill the rule's sentence."""
+
+    rule: Rule
+    path: Path = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (bool, "true or false"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "an object"),
+)
+
+
+def kind_of(value: object) -> str:
+    """What kind of JSON value this is, in words."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "null")

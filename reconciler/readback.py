@@ -1,0 +1,93 @@
+"""After an apply: is live as it was sent, and what did the service mark?
+
+The service drops lines in silence, so an update that is UPDATE_COMPLETE proves nothing; live is listed once more and
+compared anew. Knows how to judge that listing. Refuses to know how it was made.
+"""
+
+from dataclasses import replace
+
+from reconciler.errors import ReconcilerError, UpdateFailed
+from reconciler.ledger import Ledger, MarkedRow
+from reconciler.model import Marked, Policy, Verb
+from reconciler.outcome import KEPT, Outcome, Rejected
+from reconciler.sending import SendQueue
+
+__all__ = ["judged"]
+
+
+def judged(
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, marked_before: frozenset[str]
+) -> Outcome:
+    """The outcome with what the listing in the ledger shows; `marked_before` are the keys that were marked before.
+
+    A line that means what was sent but is stored differently is counted as rewritten and remembered in `settled`, so
+    that it is not sent for ever.
+    """
+    verbs = queue.confirmed_by_verb()
+    counted = replace(
+        outcome,
+        add=verbs.get(Verb.ADD, 0),
+        update=verbs.get(Verb.UPDATE, 0),
+        unlabel=verbs.get(Verb.UNLABEL, 0),
+        live=ledger.live_facts(policy.compare),
+    )
+    judged_lines = _with_rejected(ledger, policy, queue, counted)
+    complete = _with_marked(ledger, judged_lines, marked_before)
+    return complete if complete.error else replace(complete, error=_verdict(complete, policy))
+
+
+def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome) -> Outcome:
+    rejected: list[Rejected] = []
+    total, settled = 0, set(outcome.settled)
+    for row in ledger.differing(policy.compare, outcome.settled):
+        confirmed = queue.is_confirmed(row.key)
+        if confirmed and row.in_live and row.same_meaning:
+            settled.add(row.pair)
+            continue
+        if outcome.error and not confirmed:
+            continue  # it was not sent: the error says so already
+        total += 1
+        if len(rejected) < KEPT:
+            rejected.append(Rejected(row.key, row.place, _reason(confirmed=confirmed, in_live=row.in_live)))
+    for row in ledger.live_only():
+        if row.live_labelled and queue.is_confirmed(row.key):
+            total += 1
+            if len(rejected) < KEPT:
+                rejected.append(Rejected(row.key, None, "its labels were not removed"))
+    return replace(
+        outcome,
+        rejected=tuple(rejected),
+        rejected_total=total,
+        rewritten=len(settled) - len(outcome.settled),
+        settled=frozenset(settled),
+    )
+
+
+def _reason(*, confirmed: bool, in_live: bool) -> str:
+    if not confirmed:
+        return "it was changed by somebody else meanwhile" if in_live else "it went away meanwhile"
+    return "it was not stored as sent" if in_live else "the service dropped it without a word"
+
+
+def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
+    kept: list[MarkedRow] = []
+    total = new = 0
+    for row in ledger.marked():
+        total += 1
+        new += row.key not in before
+        if len(kept) < KEPT:
+            kept.append(row)
+    return replace(outcome, marked=tuple(kept), marked_total=total, marked_new=new)
+
+
+def _verdict(outcome: Outcome, policy: Policy) -> ReconcilerError | None:
+    """The error of an apply whose calls all went well."""
+    if outcome.rejected_total:
+        return UpdateFailed(f"{outcome.rejected_total:,} lines are not live as they were sent")
+    ours = sum(1 for row in outcome.marked if row.place is not None)
+    if ours and policy.marked is Marked.REFUSE:
+        return UpdateFailed(
+            f"the service marked {ours:,} entries of the manifest with errors and the policy is `marked: refuse`; "
+            "mend the lines"
+        )
+    return None
