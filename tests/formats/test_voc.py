@@ -215,13 +215,14 @@ def test_one_bad_file_takes_no_other_file_with_it(voc: Voc, converted: Run) -> N
 
 @pytest.mark.parametrize(
     ("images", "key"),
-    [("s3://b/c", "s3://b/c/x y.jpg"), ("s3://b/c/", "s3://b/c/x y.jpg"), ("s3://b", "s3://b/x y.jpg")],
+    [("s3://b/c", "s3://b/c/x  y.jpg"), ("s3://b/c/", "s3://b/c/x  y.jpg"), ("s3://b", "s3://b/x  y.jpg")],
 )
 def test_prefix_and_name_meet_at_one_slash(voc: Voc, images: str, key: str) -> None:
     """Nothing else about the name is changed."""
-    (line,) = convert([("a.xml", voc(filename="x y.jpg"))], images=images, created="")
-    assert isinstance(line, Converted)
-    assert line.key == key
+    for filename in ("x  y.jpg", "/x  y.jpg"):
+        (line,) = convert([("a.xml", voc(filename=filename))], images=images, created="")
+        assert isinstance(line, Converted)
+        assert line.key == key
 
 
 @pytest.mark.parametrize("images", ["", "b/c", "https://b/c", "s3://", "s3:///c"])
