@@ -186,7 +186,7 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
 def _is_deep(value: object) -> bool:
     """Whether lists and objects nest deeper than the limit."""
     level = [value]
-    for _ in range(NESTING + 1):
+    for _ in range(NESTING):
         level = [
             child
             for item in level

@@ -17,7 +17,7 @@ def did_you_mean(word: str, known: Iterable[str], question: str = "did you mean 
     words = list(known)
     folded = _folded(word)
     near = [other for other in words if _folded(other) == folded] or get_close_matches(word, words, n=1)
-    return "; " + question.format(near[0].replace("{", "{{").replace("}", "}}")) if near else ""
+    return "; " + question.format(near[0]) if near else ""
 
 
 def _folded(word: str) -> str:

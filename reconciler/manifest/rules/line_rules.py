@@ -38,7 +38,9 @@ NO_LINE: Final = error(
     "add entries; for a dataset that is meant to be empty write a YAML manifest with `entries: []`",
     _RULES,
 )
-NOT_UTF8: Final = error("not-utf-8", "the text is not UTF-8 (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON)
+NOT_UTF8: Final = error(
+    "not-utf-8", "the text is not UTF-8 (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON
+)
 
 # Lines as JSON.
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
@@ -150,7 +152,7 @@ ZERO_BOXES: Final = note(
 )
 MIXED_KINDS: Final = note(
     "mixed-kinds",
-    "image-level labels and boxes are mixed, first with the line at {first}; training uses one kind and ignores the other",
+    "image-level labels and boxes are mixed, first with the line at {first}; training uses one and ignores the other",
     "keep one kind in a dataset",
     "Custom Labels Developer Guide, Training a model",
 )
@@ -162,7 +164,7 @@ TEXT_VALUE: Final = note(
 )
 KEYS_ALIKE: Final = note(
     "keys-alike",
-    "{count:,} {keys} that differ only in Unicode normalisation from another one, the first here and at {first}",
+    "{count:,} {keys} equal to another one but for Unicode normalisation, the first here and at {first}",
     "check that both images exist in the bucket",
 )
 LABELS_ALIKE: Final = note(
@@ -172,12 +174,12 @@ LABELS_ALIKE: Final = note(
 )
 PERCENT_KEY: Final = note(
     "percent-encoded-key",
-    "{count:,} {keys} that look percent-encoded, the first here",
+    "{count:,} {keys} with what looks like percent-encoding, the first here",
     "write the object's real key: nothing is decoded",
 )
 UNKNOWN_ATTRIBUTES: Final = note(
     "unknown-attributes",
-    '{count:,} {attributes} that Custom Labels does not know, the first here ("{name}"); they are sent and mean nothing',
+    '{count:,} {attributes} that Custom Labels does not know, the first here ("{name}"); sent, without meaning',
     "leave them, or remove them",
     _FORMAT,
 )
