@@ -20,7 +20,7 @@ __all__ = ["Delivery", "Progress", "Reporter"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an apply is: what it does, which batch of how many, the share of bytes confirmed, seconds left if known."""
+    """How far an apply is: what it does, which batch of how many, the share of bytes confirmed, seconds left."""
 
     doing: str
     batch: int = 0

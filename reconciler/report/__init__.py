@@ -1,0 +1,1 @@
+"""Plans and outcomes as people read them: pure functions from the model to text."""

@@ -1,0 +1,172 @@
+"""Plans, findings and outcomes as plain text: the lines that a terminal, a preview and a log share.
+
+Knows words and numbers. Refuses to know colour and width (the command line adds them) and who reads it. Everything
+from manifests and the service passes through `inert`.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from reconciler.codes import meaning_of
+from reconciler.comparison import describe
+from reconciler.delivery import Progress
+from reconciler.inert import inert
+from reconciler.ledger import Ledger, MarkedRow
+from reconciler.model import Change, Extra, Finding, Mark
+from reconciler.outcome import Outcome, Rejected
+from reconciler.plan import Action, Plan, shown_changes
+
+__all__ = [
+    "SHOWN",
+    "change_line",
+    "change_lines",
+    "finding_line",
+    "outcome_lines",
+    "outcome_summary",
+    "progress_line",
+    "size",
+    "summary",
+]
+
+# So many changes are shown line by line; the rest is a count.
+SHOWN: Final = 50
+_KILO: Final = 1000
+
+
+def summary(plan: Plan) -> str:
+    """The plan in one line: what would happen, in figures."""
+    parts = [_action(plan), *_verbs(plan)]
+    if plan.lines:
+        parts.append(f"{_count(plan.batches, 'batch', 'batches')}, {size(plan.bytes)}")
+    return "; ".join(part for part in parts if part)
+
+
+def change_lines(ledger: Ledger, plan: Plan, limit: int | None = SHOWN) -> list[str]:
+    """One line a change (`+ key  labels`), at most `limit`, the rest as a count."""
+    shown = [change_line(change) for change in islice(shown_changes(ledger, plan), limit)]
+    total = _shown_total(plan)
+    if limit is not None and total > len(shown):
+        shown.append(f"... and {total - len(shown):,} more")
+    return shown
+
+
+def change_line(change: Change) -> str:
+    """A change in one line: its sign, the key, what changes."""
+    return f"{change.verb.value} {inert(change.key)}  {inert(describe(change))}"
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding in one line: place, class, what is wrong, the cure."""
+    code = f" [{finding.code}]" if finding.code.isupper() else ""
+    place = inert(str(finding.place))
+    return f"{place}: {finding.severity.value}{code}: {inert(finding.message, 600)}; {inert(finding.cure, 600)}"
+
+
+def outcome_summary(outcome: Outcome) -> str:
+    """What an apply did, in one line."""
+    done = [
+        f"{many:,} {word}"
+        for many, word in ((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled"))
+        if many
+    ]
+    if not done:
+        return "nothing was sent" if outcome.error is None else "nothing was applied"
+    return f"{', '.join(done)} in {_count(outcome.batches, 'batch', 'batches')}"
+
+
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """What went not as wished: rejected lines, marked entries, lines stored differently."""
+    lines = [_rejected(one) for one in outcome.rejected]
+    lines += _more(outcome.rejected_total - len(outcome.rejected), "rejected lines")
+    lines += [_marked(row) for row in outcome.marked]
+    lines += _more(outcome.marked_total - len(outcome.marked), "marked entries")
+    if outcome.rewritten:
+        lines.append(
+            f"not stored as sent: {_count(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "
+            "the service stores other fields; remembered, not sent again"
+        )
+    return lines
+
+
+def progress_line(progress: Progress) -> str:
+    """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
+    if not progress.batches:
+        return progress.doing
+    left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
+    return f"batch {progress.batch} of {progress.batches}, {progress.fraction:.0%}{left}".replace("%", " %")
+
+
+def size(number: int) -> str:
+    """Bytes as people say them: `812 B`, `36.7 kB`, `4.9 MB`."""
+    if number < _KILO:
+        return f"{number} B"
+    if number < _KILO**2:
+        return f"{number / _KILO:.1f} kB"
+    return f"{number / _KILO**2:.1f} MB"
+
+
+def _action(plan: Plan) -> str:
+    if plan.action is Action.CREATE:
+        return "the dataset will be created"
+    if plan.action is Action.REPLACE:
+        total = plan.live.entries if plan.live else 0
+        return (
+            f"the dataset will be DELETED and created anew (new ARN): {_count(total, 'live entry goes', 'live entries go')}"
+            f", {plan.live_only:,} of them not in the manifest"
+        )
+    if plan.action is Action.NOTHING:
+        return f"up to date: {_count(plan.desired.entries, 'entry', 'entries')}"
+    return ""
+
+
+def _verbs(plan: Plan) -> Iterator[str]:
+    words = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
+    doing = ", ".join(f"{many:,} {word}" for many, word in words if many)
+    if doing:
+        yield doing
+    if plan.live_only and plan.action is not Action.REPLACE and plan.policy.extra is not Extra.UNLABEL:
+        yield f"{plan.live_only:,} live only"
+    if plan.unchanged and plan.lines:
+        yield f"{plan.unchanged:,} unchanged"
+    if plan.ignored:
+        yield f"{plan.ignored:,} differ only in fields that are ignored"
+    if plan.marked:
+        yield f"{plan.marked:,} live {'entry is' if plan.marked == 1 else 'entries are'} marked with errors"
+    if plan.by_label:
+        yield "sent ordered by label to stay within 250 labels"
+
+
+def _shown_total(plan: Plan) -> int:
+    if plan.policy.extra is Extra.UNLABEL and plan.action is not Action.REPLACE:
+        return plan.add + plan.update + plan.unlabel
+    return plan.add + plan.update + plan.live_only
+
+
+def _rejected(rejected: Rejected) -> str:
+    place = f"{inert(str(rejected.place))}: " if rejected.place else ""
+    return f"{place}rejected: {inert(rejected.key)}: {rejected.reason}"
+
+
+def _marked(row: MarkedRow) -> str:
+    place = f"{inert(str(row.place))}: " if row.place else ""
+    codes = "; ".join(f"{inert(mark.code)}: {meaning_of(mark.code)}" for mark in _distinct(row))
+    return f"{place}marked by the service: {inert(row.key)}: {codes}"
+
+
+def _distinct(row: MarkedRow) -> Iterable[Mark]:
+    return {mark.code: mark for mark in row.marks}.values()
+
+
+def _more(rest: int, what: str) -> list[str]:
+    return [f"... and {rest:,} more {what}"] if rest > 0 else []
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"
