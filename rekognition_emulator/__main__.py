@@ -1,6 +1,7 @@
-"""The command line: `python -m rekognition_emulator [options]`.
+"""`python -m rekognition_emulator`: options, start, log, clean stop.
 
-Knows options, the printed variables, the log and the clean stop. Refuses to know the service.
+Knows argparse, signals and what is printed. Refuses to know the service. Standard output has the variables to export,
+one a line, and nothing else; the log goes to standard error.
 """
 
 from __future__ import annotations
@@ -9,16 +10,33 @@ import argparse
 import signal
 import sys
 import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rekognition_emulator.emulator import serve
+from rekognition_emulator.faults.plan import PlanError
 from rekognition_emulator.latency import BY_NAME
+from rekognition_emulator.s3 import S3MissingError, serve_s3
 from rekognition_emulator.settings import Settings
+from rekognition_emulator.sqlite import StateFileError
+from rekognition_emulator.switches import SwitchError, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rekognition_emulator.journal import Call
 
 KEPT_CALLS = 1000
+"""Calls that a long-running emulator remembers for its page."""
+
+
+def _bucket(argument: str) -> tuple[str, Path]:
+    name, _, folder = argument.partition("=")
+    if not name or not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=DIR with an existing folder")
+    return name, Path(folder)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,16 +44,49 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m rekognition_emulator",
         description="Serve Amazon Rekognition Custom Labels dataset operations over HTTP. Nothing leaves this machine.",
+        epilog="Switches, faults and the door for tests are described in docs/emulator.md.",
     )
-    made.add_argument("--port", type=int, default=5557, help="0 lets the system choose (default: %(default)s)")
-    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    made.add_argument(
-        "--latency", choices=sorted(BY_NAME), default="real", help="how long updates take (default: real)"
-    )
-    made.add_argument("--account", default="111122223333", help="account id in ARNs (default: %(default)s)")
-    made.add_argument("--region", default="us-east-1", help="Region of unsigned requests (default: %(default)s)")
-    made.add_argument("--seed", type=int, default=0, help="decides request ids and chances of faults (default: 0)")
+    add = made.add_argument
+    add("--port", type=int, default=5557, help="0 lets the system choose (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--state", type=Path, metavar="FILE", help="keep everything in this SQLite file (default: in memory)")
+    add("--latency", choices=sorted(BY_NAME), default="real", help="how long updates take (default: %(default)s)")
+    add("--quota", choices=["aws", "none"], default="none", help="throttle as AWS does (default: %(default)s)")
+    add("--deny", action="append", default=[], metavar="OPERATION[:ARN]", help="answer AccessDeniedException; * and ?")
+    add("--faults", type=Path, metavar="FILE", help="a fault plan (YAML)")
+    add("--bucket", type=_bucket, action="append", default=[], metavar="NAME=DIR", help="a folder as an S3 bucket")
+    add("--with-s3", action="store_true", help="serve S3 too (needs the extra `emulator`); --bucket fills it")
+    add("--s3-endpoint", metavar="URL", help="read manifests from this S3 API")
+    add("--switch", action="append", default=[], metavar="NAME=VALUE", help="answer an open question differently")
+    add("--account", default="111122223333", help="account id in ARNs (default: %(default)s)")
+    add("--region", default="us-east-1", help="Region of unsigned requests (default: %(default)s)")
+    add("--seed", type=int, default=0, help="decides request ids and chances of faults (default: %(default)s)")
     return made
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """The settings that the options ask for.
+
+    Raises:
+        OSError: when the fault plan cannot be read.
+        SwitchError: for an unknown switch or value.
+    """
+    return Settings(
+        host=options.host,
+        port=options.port,
+        account=options.account,
+        region=options.region,
+        latency=BY_NAME[options.latency],
+        switches=parse(options.switch),
+        state=options.state,
+        buckets={} if options.with_s3 else dict(options.bucket),
+        s3_endpoint=options.s3_endpoint,
+        quota=options.quota == "aws",
+        deny=tuple(options.deny),
+        faults=options.faults.read_text(encoding="utf-8") if options.faults else "",
+        seed=options.seed,
+        keep_calls=KEPT_CALLS,
+    )
 
 
 def printable(text: str) -> str:
@@ -44,35 +95,47 @@ def printable(text: str) -> str:
 
 
 def log_line(call: Call) -> str:
-    """One call in one line."""
-    about = call.request.get("DatasetArn") or call.request.get("ProjectArn") or call.request.get("ProjectName") or ""
-    parts = [str(call.status), call.operation, printable(str(about)), f"{call.seconds * 1000:.1f} ms", call.request_id]
-    return " ".join([*parts, call.error, *call.faults]).rstrip()
+    """One call in one line: status, operation, what it was about, time, request id, error, faults."""
+    about = call.request.get("DatasetArn") or call.request.get("ProjectArn") or call.request.get("ProjectName") or "-"
+    parts = [str(call.status), call.operation, printable(str(about)), f"{call.seconds * 1000:.1f}ms", call.request_id]
+    return printable(" ".join([*parts, call.error, *(f"fault={name}" for name in call.faults)]).rstrip())
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; answers the exit code."""
+def _log(call: Call) -> None:
+    print(log_line(call), file=sys.stderr, flush=True)
+
+
+def run(options: argparse.Namespace, stopped: threading.Event) -> None:
+    """Serve until `stopped` is set."""
+    settings = settings_of(options)
+    with ExitStack() as stack:
+        variables = {}
+        if options.with_s3:
+            endpoint = stack.enter_context(serve_s3(dict(options.bucket), settings))
+            settings = replace(settings, s3_endpoint=endpoint)
+            variables["AWS_ENDPOINT_URL_S3"] = endpoint
+        emulator = stack.enter_context(serve(settings))
+        emulator.front.journal.listeners.append(_log)
+        for name, value in (emulator.environment | variables).items():
+            print(f"export {name}={value}", flush=True)
+        print(f"Listening on {emulator.url} (a page for people is there too)", file=sys.stderr, flush=True)
+        stopped.wait()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; answers the exit code: 0 stopped, 1 could not start."""
     options = parser().parse_args(arguments)
-    settings = Settings(
-        host=options.host,
-        port=options.port,
-        account=options.account,
-        region=options.region,
-        latency=BY_NAME[options.latency],
-        seed=options.seed,
-        keep_calls=KEPT_CALLS,
-    )
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        with serve(settings) as emulator:
-            emulator.front.journal.listeners.append(lambda call: print(log_line(call), file=sys.stderr, flush=True))
-            for name, value in emulator.environment.items():
-                print(f"export {name}={value}", flush=True)
-            stopped.wait()
+        run(options, stopped)
+    except (StateFileError, PlanError, SwitchError, S3MissingError) as error:
+        print(error, file=sys.stderr)
+        return 1
     except OSError as error:
-        print(f"Cannot listen on {options.host}:{options.port}: {error.strerror}. Try --port 0.", file=sys.stderr)
+        where = f"{error.filename}" if error.filename else f"{options.host}:{options.port}"
+        print(f"Cannot open {where}: {error.strerror}. For a port in use, try --port 0.", file=sys.stderr)
         return 1
     return 0
 

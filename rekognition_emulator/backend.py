@@ -58,6 +58,12 @@ class Backend:
     latency: Latency = NONE
     manifests: Manifests = field(default_factory=NoManifests)
 
+    _latest: float = 0.0
+
+    def __post_init__(self) -> None:
+        projects = [project.created for project in self.store.projects()]
+        self._latest = max([0.0, *projects, *(dataset.created for dataset in self.store.datasets())])
+
     @property
     def judge(self) -> LineJudge:
         """The judge of single lines under these limits and switches."""
@@ -66,3 +72,8 @@ class Backend:
     def stamp(self) -> float:
         """The present moment as AWS writes it: seconds with three decimals."""
         return round(self.clock.now(), 3)
+
+    def fresh_moment(self) -> float:
+        """A stamp later than every earlier one: ARNs end in it, so that a re-created resource has a new one."""
+        self._latest = max(self.stamp(), round(self._latest + 0.001, 3))
+        return self._latest

@@ -43,7 +43,7 @@ class Datasets:
         for other in self.lifecycle.datasets(project.arn):
             self._slot_taken(other, kind)
         source = self._source(request.get("DatasetSource"), caller)
-        created = self._unused_moment(project.arn, kind)
+        created = self.backend.fresh_moment()
         arn = dataset_arn(project.arn, kind, round(created * 1000))
         dataset = Dataset(arn, project.arn, kind, created, created, Status.CREATE_IN_PROGRESS, "", "")
         due = self.backend.clock.now() + self.backend.latency.create
@@ -59,12 +59,6 @@ class Datasets:
             return
         text = f"The project already has a dataset of type {kind}: {other.arn}."
         raise ServiceError("ResourceAlreadyExistsException", text)
-
-    def _unused_moment(self, project: str, kind: str) -> float:
-        moment = self.backend.stamp()
-        while self.backend.store.dataset(dataset_arn(project, kind, round(moment * 1000))):
-            moment = round(moment + 0.001, 3)
-        return moment
 
     def _source(self, source: Request | None, caller: Caller) -> dict[str, Any]:
         if source is None:

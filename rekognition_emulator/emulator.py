@@ -9,10 +9,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator import protocol
 from rekognition_emulator.clock import Clock
 from rekognition_emulator.latency import BY_NAME, Latency
+from rekognition_emulator.router import Router
 from rekognition_emulator.server import Server
 from rekognition_emulator.settings import Settings, build
+
+protocol.compile_all()  # at import, so that an emulator starts within milliseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
     from rekognition_emulator.entries import Entry
+    from rekognition_emulator.faults.engine import Fired
     from rekognition_emulator.front import Front
     from rekognition_emulator.journal import Call
     from rekognition_emulator.service import Service
@@ -90,6 +95,19 @@ class Emulator(str):
             "AWS_DEFAULT_REGION": self.region,
         }
 
+    def load_faults(self, plan: str) -> None:
+        """Replace the fault plan (YAML text); `faults:` empty ends all faults.
+
+        Raises:
+            PlanError: when the plan cannot be understood.
+        """
+        self.front.faults.load(plan)
+
+    @property
+    def faults(self) -> list[Fired]:
+        """The log of the faults that fired."""
+        return self.front.faults.log
+
     def client(self, region: str | None = None, **options: Any) -> RekognitionClient:  # noqa: ANN401 - boto3's options
         """A boto3 client of this emulator that ignores the user's AWS configuration."""
         import boto3  # noqa: PLC0415 - only this method needs boto3
@@ -118,7 +136,7 @@ def serve(
         changes["latency"] = BY_NAME[latency] if isinstance(latency, str) else latency
     chosen = replace(settings or Settings(), **changes)
     front = build(chosen, clock or Clock())
-    server = Server(front.handle, host=chosen.host, port=chosen.port)
+    server = Server(Router(front).handle, host=chosen.host, port=chosen.port)
     try:
         yield Emulator.running(server, front, chosen.region)
     finally:

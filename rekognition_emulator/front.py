@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import wire
 from rekognition_emulator.errors import ServiceError
+from rekognition_emulator.faults.engine import Engine
+from rekognition_emulator.faults.stage import HangUp
 from rekognition_emulator.journal import Call, Journal
 from rekognition_emulator.records import Caller
 from rekognition_emulator.replies import ReplyError
+from rekognition_emulator.wire import Answer
 
 if TYPE_CHECKING:
     from rekognition_emulator.service import Service
-    from rekognition_emulator.wire import Answer, HttpRequest
+    from rekognition_emulator.wire import HttpRequest
 
 Guard = Callable[[str, dict[str, Any], Caller], None]
 """Looks at a judged call before the service does; raises ServiceError to refuse it."""
@@ -34,6 +37,7 @@ class Front:
         self.caller = caller
         self.gates: list[Callable[[str], None]] = []
         self.guards: list[Guard] = []
+        self.faults = Engine(service, seed)
         self._ids = random.Random(seed)  # noqa: S311 - request ids of an emulator, reproducible on purpose
 
     def handle(self, request: HttpRequest) -> Answer:
@@ -43,9 +47,10 @@ class Front:
         call = Call("?", {}, 0, request_id=request_id, at=self.service.backend.stamp())
         try:
             answer = self._answer(request, call)
+        except HangUp:
+            answer = Answer(0, b"", reset=True)
         except ServiceError as error:
-            call.error = error.code
-            answer = wire.failure(self._spelled(error), request_id)
+            answer = self._refusal(error, call)
         except ReplyError as error:
             call.error = "InternalServerError"
             answer = wire.failure(ServiceError("InternalServerError", f"emulator defect: {error}"), request_id)
@@ -63,11 +68,25 @@ class Front:
         call.request = self.service.decode(call.operation, wire.document_of(request))
         for guard in self.guards:
             guard(call.operation, call.request, caller)
-        reply = self.service.call(call.operation, call.request, caller)
-        return wire.success(reply, call.request_id, empty=b"{}" if switches.empty_reply == "{}" else b"")
+        return self._work(call, caller)
 
-    def _spelled(self, error: ServiceError) -> ServiceError:
-        """A broken constraint under the exception that the switch names."""
-        if error.code != "ValidationException":
-            return error
-        return ServiceError(self.service.backend.switches.constraint_error, error.message)
+    def _work(self, call: Call, caller: Caller) -> Answer:
+        """Ask the service, with whatever the fault plan has for this call."""
+        meeting = self.faults.meet(call.operation, call.request, caller, call.request_id)
+        call.faults = [rule.name for rule in meeting.rules]
+        try:
+            reply = meeting.before()
+            if reply is None:
+                reply = self.service.call(call.operation, call.request, caller)
+            reply = meeting.after(reply)
+        except ServiceError as error:
+            return meeting.answered(self._refusal(error, call))
+        empty = b"{}" if self.service.backend.switches.empty_reply == "{}" else b""
+        return meeting.answered(wire.success(reply, call.request_id, empty=empty))
+
+    def _refusal(self, error: ServiceError, call: Call) -> Answer:
+        """The answer for a refusal; a broken constraint goes under the exception that the switch names."""
+        if error.code == "ValidationException":
+            error = ServiceError(self.service.backend.switches.constraint_error, error.message)
+        call.error = error.code
+        return wire.failure(error, call.request_id)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rekognition_emulator import manifest, statuses
 from rekognition_emulator.backend import Backend, ManifestError
 from rekognition_emulator.codes import Terminal
+from rekognition_emulator.faults import twists
 from rekognition_emulator.manifest import Batch
 from rekognition_emulator.statuses import Work
 
@@ -44,17 +45,20 @@ def apply(backend: Backend, dataset: Dataset, batch: Batch) -> Terminal | None:
     return refused
 
 
-def load(backend: Backend, dataset: Dataset, lines: Iterable[bytes], *, imported: bool) -> Terminal | None:
+def load(backend: Backend, dataset: Dataset, lines: Iterable[bytes], job: Job) -> Terminal | None:
     """Judge and apply the lines of a manifest or payload."""
     batch = manifest.read(lines, backend.judge)
+    imported = job.work is Work.CREATE
     refused = manifest.refusal(batch, backend.limits, backend.switches, imported=imported)
+    if refused is None and job.twist:
+        twists.bend(batch, job.twist, backend.judge, lambda key: backend.store.entry(dataset.arn, key))
     return refused or apply(backend, dataset, batch)
 
 
 def _import(backend: Backend, dataset: Dataset, job: Job) -> Terminal | None:
     try:
         lines = backend.manifests.lines(job.source["manifest"], backend.limits.manifest_bytes)
-        return load(backend, dataset, lines, imported=True)
+        return load(backend, dataset, lines, job)
     except ManifestError as error:
         if error.too_large:
             return Terminal.SIZE_TOO_LARGE
@@ -79,7 +83,7 @@ def finish(backend: Backend, dataset: Dataset, job: Job) -> None:
     if job.work is Work.CREATE:
         refused, message = _create(backend, dataset, job)
     else:
-        refused = load(backend, dataset, manifest.lines_of(job.payload), imported=False)
+        refused = load(backend, dataset, manifest.lines_of(job.payload), job)
         message = statuses.COMPLETE_MESSAGE[job.work]
     close(dataset, job, refused, message)
 
@@ -90,8 +94,10 @@ def close(dataset: Dataset, job: Job, refused: Terminal | None, message: str) ->
     dataset.status = (statuses.COMPLETE if done else statuses.FAILED)[job.work]
     dataset.message = message if refused is None else refused.value
     dataset.message_code = statuses.SUCCESS if done else statuses.CLIENT_ERROR
+    before = dataset.updated
     dataset.updated = max(round(job.due, 3), round(dataset.updated + 0.001, 3))
     dataset.job = None
+    twists.end(dataset, job.twist, before)
 
 
 def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> None:

@@ -22,7 +22,7 @@ class Labels(NamedTuple):
 
 
 @lru_cache(maxsize=65_536)
-def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+def shared(names: tuple[str, ...]) -> tuple[str, ...]:
     """One object for equal tuples: 250,000 entries have few different label sets."""
     return names
 
@@ -41,7 +41,7 @@ def labels_of(document: Document, longest: int) -> Labels:
             class_map = metadata.get("class-map")
             _note(list(class_map.values()) if isinstance(class_map, dict) else [], longest, declared)
             _note(_on_boxes(document[name], class_map), longest, declared, used, boxed)
-    return Labels(_shared(tuple(declared)), _shared(tuple(used)), _shared(tuple(boxed)))
+    return Labels(shared(tuple(declared)), shared(tuple(used)), shared(tuple(boxed)))
 
 
 def _note(names: list[object], longest: int, *kinds: dict[str, None]) -> None:

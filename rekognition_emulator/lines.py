@@ -85,6 +85,14 @@ def without_service_fields(document: Document) -> Document:
     return document
 
 
+def known_part(document: Document) -> Document:
+    """A listed line without attributes that are no label attributes."""
+    kept = {"source-ref", "cl-metadata", "cl-errors", "errors"}
+    for name in pairs(document):
+        kept |= {name, f"{name}-metadata"}
+    return {name: value for name, value in document.items() if name in kept}
+
+
 @dataclass(frozen=True)
 class LineJudge:
     """Judges lines under one set of limits and switches."""

@@ -38,7 +38,7 @@ class Projects:
             raise in_use(f"A project named {request['ProjectName']} already exists.")
         if len(existing) >= self.backend.limits.projects:
             raise ServiceError("LimitExceededException", f"The account has {len(existing)} projects, the most allowed.")
-        created = self._unused_moment(request["ProjectName"], caller)
+        created = self.backend.fresh_moment()
         arn = project_arn(caller, request["ProjectName"], round(created * 1000))
         feature = request.get("Feature", "CUSTOM_LABELS")
         if "AutoUpdate" in request and feature == "CUSTOM_LABELS":
@@ -47,12 +47,6 @@ class Projects:
         self.backend.store.save_project(project)
         self.backend.store.save_tags(arn, request.get("Tags", {}))
         return {"ProjectArn": arn}
-
-    def _unused_moment(self, name: str, caller: Caller) -> float:
-        moment = self.backend.stamp()
-        while self.backend.store.project(project_arn(caller, name, round(moment * 1000))):
-            moment = round(moment + 0.001, 3)
-        return moment
 
     def describe_projects(self, request: Request, caller: Caller) -> Reply:
         """One page of projects by creation; unknown names are simply not there."""

@@ -1,0 +1,104 @@
+"""Manifests of CreateDataset: from folders that play buckets, and from a real S3 API.
+
+Knows where objects lie and how they fail. Refuses to know what is in them. boto3 is imported only for an S3 endpoint.
+
+Source: Custom Labels Developer Guide, Terminal file errors (inaccessible, too large, no permission).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rekognition_emulator.backend import ManifestError, Manifests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_FORBIDDEN = {"403", "AccessDenied", "AllAccessDisabled"}
+
+
+def _file_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            yield line.removesuffix(b"\n")
+
+
+class FolderBuckets:
+    """Buckets that are folders: the object `a/b` of a bucket is the file `a/b` below its folder."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = {name: folder.resolve() for name, folder in folders.items()}
+
+    def has(self, bucket: str) -> bool:
+        """Whether there is a folder for this bucket."""
+        return bucket in self._folders
+
+    def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
+        """The lines of a file; names that lead out of the folder are missing objects."""
+        folder = self._folders[s3_object["Bucket"]]
+        path = (folder / s3_object["Name"]).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            raise ManifestError(f"{s3_object['Name']} is not in the bucket {s3_object['Bucket']}")
+        if path.stat().st_size > most:
+            raise ManifestError("the manifest is too large", too_large=True)
+        return _file_lines(path)
+
+
+class S3Buckets:
+    """Buckets of an S3 API at an endpoint, read with dummy credentials."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        self._endpoint, self._region = endpoint, region
+        self._client: Any = None
+
+    def _s3(self) -> Any:  # noqa: ANN401 - boto3 clients have no type of their own
+        if self._client is None:
+            import boto3  # noqa: PLC0415 - only emulators with S3 need it
+
+            session = boto3.Session(
+                aws_access_key_id="emulator",
+                aws_secret_access_key="emulator",  # noqa: S106 - a dummy
+                region_name=self._region,
+            )
+            self._client = session.client("s3", endpoint_url=self._endpoint)
+        return self._client
+
+    def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
+        """The lines of an object."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - comes with boto3
+
+        where = {"Bucket": s3_object["Bucket"], "Key": s3_object["Name"]}
+        where |= {"VersionId": s3_object["Version"]} if "Version" in s3_object else {}
+        try:
+            size = self._s3().head_object(**where)["ContentLength"]
+        except ClientError as error:
+            code = str(error.response["Error"]["Code"])
+            raise ManifestError(str(error), forbidden=code in _FORBIDDEN) from error
+        except BotoCoreError as error:
+            raise ManifestError(str(error)) from error
+        if size > most:
+            raise ManifestError("the manifest is too large", too_large=True)
+        return self._read(where)
+
+    def _read(self, where: dict[str, Any]) -> Iterator[bytes]:
+        rest = b""
+        with self._s3().get_object(**where)["Body"] as body:
+            for chunk in body.iter_chunks(1 << 20):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from lines
+        if rest:
+            yield rest
+
+
+class AnyBuckets:
+    """Folders first, then another place."""
+
+    def __init__(self, folders: FolderBuckets, other: Manifests) -> None:
+        self._folders, self._other = folders, other
+
+    def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
+        """The lines of an object, wherever its bucket is."""
+        if self._folders.has(s3_object["Bucket"]):
+            return self._folders.lines(s3_object, most)
+        return self._other.lines(s3_object, most)

@@ -1,0 +1,208 @@
+"""What can go wrong: one class a kind of fault, each with its options, and the table of all.
+
+Knows the moment of a call at which each kind strikes. Refuses to know when a plan lets it strike (triggers.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from rekognition_emulator import lines as lines_module
+from rekognition_emulator.errors import MESSAGES, ServiceError
+
+if TYPE_CHECKING:
+    from rekognition_emulator.faults.stage import Stage
+    from rekognition_emulator.wire import Answer
+
+At = Literal["before", "after"]
+
+
+@dataclass
+class Kind:
+    """A kind of fault: it may strike before the service works, change its reply, or change the answer's bytes."""
+
+    operations: ClassVar[tuple[str, ...]] = ("*",)
+    """Operations it makes sense for; a plan may narrow them."""
+
+    def before(self, stage: Stage) -> None:
+        """Strike before the service is asked; raises ServiceError to refuse the call."""
+
+    def after(self, stage: Stage, reply: dict[str, Any]) -> dict[str, Any]:
+        """Strike after the service did its work; answers the reply to send."""
+        del stage
+        return reply
+
+    def answered(self, answer: Answer) -> None:
+        """Change the bytes of an answer, success or failure."""
+
+
+@dataclass
+class Error(Kind):
+    """An exception instead of a reply; `at: after` lets the work be done first.
+
+    `error` is any modelled exception, or one of the front end: `ValidationException`, `SerializationException`,
+    `ExpiredTokenException`, `UnrecognizedClientException`, `InvalidSignatureException`.
+    """
+
+    error: str = "InternalServerError"
+    message: str | None = None
+    status: int | None = None
+    at: At = "before"
+
+    def __post_init__(self) -> None:
+        if self.error not in MESSAGES:
+            raise ValueError(f"error: {self.error} is not an exception of the emulator: {', '.join(sorted(MESSAGES))}")
+
+    def _raise(self) -> None:
+        raise ServiceError(self.error, self.message, self.status)
+
+    def before(self, stage: Stage) -> None:
+        """Refuse the call."""
+        del stage
+        if self.at == "before":
+            self._raise()
+
+    def after(self, stage: Stage, reply: dict[str, Any]) -> dict[str, Any]:
+        """Refuse the call although its work is done."""
+        del stage
+        if self.at == "after":
+            self._raise()
+        return reply
+
+
+@dataclass
+class ClockSkew(Kind):
+    """The refusal of a client whose clock is `minutes` off."""
+
+    minutes: int = 20
+
+    def before(self, stage: Stage) -> None:
+        """Refuse the call as AWS does when the signature's time is too old."""
+        now = stage.time_text()
+        text = f"Signature expired: {stage.time_text(-60 * self.minutes)} is now earlier than {now} ({now} - 5 min.)"
+        raise ServiceError("InvalidSignatureException", text)
+
+
+@dataclass
+class Reset(Kind):
+    """The connection is reset: before the work, or after it and without a reply."""
+
+    at: At = "before"
+
+    def before(self, stage: Stage) -> None:
+        """Hang up before the service is asked."""
+        if self.at == "before":
+            stage.hang_up()
+
+    def answered(self, answer: Answer) -> None:
+        """Send nothing."""
+        answer.reset = True
+
+
+@dataclass
+class Truncate(Kind):
+    """The body ends early: after `bytes`, or half-way."""
+
+    bytes: int | None = None
+
+    def answered(self, answer: Answer) -> None:
+        """Cut the body; its Content-Length stays."""
+        answer.cut = len(answer.body) // 2 if self.bytes is None else self.bytes
+
+
+@dataclass
+class Slow(Kind):
+    """The reply comes `seconds` late (a frozen clock is advanced instead)."""
+
+    seconds: float = 5.0
+
+    def before(self, stage: Stage) -> None:
+        """Wait."""
+        stage.pause(self.seconds)
+
+
+@dataclass
+class Kill(Kind):
+    """The emulator's process is killed with SIGKILL, before the work or after it and without a reply."""
+
+    at: At = "before"
+
+    def before(self, stage: Stage) -> None:
+        """Die before the service is asked."""
+        del stage
+        if self.at == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(self, stage: Stage, reply: dict[str, Any]) -> dict[str, Any]:
+        """Die with the work done."""
+        del stage
+        if self.at == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return reply
+
+
+@dataclass
+class ExpireToken(Kind):
+    """A NextToken that has expired; calls without one are not touched."""
+
+    operations: ClassVar[tuple[str, ...]] = ("ListDatasetEntries", "ListDatasetLabels", "DescribeProjects")
+
+    def before(self, stage: Stage) -> None:
+        """Refuse the token."""
+        if stage.request.get("NextToken"):
+            raise ServiceError("InvalidPaginationTokenException")
+
+
+@dataclass
+class StaleStatus(Kind):
+    """After an update DescribeDataset answers `reads` times what it answered before it."""
+
+    operations: ClassVar[tuple[str, ...]] = ("UpdateDatasetEntries",)
+    reads: int = 2
+
+    def before(self, stage: Stage) -> None:
+        """Remember the description that will be shown."""
+        stage.keep_description(self.reads)
+
+
+@dataclass
+class StaleListing(Kind):
+    """After an update ListDatasetEntries answers `reads` pages from the entries as they were before it."""
+
+    operations: ClassVar[tuple[str, ...]] = ("UpdateDatasetEntries",)
+    reads: int = 2
+
+    def before(self, stage: Stage) -> None:
+        """Remember the entries that will be shown."""
+        stage.keep_listing(self.reads)
+
+
+@dataclass
+class Rewrite(Kind):
+    """Listed lines are written differently.
+
+    `what`: `numbers` (1 as 1.0), `key-order` (sorted), `unknown` (what is no label attribute is left out).
+    """
+
+    operations: ClassVar[tuple[str, ...]] = ("ListDatasetEntries",)
+    what: list[str] = field(default_factory=lambda: ["numbers", "key-order"])
+
+    def __post_init__(self) -> None:
+        unknown = set(self.what) - {"numbers", "key-order", "unknown"}
+        if unknown:
+            raise ValueError(f"what: {', '.join(sorted(unknown))} is none of numbers, key-order, unknown")
+
+    def after(self, stage: Stage, reply: dict[str, Any]) -> dict[str, Any]:
+        """Write every line of the page anew."""
+        del stage
+        return reply | {"DatasetEntries": [self._line(line) for line in reply["DatasetEntries"]]}
+
+    def _line(self, line: str) -> str:
+        document = json.loads(line, parse_int=float if "numbers" in self.what else int)
+        if "unknown" in self.what:
+            document = lines_module.known_part(document)
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False, sort_keys="key-order" in self.what)

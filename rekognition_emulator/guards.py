@@ -1,0 +1,99 @@
+"""What refuses a call before the service sees it: the request rate and permissions.
+
+Knows rates and denied operations. Refuses to know what operations do.
+
+Sources: AWS General Reference, Rekognition quotas (5 calls a second an operation, 10 for tags); Rekognition Developer
+Guide, Error handling (wording of AccessDeniedException); Custom Labels Developer Guide, Creating a dataset from an
+existing dataset (needs ListDatasetEntries on the source).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from rekognition_emulator.errors import MESSAGES, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rekognition_emulator.backend import Backend
+    from rekognition_emulator.records import Caller
+
+
+class Quota:
+    """A bucket of calls for each operation, refilled at the quota's rate by the emulator's clock."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._lock = threading.Lock()
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def __call__(self, operation: str) -> None:
+        """Take one call from the operation's bucket.
+
+        Raises:
+            ServiceError: when it is empty; the exception is a switch.
+        """
+        limits, switches = self._backend.limits, self._backend.switches
+        rate = limits.tag_calls_per_second if operation.endswith(("Resource",)) else limits.calls_per_second
+        most, now = rate + switches.quota_burst, self._backend.clock.now()
+        with self._lock:
+            left, then = self._left.get(operation, (float(most), now))
+            left = min(most, left + (now - then) * rate)
+            self._left[operation] = (max(left - 1, 0) if left >= 1 else left, now)
+        if left < 1:
+            raise ServiceError(switches.throttled_with)
+
+
+@dataclass(frozen=True)
+class Denial:
+    """An operation that is denied on resources; both may have `*` and `?`."""
+
+    operation: str
+    resource: str = "*"
+
+    @classmethod
+    def parse(cls, text: str) -> Denial:
+        """`OPERATION[:ARN-pattern]` as the command line has it."""
+        operation, _, resource = text.partition(":")
+        return cls(operation, resource or "*")
+
+    def covers(self, operation: str, resource: str) -> bool:
+        """Whether this denial applies."""
+        return fnmatchcase(operation, self.operation) and fnmatchcase(resource, self.resource)
+
+
+def needed(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The permissions a call needs: operation and resource. Operations without a resource need `*`."""
+    if operation in {"CreateProject", "DescribeProjects"}:
+        yield operation, "*"
+    elif operation == "DistributeDatasetEntries":
+        yield from ((operation, each["Arn"]) for each in request["Datasets"])
+    else:
+        yield operation, request.get("DatasetArn") or request.get("ProjectArn") or request.get("ResourceArn") or "*"
+    if "DatasetArn" in request.get("DatasetSource", {}):
+        yield "ListDatasetEntries", request["DatasetSource"]["DatasetArn"]
+    if request.get("Tags") and operation.startswith("Create"):
+        yield "TagResource", "*"
+
+
+class Permissions:
+    """Everything is allowed but what is denied."""
+
+    def __init__(self, denials: list[Denial]) -> None:
+        self._denials = denials
+
+    def __call__(self, operation: str, request: dict[str, Any], caller: Caller) -> None:
+        """Let a call pass.
+
+        Raises:
+            ServiceError: AccessDeniedException.
+        """
+        for action, resource in needed(operation, request):
+            if any(denial.covers(action, resource) for denial in self._denials):
+                text = MESSAGES["AccessDeniedException"]
+                named = {"user": caller.user, "action": f"rekognition:{action}", "resource": resource}
+                raise ServiceError("AccessDeniedException", text.format(**named))

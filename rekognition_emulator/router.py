@@ -1,0 +1,36 @@
+"""Which part of the emulator answers a request: AWS's single path, the page for people, the door for tests.
+
+Knows paths. Refuses to know what they lead to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rekognition_emulator.control import PREFIX, Control
+from rekognition_emulator.page import Page
+from rekognition_emulator.wire import Answer
+
+if TYPE_CHECKING:
+    from rekognition_emulator.front import Front
+    from rekognition_emulator.wire import HttpRequest
+
+
+class Router:
+    """The handler of the server."""
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        self.control = Control(front)
+        self.page = Page(front)
+
+    def handle(self, request: HttpRequest) -> Answer:
+        """Answer one request."""
+        path = request.path.partition("?")[0]
+        if path.startswith(PREFIX):
+            return self.control.handle(request)
+        if path == "/" and request.method == "POST":
+            return self.front.handle(request)
+        if path == "/" and request.method in {"GET", "HEAD"}:
+            return self.page.handle(request)
+        return Answer(404, b"POST / is the service, GET / the page for people\n", {"Content-Type": "text/plain"})

@@ -1,0 +1,63 @@
+"""S3 beside the emulator: moto's server in a thread, filled from folders.
+
+Knows how moto's S3 is started and filled. Refuses to know manifests. Needs the `emulator` extra.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from rekognition_emulator.settings import Settings
+
+
+class S3MissingError(Exception):
+    """moto is not installed; the text says how to get it."""
+
+
+def _server(host: str, port: int) -> Any:  # noqa: ANN401 - moto ships no type for it
+    try:
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        text = "--with-s3 needs moto: install this package with the extra `emulator`."
+        raise S3MissingError(text) from error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its log of requests has colours and no use here
+    return ThreadedMotoServer(ip_address=host, port=port, verbose=False)
+
+
+@contextmanager
+def serve_s3(folders: Mapping[str, Path], settings: Settings, port: int = 0) -> Iterator[str]:
+    """Run an S3 server; every folder becomes a bucket with its files. Yields the endpoint URL.
+
+    Raises:
+        S3MissingError: without moto.
+    """
+    server = _server(settings.host, port)
+    server.start()
+    try:
+        host, chosen = server.get_host_and_port()
+        endpoint = f"http://{host}:{chosen}"
+        _fill(endpoint, folders)
+        yield endpoint
+    finally:
+        server.stop()
+
+
+def _fill(endpoint: str, folders: Mapping[str, Path]) -> None:
+    import boto3  # noqa: PLC0415 - only emulators with S3 need it
+
+    session = boto3.Session(
+        aws_access_key_id="emulator",
+        aws_secret_access_key="emulator",  # noqa: S106 - a dummy
+        region_name="us-east-1",
+    )
+    client: Any = session.client("s3", endpoint_url=endpoint)
+    for bucket, folder in folders.items():
+        client.create_bucket(Bucket=bucket)
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            client.upload_file(str(path), bucket, path.relative_to(folder).as_posix())
