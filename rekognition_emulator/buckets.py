@@ -7,6 +7,7 @@ Source: Custom Labels Developer Guide, Terminal file errors (inaccessible, too l
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.backend import ManifestError, Manifests
@@ -83,7 +84,7 @@ class S3Buckets:
 
     def _read(self, where: dict[str, Any]) -> Iterator[bytes]:
         rest = b""
-        with self._s3().get_object(**where)["Body"] as body:
+        with closing(self._s3().get_object(**where)["Body"]) as body:
             for chunk in body.iter_chunks(1 << 20):
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from lines

@@ -5,6 +5,7 @@ Knows the order: operation, signature, quota, body, permission, service. Refuses
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 import uuid
@@ -17,7 +18,6 @@ from rekognition_emulator.faults.engine import Engine
 from rekognition_emulator.faults.stage import HangUp
 from rekognition_emulator.journal import Call, Journal
 from rekognition_emulator.records import Caller
-from rekognition_emulator.replies import ReplyError
 from rekognition_emulator.wire import Answer
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Guard = Callable[[str, dict[str, Any], Caller], None]
 """Looks at a judged call before the service does; raises ServiceError to refuse it."""
+
+
+_LOG = logging.getLogger("rekognition_emulator")
 
 
 class Front:
@@ -51,9 +54,10 @@ class Front:
             answer = Answer(0, b"", reset=True)
         except ServiceError as error:
             answer = self._refusal(error, call)
-        except ReplyError as error:
+        except Exception as error:  # noqa: BLE001 - a defect must not look like a network fault: it is answered and logged
+            _LOG.error("defect of the emulator in %s", call.operation, exc_info=error)
             call.error = "InternalServerError"
-            answer = wire.failure(ServiceError("InternalServerError", f"emulator defect: {error}"), request_id)
+            answer = wire.failure(ServiceError("InternalServerError", f"defect of the emulator: {error!r}"), request_id)
         call.status, call.seconds = answer.status, time.perf_counter() - began
         self.journal.add(call)
         return answer

@@ -5,8 +5,10 @@ Knows HTTP/1.1 with kept connections. Refuses to know AWS: a handler function an
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +18,7 @@ from rekognition_emulator.wire import Answer, HttpRequest
 
 Handler = Callable[[HttpRequest], Answer]
 
+_LOG = logging.getLogger("rekognition_emulator")
 _MOST_BYTES = 64_000_000  # a body larger than that is nobody's request
 _POLL_SECONDS = 0.01  # how long a stop may go unnoticed
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST instead of FIN
@@ -93,8 +96,10 @@ class _HttpServer(ThreadingHTTPServer):
         else:
             super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - signature of socketserver
-        """Nothing: a client that hangs up is no news; Front answers everything else."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002 - signature of socketserver
+        """Log it, unless a client merely hung up."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            _LOG.error("defect of the emulator's server", exc_info=True)
 
     def hang_up(self) -> None:
         """Close every kept connection."""
