@@ -14,7 +14,8 @@ from botocore.config import Config
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of
-from reconciler.errors import BadInput
+from reconciler.errors import BadInput, ReconcilerError
+from reconciler.inert import inert
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -86,10 +87,20 @@ class Connection:
                 session = self._assumed(session, role, region)
             return session.client("rekognition", endpoint_url=self.endpoints.get("rekognition"), config=_CONFIG)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
-            fault = fault_of("connecting to AWS", error)
-            raise (fault.error if fault else BadInput(f"connecting to AWS: {error}")) from None
+            raise _refusal(error) from None
 
-    def _session(self, region: str) -> boto3.Session:
+    def configured_region(self) -> str | None:
+        """The region that boto3 finds: AWS_DEFAULT_REGION, then the profile's; None when neither says one.
+
+        Raises:
+            BadInput: the profile is unknown, or the AWS configuration files cannot be read.
+        """
+        try:
+            return self._session(None).region_name or None
+        except (botocore.exceptions.BotoCoreError, ValueError) as error:
+            raise _refusal(error) from None
+
+    def _session(self, region: str | None) -> boto3.Session:
         return boto3.Session(
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
@@ -107,6 +118,12 @@ class Connection:
             aws_session_token=credentials["SessionToken"],
             region_name=region,
         )
+
+
+def _refusal(error: Exception) -> ReconcilerError:
+    """What boto3 says about settings and roles, as a sentence."""
+    fault = fault_of("connecting to AWS", error)
+    return fault.error if fault else BadInput(f"connecting to AWS: {inert(str(error))}; mend the setting")
 
 
 def check_account(connection: Connection, project: ProjectArn) -> None:
