@@ -21,7 +21,7 @@ from rekognition_emulator.latency import BY_NAME
 from rekognition_emulator.s3 import S3MissingError, serve_s3
 from rekognition_emulator.settings import Settings
 from rekognition_emulator.sqlite import StateFileError
-from rekognition_emulator.switches import SwitchError, parse
+from rekognition_emulator.switch_values import SwitchError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

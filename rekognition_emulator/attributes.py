@@ -9,6 +9,7 @@ Non-Terminal JSON Line Validation Errors, Understanding validation result manife
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rekognition_emulator import codes
@@ -22,6 +23,7 @@ Document = dict[str, Any]
 
 CLASSIFICATION = "groundtruth/image-classification"
 DETECTION = "groundtruth/object-detection"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?")
 _SIDES = ("left", "top", "width", "height")
 
 
@@ -106,13 +108,18 @@ class AttributeJudge:
         if metadata["type"] not in {CLASSIFICATION, DETECTION}:
             self._report(codes.UNSUPPORTED_TYPE, name)
             return False
-        if metadata.get("human-annotated") not in ("yes", "no") or not isinstance(metadata.get("creation-date"), str):
+        if metadata.get("human-annotated") not in ("yes", "no") or not self._is_date(metadata.get("creation-date")):
             self._stop(codes.INVALID_METADATA, name)
         if metadata["type"] == CLASSIFICATION:
             self._classification(name, metadata)
         else:
             self._detection(name, metadata)
         return True
+
+    def _is_date(self, value: object) -> bool:
+        if not isinstance(value, str):
+            return False
+        return self.switches.creation_date == "any text" or _DATE.fullmatch(value) is not None
 
     def _classification(self, name: str, metadata: Document) -> None:
         value, label, confidence = self.document[name], metadata.get("class-name"), metadata.get("confidence")

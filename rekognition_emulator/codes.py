@@ -114,6 +114,7 @@ class Dropped(Enum):
     NO_SOURCE_REF = "source-ref is missing"
     BAD_SOURCE_REF = "source-ref is not s3://bucket/key"
     REPEATED = "source-ref occurs before in the same manifest"
+    MISSING_IMAGE = "the image is in no known bucket (only with the switch `missing_images`)"
 
 
 class Terminal(Enum):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rekognition_emulator.backend import Backend, ManifestError
 from rekognition_emulator.errors import ServiceError, not_found
 from rekognition_emulator.manifest import counted_labels
+from rekognition_emulator.protocol import violation
 from rekognition_emulator.records import Caller, Dataset, Job, dataset_arn
 from rekognition_emulator.statuses import Status, Work
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
+
+
+def code_of(dataset: Dataset) -> Reply:
+    """StatusMessageCode, where there is one."""
+    return {"StatusMessageCode": dataset.message_code} if dataset.message_code else {}
 
 
 class Datasets:
@@ -93,7 +99,7 @@ class Datasets:
                 "LastUpdatedTimestamp": dataset.updated,
                 "Status": str(dataset.status),
                 "StatusMessage": dataset.message,
-                "StatusMessageCode": dataset.message_code,
+                **code_of(dataset),
                 "DatasetStats": {
                     "LabeledEntries": tally.labeled,
                     "TotalEntries": tally.total,
@@ -114,10 +120,18 @@ class Datasets:
         """Take a payload and judge it later: whatever is wrong with its lines shows in the status or the listing."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "UpdateDatasetEntries")
         payload = request["Changes"]["GroundTruth"]
+        self._payload_fits(payload)
         latency = self.backend.latency
         due = self.backend.clock.now() + latency.update + latency.update_megabyte * len(payload) / 1_000_000
         self.lifecycle.start(dataset, Job(Work.UPDATE, due, payload=payload))
         return {}
+
+    def _payload_fits(self, payload: bytes) -> None:
+        most = self.backend.switches.payload_most
+        if len(payload) > most:
+            sentence = f"Member must have length less than or equal to {most}"
+            text = f"1 validation error detected: {violation(payload, 'changes.groundTruth', sentence)}"
+            raise ServiceError("ValidationException", text)
 
     def distribute_dataset_entries(self, request: Request, caller: Caller) -> Reply:
         """Begin moving 20 % of a project's TRAIN dataset to its empty TEST dataset.

@@ -89,8 +89,11 @@ class Front:
         return meeting.answered(wire.success(reply, call.request_id, empty=empty))
 
     def _refusal(self, error: ServiceError, call: Call) -> Answer:
-        """The answer for a refusal; a broken constraint goes under the exception that the switch names."""
+        """The answer for a refusal, spelled as the switches have it."""
+        switches, text_key = self.service.backend.switches, "Message"
         if error.code == "ValidationException":
-            error = ServiceError(self.service.backend.switches.constraint_error, error.message)
+            error, text_key = ServiceError(switches.constraint_error, error.message), switches.validation_text_key
+        if error.code == "ThrottlingException" and error.status == 500:
+            error = ServiceError(error.code, error.message, int(switches.throttling_status))
         call.error = error.code
-        return wire.failure(error, call.request_id)
+        return wire.failure(error, call.request_id, text_key)

@@ -8,11 +8,12 @@ Guide, Debugging datasets. That a failed update applies nothing is inferred.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from rekognition_emulator import manifest, statuses
 from rekognition_emulator.backend import Backend, ManifestError
-from rekognition_emulator.codes import Terminal
+from rekognition_emulator.codes import Dropped, Terminal
 from rekognition_emulator.faults import twists
 from rekognition_emulator.manifest import Batch
 from rekognition_emulator.statuses import Work
@@ -36,22 +37,53 @@ def all_entries(backend: Backend, arn: str) -> Iterator[tuple[int, Entry]]:
 
 
 def apply(backend: Backend, dataset: Dataset, batch: Batch) -> Terminal | None:
-    """Upsert a judged batch, or answer why the dataset may not become that; then nothing is changed."""
+    """Upsert a judged batch, or answer why the dataset may not become that; then nothing is changed.
+
+    With the switch `failed_update` the entries that fit, taken one by one, are applied then.
+    """
     after = manifest.outcome(dataset.tally, batch, lambda key: backend.store.entry(dataset.arn, key))
     refused = manifest.refused_outcome(after, backend.limits, backend.switches)
     if refused is None:
-        backend.store.put_entries(dataset.arn, batch.entries.values())
+        _put(backend, dataset, list(batch.entries.values()))
         dataset.tally = after
+    elif backend.switches.failed_update == "what fits":
+        for key, entry in batch.entries.items():
+            alone = manifest.outcome(
+                dataset.tally, Batch({key: entry}), lambda key: backend.store.entry(dataset.arn, key)
+            )
+            if manifest.refused_outcome(alone, backend.limits, backend.switches) is None:
+                _put(backend, dataset, [entry])
+                dataset.tally = alone
     return refused
+
+
+def _put(backend: Backend, dataset: Dataset, entries: list[Entry]) -> None:
+    if backend.switches.entry_order == "last update":
+        backend.store.remove_entries(dataset.arn, [entry.key for entry in entries])
+    backend.store.put_entries(dataset.arn, entries)
+
+
+def _without_missing_images(backend: Backend, batch: Batch) -> None:
+    """Drop, in place, the entries whose image is not in a known bucket."""
+    for key, entry in list(batch.entries.items()):
+        s3_object = {"Bucket": entry.bucket, "Name": key.partition(f"//{entry.bucket}/")[2]}
+        try:
+            backend.manifests.lines(s3_object, sys.maxsize)
+        except ManifestError:
+            del batch.entries[key]
+            batch.dropped.append((0, Dropped.MISSING_IMAGE))
 
 
 def load(backend: Backend, dataset: Dataset, lines: Iterable[bytes], job: Job) -> Terminal | None:
     """Judge and apply the lines of a manifest or payload."""
     batch = manifest.read(lines, backend.judge)
+    if backend.switches.missing_images == "dropped":
+        _without_missing_images(backend, batch)
     imported = job.work is Work.CREATE
     refused = manifest.refusal(batch, backend.limits, backend.switches, imported=imported)
-    if refused is None and job.twist:
-        twists.bend(batch, job.twist, backend.judge, lambda key: backend.store.entry(dataset.arn, key))
+    twist = job.twist | ({"merge": {}} if backend.switches.existing_line == "merged" else {})
+    if refused is None and twist:
+        twists.bend(batch, twist, backend.judge, lambda key: backend.store.entry(dataset.arn, key))
     return refused or apply(backend, dataset, batch)
 
 
@@ -74,8 +106,8 @@ def _create(backend: Backend, dataset: Dataset, job: Job) -> tuple[Terminal | No
     if "manifest" in job.source:
         return _import(backend, dataset, job), statuses.CREATED_FROM_MANIFEST
     if "dataset" in job.source:
-        return _copy(backend, dataset, job), statuses.CREATED_FROM_DATASET
-    return None, statuses.COMPLETE_MESSAGE[Work.CREATE]
+        return _copy(backend, dataset, job), backend.switches.message_copied
+    return None, backend.switches.message_created
 
 
 def finish(backend: Backend, dataset: Dataset, job: Job) -> None:
@@ -84,7 +116,7 @@ def finish(backend: Backend, dataset: Dataset, job: Job) -> None:
         refused, message = _create(backend, dataset, job)
     else:
         refused = load(backend, dataset, manifest.lines_of(job.payload), job)
-        message = statuses.COMPLETE_MESSAGE[job.work]
+        message = backend.switches.message_updated
     close(dataset, job, refused, message)
 
 
@@ -113,4 +145,4 @@ def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> Non
             test.tally.add(entry)
         train.tally.settle()
     for dataset in (train, test):
-        close(dataset, job, refused, statuses.COMPLETE_MESSAGE[Work.DISTRIBUTE])
+        close(dataset, job, refused, backend.switches.message_updated)

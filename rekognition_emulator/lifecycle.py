@@ -74,8 +74,8 @@ class Lifecycle:
         """Make a dataset busy: its status shows it as soon as the call returns."""
         dataset.job = job
         dataset.status = statuses.IN_PROGRESS[job.work]
-        dataset.message = statuses.IN_PROGRESS_MESSAGE[job.work]
-        dataset.message_code = statuses.SUCCESS
+        dataset.message = statuses.in_progress_message(job.work, self.backend.switches)
+        dataset.message_code = statuses.SUCCESS if self.backend.switches.in_progress_code == "SUCCESS" else ""
         self.store.save_dataset(dataset)
 
     def settle(self, dataset: Dataset) -> Dataset | None:

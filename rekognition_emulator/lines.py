@@ -130,7 +130,16 @@ class LineJudge:
         document["cl-metadata"] = {"is_labeled": labeled}
         if judge.line_errors:
             document[self.switches.error_key] = judge.line_errors
-        return Entry(key, compact(document), bucket, *labels, labeled=labeled, errors=bool(judge.found))
+        return Entry(key, self._written(document), bucket, *labels, labeled=labeled, errors=bool(judge.found))
+
+    def _written(self, document: Document) -> str:
+        """The line as listings have it."""
+        form = self.switches.listed_form
+        if form == "label attributes only":
+            document = known_part(document)
+        if form == "numbers as floats":
+            document = json.loads(compact(document), parse_int=float)
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False, sort_keys=form == "sorted keys")
 
     def _is_labeled(self, document: Document) -> bool:
         names = pairs(document)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rekognition_emulator import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from rekognition_emulator.backend import Backend
     from rekognition_emulator.entries import Entry
@@ -29,7 +29,7 @@ PAGE = 100
 _CHUNK = 1000  # entries looked at together when a filter may skip many
 
 
-def wanted(request: Request) -> Callable[[Entry], bool] | None:
+def wanted(request: Request, combined: Callable[[Iterable[bool]], bool] = all) -> Callable[[Entry], bool] | None:
     """The filter of a request, or None when it has none."""
     tests: list[Callable[[Entry], bool]] = []
     if "ContainsLabels" in request:
@@ -41,7 +41,7 @@ def wanted(request: Request) -> Callable[[Entry], bool] | None:
         tests.append(lambda entry: request["SourceRefContains"] in entry.key)
     if request.get("HasErrors"):
         tests.append(lambda entry: entry.errors)
-    return (lambda entry: all(test(entry) for test in tests)) if tests else None
+    return (lambda entry: combined(test(entry) for test in tests)) if tests else None
 
 
 class Listing:
@@ -57,7 +57,9 @@ class Listing:
         filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
         name = tokens.scope("ListDatasetEntries", filters)
         position, size = self._position(request, name), request.get("MaxResults", PAGE)
-        rows = self._rows(dataset.arn, position, size + 1, wanted(request))
+        keep = wanted(request, all if self.backend.switches.filters == "all" else any)
+        rows = self._rows(dataset.arn, position, size + 1, keep)
+        size = self._fitting(rows, size)
         reply: Reply = {"DatasetEntries": [entry.line for _, entry in rows[:size]]}
         if len(rows) > size:
             reply["NextToken"] = tokens.write(name, rows[size - 1][0], self.backend.clock.now())
@@ -77,6 +79,15 @@ class Listing:
         if len(labels) > position + size:
             reply["NextToken"] = tokens.write(name, position + size, self.backend.clock.now())
         return reply
+
+    def _fitting(self, rows: list[tuple[int, Entry]], size: int) -> int:
+        """How many of the rows a page may have: at least one."""
+        most, so_far = self.backend.switches.page_bytes, 0
+        for count, (_, entry) in enumerate(rows[:size] if most else []):
+            so_far += len(entry.line.encode())
+            if so_far > most and count:
+                return count
+        return size
 
     @property
     def _all_labels(self) -> bool:

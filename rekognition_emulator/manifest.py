@@ -78,8 +78,11 @@ def refusal(batch: Batch, limits: Limits, switches: Switches, *, imported: bool)
     invalid = len(batch.dropped)
     if switches.invalid_share_counts == "dropped and marked":
         invalid += sum(entry.errors for entry in batch.entries.values())
-    governed = imported or switches.invalid_share_on_update
-    return Terminal.TOO_MANY_IN_ERROR if governed and invalid > limits.invalid_share * batch.objects else None
+    if not imported and not switches.invalid_share_on_update:
+        return None
+    edge = limits.invalid_share * batch.objects
+    too_many = invalid > edge or (invalid == edge and switches.invalid_share_edge == "at least")
+    return Terminal.TOO_MANY_IN_ERROR if too_many else None
 
 
 def counted_labels(tally: Tally, switches: Switches) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import tokens
+from rekognition_emulator.datasets import code_of
 from rekognition_emulator.errors import ServiceError, in_use
 from rekognition_emulator.listing import PAGE
 from rekognition_emulator.records import Caller, Dataset, Project, project_arn
@@ -98,5 +99,5 @@ def _metadata(dataset: Dataset) -> Reply:
         "DatasetArn": dataset.arn,
         "Status": str(dataset.status),
         "StatusMessage": dataset.message,
-        "StatusMessageCode": dataset.message_code,
+        **code_of(dataset),
     }

@@ -17,7 +17,7 @@ from rekognition_emulator.lifecycle import Lifecycle
 from rekognition_emulator.listing import Listing
 from rekognition_emulator.projects import Projects
 from rekognition_emulator.records import Caller, Dataset
-from rekognition_emulator.statuses import COMPLETE_MESSAGE, SUCCESS, Status, Work
+from rekognition_emulator.statuses import SUCCESS, Status
 from rekognition_emulator.tags import Tags
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Service:
     def _edited(self, dataset: Dataset) -> None:
         """Leave the traces of a finished update, unless the dataset is busy with work of its own."""
         if dataset.job is None:
-            dataset.status, dataset.message = Status.UPDATE_COMPLETE, COMPLETE_MESSAGE[Work.UPDATE]
+            dataset.status, dataset.message = Status.UPDATE_COMPLETE, self.backend.switches.message_updated
             dataset.message_code = SUCCESS
             dataset.updated = max(self.backend.stamp(), round(dataset.updated + 0.001, 3))
         self.backend.store.save_dataset(dataset)

@@ -1,14 +1,18 @@
 """The life of a dataset: statuses, their messages, and what each of them forbids.
 
-Knows the table of section "DatasetStatus". Refuses to know time and entries: lifecycle.py moves a dataset along.
+Knows the statuses and what they forbid. Refuses to know time and entries: lifecycle.py moves a dataset along.
 
 Sources: API Reference, DatasetDescription, DeleteDataset; JS SDK examples of DescribeDataset and DescribeProjects. AWS
-prints the texts of "created from the manifest file" and of failures (codes.Terminal); the texts marked [I] are ours.
+prints the texts of "created from the manifest file" and of failures (codes.Terminal); the other texts are switches.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rekognition_emulator.switches import Switches
 
 
 class Status(StrEnum):
@@ -49,23 +53,21 @@ FAILED = {
     Work.DISTRIBUTE: Status.UPDATE_FAILED,
 }
 
-IN_PROGRESS_MESSAGE = {
-    Work.CREATE: "The dataset is being created.",  # [I]
-    Work.UPDATE: "The dataset is being updated.",  # [I]
-    Work.DISTRIBUTE: "The dataset is being updated.",  # [I]
-    Work.DELETE: "The dataset is being deleted.",  # [I]
-}
-COMPLETE_MESSAGE = {
-    Work.CREATE: "The dataset was successfully created.",  # [I], of an empty dataset
-    Work.UPDATE: "The dataset was successfully updated.",  # [I]
-    Work.DISTRIBUTE: "The dataset was successfully updated.",  # [I]
-}
 CREATED_FROM_MANIFEST = "The dataset was successfully created from the manifest file."
-CREATED_FROM_DATASET = "The dataset was successfully created from the existing dataset."  # [I]
-SERVICE_FAILURE = "Internal server error"  # [I], with StatusMessageCode SERVICE_ERROR
+"""The only text of success that AWS prints; the others are switches."""
+SERVICE_FAILURE = "Internal server error"
+"""Default text of a failure with StatusMessageCode SERVICE_ERROR (only faults have it); AWS prints none."""
 
 SUCCESS, CLIENT_ERROR, SERVICE_ERROR = "SUCCESS", "CLIENT_ERROR", "SERVICE_ERROR"
 """AWS's DatasetStatusMessageCode. SUCCESS while in progress is inferred."""
+
+
+def in_progress_message(work: Work, switches: Switches) -> str:
+    """StatusMessage of a dataset busy with `work`."""
+    if work is Work.CREATE:
+        return switches.message_creating
+    return switches.message_deleting if work is Work.DELETE else switches.message_updating
+
 
 _BUSY = {Status.CREATE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}
 _UNBORN = {Status.CREATE_IN_PROGRESS, Status.CREATE_FAILED}

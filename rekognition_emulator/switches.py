@@ -7,10 +7,7 @@ to hold anything that is documented: documented behaviour is not optional.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any, Literal, get_args, get_type_hints
 
 
 def _switch(default: Any, question: str, basis: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed by its default
@@ -126,11 +123,112 @@ class Switches:
         "Which exception answers a call over the quota?",
         'both are documented; "Provisioned Rate exceeded." is the text for the rate',
     )
+    throttling_status: Literal["500", "400"] = _switch(
+        "500",
+        "With which HTTP status comes a ThrottlingException?",
+        "the service model says 500, the developer guide lists both",
+    )
     quota_burst: int = _switch(
         default=0,
         question="How many calls over the rate are let through before throttling begins?",
         basis="AWS states a rate and no burst",
     )
+    existing_line: Literal["replaced", "merged"] = _switch(
+        "replaced",
+        "Is an existing entry replaced by the line sent, or are attributes it lacks kept?",
+        "AWS's only way to delete a label is to send the line back without it",
+    )
+    failed_update: Literal["nothing", "what fits"] = _switch(
+        "nothing",
+        "What is applied when an update fails for several buckets, too many rows or too many labels?",
+        "the statistics of AWS's example of a failed update fit a dataset that did not change",
+    )
+    invalid_share_edge: Literal["more than", "at least"] = _switch(
+        "more than",
+        "Does an import fail with more than 20 % invalid lines, or with 20 % already?",
+        "the rules say > 20 % and, for the warning, less than 20 %",
+    )
+    missing_images: Literal["ignored", "dropped"] = _switch(
+        "ignored",
+        "Are image files looked up, and lines dropped whose image is not in a known bucket?",
+        "ERROR_INVALID_IMAGE is not among the codes of dataset operations",
+    )
+    creation_date: Literal["any text", "a date"] = _switch(
+        "any text",
+        "Has `creation-date` to be a date?",
+        "AWS's own examples use several forms, one of them with a blank for the T",
+    )
+    listed_form: Literal["as sent", "sorted keys", "numbers as floats", "label attributes only"] = _switch(
+        "as sent",
+        "How is a line rewritten (it is always compact JSON)?",
+        "the published example keeps the order of the attributes",
+    )
+    entry_order: Literal["first appearance", "last update"] = _switch(
+        "first appearance",
+        "Where does an updated entry stand in a listing?",
+        "no order is documented",
+    )
+    page_bytes: int = _switch(
+        default=0,
+        question="How many bytes of lines may a page of ListDatasetEntries have? 0: any number",
+        basis="100 lines of 100,000 characters are allowed by the model; a cap is not documented",
+    )
+    filters: Literal["all", "any"] = _switch(
+        "all",
+        "Must an entry satisfy all filters of a listing, or any of them?",
+        "not described; all is the natural reading",
+    )
+    payload_most: int = _switch(
+        default=5_242_880,
+        question="How many bytes may a payload of UpdateDatasetEntries have?",
+        basis='the model\'s maximum; the prose says "less than 5MB"',
+    )
+    validation_text_key: Literal["Message", "message"] = _switch(
+        "Message",
+        "Under which key does a ValidationException carry its text?",
+        "the modelled exceptions have Message; SDKs read both",
+    )
+    in_progress_code: Literal["SUCCESS", "absent"] = _switch(
+        "SUCCESS",
+        "Which StatusMessageCode has a dataset that is busy?",
+        "AWS's samples read StatusMessage while a dataset is busy; the code is not shown",
+    )
+    message_created: str = _switch(
+        "The dataset was successfully created.",
+        "StatusMessage of an empty dataset",
+        "after the published text for a manifest",
+    )
+    message_copied: str = _switch(
+        "The dataset was successfully created from the existing dataset.",
+        "StatusMessage of a copied dataset",
+        "after the published text for a manifest",
+    )
+    message_updated: str = _switch(
+        "The dataset was successfully updated.",
+        "StatusMessage after an update or distribution",
+        "after the published text for a manifest",
+    )
+    message_creating: str = _switch(
+        "The dataset is being created.",
+        "StatusMessage of CREATE_IN_PROGRESS",
+        "AWS's samples show that there is one",
+    )
+    message_updating: str = _switch(
+        "The dataset is being updated.",
+        "StatusMessage of UPDATE_IN_PROGRESS",
+        "AWS's samples show that there is one",
+    )
+    message_deleting: str = _switch(
+        "The dataset is being deleted.",
+        "StatusMessage of DELETE_IN_PROGRESS",
+        "likewise",
+    )
+
+
+def _answers(name: str) -> str:
+    hint = get_type_hints(Switches)[name]
+    named = {bool: "True or False", int: "a number", float: "a number", str: "text"}
+    return named.get(hint) or " or ".join(f"`{answer}`" for answer in get_args(hint))
 
 
 def table() -> list[dict[str, str]]:
@@ -138,47 +236,10 @@ def table() -> list[dict[str, str]]:
     return [
         {
             "name": part.name,
-            "type": str(part.type),
+            "type": _answers(part.name),
             "default": str(part.default),
             "question": part.metadata["question"],
             "basis": part.metadata["basis"],
         }
         for part in fields(Switches)
     ]
-
-
-class SwitchError(ValueError):
-    """An unknown switch, or a value it does not have; the text names what there is."""
-
-
-def _value(name: str, text: str) -> Any:  # noqa: ANN401 - the switch's own type
-    hint = get_type_hints(Switches)[name]
-    if get_args(hint):
-        if text not in get_args(hint):
-            raise SwitchError(f"The switch {name} is one of: {', '.join(get_args(hint))}.")
-        return text
-    if hint is bool:
-        if text.lower() not in {"true", "false"}:
-            raise SwitchError(f"The switch {name} is true or false.")
-        return text.lower() == "true"
-    try:
-        return hint(text)
-    except ValueError as error:
-        raise SwitchError(f"The switch {name} is a number.") from error
-
-
-def parse(settings: Iterable[str]) -> Switches:
-    """Switches from `NAME=VALUE` texts.
-
-    Raises:
-        SwitchError: for an unknown name or value.
-    """
-    known = {part.name for part in fields(Switches)}
-    chosen = {}
-    for setting in settings:
-        name, _, text = setting.partition("=")
-        name = name.strip().replace("-", "_")
-        if name not in known:
-            raise SwitchError(f"There is no switch {name!r}; there are: {', '.join(sorted(known))}.")
-        chosen[name] = _value(name, text.strip())
-    return Switches(**chosen)

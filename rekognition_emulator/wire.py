@@ -103,9 +103,9 @@ def success(reply: dict[str, Any], request_id: str, *, empty: bytes = b"{}") -> 
     return Answer(200, body, _headers(request_id))
 
 
-def failure(error: ServiceError, request_id: str) -> Answer:
-    """The answer for a refusal, with AWS's four members."""
-    body = {"__type": error.code, "Code": error.code, "Logref": request_id, "Message": error.message}
+def failure(error: ServiceError, request_id: str, text_key: str = "Message") -> Answer:
+    """The answer for a refusal, with AWS's four members; `text_key` is the name of the text."""
+    body = {"__type": error.code, "Code": error.code, "Logref": request_id, text_key: error.message}
     return Answer(error.status, json.dumps(body).encode(), _headers(request_id))
 
 

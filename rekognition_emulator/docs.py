@@ -1,0 +1,218 @@
+"""The reference page docs/emulator.md, written from the code.
+
+`python -m rekognition_emulator.docs FILE` writes it, with `--check` it only says whether the file is current. Knows the
+tables of the other modules. Refuses to hold facts of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+from rekognition_emulator import errors, latency, model, protocol, statuses
+from rekognition_emulator.codes import LINE_CODES, Dropped, Terminal
+from rekognition_emulator.faults.plan import KINDS, description_of, options_of
+from rekognition_emulator.limits import Limits
+from rekognition_emulator.switches import table
+
+_INTRODUCTION = """\
+# The emulator
+
+`rekognition_emulator` serves the dataset operations of Amazon Rekognition Custom Labels over HTTP on this machine. What
+AWS documents it does; what AWS leaves open is a switch with a default. Nothing here was compared with the live service.
+
+This page is written by `python -m rekognition_emulator.docs docs/emulator.md`; do not edit it.
+
+## Starting it
+
+```
+python -m rekognition_emulator --port 0
+```
+
+prints the variables that make AWS clients talk to it; the log goes to standard error, SIGINT and SIGTERM stop it.
+Signatures are read for the Region and never verified. In tests:
+
+```python
+import rekognition_emulator
+
+with rekognition_emulator.serve() as endpoint:       # a str; no delay, in memory, a free port on loopback
+    client = endpoint.client()                       # a boto3 client of it
+    project = client.create_project(ProjectName="cells")["ProjectArn"]
+    assert endpoint.count_calls("CreateProject") == 1
+```
+
+`serve` takes the fields of `Settings` as keywords: `latency="real"`, `clock=Clock(start)` (stands still until
+`endpoint.clock.advance(seconds)`), `switches=Switches(...)`, `limits=Limits(entries=10)`, `state=Path(...)`,
+`buckets={"name": folder}`, `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`. With pytest the
+fixture `rekognition_emulator` of the plugin `rekognition_emulator.pytest_plugin` is the same object.
+
+The options of the command line are shown by `python -m rekognition_emulator --help`.
+"""
+
+_DOOR = """\
+## The door for tests: `/_emulator/`
+
+| request | what it does |
+|---|---|
+| `GET /_emulator/health` | `{"status": "up"}` |
+| `GET /_emulator/calls` | every call with its request, status, error, request id and faults; `DELETE` forgets them |
+| `GET /_emulator/faults` | the plan with its counters, and the log of the faults that fired |
+| `PUT /_emulator/faults` | a new plan, YAML or JSON; `DELETE` ends all faults |
+| `GET /_emulator/clock` | the time, and whether the clock stands still |
+| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`, each optional |
+| `POST /_emulator/entries` | `{"DatasetArn": ..., "lines": [...], "remove": [...]}`: an edit behind clients' backs |
+
+`GET /` is a page for people.
+"""
+
+_PLAN = """\
+## Faults
+
+A fault plan is YAML or JSON (`--faults FILE`, `serve(faults=...)`, `PUT /_emulator/faults`):
+
+```yaml
+faults:
+  - fault: error                      # a kind of the table below
+    operation: UpdateDatasetEntries   # a name, a pattern or a list; default: the operations the kind is for
+    on: 2                             # the second matching call; also [2, 4] and "2-5"
+    error: ThrottlingException        # an option of the kind
+  - fault: slow
+    every: 3                          # every third matching call
+    chance: 0.5                       # and then with this probability, drawn from the seed
+    times: 4                          # at most so often
+    when: {DatasetArn: "*/train/*"}   # condition on the request: member path -> value or pattern
+    name: slow training set           # for the log; default: number and kind
+```
+
+Without `on`, `every`, `chance` and `times` a fault fires on every matching call. Each fault has its own stream of
+random numbers from `--seed`, so a plan and a seed replay exactly for the same calls. Every fault that fired is in the
+log with its request. Kinds:
+"""
+
+
+def _cell(text: object) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: list[str], rows: list[list[object]]) -> str:
+    lines: list[list[Any]] = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(_cell(cell) for cell in row) + " |\n" for row in lines)
+
+
+def _type(hint: Any) -> str:  # noqa: ANN401 - a type as typing has it
+    named = {str: "text", int: "number", float: "number", bool: "true or false", Any: "anything"}
+    if hint in named:
+        return named[hint]
+    if get_args(hint) and all(isinstance(each, str) for each in get_args(hint)):
+        return " or ".join(f"`{each}`" for each in get_args(hint))
+    if getattr(hint, "__origin__", None) is list:
+        return f"list of {_type(get_args(hint)[0])}"
+    return " or ".join(_type(each) for each in get_args(hint) if each is not type(None))
+
+
+def _operations() -> str:
+    rows: list[list[object]] = []
+    for name in model.OPERATIONS:
+        codes = ", ".join(sorted(model.modelled_errors(name)))
+        rows.append([f"`{name}`", codes])
+    return "## Operations\n\n" + _table(["operation", "exceptions of the service model"], rows)
+
+
+def _switches() -> str:
+    rows: list[list[object]] = [
+        [f"`{row['name']}`", row["question"], f"`{row['default']}`", f"`{row['type']}`", row["basis"]]
+        for row in table()
+    ]
+    head = ["switch", "question", "default", "answers", "why this default"]
+    return "## Switches: what AWS's material leaves open\n\n" + _table(head, rows)
+
+
+def _faults() -> str:
+    rows: list[list[object]] = []
+    for name, kind in KINDS.items():
+        options = ", ".join(f"`{key}`: {_type(hint)}" for key, hint in options_of(kind).items())
+        rows.append([f"`{name}`", description_of(kind), options, ", ".join(kind.operations)])
+    return _PLAN + "\n" + _table(["kind", "what happens", "options", "operations"], rows)
+
+
+def _lines() -> str:
+    codes: list[list[object]] = [
+        [f"`{code.code}`", code.message, code.place.value, "yes" if code.stops else ""] for code in LINE_CODES
+    ]
+    dropped = "".join(f"- {reason.value}\n" for reason in Dropped)
+    return (
+        "## Lines\n\nDropped without a word:\n\n"
+        + dropped
+        + "\nKept and marked under `cl-errors` (a code that ends the judging hides what would come after it):\n\n"
+        + _table(["code", "message", "place", "ends the judging"], codes)
+    )
+
+
+def _statuses() -> str:
+    terminal = "".join(f"- {reason.value}\n" for reason in Terminal)
+    forbidden: list[list[object]] = [
+        [f"`{operation}`", f"`{status}`", code]
+        for operation, refused in statuses.FORBIDDEN.items()
+        for status, code in sorted(refused.items())
+    ]
+    return (
+        "## Statuses\n\nA status is settled when it is read. A create, update or distribution that fails as a whole "
+        "has StatusMessageCode CLIENT_ERROR and one of these as StatusMessage:\n\n"
+        + terminal
+        + "\nCalls that a status forbids:\n\n"
+        + _table(["operation", "status", "exception"], forbidden)
+    )
+
+
+def _numbers() -> str:
+    limits: list[list[object]] = [[f"`{part.name}`", part.default] for part in fields(Limits)]
+    seconds: list[list[object]] = [
+        [f"`{part.name}`", getattr(latency.REAL, part.name)] for part in fields(latency.Latency)
+    ]
+    return (
+        "## Numbers\n\nLimits (`serve(limits=Limits(...))` makes them smaller):\n\n"
+        + _table(["limit", "value"], limits)
+        + "\nSeconds of `--latency real` (AWS states none):\n\n"
+        + _table(["work", "seconds"], seconds)
+    )
+
+
+def _errors() -> str:
+    rows: list[list[object]] = [
+        [f"`{code}`", 500 if code in errors.SERVER_SIDE else 400, text] for code, text in errors.MESSAGES.items()
+    ]
+    example = protocol.violation(101, "maxResults", "Member must have value less than or equal to 100")
+    return (
+        "## Errors\n\nAn error body has `__type`, `Code`, `Logref` (the request id) and `Message`; the header is "
+        f"`x-amzn-RequestId`. Broken constraints of the service model read\n`1 validation error detected: {example}`."
+        "\n\n" + _table(["exception", "HTTP status", "default text"], rows)
+    )
+
+
+def render() -> str:
+    """The whole page."""
+    parts = [_INTRODUCTION, _operations(), _switches(), _lines(), _statuses(), _errors(), _faults(), _DOOR, _numbers()]
+    return "\n".join(parts)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check the page; answers 1 when it is not current."""
+    parser = argparse.ArgumentParser(prog="python -m rekognition_emulator.docs", description="Write docs/emulator.md.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--check", action="store_true", help="only say whether the file is current")
+    options = parser.parse_args(arguments)
+    current = options.file.read_text(encoding="utf-8") if options.file.exists() else ""
+    if current == render():
+        return 0
+    if options.check:
+        sys.stderr.write(f"{options.file} is not current: run python -m rekognition_emulator.docs {options.file}\n")
+        return 1
+    options.file.write_text(render(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
