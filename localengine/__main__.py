@@ -1,0 +1,33 @@
+"""`python -m localengine`: reads the command line and ends with Pulumi's exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from localengine.command import prepare
+from localengine.console import Console
+from localengine.errors import EngineError, Exit
+from localengine.interrupt import Interrupts
+from localengine.options import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; every failure is one sentence on standard error, never a traceback."""
+    interrupts = Interrupts()
+    interrupts.install()
+    console = Console(interactive="--non-interactive" not in arguments)
+    try:
+        return prepare(parse(arguments), console, interrupts).execute()
+    except EngineError as error:
+        console.error(error.message)
+        return interrupts.exit or error.code
+    except KeyboardInterrupt:
+        return interrupts.exit or Exit.INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""Runs a Pulumi program in this process: the part Pulumi's Python language host plays.
+
+A script, run by path with the interpreter of the program's environment: argv[1] is a JSON object with monitor, engine,
+project, stack, parallel, dry_run, organization and root_directory. It does what
+pulumi/pulumi sdk/python/cmd/pulumi-language-python-exec does, and imports nothing of this package. Exit status: 0 done,
+1 after a RunError, 32 when a traceback was already reported.
+"""
+
+import asyncio
+import json
+import logging
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+REPORTED = 32
+
+
+def main() -> int:
+    """Run the program in the current directory as `__main__`."""
+    settings = json.loads(sys.argv[1])
+    sys.argv = ["."]
+    sys.path[0] = "."
+    # Only now: the folder of this script must not be searched for the SDK's or the program's modules.
+    import pulumi
+    import pulumi.runtime
+
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
+    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=4 * settings["parallel"])
+    loop.set_default_executor(executor)
+    try:
+        loop.run_until_complete(pulumi.runtime.run_in_stack(run_program))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return 1
+    except Exception:
+        pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback())
+        return REPORTED
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+    return 0
+
+
+def run_program() -> None:
+    """The program itself; what it returns is not an output."""
+    runpy.run_path(".", run_name="__main__")
+
+
+def user_traceback() -> str:
+    """The traceback of the exception at hand from the program's own frames on, as Pulumi shows it."""
+    kind, error, trace = sys.exc_info()
+    frames = traceback.extract_tb(trace)
+    folder = str(Path.cwd())
+    first = next((n for n, frame in enumerate(frames) if str(Path(frame.filename).resolve()).startswith(folder)), 0)
+    lines = traceback.format_list(frames[first:]) + traceback.format_exception_only(kind, error)
+    return "Traceback (most recent call last):\n" + "".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

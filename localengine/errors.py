@@ -1,0 +1,70 @@
+"""What can go wrong, and Pulumi's exit codes for it.
+
+This module knows no process, no file and no provider. Exit codes: pulumi/pulumi pkg/cmd/pulumi/cmd/exit_codes.go;
+130 and 143 are the shell's customary codes for a process ended by SIGINT and SIGTERM.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localengine.properties import Properties
+
+
+class Exit(IntEnum):
+    """Every exit status of `python -m localengine`."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NO_SUCH_STACK = 6
+    CHANGES_NOT_EXPECTED = 7
+    TERMINATED = 8
+    INTERRUPTED = 130
+    INTERRUPTED_BY_TERM = 143
+
+
+class EngineError(Exception):
+    """A failure that ends the command with one sentence on stderr."""
+
+    def __init__(self, message: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class RefusedError(EngineError):
+    """Something that Pulumi has and this engine has not; the message names it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"localengine does not support {what}; run this program with the Pulumi CLI")
+
+
+class ProviderError(Exception):
+    """A provider's call failed; the message is the provider's own text."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InitFailedError(ProviderError):
+    """A create, update or read that failed half-way: the resource exists, with errors.
+
+    `reasons` are the sentences to keep with the resource (errors.proto, ErrorResourceInitFailed).
+    """
+
+    def __init__(self, resource_id: str, properties: Properties, inputs: Properties | None, reasons: list[str]) -> None:
+        noun = "error" if len(reasons) == 1 else "errors"
+        lines = [f"{len(reasons)} {noun} occurred:", *(f"\t* {reason}" for reason in reasons)]
+        super().__init__("\n".join(lines))
+        self.resource_id = resource_id
+        self.properties = properties
+        self.inputs = inputs
+        self.reasons = reasons
+
+
+class TerminatedError(Exception):
+    """The deployment takes no further registrations: a step failed, or the user interrupted it."""

@@ -1,0 +1,141 @@
+"""The command line: flags as Pulumi has them, everything else refused by name.
+
+Knows which flag belongs to which command (Pulumi documentation, "CLI commands"); decides nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from localengine.errors import EngineError, Exit, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "preview": "show what up would do",
+    "up": "run the program and make its changes",
+    "refresh": "compare the state with what exists, and store what is found",
+    "destroy": "delete everything in the state",
+    "export": "print the state as `pulumi stack export` does",
+}
+_TRUE, _FALSE = ("1", "t", "true"), ("0", "f", "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One command line."""
+
+    command: str
+    cwd: Path
+    stack: str | None
+    state: str | None
+    yes: bool
+    skip_preview: bool
+    diff: bool
+    json: bool
+    non_interactive: bool
+    expect_no_changes: bool
+    preview_only: bool
+    refresh: bool
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """The options; EngineError with exit code 2 for what is wrong or unknown, SystemExit for --help."""
+    parser = _parser()
+    known, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise _usage(RefusedError(f"`{unknown[0]}` on {known.command}").message)
+    options = Options(
+        command=known.command,
+        cwd=Path(known.cwd).resolve(),
+        stack=known.stack,
+        state=known.state,
+        yes=getattr(known, "yes", False) or _skips_confirmation(),
+        skip_preview=getattr(known, "skip_preview", False),
+        diff=getattr(known, "diff", False),
+        json=getattr(known, "json", False),
+        non_interactive=getattr(known, "non_interactive", False),
+        expect_no_changes=getattr(known, "expect_no_changes", False),
+        preview_only=getattr(known, "preview_only", False),
+        refresh=_boolean(getattr(known, "refresh", "false")),
+    )
+    return _consistent(options)
+
+
+def _consistent(options: Options) -> Options:
+    if options.preview_only and options.skip_preview:
+        raise _usage("--skip-preview and --preview-only cannot be used together")
+    if options.preview_only and options.yes and not _skips_confirmation():
+        raise _usage("--yes and --preview-only cannot be used together")
+    if not options.cwd.is_dir():
+        raise _usage(f"--cwd: {options.cwd} is not a folder")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m localengine",
+        description="Runs a Pulumi Python program without the Pulumi CLI.",
+        epilog="For trials and tests: no substitute for Pulumi in production. Environment: PULUMI_STACK, "
+        "PULUMI_CONFIG_PASSPHRASE, LOCALENGINE_STATE (the folder of the state files), LOCALENGINE_TRACE (a file for "
+        "every call, secrets included).",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+        _place(command)
+        if name != "export":
+            _flags(command, name)
+    return parser
+
+
+def _place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-C", "--cwd", default=".", metavar="DIR", help="run as if started in DIR")
+    command.add_argument("-s", "--stack", metavar="NAME", help="the stack; default: PULUMI_STACK, or the only one")
+    command.add_argument("--state", metavar="DIR", help="folder of the state files; default: .localengine")
+
+
+def _flags(command: argparse.ArgumentParser, name: str) -> None:
+    def flag(*names: str, text: str) -> None:
+        command.add_argument(*names, action="store_true", help=text)
+
+    flag("-y", "--yes", text="go on after the preview without asking")
+    flag("-f", "--skip-preview", text="go on without a preview")
+    flag("--diff", text="show every changed property")
+    flag("-j", "--json", text="print JSON")
+    flag("--non-interactive", text="never ask")
+    if name != "destroy":
+        flag("--expect-no-changes", text="exit 7 when anything changes")
+    if name in ("refresh", "destroy"):
+        flag("--preview-only", text="show what would happen, do nothing")
+    if name != "refresh":
+        command.add_argument(
+            "-r", "--refresh", nargs="?", const="true", default="false", help="read what exists before anything else"
+        )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong command line as an EngineError."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _usage(f"{message} (see {self.prog} --help)")
+
+
+def _usage(message: str) -> EngineError:
+    return EngineError(message, Exit.USAGE)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in (*_TRUE, *_FALSE):
+        raise _usage("unable to determine value for --refresh")
+    return text.lower() in _TRUE
+
+
+def _skips_confirmation() -> bool:
+    return os.environ.get("PULUMI_SKIP_CONFIRMATIONS", "").lower() in _TRUE

@@ -1,0 +1,109 @@
+"""Pulumi's passphrase secrets: `v1:SALT:CHECK` and `v1:NONCE:TEXT`.
+
+The key is PBKDF2-HMAC-SHA256 over the passphrase, 1,000,000 rounds, 32 bytes; texts are AES-256-GCM, everything
+base64; CHECK decrypts to the word "pulumi" (pulumi/pulumi pkg/secrets/passphrase, sdk/go/common/resource/config/
+crypt.go). This module knows no file and prints nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import threading
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from localengine.errors import EngineError
+
+ROUNDS = 1_000_000
+KEY_BYTES = 32
+NONCE_BYTES = 12
+SALT_BYTES = 8
+_CHECK = "pulumi"
+
+
+class Crypter:
+    """Encrypts and decrypts with one passphrase and one salt; the key is derived when it is first needed.
+
+    `state` is the `encryptionsalt` text of a stack file, or None to make a salt of its own.
+    """
+
+    def __init__(self, passphrase: str, state: str | None) -> None:
+        self._passphrase = passphrase
+        self._state = state
+        self._cipher: AESGCM | None = None
+        self._guard = threading.Lock()
+
+    @property
+    def state(self) -> str:
+        """The `v1:SALT:CHECK` text that goes with the ciphertexts."""
+        self._ready()
+        return self._state or ""
+
+    def with_salt(self, state: str) -> Crypter:
+        """A crypter for the same passphrase and another salt; this one when it is the same salt."""
+        return self if state == self._state else Crypter(self._passphrase, state)
+
+    def encrypt(self, text: str) -> str:
+        """`text` as `v1:NONCE:TEXT`."""
+        return _seal(self._ready(), text)
+
+    def decrypt(self, sealed: str) -> str:
+        """The text of `v1:NONCE:TEXT`; EngineError when it does not open."""
+        return _open(self._ready(), sealed)
+
+    def _ready(self) -> AESGCM:
+        with self._guard:
+            if self._cipher is None:
+                self._cipher = self._derive()
+            return self._cipher
+
+    def _derive(self) -> AESGCM:
+        if self._state is None:
+            salt = os.urandom(SALT_BYTES)
+            cipher = _cipher(self._passphrase, salt)
+            self._state = f"v1:{_b64(salt)}:{_seal(cipher, _CHECK)}"
+            return cipher
+        version, _, rest = self._state.partition(":")
+        salt_text, _, check = rest.partition(":")
+        if version != "v1":
+            raise EngineError(f"the stack's encryptionsalt has version {version!r}; this engine reads v1")
+        cipher = _cipher(self._passphrase, _bytes(salt_text))
+        if _open(cipher, check) != _CHECK:
+            raise EngineError(_INCORRECT)
+        return cipher
+
+
+_INCORRECT = "incorrect passphrase: set PULUMI_CONFIG_PASSPHRASE to the one that the stack's secrets were written with"
+
+
+def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+    return AESGCM(hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, ROUNDS, KEY_BYTES))
+
+
+def _seal(cipher: AESGCM, text: str) -> str:
+    nonce = os.urandom(NONCE_BYTES)
+    return f"v1:{_b64(nonce)}:{_b64(cipher.encrypt(nonce, text.encode(), None))}"
+
+
+def _open(cipher: AESGCM, sealed: str) -> str:
+    parts = sealed.split(":")
+    if len(parts) != 3 or parts[0] != "v1":
+        raise EngineError("a secret is not of the form v1:NONCE:TEXT; was the file edited by hand?")
+    try:
+        return cipher.decrypt(_bytes(parts[1]), _bytes(parts[2]), None).decode()
+    except InvalidTag:
+        raise EngineError(_INCORRECT) from None
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise EngineError("a secret is not valid base64; was the file edited by hand?") from None
