@@ -149,10 +149,17 @@ def _sizes(meaning: Meaning) -> str:
 
 def _other_fields(live: Mapping[str, Any], desired: Mapping[str, Any]) -> str:
     """Fields that are neither labels nor boxes, by their path."""
-    paths = DeepDiff(dict(live), dict(desired), ignore_numeric_type_changes=True).affected_paths
-    named = [path.removeprefix("root") for path in list(paths)[:_NAMED]]
+    paths = _paths(live, desired, by_value=True) or _paths(live, desired, by_value=False)  # true and 1 differ in type
+    named = [path.removeprefix("root") for path in paths[:_NAMED]]
     rest = len(paths) - len(named)
     return f"fields: {', '.join(named)}{f' and {rest} more' if rest > 0 else ''}"
+
+
+def _paths(live: Mapping[str, Any], desired: Mapping[str, Any], *, by_value: bool) -> list[str]:
+    difference = DeepDiff(
+        dict(live), dict(desired), ignore_numeric_type_changes=by_value, ignore_private_variables=False
+    )
+    return list(difference.affected_paths)
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.batch import Batch, batches
 from reconciler.errors import Interrupted, NotFound, UpdateFailed
+from reconciler.inert import inert
 from reconciler.plan import Plan
 from reconciler.sending import SendQueue
 
@@ -77,7 +78,7 @@ class Delivery:
         if after is None:
             self.listing_decides(arn, batch)
         elif after.status == DatasetStatus.UPDATE_FAILED:
-            raise UpdateFailed(f"{_named(batch, plan)} failed: {after.message or 'AWS gave no reason'}")
+            raise UpdateFailed(f"{_named(batch, plan)} failed: {inert(after.message) or 'AWS gave no reason'}")
 
 
 class _Meter:
@@ -103,5 +104,5 @@ def looking(report: Reporter, doing: str) -> Callable[[DatasetDescription], None
 
 def _named(batch: Batch, plan: Plan) -> str:
     places = [change.place for change in batch.changes if change.place]
-    where = f", {places[0]} to {places[-1]}" if places else ""
+    where = f", {inert(str(places[0]))} to {inert(str(places[-1]))}" if places else ""
     return f"batch {batch.number} of {plan.batches} ({len(batch.changes):,} lines{where})"

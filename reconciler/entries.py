@@ -22,7 +22,6 @@ Refuses to know files, places and whether the service would take the line: that 
 """
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -63,6 +62,8 @@ _CL_METADATA: Final = "cl-metadata"
 _COORDINATES: Final = ("left", "top", "width", "height")
 # Coordinates are compared in thousandths of a pixel.
 _PER_PIXEL: Final = 1000
+# A coordinate beyond this is no coordinate: the attribute is malformed. Python refuses to write very long integers.
+_FARTHEST_PIXEL: Final = 10**12
 
 Document = Mapping[str, Any]  # a parsed line
 
@@ -321,10 +322,7 @@ def _class_id(value: object) -> str:
 def _thousandths(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int):
-        return value * _PER_PIXEL
-    scaled = value * _PER_PIXEL
-    return round(scaled) if math.isfinite(scaled) else None
+    return round(value * _PER_PIXEL) if abs(value) <= _FARTHEST_PIXEL else None
 
 
 def _canonical_attribute(attribute: Attribute) -> str:

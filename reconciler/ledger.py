@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.model import Compare, DesiredEntry, Entry, Mark, Place
@@ -139,8 +139,7 @@ class Ledger:
         Raises:
             ValueError: the line is no JSON object with a source-ref.
         """
-        document = parse_live(line)
-        entry = entry_of(document)
+        document, entry = _read(line)
         row = self.database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
         kept = None if row and row[0] == entry.content else compact(document)
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
@@ -203,10 +202,13 @@ class Ledger:
             yield MarkedRow(key_text(key), tuple(Mark(*pair) for pair in json.loads(marks)), place)
 
     def ignored(self) -> int:
-        """How many entries mean the same on both sides and differ in fields that labels mode ignores."""
+        """How many entries mean the same on both sides and differ in fields that labels mode ignores.
+
+        Marked entries are not among them: they are compared strictly.
+        """
         query = (
             "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key"
-            " WHERE d.meaning = l.meaning AND d.content <> l.content"
+            " WHERE d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
         )
         return int(self.database.execute(query).fetchone()[0])
 
@@ -280,6 +282,14 @@ def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] 
         ledger.observe(line)
         if count % 1000 == 0:
             seen(count)
+
+
+def _read(line: str) -> tuple[dict[str, Any], Entry]:
+    try:
+        document = parse_live(line)
+        return document, entry_of(document)
+    except RecursionError:
+        raise ValueError("the service listed a line that nests too deep to be read") from None
 
 
 def _values(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str]:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import Final
 
 from reconciler import comparison
+from reconciler.inert import inert
 from reconciler.label_order import Step, by_freed_label, fits, peak_labels
 from reconciler.ledger import Facts, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_ENTRIES, DATASET_LABELS
@@ -188,7 +189,7 @@ def _bucket_refusal(ledger: Ledger, bucket: str | None) -> Iterator[str]:
     if strangers:
         yield (
             f"{len(strangers):,} live entries that the manifest does not have are in another bucket than its images "
-            f"(s3://{bucket}/): {strangers[0]}; all images of a dataset must be in one bucket; {_REPLACE_CURE}"
+            f"(s3://{bucket}/): {inert(strangers[0])}; all images of a dataset must be in one bucket; {_REPLACE_CURE}"
         )
 
 

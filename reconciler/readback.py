@@ -12,7 +12,7 @@ from reconciler.model import Marked, Policy, Verb
 from reconciler.outcome import KEPT, Outcome, Rejected
 from reconciler.sending import SendQueue
 
-__all__ = ["judged"]
+__all__ = ["counted_by_verb", "judged"]
 
 
 def judged(
@@ -23,17 +23,18 @@ def judged(
     A line that means what was sent but is stored differently is counted as rewritten and remembered in `settled`, so
     that it is not sent for ever.
     """
-    verbs = queue.confirmed_by_verb()
-    counted = replace(
-        outcome,
-        add=verbs.get(Verb.ADD, 0),
-        update=verbs.get(Verb.UPDATE, 0),
-        unlabel=verbs.get(Verb.UNLABEL, 0),
-        live=ledger.live_facts(policy.compare),
-    )
+    counted = replace(counted_by_verb(queue, outcome), live=ledger.live_facts(policy.compare))
     judged_lines = _with_rejected(ledger, policy, queue, counted)
     complete = _with_marked(ledger, judged_lines, marked_before)
-    return complete if complete.error else replace(complete, error=_verdict(complete, policy))
+    return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy))
+
+
+def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
+    """The outcome with the number of confirmed lines of each verb; all that is known when live cannot be read back."""
+    verbs = queue.confirmed_by_verb()
+    return replace(
+        outcome, add=verbs.get(Verb.ADD, 0), update=verbs.get(Verb.UPDATE, 0), unlabel=verbs.get(Verb.UNLABEL, 0)
+    )
 
 
 def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome) -> Outcome:
@@ -80,12 +81,11 @@ def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Ou
     return replace(outcome, marked=tuple(kept), marked_total=total, marked_new=new)
 
 
-def _verdict(outcome: Outcome, policy: Policy) -> ReconcilerError | None:
+def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy) -> ReconcilerError | None:
     """The error of an apply whose calls all went well."""
     if outcome.rejected_total:
         return UpdateFailed(f"{outcome.rejected_total:,} lines are not live as they were sent")
-    ours = sum(1 for row in outcome.marked if row.place is not None)
-    if ours and policy.marked is Marked.REFUSE:
+    if policy.marked is Marked.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
         return UpdateFailed(
             f"the service marked {ours:,} entries of the manifest with errors and the policy is `marked: refuse`; "
             "mend the lines"

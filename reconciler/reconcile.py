@@ -15,11 +15,12 @@ from reconciler.aws.wait import Waiter
 from reconciler.batch import Batch
 from reconciler.delivery import Delivery, Progress, Reporter, looking
 from reconciler.errors import Interrupted, NotFound, ReconcilerError, Refused, ServiceError
+from reconciler.inert import inert
 from reconciler.ledger import Ledger, fill_live
 from reconciler.model import DatasetType, Destroy, Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan, make_plan, sends
-from reconciler.readback import judged
+from reconciler.readback import counted_by_verb, judged
 from reconciler.sending import SendQueue
 
 __all__ = ["Observation", "Reconciliation", "Target"]
@@ -131,7 +132,7 @@ class Reconciliation:
             try:
                 self.list_live(ledger, outcome.dataset_arn)
             except ReconcilerError as error:
-                return replace(outcome, error=outcome.error or error)
+                return replace(counted_by_verb(queue, outcome), error=outcome.error or error)
         return judged(ledger, self._policy, queue, outcome, marked_before) if outcome.dataset_arn else outcome
 
     def destroy(self, arn: str) -> None:
@@ -179,7 +180,7 @@ class Reconciliation:
         arn = self._gateway.create_dataset(target.project_arn, target.dataset_type)
         described = self._waiter.until_idle(arn, looking(self._report, "creating the dataset"))
         if described.status == DatasetStatus.CREATE_FAILED:
-            raise ServiceError(f"the dataset {arn} could not be created: {described.message}; run again")
+            raise ServiceError(f"the dataset {arn} could not be created: {inert(described.message)}; run again")
         return arn
 
     def _delete(self, arn: str) -> None:
@@ -190,10 +191,10 @@ class Reconciliation:
         self._waiter.until_gone(arn, looking(self._report, "deleting the dataset"))
 
     def _listing_decides(self, ledger: Ledger, arn: str, batch: Batch) -> None:
-        """The status never moved: the update is done when its lines are live, else it was not taken."""
+        """The status never moved: the update is done when its lines are live as sent, else it was not taken."""
         self.list_live(ledger, arn)
         sent = {change.key for change in batch.changes}
-        missing = sum(1 for row in ledger.differing(self._policy.compare) if row.key in sent and not row.same_meaning)
+        missing = sum(1 for row in ledger.differing(self._policy.compare) if row.key in sent)
         missing += sum(1 for row in ledger.live_only() if row.key in sent and row.live_labelled)
         if missing:
             raise ServiceError(

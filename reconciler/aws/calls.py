@@ -62,6 +62,7 @@ class Calls:
         """
         start, pause, unsure = self._clock.now(), _FIRST_PAUSE, False
         while True:
+            wait = pause * (0.5 + self._random.random() / 2)
             self._keep_to_spacing(operation)
             try:
                 return self._attempt(operation, send)
@@ -71,12 +72,12 @@ class Calls:
                     raise
                 if unsure and done_if is not None and (reply := done_if(fault.error)) is not None:
                     return reply
-                if fault.answer is Answer.STOP or self._clock.now() - start > fault.retry_for:
+                if fault.answer is Answer.STOP or self._clock.now() - start + wait > fault.retry_for:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
                 if fault.code in _THROTTLES:
                     self._spacing[operation] = _SPACING_AFTER_THROTTLE
-            self._clock.sleep(pause * (0.5 + self._random.random() / 2))
+            self._clock.sleep(wait)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:

@@ -12,6 +12,7 @@ from typing import Final
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, Gateway
 from reconciler.errors import NotFound, OutOfPatience
+from reconciler.inert import inert
 
 __all__ = ["Waiter"]
 
@@ -101,8 +102,8 @@ class _Looks:
             self._last, self._moved = now, self._clock.now()
         elif self._clock.now() - self._moved > self._patience:
             raise OutOfPatience(
-                f"the dataset {self._arn} has been {now.status} without progress for {self._patience / 60:g} minutes; "
-                "nothing is lost: run again to go on, or raise `policy.patience`"
+                f"the dataset {self._arn} has been {inert(now.status)} without progress for "
+                f"{self._patience / 60:g} minutes; nothing is lost: run again to go on, or raise `policy.patience`"
             )
         return now
 

@@ -92,7 +92,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 def progress_line(progress: Progress) -> str:
     """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
     if not progress.batches:
-        return progress.doing
+        return inert(progress.doing)
     left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
     return f"batch {progress.batch} of {progress.batches}, {progress.fraction:.0%}{left}".replace("%", " %")
 
@@ -110,10 +110,10 @@ def _action(plan: Plan) -> str:
     if plan.action is Action.CREATE:
         return "the dataset will be created"
     if plan.action is Action.REPLACE:
-        total = plan.live.entries if plan.live else 0
+        going = _count(plan.live.entries if plan.live else 0, "live entry goes", "live entries go")
         return (
-            f"the dataset will be DELETED and created anew (new ARN): {_count(total, 'live entry goes', 'live entries go')}"
-            f", {plan.live_only:,} of them not in the manifest"
+            f"the dataset will be DELETED and created anew (new ARN): {going}, "
+            f"{plan.live_only:,} of them not in the manifest"
         )
     if plan.action is Action.NOTHING:
         return f"up to date: {_count(plan.desired.entries, 'entry', 'entries')}"
