@@ -19,6 +19,7 @@ from reconciler.manifest.line import Fault, Line
 from reconciler.manifest.notes import Notes
 from reconciler.manifest.rules import line_rules as rules
 from reconciler.manifest.source_ref import source_ref_fault
+from reconciler.manifest.yaml_manifest import yaml_lines
 from reconciler.model import DatasetDeclaration, DesiredEntry, Place
 
 __all__ = ["read_manifest"]
@@ -50,7 +51,7 @@ def read_manifest(
 def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[Line]:
     """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines."""
     if manifest.suffix.lower() in _YAML:
-        raise NotImplementedError
+        return yaml_lines(handle, collector)
     return json_lines(handle, collector)
 
 

@@ -1,0 +1,257 @@
+"""YAML as plain nodes with places: text, lists and mappings, and nothing that YAML would guess.
+
+Knows YAML's events (libyaml's scanner where PyYAML has it, PyYAML's own otherwise: the nodes are the same). Tags, merge
+keys, repeated keys and several documents are reported; aliases are followed within bounds. A scalar keeps its text as
+written: what it means follows from its place, which others know. Refuses to know keys and values.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import yaml
+
+from reconciler.limits import NESTING
+from reconciler.manifest.rules import line_rules, yaml_rules
+from reconciler.manifest.yaml_faults import explained
+from reconciler.manifest.yaml_text import YamlText
+
+__all__ = ["Mapping", "Node", "NodeReader", "Report", "Scalar", "Sequence", "Top", "YamlStopError", "kind_of_node"]
+
+# Nodes that aliases may add: so many for each node that is written, and so many in any case.
+_EXPANSION: Final = 20
+_EXPANSION_FREE: Final = 100_000
+Report = Callable[..., None]  # (rule, line, column, **details)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Text as written. `plain`: without quotes and not as a block. The end is that of the text, for one line."""
+
+    text: str
+    plain: bool
+    line: int
+    column: int
+    end_line: int = 0
+    end_column: int = 0
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of nodes; `size` counts the nodes in it with aliases followed."""
+
+    items: tuple["Node", ...]
+    line: int
+    column: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Nodes by key, in order; `names` are the keys' own nodes."""
+
+    members: dict[str, "Node"]
+    names: dict[str, Scalar]
+    line: int
+    column: int
+    size: int
+
+
+Node = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """A member of the outermost mapping; of a streamed list, one item at a time (`item`), after an empty start."""
+
+    name: Scalar
+    value: Node | None
+    item: bool = False
+
+
+class YamlStopError(Exception):
+    """The file cannot be read further; the reason has been reported."""
+
+
+class NodeReader:
+    """Reads one document from a text; everything that is wrong goes to `report` with line and column from 1."""
+
+    def __init__(self, text: YamlText, report: Report, loader: Any = None) -> None:  # noqa: ANN401 - PyYAML's loaders share no base class
+        self._text = text
+        self._report = report
+        chosen = loader or (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+        self._loader = chosen(text)
+        self._anchors: dict[str, Node] = {}
+        self._written = 0
+        self._expanded = 0
+
+    def document(self) -> Node | None:
+        """The whole document; None when the file holds nothing.
+
+        Raises:
+            YamlStopError: the file cannot be read further.
+        """
+        if not self._begin():
+            return None
+        root = self._node(self._next(), 1)
+        self._end()
+        return root
+
+    def top(self, streamed: str) -> Iterator[Top]:
+        """The members of the document's mapping; the list under the key `streamed` item by item.
+
+        Raises:
+            YamlStopError: the file cannot be read further, holds nothing or no mapping.
+        """
+        if not self._begin():
+            self._report(yaml_rules.EMPTY, 0, 0, cure="write `entries: []` for a dataset that is meant to be empty")
+            raise YamlStopError
+        event = self._next()
+        if not isinstance(event, yaml.MappingStartEvent):
+            node = self._node(event, 1)
+            cure = "begin with `entries:` and put the list under it"
+            self._report(
+                yaml_rules.MAPPING_EXPECTED, node.line, node.column, what="the file", kind=kind_of_node(node), cure=cure
+            )
+            raise YamlStopError
+        self._refuse_tag(event)
+        yield from self._top_members(streamed)
+        self._end()
+
+    def _top_members(self, streamed: str) -> Iterator[Top]:
+        names: dict[str, Scalar] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            name = self._name(event, 1, names)
+            value = self._next()
+            if name is None:
+                self._node(value, 1)
+            elif name.text == streamed and isinstance(value, yaml.SequenceStartEvent):
+                self._refuse_tag(value)
+                yield Top(name, None)
+                while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+                    yield Top(name, self._node(event, 1), item=True)
+            else:
+                yield Top(name, self._node(value, 1))
+
+    def _begin(self) -> bool:
+        self._next()  # the stream's start
+        return not isinstance(self._next(), yaml.StreamEndEvent)
+
+    def _end(self) -> None:
+        self._next()  # the document's end
+        event = self._next()
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._report(yaml_rules.SEVERAL_DOCUMENTS, *_start(event))
+            raise YamlStopError
+
+    def _next(self) -> Any:  # noqa: ANN401 - PyYAML's events
+        try:
+            event = self._loader.get_event()
+        except yaml.YAMLError as exception:
+            self._stop_at_fault()
+            line, column, reason, cure = explained(exception)
+            self._report(yaml_rules.INVALID, line, column, reason=reason, cure=cure)
+            raise YamlStopError from exception
+        if isinstance(event, yaml.StreamEndEvent):
+            self._stop_at_fault()
+        return event
+
+    def _stop_at_fault(self) -> None:
+        """The text ended early: that is the reason for whatever the scanner thinks of its end."""
+        fault = self._text.fault
+        if fault is None:
+            return
+        if fault.is_byte:
+            guess = "; it looks like UTF-16" if fault.wide else ""
+            self._report(line_rules.NOT_UTF8, fault.line, fault.column, byte=fault.code, guess=guess)
+        else:
+            self._report(yaml_rules.CHARACTER, fault.line, fault.column, code=fault.code)
+        raise YamlStopError
+
+    def _node(self, event: Any, depth: int) -> Node:  # noqa: ANN401 - PyYAML's events
+        line, column = _start(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._aliased(event, line, column)
+        self._refuse_tag(event)
+        self._written += 1
+        if depth > NESTING and not isinstance(event, yaml.ScalarEvent):
+            self._report(line_rules.NESTED, line, column)
+            raise YamlStopError
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            node = Scalar(event.value, not event.style, line, column, *_stop(event))
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._sequence(line, column, depth)
+        else:
+            node = self._mapping(line, column, depth)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _sequence(self, line: int, column: int, depth: int) -> Sequence:
+        items = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._node(event, depth + 1))
+        return Sequence(tuple(items), line, column, 1 + sum(item.size for item in items))
+
+    def _mapping(self, line: int, column: int, depth: int) -> Mapping:
+        members: dict[str, Node] = {}
+        names: dict[str, Scalar] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            name = self._name(event, depth, names)
+            value = self._node(self._next(), depth + 1)
+            if name is not None:
+                members[name.text] = value
+        size = 1 + len(members) + sum(value.size for value in members.values())
+        return Mapping(members, names, line, column, size)
+
+    def _name(self, event: Any, depth: int, names: dict[str, Scalar]) -> Scalar | None:  # noqa: ANN401 - PyYAML's events
+        """A key that its mapping does not have yet; None after reporting why it cannot be one."""
+        name = self._node(event, depth + 1)
+        if not isinstance(name, Scalar):
+            self._report(yaml_rules.KEY_NOT_TEXT, name.line, name.column, kind=kind_of_node(name))
+        elif name.plain and name.text == "<<":
+            self._report(yaml_rules.MERGE_KEY, name.line, name.column)
+        elif name.text in names:
+            self._report(line_rules.REPEATED_MEMBER, name.line, name.column, name=name.text)
+        else:
+            names[name.text] = name
+            return name
+        return None
+
+    def _aliased(self, event: Any, line: int, column: int) -> Node:  # noqa: ANN401 - PyYAML's events
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            self._report(yaml_rules.UNKNOWN_ALIAS, line, column, name=event.anchor)
+            raise YamlStopError
+        self._expanded += node.size
+        if self._expanded > _EXPANSION_FREE + _EXPANSION * self._written:
+            self._report(yaml_rules.ALIASES, line, column)
+            raise YamlStopError
+        if isinstance(node, Scalar):
+            return replace(node, line=line, column=column, end_line=0, end_column=0)
+        return replace(node, line=line, column=column)
+
+    def _refuse_tag(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events
+        if event.tag is not None:
+            self._report(yaml_rules.TAG, *_start(event), tag=event.tag)
+
+
+def _start(event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _stop(event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
+    return event.end_mark.line + 1, event.end_mark.column + 1
+
+
+def kind_of_node(node: Node) -> str:
+    """What kind of node this is, in words."""
+    if isinstance(node, Sequence):
+        return "a list"
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if node.plain and node.text in ("", "null", "~"):
+        return "empty" if not node.text else "null"
+    return "text" if not node.plain else f"`{node.text[:40]}`"
