@@ -58,9 +58,8 @@ def change_line(change: Change) -> str:
 
 def finding_line(finding: Finding) -> str:
     """A finding in one line: place, class, what is wrong, the cure."""
-    code = f" [{finding.code}]" if finding.code.isupper() else ""
     place = inert(str(finding.place))
-    return f"{place}: {finding.severity.value}{code}: {inert(finding.message, 600)}; {inert(finding.cure, 600)}"
+    return f"{place}: {finding.severity.value}: {inert(finding.message, 600)}; {inert(finding.cure, 600)}"
 
 
 def outcome_summary(outcome: Outcome) -> str:

@@ -1,0 +1,1 @@
+"""The Pulumi shell: the resource that programs declare and the dynamic provider that the engine drives."""

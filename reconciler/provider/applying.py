@@ -1,0 +1,109 @@
+"""The engine's Create, Update and Delete: an apply, and what of it the state keeps."""
+
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from pulumi.dynamic import CreateResult, UpdateResult
+
+from reconciler.errors import BadInput, Refused
+from reconciler.ledger import Ledger
+from reconciler.outcome import Outcome
+from reconciler.plan import Plan
+from reconciler.provider import runtime
+from reconciler.provider.desired import fill_desired, with_digests
+from reconciler.provider.failure import fail_keeping
+from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
+from reconciler.reconcile import Target
+from reconciler.report.text import outcome_lines, outcome_summary
+
+__all__ = ["create", "delete", "update"]
+
+_PROVIDER = "__provider"
+
+
+def create(props: dict[str, Any]) -> CreateResult:
+    """Adopt the dataset of this project and type, or create it, and make it equal to the manifest."""
+    with runtime.in_sentences():
+        inputs = Inputs.parse(props)
+        name = resource_id(inputs.project_arn or "", inputs.dataset_type)
+        return CreateResult(name, _applied(inputs, None, name, props.get(_PROVIDER)).properties())
+
+
+def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+    """Make the dataset equal to the manifest; a change of settings alone sends nothing and is recorded."""
+    with runtime.in_sentences():
+        previous = Outputs.parse(olds)
+        return UpdateResult(_applied(Inputs.parse(news), previous, name, news.get(_PROVIDER)).properties())
+
+
+def delete(name: str, props: dict[str, Any]) -> None:
+    """Delete the dataset as the policy of the last apply says; one that is gone is fine."""
+    with runtime.in_sentences():
+        outputs = Outputs.parse(props)
+        project_arn, dataset_type = split_id(name)
+        process = runtime.current()
+        project = process.gateway(project_arn).project(project_arn)
+        arn = project.datasets.get(dataset_type) if project else None
+        process.forget(name)
+        if arn:
+            process.reconciliation(project_arn, outputs.applied.policy).destroy(arn)
+
+
+def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:
+    """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
+    process = runtime.current()
+    project_arn = inputs.project_arn or ""
+    reconciliation = process.reconciliation(project_arn, inputs.policy)
+    target = Target(project_arn, inputs.dataset_type)
+    process.forget(name)
+    with Ledger() as ledger:
+        bucket = _desired(inputs, ledger)
+        seen = reconciliation.observe(target)
+        settled = previous.settled if previous else frozenset()
+        plan = reconciliation.plan(ledger, seen, bucket, settled)
+        try:
+            outcome = reconciliation.apply(ledger, plan, seen, target)
+        except Refused as refusal:
+            _keep(name, provider, _refused(inputs, previous, seen.arn, plan, str(refusal)), [str(refusal)])
+        recorded = _recorded(inputs, outcome, ledger)
+    if outcome.error is not None:
+        _keep(name, provider, recorded, [str(outcome.error), *outcome_lines(outcome)])
+    _tell(process, plan, outcome, recorded)
+    return recorded
+
+
+def _desired(inputs: Inputs, ledger: Ledger) -> str | None:
+    """Read the manifest again; it must be the one that was checked. Gives the images' bucket."""
+    findings = fill_desired(inputs, ledger)
+    findings.raise_if_refused()
+    if with_digests(inputs, ledger).content_digest != inputs.content_digest:
+        raise BadInput(f"{inputs.manifest} changed after it was checked; nothing was sent, run `pulumi up` again")
+    return findings.bucket
+
+
+def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
+    live = LiveRecord()
+    if outcome.live is not None:
+        live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
+    unfinished = "" if outcome.error is None else str(outcome.error)
+    return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, outcome.settled)
+
+
+def _refused(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, refusal: str) -> Outputs:
+    """What is kept of an apply that a policy refused: the policy, live, and that it is not done."""
+    live = LiveRecord.of(plan.live, plan.live_only) if plan.live else LiveRecord()
+    kept = Outputs(inputs, arn or "", live, live, refusal)
+    return replace(kept, settled=previous.settled) if previous else kept
+
+
+def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:
+    """End the call in failure and have the state keep these outputs."""
+    fail_keeping(reasons[0], reasons, name, outputs.properties() | {_PROVIDER: provider})
+
+
+def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outputs) -> None:
+    """Say what was done and what went not as wished; nothing when nothing happened."""
+    lines = outcome_lines(outcome)
+    if not plan.has_changes and recorded.live.live_only:
+        lines.insert(0, f"{recorded.live.live_only:,} live entries are not in the manifest; recorded as they are")
+    process.console.tell_once("\n".join((outcome_summary(outcome), *lines)), warning=bool(lines))

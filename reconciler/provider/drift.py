@@ -1,0 +1,160 @@
+"""The engine's Read and Diff: whether an update is due.
+
+One rule serves program runs and refresh, because Diff cannot tell them apart: an update is due when
+
+- the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
+- live now differs from live as that apply read it back,
+- that apply did not finish,
+- or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
+  mode ignores).
+
+The answer is always yes or no: "unknown" would let the engine compare properties for itself.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pulumi.dynamic import DiffResult, ReadResult
+
+from reconciler.errors import NotFound, ReconcilerError
+from reconciler.ledger import Ledger
+from reconciler.model import Destroy
+from reconciler.provider import runtime
+from reconciler.provider.desired import fill_desired, with_digests
+from reconciler.provider.previewing import both_modes, list_and_plan, preview_of
+from reconciler.provider.properties import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
+from reconciler.provider.runtime import LiveSeen, Runtime
+from reconciler.reconcile import Target
+
+__all__ = ["diff", "read"]
+
+
+def read(name: str, props: dict[str, Any]) -> ReadResult:
+    """Live in figures, beside what the last apply recorded, which is carried through unchanged.
+
+    A dataset (or project) that is gone gives an empty id.
+    """
+    with runtime.in_sentences():
+        outputs = Outputs.parse(props)
+        seen = _listed(runtime.current(), name, outputs)
+        if seen.dataset_arn is None:
+            return ReadResult("", {})
+        live = LiveRecord.of(seen.facts[outputs.applied.policy.compare])
+        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
+        return ReadResult(name, fresh.properties())
+
+
+def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+    """Whether an update is due, and whether it must be a replacement (project or type changed)."""
+    with runtime.in_sentences():
+        outputs, inputs = Outputs.parse(olds), Inputs.parse(news)
+        replaces = _replaces(outputs, inputs)
+        if replaces:
+            _warn_of_refusal(runtime.current(), outputs)
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+        changed = inputs.unknown or _is_due(runtime.current(), name, outputs, inputs)
+        return DiffResult(changes=changed, replaces=[], delete_before_replace=True)
+
+
+def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
+    """The properties that force a replacement. A project that is not known yet is being replaced itself."""
+    replaces = []
+    if inputs.project_arn != outputs.applied.project_arn:
+        replaces.append("projectArn")
+    if inputs.dataset_type is not outputs.applied.dataset_type:
+        replaces.append("datasetType")
+    return replaces
+
+
+def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
+    policy, entries = outputs.applied.policy, outputs.live.entries
+    if policy.destroy is Destroy.REFUSE and entries:
+        process.console.tell_once(
+            f"an up will be REFUSED: the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is "
+            "not deleted to be replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change",
+            warning=True,
+        )
+
+
+def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
+    if outputs.unfinished:
+        process.console.tell_once(f"the last apply did not finish: {outputs.unfinished}", warning=True)
+        return True
+    seen = process.recall(name) or _listed(process, name, outputs)
+    if seen.dataset_arn is None:
+        process.console.tell_once("the dataset is gone from AWS", warning=True)
+        return True
+    if outputs.applied.state_format < STATE_FORMAT:
+        return _is_due_by_looking(process, inputs)
+    if inputs.settings() != outputs.applied.settings() or inputs.desired_digest != outputs.applied.desired_digest:
+        return True
+    if outputs.applied_live.marked and inputs.content_digest != outputs.applied.content_digest:
+        return True
+    return _has_drifted(process, outputs, inputs, seen)
+
+
+def _has_drifted(process: Runtime, outputs: Outputs, inputs: Inputs, seen: LiveSeen) -> bool:
+    now = LiveRecord.of(seen.facts[outputs.applied.policy.compare])
+    if now.digest == outputs.applied_live.digest:
+        return False
+    process.console.tell_once(_drift_message(process, outputs, inputs, now), warning=True)
+    return True
+
+
+def _drift_message(process: Runtime, outputs: Outputs, inputs: Inputs, now: LiveRecord) -> str:
+    """What moved, in figures; and entry by entry where the manifest that was applied is at hand."""
+    before = outputs.applied_live
+    figures = (
+        f"entries {before.entries:,} -> {now.entries:,}, labelled {before.labelled:,} -> {now.labelled:,}, "
+        f"marked with errors {before.marked:,} -> {now.marked:,}"
+    )
+    first = f"live is no longer what the last apply read back: {figures}"
+    return "\n".join((first, *_named(process, outputs, inputs)))
+
+
+def _named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
+    if not Path(inputs.manifest).is_file():
+        return ()
+    try:
+        with Ledger() as ledger:
+            findings = fill_desired(inputs, ledger)
+            if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
+                return ()
+            plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
+            shown = preview_of(ledger, plan, findings)
+            if plan.has_changes or plan.live_only:
+                return (shown.summary, *shown.entries)
+            return ("an up sends nothing and records live as it is",)
+    except ReconcilerError:
+        return ()
+
+
+def _is_due_by_looking(process: Runtime, inputs: Inputs) -> bool:
+    """For a state of an older format, whose digests say nothing: in a program run desired and live are compared anew.
+
+    A refresh sends the stored inputs, which are of the old format too: it never finds drift in them.
+    """
+    if inputs.state_format < STATE_FORMAT:
+        return False
+    with Ledger() as ledger:
+        findings = fill_desired(inputs, ledger)
+        findings.raise_if_refused()
+        return list_and_plan(process, inputs, ledger, findings).has_changes
+
+
+def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
+    """List live now, and remember it for this process."""
+    project_arn, dataset_type = split_id(name)
+    reconciliation = process.reconciliation(project_arn, outputs.applied.policy)
+    try:
+        seen = reconciliation.observe(Target(project_arn, dataset_type))
+    except NotFound:
+        return LiveSeen(None)
+    if seen.arn is None:
+        return LiveSeen(None)
+    with Ledger() as ledger:
+        reconciliation.list_live(ledger, seen.arn)
+        listed = LiveSeen(seen.arn, both_modes(ledger))
+    process.remember(name, listed)
+    return listed

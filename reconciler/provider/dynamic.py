@@ -1,0 +1,68 @@
+"""The provider class that the engine stores by name: `reconciler.provider.dynamic:DatasetProvider`, for ever.
+
+Pulumi pickles the provider object into each resource's state. A class without instance state in an importable module is
+pickled by its path, 42 bytes; refresh and destroy import that path, so neither the module nor the class may ever be
+renamed. Everything else is behind functions that are imported when they are called.
+"""
+
+from typing import Any
+
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+__all__ = ["DatasetProvider"]
+
+
+class DatasetProvider(ResourceProvider):
+    """The engine's calls for a Dataset, handed on. It has no attributes: they would end up in everyone's state."""
+
+    serialize_as_secret_always = False
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the stack's configuration; the engine calls this once a process."""
+        from reconciler.provider import runtime  # noqa: PLC0415 - see the module docstring
+
+        runtime.configure(req.config.get)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Validate inputs and manifest, add digests, and in a preview the pending changes."""
+        from reconciler.provider import checking  # noqa: PLC0415
+
+        return checking.check(news)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Whether an update is due, by one rule for program runs and refresh."""
+        from reconciler.provider import drift  # noqa: PLC0415
+
+        return drift.diff(_id, _olds, _news)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Adopt or create the dataset and load it."""
+        from reconciler.provider import applying  # noqa: PLC0415
+
+        return applying.create(props)
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Live in figures, beside what the last apply recorded; an empty id when the dataset is gone."""
+        from reconciler.provider import drift  # noqa: PLC0415
+
+        return drift.read(id_, props)
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Make live equal to desired."""
+        from reconciler.provider import applying  # noqa: PLC0415
+
+        return applying.update(_id, _olds, _news)
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Delete the dataset as `policy.destroy` says."""
+        from reconciler.provider import applying  # noqa: PLC0415
+
+        applying.delete(_id, _props)

@@ -1,0 +1,77 @@
+"""What a preview shows of one dataset: the plan as properties and as one message.
+
+Knows how a plan becomes a few lines. Refuses to know when it is asked for.
+"""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from reconciler.ledger import Facts, Ledger
+from reconciler.manifest import Findings
+from reconciler.model import Compare
+from reconciler.plan import Plan, make_plan
+from reconciler.provider.properties import Inputs, resource_id
+from reconciler.provider.runtime import LiveSeen, Runtime
+from reconciler.reconcile import Observation, Target
+from reconciler.report.text import change_lines, finding_line, summary
+
+__all__ = ["Preview", "both_modes", "list_and_plan", "preview_of"]
+
+# So many findings that do not stop an apply are shown beside a plan.
+_FINDINGS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan in words: one line of summary, the changes, and what else should be known before an up."""
+
+    summary: str
+    entries: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing that a reviewer must see."""
+        return not self.entries and not self.remarks
+
+    def properties(self) -> dict[str, Any]:
+        """The value of `pendingChanges`."""
+        shown: dict[str, Any] = {"summary": self.summary, "entries": list(self.entries)}
+        if self.remarks:
+            shown["remarks"] = list(self.remarks)
+        return shown
+
+    def message(self) -> str:
+        """The same as one text, the summary in its first line."""
+        return "\n".join((self.summary, *self.entries, *self.remarks))
+
+
+def list_and_plan(
+    runtime: Runtime, inputs: Inputs, ledger: Ledger, findings: Findings, settled: frozenset[str] = frozenset()
+) -> Plan:
+    """Plan against live, or from the file alone while the project does not exist yet. What was listed is remembered."""
+    if inputs.project_arn is None:
+        return make_plan(ledger, inputs.policy, exists=False, bucket=findings.bucket)
+    reconciliation = runtime.reconciliation(inputs.project_arn, inputs.policy)
+    seen: Observation = reconciliation.observe(Target(inputs.project_arn, inputs.dataset_type))
+    plan = reconciliation.plan(ledger, seen, findings.bucket, settled)
+    name = resource_id(inputs.project_arn, inputs.dataset_type)
+    runtime.remember(name, LiveSeen(seen.arn, both_modes(ledger) if seen.arn else {}))
+    return plan
+
+
+def both_modes(ledger: Ledger) -> dict[Compare, Facts]:
+    """Live's facts in each mode of comparing."""
+    return {mode: ledger.live_facts(mode) for mode in Compare}
+
+
+def preview_of(ledger: Ledger, plan: Plan, findings: Findings) -> Preview:
+    """A plan in words."""
+    remarks = [f"an up will be REFUSED: {refusal}" for refusal in plan.refusals]
+    kept = (*findings.marked, *findings.notes)
+    remarks += [finding_line(finding) for finding in islice(kept, _FINDINGS)] if plan.has_changes else []
+    rest = findings.marked_count + findings.note_count - _FINDINGS
+    if plan.has_changes and rest > 0:
+        remarks.append(f"... and {rest:,} more remarks on the manifest; `reconciler validate` shows them")
+    return Preview(summary(plan), tuple(change_lines(ledger, plan)), tuple(remarks))

@@ -1,0 +1,293 @@
+"""The properties of a Dataset, in and out: names, types, and the format of what is stored.
+
+Inputs and outputs are a few hundred bytes whatever the dataset's size: ARNs, a path, digests, counts, the policy. No
+entry is ever among them. Knows how they are read and written. Refuses to know what they lead to.
+
+Numbers come back from the engine as floats (3 as 3.0), so counts are made whole again here. Values that are not known
+yet come as `pulumi.output.Unknown` objects.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pulumi.output import Unknown
+
+from reconciler.errors import BadInput
+from reconciler.ledger import Facts
+from reconciler.model import Compare, DatasetType, Destroy, Extra, Marked, Policy
+
+__all__ = [
+    "MAX_SETTLED",
+    "PENDING_CHANGES",
+    "PREVIEW_PLAN",
+    "STATE_FORMAT",
+    "Inputs",
+    "LiveRecord",
+    "Outputs",
+    "resource_id",
+    "split_id",
+]
+
+# The format of digests and outputs. A change in what `entries.py` counts as the same entry is a new format: then an
+# older state's digests say nothing, and live is looked at instead.
+STATE_FORMAT: Final = 1
+# Set by the program in a preview; `check` takes it away and puts the plan in its place. Neither is ever stored.
+PREVIEW_PLAN: Final = "previewPlan"
+PENDING_CHANGES: Final = "pendingChanges"
+# So many pairs stored differently from how they were sent are remembered; 16 characters each.
+MAX_SETTLED: Final = 500
+_SEPARATOR: Final = "#"
+
+
+def resource_id(project_arn: str, dataset_type: DatasetType) -> str:
+    """The resource's id, for ever: `<projectArn>#train` or `#test`."""
+    return f"{project_arn}{_SEPARATOR}{dataset_type.word}"
+
+
+def split_id(text: str) -> tuple[str, DatasetType]:
+    """The project's ARN and the type that an id names.
+
+    Raises:
+        BadInput: it is no id of a Dataset.
+    """
+    project_arn, separator, word = text.rpartition(_SEPARATOR)
+    if not separator or word not in {"train", "test"}:
+        raise BadInput(f"{text!r} is not the id of a Dataset (<projectArn>#train or #test)")
+    return project_arn, DatasetType(word.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the program declares, and what `check` adds: digests of the desired entries and their number.
+
+    `project_arn` is None while the project is not created yet. `unknown` tells that something else is not known yet.
+    """
+
+    project_arn: str | None
+    dataset_type: DatasetType
+    manifest: str
+    labels: tuple[str, ...] | None
+    policy: Policy
+    desired_digest: str = ""
+    content_digest: str = ""
+    entries: int = 0
+    state_format: int = STATE_FORMAT
+    unknown: bool = False
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> "Inputs":
+        """Read inputs.
+
+        Raises:
+            BadInput: a property is missing or has a wrong value; the message names it and the cure.
+        """
+        unknown = any(_is_unknown(value) for name, value in properties.items() if name != "projectArn")
+        known = {name: None if _is_unknown(value) else value for name, value in properties.items()}
+        return cls(
+            project_arn=_text_or_none(known, "projectArn"),
+            dataset_type=_dataset_type(known.get("datasetType")),
+            manifest=_text_or_none(known, "manifest") or "",
+            labels=_labels(known.get("labels")),
+            policy=_policy(known.get("policy") or {}),
+            desired_digest=str(known.get("desiredDigest") or ""),
+            content_digest=str(known.get("contentDigest") or ""),
+            entries=_whole(known.get("entries")),
+            state_format=_whole(known.get("stateFormat"), STATE_FORMAT),
+            unknown=unknown,
+        )
+
+    def settings(self) -> tuple[object, ...]:
+        """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
+        return self.manifest, self.labels, self.policy
+
+    def properties(self) -> dict[str, Any]:
+        """The inputs as the engine stores them; the project's ARN only when it is known."""
+        stored: dict[str, Any] = {
+            "datasetType": self.dataset_type.value,
+            "manifest": self.manifest,
+            "policy": _policy_properties(self.policy),
+            "desiredDigest": self.desired_digest,
+            "contentDigest": self.content_digest,
+            "entries": self.entries,
+            "stateFormat": self.state_format,
+        }
+        if self.project_arn is not None:
+            stored["projectArn"] = self.project_arn
+        if self.labels is not None:
+            stored["labels"] = list(self.labels)
+        return stored
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRecord:
+    """Live in a few figures: the digest of all entries and their marks, and counts."""
+
+    digest: str = ""
+    entries: int = 0
+    labelled: int = 0
+    marked: int = 0
+    live_only: int = 0
+
+    @classmethod
+    def of(cls, facts: Facts, live_only: int = 0) -> "LiveRecord":
+        """From what a listing showed."""
+        return cls(facts.digest, facts.entries, facts.labelled, facts.marked, live_only)
+
+    @classmethod
+    def parse(cls, properties: object) -> "LiveRecord":
+        """From stored properties; what is missing counts as nothing."""
+        known = properties if isinstance(properties, Mapping) else {}
+        return cls(
+            str(known.get("digest") or ""),
+            _whole(known.get("entries")),
+            _whole(known.get("labelled")),
+            _whole(known.get("marked")),
+            _whole(known.get("liveOnly")),
+        )
+
+    def properties(self) -> dict[str, Any]:
+        """As the engine stores it."""
+        return {
+            "digest": self.digest,
+            "entries": self.entries,
+            "labelled": self.labelled,
+            "marked": self.marked,
+            "liveOnly": self.live_only,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the last apply recorded.
+
+    `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
+    (by a refresh, or the same as `applied_live`). `unfinished` says why the last apply did not end well, empty when it
+    did. `settled` names pairs that the service stores differently from how they were sent.
+    """
+
+    applied: Inputs
+    dataset_arn: str = ""
+    applied_live: LiveRecord = field(default_factory=LiveRecord)
+    live: LiveRecord = field(default_factory=LiveRecord)
+    unfinished: str = ""
+    settled: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> "Outputs":
+        """Read stored outputs.
+
+        Raises:
+            BadInput: they were written by a newer version of this program, or are no outputs of a Dataset.
+        """
+        applied = Inputs.parse(properties)
+        if applied.state_format > STATE_FORMAT:
+            raise BadInput(
+                f"the state of this dataset has format {applied.state_format}, this version knows {STATE_FORMAT}; "
+                "install the newer version of rekognition-labels-as-code that wrote it"
+            )
+        return cls(
+            applied=applied,
+            dataset_arn=str(properties.get("datasetArn") or ""),
+            applied_live=LiveRecord.parse(properties.get("appliedLive")),
+            live=LiveRecord.parse(properties.get("live")),
+            unfinished=str(properties.get("unfinished") or ""),
+            settled=frozenset(str(one) for one in properties.get("settled") or ()),
+        )
+
+    def properties(self) -> dict[str, Any]:
+        """As the engine stores them."""
+        stored = self.applied.properties()
+        stored |= {
+            "datasetArn": self.dataset_arn,
+            "appliedLive": self.applied_live.properties(),
+            "live": self.live.properties(),
+            "unfinished": self.unfinished,
+        }
+        if self.settled:
+            stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
+        return stored
+
+
+def _is_unknown(value: object) -> bool:
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, Mapping):
+        return any(_is_unknown(member) for member in value.values())
+    return isinstance(value, list) and any(_is_unknown(item) for item in value)
+
+
+def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
+    value = properties.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadInput(f"{name} must be a text, not {value!r}")
+
+
+def _whole(value: object, default: int = 0) -> int:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+
+def _dataset_type(value: object) -> DatasetType:
+    if isinstance(value, str) and value in set(DatasetType):
+        return DatasetType(value)
+    raise BadInput(f"datasetType must be TRAIN or TEST, not {value!r}")
+
+
+def _labels(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value):
+        return tuple(value)
+    raise BadInput(f"labels must be a list of label names, not {value!r}")
+
+
+def _policy(value: object) -> Policy:
+    if not isinstance(value, Mapping):
+        raise BadInput(f"policy must be a mapping, not {value!r}")
+    unknown = sorted(set(value) - {"extra", "marked", "compare", "patience", "destroy"})
+    if unknown:
+        raise BadInput(f"policy has no setting {unknown[0]!r}; it has extra, marked, compare, patience, destroy")
+    default = Policy()
+    return Policy(
+        extra=Extra(_choice("extra", value, Extra, default.extra)),
+        marked=Marked(_choice("marked", value, Marked, default.marked)),
+        compare=Compare(_choice("compare", value, Compare, default.compare)),
+        patience=_patience(value.get("patience", default.patience)),
+        destroy=Destroy(_choice("destroy", value, Destroy, default.destroy)),
+    )
+
+
+def _choice(
+    name: str, policy: Mapping[str, Any], choices: type[Extra | Marked | Compare | Destroy], default: str
+) -> str:
+    value = policy.get(name, default)
+    allowed = [str(choice.value) for choice in choices]
+    if value not in allowed:
+        raise BadInput(f"policy.{name} must be one of {', '.join(allowed)}, not {value!r}")
+    return str(value)
+
+
+_PATIENCE: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def _patience(value: object) -> int:
+    """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return int(value)
+    match = _PATIENCE.fullmatch(value) if isinstance(value, str) and value else None
+    if match is None:
+        raise BadInput(f"policy.patience must be a time such as 90s, 30m or 1h30m, not {value!r}")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return max(1, hours * 3600 + minutes * 60 + seconds)
+
+
+def _policy_properties(policy: Policy) -> dict[str, Any]:
+    return {
+        "extra": policy.extra.value,
+        "marked": policy.marked.value,
+        "compare": policy.compare.value,
+        "patience": policy.patience,
+        "destroy": policy.destroy.value,
+    }

@@ -1,0 +1,86 @@
+"""The resource that a Pulumi program declares: one Custom Labels dataset kept equal to one manifest."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from reconciler.provider.dynamic import DatasetProvider
+
+__all__ = ["Dataset"]
+
+_NAMES: Final = {
+    "project_arn": "projectArn",
+    "dataset_type": "datasetType",
+    "dataset_arn": "datasetArn",
+    "preview_plan": "previewPlan",
+}
+_PYTHON_NAMES: Final = {pulumi_name: name for name, pulumi_name in _NAMES.items()}
+
+
+class Dataset(Resource, module="rekognition", name="Dataset"):
+    """An Amazon Rekognition Custom Labels dataset whose entries are those of a manifest.
+
+    `pulumi preview` shows what differs entry by entry, `pulumi up` sends it and waits until the service is done. A
+    dataset that the project already has for this type is taken over.
+    """
+
+    def __init__(  # noqa: PLR0913 - a resource's arguments
+        self,
+        resource_name: str,
+        *,
+        project_arn: pulumi.Input[str],
+        dataset_type: str,
+        manifest: str,
+        labels: Sequence[str] | None = None,
+        policy: Mapping[str, Any] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a dataset.
+
+        Args:
+            resource_name: the resource's name in the stack.
+            project_arn: the ARN of the Custom Labels project, such as `aws.rekognition.Project(...).arn`.
+            dataset_type: `TRAIN` or `TEST`; a project has one of each.
+            manifest: path of the manifest (JSON Lines or YAML), relative to the Pulumi program.
+            labels: the only labels that the manifest may use; None allows any.
+            policy: `extra`, `marked`, `compare`, `patience`, `destroy`, as in `project.yaml`.
+            opts: the resource's options.
+        """
+        properties: dict[str, Any] = {
+            "project_arn": project_arn,
+            "dataset_type": dataset_type,
+            "manifest": manifest,
+            "policy": dict(policy or {}),
+            # Outputs: named here so that they exist while they are not known yet.
+            "dataset_arn": None,
+            "live": None,
+        }
+        if labels is not None:
+            properties["labels"] = list(labels)
+        if pulumi.runtime.is_dry_run():
+            properties["preview_plan"] = True
+        super().__init__(DatasetProvider(), resource_name, properties, opts)
+
+    def translate_input_property(self, prop: str) -> str:
+        """Pulumi's name of a property (camelCase) for Python's."""
+        return _NAMES.get(prop, prop)
+
+    def translate_output_property(self, prop: str) -> str:
+        """Python's name of a property (snake_case) for Pulumi's."""
+        return _PYTHON_NAMES.get(prop, prop)
+
+    @property
+    @pulumi.getter(name="datasetArn")
+    def dataset_arn(self) -> pulumi.Output[str]:
+        """The dataset's ARN; a replaced dataset has a new one."""
+        output: pulumi.Output[str] = pulumi.get(self, "dataset_arn")
+        return output
+
+    @property
+    @pulumi.getter
+    def live(self) -> pulumi.Output[Mapping[str, Any]]:
+        """Live as last read: `digest`, `entries`, `labelled`, `marked`, `liveOnly`."""
+        output: pulumi.Output[Mapping[str, Any]] = pulumi.get(self, "live")
+        return output

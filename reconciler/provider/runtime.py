@@ -1,0 +1,165 @@
+"""What lives as long as the provider process: configuration, clients, the console, and what was last listed.
+
+The provider object itself is stored in the state and must stay empty, so this is where a process keeps its own. The
+server answers on four threads; everything here may be used from all of them.
+"""
+
+import os
+import select
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from sqlite3 import OperationalError
+from threading import Event, Lock, Thread
+from typing import Final
+
+from reconciler.aws.arns import ProjectArn
+from reconciler.aws.clock import Clock, SystemClock
+from reconciler.aws.connection import check_account
+from reconciler.aws.gateway import Gateway
+from reconciler.aws.open import open_gateway
+from reconciler.delivery import Progress
+from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.ledger import Facts
+from reconciler.model import Compare, Policy
+from reconciler.provider.console import Console
+from reconciler.provider.failure import fail
+from reconciler.provider.settings import Get, Settings, read_settings
+from reconciler.reconcile import Reconciliation
+from reconciler.report.text import progress_line
+
+__all__ = ["LiveSeen", "Runtime", "configure", "current", "in_sentences"]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSeen:
+    """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes."""
+
+    dataset_arn: str | None
+    facts: dict[Compare, Facts] = field(default_factory=dict)
+
+
+class Runtime:
+    """One process's own things."""
+
+    def __init__(self, settings: Settings, clock: Clock, console: Console) -> None:
+        self.settings = settings
+        self.console = console
+        self._clock = clock
+        self._random = Random()  # noqa: S311 - varies pauses, guards nothing
+        self._lock = Lock()
+        self._gateways: dict[str, Gateway] = {}
+        self._seen: dict[str, LiveSeen] = {}
+        self._engine = _EngineWatch()
+
+    def reconciliation(self, project_arn: str, policy: Policy) -> Reconciliation:
+        """The conductor for a dataset of this project.
+
+        Raises:
+            BadInput: the ARN is malformed, or its account is not allowed.
+        """
+        return Reconciliation(
+            self.gateway(project_arn),
+            self._clock,
+            self._random,
+            policy,
+            report=self._report,
+            stop=self._engine.stop,
+        )
+
+    def gateway(self, project_arn: str) -> Gateway:
+        """The gateway to the project's region; clients are shared, because making one is slow and not thread-safe."""
+        project = ProjectArn.parse(project_arn)
+        check_account(self.settings.connection, project)
+        with self._lock:
+            if project.region not in self._gateways:
+                self._gateways[project.region] = open_gateway(
+                    self.settings.connection, project.region, self._clock, self._random
+                )
+            return self._gateways[project.region]
+
+    def remember(self, resource_id: str, seen: LiveSeen) -> None:
+        """Keep what a listing showed, for the engine's next question about the same resource."""
+        with self._lock:
+            self._seen[resource_id] = seen
+
+    def forget(self, resource_id: str) -> None:
+        """Live is about to change."""
+        with self._lock:
+            self._seen.pop(resource_id, None)
+
+    def recall(self, resource_id: str) -> LiveSeen | None:
+        """What was last listed, if it was."""
+        with self._lock:
+            return self._seen.get(resource_id)
+
+    def _report(self, progress: Progress) -> None:
+        self.console.status(progress_line(progress))
+
+
+_PROCESS: Final[list[Runtime]] = []
+
+
+def configure(get: Get) -> None:
+    """Take the stack's configuration.
+
+    Raises:
+        ReconcilerError: it is malformed; the call that configured the process ends with the sentence.
+    """
+    with in_sentences():
+        clock = SystemClock()
+        _PROCESS[:] = [Runtime(read_settings(get), clock, Console(clock.now))]
+
+
+def current() -> Runtime:
+    """The process's runtime; the engine configures a provider before it asks anything."""
+    return _PROCESS[0]
+
+
+@contextmanager
+def in_sentences() -> Iterator[None]:
+    """Turn every error that a user can cause into a call that ends with its sentence, without a traceback."""
+    try:
+        yield
+    except ReconcilerError as error:
+        fail(str(error))
+    except OperationalError as error:
+        fail(f"the temporary database failed ({error}); make room in the folder for temporary files (TMPDIR)")
+    except OSError as error:
+        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+
+
+class _EngineWatch:
+    """Notices that the engine above died: its end of standard input closes.
+
+    A process started without a pipe there cannot notice; then nothing stops it.
+    """
+
+    def __init__(self) -> None:
+        self._gone = Event()
+        if _has_open_pipe():
+            Thread(target=self._watch, daemon=True, name="engine-watch").start()
+
+    def stop(self) -> Interrupted | None:
+        """The reason to send nothing more, or None."""
+        if not self._gone.is_set():
+            return None
+        return Interrupted("the Pulumi engine has gone; nothing more is sent, run `pulumi up` again to go on")
+
+    def _watch(self) -> None:
+        while os.read(0, 4096):
+            pass
+        self._gone.set()
+
+
+def _has_open_pipe() -> bool:
+    try:
+        if not stat.S_ISFIFO(os.fstat(0).st_mode) and not stat.S_ISSOCK(os.fstat(0).st_mode):
+            return False
+    except OSError:
+        return False
+    poller = select.poll()
+    poller.register(0, select.POLLIN)
+    return not poller.poll(0)

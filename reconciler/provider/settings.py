@@ -1,0 +1,117 @@
+"""The stack's configuration as a connection: pulumi-aws's own keys, meant as pulumi-aws means them.
+
+Keys: `aws:region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`, `allowedAccountIds`,
+`forbiddenAccountIds`, `endpoints` (pulumi-aws 7, "Configuration reference"), and `reconciler:endpointUrl`,
+`reconciler:datasets`. Structured values reach a program and a provider as JSON text. What is not set is left to boto3's
+own search. Refuses to know who asks: the program and the provider process read the same keys.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reconciler.aws.connection import AssumeRole, Connection
+from reconciler.errors import BadInput
+
+__all__ = ["Settings", "read_settings"]
+
+DEFAULT_DATASETS: Final = "datasets"
+Get = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A stack's configuration: how to reach AWS, and the folder with the datasets."""
+
+    connection: Connection
+    datasets: str = DEFAULT_DATASETS
+
+
+def read_settings(get: Get) -> Settings:
+    """Read the configuration; `get` gives the text of a key with its namespace, or None.
+
+    Raises:
+        BadInput: a value is malformed, or `reconciler:endpointUrl` is not also in `aws:endpoints`.
+    """
+    endpoints = _endpoints(get)
+    _check_endpoint(get("reconciler:endpointUrl"), endpoints)
+    connection = Connection(
+        region=get("aws:region"),
+        profile=get("aws:profile"),
+        access_key=get("aws:accessKey"),
+        secret_key=get("aws:secretKey"),
+        token=get("aws:token"),
+        assume_roles=tuple(_assume_roles(get)),
+        allowed_account_ids=_account_ids(get, "aws:allowedAccountIds"),
+        forbidden_account_ids=_account_ids(get, "aws:forbiddenAccountIds"),
+        endpoints=endpoints,
+    )
+    return Settings(connection, get("reconciler:datasets") or DEFAULT_DATASETS)
+
+
+def _check_endpoint(url: str | None, endpoints: Mapping[str, str]) -> None:
+    if url and endpoints.get("rekognition") != url:
+        raise BadInput(
+            "reconciler:endpointUrl is set, but aws:endpoints does not name the same URL for rekognition: the project "
+            "and its datasets would be looked for in different places; set aws:endpoints to "
+            f"[{{rekognition: {url}}}] or remove reconciler:endpointUrl"
+        )
+
+
+def _endpoints(get: Get) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for block in _structured(get, "aws:endpoints", list):
+        if not isinstance(block, Mapping):
+            raise BadInput("aws:endpoints must be a list of mappings such as [{rekognition: URL}]")
+        found.update({str(service): str(url) for service, url in block.items() if url})
+    return found
+
+
+def _assume_roles(get: Get) -> Iterator[AssumeRole]:
+    for role in _structured(get, "aws:assumeRoles", list):
+        if not isinstance(role, Mapping) or not role.get("roleArn"):
+            raise BadInput("aws:assumeRoles must be a list of mappings with roleArn")
+        yield AssumeRole(
+            role_arn=str(role["roleArn"]),
+            session_name=str(role.get("sessionName") or AssumeRole("").session_name),
+            external_id=role.get("externalId"),
+            duration_seconds=_seconds(role.get("duration")),
+            policy=role.get("policy"),
+            policy_arns=tuple(role.get("policyArns") or ()),
+            tags=tuple((role.get("tags") or {}).items()),
+            transitive_tag_keys=tuple(role.get("transitiveTagKeys") or ()),
+            source_identity=role.get("sourceIdentity"),
+        )
+
+
+def _account_ids(get: Get, key: str) -> tuple[str, ...]:
+    return tuple(str(account).zfill(12) for account in _structured(get, key, list))
+
+
+def _structured(get: Get, key: str, kind: type[list[Any]]) -> list[Any]:
+    text = get(key)
+    if not text:
+        return []
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, kind):
+        raise BadInput(f"{key} must be a list; set it with `pulumi config set --path '{key}[0]' VALUE`")
+    return value
+
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def _seconds(text: object) -> int | None:
+    """Seconds of a duration as Go writes it (`1h`, `15m`, `3600s`); None when not set."""
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(str(text))
+    if not text or match is None:
+        raise BadInput(f"aws:assumeRoles duration must be a time such as 15m or 1h, not {text!r}")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
