@@ -1,7 +1,7 @@
 """A command from flags to exit code: which phases run, what is asked, what is locked.
 
-Knows the order of things (preview, question, the real thing) and Pulumi's exit codes; knows nothing of how a phase works
-inside.
+Knows the order of things (preview, question, the real thing) and Pulumi's exit codes; knows nothing of how a phase
+works inside.
 """
 
 from __future__ import annotations

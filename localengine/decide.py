@@ -188,7 +188,8 @@ def _sentence(goal: Goal, inputs: Properties, failure: Failure) -> str:
     given = inputs.get(failure.property, goal.inputs.get(failure.property))
     hidden = is_secret(goal.inputs.get(failure.property))
     shown = "[secret]" if hidden else _go_text(given)
-    return f"{goal.type} resource '{goal.name}': property {failure.property} value {{{shown}}} has a problem: {failure.reason}"
+    where = f"{goal.type} resource '{goal.name}': property {failure.property} value {{{shown}}}"
+    return f"{where} has a problem: {failure.reason}"
 
 
 def _go_text(value: object) -> str:

@@ -45,15 +45,23 @@ class DiffView:
             self._resource(step)
 
     def finished(self, step: Step) -> None:
-        """A step ended: what a refresh found, and the outputs of the stack."""
+        """A step ended: what a refresh found."""
         before = self._seen.get(step.urn)
         refreshed = before is not None and before.op is Op.REFRESH
         if refreshed and step.op is not Op.REFRESH and self._is_shown(step):
             self._resource(step)
-        elif urns.type_of(step.urn) == urns.STACK_TYPE and step.op is not Op.REFRESH:
-            self._outputs(step)
         if refreshed:
             self._seen.pop(step.urn)
+
+    def outputs(self, step: Step) -> None:
+        """The outputs of the stack."""
+        if urns.type_of(step.urn) != urns.STACK_TYPE:
+            return
+        lines = output_lines(step, self._console.paint, indent=1, preview=self._preview)
+        if lines:
+            self._console.out("    --outputs:--")
+            for line in lines:
+                self._console.out(line)
 
     def failed(self, step: Step) -> None:
         """A step failed; its message came before."""
@@ -110,10 +118,3 @@ class DiffView:
         if self._seen[step.urn].op is Op.REFRESH:
             return printer.difference(step.old.outputs, step.new.outputs)
         return printer.difference(step.old.inputs, step.new.inputs, step.diff_keys)
-
-    def _outputs(self, step: Step) -> None:
-        lines = output_lines(step, self._console.paint, indent=1, preview=self._preview)
-        if lines:
-            self._console.out("    --outputs:--")
-            for line in lines:
-                self._console.out(line)

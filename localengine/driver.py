@@ -23,9 +23,9 @@ def main() -> int:
     settings = json.loads(sys.argv[1])
     sys.argv = ["."]
     sys.path[0] = "."
-    # Only now: the folder of this script must not be searched for the SDK's or the program's modules.
-    import pulumi
-    import pulumi.runtime
+    # The folder of this script must not be searched for the SDK's or the program's modules.
+    import pulumi  # noqa: PLC0415 - only now, see above
+    import pulumi.runtime  # noqa: PLC0415 - only now, see above
 
     pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
     pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
@@ -39,7 +39,7 @@ def main() -> int:
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         return 1
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever the program raises is the user's to read
         pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback())
         return REPORTED
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import grpc
 from google.protobuf import empty_pb2
@@ -24,7 +24,7 @@ from localengine.properties import Properties, from_struct, plain_bag, to_struct
 from localengine.provider import Difference, Failure, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
     from localengine.deployment import Resource
     from localengine.process import Child, Nursery, Reader
@@ -92,7 +92,11 @@ class DynamicProvider:
     def check_config(self, urn: str, olds: Properties, news: Properties) -> None:
         """Ask about a configuration; this provider answers that it does not know how."""
         request = provider_pb2.CheckRequest(
-            urn=urn, olds=to_struct(plain_bag(olds)), news=to_struct(plain_bag(news)), **_named(urn)
+            urn=urn,
+            olds=to_struct(plain_bag(olds)),
+            news=to_struct(plain_bag(news)),
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
         )
         self._optional("CheckConfig", self._stub.CheckConfig, request)
 
@@ -103,7 +107,8 @@ class DynamicProvider:
             olds=to_struct(plain_bag(olds)),
             news=to_struct(plain_bag(news)),
             old_inputs=to_struct(plain_bag(olds)),
-            **_named(urn),
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
         )
         self._optional("DiffConfig", self._stub.DiffConfig, request)
 
@@ -120,14 +125,20 @@ class DynamicProvider:
             sends_old_inputs_to_delete=True,
             id=provider_id,
             urn=urn,
-            **_named(urn),
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
         )
         self._call("Configure", self._stub.Configure, request)
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         """The inputs to use, and what is wrong with them."""
         request = provider_pb2.CheckRequest(
-            urn=urn, olds=to_struct(olds), news=to_struct(news), randomSeed=secrets.token_bytes(32), **_named(urn)
+            urn=urn,
+            olds=to_struct(olds),
+            news=to_struct(news),
+            randomSeed=secrets.token_bytes(32),
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
         )
         answer = self._call("Check", self._stub.Check, request)
         failures = [Failure(failure.property, failure.reason) for failure in answer.failures]
@@ -141,7 +152,8 @@ class DynamicProvider:
             olds=to_struct(olds),
             news=to_struct(news),
             old_inputs=to_struct(plain_bag(old.inputs)),
-            **_named(old.urn),
+            name=old.name,
+            type=old.type,
         )
         answer = self._call("Diff", self._stub.Diff, request)
         return Difference(
@@ -150,7 +162,9 @@ class DynamicProvider:
 
     def create(self, urn: str, inputs: Properties) -> tuple[str, Properties]:
         """The id and outputs of a new resource."""
-        request = provider_pb2.CreateRequest(urn=urn, properties=to_struct(inputs), **_named(urn))
+        request = provider_pb2.CreateRequest(
+            urn=urn, properties=to_struct(inputs), name=urns.name_of(urn), type=urns.type_of(urn)
+        )
         answer = self._call("Create", self._stub.Create, request)
         return answer.id, from_struct(answer.properties)
 
@@ -162,7 +176,8 @@ class DynamicProvider:
             olds=to_struct(plain_bag(old.outputs)),
             news=to_struct(news),
             old_inputs=to_struct(plain_bag(old.inputs)),
-            **_named(old.urn),
+            name=old.name,
+            type=old.type,
         )
         return from_struct(self._call("Update", self._stub.Update, request).properties)
 
@@ -173,7 +188,8 @@ class DynamicProvider:
             urn=old.urn,
             properties=to_struct(plain_bag(old.outputs)),
             inputs=to_struct(plain_bag(old.inputs)),
-            **_named(old.urn),
+            name=old.name,
+            type=old.type,
         )
         answer = self._call("Read", self._stub.Read, request)
         inputs = from_struct(answer.inputs) if answer.HasField("inputs") else None
@@ -186,7 +202,8 @@ class DynamicProvider:
             urn=old.urn,
             properties=to_struct(plain_bag(old.outputs)),
             old_inputs=to_struct(plain_bag(old.inputs)),
-            **_named(old.urn),
+            name=old.name,
+            type=old.type,
         )
         self._call("Delete", self._stub.Delete, request)
 
@@ -225,10 +242,6 @@ class _UnimplementedError(ProviderError):
     """The provider does not have this method."""
 
 
-def _named(urn: str) -> Mapping[str, str]:
-    return {"name": urns.name_of(urn), "type": urns.type_of(urn)}
-
-
 def _failure(name: str, error: grpc.RpcError) -> ProviderError:
     if error.code() == grpc.StatusCode.UNIMPLEMENTED:
         return _UnimplementedError(f"the provider does not implement {name}")
@@ -248,8 +261,9 @@ def _failure(name: str, error: grpc.RpcError) -> ProviderError:
 
 def _details(error: grpc.RpcError) -> status_pb2.Status | None:
     """The google.rpc.Status that travels beside an error; None when there is none that fits."""
-    for key, value in error.trailing_metadata() or ():
-        if key == _STATUS_TRAILER:
-            status = status_pb2.Status.FromString(value)
-            return status if status.code == error.code().value[0] else None
-    return None
+    trailers = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
+    packed = dict(trailers).get(_STATUS_TRAILER)
+    if not isinstance(packed, bytes):
+        return None
+    status: status_pb2.Status = status_pb2.Status.FromString(packed)
+    return status if status.code == error.code().value[0] else None

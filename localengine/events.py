@@ -102,6 +102,9 @@ class View(Protocol):
     def finished(self, step: Step) -> None:
         """A step ended well."""
 
+    def outputs(self, step: Step) -> None:
+        """The outputs of the stack or of a component are known; its step ended before."""
+
     def failed(self, step: Step) -> None:
         """A step failed; its message came before."""
 
@@ -137,7 +140,7 @@ class Events:
     def outputs(self, step: Step) -> None:
         """The outputs of a component or the stack are known; the step was counted before."""
         with self._guard:
-            self._view.finished(step)
+            self._view.outputs(step)
 
     def failed(self, step: Step) -> None:
         """A step failed."""

@@ -51,6 +51,9 @@ class PreviewJsonView:
         if planned is not None and planned["op"] == Op.REFRESH and step.op is Op.DELETE:
             self._steps[step.urn] = _plan_step(step)
 
+    def outputs(self, step: Step) -> None:
+        """Outputs are no part of a plan."""
+
     def failed(self, step: Step) -> None:
         """A step failed; its message came before."""
 
@@ -59,7 +62,7 @@ class PreviewJsonView:
         if not message.ephemeral:
             prefix = "" if message.severity is Severity.INFO else f"{message.severity}: "
             entry = {"message": prefix + safe(message.text), "severity": str(message.severity)}
-            self._messages.append(({"urn": message.urn} if message.urn else {}) | entry)
+            self._messages.append({**({"urn": message.urn} if message.urn else {}), **entry})
 
     def end(self, summary: Summary) -> None:
         """Print the document."""
@@ -95,6 +98,10 @@ class EventJsonView:
     def finished(self, step: Step) -> None:
         """A step ended well."""
         self._event("resOutputsEvent", {"metadata": _metadata(step), "planning": self._preview})
+
+    def outputs(self, step: Step) -> None:
+        """The outputs of the stack or of a component."""
+        self.finished(step)
 
     def failed(self, step: Step) -> None:
         """A step failed."""

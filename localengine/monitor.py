@@ -64,7 +64,7 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
         self._registrar = registrar
         self._trace = trace
 
-    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:
+    def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:  # noqa: N802 - a method of the protocol
         """Say what runs, and which features the SDK may use."""
         del context
         run = self._run
@@ -81,7 +81,7 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
         self._trace.response("ResourceMonitor/GetDeploymentInfo", request, answer)
         return answer
 
-    def RegisterResource(
+    def RegisterResource(  # noqa: N802 - a method of the protocol
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
         """Bring a resource to its goal; answers when that is done."""
@@ -95,7 +95,7 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
         self._trace.response("ResourceMonitor/RegisterResource", request, answer)
         return answer
 
-    def RegisterResourceOutputs(
+    def RegisterResourceOutputs(  # noqa: N802 - a method of the protocol
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """Take the outputs of the stack or of a component."""
@@ -106,7 +106,7 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
         self._trace.response("ResourceMonitor/RegisterResourceOutputs", request, empty_pb2.Empty())
         return empty_pb2.Empty()
 
-    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
+    def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802 - a method of the protocol
         """The program has registered everything; answers when what left it is deleted."""
         try:
             self._registrar.finish()
@@ -147,7 +147,7 @@ class EngineServicer(engine_pb2_grpc.EngineServicer):
         self._gate = gate
         self._root = ""
 
-    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+    def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802 - a method of the protocol
         """Pass a message on; debug messages are dropped."""
         del context
         severity = _SEVERITIES.get(request.severity)
@@ -160,14 +160,14 @@ class EngineServicer(engine_pb2_grpc.EngineServicer):
                 self._gate.fail()
         return empty_pb2.Empty()
 
-    def GetRootResource(
+    def GetRootResource(  # noqa: N802 - a method of the protocol
         self, request: engine_pb2.GetRootResourceRequest, context: grpc.ServicerContext
     ) -> engine_pb2.GetRootResourceResponse:
         """The URN of the stack, as the program set it."""
         del request, context
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    def SetRootResource(
+    def SetRootResource(  # noqa: N802 - a method of the protocol
         self, request: engine_pb2.SetRootResourceRequest, context: grpc.ServicerContext
     ) -> engine_pb2.SetRootResourceResponse:
         """Remember the URN of the stack."""

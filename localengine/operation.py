@@ -22,7 +22,7 @@ from localengine.monitor import EngineServicer, Listening, MonitorServicer, list
 from localengine.perform import Deed
 from localengine.process import GRACE_SECONDS, Child, Nursery
 from localengine.program import Run, start_program
-from localengine.providers import DYNAMIC_PACKAGE, Providers
+from localengine.providers import DYNAMIC_PACKAGE, ConfigurableProvider, Providers
 from localengine.refresh import refresh
 from localengine.registrar import Registrar
 from localengine.removal import delete_all
@@ -83,7 +83,10 @@ class Phase:
         listening = listen(self.run.parallel, EngineServicer(events, self.gate))
         trace = Trace.from_environment()
         host = Host(self.nursery, self.run, listening.address, trace, events_reader(events, self.gate))
-        factories = {DYNAMIC_PACKAGE: lambda: DynamicProvider(host), "aws": AwsProvider}
+        factories: dict[str, Callable[[], ConfigurableProvider]] = {
+            DYNAMIC_PACKAGE: lambda: DynamicProvider(host),
+            "aws": AwsProvider,
+        }
         providers = Providers(factories, self.run.config, snapshot, dry_run=self.run.dry_run)
         self._providers = providers
         deed = Deed(snapshot, providers, events, self.gate, self.run.dry_run)

@@ -37,6 +37,11 @@ class Crypter:
         self._guard = threading.Lock()
 
     @property
+    def has_salt(self) -> bool:
+        """Whether the salt is settled; without one, the first secret makes it."""
+        return self._state is not None
+
+    @property
     def state(self) -> str:
         """The `v1:SALT:CHECK` text that goes with the ciphertexts."""
         self._ready()

@@ -22,7 +22,7 @@ Properties: TypeAlias = dict[str, object]
 # pulumi/sdk python runtime/rpc.py: UNKNOWN, _special_sig_key, _special_secret_sig, asset and reference signatures.
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of a secret on the wire, not one
 RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
 ASSETS = {"c44067f5952c0a294b673a41bacd8c17": "an asset", "0def7320c3a5731c473e5ecbe6d01bc7": "an archive"}
 
@@ -120,7 +120,7 @@ def has_unknown(value: object) -> bool:
 
 
 def asset_in(value: object) -> str | None:
-    """ "an asset" or "an archive" when one hides anywhere in `value`."""
+    """The words "an asset" or "an archive" when one hides anywhere in `value`."""
     if isinstance(value, dict):
         signature = value.get(SIGNATURE)
         if isinstance(signature, str) and signature in ASSETS:

@@ -37,7 +37,7 @@ class Printer:
         names = sorted(properties)
         width = _width(names)
         shown = [name for name in names if not name.startswith("__")]
-        return [line for name in shown for line in self._entry(f"{name:<{width}}: ", properties[name])]
+        return [line for name in shown for line in self.entry(f"{name:<{width}}: ", properties[name])]
 
     def difference(
         self, olds: Mapping[str, object], news: Mapping[str, object], include: tuple[str, ...] = ()
@@ -51,72 +51,78 @@ class Printer:
         width = _width(names)
         lines: list[str] = []
         for name in names:
-            lines += self._changed(f"{name:<{width}}: ", olds.get(name, _ABSENT), news.get(name, _ABSENT))
+            lines += self.changed(f"{name:<{width}}: ", olds.get(name, _ABSENT), news.get(name, _ABSENT))
         return lines
 
-    def _changed(self, title: str, old: object, new: object) -> list[str]:
+    def changed(self, title: str, old: object, new: object) -> list[str]:
+        """One property of two bags; `_ABSENT` stands for a property that one of them has not."""
         if old is _ABSENT:
-            return replace(self, op=Op.CREATE, signed=True)._entry(title, new)
+            return replace(self, op=Op.CREATE, signed=True).entry(title, new)
         if new is _ABSENT:
-            return replace(self, op=Op.DELETE, signed=True)._entry(title, old)
+            return replace(self, op=Op.DELETE, signed=True).entry(title, old)
         if equal(old, new):
             shown = self.sames and _is_worth_showing(new)
-            return replace(self, op=Op.SAME, signed=False)._entry(title, new) if shown else []
-        return replace(self, op=Op.UPDATE, signed=True)._updated(title, old, new)
+            return replace(self, op=Op.SAME, signed=False).entry(title, new) if shown else []
+        return replace(self, op=Op.UPDATE, signed=True).updated(title, old, new)
 
-    def _updated(self, title: str, old: object, new: object) -> list[str]:
+    def updated(self, title: str, old: object, new: object) -> list[str]:
+        """A property whose value differs."""
         if isinstance(old, list) and isinstance(new, list):
-            return [self._line(f"{title}["), *self._items(old, new), self._line("]", signed=False)]
+            return [self.line(f"{title}["), *self.items(old, new), self.line("]", signed=False)]
         if _is_object(old) and _is_object(new) and isinstance(old, dict) and isinstance(new, dict):
             inner = replace(self, indent=self.indent + 1).difference(old, new)
-            return [self._line(f"{title}{{"), *inner, self._line("}", signed=False)]
+            return [self.line(f"{title}{{"), *inner, self.line("}", signed=False)]
         shows_old, shows_new = _is_worth_showing(old), _is_worth_showing(new)
         if shows_old and shows_new and _is_primitive(old) and _is_primitive(new):
-            return self._primitive_change(title, old, new)
-        removed = replace(self, op=Op.DELETE)._entry(title, old) if shows_old else []
-        return removed + (replace(self, op=Op.CREATE)._entry(title, new) if shows_new else [])
+            return self.primitive_change(title, old, new)
+        removed = replace(self, op=Op.DELETE).entry(title, old) if shows_old else []
+        return removed + (replace(self, op=Op.CREATE).entry(title, new) if shows_new else [])
 
-    def _items(self, olds: list[object], news: list[object]) -> list[str]:
+    def items(self, olds: list[object], news: list[object]) -> list[str]:
+        """Two lists, item by item."""
         inner = replace(self, indent=self.indent + 1)
         lines: list[str] = []
         for index in range(max(len(olds), len(news))):
             old = olds[index] if index < len(olds) else _ABSENT
             new = news[index] if index < len(news) else _ABSENT
-            lines += inner._changed(f"[{index}]: ", old, new)
+            lines += inner.changed(f"[{index}]: ", old, new)
         return lines
 
-    def _primitive_change(self, title: str, old: object, new: object) -> list[str]:
+    def primitive_change(self, title: str, old: object, new: object) -> list[str]:
+        """`old => new` on one line, or line by line for long texts."""
         if isinstance(old, str) and isinstance(new, str) and ("\n" in old or "\n" in new):
-            return [self._line(title), *self._text_change(old, new)]
+            return [self.line(title), *self.text_change(old, new)]
         before = self.paint.verb(primitive(old), Op.DELETE)
         after = self.paint.verb(primitive(new), Op.CREATE)
-        return [f"{self._line(title)}{before} => {after}"]
+        return [f"{self.line(title)}{before} => {after}"]
 
-    def _text_change(self, old: str, new: str) -> list[str]:
+    def text_change(self, old: str, new: str) -> list[str]:
+        """Two texts of several lines, with a little of what stayed the same."""
         inner = replace(self, indent=self.indent + 1)
         olds, news = old.split("\n"), new.split("\n")
         lines: list[str] = []
         for tag, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
             if tag == "equal":
                 same = replace(inner, op=Op.SAME, signed=False)
-                lines += [same._line(text) for text in _context(olds[a:b], first=a == 0, last=b == len(olds))]
+                lines += [same.line(text) for text in _context(olds[a:b], first=a == 0, last=b == len(olds))]
                 continue
-            lines += [replace(inner, op=Op.DELETE, signed=True)._line(safe(text)) for text in olds[a:b] if text.strip()]
-            lines += [replace(inner, op=Op.CREATE, signed=True)._line(safe(text)) for text in news[c:d] if text.strip()]
+            lines += [replace(inner, op=Op.DELETE, signed=True).line(safe(text)) for text in olds[a:b] if text.strip()]
+            lines += [replace(inner, op=Op.CREATE, signed=True).line(safe(text)) for text in news[c:d] if text.strip()]
         return lines
 
-    def _entry(self, title: str, value: object) -> list[str]:
+    def entry(self, title: str, value: object) -> list[str]:
         """One property or item with its title."""
         if isinstance(value, list) and value:
             inner = replace(self, indent=self.indent + 1)
-            items = [line for index, item in enumerate(value) for line in inner._entry(f"[{index}]: ", item)]
-            return [self._line(f"{title}["), *items, self._line("]", signed=False)]
+            items = [line for index, item in enumerate(value) for line in inner.entry(f"[{index}]: ", item)]
+            return [self.line(f"{title}["), *items, self.line("]", signed=False)]
         if isinstance(value, dict) and _is_object(value) and value:
             inner = replace(self, indent=self.indent + 1)
-            return [self._line(f"{title}{{"), *inner.whole(value), self._line("}", signed=False)]
-        return [self._line(f"{title}{primitive(value)}")]
+            return [self.line(f"{title}{{"), *inner.whole(value), self.line("}", signed=False)]
+        return [self.line(f"{title}{primitive(value)}")]
 
-    def _line(self, text: str, *, signed: bool | None = None) -> str:
+    def line(self, text: str, *, signed: bool | None = None) -> str:
+        """One line at this depth, with the sign of the verb where signs are shown."""
         margin = " " * (4 * self.indent)
         if (self.signed if signed is None else signed) and margin:
             margin = margin[:-2] + WORDS[self.op].sign
@@ -126,7 +132,7 @@ class Printer:
 _ABSENT = object()
 
 
-def primitive(value: object) -> str:
+def primitive(value: object) -> str:  # noqa: PLR0911 - one line a kind of value
     """A value without parts, as Pulumi prints it."""
     if value is None:
         return "<null>"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from localengine.stack import Config
 
 DYNAMIC_PACKAGE = "pulumi-python"
+# Settings of pulumi-aws that its schema marks as secret, however they were configured.
+_SECRET_SETTINGS = {"accessKey", "secretKey", "token"}
 
 
 class ConfigurableProvider(Provider, Protocol):
@@ -112,10 +114,8 @@ class Providers:
         everything = package == DYNAMIC_PACKAGE
         values = self._config.values if everything else self._config.namespace(package)
         prefix = "" if everything else f"{package}:"
-        inputs: Properties = {
-            key: secret(value) if f"{prefix}{key}" in self._config.secret_keys else value
-            for key, value in values.items()
-        }
+        hidden = {key for key in values if f"{prefix}{key}" in self._config.secret_keys or key in _SECRET_SETTINGS}
+        inputs: Properties = {key: secret(value) if key in hidden else value for key, value in values.items()}
         return inputs | ({"version": version} if version else {})
 
     def _enter(self, urn: str, inputs: Properties, goal: Goal | None) -> Resource:

@@ -64,7 +64,8 @@ def _project(path: Path) -> Project:
     name, runtime = content.get("name"), content.get("runtime")
     options: object = {}
     if isinstance(runtime, dict):
-        runtime, options = runtime.get("name"), runtime.get("options") or {}
+        options = runtime.get("options") or {}
+        runtime = runtime.get("name")
     if not isinstance(name, str) or not name:
         raise EngineError(f"{path.name}: `name` is missing")
     if runtime != "python":
@@ -198,7 +199,7 @@ def _texts(path: Path) -> dict[str, object]:
 
 def _parsed(path: Path, loader: type[yaml.SafeLoader | yaml.BaseLoader]) -> dict[str, object]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - SafeLoader or BaseLoader, nothing else
     except yaml.YAMLError as error:
         raise EngineError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -66,8 +66,8 @@ class Store:
         deployment = document.get("deployment")
         if not isinstance(deployment, dict):
             return []
-        self._adopt_salt(deployment)
-        return from_document(deployment, self._show)
+        reader = self._reader(deployment)
+        return from_document(deployment, lambda sealed: json.loads(reader.decrypt(str(sealed))))
 
     def document(self) -> dict[str, object]:
         """The file as `pulumi stack export` prints it: ciphertexts stay ciphertexts."""
@@ -108,14 +108,20 @@ class Store:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _adopt_salt(self, deployment: dict[str, object]) -> None:
+    def _reader(self, deployment: dict[str, object]) -> Crypter:
+        """The crypter for a stored deployment's ciphertexts.
+
+        They carry the salt they were written with. A stack file without a salt takes it over; one with another salt
+        keeps its own for what is written from now on.
+        """
         providers = deployment.get("secrets_providers")
         state = providers.get("state") if isinstance(providers, dict) else None
-        if isinstance(state, dict) and isinstance(state.get("salt"), str):
-            self._crypter = self._crypter.with_salt(state["salt"])
+        if not isinstance(state, dict) or not isinstance(state.get("salt"), str):
+            return self._crypter
+        reader = self._crypter.with_salt(state["salt"])
+        if not self._crypter.has_salt:
+            self._crypter = reader
+        return reader
 
     def _hide(self, value: object) -> object:
         return self._crypter.encrypt(json.dumps(value, ensure_ascii=False))
-
-    def _show(self, sealed: object) -> object:
-        return json.loads(self._crypter.decrypt(str(sealed)))

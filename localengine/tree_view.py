@@ -100,6 +100,10 @@ class TreeView:
         if was_refresh or (not self._preview and step.resource.custom and step.op is not Op.SAME):
             self._print(row)
 
+    def outputs(self, step: Step) -> None:
+        """The outputs of the stack are kept for the end."""
+        self.finished(step)
+
     def failed(self, step: Step) -> None:
         """A step failed."""
         row = self._row(step.urn, None)
@@ -132,9 +136,11 @@ class TreeView:
         if step is not None and urns.type_of(urn) == urns.STACK_TYPE and "" in self._rows:
             self._rows[urn] = self._rows.pop("")
             self._rows[urn].urn = urn
+        known = urn in self._rows
         row = self._rows.setdefault(urn, Row(urn))
         row.step = step or row.step
-        if row.is_stack or (step is not None and is_shown(step)):
+        # An unchanged stack is shown from its second event on, as in Pulumi.
+        if (row.is_stack and known) or (step is not None and is_shown(step)):
             row.hidden = False
         return row
 
@@ -159,7 +165,7 @@ class TreeView:
             if failed:
                 return paint.colour(f"**{words.failed}**", 1)
             return paint.verb(words.done + _took(row), row.op)
-        if row.is_stack and row.op is Op.SAME:
+        if row.is_stack and row.step is not None and row.op is Op.SAME:
             return "running"
         text = words.running if row.op is Op.REFRESH or not self._preview else words.plan
         return paint.verb(text + ("" if self._preview or not text else _so_far(row)), row.op)
