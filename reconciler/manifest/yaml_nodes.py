@@ -153,8 +153,7 @@ class NodeReader:
             line, column, reason, cure = explained(exception)
             self._report(yaml_rules.INVALID, line, column, reason=reason, cure=cure)
             raise YamlStopError from exception
-        if isinstance(event, yaml.StreamEndEvent):
-            self._stop_at_fault()
+        self._stop_at_fault()  # at once: what the scanner makes of a text that ends early is not what was meant
         return event
 
     def _stop_at_fault(self) -> None:
