@@ -95,10 +95,13 @@ def _set(path: str, value: object) -> Callable[[Line], None]:
     """A change of one value of a line; `...` removes it."""
 
     def change(line: Line) -> None:
-        *steps, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
+        *steps, last = path.split("/")
         holder: Any = line
         for step in steps:
-            holder = holder[step]
+            holder = holder[int(step)] if isinstance(holder, list) else holder[step]
+        if isinstance(holder, list):
+            holder[int(last)] = value
+            return
         if value is ...:
             del holder[last]
         else:
@@ -216,7 +219,7 @@ def test_a_valid_attribute_beside_a_bad_one_saves_the_line(lines: Lines) -> None
 
 def test_awss_published_example_of_a_marked_line() -> None:
     """The guide's wrong type: both codes with AWS's sentences, `cl-metadata` before `cl-errors`, is_labeled true."""
-    line = {
+    line: Line = {
         "source-ref": "s3://bucket/test_normal_8.jpg",
         "BB": {
             "annotations": [{"left": 1768, "top": 1007, "width": 448, "height": 295, "class_id": 0}],
@@ -232,7 +235,7 @@ def test_awss_published_example_of_a_marked_line() -> None:
         },
     }
     expected = copy.deepcopy(line)
-    expected["BB-metadata"]["cl-errors"] = [  # type: ignore[index]  # a JSON object
+    expected["BB-metadata"]["cl-errors"] = [
         {
             "code": "ERROR_UNSUPPORTED_USE_CASE_TYPE",
             "message": "The use case type of the BB-metadata label attribute metadata is unsupported. "

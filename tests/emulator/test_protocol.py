@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from rekognition_emulator.errors import ServiceError
@@ -100,7 +100,10 @@ def around(name: str) -> Iterator[tuple[str, Any, str | None]]:
     low, high = shape.get("min"), shape.get("max")
     number = shape["type"] == "integer"
     word = "value" if number else "length"
-    make = (lambda size: size) if number else (lambda size: sized(name, size))
+
+    def make(size: int) -> Any:  # noqa: ANN401 - any JSON
+        return size if number else sized(name, size)
+
     if high is not None:
         yield "max", make(high), None
         yield "max+1", make(high + 1), f"Member must have {word} less than or equal to {high}"
@@ -189,8 +192,8 @@ def test_the_suite_covers_every_kind_of_constraint() -> None:
             "UpdateDatasetEntries",
             {"DatasetArn": DATASET, "Changes": {"GroundTruth": ""}},
             (
-                "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=0 cap=0]' at 'changes.groundTruth' "
-                "failed to satisfy constraint: Member must have length greater than or equal to 1"
+                "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=0 cap=0]' at "
+                "'changes.groundTruth' failed to satisfy constraint: Member must have length greater than or equal to 1"
             ),
         ),
         (
@@ -275,6 +278,8 @@ def test_any_json_is_either_read_or_refused(data: st.DataObject, operation: str)
     members = list(SHAPES[MODEL["operations"][operation]["input"]["shape"]]["members"])
     request = data.draw(st.dictionaries(st.sampled_from(members), JSON, max_size=len(members)))
     try:
-        assert set(decode_request(operation, request)) <= set(members)
+        read = set(decode_request(operation, request))
     except ServiceError as refused:
-        assert refused.code in {"ValidationException", "SerializationException"}
+        event(refused.code)
+        read = set()
+    assert read <= set(members)
