@@ -1,4 +1,4 @@
-"""The Pulumi program: a resource for each manifest under `datasets/`, or the folder that `reconciler:datasets` names."""
+"""The Pulumi program: a resource for each manifest under `datasets/`, or the folder `reconciler:datasets` names."""
 
 import pulumi
 

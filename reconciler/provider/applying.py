@@ -102,8 +102,10 @@ def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> 
 
 
 def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outputs) -> None:
-    """Say what was done and what went not as wished; nothing when nothing happened."""
+    """Say what went not as wished, then what was done: a row shows the last message."""
     lines = outcome_lines(outcome)
     if not plan.has_changes and recorded.live.live_only:
         lines.insert(0, f"{recorded.live.live_only:,} live entries are not in the manifest; recorded as they are")
-    process.console.tell_once("\n".join((outcome_summary(outcome), *lines)), warning=bool(lines))
+    if lines:
+        process.console.tell_once("\n".join(lines), warning=True)
+    process.console.tell_once(outcome_summary(outcome))

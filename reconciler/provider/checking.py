@@ -1,22 +1,21 @@
 """The engine's Check: inputs and manifest validated, digests added, and in a preview the pending changes."""
 
-from dataclasses import replace
 from typing import Any
 
 from pulumi.dynamic import CheckFailure, CheckResult
 
-from reconciler.errors import BadInput, InvalidDeclaration
+from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.provider import runtime
 from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.previewing import list_and_plan, preview_of
-from reconciler.provider.properties import PENDING_CHANGES, PREVIEW_PLAN, Inputs
+from reconciler.provider.properties import PENDING_CHANGES, PREVIEW_PLAN, BadProperty, Inputs
 
 __all__ = ["check"]
 
 
-def check(news: dict[str, Any]) -> CheckResult:
-    """Check a resource's inputs.
+def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+    """Check a resource's inputs; `olds` are the inputs of before, empty for a resource that is to be created.
 
     A bad manifest is one failure with all complaints in it. Values that are not known yet pass through.
     """
@@ -28,24 +27,29 @@ def check(news: dict[str, Any]) -> CheckResult:
             inputs = Inputs.parse(given)
             if inputs.unknown:
                 return CheckResult(given, [])
-            return CheckResult(given | _checked(inputs, preview=preview), [])
-        except (BadInput, InvalidDeclaration) as error:
-            name = "manifest" if isinstance(error, InvalidDeclaration) else "properties"
-            return CheckResult(given, [CheckFailure(name, str(error))])
+            return CheckResult(given | _checked(inputs, preview=preview, is_new=not olds), [])
+        except BadProperty as error:
+            return CheckResult(given, [CheckFailure(error.name, str(error))])
+        except InvalidDeclaration as error:
+            return CheckResult(given, [CheckFailure("manifest", str(error))])
 
 
-def _checked(inputs: Inputs, *, preview: bool) -> dict[str, Any]:
+def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
+    """The complete inputs. The plan of a resource that exists is told by Diff, which knows more and follows at once."""
     with Ledger() as ledger:
         findings = fill_desired(inputs, ledger)
         findings.raise_if_refused()
         complete = with_digests(inputs, ledger)
         properties = complete.properties()
-        if not preview:
-            return properties
         process = runtime.current()
-        plan = list_and_plan(process, replace(complete), ledger, findings)
+        if not preview:
+            process.checked(None)
+            return properties
+        plan = list_and_plan(process, complete, ledger, findings)
         shown = preview_of(ledger, plan, findings)
+        process.checked(shown)
         if not shown.is_quiet:
             properties[PENDING_CHANGES] = shown.properties()
-            process.console.tell_once(shown.message())
+            if is_new:
+                process.console.tell_once(shown.message())
         return properties

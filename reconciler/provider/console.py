@@ -15,7 +15,7 @@ from typing import Final
 import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
-from reconciler.provider.failure import call_frame
+from reconciler.provider.failure import call_urn
 
 __all__ = ["Console"]
 
@@ -37,7 +37,7 @@ class Console:
 
     def tell_once(self, message: str, *, warning: bool = False) -> None:
         """A message under Diagnostics of the resource of this call; the same text once a resource and process."""
-        urn = _urn()
+        urn = call_urn()
         with self._lock:
             if (urn, message) in self._told:
                 return
@@ -46,7 +46,7 @@ class Console:
 
     def status(self, message: str) -> None:
         """A status line on the row of the resource of this call, at most one in an interval."""
-        urn = _urn()
+        urn = call_urn()
         with self._lock:
             now = self._now()
             if now - self._last_status.get(urn, -self._interval) < self._interval:
@@ -67,11 +67,6 @@ class Console:
             if self._stub is None:
                 self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
             return self._stub
-
-
-def _urn() -> str:
-    frame = call_frame()
-    return str(getattr(frame.f_locals["request"], "urn", "")) if frame else ""
 
 
 def _has_terminal() -> bool:

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
 from reconciler.model import Compare, DatasetDeclaration
-from reconciler.provider.properties import STATE_FORMAT, Inputs
+from reconciler.provider.properties import STATE_FORMAT, BadProperty, Inputs
 
 __all__ = ["fill_desired", "with_digests"]
 
@@ -16,11 +15,13 @@ def fill_desired(inputs: Inputs, ledger: Ledger) -> Findings:
     """Read the manifest that the inputs name, relative to the program, into the ledger.
 
     Raises:
-        BadInput: no manifest is named, or by an absolute path, which would differ from machine to machine.
+        BadProperty: no manifest is named, or by an absolute path, which would differ from machine to machine.
     """
     path = Path(inputs.manifest)
     if not inputs.manifest or path.is_absolute():
-        raise BadInput(f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}")
+        raise BadProperty(
+            "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
+        )
     declaration = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy)
     return read_manifest(declaration, inputs.labels, ledger.accept)
 

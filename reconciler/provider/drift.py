@@ -11,6 +11,7 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 The answer is always yes or no: "unknown" would let the engine compare properties for itself.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,42 +79,49 @@ def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
 
 
 def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
+    reasons = list(_reasons(process, name, outputs, inputs))
+    preview = process.preview()
+    if preview is not None and not (preview.is_quiet and not reasons):
+        process.console.tell_once(preview.message(*(reason for reason in reasons if reason)))
+    elif reasons and not process.is_program_run():
+        told = [reason for reason in reasons if reason]
+        process.console.tell_once("\n".join((*told, *_named(process, outputs, inputs))), warning=True)
+    return bool(reasons)
+
+
+def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
+    """Why an update is due, one sentence each; an empty one where the plan says it better."""
     if outputs.unfinished:
-        process.console.tell_once(f"the last apply did not finish: {outputs.unfinished}", warning=True)
-        return True
+        yield f"the last apply did not finish: {outputs.unfinished}"
     seen = process.recall(name) or _listed(process, name, outputs)
     if seen.dataset_arn is None:
-        process.console.tell_once("the dataset is gone from AWS", warning=True)
-        return True
-    if outputs.applied.state_format < STATE_FORMAT:
-        return _is_due_by_looking(process, inputs)
-    if inputs.settings() != outputs.applied.settings() or inputs.desired_digest != outputs.applied.desired_digest:
-        return True
-    if outputs.applied_live.marked and inputs.content_digest != outputs.applied.content_digest:
-        return True
-    return _has_drifted(process, outputs, inputs, seen)
+        yield "the dataset is gone from AWS"
+    elif outputs.applied.state_format < STATE_FORMAT:
+        if _is_due_by_looking(process, inputs):
+            yield ""
+    else:
+        yield from _moved(outputs, inputs, LiveRecord.of(seen.facts[outputs.applied.policy.compare]))
 
 
-def _has_drifted(process: Runtime, outputs: Outputs, inputs: Inputs, seen: LiveSeen) -> bool:
-    now = LiveRecord.of(seen.facts[outputs.applied.policy.compare])
-    if now.digest == outputs.applied_live.digest:
-        return False
-    process.console.tell_once(_drift_message(process, outputs, inputs, now), warning=True)
-    return True
-
-
-def _drift_message(process: Runtime, outputs: Outputs, inputs: Inputs, now: LiveRecord) -> str:
-    """What moved, in figures; and entry by entry where the manifest that was applied is at hand."""
-    before = outputs.applied_live
-    figures = (
-        f"entries {before.entries:,} -> {now.entries:,}, labelled {before.labelled:,} -> {now.labelled:,}, "
-        f"marked with errors {before.marked:,} -> {now.marked:,}"
-    )
-    first = f"live is no longer what the last apply read back: {figures}"
-    return "\n".join((first, *_named(process, outputs, inputs)))
+def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord) -> Iterator[str]:
+    applied = outputs.applied
+    if inputs.desired_digest != applied.desired_digest:
+        yield ""
+    if inputs.settings() != applied.settings():
+        yield "settings changed since the last apply; an up records them"
+    if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
+        yield "live entries are marked with errors and the manifest changed since: an up sends what repairs them"
+    if now.digest != outputs.applied_live.digest:
+        before = outputs.applied_live
+        yield (
+            "live is no longer what the last apply read back: "
+            f"entries {before.entries:,} -> {now.entries:,}, labelled {before.labelled:,} -> {now.labelled:,}, "
+            f"marked with errors {before.marked:,} -> {now.marked:,}"
+        )
 
 
 def _named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
+    """What moved entry by entry, where the manifest that was applied is at hand."""
     if not Path(inputs.manifest).is_file():
         return ()
     try:
@@ -123,11 +131,11 @@ def _named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...
                 return ()
             plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
             shown = preview_of(ledger, plan, findings)
-            if plan.has_changes or plan.live_only:
-                return (shown.summary, *shown.entries)
-            return ("an up sends nothing and records live as it is",)
     except ReconcilerError:
         return ()
+    if plan.has_changes or plan.live_only:
+        return shown.summary, *shown.entries
+    return ("an up sends nothing and records live as it is",)
 
 
 def _is_due_by_looking(process: Runtime, inputs: Inputs) -> bool:

@@ -35,7 +35,7 @@ class DatasetProvider(ResourceProvider):
         """Validate inputs and manifest, add digests, and in a preview the pending changes."""
         from reconciler.provider import checking  # noqa: PLC0415
 
-        return checking.check(news)
+        return checking.check(_olds, news)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Whether an update is due, by one rule for program runs and refresh."""

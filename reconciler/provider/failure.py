@@ -21,7 +21,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from reconciler.errors import ReconcilerError
 
-__all__ = ["call_frame", "fail", "fail_keeping"]
+__all__ = ["call_frame", "call_urn", "fail", "fail_keeping"]
 
 _UNKNOWN: Final = 2
 _TRAILER: Final = "grpc-status-details-bin"
@@ -36,6 +36,12 @@ def call_frame() -> FrameType | None:
             return frame
         frame = frame.f_back
     return None
+
+
+def call_urn() -> str:
+    """The URN of the resource that this call is about; empty outside of a call."""
+    frame = call_frame()
+    return str(getattr(frame.f_locals["request"], "urn", "")) if frame else ""
 
 
 def fail(message: str) -> NoReturn:

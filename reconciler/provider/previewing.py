@@ -3,48 +3,22 @@
 Knows how a plan becomes a few lines. Refuses to know when it is asked for.
 """
 
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings
 from reconciler.model import Compare
 from reconciler.plan import Plan, make_plan
+from reconciler.provider.preview import Preview
 from reconciler.provider.properties import Inputs, resource_id
 from reconciler.provider.runtime import LiveSeen, Runtime
 from reconciler.reconcile import Observation, Target
 from reconciler.report.text import change_lines, finding_line, summary
 
-__all__ = ["Preview", "both_modes", "list_and_plan", "preview_of"]
+__all__ = ["both_modes", "list_and_plan", "preview_of"]
 
 # So many findings that do not stop an apply are shown beside a plan.
 _FINDINGS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A plan in words: one line of summary, the changes, and what else should be known before an up."""
-
-    summary: str
-    entries: tuple[str, ...]
-    remarks: tuple[str, ...]
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether there is nothing that a reviewer must see."""
-        return not self.entries and not self.remarks
-
-    def properties(self) -> dict[str, Any]:
-        """The value of `pendingChanges`."""
-        shown: dict[str, Any] = {"summary": self.summary, "entries": list(self.entries)}
-        if self.remarks:
-            shown["remarks"] = list(self.remarks)
-        return shown
-
-    def message(self) -> str:
-        """The same as one text, the summary in its first line."""
-        return "\n".join((self.summary, *self.entries, *self.remarks))
 
 
 def list_and_plan(

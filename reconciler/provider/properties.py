@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pulumi.output import Unknown
 
+from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.model import Compare, DatasetType, Destroy, Extra, Marked, Policy
@@ -23,6 +24,7 @@ __all__ = [
     "PENDING_CHANGES",
     "PREVIEW_PLAN",
     "STATE_FORMAT",
+    "BadProperty",
     "Inputs",
     "LiveRecord",
     "Outputs",
@@ -39,6 +41,14 @@ PENDING_CHANGES: Final = "pendingChanges"
 # So many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
 _SEPARATOR: Final = "#"
+
+
+class BadProperty(BadInput):
+    """An input has a wrong value; `name` is the property's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 def resource_id(project_arn: str, dataset_type: DatasetType) -> str:
@@ -81,12 +91,12 @@ class Inputs:
         """Read inputs.
 
         Raises:
-            BadInput: a property is missing or has a wrong value; the message names it and the cure.
+            BadProperty: a property is missing or has a wrong value.
         """
         unknown = any(_is_unknown(value) for name, value in properties.items() if name != "projectArn")
         known = {name: None if _is_unknown(value) else value for name, value in properties.items()}
         return cls(
-            project_arn=_text_or_none(known, "projectArn"),
+            project_arn=_project_arn(known),
             dataset_type=_dataset_type(known.get("datasetType")),
             manifest=_text_or_none(known, "manifest") or "",
             labels=_labels(known.get("labels")),
@@ -222,7 +232,17 @@ def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise BadInput(f"{name} must be a text, not {value!r}")
+    raise BadProperty(name, f"{name} must be a text, not {value!r}")
+
+
+def _project_arn(properties: Mapping[str, Any]) -> str | None:
+    arn = _text_or_none(properties, "projectArn")
+    if arn is None:
+        return None
+    try:
+        return ProjectArn.parse(arn).text
+    except BadInput as error:
+        raise BadProperty("projectArn", str(error)) from None
 
 
 def _whole(value: object, default: int = 0) -> int:
@@ -232,7 +252,7 @@ def _whole(value: object, default: int = 0) -> int:
 def _dataset_type(value: object) -> DatasetType:
     if isinstance(value, str) and value in set(DatasetType):
         return DatasetType(value)
-    raise BadInput(f"datasetType must be TRAIN or TEST, not {value!r}")
+    raise BadProperty("datasetType", f"datasetType must be TRAIN or TEST, not {value!r}")
 
 
 def _labels(value: object) -> tuple[str, ...] | None:
@@ -240,15 +260,17 @@ def _labels(value: object) -> tuple[str, ...] | None:
         return None
     if isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value):
         return tuple(value)
-    raise BadInput(f"labels must be a list of label names, not {value!r}")
+    raise BadProperty("labels", f"labels must be a list of label names, not {value!r}")
 
 
 def _policy(value: object) -> Policy:
     if not isinstance(value, Mapping):
-        raise BadInput(f"policy must be a mapping, not {value!r}")
+        raise BadProperty("policy", f"policy must be a mapping, not {value!r}")
     unknown = sorted(set(value) - {"extra", "marked", "compare", "patience", "destroy"})
     if unknown:
-        raise BadInput(f"policy has no setting {unknown[0]!r}; it has extra, marked, compare, patience, destroy")
+        raise BadProperty(
+            "policy", f"policy has no setting {unknown[0]!r}; it has extra, marked, compare, patience, destroy"
+        )
     default = Policy()
     return Policy(
         extra=Extra(_choice("extra", value, Extra, default.extra)),
@@ -265,7 +287,7 @@ def _choice(
     value = policy.get(name, default)
     allowed = [str(choice.value) for choice in choices]
     if value not in allowed:
-        raise BadInput(f"policy.{name} must be one of {', '.join(allowed)}, not {value!r}")
+        raise BadProperty("policy", f"policy.{name} must be one of {', '.join(allowed)}, not {value!r}")
     return str(value)
 
 
@@ -278,7 +300,7 @@ def _patience(value: object) -> int:
         return int(value)
     match = _PATIENCE.fullmatch(value) if isinstance(value, str) and value else None
     if match is None:
-        raise BadInput(f"policy.patience must be a time such as 90s, 30m or 1h30m, not {value!r}")
+        raise BadProperty("policy", f"policy.patience must be a time such as 90s, 30m or 1h30m, not {value!r}")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return max(1, hours * 3600 + minutes * 60 + seconds)
 

@@ -25,7 +25,8 @@ from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.ledger import Facts
 from reconciler.model import Compare, Policy
 from reconciler.provider.console import Console
-from reconciler.provider.failure import fail
+from reconciler.provider.failure import call_urn, fail
+from reconciler.provider.preview import Preview
 from reconciler.provider.settings import Get, Settings, read_settings
 from reconciler.reconcile import Reconciliation
 from reconciler.report.text import progress_line
@@ -52,6 +53,7 @@ class Runtime:
         self._lock = Lock()
         self._gateways: dict[str, Gateway] = {}
         self._seen: dict[str, LiveSeen] = {}
+        self._previews: dict[str, Preview | None] = {}
         self._engine = _EngineWatch()
 
     def reconciliation(self, project_arn: str, policy: Policy) -> Reconciliation:
@@ -94,6 +96,21 @@ class Runtime:
         """What was last listed, if it was."""
         with self._lock:
             return self._seen.get(resource_id)
+
+    def checked(self, preview: Preview | None) -> None:
+        """A program run has checked this call's resource; `preview` is what it will show, None in a real update."""
+        with self._lock:
+            self._previews[call_urn()] = preview
+
+    def is_program_run(self) -> bool:
+        """Whether this call's resource was checked by this process: a refresh checks nothing."""
+        with self._lock:
+            return call_urn() in self._previews
+
+    def preview(self) -> Preview | None:
+        """What Check found for this call's resource in a preview; None in a real update and in a refresh."""
+        with self._lock:
+            return self._previews.get(call_urn())
 
     def _report(self, progress: Progress) -> None:
         self.console.status(progress_line(progress))
