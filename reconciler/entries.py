@@ -151,7 +151,7 @@ def attributes(document: Document) -> Iterator[Attribute]:
         if not name.endswith(METADATA) or not isinstance(metadata, dict):
             continue
         kind = metadata.get("type")
-        if kind in {IMAGE_TYPE, BOXES_TYPE}:
+        if isinstance(kind, str) and kind in {IMAGE_TYPE, BOXES_TYPE}:
             attribute = name.removesuffix(METADATA)
             yield Attribute(attribute, document.get(attribute), metadata, kind)
 
