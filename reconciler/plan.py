@@ -17,7 +17,7 @@ from reconciler.ledger import Facts, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Extra, Policy, Verb
 
-__all__ = ["Action", "Plan", "make_plan", "sends", "shown_changes"]
+__all__ = ["Action", "Plan", "make_plan", "sends", "shown_changes", "shown_total"]
 
 _REPLACE_CURE: Final = (
     "set `extra: replace` to delete the dataset and load it anew, or bring those entries into the manifest"
@@ -103,6 +103,13 @@ def shown_changes(ledger: Ledger, plan: Plan) -> Iterator[Change]:
     return chain(
         comparison.changes(ledger, plan.policy.compare, plan.settled), comparison.live_only(ledger, unlabel=unlabel)
     )
+
+
+def shown_total(plan: Plan) -> int:
+    """How many changes `shown_changes` gives."""
+    if plan.policy.extra is Extra.UNLABEL and plan.action is not Action.REPLACE:
+        return plan.lines
+    return plan.add + plan.update + plan.live_only
 
 
 def _compared(ledger: Ledger, policy: Policy, desired: Facts, settled: frozenset[str]) -> Plan:

@@ -21,19 +21,18 @@ makes it inert; `encode` writes ASCII, so that a terminal is safe.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.codes import meaning_of
 from reconciler.comparison import describe
-from reconciler.errors import Exit, ReconcilerError, ServiceError
+from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError, ServiceError
 from reconciler.ledger import Facts, MarkedRow
 from reconciler.manifest import Findings
-from reconciler.model import Change, DatasetType, Finding, Place, Policy, Severity
+from reconciler.model import Change, DatasetType, Finding, Place, Policy
 from reconciler.outcome import Outcome
-from reconciler.plan import Plan
+from reconciler.plan import Plan, shown_total
 
 __all__ = ["FORMAT", "DatasetReport", "RunReport", "change_json", "document", "encode", "status_of"]
 
@@ -57,7 +56,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """What a run knows of one dataset. `changes` are those to show (see `change_json`), `total` counts all of them."""
+    """What a run knows of one dataset; `changes` are those to show (see `change_json`), the plan counts all of them."""
 
     project: str
     dataset_type: DatasetType
@@ -66,7 +65,6 @@ class DatasetReport:
     findings: Findings | None = None
     plan: Plan | None = None
     changes: Sequence[Json] = ()
-    total: int = 0
     outcome: Outcome | None = None
     error: ReconcilerError | None = None
     skipped: str | None = None
@@ -74,14 +72,13 @@ class DatasetReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run of a command did; `command` is None when the arguments name none."""
+    """What a run of a command did; `command` is None when the arguments name none, `calls` counts by operation."""
 
     command: str | None
     exit_code: Exit
     datasets: Sequence[DatasetReport] = ()
-    findings: Sequence[Finding] = ()
     error: ReconcilerError | None = None
-    calls: Mapping[str, int] | None = None
+    calls: Mapping[str, int] = field(default_factory=dict)
 
 
 def document(run: RunReport) -> Json:
@@ -91,10 +88,10 @@ def document(run: RunReport) -> Json:
         "command": run.command,
         "exit_code": int(run.exit_code),
         "error": _error(run.error),
-        "findings": _listed_findings(run.findings),
+        "findings": _declaration_findings(run.error),
         "datasets": [_dataset(one) for one in run.datasets],
         "totals": _totals(run),
-        "calls": dict(sorted((run.calls or {}).items())),
+        "calls": dict(sorted(run.calls.items())),
     }
 
 
@@ -164,9 +161,10 @@ def _findings(findings: Findings | None) -> Json:
     return _counted(findings.error_count, findings.marked_count, findings.note_count, findings)
 
 
-def _listed_findings(findings: Sequence[Finding]) -> Json:
-    counts = Counter(finding.severity for finding in findings)
-    return _counted(counts[Severity.ERROR], counts[Severity.MARKED], counts[Severity.NOTE], findings)
+def _declaration_findings(error: ReconcilerError | None) -> Json:
+    if not isinstance(error, InvalidDeclaration):
+        return _counted(0, 0, 0, ())
+    return _counted(error.total, 0, 0, error.findings)
 
 
 def _counted(errors: int, marked: int, notes: int, findings: Iterable[Finding]) -> Json:
@@ -194,7 +192,7 @@ def _plan(report: DatasetReport) -> Json | None:
         "refusals": list(plan.refusals),
         "desired": _facts(plan.desired),
         "live": _facts(plan.live),
-        "changes": {"total": report.total, "shown": list(report.changes)},
+        "changes": {"total": shown_total(plan), "shown": list(report.changes)},
     }
 
 
@@ -260,13 +258,13 @@ def _totals(run: RunReport) -> Json:
     read = [one.findings for one in run.datasets if one.findings]
     plans = [one.plan for one in run.datasets if one.plan]
     outcomes = [one.outcome for one in run.datasets if one.outcome]
-    own = Counter(finding.severity for finding in run.findings)
+    declarations = _declaration_findings(run.error)
     return {
         "datasets": len(run.datasets),
         "entries": sum(one.entries for one in read),
-        "errors": own[Severity.ERROR] + sum(one.error_count for one in read),
-        "marked": own[Severity.MARKED] + sum(one.marked_count for one in read),
-        "notes": own[Severity.NOTE] + sum(one.note_count for one in read),
+        "errors": declarations["errors"] + sum(one.error_count for one in read),
+        "marked": sum(one.marked_count for one in read),
+        "notes": sum(one.note_count for one in read),
         "to_send": sum(plan.lines for plan in plans),
         "live_only": sum(plan.live_only for plan in plans),
         "sent": sum(one.sent for one in outcomes),

@@ -15,7 +15,7 @@ from reconciler.inert import inert
 from reconciler.ledger import Ledger, MarkedRow
 from reconciler.model import Change, Extra, Finding, Mark
 from reconciler.outcome import Outcome, Rejected
-from reconciler.plan import Action, Plan, shown_changes
+from reconciler.plan import Action, Plan, shown_changes, shown_total
 
 __all__ = [
     "SHOWN",
@@ -45,7 +45,7 @@ def summary(plan: Plan) -> str:
 def change_lines(ledger: Ledger, plan: Plan, limit: int | None = SHOWN) -> list[str]:
     """One line a change (`+ key  labels`), at most `limit`, the rest as a count."""
     shown = [change_line(change) for change in islice(shown_changes(ledger, plan), limit)]
-    total = _shown_total(plan)
+    total = shown_total(plan)
     if limit is not None and total > len(shown):
         shown.append(f"... and {total - len(shown):,} more")
     return shown
@@ -134,12 +134,6 @@ def _verbs(plan: Plan) -> Iterator[str]:
         yield f"{plan.marked:,} live {'entry is' if plan.marked == 1 else 'entries are'} marked with errors"
     if plan.by_label:
         yield "sent ordered by label to stay within 250 labels"
-
-
-def _shown_total(plan: Plan) -> int:
-    if plan.policy.extra is Extra.UNLABEL and plan.action is not Action.REPLACE:
-        return plan.add + plan.update + plan.unlabel
-    return plan.add + plan.update + plan.live_only
 
 
 def _rejected(rejected: Rejected) -> str:
