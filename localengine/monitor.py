@@ -91,7 +91,9 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
             result = self._registrar.register(goal)
         except (TerminatedError, RefusedError) as error:
             self._turn_away(context, error)
-        answer = resource_pb2.RegisterResourceResponse(urn=result.urn, id=result.id, object=to_struct(result.outputs))
+        # A component's outputs are the program's own to register, so none are answered.
+        outputs = result.outputs if result.custom else {}
+        answer = resource_pb2.RegisterResourceResponse(urn=result.urn, id=result.id, object=to_struct(outputs))
         self._trace.response("ResourceMonitor/RegisterResource", request, answer)
         return answer
 

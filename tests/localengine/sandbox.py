@@ -1,0 +1,169 @@
+"""A program of its own folder, run by the local engine as a user runs it: a process, its output, its state."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localengine.passphrase import Crypter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATA = Path(__file__).with_name("data")
+SECONDS = 60.0
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Sandbox:
+    """A copy of a program with a stack `dev`, an empty state and no access to the user's own settings."""
+
+    program: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def live(self) -> Path:
+        """The JSON file that the sample providers keep."""
+        return self.program.parent / "live.json"
+
+    @property
+    def trace(self) -> Path:
+        """The record of every call of the last command."""
+        return self.program.parent / "calls.jsonl"
+
+    @property
+    def state_file(self) -> Path:
+        """The stack's state."""
+        return self.program / ".localengine" / "dev.json"
+
+    def declare(self, *resources: Mapping[str, object]) -> None:
+        """Say which resources the program declares."""
+        (self.program / "spec.json").write_text(json.dumps(resources), encoding="utf-8")
+
+    def configure(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
+        """Write the stack's settings, secrets sealed with the empty passphrase."""
+        crypter = Crypter("", None)
+        lines = [f"  {key}: {json.dumps(value)}" for key, value in values.items()]
+        lines += [f"  {key}:\n    secure: {crypter.encrypt(value)}" for key, value in (secrets or {}).items()]
+        salt = [f"encryptionsalt: {crypter.state}"] if secrets else []
+        text = "\n".join([*salt, *(["config:", *lines] if lines else []), ""])
+        (self.program / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command in a session of its own."""
+        self.trace.unlink(missing_ok=True)
+        return subprocess.Popen(
+            [sys.executable, "-m", "localengine", *arguments, "--cwd", str(self.program)],
+            cwd=REPOSITORY,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str) -> Result:
+        """Run a command to its end."""
+        return finish(self.start(*arguments))
+
+    def _environment(self) -> dict[str, str]:
+        own = {
+            "HOME": str(self.program.parent),
+            "PATH": os.environ.get("PATH", ""),
+            "TRACE_LIVE": str(self.live),
+            "LOCALENGINE_TRACE": str(self.trace),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        return own | self.env
+
+    def calls(self) -> list[Json]:
+        """Every call of the last command."""
+        if not self.trace.exists():
+            return []
+        return [json.loads(line) for line in self.trace.read_text(encoding="utf-8").splitlines()]
+
+    def provider_calls(self, *methods: str) -> list[str]:
+        """`Check a`, `Create a`, ...: what the provider was asked about resources, in order."""
+        asked = [
+            (call["call"].split("/")[1], call["request"]["urn"].split("::")[-1])
+            for call in self.calls()
+            if call["phase"] == "request" and call["call"].startswith("ResourceProvider/") and "urn" in call["request"]
+        ]
+        wanted = methods or ("Check", "Diff", "Create", "Update", "Read", "Delete")
+        return [f"{method} {name}" for method, name in asked if method in wanted]
+
+    def resources(self) -> list[Json]:
+        """The stored resources."""
+        if not self.state_file.exists():
+            return []
+        document = json.loads(self.state_file.read_text(encoding="utf-8"))
+        resources: list[Json] = document["deployment"]["resources"]
+        return resources
+
+    def resource(self, name: str) -> Json:
+        """One stored resource by its name."""
+        return next(resource for resource in self.resources() if resource["urn"].endswith(f"::{name}"))
+
+    def names(self) -> list[str]:
+        """The names of the stored resources, without the stack and the providers."""
+        return [
+            resource["urn"].split("::")[-1]
+            for resource in self.resources()
+            if not resource["type"].startswith("pulumi:p")
+        ]
+
+    def read_live(self) -> Json | None:
+        """What the provider's file holds."""
+        if not self.live.exists():
+            return None
+        content: Json = json.loads(self.live.read_text(encoding="utf-8"))
+        return content
+
+    def processes(self) -> list[str]:
+        """Command lines of processes that have this sandbox in their environment or arguments."""
+        listing = subprocess.run(["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=True)  # noqa: S607 - wherever the system has ps
+        mark = str(self.program.parent)
+        return [line for line in listing.stdout.splitlines() if mark in line and "ps axeww" not in line]
+
+
+def finish(process: subprocess.Popen[str]) -> Result:
+    """Wait for a command; one that hangs is killed and fails the test."""
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"the command did not end:\n{out}\n{err}") from None
+    return Result(process.returncode, out, err)
+
+
+def lines_of(text: str, *starts: str) -> list[str]:
+    """The lines that start with one of `starts`, blanks aside."""
+    return [line.strip() for line in text.splitlines() if line.strip().startswith(tuple(starts))]
+
+
+def as_pulumi(arguments: Sequence[str]) -> list[str]:
+    """The flags the recorded commands were run with."""
+    extra = {"up": ["--yes", "--skip-preview"], "destroy": ["--yes", "--skip-preview"]}.get(arguments[0], [])
+    return [*arguments, *extra, *(["--yes"] if list(arguments) == ["refresh"] else [])]
