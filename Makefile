@@ -1,0 +1,47 @@
+# Everything sets itself up in .venv; the first run downloads, the next ones start in seconds.
+PYTHON ?= python3
+PY := .venv/bin/python
+TESTS ?= tests
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-full check format coverage bench bench-emulator docs lock
+
+# Tests and demo see no AWS account: dummy credentials, nobody's files, no metadata service.
+CLEAN := env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE -u AWS_SESSION_TOKEN -u AWS_SECURITY_TOKEN -u AWS_ENDPOINT_URL \
+	-u AWS_ENDPOINT_URL_REKOGNITION -u AWS_ROLE_ARN -u AWS_WEB_IDENTITY_TOKEN_FILE \
+	AWS_ACCESS_KEY_ID=testing AWS_SECRET_ACCESS_KEY=testing AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 \
+	AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
+
+setup:
+	@.ci/setup "$(PYTHON)"
+
+demo: setup ## the main job, end to end, on an emulator; ENGINE=pulumi uses the real Pulumi CLI
+	@$(CLEAN) $(PY) docs/demo.py --engine "$(or $(ENGINE),local)"
+
+test: setup ## all tests (minutes); TESTS=tests/plan for some
+	@$(CLEAN) $(PY) -m pytest -q -m "not slow" $(TESTS)
+
+test-full: setup ## all tests, with the long ones
+	@$(CLEAN) $(PY) -m pytest -q $(TESTS)
+
+check: setup ## format, lint, types, import contracts, generated pages
+	@$(PY) -m ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-timings --verbose >/dev/null || .venv/bin/lint-imports
+	@$(PY) -m rekognition_emulator.document --check docs/emulator.md
+
+format: setup ## format the code and mend what ruff can mend
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
+
+coverage: setup ## branch coverage of reconciler/
+	@$(CLEAN) $(PY) -m coverage run -m pytest -q -m "not slow" $(TESTS) && $(PY) -m coverage report
+
+bench: setup ## seconds, calls and memory for 10,000 entries on the emulator
+	@$(CLEAN) $(PY) benchmarks/reconcile.py
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock
