@@ -105,7 +105,7 @@ def _labelled(before: Meaning, after: Meaning) -> Iterator[str]:
     if before.labelled and not after.labelled:
         yield "labels removed"
     elif after.labelled and not before.labelled:
-        yield f"was unlabelled, now {_summary(after)}"
+        yield f"unlabelled -> {_summary(after)}"
 
 
 def _image_labels(before: Meaning, after: Meaning) -> Iterator[str]:

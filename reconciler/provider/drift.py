@@ -112,12 +112,18 @@ def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord) -> Iterator[str]:
     if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
         yield "live entries are marked with errors and the manifest changed since: an up sends what repairs them"
     if now.digest != outputs.applied_live.digest:
-        before = outputs.applied_live
-        yield (
-            "live is no longer what the last apply read back: "
-            f"entries {before.entries:,} -> {now.entries:,}, labelled {before.labelled:,} -> {now.labelled:,}, "
-            f"marked with errors {before.marked:,} -> {now.marked:,}"
-        )
+        yield f"live is no longer what the last apply read back: {_figures(outputs.applied_live, now)}"
+
+
+def _figures(before: LiveRecord, now: LiveRecord) -> str:
+    """The counts that moved; entries may have changed without any count moving."""
+    counts = (
+        ("entries", before.entries, now.entries),
+        ("labelled", before.labelled, now.labelled),
+        ("marked with errors", before.marked, now.marked),
+    )
+    moved = [f"{name} {was:,} -> {is_now:,}" for name, was, is_now in counts if was != is_now]
+    return ", ".join(moved) if moved else f"the same {now.entries:,} entries in number, but not in content"
 
 
 def _named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:

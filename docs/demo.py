@@ -1,0 +1,181 @@
+"""The main job, end to end, on this machine alone: `make demo`.
+
+A copy of this repository's Pulumi program runs against the emulator: preview, up, an empty preview, an edit behind our
+back, a drift run that finds it, an up that heals it, a change of a manifest as a pull request would bring it. Nothing
+outside of a temporary folder is written and nothing is left running.
+
+The engine is `localengine` by default; with `--engine pulumi` the real Pulumi CLI, with its state in the same folder.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import boto3
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PROGRAM: Final = ("Pulumi.yaml", "__main__.py", "datasets")
+STACK: Final = "demo"
+DRIFT: Final = 7  # Pulumi's exit code for changes where none were expected
+# `pulumi up` in a script, a preview as in a pull request, and the drift run of a scheduled job.
+PREVIEW: Final = ("preview", "--non-interactive")
+UP: Final = ("up", "--yes", "--skip-preview", "--non-interactive")
+DRIFT_RUN: Final = ("refresh", "--preview-only", "--expect-no-changes", "--non-interactive")
+
+
+class Demo:
+    """One run: the folder, the emulator's address, and the engine's command."""
+
+    def __init__(self, folder: Path, endpoint: str, engine: Sequence[str]) -> None:
+        self.folder = folder
+        self.endpoint = endpoint
+        self.engine = list(engine)
+        self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+    def say(self, text: str) -> None:
+        """A line of the story."""
+        print(f"\n\033[1m# {text}\033[0m" if self.colour else f"\n# {text}", flush=True)
+
+    def run(self, *arguments: str, expected: int = 0) -> None:
+        """Run the engine and show what it prints; any other exit code than the expected one ends the demo."""
+        print(f"$ pulumi {' '.join(arguments)}", flush=True)
+        done = subprocess.run([*self.engine, *arguments, "--stack", STACK], cwd=self.folder, check=False)
+        if done.returncode != expected:
+            raise SystemExit(f"the demo expected exit code {expected} and got {done.returncode}")
+        if expected:
+            print(f"(exit code {expected}, as it should)", flush=True)
+
+
+def main() -> None:
+    """Tell the story."""
+    parser = argparse.ArgumentParser(description="The main job on an emulator, end to end.")
+    parser.add_argument("--engine", choices=["local", "pulumi"], default="local", help="default: %(default)s")
+    engine = _engine(parser.parse_args().engine)
+    signal.signal(signal.SIGTERM, _stop)
+    with tempfile.TemporaryDirectory(prefix="labels-as-code-") as name, _emulator() as endpoint:
+        demo = Demo(Path(name), endpoint, engine)
+        _copy_program(demo)
+        _story(demo)
+
+
+def _story(demo: Demo) -> None:
+    demo.say("1. Four datasets are declared in datasets/. A preview says what an up would do, entry by entry.")
+    demo.run(*PREVIEW)
+    demo.say("2. An up creates the projects and datasets, sends the entries and waits until the service is done.")
+    demo.run(*UP)
+    demo.say("3. Nothing is left to do.")
+    demo.run("preview", "--expect-no-changes", "--non-interactive")
+    demo.say("4. Somebody edits two entries in the console, behind our back.")
+    _edit_behind_our_back(demo)
+    demo.say("5. The scheduled drift run finds it.")
+    demo.run(*DRIFT_RUN, expected=DRIFT)
+    demo.say("6. An up heals it, and the drift run is quiet again.")
+    demo.run(*UP)
+    demo.run(*DRIFT_RUN)
+    demo.say("7. A pull request renames a label in one entry and adds an image; its preview is what a reviewer reads.")
+    _edit_the_manifest(demo)
+    demo.run(*PREVIEW, "--diff")
+    demo.say('Done: live is what git says, and git knows when it is not. Next: README.md, "On AWS".')
+
+
+def _engine(name: str) -> list[str]:
+    if name == "local":
+        return [sys.executable, "-m", "localengine"]
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        raise SystemExit("the Pulumi CLI is not installed; run `make demo` without ENGINE=pulumi, or install it")
+    return [pulumi]
+
+
+def _copy_program(demo: Demo) -> None:
+    """This repository's program in a folder of its own, with a stack that talks to the emulator."""
+    for part in PROGRAM:
+        source, target = ROOT / part, demo.folder / part
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    settings = (demo.folder / "Pulumi.yaml").read_text()
+    (demo.folder / "Pulumi.yaml").write_text(settings.replace("virtualenv: .venv", f"virtualenv: {sys.prefix}"))
+    stack = (ROOT / "Pulumi.local.yaml").read_text()
+    (demo.folder / f"Pulumi.{STACK}.yaml").write_text(stack.replace("http://127.0.0.1:5557", demo.endpoint))
+    os.environ |= {
+        "PULUMI_BACKEND_URL": demo.folder.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    if demo.engine[0] != sys.executable:
+        subprocess.run([*demo.engine, "stack", "select", "--create", STACK], cwd=demo.folder, check=True)
+
+
+def _edit_behind_our_back(demo: Demo) -> None:
+    """Move a box and take a label off, straight at the service."""
+    client = _client(demo)
+    project = next(
+        one for one in client.describe_projects()["ProjectDescriptions"] if "blood-cells" in one["ProjectArn"]
+    )
+    arn = next(one["DatasetArn"] for one in project["Datasets"] if one["DatasetType"] == "TEST")
+    moved, bare = (json.loads(line) for line in client.list_dataset_entries(DatasetArn=arn)["DatasetEntries"][:2])
+    box = next(value for name, value in moved.items() if isinstance(value, dict) and "annotations" in value)
+    box["annotations"][0]["left"] += 12
+    lines = [moved, {"source-ref": bare["source-ref"]}]
+    body = "\n".join(json.dumps(line) for line in lines).encode()
+    client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": body})
+    while client.describe_dataset(DatasetArn=arn)["DatasetDescription"]["Status"] == "UPDATE_IN_PROGRESS":
+        time.sleep(0.2)
+    print(f"edited behind our back: {moved['source-ref']} and {bare['source-ref']}")
+
+
+def _edit_the_manifest(demo: Demo) -> None:
+    manifest = demo.folder / "datasets" / "ground-truth-lab" / "train.yaml"
+    text = manifest.read_text().replace("labels: [LH]", "labels: [RH]", 1)
+    manifest.write_text(f"{text.rstrip()}\n  - image: IMG_9999.JPG\n    labels: [LH]\n")
+    print(f"edited {manifest.relative_to(demo.folder)}")
+
+
+def _client(demo: Demo) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes as it goes
+    return boto3.client("rekognition", region_name="us-east-1", endpoint_url=demo.endpoint)
+
+
+@contextmanager
+def _emulator() -> Iterator[str]:
+    """The emulator in a process of its own, on a port that the system chose."""
+    command = [sys.executable, "-m", "rekognition_emulator", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        yield _endpoint(process)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _endpoint(process: "subprocess.Popen[str]") -> str:
+    """The address that the emulator prints when it is ready."""
+    for line in process.stdout or ():
+        name, _, value = line.strip().removeprefix("export ").partition("=")
+        if name == "AWS_ENDPOINT_URL_REKOGNITION":
+            return value
+    raise SystemExit("the emulator did not start")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(130)
