@@ -138,6 +138,8 @@ def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> Non
     refused = Terminal.TOO_FEW_IMAGES if train.tally.labeled < backend.switches.distribute_minimum else None
     if refused is None:
         moved = entries[DISTRIBUTED_SHARE - 1 :: DISTRIBUTED_SHARE] or entries[-1:]
+        if "fail" in job.twist:
+            moved = moved[: round(len(moved) * job.twist["fail"]["share"])]
         backend.store.remove_entries(train.arn, [entry.key for entry in moved])
         backend.store.put_entries(test.arn, moved)
         for entry in moved:
