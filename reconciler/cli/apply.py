@@ -1,0 +1,158 @@
+"""`reconciler apply`: show the plan, ask, apply dataset after dataset, say what came of it.
+
+A failure stops its project, because a person who mends it looks at the project as a whole; the next project goes on,
+because it shares nothing with the first. Knows this order and the question. Refuses to know how a dataset is applied.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from reconciler.cli.failures import USER_CAUSED, sentence
+from reconciler.cli.looking import Looking
+from reconciler.cli.plan import missing_project, plans_of, refuse_unplanned
+from reconciler.cli.record import DatasetRun, Run, most_severe
+from reconciler.cli.signals import Signals
+from reconciler.cli.terminal import Screen
+from reconciler.cli.views import Views
+from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError, Refused
+from reconciler.inert import inert
+from reconciler.outcome import Outcome
+from reconciler.reconcile import Target
+
+__all__ = ["apply"]
+
+_INTERRUPTED: Final = "not applied, because the run was interrupted"
+
+
+def apply(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
+    """Plan all, ask, apply all.
+
+    Raises:
+        BadInput: something is wrong on disk, with the connection or the arguments. Refused: a policy or the user says
+        no. ReconcilerError: a dataset could not be planned or applied.
+    """
+    _refuse_unseen(run)
+    plans_of(run, screen, looking)
+    refuse_unplanned(run)
+    _refuse_missing(run, looking)
+    if any(one.plan and one.plan.has_changes for one in run.datasets) and not run.options.yes:
+        _ask(screen)
+    with signals.patiently():
+        _apply_all(run, screen, looking, signals)
+    screen.line(_total_line(run.datasets))
+    return _verdict(run, signals)
+
+
+def _refuse_unseen(run: Run) -> None:
+    """Before any work: nobody could answer, or nobody would see the plan.
+
+    Raises:
+        BadInput: with the cure.
+    """
+    if run.options.yes:
+        return
+    if run.options.json:
+        raise BadInput("apply --json shows no plan to answer to; give --yes, or leave --json out; nothing was sent")
+    if not sys.stdin.isatty():
+        raise BadInput("there is no terminal to ask on; give --yes to apply without asking; nothing was sent")
+
+
+def _refuse_missing(run: Run, looking: Looking) -> None:
+    """A project is never created here.
+
+    Raises:
+        Refused: Pulumi creates it. NotFound: nobody does.
+    """
+    missing = [one for one in run.datasets if one.plan and one.project_arn is None]
+    if missing:
+        kind = Refused if any(one.project.managed for one in missing) else NotFound
+        sentences = dict.fromkeys(missing_project(one, looking) for one in missing)
+        raise kind(f"{'; '.join(sentences)}; nothing was sent")
+
+
+def _ask(screen: Screen) -> None:
+    """Ask on the terminal; anything but yes is no.
+
+    Raises:
+        Refused: the answer is no.
+    """
+    screen.ask("Apply? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Refused("not applied, as answered; nothing was sent")
+
+
+def _apply_all(run: Run, screen: Screen, looking: Looking, signals: Signals) -> None:
+    views = Views(screen, limit=run.options.limit, verbose=run.options.verbose)
+    failed: dict[str, str] = {}
+    for one in run.datasets:
+        if signals.stop() is not None:
+            one.skipped = _INTERRUPTED
+        elif one.project.shown in failed:
+            one.skipped = f"not applied, because {failed[one.project.shown]} failed"
+        else:
+            _apply_one(one, looking, screen, signals)
+        if one.failure:
+            failed[one.project.shown] = inert(one.title)
+        views.applied(one)
+
+
+def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:
+    try:
+        one.outcome = _outcome(one, looking)
+        _remember(one, one.outcome, looking, screen)
+    except KeyboardInterrupt:
+        one.error = signals.interrupted("left at once; a batch that was sent goes on at AWS")
+        raise
+    except USER_CAUSED as error:
+        one.error = sentence(error)
+
+
+def _outcome(one: DatasetRun, looking: Looking) -> Outcome:
+    if one.plan is None or one.project_arn is None:
+        _unplanned(one)
+    target = Target(one.project_arn, one.dataset.dataset_type)
+    return looking.reconciliation(one).apply(one.ledger, one.plan, one.seen, target)
+
+
+def _unplanned(one: DatasetRun) -> NoReturn:
+    raise AssertionError(f"{one.title} has no plan or no project; both were refused before")
+
+
+def _remember(one: DatasetRun, outcome: Outcome, looking: Looking, screen: Screen) -> None:
+    """Keep what is stored differently from how it was sent; a memory that cannot be written costs one more sending."""
+    try:
+        looking.store.write(one.project_arn or "", one.dataset.dataset_type, outcome.settled)
+    except OSError as error:
+        screen.remark(f"warning: {sentence(error)} (what is not stored as sent will be sent again)")
+
+
+def _verdict(run: Run, signals: Signals) -> Exit:
+    """The exit code of a run that applied.
+
+    Raises:
+        ReconcilerError: with the most severe exit code of what failed.
+    """
+    failures = run.failures()
+    codes = [one.failure.exit_code for one in failures if one.failure]
+    if signals.exit_code is not None:
+        raise signals.interrupted(
+            "interrupted; what was confirmed is applied, `reconciler apply` goes on with the rest"
+        )
+    if not failures:
+        return Exit.DONE
+    error = ReconcilerError(f"{', '.join(inert(one.title) for one in failures)} did not end well; see above")
+    error.exit_code = most_severe(codes)
+    raise error
+
+
+def _total_line(datasets: Sequence[DatasetRun]) -> str:
+    outcomes = [one.outcome for one in datasets if one.outcome]
+    figures = (
+        (sum(one.add for one in outcomes), "added"),
+        (sum(one.update for one in outcomes), "updated"),
+        (sum(one.unlabel for one in outcomes), "unlabelled"),
+        (sum(one.rejected_total for one in outcomes), "rejected"),
+    )
+    parts = ", ".join(f"{many:,} {word}" for many, word in figures if many) or "nothing to do"
+    return f"{len(datasets):,} dataset{'' if len(datasets) == 1 else 's'}: {parts}"

@@ -1,0 +1,45 @@
+"""What went wrong, as a sentence: the faults of this machine beside the reconciler's own errors.
+
+Knows the exceptions that a user can cause. Refuses to know exit codes beyond those of `reconciler.errors`.
+"""
+
+import sqlite3
+
+from reconciler.errors import AccessDenied, ReconcilerError, ServiceError
+from reconciler.inert import inert
+
+__all__ = ["USER_CAUSED", "ends_the_run", "sentence", "unexpected"]
+
+# What a user, a disk or a network can cause; anything else is a fault of this program.
+USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
+
+
+def sentence(error: Exception) -> ReconcilerError:
+    """One of `USER_CAUSED` as an error that says what to do."""
+    if isinstance(error, ReconcilerError):
+        return error
+    if isinstance(error, sqlite3.OperationalError):
+        return ReconcilerError(
+            f"the temporary database failed ({inert(str(error))}); make room in the folder for temporary files, "
+            "or name another one in SQLITE_TMPDIR"
+        )
+    if isinstance(error, OSError):
+        name = f"{inert(str(error.filename))}: " if error.filename else ""
+        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; mend that and run again")
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> ReconcilerError:
+    """A fault of this program, as a sentence."""
+    return ReconcilerError(
+        f"unexpected {type(error).__name__}: {inert(str(error))}; this is a fault of this program: "
+        "run again with -v and report what it prints"
+    )
+
+
+def ends_the_run(error: ReconcilerError) -> bool:
+    """Whether other projects would fail in the same way: there are no usable credentials, or nobody answers."""
+    if not isinstance(error, ServiceError) or not error.code:
+        return False
+    no_reply = not error.request_id
+    return no_reply or (isinstance(error, AccessDenied) and error.code != "AccessDeniedException")

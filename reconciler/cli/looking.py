@@ -1,0 +1,140 @@
+"""The live side of a run: where each project is, and the plan of each dataset.
+
+Knows regions, gateways and projects by name or ARN. Refuses to know boto3 and what is shown.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from random import Random
+
+from reconciler.aws.arns import ProjectArn
+from reconciler.aws.calls import CallRecord
+from reconciler.aws.clock import Clock
+from reconciler.aws.connection import Connection
+from reconciler.aws.gateway import Gateway, Project
+from reconciler.aws.open import default_region, open_gateway
+from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
+from reconciler.cli.progress import ProgressLine
+from reconciler.cli.record import DatasetRun, Run
+from reconciler.cli.signals import Signals
+from reconciler.cli.terminal import Screen
+from reconciler.errors import BadInput
+from reconciler.inert import inert
+from reconciler.model import ProjectDeclaration
+from reconciler.plan import make_plan, shown_changes
+from reconciler.reconcile import Observation, Reconciliation
+from reconciler.report.json import change_json
+from reconciler.store import SettledStore
+
+__all__ = ["Looking", "plan_all"]
+
+
+class Looking:
+    """Looks at AWS for one run; one gateway a region, each project looked up once."""
+
+    def __init__(self, run: Run, screen: Screen, signals: Signals, clock: Clock) -> None:
+        options = run.options
+        endpoints = {"rekognition": options.endpoint_url} if options.endpoint_url else {}
+        self._connection = Connection(region=options.region, profile=options.profile, endpoints=endpoints)
+        self._run, self._screen, self._signals, self._clock = run, screen, signals, clock
+        self._random = Random()  # noqa: S311 - varies pauses, guards nothing
+        self._gateways: dict[str, Gateway] = {}
+        self._projects: dict[str, Project | None] = {}
+        self._progress = ProgressLine(screen, clock.now)
+        self.store = SettledStore(options.datasets.resolve().parent / ".reconciler" / "settled")
+
+    def plan(self, one: DatasetRun) -> None:
+        """Find the dataset, list it and compare; without a project the plan is from the manifest alone.
+
+        Raises:
+            BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
+        """
+        bucket = one.findings.bucket if one.findings else None
+        project = self._project(one.project)
+        if project is None:
+            one.plan = make_plan(one.ledger, one.dataset.policy, exists=False, bucket=bucket)
+        else:
+            one.project_arn = project.arn
+            reconciliation = self.reconciliation(one)
+            arn = project.datasets.get(one.dataset.dataset_type)
+            one.seen = reconciliation.look_at(arn) if arn else Observation()
+            settled = self.store.read(project.arn, one.dataset.dataset_type)
+            one.plan = reconciliation.plan(one.ledger, one.seen, bucket, settled)
+        if self._run.options.json:
+            shown = islice(shown_changes(one.ledger, one.plan), self._run.options.limit)
+            one.changes = [change_json(change) for change in shown]
+
+    def reconciliation(self, one: DatasetRun) -> Reconciliation:
+        """The conductor of a dataset; its progress goes to the screen under the dataset's title."""
+        self._progress.title = one.title
+        return Reconciliation(
+            self._gateway(self.region(one.project)),
+            self._clock,
+            self._random,
+            one.dataset.policy,
+            report=self._progress,
+            stop=self._signals.stop,
+        )
+
+    def region(self, project: ProjectDeclaration) -> str:
+        """The region of a project: its ARN's, or where projects are looked for by name.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if project.project_arn is not None:
+            return ProjectArn.parse(project.project_arn).region
+        region = default_region(self._connection)
+        if not region:
+            raise BadInput(
+                f"the project {project.name} is found by its name, which needs a region; give --region, set "
+                "AWS_REGION, or name `projectArn` in project.yaml"
+            )
+        return region
+
+    def _project(self, declared: ProjectDeclaration) -> Project | None:
+        if declared.shown not in self._projects:
+            gateway = self._gateway(self.region(declared))
+            arn = declared.project_arn
+            self._projects[declared.shown] = gateway.project(arn) if arn else gateway.find_project(declared.name)
+        return self._projects[declared.shown]
+
+    def _gateway(self, region: str) -> Gateway:
+        if region not in self._gateways:
+            gateway = open_gateway(self._connection, region, self._clock, self._random, self._log)
+            self._gateways[region] = gateway
+            self._run.calls.append(gateway.calls.counts)
+        return self._gateways[region]
+
+    def _log(self, call: CallRecord) -> None:
+        if not self._run.options.verbose:
+            return
+        name = f" {inert(call.request_id)}" if call.request_id else ""
+        self._screen.remark(f"{call.operation} {inert(call.answer)} {call.seconds:.3f} s{name}")
+
+
+def plan_all(run: Run, looking: Looking, show: Callable[[DatasetRun], None]) -> None:
+    """Plan dataset after dataset and show each; a failure ends its project, one that all would meet ends the run.
+
+    Raises:
+        BadInput: the region, profile or endpoint cannot be used.
+    """
+    failed: dict[str, str] = {}
+    for one in run.datasets:
+        first = failed.get(one.project.shown) or failed.get("")
+        if first:
+            one.skipped = f"not looked at, because {first} failed"
+        else:
+            _plan_one(one, looking)
+        if one.error:
+            failed["" if ends_the_run(one.error) else one.project.shown] = one.title
+        show(one)
+
+
+def _plan_one(one: DatasetRun, looking: Looking) -> None:
+    try:
+        looking.plan(one)
+    except BadInput:
+        raise
+    except USER_CAUSED as error:
+        one.error = sentence(error)

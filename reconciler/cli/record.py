@@ -1,0 +1,101 @@
+"""What a run knows so far, dataset by dataset, so that every way out can report it.
+
+Knows what is collected. Refuses to know how it comes about and how it is shown.
+"""
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from reconciler.cli.arguments import Options
+from reconciler.errors import Exit, ReconcilerError
+from reconciler.ledger import Ledger
+from reconciler.manifest import Findings
+from reconciler.model import DatasetDeclaration, ProjectDeclaration
+from reconciler.outcome import Outcome
+from reconciler.plan import Plan
+from reconciler.reconcile import Observation
+from reconciler.report.json import DatasetReport, Json, RunReport
+
+__all__ = ["DatasetRun", "Run", "most_severe"]
+
+# Which exit code stands for a run in which several things happened: the first of these.
+_SEVERITY = (
+    Exit.SIGTERM,
+    Exit.SIGINT,
+    Exit.FAILED,
+    Exit.REJECTED,
+    Exit.REFUSED,
+    Exit.BAD_INPUT,
+    Exit.CHANGES,
+    Exit.DONE,
+)
+
+
+@dataclass(slots=True)
+class DatasetRun:
+    """One dataset on its way: its ledger holds the desired side, and live once it was listed.
+
+    `project_arn` is None while the project is not known to exist; `changes` are filled for JSON only.
+    """
+
+    project: ProjectDeclaration
+    dataset: DatasetDeclaration
+    ledger: Ledger
+    findings: Findings | None = None
+    project_arn: str | None = None
+    seen: Observation = field(default_factory=Observation)
+    plan: Plan | None = None
+    changes: list[Json] = field(default_factory=list)
+    outcome: Outcome | None = None
+    error: ReconcilerError | None = None
+    skipped: str | None = None
+
+    @property
+    def title(self) -> str:
+        """`blood-cells train`."""
+        return f"{self.project.name} {self.dataset.dataset_type.word}"
+
+    @property
+    def failure(self) -> ReconcilerError | None:
+        """Why this dataset did not end well, or None."""
+        return self.error or (self.outcome.error if self.outcome else None)
+
+    def report(self) -> DatasetReport:
+        """The same, for the JSON document."""
+        return DatasetReport(
+            project=self.project.name,
+            dataset_type=self.dataset.dataset_type,
+            manifest=self.dataset.shown,
+            project_arn=self.project_arn,
+            findings=self.findings,
+            plan=self.plan,
+            changes=self.changes,
+            outcome=self.outcome,
+            error=self.error,
+            skipped=self.skipped,
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a command; `calls` counts requests by operation. `resources` closes with the run."""
+
+    options: Options
+    resources: ExitStack
+    datasets: list[DatasetRun] = field(default_factory=list)
+    calls: list[Counter[str]] = field(default_factory=list)
+
+    def report(self, exit_code: Exit, error: ReconcilerError | None) -> RunReport:
+        """The whole run, for the JSON document."""
+        counted = sum(self.calls, Counter[str]())
+        return RunReport(self.options.command, exit_code, [one.report() for one in self.datasets], error, counted)
+
+    def failures(self) -> list[DatasetRun]:
+        """The datasets that did not end well."""
+        return [one for one in self.datasets if one.failure]
+
+
+def most_severe(codes: list[Exit]) -> Exit:
+    """The exit code of a run in which these happened."""
+    return next(code for code in _SEVERITY if code in [*codes, Exit.DONE])

@@ -1,0 +1,33 @@
+"""`reconciler validate`: every finding of every manifest; no network.
+
+Knows the order of the command. Refuses to know AWS.
+"""
+
+from reconciler.cli.reading import read_all, refuse_invalid
+from reconciler.cli.record import Run
+from reconciler.cli.terminal import Screen
+from reconciler.cli.views import Views
+from reconciler.errors import Exit
+
+__all__ = ["validate"]
+
+
+def validate(run: Run, screen: Screen) -> Exit:
+    """Read all and show all.
+
+    Raises:
+        BadInput: a declaration or a manifest has errors.
+    """
+    read_all(run, screen)
+    views = Views(screen, limit=None, verbose=True)
+    for one in run.datasets:
+        views.validated(one)
+    refuse_invalid(run)
+    findings = [one.findings for one in run.datasets if one.findings]
+    marked = sum(one.marked_count for one in findings)
+    screen.line(
+        f"{len(findings):,} manifest{'' if len(findings) == 1 else 's'} valid, "
+        f"{sum(one.entries for one in findings):,} entries"
+        f"{f'; the service would mark {marked:,} of their lines' if marked else ''}"
+    )
+    return Exit.DONE
