@@ -40,7 +40,7 @@ coverage: setup ## branch coverage of reconciler/
 	@$(CLEAN) $(PY) -m coverage run -m pytest -q -m "not slow" $(TESTS) && $(PY) -m coverage report
 
 bench: setup ## seconds, calls and memory for 10,000 entries on the emulator
-	@$(CLEAN) $(PY) benchmarks/reconcile.py
+	@$(CLEAN) $(PY) benchmarks/reconcile.py --entries $(or $(ENTRIES),10000)
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
