@@ -157,7 +157,11 @@ def _other_fields(live: Mapping[str, Any], desired: Mapping[str, Any]) -> str:
 
 def _paths(live: Mapping[str, Any], desired: Mapping[str, Any], *, by_value: bool) -> list[str]:
     difference = DeepDiff(
-        dict(live), dict(desired), ignore_numeric_type_changes=by_value, ignore_private_variables=False
+        dict(live),
+        dict(desired),
+        ignore_numeric_type_changes=by_value,
+        ignore_private_variables=False,  # a member may be called `__x`
+        threshold_to_diff_deeper=0,  # else two lines with little in common differ "at the root"
     )
     return list(difference.affected_paths)
 
