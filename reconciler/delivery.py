@@ -5,7 +5,6 @@ Knows batches, waiting and progress. Refuses to know how the lines were chosen a
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
@@ -14,27 +13,10 @@ from reconciler.batch import Batch, batches
 from reconciler.errors import Interrupted, NotFound, UpdateFailed
 from reconciler.inert import inert
 from reconciler.plan import Plan
+from reconciler.progress import Progress, Reporter
 from reconciler.sending import SendQueue
 
-__all__ = ["Delivery", "Progress", "Reporter"]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an apply is: what it does, which batch of how many, the share of bytes confirmed, seconds left."""
-
-    doing: str
-    batch: int = 0
-    batches: int = 0
-    fraction: float = 0.0
-    seconds_left: float | None = None
-
-
-class Reporter(Protocol):
-    """Where progress goes."""
-
-    def __call__(self, progress: Progress) -> None:
-        """Show it; must not raise."""
+__all__ = ["Delivery", "looking"]
 
 
 @dataclass(frozen=True, slots=True)

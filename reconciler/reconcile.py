@@ -13,13 +13,14 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.batch import Batch
-from reconciler.delivery import Delivery, Progress, Reporter, looking
+from reconciler.delivery import Delivery, looking
 from reconciler.errors import Interrupted, NotFound, ReconcilerError, Refused, ServiceError
 from reconciler.inert import inert
 from reconciler.ledger import Ledger, fill_live
 from reconciler.model import DatasetType, Destroy, Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan, make_plan, sends
+from reconciler.progress import Progress, Reporter
 from reconciler.readback import counted_by_verb, judged
 from reconciler.sending import SendQueue
 

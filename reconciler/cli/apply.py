@@ -19,6 +19,7 @@ from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError, Refused
 from reconciler.inert import inert
 from reconciler.outcome import Outcome
 from reconciler.reconcile import Target
+from reconciler.report.text import outcome_lines
 
 __all__ = ["apply"]
 
@@ -94,7 +95,14 @@ def _apply_all(run: Run, screen: Screen, looking: Looking, signals: Signals) -> 
             _apply_one(one, looking, screen, signals)
         if one.failure:
             failed[one.project.shown] = inert(one.title)
-        views.applied(one)
+        if _is_worth_a_word(one):
+            views.applied(one)
+
+
+def _is_worth_a_word(one: DatasetRun) -> bool:
+    """Whether anything was done or should have been; a dataset that was up to date has been shown as such."""
+    changed = one.plan is not None and one.plan.has_changes
+    return changed or bool(one.skipped or one.failure or (one.outcome and outcome_lines(one.outcome)))
 
 
 def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:

@@ -43,9 +43,8 @@ def plans_of(run: Run, screen: Screen, looking: Looking) -> None:
     refuse_invalid(run)
 
     def show(one: DatasetRun) -> None:
-        views.planned(one)
-        if one.plan and one.project_arn is None:
-            screen.line(f"  {missing_project(one, looking)}")
+        missing = missing_project(one, looking) if one.plan and one.project_arn is None else ""
+        views.planned(one, missing)
 
     plan_all(run, looking, show)
     screen.line(total_line(run.datasets))
@@ -92,7 +91,7 @@ def total_line(datasets: Sequence[DatasetRun]) -> str:
     )
     parts = ", ".join(f"{many:,} {word}" for many, word in figures if many)
     changes = sum(one.has_changes for one in plans)
-    head = f"{len(datasets):,} dataset{'' if len(datasets) == 1 else 's'}, {changes:,} with changes"
+    head = f"{len(datasets):,} dataset{'' if len(datasets) == 1 else 's'}, {f'{changes:,} with' if changes else 'no'} changes"
     return f"{head}: {parts}" if parts else head
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from reconciler.cli.terminal import Screen
-from reconciler.delivery import Progress
+from reconciler.progress import Progress
 from reconciler.report.text import progress_line
 
 __all__ = ["ProgressLine"]

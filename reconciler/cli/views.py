@@ -51,9 +51,11 @@ class Views:
             self._findings(findings.marked, findings.marked_count, Style.WARNING, "lines that the service would mark")
             self._findings(findings.notes, findings.note_count, Style.DIM, "notes")
 
-    def planned(self, one: DatasetRun) -> None:
-        """What an apply would do, the changes, and what is worth a word."""
+    def planned(self, one: DatasetRun, missing: str) -> None:
+        """What an apply would do and what is worth a word; `missing` says that the project is not there."""
         self.header(one)
+        if missing:
+            self._line(missing, Style.WARNING)
         if one.plan:
             self._plan(one, one.plan)
         self._remarks(one)

@@ -20,10 +20,10 @@ from reconciler.aws.clock import Clock, SystemClock
 from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.open import open_gateway
-from reconciler.delivery import Progress
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.ledger import Facts
 from reconciler.model import Compare, Policy
+from reconciler.progress import Progress
 from reconciler.provider.console import Console
 from reconciler.provider.failure import call_urn, fail
 from reconciler.provider.preview import Preview

@@ -10,12 +10,12 @@ from typing import Final
 
 from reconciler.codes import meaning_of
 from reconciler.comparison import describe
-from reconciler.delivery import Progress
 from reconciler.inert import inert
 from reconciler.ledger import Ledger, MarkedRow
 from reconciler.model import Change, Extra, Finding, Mark
 from reconciler.outcome import Outcome, Rejected
 from reconciler.plan import Action, Plan, shown_changes, shown_total
+from reconciler.progress import Progress
 
 __all__ = [
     "SHOWN",
