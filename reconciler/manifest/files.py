@@ -28,13 +28,14 @@ def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
         _report(exception, path, collector)
         yield None
         return
-    with os.fdopen(descriptor, "rb") as handle:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISREG(mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        with os.fdopen(descriptor, "rb") as handle:
             yield handle
-        else:
-            collector.report(rules.DIRECTORY if stat.S_ISDIR(mode) else rules.NOT_A_FILE, collector.place)
-            yield None
+        return
+    os.close(descriptor)
+    collector.report(rules.DIRECTORY if stat.S_ISDIR(mode) else rules.NOT_A_FILE, collector.place)
+    yield None
 
 
 def _report(exception: OSError | ValueError, path: Path, collector: Collector) -> None:
