@@ -19,7 +19,7 @@ from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError, Refused
 from reconciler.inert import inert
 from reconciler.outcome import Outcome
 from reconciler.reconcile import Target
-from reconciler.report.text import outcome_lines
+from reconciler.report.text import counted, outcome_lines
 
 __all__ = ["apply"]
 
@@ -163,4 +163,4 @@ def _total_line(datasets: Sequence[DatasetRun]) -> str:
         (sum(one.rejected_total for one in outcomes), "rejected"),
     )
     parts = ", ".join(f"{many:,} {word}" for many, word in figures if many) or "nothing to do"
-    return f"{len(datasets):,} dataset{'' if len(datasets) == 1 else 's'}: {parts}"
+    return f"{counted(len(datasets), 'dataset', 'datasets')}: {parts}"

@@ -12,6 +12,7 @@ from reconciler.cli.terminal import Screen
 from reconciler.cli.views import Views
 from reconciler.errors import Exit, ReconcilerError, Refused
 from reconciler.inert import inert
+from reconciler.report.text import counted
 
 __all__ = ["plan", "plans_of", "refuse_unplanned", "total_line"]
 
@@ -91,7 +92,7 @@ def total_line(datasets: Sequence[DatasetRun]) -> str:
     )
     parts = ", ".join(f"{many:,} {word}" for many, word in figures if many)
     changes = sum(one.has_changes for one in plans)
-    head = f"{len(datasets):,} dataset{'' if len(datasets) == 1 else 's'}, {f'{changes:,} with' if changes else 'no'} changes"
+    head = f"{counted(len(datasets), 'dataset', 'datasets')}, {f'{changes:,} with' if changes else 'no'} changes"
     return f"{head}: {parts}" if parts else head
 
 

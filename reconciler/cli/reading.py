@@ -14,6 +14,7 @@ from reconciler.inert import inert
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.model import ProjectDeclaration
+from reconciler.report.text import counted
 
 __all__ = ["read_all", "refuse_invalid"]
 
@@ -44,7 +45,7 @@ def refuse_invalid(run: Run) -> None:
     files = sum(1 for one in run.datasets if one.findings and one.findings.refused)
     if errors:
         raise BadInput(
-            f"{errors:,} error{'s' if errors > 1 else ''} in {files:,} manifest{'s' if files > 1 else ''}"
+            f"{counted(errors, 'error', 'errors')} in {counted(files, 'manifest', 'manifests')}"
             f"{'' if run.options.command == 'validate' else '; nothing was sent'}"
         )
 

@@ -8,6 +8,7 @@ from reconciler.cli.record import Run
 from reconciler.cli.terminal import Screen
 from reconciler.cli.views import Views
 from reconciler.errors import Exit
+from reconciler.report.text import counted
 
 __all__ = ["validate"]
 
@@ -26,8 +27,8 @@ def validate(run: Run, screen: Screen) -> Exit:
     findings = [one.findings for one in run.datasets if one.findings]
     marked = sum(one.marked_count for one in findings)
     screen.line(
-        f"{len(findings):,} manifest{'' if len(findings) == 1 else 's'} valid, "
-        f"{sum(one.entries for one in findings):,} entries"
+        f"{counted(len(findings), 'manifest', 'manifests')} valid, "
+        f"{counted(sum(one.entries for one in findings), 'entry', 'entries')}"
         f"{f'; the service would mark {marked:,} of their lines' if marked else ''}"
     )
     return Exit.DONE

@@ -15,7 +15,7 @@ from reconciler.inert import inert
 from reconciler.manifest import Findings
 from reconciler.model import Finding, Verb
 from reconciler.plan import Action, Plan
-from reconciler.report.text import change_lines, finding_line, outcome_lines, outcome_summary, summary
+from reconciler.report.text import change_lines, counted, finding_line, outcome_lines, outcome_summary, summary
 
 __all__ = ["Views"]
 
@@ -111,13 +111,9 @@ def _word(error: ReconcilerError) -> str:
 
 
 def _content(findings: Findings) -> str:
-    parts = [_count(findings.entries, "entry", "entries"), _count(len(findings.labels), "label", "labels")]
+    parts = [counted(findings.entries, "entry", "entries"), counted(len(findings.labels), "label", "labels")]
     if findings.boxes:
-        parts.append(_count(findings.boxes, "box", "boxes"))
+        parts.append(counted(findings.boxes, "box", "boxes"))
     if not findings.total:
         parts.append("no findings")
     return ", ".join(parts)
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

@@ -21,6 +21,7 @@ __all__ = [
     "SHOWN",
     "change_line",
     "change_lines",
+    "counted",
     "finding_line",
     "outcome_lines",
     "outcome_summary",
@@ -38,7 +39,7 @@ def summary(plan: Plan) -> str:
     """The plan in one line: what would happen, in figures."""
     parts = [_action(plan), *_verbs(plan)]
     if plan.lines:
-        parts.append(f"{_count(plan.batches, 'batch', 'batches')}, {size(plan.bytes)}")
+        parts.append(f"{counted(plan.batches, 'batch', 'batches')}, {size(plan.bytes)}")
     return "; ".join(part for part in parts if part)
 
 
@@ -71,7 +72,7 @@ def outcome_summary(outcome: Outcome) -> str:
     ]
     if not done:
         return "nothing was sent" if outcome.error is None else "nothing was applied"
-    return f"{', '.join(done)} in {_count(outcome.batches, 'batch', 'batches')}"
+    return f"{', '.join(done)} in {counted(outcome.batches, 'batch', 'batches')}"
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
@@ -82,7 +83,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     lines += _more(outcome.marked_total - len(outcome.marked), "marked entries")
     if outcome.rewritten:
         lines.append(
-            f"not stored as sent: {_count(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "
+            f"not stored as sent: {counted(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "
             "the service stores other fields; remembered, not sent again"
         )
     return lines
@@ -105,17 +106,22 @@ def size(number: int) -> str:
     return f"{number / _KILO**2:.1f} MB"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """`1 entry`, `2,000 entries`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def _action(plan: Plan) -> str:
     if plan.action is Action.CREATE:
         return "the dataset will be created"
     if plan.action is Action.REPLACE:
-        going = _count(plan.live.entries if plan.live else 0, "live entry goes", "live entries go")
+        going = counted(plan.live.entries if plan.live else 0, "live entry goes", "live entries go")
         return (
             f"the dataset will be DELETED and created anew (new ARN): {going}, "
             f"{plan.live_only:,} of them not in the manifest"
         )
     if plan.action is Action.NOTHING:
-        return f"up to date: {_count(plan.desired.entries, 'entry', 'entries')}"
+        return f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
     return ""
 
 
@@ -153,10 +159,6 @@ def _distinct(row: MarkedRow) -> Iterable[Mark]:
 
 def _more(rest: int, what: str) -> list[str]:
     return [f"... and {rest:,} more {what}"] if rest > 0 else []
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def _duration(seconds: float) -> str:
