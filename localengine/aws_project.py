@@ -19,7 +19,7 @@ from localengine import urn as urns
 from localengine.aws_settings import AwsSettings
 from localengine.errors import InitFailedError, ProviderError, RefusedError
 from localengine.properties import UNKNOWN, Properties, equal, plain_bag
-from localengine.provider import Difference, Failure, Reading
+from localengine.provider import AWS_TYPES, Difference, Failure, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from localengine.deployment import Resource
 
-TYPE = "aws:rekognition/project:Project"
+(TYPE,) = AWS_TYPES
 _INPUTS = {"name", "feature", "autoUpdate", "region", "tags"}
 _FORCING = ("name", "feature", "autoUpdate", "region")
 _FEATURES: tuple[CustomizationFeatureType, ...] = ("CUSTOM_LABELS", "CONTENT_MODERATION")
@@ -67,7 +67,6 @@ class AwsProvider:
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         """The inputs with a name: the given one, the one before, or the resource's with a random end."""
-        _refuse_other_types(urn)
         for key in sorted(set(news) - _INPUTS - {"__defaults"}):
             raise RefusedError(f"the input `{key}` of {TYPE}")
         inputs: Properties = {key: value for key, value in news.items() if key != "__defaults"}
@@ -222,11 +221,6 @@ class _sentences:  # noqa: N801 - read as a phrase: `with _sentences("creating .
         if isinstance(error, BotoCoreError):
             raise ProviderError(f"{self._what}: {error}") from None
         return False
-
-
-def _refuse_other_types(urn: str) -> None:
-    if urns.type_of(urn) != TYPE:
-        raise RefusedError(f"the resource type {urns.type_of(urn)} (of aws, only {TYPE})")
 
 
 def _faults(inputs: Mapping[str, object]) -> list[Failure]:

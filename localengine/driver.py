@@ -57,10 +57,14 @@ def user_traceback() -> str:
     """The traceback of the exception at hand from the program's own frames on, as Pulumi shows it."""
     kind, error, trace = sys.exc_info()
     frames = traceback.extract_tb(trace)
-    folder = str(Path.cwd())
-    first = next((n for n, frame in enumerate(frames) if str(Path(frame.filename).resolve()).startswith(folder)), 0)
+    first = next((number for number, frame in enumerate(frames) if is_own(frame.filename)), 0)
     lines = traceback.format_list(frames[first:]) + traceback.format_exception_only(kind, error)
     return "Traceback (most recent call last):\n" + "".join(lines)
+
+
+def is_own(filename: str) -> bool:
+    """Whether a frame's file is the program's: in its folder, and no pseudo-file such as `<frozen runpy>`."""
+    return not filename.startswith("<") and Path(filename).resolve().is_relative_to(Path.cwd())
 
 
 if __name__ == "__main__":

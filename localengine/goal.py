@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from localengine import urn as urns
 from localengine.errors import RefusedError
 from localengine.properties import Properties, asset_in, from_struct
+from localengine.provider import AWS_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +62,8 @@ class Goal:
 
 def read_goal(stack: str, project: str, request: resource_pb2.RegisterResourceRequest) -> Goal:
     """The goal of a registration; RefusedError when it asks for what the engine does not do."""
+    if request.type.startswith("aws:") and request.type not in AWS_TYPES:
+        raise RefusedError(f"the resource type {request.type} (of aws, only {', '.join(AWS_TYPES)})")
     where = f"the resource '{request.name}' ({request.type})"
     _refuse_options(where, request)
     inputs = from_struct(request.object)

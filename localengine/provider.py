@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from localengine.deployment import Resource
     from localengine.properties import Properties
 
+# Of pulumi-aws, what aws_project.py serves.
+AWS_TYPES = ("aws:rekognition/project:Project",)
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:

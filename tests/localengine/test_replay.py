@@ -118,8 +118,8 @@ def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: dict[str, Rep
     """Title, rows, diagnostics, outputs and counts; durations aside.
 
     Pulumi interrupts the program of a failed update and prints the KeyboardInterrupt that follows: the local engine
-    does neither. After a failure Pulumi shows the stack's outputs as removed, although its state keeps them. A destroy of
-    Pulumi prints an empty row of the stack between its deleting and deleted.
+    does neither. After a failure Pulumi shows the stack's outputs as removed, although its state keeps them. A
+    destroy of Pulumi prints an empty row of the stack between its deleting and deleted.
     """
     ours = replayed[step]
     expected, actual = screen(ours.recorded["stdout"]), screen(ours.result.out.splitlines())
