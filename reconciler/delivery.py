@@ -10,7 +10,7 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.batch import Batch, batches
-from reconciler.errors import Interrupted, NotFound, UpdateFailed
+from reconciler.errors import Interrupted, UpdateFailed
 from reconciler.inert import inert
 from reconciler.plan import Plan
 from reconciler.progress import Progress, Reporter
@@ -52,9 +52,7 @@ class Delivery:
 
     def _send_one(self, batch: Batch, plan: Plan, arn: str, progress: "_Meter") -> None:
         progress.show("sending", batch)
-        before = self.gateway.describe(arn)
-        if before is None:
-            raise NotFound(f"the dataset {arn} is gone: somebody deleted it; run again to create it")
+        before = self.waiter.until_idle(arn, looking(self.report, "waiting for a running operation"))
         self.gateway.update_entries(arn, batch.body)
         after = self.waiter.until_updated(arn, before, lambda _now: progress.show("waiting", batch))
         if after is None:

@@ -122,16 +122,12 @@ class Ledger:
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         entry, place = desired.entry, desired.place
-        values = (*_values(entry), place.file, place.line, place.column, desired.line)
-        try:
-            self.database.execute(
-                "INSERT INTO desired (key, meaning, content, labelled, boxes, labels,"
-                " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
-        except sqlite3.IntegrityError:
-            return self._place_of(entry.key)
-        return None
+        added = self.database.execute(
+            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels,"
+            " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_values(entry), place.file, place.line, place.column, desired.line),
+        )
+        return None if added.rowcount else self._place_of(entry.key)
 
     def observe(self, line: str) -> None:
         """Add a line that the service listed; a key that a moving listing shows twice keeps its newest line.
