@@ -86,7 +86,7 @@ class Calls:
         try:
             reply = send()
         except Exception as error:
-            response: dict[str, Any] = getattr(error, "response", {})
+            response: dict[str, Any] = getattr(error, "response", None) or {}  # None where no reply came
             code = response.get("Error", {}).get("Code", type(error).__name__)
             self._record(operation, code, response, start)
             raise
