@@ -31,7 +31,7 @@ check: setup ## format, lint, types, import contracts, generated pages
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-timings --verbose >/dev/null || .venv/bin/lint-imports
-	@$(PY) -m rekognition_emulator.document --check docs/emulator.md
+	@$(PY) -m rekognition_emulator.docs --check docs/emulator.md
 
 format: setup ## format the code and mend what ruff can mend
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
