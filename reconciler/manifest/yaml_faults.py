@@ -34,6 +34,7 @@ _SENTENCES: Final = (
     ("document start", "text stands after the end of the document", "keep one mapping in the file"),
     ("expected key", "the indentation fits no key above, or a value goes on after its end", "align it with its keys"),
     ("block end", "the indentation fits no key above, or a value goes on after its end", "align it with its keys"),
+    ("node content", "a value was expected here", "write the value, or put text that begins with a sign in quotes"),
     ("expected ':'", "a key has no colon", "write `key: value`"),
     ("incompatible YAML", "the file asks for another version of YAML", "remove the %YAML line"),
 )

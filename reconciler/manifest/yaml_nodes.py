@@ -104,20 +104,21 @@ class NodeReader:
         Raises:
             YamlStopError: the file cannot be read further, holds nothing or no mapping.
         """
-        if not self._begin():
-            self._report(yaml_rules.EMPTY, 0, 0, cure="write `entries: []` for a dataset that is meant to be empty")
-            raise YamlStopError
-        event = self._next()
+        event = self._next() if self._begin() else None
         if not isinstance(event, yaml.MappingStartEvent):
-            node = self._node(event, 1)
-            cure = "begin with `entries:` and put the list under it"
-            self._report(
-                yaml_rules.MAPPING_EXPECTED, node.line, node.column, what="the file", kind=kind_of_node(node), cure=cure
-            )
+            self._refuse_root(None if event is None else self._node(event, 1), streamed)
             raise YamlStopError
         self._refuse_tag(event)
         yield from self._top_members(streamed)
         self._end()
+
+    def _refuse_root(self, root: Node | None, key: str) -> None:
+        """Say what stands where the outermost mapping belongs: nothing, or something else."""
+        if root is None or (isinstance(root, Scalar) and not root.text):
+            self._report(yaml_rules.EMPTY, 0, 0, cure=f"write `{key}: []` for a dataset that is meant to be empty")
+        else:
+            cure, kind = f"begin with `{key}:` and put the list under it", kind_of_node(root)
+            self._report(yaml_rules.MAPPING_EXPECTED, root.line, root.column, what="the file", kind=kind, cure=cure)
 
     def _top_members(self, streamed: str) -> Iterator[Top]:
         names: dict[str, Scalar] = {}
@@ -142,7 +143,7 @@ class NodeReader:
         self._next()  # the document's end
         event = self._next()
         if isinstance(event, yaml.DocumentStartEvent):
-            self._report(yaml_rules.SEVERAL_DOCUMENTS, *_start(event))
+            self._report(yaml_rules.SEVERAL_DOCUMENTS, *self._start(event))
             raise YamlStopError
 
     def _next(self) -> Any:  # noqa: ANN401 - PyYAML's events
@@ -151,7 +152,7 @@ class NodeReader:
         except yaml.YAMLError as exception:
             self._stop_at_fault()
             line, column, reason, cure = explained(exception)
-            self._report(yaml_rules.INVALID, line, column, reason=reason, cure=cure)
+            self._report(yaml_rules.INVALID, *min((line, column), self._text.reached), reason=reason, cure=cure)
             raise YamlStopError from exception
         self._stop_at_fault()  # at once: what the scanner makes of a text that ends early is not what was meant
         return event
@@ -169,7 +170,7 @@ class NodeReader:
         raise YamlStopError
 
     def _node(self, event: Any, depth: int) -> Node:  # noqa: ANN401 - PyYAML's events
-        line, column = _start(event)
+        line, column = self._start(event)
         if isinstance(event, yaml.AliasEvent):
             return self._aliased(event, line, column)
         self._refuse_tag(event)
@@ -232,13 +233,14 @@ class NodeReader:
             return replace(node, line=line, column=column, end_line=0, end_column=0)
         return replace(node, line=line, column=column)
 
+    def _start(self, event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
+        """Line and column from 1; libyaml places what is missing at the end on a line of its own."""
+        mark = event.start_mark
+        return min((mark.line + 1, mark.column + 1), self._text.reached)
+
     def _refuse_tag(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events
         if event.tag is not None:
-            self._report(yaml_rules.TAG, *_start(event), tag=event.tag)
-
-
-def _start(event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
-    return event.start_mark.line + 1, event.start_mark.column + 1
+            self._report(yaml_rules.TAG, *self._start(event), tag=event.tag)
 
 
 def _stop(event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events

@@ -53,6 +53,11 @@ class YamlText:
                 return text
         return self._rest()
 
+    @property
+    def reached(self) -> tuple[int, int]:
+        """Line and column after the last character that was read."""
+        return self._line, self._column
+
     def forget_comments(self, before: int) -> None:
         """Drop the remembered lines before a line."""
         for number in [number for number in self.comments if number < before]:

@@ -199,6 +199,7 @@ def entry(text: str, head: str = YAML_HEAD) -> str:
 YAML_CASES = [
     ("yaml-empty", ""),
     ("yaml-empty", "# nothing\n"),
+    ("yaml-empty", "%YAML 1.1\n---\n#"),
     ("mapping-expected", "§- image: a.jpg\n"),
     ("mapping-expected", "§7"),
     ("invalid-yaml", "images: s3://pics/\nentries:\n§\t- image: a.jpg\n"),
@@ -207,6 +208,7 @@ YAML_CASES = [
     ("invalid-yaml", entry("image: a.jpg\n   §labels: [a]")),
     ("invalid-yaml", entry("image: a.jpg§: b")),
     ("invalid-yaml", entry("image: §@a.jpg")),
+    ("invalid-yaml", "{§"),
     ("invalid-yaml", "%YAML 2.0\n---\nentries: []\n".replace("%", "§%")),
     ("yaml-character", entry("image: a§\x01.jpg")),
     ("yaml-character", entry("image: a§\u2028.jpg")),
