@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rekognition_emulator.journal import Call
+
+_STOPS = {signal.SIGINT, signal.SIGTERM}
 
 KEPT_CALLS = 1000
 """Calls that a long-running emulator remembers for its page."""
@@ -105,8 +106,11 @@ def _log(call: Call) -> None:
     print(log_line(call), file=sys.stderr, flush=True)
 
 
-def run(options: argparse.Namespace, stopped: threading.Event) -> None:
-    """Serve until `stopped` is set."""
+def run(options: argparse.Namespace) -> None:
+    """Serve until SIGINT or SIGTERM, which are blocked in every thread and taken here.
+
+    A handler would not do: a signal delivered to a server thread leaves the main thread asleep.
+    """
     settings = settings_of(options)
     with ExitStack() as stack:
         variables = {}
@@ -119,17 +123,15 @@ def run(options: argparse.Namespace, stopped: threading.Event) -> None:
         for name, value in (emulator.environment | variables).items():
             print(f"export {name}={value}", flush=True)
         print(f"Listening on {emulator.url} (a page for people is there too)", file=sys.stderr, flush=True)
-        stopped.wait()
+        signal.sigwait(_STOPS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; answers the exit code: 0 stopped, 1 could not start."""
     options = parser().parse_args(arguments)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
-        run(options, stopped)
+        run(options)
     except (StateFileError, PlanError, SwitchError, S3MissingError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -137,6 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}" if error.filename else f"{options.host}:{options.port}"
         print(f"Cannot open {where}: {error.strerror}. For a port in use, try --port 0.", file=sys.stderr)
         return 1
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return 0
 
 

@@ -82,11 +82,11 @@ class SqliteStore(MemoryStore):
         super().__init__()
         self._depth = 0
         self._ids: dict[str, int] = {}
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
         try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
             self._open()
         except sqlite3.Error as error:
-            self._db.close()
+            self.close()
             text = (
                 f"{path} cannot be used as a state file: {error}. Another emulator may have it open; or choose another."
             )
@@ -205,4 +205,5 @@ class SqliteStore(MemoryStore):
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
-        self._db.close()
+        if hasattr(self, "_db"):
+            self._db.close()

@@ -1,0 +1,149 @@
+"""`python -m rekognition_emulator`: what it prints, its log, its stop, its complaints."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from rekognition_emulator.__main__ import log_line, main, parser, settings_of
+from rekognition_emulator.journal import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """A running emulator and the variables it prints."""
+    command = [sys.executable, "-W", "error", "-m", "rekognition_emulator", "--port", "0", *options]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:
+        try:
+            assert process.stdout
+            printed = [process.stdout.readline() for _ in range(5)]
+            yield process, dict(re.findall(r"^export (\w+)=(\S+)$", "".join(printed), re.MULTILINE))
+        finally:
+            process.kill()
+
+
+def test_it_prints_the_variables_to_export() -> None:
+    """Endpoint with the real port, dummy credentials, the Region: nothing else is needed by a client."""
+    with started("--region", "eu-west-1") as (process, variables):
+        assert set(variables) == {
+            "AWS_ENDPOINT_URL_REKOGNITION",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            arn = boto3.client("rekognition").create_project(ProjectName="cells")["ProjectArn"]
+        assert arn.startswith("arn:aws:rekognition:eu-west-1:111122223333:project/cells/")
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert re.search(r"^200 CreateProject cells [\d.]+ms [0-9a-f-]{36}$", log, re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_cleanly(number: signal.Signals) -> None:
+    """Exit 0 without a traceback, although a client keeps its connection open."""
+    with started() as (process, variables):
+        port = int(variables["AWS_ENDPOINT_URL_REKOGNITION"].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)):
+            process.send_signal(number)
+            _, log = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+
+
+def test_it_listens_on_loopback_only() -> None:
+    """Another address of this machine is refused."""
+    with started() as (_, variables):
+        port = int(variables["AWS_ENDPOINT_URL_REKOGNITION"].rpartition(":")[2])
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.2", port), timeout=2)
+        with urllib.request.urlopen(variables["AWS_ENDPOINT_URL_REKOGNITION"], timeout=5) as reply:  # noqa: S310 - loopback
+            assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--faults", "missing.yaml"], "Cannot open missing.yaml: No such file or directory"),
+        (["--faults", "plan.yaml"], "Fault 1: there is no kind `slwo`. Did you mean `slow`?"),
+        (["--switch", "nonsense=1"], "There is no switch 'nonsense'"),
+        (["--switch", "bare_line=maybe"], "The switch bare_line is one of: accepted, marked."),
+        (["--switch", "token_lifetime=long"], "The switch token_lifetime is a number."),
+        (["--switch", "create-failed-keeps-slot=perhaps"], "is true or false"),
+        (["--state", "plan.yaml"], "plan.yaml cannot be used as a state file"),
+        (["--state", "no/such/folder/state"], "cannot be used as a state file"),
+    ],
+)
+def test_what_cannot_be_started_is_one_sentence(
+    options: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit 1, the sentence on standard error, nothing on standard output."""
+    monkeypatch.chdir(tmp_path)
+    Path("plan.yaml").write_text("faults: [{fault: slwo}]\n")
+    assert main(["--port", "0", *options]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the way out."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 1
+    assert f"Cannot open 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
+
+
+def test_options_become_settings(tmp_path: Path) -> None:
+    """Every option reaches the setting it is for."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("faults: []")
+    line = ["--state", "s", "--latency", "none", "--quota", "aws", "--deny", "List*", "--deny", "Describe*:x"]
+    line += ["--faults", str(plan), "--bucket", f"a={tmp_path}", "--seed", "5", "--account", "999999999999"]
+    line += ["--switch", "bare-line=marked", "--switch", "quota_burst=3", "--switch", "token_lifetime=5"]
+    found = settings_of(parser().parse_args([*line, "--switch", "invalid_share_on_update=false"]))
+    assert (found.state, found.latency.update, found.quota) == (Path("s"), 0.0, True)
+    assert (found.deny, found.faults, found.buckets) == (("List*", "Describe*:x"), "faults: []", {"a": tmp_path})
+    assert (found.seed, found.caller.account) == (5, "999999999999")
+    switches = found.switches
+    assert (switches.bare_line, switches.quota_burst, switches.token_lifetime) == ("marked", 3, 5.0)
+    assert switches.invalid_share_on_update is False
+
+
+def test_the_log_cannot_be_forged() -> None:
+    """Control characters of a request do not reach the terminal, and a line stays a line."""
+    call = Call("CreateProject", {"ProjectName": "a\n200 Fake\x1b[31m"}, 400, "ValidationException", faults=["x\ry"])
+    line = log_line(call)
+    assert line.isprintable()
+    assert line == "400 CreateProject a?200 Fake?[31m 0.0ms  ValidationException fault=x?y"

@@ -1,0 +1,62 @@
+"""The generated page is current, and the service model is the one that was reviewed."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rekognition_emulator import Switches, docs
+from rekognition_emulator.errors import SERVER_SIDE
+from rekognition_emulator.faults.plan import KINDS
+from rekognition_emulator.model import OPERATIONS, fingerprint, modelled_errors, service_model
+from rekognition_emulator.statuses import FORBIDDEN
+
+if TYPE_CHECKING:
+    import pytest
+
+PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
+
+REVIEWED = "123ab3a0679ea80c1bfe02279d3d4886f50b86d1c171a7d194796069972d1033"
+"""Fingerprint of the thirteen operations as they were when the emulator was last held against them."""
+
+
+def test_the_page_is_current() -> None:
+    """`python -m rekognition_emulator.docs docs/emulator.md` was run after the last change."""
+    assert PAGE.read_text(encoding="utf-8") == docs.render()
+
+
+def test_the_page_has_every_switch_and_every_kind_of_fault() -> None:
+    """Nothing that can be chosen is missing."""
+    page = PAGE.read_text(encoding="utf-8")
+    names = [field.name for field in dataclasses.fields(Switches)] + list(KINDS) + list(OPERATIONS)
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_the_page_can_be_written_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Written once, current afterwards, not current after an edit."""
+    page = tmp_path / "page.md"
+    assert docs.main([str(page), "--check"]) == 1
+    assert docs.main([str(page)]) == 0
+    assert docs.main([str(page), "--check"]) == 0
+    page.write_text("edited", encoding="utf-8")
+    assert docs.main([str(page), "--check"]) == 1
+    assert "is not current" in capsys.readouterr().err
+
+
+def test_aws_has_not_changed_the_operations() -> None:
+    """When this fails, botocore has changed one of the thirteen operations: review the change, then set REVIEWED."""
+    assert fingerprint() == REVIEWED
+
+
+def test_server_side_exceptions_are_those_of_the_model() -> None:
+    """HTTP 500 for exactly the modelled exceptions that botocore marks as faults."""
+    shapes = service_model()["shapes"]
+    names = {name for operation in OPERATIONS for name in modelled_errors(operation)}
+    assert {name for name in names if shapes[name].get("fault")} == SERVER_SIDE
+
+
+def test_a_status_is_refused_only_with_exceptions_of_the_operation() -> None:
+    """Every exception of the status table is one the model lists for the operation."""
+    for operation, refused in FORBIDDEN.items():
+        assert set(refused.values()) <= modelled_errors(operation)

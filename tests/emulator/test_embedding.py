@@ -1,0 +1,132 @@
+"""The emulator inside other people's tests: `serve`, the pytest plugin, speed of the start, lazy imports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import rekognition_emulator
+from rekognition_emulator import Latency, serve
+
+ROOT = Path(__file__).parents[2]
+
+
+def python(code: str, *options: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, *options, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_serve_yields_the_endpoint() -> None:
+    """A string for any client; the same as `endpoint` and `url`."""
+    with serve() as endpoint:
+        assert isinstance(endpoint, str)
+        assert endpoint.startswith("http://127.0.0.1:")
+        assert endpoint == endpoint.endpoint == endpoint.url
+        assert endpoint.environment["AWS_ENDPOINT_URL_REKOGNITION"] == endpoint
+
+
+def test_it_starts_in_under_50_ms() -> None:
+    """After import; the best of five, because the machine is shared."""
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        with serve():
+            times.append(time.perf_counter() - began)
+    assert min(times) < 0.05
+
+
+def test_many_emulators_live_side_by_side() -> None:
+    """Each with a port and a world of its own; no thread is left behind."""
+    before = threading.active_count()
+    with serve() as one, serve() as two:
+        one.client().create_project(ProjectName="cells")
+        assert one != two
+        assert two.client().describe_projects()["ProjectDescriptions"] == []
+    assert threading.active_count() == before
+
+
+def test_serve_stops_when_the_block_fails() -> None:
+    """The port is free again, and the exception comes through."""
+    with pytest.raises(RuntimeError, match="inside"), serve() as emulator:
+        raise RuntimeError("inside")
+    with serve(port=emulator.port) as again:
+        assert again.port == emulator.port
+
+
+def test_a_running_clock_is_the_systems() -> None:
+    """Without a clock of one's own real time passes; `latency` may be a name."""
+    with serve(latency="real") as emulator:
+        assert abs(emulator.clock.now() - time.time()) < 5
+        assert emulator.service.backend.latency.update > 0.5
+    with serve(latency=Latency(update=3)) as emulator:
+        assert emulator.service.backend.latency.update == 3
+
+
+def test_the_public_names_are_there() -> None:
+    """`__all__` is what the package has; anything else is an AttributeError."""
+    assert all(getattr(rekognition_emulator, name) for name in rekognition_emulator.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = rekognition_emulator.nonsense
+
+
+def test_loading_the_plugin_imports_nothing_heavy() -> None:
+    """Neither botocore nor boto3 nor the emulator itself."""
+    code = "import rekognition_emulator.pytest_plugin, sys; print([m for m in sys.modules if m.startswith(%r)])"
+    loaded = python(code % (("boto", "yaml", "regex", "rekognition_emulator", "http.server"),)).strip()
+    assert loaded == "['rekognition_emulator', 'rekognition_emulator.pytest_plugin']"
+
+
+def test_the_emulator_never_imports_the_reconciler() -> None:
+    """Nor the local engine: it would agree with their mistakes."""
+    code = (
+        "import pkgutil, importlib, sys, rekognition_emulator as e\n"
+        "for m in pkgutil.walk_packages(e.__path__, 'rekognition_emulator.'):\n"
+        "    m.name.endswith('__main__') or importlib.import_module(m.name)\n"
+        "import rekognition_emulator.__main__\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('reconciler', 'localengine', 'moto')])"
+    )
+    assert python(code).strip() == "[]"
+
+
+def test_the_plugin_gives_every_test_an_emulator(tmp_path: Path) -> None:
+    """In a foreign project: a fixture, a fresh emulator for each test, settings by indirect parametrisation."""
+    (tmp_path / "test_theirs.py").write_text(
+        """
+import pytest
+
+def test_one(rekognition_emulator):
+    rekognition_emulator.client().create_project(ProjectName="cells")
+
+def test_two(rekognition_emulator):
+    assert rekognition_emulator.client().describe_projects()["ProjectDescriptions"] == []
+
+@pytest.mark.parametrize("rekognition_emulator", [{"account": "999999999999"}], indirect=True)
+def test_three(rekognition_emulator):
+    arn = rekognition_emulator.client().create_project(ProjectName="cells")["ProjectArn"]
+    assert ":999999999999:" in arn
+"""
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "rekognition_emulator.pytest_plugin"]
+    done = subprocess.run(
+        [*command, "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "3 passed" in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,137 @@
+"""The quota and denied permissions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from rekognition_emulator import Clock, Emulator, Switches, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ONCE = Config(retries={"total_max_attempts": 1})
+
+
+def throttled(call: Callable[[], object], times: int) -> list[int]:
+    """Which of so many calls were throttled, counted from one."""
+    refused = []
+    for number in range(1, times + 1):
+        try:
+            call()
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "ProvisionedThroughputExceededException"  # noqa: PT017 - counts
+            assert error.response["Error"]["Message"] == "Provisioned Rate exceeded."  # noqa: PT017 - counts
+            refused.append(number)
+    return refused
+
+
+def test_no_quota_by_default(emulator: Emulator) -> None:
+    """A hundred calls in no time."""
+    client = emulator.client(config=ONCE)
+    assert throttled(client.describe_projects, 100) == []
+
+
+def test_five_calls_a_second_of_each_operation(clock: Clock) -> None:
+    """The sixth is refused; another operation has its own five; time refills; tags have ten."""
+    with serve(clock=clock, quota=True) as emulator:
+        client = emulator.client(config=ONCE)
+        project = client.create_project(ProjectName="cells")["ProjectArn"]
+        assert throttled(client.describe_projects, 7) == [6, 7]
+        assert throttled(lambda: client.list_tags_for_resource(ResourceArn=project), 11) == [11]
+        clock.advance(0.4)
+        assert throttled(client.describe_projects, 4) == [3, 4]
+        clock.advance(60)
+        assert throttled(client.describe_projects, 6) == [6]
+
+
+def test_burst_and_exception_are_switches(clock: Clock) -> None:
+    """More calls before throttling begins; ThrottlingException with 500, or 400 where that is chosen."""
+    for status in ("500", "400"):
+        chosen: Any = status
+        switches = Switches(quota_burst=3, throttled_with="ThrottlingException", throttling_status=chosen)
+        with serve(clock=clock, quota=True, switches=switches) as emulator:
+            client = emulator.client(config=ONCE)
+            for _ in range(8):
+                client.describe_projects()
+            with pytest.raises(ClientError, match="ThrottlingException") as refused:
+                client.describe_projects()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == int(status)
+
+
+def test_boto3_rides_out_the_quota_on_its_own() -> None:
+    """The default retries of boto3 get more calls through than the quota allows at once."""
+    with serve(quota=True) as emulator:
+        client = emulator.client()
+        for _ in range(7):
+            client.describe_projects()
+        assert emulator.count_calls("DescribeProjects") > 7
+
+
+@pytest.mark.parametrize(
+    ("deny", "denied"),
+    [
+        ("DescribeDataset", {"describe_dataset"}),
+        ("List*", {"list_dataset_entries", "list_tags_for_resource"}),
+        ("DescribeDataset:*/dataset/train/*", {"describe_dataset"}),
+        ("DescribeDataset:*/dataset/test/*", set()),
+        ("*", {"describe_dataset", "list_dataset_entries", "list_tags_for_resource", "describe_projects"}),
+    ],
+)
+def test_denied_operations(deny: str, denied: set[str]) -> None:
+    """By name, pattern and ARN; everything else is allowed."""
+    with serve() as emulator:
+        client = emulator.client(config=ONCE)
+        project = client.create_project(ProjectName="cells")["ProjectArn"]
+        arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+        emulator.front.guards.append(_permissions(deny))
+        calls: dict[str, Callable[[], object]] = {
+            "describe_dataset": lambda: client.describe_dataset(DatasetArn=arn),
+            "list_dataset_entries": lambda: client.list_dataset_entries(DatasetArn=arn),
+            "list_tags_for_resource": lambda: client.list_tags_for_resource(ResourceArn=arn),
+            "describe_projects": client.describe_projects,
+        }
+        assert {name for name, call in calls.items() if _refused(call)} == denied
+
+
+def _permissions(*deny: str) -> Any:  # noqa: ANN401 - a guard
+    from rekognition_emulator.guards import Denial, Permissions  # noqa: PLC0415 - put in place late, on purpose
+
+    return Permissions([Denial.parse(text) for text in deny])
+
+
+def _refused(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "AccessDeniedException"
+    return False
+
+
+def test_the_refusal_reads_like_awss(clock: Clock) -> None:
+    """User, operation and resource in AWS's sentence, HTTP 400."""
+    with serve(clock=clock, deny=("CreateProject",)) as emulator, pytest.raises(ClientError) as refused:
+        emulator.client().create_project(ProjectName="cells")
+    assert refused.value.response["Error"]["Message"] == (
+        "User: arn:aws:iam::111122223333:user/emulator is not authorized to perform: rekognition:CreateProject "
+        "on resource: *."
+    )
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_copying_needs_permission_on_the_source(clock: Clock) -> None:
+    """CreateDataset from a dataset needs ListDatasetEntries there; with tags it needs TagResource."""
+    with serve(clock=clock) as emulator:
+        client = emulator.client(config=ONCE)
+        project = client.create_project(ProjectName="cells")["ProjectArn"]
+        arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+        emulator.front.guards.append(_permissions("ListDatasetEntries", "TagResource"))
+        source: Any = {"DatasetArn": arn}
+        with pytest.raises(ClientError, match=f"rekognition:ListDatasetEntries on resource: {arn}"):
+            client.create_dataset(ProjectArn=project, DatasetType="TEST", DatasetSource=source)
+        with pytest.raises(ClientError, match="rekognition:TagResource"):
+            client.create_dataset(ProjectArn=project, DatasetType="TEST", Tags={"a": "b"})
+        client.create_dataset(ProjectArn=project, DatasetType="TEST")

@@ -1,0 +1,87 @@
+"""The page for people at `/`."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+    from rekognition_emulator import Emulator
+    from tests.emulator.conftest import Lines
+
+HOSTILE = "<script>alert(1)</script>\"&'\x1b[31m\u202e"
+
+
+class Tags(HTMLParser):
+    """Collects the tags and the text of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        del attrs
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.text += data
+
+
+def page(endpoint: str, path: str = "/") -> tuple[dict[str, str], str]:
+    """Headers and text of a page."""
+    with urllib.request.urlopen(f"{endpoint}{path}", timeout=5) as reply:  # noqa: S310 - loopback
+        return dict(reply.headers.items()), reply.read().decode()
+
+
+def test_the_page_shows_what_there_is(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
+    """Projects, datasets with status and statistics, calls, faults, and the entries of a dataset."""
+    emulator.load_faults("faults: [{fault: slow, seconds: 0, name: my fault}]")
+    client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "cat"))})
+    _, text = page(emulator)
+    for part in ("cells", train, "UPDATE_COMPLETE", "1 (1 labelled)", "UpdateDatasetEntries", "my fault"):
+        assert part in text
+    entries = page(emulator, f"/?dataset={quote(train)}")[1]
+    assert "s3://bucket/a.jpg" in entries
+    assert "cat" in entries
+
+
+def test_an_empty_emulator_has_a_page_too(emulator: Emulator) -> None:
+    """And so has a dataset that is not there."""
+    assert "None." in page(emulator)[1]
+    assert "no such dataset" in page(emulator, "/?dataset=x")[1]
+
+
+def test_hostile_keys_and_labels_stay_text(
+    emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
+) -> None:
+    """No tag, no control character, no direction override of theirs reaches the page; scripts are forbidden anyway."""
+    emulator.edit_entries(train, [json.dumps(lines.image(f"{HOSTILE}.jpg", HOSTILE))])
+    client.list_dataset_entries(DatasetArn=train, SourceRefContains=HOSTILE)
+    seen = Tags()
+    for path in ("/", f"/?dataset={quote(train)}"):
+        headers, text = page(emulator, path)
+        seen.feed(text)
+        assert "script" not in seen.tags
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", text)
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "<script>alert(1)</script>" in seen.text
+
+
+def test_many_entries_are_paged(emulator: Emulator, train: str, lines: Lines) -> None:
+    """100 a page, and a link to the next."""
+    emulator.edit_entries(train, [json.dumps(lines.image(f"{number:03}.jpg")) for number in range(150)])
+    first = page(emulator, f"/?dataset={quote(train)}")[1]
+    assert "099.jpg" in first
+    assert "100.jpg" not in first
+    link = re.search(r'href="(/\?dataset=[^"]+after=[^"]+)"', first)
+    assert link
+    assert "149.jpg" in page(emulator, link[1].replace("&amp;", "&"))[1]

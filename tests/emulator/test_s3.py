@@ -1,0 +1,146 @@
+"""Manifests in S3: folders as buckets, and moto's S3 server."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from rekognition_emulator import Limits, Settings, Switches, serve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rekognition_emulator import Emulator
+    from tests.emulator.conftest import Lines
+
+
+def created(emulator: Emulator, name: str, bucket: str = "manifests") -> Any:  # noqa: ANN401 - a description
+    """The description of a dataset made from a manifest."""
+    call = emulator.service.call
+    projects = call("DescribeProjects", {})["ProjectDescriptions"]
+    project = call("CreateProject", {"ProjectName": f"p{len(projects)}"})["ProjectArn"]
+    source = {"GroundTruthManifest": {"S3Object": {"Bucket": bucket, "Name": name}}}
+    request = {"ProjectArn": project, "DatasetType": "TRAIN", "DatasetSource": source}
+    arn = call("CreateDataset", request)["DatasetArn"]
+    return call("DescribeDataset", {"DatasetArn": arn})["DatasetDescription"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, lines: Lines) -> Path:
+    """A folder with manifests, good and bad."""
+    folder = tmp_path / "manifests"
+    (folder / "deep").mkdir(parents=True)
+    good = lines.payload(*(lines.image(f"{number}.jpg", f"l{number % 3}") for number in range(10)))
+    (folder / "deep" / "train.manifest").write_bytes(good)
+    (folder / "plain").write_bytes(good + b"\n")
+    (folder / "empty.manifest").write_bytes(b"")
+    (folder / "blank.manifest").write_bytes(b"\n\n\n")
+    (folder / "bad.manifest").write_bytes(good + b"\nx\nx\nx\n")
+    (folder / "some.manifest").write_bytes(good + b"\nx\nx\n")
+    (folder / "buckets.manifest").write_bytes(good + b'\n{"source-ref":"s3://other/a.jpg"}')
+    (folder / "binary.manifest").write_bytes(gzip.compress(good))
+    (tmp_path / "secret.manifest").write_bytes(good)
+    (folder / "link.manifest").symlink_to(tmp_path / "secret.manifest")
+    return folder
+
+
+def test_a_folder_plays_a_bucket(folder: Path) -> None:
+    """The dataset has the manifest's entries and AWS's message."""
+    with serve(buckets={"manifests": folder}) as emulator:
+        found = created(emulator, "deep/train.manifest")
+    assert (found["Status"], found["StatusMessageCode"]) == ("CREATE_COMPLETE", "SUCCESS")
+    assert found["StatusMessage"] == "The dataset was successfully created from the manifest file."
+    assert found["DatasetStats"] == {"LabeledEntries": 10, "TotalEntries": 10, "TotalLabels": 3, "ErrorEntries": 0}
+
+
+INACCESSIBLE = "The manifest file extension or contents are invalid."
+
+
+@pytest.mark.parametrize(
+    ("name", "bucket", "message"),
+    [
+        ("missing.manifest", "manifests", INACCESSIBLE),
+        ("deep", "manifests", INACCESSIBLE),
+        ("a.manifest", "nowhere", INACCESSIBLE),
+        ("../secret.manifest", "manifests", INACCESSIBLE),
+        ("link.manifest", "manifests", INACCESSIBLE),
+        ("empty.manifest", "manifests", "The manifest file is empty."),
+        ("blank.manifest", "manifests", "The manifest file is empty."),
+        ("bad.manifest", "manifests", "The manifest file has too many terminal errors."),
+        ("binary.manifest", "manifests", "The manifest file has too many terminal errors."),
+        ("buckets.manifest", "manifests", "The manifest file contains images from multiple S3 buckets."),
+    ],
+)
+def test_manifests_that_fail(folder: Path, name: str, bucket: str, message: str) -> None:
+    """CREATE_FAILED with AWS's sentence, CLIENT_ERROR, no entry; nothing outside the folder is read."""
+    with serve(buckets={"manifests": folder}) as emulator:
+        found = created(emulator, name, bucket)
+    assert (found["Status"], found["StatusMessage"]) == ("CREATE_FAILED", message)
+    assert found["StatusMessageCode"] == "CLIENT_ERROR"
+    assert found["DatasetStats"]["TotalEntries"] == 0
+
+
+def test_limits_of_a_manifest(folder: Path) -> None:
+    """Size, rows; a fifth of bad lines is dropped in silence."""
+    with serve(buckets={"manifests": folder}, limits=Limits(manifest_bytes=100)) as emulator:
+        assert created(emulator, "plain")["StatusMessage"].startswith("The manifest file size exceeds")
+    with serve(buckets={"manifests": folder}, limits=Limits(entries=9)) as emulator:
+        assert created(emulator, "plain")["StatusMessage"] == "The manifest file has too many rows."
+    with serve(buckets={"manifests": folder}) as emulator:
+        assert created(emulator, "some.manifest")["DatasetStats"]["TotalEntries"] == 10
+        assert created(emulator, "plain")["DatasetStats"]["TotalEntries"] == 10
+
+
+def test_switches_of_manifests(folder: Path, lines: Lines) -> None:
+    """An unreadable manifest as InvalidS3ObjectException, an extension that is needed, images that are looked up."""
+    with serve(buckets={"manifests": folder}, switches=Switches(unreadable_manifest="InvalidS3ObjectException")) as one:
+        with pytest.raises(Exception, match="InvalidS3ObjectException"):
+            created(one, "missing.manifest")
+        assert created(one, "plain")["Status"] == "CREATE_COMPLETE"
+    with serve(buckets={"manifests": folder}, switches=Switches(manifest_extension="required")) as two:
+        with pytest.raises(Exception, match="InvalidS3ObjectException"):
+            created(two, "plain")
+        assert created(two, "deep/train.manifest")["Status"] == "CREATE_COMPLETE"
+    images = folder.parent / "images"
+    images.mkdir()
+    (images / "0.jpg").touch()
+    payload = lines.payload(*(lines.image(f"{number}.jpg") for number in range(2)))
+    switches = Switches(missing_images="dropped", invalid_share_on_update=False)
+    with serve(buckets={"bucket": images}, switches=switches) as three:
+        call = three.service.call
+        project = call("CreateProject", {"ProjectName": "cells"})["ProjectArn"]
+        arn = call("CreateDataset", {"ProjectArn": project, "DatasetType": "TRAIN"})["DatasetArn"]
+        call("UpdateDatasetEntries", {"DatasetArn": arn, "Changes": {"GroundTruth": payload}})
+        assert [entry.key for entry in three.entries(arn)] == ["s3://bucket/0.jpg"]
+
+
+def test_a_failed_creation_can_free_its_slot(folder: Path) -> None:
+    """With the switch a new dataset takes the place of a CREATE_FAILED one."""
+    with serve(buckets={"manifests": folder}, switches=Switches(create_failed_keeps_slot=False)) as emulator:
+        call = emulator.service.call
+        assert created(emulator, "missing.manifest")["Status"] == "CREATE_FAILED"
+        project = call("DescribeProjects", {})["ProjectDescriptions"][0]["ProjectArn"]
+        assert call("CreateDataset", {"ProjectArn": project, "DatasetType": "TRAIN"})["DatasetArn"]
+        assert len(call("DescribeProjects", {})["ProjectDescriptions"][0]["Datasets"]) == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of moto's own server
+def test_a_real_s3_api(folder: Path, lines: Lines) -> None:
+    """An S3 server (moto) filled from the folder: read, uploaded to, versions, missing objects."""
+    pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
+    from rekognition_emulator.s3 import serve_s3  # noqa: PLC0415 - behind the check
+
+    with serve_s3({"manifests": folder}, Settings()) as endpoint, serve(s3_endpoint=endpoint) as emulator:
+        session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
+        s3 = session.client("s3", endpoint_url=endpoint)
+        assert created(emulator, "deep/train.manifest")["DatasetStats"]["TotalEntries"] == 10
+        assert created(emulator, "missing.manifest")["StatusMessage"] == INACCESSIBLE
+        assert created(emulator, "x.manifest", "nowhere")["StatusMessage"] == INACCESSIBLE
+        big = lines.payload(*(lines.image(f"{number}.jpg", "cat") for number in range(9000)))
+        assert len(big) > 1 << 20
+        s3.put_object(Bucket="manifests", Key="big.manifest", Body=big)
+        assert created(emulator, "big.manifest")["DatasetStats"]["TotalEntries"] == 9000
+        s3.close()
