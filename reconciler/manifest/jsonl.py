@@ -31,6 +31,8 @@ _WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 # The largest whole number that surely fits a 64-bit float has so many digits; then its sums and products with the
 # coordinates of a box do not overflow either.
 _DIGITS: Final = 300
+# How a manifest in YAML may begin.
+_YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
 _ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
 _EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
 
@@ -114,6 +116,8 @@ def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
     elif stripped.startswith(b"["):
         reason = "this is a JSON array, not JSON Lines"
         collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_EACH_ITEM)
+    elif _YAML.match(stripped):
+        collector.report_at(rules.YAML_IN_JSON_LINES, number, column)
     elif stripped == b"{":
         reason = "a JSON object over several lines is not JSON Lines"
         collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_ONE_LINE)

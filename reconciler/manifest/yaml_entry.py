@@ -16,11 +16,12 @@ from reconciler.manifest.source_ref import SCHEME, address_fault
 from reconciler.manifest.yaml_nodes import Mapping, Node
 from reconciler.manifest.yaml_shared import SHARED_KEYS, Shared, read_confidence, read_shared
 
-__all__ = ["ENTRIES", "ENTRY_KEYS", "HEAD_KEYS", "Head", "drawn_of", "head_of"]
+__all__ = ["ENTRIES", "ENTRY_KEYS", "HEAD_KEYS", "PERSONS_KEYS", "Head", "drawn_of", "head_of"]
 
 ENTRIES: Final = "entries"
 HEAD_KEYS: Final = ("images", *SHARED_KEYS, ENTRIES)
-ENTRY_KEYS: Final = ("image", "labels", "boxes", *SHARED_KEYS)
+PERSONS_KEYS: Final = ("labels", "boxes")
+ENTRY_KEYS: Final = ("image", *PERSONS_KEYS, *SHARED_KEYS)
 _SIDES: Final = ("left", "top", "width", "height")
 _BOX_KEYS: Final = ("label", *_SIDES, "confidence")
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")

@@ -5,8 +5,6 @@ Knows the phrases of both scanners, which mean the same and read differently. Re
 
 from typing import Final
 
-import yaml
-
 __all__ = ["explained"]
 
 _OPENED_HERE: Final = ("unexpected end of stream", "',' or")
@@ -31,6 +29,8 @@ _SENTENCES: Final = (
         "begin the list on its own line, indented under its key",
     ),
     ("unknown escape", "an unknown escape in double quotes", "use single quotes, or double the backslash"),
+    ("Unicode character escape", "an escape in double quotes names no character", "write the character itself"),
+    ("arg not in range", "an escape in double quotes names no character", "write the character itself"),
     ("document start", "text stands after the end of the document", "keep one mapping in the file"),
     ("expected key", "the indentation fits no key above, or a value goes on after its end", "align it with its keys"),
     ("block end", "the indentation fits no key above, or a value goes on after its end", "align it with its keys"),
@@ -40,7 +40,7 @@ _SENTENCES: Final = (
 )
 
 
-def explained(exception: yaml.YAMLError) -> tuple[int, int, str, str]:
+def explained(exception: Exception) -> tuple[int, int, str, str]:
     """Line and column from 1 (0 when unknown), what is wrong, and the cure."""
     problem = str(getattr(exception, "problem", None) or exception)
     mark = getattr(exception, "problem_mark", None)

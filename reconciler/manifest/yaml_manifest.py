@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, BinaryIO, Final
 
-from reconciler.entries import SOURCE_REF
+from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.manifest.expansion import expand
 from reconciler.manifest.fields import Fields
 from reconciler.manifest.findings import Collector
@@ -17,8 +17,8 @@ from reconciler.manifest.json_positions import Path
 from reconciler.manifest.line import Line
 from reconciler.manifest.raw_entry import node_at, raw_document
 from reconciler.manifest.rules import yaml_rules as rules
-from reconciler.manifest.yaml_entry import ENTRIES, ENTRY_KEYS, HEAD_KEYS, Head, drawn_of, head_of
-from reconciler.manifest.yaml_nodes import Mapping, Node, NodeReader, Scalar, YamlStopError
+from reconciler.manifest.yaml_entry import ENTRIES, ENTRY_KEYS, HEAD_KEYS, PERSONS_KEYS, Head, drawn_of, head_of
+from reconciler.manifest.yaml_nodes import Mapping, Node, NodeReader, Scalar, Sequence, YamlStopError
 from reconciler.manifest.yaml_text import YamlText
 from reconciler.model import Place
 
@@ -85,6 +85,8 @@ class _Manifest:
         self._collector = collector
         self._fields = Fields(collector.report_at)
         self._nodes = late
+        self._errors = 0  # before the current entry, so that one that was read with an error is left out
+        self._json_lines = False
 
     def lines(self, reader: NodeReader) -> Iterator[Line]:
         """The lines of all entries.
@@ -96,6 +98,7 @@ class _Manifest:
         for top in reader.top(ENTRIES):
             if not top.item:
                 self._member(top.name, top.value, late=head is not None)
+                self._errors = self._collector.error_count
             if top.name.text != ENTRIES:
                 continue
             head = head or head_of(self._nodes, self._fields)
@@ -104,11 +107,15 @@ class _Manifest:
             elif top.value is not None:  # an alias to a list, or no list at all
                 for item in self._fields.items(top.value, "`entries`") or ():
                     yield from self._entry(item, head)
-        if head is None:
+            self._errors = self._collector.error_count
+        if head is None and not self._json_lines:
             self._collector.report(rules.ENTRIES_MISSING, self._collector.place)
 
     def _member(self, name: Scalar, value: Node | None, *, late: bool) -> None:
-        if name.text not in HEAD_KEYS:
+        if name.text == SOURCE_REF:
+            self._json_lines = True
+            self._fields.wrong(rules.JSON_LINES_IN_YAML, name)
+        elif name.text not in HEAD_KEYS:
             self._fields.unknown_key(name, "a manifest", HEAD_KEYS)
         elif late and name.text not in self._nodes:
             self._fields.wrong(rules.LATE_HEAD, name, name=name.text)
@@ -117,16 +124,19 @@ class _Manifest:
 
     def _entry(self, node: Node, head: Head) -> Iterator[Line]:
         """The entry's line, when nothing is wrong with it."""
-        before = self._collector.error_count
         line = self._raw(node) if isinstance(node, Mapping) and SOURCE_REF in node.members else self._drawn(node, head)
         self._text.forget_comments(node.line)
-        if line is not None and self._collector.error_count == before:
+        if line is not None and self._collector.error_count == self._errors:
             yield line
+        self._errors = self._collector.error_count
 
     def _raw(self, entry: Mapping) -> Line | None:
         if "image" in entry.members:
             self._fields.wrong(rules.IMAGE_AND_SOURCE_REF, entry)
             return None
+        for name in PERSONS_KEYS:
+            if isinstance(entry.members.get(name), Sequence) and name + METADATA not in entry.members:
+                self._fields.wrong(rules.PERSONS_KEYS, entry.names[name], name=name)
         self._note_comment(entry.members[SOURCE_REF])
         document = raw_document(entry, self._collector.report_at)
         return Line(document, self._place(entry), lambda path: self._place(node_at(entry, path)))

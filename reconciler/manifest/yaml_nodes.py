@@ -5,6 +5,7 @@ keys, repeated keys and several documents are reported; aliases are followed wit
 written: what it means follows from its place, which others know. Refuses to know keys and values.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -21,6 +22,7 @@ __all__ = ["Mapping", "Node", "NodeReader", "Report", "Scalar", "Sequence", "Top
 # Nodes that aliases may add: so many for each node that is written, and so many in any case.
 _EXPANSION: Final = 20
 _EXPANSION_FREE: Final = 100_000
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # PyYAML lets an escape name one, libyaml does not
 Report = Callable[..., None]  # (rule, line, column, **details)
 
 
@@ -149,10 +151,11 @@ class NodeReader:
     def _next(self) -> Any:  # noqa: ANN401 - PyYAML's events
         try:
             event = self._loader.get_event()
-        except yaml.YAMLError as exception:
+        except (yaml.YAMLError, ValueError, OverflowError) as exception:  # PyYAML gives chr() whatever \\U says
             self._stop_at_fault()
             line, column, reason, cure = explained(exception)
-            self._report(yaml_rules.INVALID, *min((line, column), self._text.reached), reason=reason, cure=cure)
+            place = min((line, column) if line else self._text.reached, self._text.reached)
+            self._report(yaml_rules.INVALID, *place, reason=reason, cure=cure)
             raise YamlStopError from exception
         self._stop_at_fault()  # at once: what the scanner makes of a text that ends early is not what was meant
         return event
@@ -181,6 +184,8 @@ class NodeReader:
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             node = Scalar(event.value, not event.style, line, column, *_stop(event))
+            if _HALF_CHARACTER.search(node.text):
+                self._report(line_rules.LONE_SURROGATE, line, column)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(line, column, depth)
         else:

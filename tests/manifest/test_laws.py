@@ -156,6 +156,7 @@ FRAGMENTS = st.sampled_from(
         b"size: [640, 480]\n",
         b"  - source-ref: s3://pics/b.jpg\n    a: 1e999\n",
         b'"\\ud800"',
+        b'"\\UFFFFFFFF"',
         b"\xff",
         b"\xc3",
         b"\x00",

@@ -265,6 +265,19 @@ def test_aliases_are_followed(read: Callable[..., Any]) -> None:
     assert (error.code, error.place.line) == ("source-ref-repeated", 6)
 
 
+def test_an_entry_with_an_error_is_left_out_and_the_others_are_read(read: Callable[..., Any]) -> None:
+    """Whether the error is found by the scanner, in a key, in the head or by a rule; all are found in one reading."""
+    got = read(
+        f"nonsense: 1\n{HEAD}entries:\n  - image: a\n  - image: !t b\n  - image: c\n  - image: d\n    image: d\n"
+        "  - image: e\n    labels: x\n  - image: f\n  - image: s3://ab/g\n  - image: h\n",
+        "train.yaml",
+    )
+
+    assert [entry.entry.key.rpartition("/")[2] for entry in got.entries] == ["a", "c", "f", "h"]
+    assert [error.place.line for error in got.findings.errors] == [1, 6, 9, 11, 13]
+    assert got.findings.entries == 4
+
+
 def test_unknown_keys_get_a_guess(read: Callable[..., Any]) -> None:
     """Case, underscores and a wrong letter are seen through."""
     found = read(f"{HEAD}entires: []\nentries:\n  - image: a.jpg\n    Lables: [x]\n  - source_ref: x\n", "train.yaml")
@@ -313,6 +326,18 @@ def test_both_scanners_of_pyyaml_read_the_same(loader: Any, text: str) -> None: 
         return places, [f"{finding.place} {finding.code}" for finding in found]
 
     assert outcome(loader) == outcome(None)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\UFFFFFFFF", "\\U00110000"])
+def test_an_escape_that_names_no_character_is_refused(loader: Any, escape: str) -> None:  # noqa: ANN401 - a class of PyYAML's
+    """By both scanners, though each stumbles over another one."""
+    collector = Collector("train.yaml")
+
+    lines = list(yaml_lines(io.BytesIO(f'entries:\n  - image: "s3://pics/{escape}"\n'.encode()), collector, loader))
+
+    assert lines == []
+    assert collector.error_count == 1
 
 
 def test_a_comment_that_is_no_part_of_the_name_is_noted_only_there(read: Callable[..., Any]) -> None:

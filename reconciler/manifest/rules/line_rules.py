@@ -45,6 +45,9 @@ NOT_UTF8: Final = error(
 # Lines as JSON.
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
 NOT_JSON_LINES: Final = error("not-json-lines", "{reason}", "{cure}", "JSON Lines")
+YAML_IN_JSON_LINES: Final = error(
+    "yaml-in-json-lines", "this looks like YAML, and the file's name says JSON Lines", "name the file .yaml"
+)
 NOT_AN_OBJECT: Final = error(
     "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} a line", "botocore service-2.json"
 )

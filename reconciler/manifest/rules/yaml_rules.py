@@ -63,11 +63,22 @@ LATE_HEAD: Final = error(
     "head-below-entries", "`{name}` stands below the entries in a spelling that was not seen", "move it above `entries`"
 )
 
+JSON_LINES_IN_YAML: Final = error(
+    "json-lines-in-yaml",
+    "`source-ref` stands at the top of the file, as in JSON Lines",
+    "name the file .jsonl, or put the line under `entries:`",
+)
+
 # An entry.
 IMAGE_AND_SOURCE_REF: Final = error(
     "image-and-source-ref",
     "`image` and `source-ref` stand in one entry",
     "keep `image` with labels and boxes, or `source-ref` with AWS's attributes",
+)
+PERSONS_KEYS: Final = error(
+    "labels-beside-source-ref",
+    "`{name}` stands beside `source-ref` and would mean nothing",
+    "write `image` instead of `source-ref`, which begins a line in AWS's form",
 )
 NO_IMAGE: Final = error(
     "image-missing", "the entry names no image", "add `image`, or `source-ref` for a line in AWS's form"
