@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
+
+if __name__ == "__main__":
+    # While the modules below load, a Ctrl-C ends the process without a traceback; then `Interrupts` takes over.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 from localengine.command import prepare
 from localengine.console import Console

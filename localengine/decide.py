@@ -7,6 +7,7 @@ Check and Diff run one resource after another.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ class Decider:
         self._snapshot = snapshot
         self._providers = providers
         self._arrived: set[str] = set()
+        self._arriving = threading.Lock()
         self._condemned: dict[str, tuple[str, ...]] = {}
 
     def arrive(self, goal: Goal) -> None:
@@ -60,9 +62,10 @@ class Decider:
 
         What has arrived cannot depend on a resource that is still to be decided, whatever the state says it did.
         """
-        if goal.urn in self._arrived:
-            raise EngineError(f"Duplicate resource URN '{goal.urn}'; try giving it a unique name")
-        self._arrived.add(goal.urn)
+        with self._arriving:
+            if goal.urn in self._arrived:
+                raise EngineError(f"Duplicate resource URN '{goal.urn}'; try giving it a unique name")
+            self._arrived.add(goal.urn)
 
     def decide(self, goal: Goal) -> list[Step]:
         """The steps for a goal, in order; the last one yields what the program is answered."""

@@ -130,6 +130,7 @@ class LabProvider(ResourceProvider):
 
     def delete(self, id_: str, props: Props) -> None:
         """Remove a thing."""
+        wait(props, "delete")
         if "delete" in props.get("fails", []):
             raise RuntimeError("it is nailed down")
         change(id_, None)

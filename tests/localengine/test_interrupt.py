@@ -1,0 +1,89 @@
+"""Ctrl-C, SIGTERM and sudden death: what runs is finished, nothing new begins, no process is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.localengine.sandbox import finish
+from tests.localengine.test_command import DEADLINE, UP, wait_for
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.localengine.sandbox import Sandbox
+
+SLOW = {"name": "slow", "inputs": {"wait": "create"}}
+NEXT = {"name": "next", "from": {"key": "slow"}}
+
+
+@pytest.fixture
+def waiting(lab: Sandbox) -> subprocess.Popen[str]:
+    """An up whose first create lingers."""
+    lab.declare(SLOW, NEXT)
+    process = lab.start(*UP)
+    wait_for(lab.live.with_name("slow.create"))
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_lets_the_running_step_finish(
+    number: signal.Signals, code: int, lab: Sandbox, waiting: subprocess.Popen[str]
+) -> None:
+    """What was made is stored, the next resource is not begun, and the screen says so."""
+    waiting.send_signal(number)
+    time.sleep(0.5)
+    assert waiting.poll() is None
+    lab.live.with_name("go").touch()
+    result = finish(waiting)
+    assert result.code == code
+    assert lab.names() == ["slow"]
+    assert lab.provider_calls("Create") == ["Create slow"]
+    assert "nothing new begins" in result.err
+    assert "error: update canceled" in result.out
+    assert "KeyboardInterrupt" not in result.out + result.err
+
+
+def test_the_second_signal_ends_the_provider(lab: Sandbox, waiting: subprocess.Popen[str]) -> None:
+    """Exit code 8 within the provider's grace; nothing half-made is stored, no traceback is shown."""
+    waiting.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    waiting.send_signal(signal.SIGINT)
+    result = finish(waiting)
+    assert result.code == 8
+    assert time.monotonic() - begun < 15
+    assert lab.names() == []
+    assert "Traceback" not in result.out + result.err
+
+
+def test_an_interrupted_destroy_finishes_what_it_began(lab: Sandbox) -> None:
+    """Dependents go first; after the signal, what they depend on stays."""
+    lab.declare({"name": "base"}, {"name": "top", "from": {"key": "base"}, "inputs": {"wait": "delete"}})
+    lab.run(*UP)
+    process = lab.start("destroy", "--yes", "--skip-preview")
+    wait_for(lab.live.with_name("top.delete"))
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    lab.live.with_name("go").touch()
+    result = finish(process)
+    assert result.code == 130
+    assert lab.names() == ["base"]
+    assert "Traceback" not in result.out + result.err
+
+
+def test_when_the_engine_is_killed_its_children_end(lab: Sandbox, waiting: subprocess.Popen[str]) -> None:
+    """SIGKILL to the engine alone: the provider lives no longer than its grace, and the stack is not left locked."""
+    os.kill(waiting.pid, signal.SIGKILL)
+    waiting.communicate()
+    deadline = time.monotonic() + DEADLINE
+    while lab.processes():
+        assert time.monotonic() < deadline, lab.processes()
+        time.sleep(0.1)
+    lab.live.with_name("go").touch()
+    assert lab.run(*UP).code == 0
+    assert lab.names() == ["slow", "next"]
