@@ -91,9 +91,14 @@ def total_line(datasets: Sequence[DatasetRun]) -> str:
         (sum(one.live_only for one in plans), "live only"),
     )
     parts = ", ".join(f"{many:,} {word}" for many, word in figures if many)
-    changes = sum(one.has_changes for one in plans)
-    head = f"{counted(len(datasets), 'dataset', 'datasets')}, {f'{changes:,} with' if changes else 'no'} changes"
-    return f"{head}: {parts}" if parts else head
+    states = (
+        (sum(one.has_changes for one in plans), "with changes"),
+        (sum(bool(one.refusals) for one in plans), "refused"),
+        (sum(one.failure is not None for one in datasets), "failed"),
+        (sum(one.skipped is not None for one in datasets), "skipped"),
+    )
+    head = ", ".join(f"{many:,} {word}" for many, word in states if many) or "no changes"
+    return f"{counted(len(datasets), 'dataset', 'datasets')}, {head}{f': {parts}' if parts else ''}"
 
 
 def _titles(datasets: Sequence[DatasetRun]) -> str:

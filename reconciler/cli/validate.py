@@ -26,9 +26,10 @@ def validate(run: Run, screen: Screen) -> Exit:
     refuse_invalid(run)
     findings = [one.findings for one in run.datasets if one.findings]
     marked = sum(one.marked_count for one in findings)
-    screen.line(
-        f"{counted(len(findings), 'manifest', 'manifests')} valid, "
-        f"{counted(sum(one.entries for one in findings), 'entry', 'entries')}"
-        f"{f'; the service would mark {marked:,} of their lines' if marked else ''}"
-    )
+    parts = [
+        f"{counted(len(findings), 'manifest', 'manifests')} valid",
+        counted(sum(one.entries for one in findings), "entry", "entries"),
+        *([counted(marked, "marked finding", "marked findings")] if marked else []),
+    ]
+    screen.line(", ".join(parts))
     return Exit.DONE

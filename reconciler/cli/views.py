@@ -48,7 +48,7 @@ class Views:
         if findings:
             self._line(_content(findings))
             self._findings(findings.errors, findings.error_count, Style.BAD, "errors")
-            self._findings(findings.marked, findings.marked_count, Style.WARNING, "lines that the service would mark")
+            self._findings(findings.marked, findings.marked_count, Style.WARNING, "marked findings")
             self._findings(findings.notes, findings.note_count, Style.DIM, "notes")
 
     def planned(self, one: DatasetRun, missing: str) -> None:
@@ -82,7 +82,7 @@ class Views:
     def _remarks(self, one: DatasetRun) -> None:
         findings = one.findings
         if findings:
-            self._some(findings.marked, findings.marked_count, Style.WARNING, "lines that the service would mark")
+            self._some(findings.marked, findings.marked_count, Style.WARNING, "marked findings")
             self._some(findings.notes, findings.note_count, Style.DIM, "notes")
 
     def _some(self, findings: Sequence[Finding], count: int, style: Style, what: str) -> None:
