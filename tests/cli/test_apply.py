@@ -1,0 +1,222 @@
+"""What `reconciler apply` promises: what is sent, what is not, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekognition_emulator import Switches
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Account, World
+
+
+def test_apply_makes_live_equal_and_a_second_one_sends_nothing(account: Account, world: World) -> None:
+    """The main job: loaded once, and then at rest."""
+    account.create("cells")
+    world.write("cells", world.many(5), world.many(2))
+    first = world.run("apply", "--yes")
+    assert first.code == 0, first
+    assert len(account.keys("cells")) == 5
+    assert len(account.keys("cells", "TEST")) == 2
+    assert account.updates == 2
+    second = world.run("apply", "--yes")
+    assert second.code == 0
+    assert "nothing to do" in second.out
+    assert account.updates == 2
+
+
+def test_apply_needs_no_answer_when_nothing_would_change(account: Account, world: World) -> None:
+    """Nobody is asked about nothing."""
+    account.create("cells")
+    world.write("cells", world.many(1))
+    world.run("apply", "--yes")
+    again = world.run("apply", answer="")
+    assert again.code == 0
+    assert "Apply?" not in again.err
+
+
+def test_yes_on_the_terminal_applies(account: Account, world: World) -> None:
+    """The plan is shown before the question, the outcome after it."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    ran = world.run("apply", answer="y\n")
+    assert ran.code == 0
+    assert ran.err.startswith("Apply? [y/N] ")
+    assert ran.out.index("3 to add") < ran.out.index("3 added in 1 batch")
+
+
+def test_any_other_answer_sends_nothing(account: Account, world: World) -> None:
+    """No, silence and the end of input are no."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    for answer in ("n\n", "\n", "", "yess\n"):
+        ran = world.run("apply", answer=answer)
+        assert ran.code == 4, answer
+        assert "not applied, as answered" in ran.err
+    assert account.updates == 0
+
+
+def test_without_a_terminal_and_without_yes_nothing_is_called(account: Account, world: World) -> None:
+    """A job that forgot --yes is told so before any work."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    before = account.emulator.count_calls()
+    ran = world.run("apply")
+    assert ran.code == 3
+    assert "--yes" in ran.err
+    assert account.emulator.count_calls() == before
+
+
+def test_json_without_yes_is_refused(account: Account, world: World) -> None:
+    """Nobody says yes to a plan that is not shown."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    ran = world.run("apply", "--json", answer="y\n")
+    assert ran.code == 3
+    assert ran.document["error"]["kind"] == "BadInput"
+    assert account.updates == 0
+
+
+def test_one_bad_line_anywhere_stops_the_whole_run(account: Account, world: World) -> None:
+    """Nothing is called for any dataset when a manifest of the run has an error."""
+    account.create("cells", "planes")
+    world.write("cells", world.many(3))
+    world.write("planes", [*world.many(2), '{"source-ref": 7}'])
+    before = account.emulator.count_calls()
+    ran = world.run("apply", "--yes")
+    assert ran.code == 3
+    assert "datasets/planes/train.jsonl:3" in ran.out
+    assert account.emulator.count_calls() == before
+
+
+def test_a_managed_project_is_never_created_here(account: Account, world: World) -> None:
+    """`managed: true` belongs to Pulumi; the refusal says so and nothing is sent to other projects either."""
+    account.create("planes")
+    world.write("cells", world.many(3), settings="managed: true")
+    world.write("planes", world.many(3))
+    ran = world.run("apply", "--yes")
+    assert ran.code == 4
+    assert "`pulumi up` creates it" in ran.err
+    assert account.updates == 0
+    assert account.emulator.count_calls("CreateProject") == 1
+
+
+def test_a_missing_project_of_ones_own_is_a_failure_with_the_cure(account: Account, world: World) -> None:
+    """`managed: false` and no such project: create it, or mend name or region."""
+    world.write("cells", world.many(3))
+    ran = world.run("apply", "--yes")
+    assert ran.code == 1
+    assert "create-project --project-name cells" in ran.err
+    assert account.updates == 0
+
+
+def test_extra_fail_stops_every_dataset_of_the_run(account: Account, world: World) -> None:
+    """A live-only entry under `extra: fail` refuses the run before anything is sent, to whatever dataset."""
+    account.create("cells", "planes")
+    world.write("planes", world.many(3))
+    world.run("apply", "--yes")
+    world.write("planes", world.many(2), settings="managed: false\npolicy: {extra: fail}")
+    world.write("cells", world.many(4))
+    before = account.updates
+    ran = world.run("apply", "--yes")
+    assert ran.code == 4
+    assert "extra: fail" in ran.out
+    assert account.updates == before
+
+
+def test_dropped_lines_are_named_by_file_and_line(account: Account, world: World) -> None:
+    """The service drops a line in silence: exit 5, and the line's place."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    account.emulator.load_faults("faults: [{fault: lose, count: 1}]")
+    ran = world.run("apply", "--yes")
+    assert ran.code == 5, ran
+    assert "datasets/cells/train.jsonl:1" in ran.out
+    assert "dropped it without a word" in ran.out
+    assert "cells train did not end well" in ran.err
+
+
+def test_a_failure_stops_its_project_and_no_other(account: Account, world: World) -> None:
+    """Cells train fails: cells test is skipped, planes is applied, and the exit code is that of the failure."""
+    account.create("cells", "planes")
+    world.write("cells", world.many(3), world.many(2))
+    world.write("planes", world.many(4))
+    account.emulator.load_faults(
+        "faults: [{fault: error, operation: UpdateDatasetEntries, error: AccessDeniedException, on: 1}]"
+    )
+    ran = world.run("apply", "--yes", "--json")
+    assert ran.code == 1, ran
+    statuses = {(one["project"], one["type"]): one["status"] for one in ran.document["datasets"]}
+    assert statuses == {("cells", "train"): "failed", ("cells", "test"): "skipped", ("planes", "train"): "applied"}
+    assert len(account.keys("planes")) == 4
+
+
+@pytest.mark.parametrize("account", [{"switches": Switches(listed_form="label attributes only")}], indirect=True)
+def test_what_is_stored_differently_is_remembered_for_the_next_run(account: Account, world: World) -> None:
+    """Strict mode against a service that leaves a field out: sent once, said, remembered privately, then at rest."""
+    account.create("cells")
+    lines = [json.dumps(json.loads(line) | {"note": "mine"}) for line in world.many(2)]
+    world.write("cells", lines, settings="managed: false\npolicy: {compare: strict}")
+    first = world.run("apply", "--yes")
+    assert first.code == 0, first
+    assert "not stored as sent: 2 entries" in first.out
+    (memory,) = (world.folder / ".reconciler" / "settled").iterdir()
+    assert memory.name.startswith("train-cells-")
+    assert stat.S_IMODE(memory.stat().st_mode) == 0o600
+    assert world.run("plan", "--exit-code").code == 0
+    world.run("apply", "--yes")
+    assert account.updates == 1
+    memory.unlink()
+    assert world.run("plan", "--exit-code").code == 2
+
+
+@pytest.mark.parametrize("account", [{"switches": Switches(listed_form="label attributes only")}], indirect=True)
+def test_a_memory_that_cannot_be_written_is_a_warning(account: Account, world: World) -> None:
+    """The apply went well; only the next one will send more."""
+    account.create("cells")
+    lines = [json.dumps(json.loads(line) | {"note": "mine"}) for line in world.many(2)]
+    world.write("cells", lines, settings="managed: false\npolicy: {compare: strict}")
+    (world.folder / ".reconciler").write_text("a file where a folder belongs")
+    ran = world.run("apply", "--yes")
+    assert ran.code == 0
+    assert "will be sent again" in ran.err
+
+
+def test_only_the_chosen_projects_are_touched(account: Account, world: World) -> None:
+    """--project leaves the others alone, also where their manifests are wrong."""
+    account.create("cells", "planes")
+    world.write("cells", world.many(3))
+    world.write("planes", ["not JSON"])
+    assert world.run("apply", "--yes", "--project", "cells").code == 0
+    assert len(account.keys("cells")) == 3
+
+
+def test_live_only_entries_are_unlabelled_where_the_policy_says_so(account: Account, world: World) -> None:
+    """`extra: unlabel` sends the bare line and then is at rest."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    world.run("apply", "--yes")
+    world.write("cells", world.many(2), settings="managed: false\npolicy: {extra: unlabel}")
+    ran = world.run("apply", "--yes")
+    assert ran.code == 0, ran
+    assert "1 unlabelled" in ran.out
+    assert world.run("plan", "--exit-code").code == 0
+
+
+def test_a_replace_is_spelled_out_before_the_question(account: Account, world: World) -> None:
+    """`extra: replace` says DELETED, and how many entries go."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    world.run("apply", "--yes")
+    before = account.dataset("cells")
+    world.write("cells", world.many(2), settings="managed: false\npolicy: {extra: replace}")
+    ran = world.run("apply", answer="y\n")
+    assert ran.code == 0, ran
+    assert "DELETED" in ran.out
+    assert "3 live entries go, 1 of them not in the manifest" in ran.out
+    assert account.dataset("cells") != before
+    assert len(account.keys("cells")) == 2

@@ -1,0 +1,220 @@
+"""What `reconciler plan` promises: it shows what an apply would do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Account, World
+
+HOSTILE = "\x1b[31mred\x1b[0m\u202egpj.exe\u2066\r\nhidden\u200b"
+WRITES = {"CreateProject", "CreateDataset", "UpdateDatasetEntries", "DeleteDataset", "DeleteProject", "TagResource"}
+
+
+def test_plan_shows_every_kind_of_change_and_changes_nothing(account: Account, world: World) -> None:
+    """`+` to add, `~` to update with what changed, `!` live only; no call that writes."""
+    account.create("cells")
+    world.write("cells", [*world.many(2), world.boxes("gone.jpg", "WBC")])
+    world.run("apply", "--yes")
+    del account.emulator.calls[:]
+    world.write("cells", [world.boxes("0000.jpg", "WBC"), world.many(2)[1], world.boxes("new.jpg", "RBC", "WBC")])
+    ran = world.run("plan")
+    assert ran.code == 0, ran
+    assert "cells train  (datasets/cells/train.jsonl)" in ran.out
+    assert "  ~ s3://acme-vision/cells/0000.jpg  " in ran.out
+    assert "  + s3://acme-vision/cells/new.jpg  2 boxes: RBC, WBC\n" in ran.out
+    assert "  ! s3://acme-vision/cells/gone.jpg  live only: 1 box: WBC\n" in ran.out
+    assert ran.out.endswith("1 dataset, 1 with changes: 1 to add, 1 to update, 1 live only\n")
+    assert WRITES.isdisjoint(call.operation for call in account.emulator.calls)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_exit_code_tells_changes_only_when_asked(account: Account, world: World, arguments: tuple[str, ...]) -> None:
+    """0 without --exit-code; with it 2 for changes and 0 for none."""
+    account.create("cells")
+    world.write("cells", world.many(1))
+    assert world.run("plan", *arguments).code == 0
+    assert world.run("plan", "--exit-code", *arguments).code == 2
+    world.run("apply", "--yes")
+    assert world.run("plan", "--exit-code", *arguments).code == 0
+
+
+def test_live_only_entries_under_report_are_no_changes(account: Account, world: World) -> None:
+    """They are shown in every plan, and an apply would not send anything."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    world.run("apply", "--yes")
+    world.write("cells", world.many(1))
+    ran = world.run("plan", "--exit-code")
+    assert ran.code == 0
+    assert "! s3://acme-vision/cells/0001.jpg" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("settings", "cure"),
+    [
+        ("managed: true", "`pulumi up` creates it"),
+        ("managed: false", "create-project --project-name cells"),
+        ("projectArn: arn:aws:rekognition:us-east-1:111122223333:project/cells/1", "mend `projectArn`"),
+    ],
+)
+def test_a_project_that_is_not_there_is_planned_from_the_file(
+    account: Account, world: World, settings: str, cure: str
+) -> None:
+    """The plan shows what would be, and says who creates the project."""
+    del account
+    world.write("cells", world.many(2), settings=settings)
+    ran = world.run("plan")
+    assert ran.code == 0
+    assert cure in ran.out
+    assert "2 to add" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "rest"),
+    [((), 50, 10), (("--limit", "7"), 7, 53), (("--all",), 60, 0), (("--limit", "0"), 0, 60)],
+)
+def test_so_many_changes_are_shown_as_asked_for(
+    account: Account, world: World, arguments: tuple[str, ...], shown: int, rest: int
+) -> None:
+    """50 of a dataset, or as many as --limit or --all say; the rest is a count."""
+    account.create("cells")
+    world.write("cells", world.many(60))
+    out = world.run("plan", *arguments).out
+    assert out.count("  + s3://") == shown
+    assert (f"... and {rest} more" in out) == (rest > 0)
+
+
+def test_json_has_all_changes_unless_limited(account: Account, world: World) -> None:
+    """A program gets the whole plan."""
+    account.create("cells")
+    world.write("cells", world.many(60))
+    whole = world.run("plan", "--json").document["datasets"][0]["plan"]["changes"]
+    assert (whole["total"], len(whole["shown"])) == (60, 60)
+    some = world.run("plan", "--json", "--limit", "5").document["datasets"][0]["plan"]["changes"]
+    assert (some["total"], len(some["shown"])) == (60, 5)
+
+
+def test_a_refused_plan_is_shown_and_exits_4(account: Account, world: World) -> None:
+    """`extra: fail` with a live-only entry: an apply would be refused, and a plan says so by its exit code too."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    world.run("apply", "--yes")
+    world.write("cells", world.many(1), settings="managed: false\npolicy: {extra: fail}")
+    ran = world.run("plan")
+    assert ran.code == 4
+    assert "  refused: 1 live entries are not in the manifest" in ran.out
+    assert world.run("plan", "--json").document["datasets"][0]["status"] == "refused"
+
+
+def test_a_project_is_found_by_its_arn_in_the_arns_region(account: Account, world: World) -> None:
+    """No region is needed, and a foreign one does not matter."""
+    arn = account.create("cells")
+    world.write("cells", world.many(1), settings=f"projectArn: {arn}")
+    ran = world.run("plan", "--region", "eu-west-1", "--json")
+    assert ran.code == 0, ran
+    assert ran.document["datasets"][0]["project_arn"] == arn
+
+
+def test_without_a_region_the_sentence_says_how_to_give_one(
+    account: Account, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Projects are found by name in a region, which must come from somewhere."""
+    account.create("cells")
+    world.write("cells", world.many(1))
+    monkeypatch.delenv("AWS_REGION")
+    ran = world.run("plan")
+    assert ran.code == 3
+    assert "--region" in ran.err
+    assert "AWS_REGION" in ran.err
+    assert world.run("plan", "--region", "us-east-1").code == 0
+
+
+def test_the_region_comes_from_the_option_then_the_environment_then_the_profile(
+    account: Account, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--region, AWS_REGION, AWS_DEFAULT_REGION, the profile's region: the first that is there."""
+    world.write("cells", world.many(1))
+    config = world.folder / "aws-config"
+    keys = "aws_access_key_id = emulator\naws_secret_access_key = emulator\n"
+    config.write_text(f"[profile labels]\nregion = eu-west-3\n{keys}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+    def region(*arguments: str) -> str:
+        del account.emulator.calls[:]
+        assert world.run("plan", *arguments).code == 0
+        return account.emulator.calls[0].region
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
+    assert region("--region", "eu-west-1", "--profile", "labels") == "eu-west-1"
+    assert region("--profile", "labels") == "us-east-1"
+    monkeypatch.delenv("AWS_REGION")
+    assert region("--profile", "labels") == "eu-west-2"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert region("--profile", "labels") == "eu-west-3"
+
+
+def test_hostile_keys_and_labels_are_inert(account: Account, world: World) -> None:
+    """Nothing in a key or label colours, moves or reorders a line of the output, in text or in JSON."""
+    arn = account.create("cells")
+    world.write("cells", world.many(1), settings=f"projectArn: {arn}")
+    world.run("apply", "--yes")
+    key = f"s3://acme-vision/{HOSTILE}.jpg"
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes(key, HOSTILE)])
+    world.write("cells", [*world.many(1), world.boxes(f"s3://acme-vision/2{HOSTILE}.jpg", HOSTILE)])
+    for arguments in ((), ("--json",), ("-v",)):
+        ran = world.run("plan", *arguments)
+        assert ran.code == 0, ran
+        text = ran.out + ran.err
+        assert all(character.isprintable() for character in text.replace("\n", "")), arguments
+        assert not any(line.startswith("hidden") for line in text.splitlines())
+    shown = world.run("plan", "--json").document["datasets"][0]["plan"]["changes"]["shown"]
+    assert {HOSTILE} == {label for change in shown for label in change["labels"] + change["live_labels"]}
+
+
+def test_verbose_shows_every_call_on_standard_error(account: Account, world: World) -> None:
+    """Operation, answer, duration and request id, one line a call; standard output stays the same."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    world.run("apply", "--yes")
+    del account.emulator.calls[:]
+    ran = world.run("plan", "-v")
+    lines = ran.err.splitlines()
+    assert [line.split()[0] for line in lines] == [call.operation for call in account.emulator.calls]
+    assert [line.split()[-1] for line in lines] == [call.request_id for call in account.emulator.calls]
+    assert all(" ok " in line and " s " in line for line in lines)
+    assert ran.out == world.run("plan").out
+
+
+def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Account, world: World) -> None:
+    """Cells fails, its test set is skipped, planes is planned; exit 1."""
+    account.create("cells", "planes")
+    for project in ("cells", "planes"):
+        world.write(project, world.many(2), world.many(1))
+    world.run("apply", "--yes")
+    account.emulator.load_faults(
+        "faults: [{fault: error, operation: ListDatasetEntries, error: AccessDeniedException, on: 1}]"
+    )
+    ran = world.run("plan")
+    assert ran.code == 1
+    assert "failed: ListDatasetEntries: the credentials may not make this call" in ran.out
+    assert "not looked at, because cells train failed" in ran.out
+    assert ran.out.count("up to date") == 2
+    assert "cells train could not be planned" in ran.err
+
+
+def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, world: World) -> None:
+    """The first few marked lines, then a count; -v shows all that are kept."""
+    account.create("cells")
+    lines = [json.loads(world.boxes(f"{number}.jpg", "RBC", "WBC")) for number in range(6)]
+    for line in lines:
+        line["boxes"]["annotations"][0]["left"] = 630
+    world.write("cells", [json.dumps(line) for line in lines])
+    ran = world.run("plan")
+    assert ran.code == 0
+    assert ran.out.count("marked [ERROR_INVALID_BOUNDING_BOX]") == 3
+    assert "... and 3 more marked findings" in ran.out
+    assert world.run("plan", "-v").out.count("marked [ERROR_INVALID_BOUNDING_BOX]") == 6

@@ -1,0 +1,101 @@
+"""What `reconciler validate` promises: every finding of every file, without a network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import World
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_valid_manifests_are_counted(world: World) -> None:
+    """Entries, labels and boxes of each, and a line over all."""
+    world.write("cells", world.many(5), world.many(1))
+    ran = world.run("validate")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "cells train  (datasets/cells/train.jsonl)\n"
+        "  5 entries, 1 label, 5 boxes, no findings\n"
+        "cells test  (datasets/cells/test.jsonl)\n"
+        "  1 entry, 1 label, 1 box, no findings\n"
+        "2 manifests valid, 6 entries\n"
+    )
+
+
+def test_all_findings_of_all_files_are_shown(world: World) -> None:
+    """Two broken manifests are both reported, each finding with its place; exit 3."""
+    world.write("cells", ["{", *world.many(1)])
+    world.write("planes", world.many(1), [*world.many(1), '{"source-ref": "http://no"}'])
+    ran = world.run("validate")
+    assert ran.code == 3
+    assert "datasets/cells/train.jsonl:1:" in ran.out
+    assert "datasets/planes/test.jsonl:2" in ran.out
+    assert "error: 2 errors in 2 manifests\n" in ran.err
+
+
+def test_a_wrong_declaration_is_reported_with_its_place(world: World) -> None:
+    """project.yaml with an unknown key."""
+    world.write("cells", world.many(1), settings="manged: false")
+    ran = world.run("validate")
+    assert ran.code == 3
+    assert "datasets/cells/project.yaml:1:1: error" in ran.out
+    assert "managed" in ran.out
+    document = world.run("validate", "--json").document
+    assert document["findings"]["errors"] == document["totals"]["errors"] == 1
+    assert document["findings"]["shown"][0]["place"] == {"file": "datasets/cells/project.yaml", "line": 1, "column": 1}
+
+
+def test_another_folder_is_named_by_position_or_option(world: World) -> None:
+    """FOLDER or --datasets, but not both."""
+    world.write("cells", world.many(1))
+    (world.folder / "datasets").rename(world.folder / "elsewhere")
+    assert "elsewhere/cells/train.jsonl" in world.run("validate", "elsewhere").out
+    assert world.run("validate", "--datasets", "elsewhere").code == 0
+    assert world.run("validate", "elsewhere", "--datasets", "elsewhere").code == 3
+
+
+@pytest.mark.parametrize(
+    ("folder", "cure"),
+    [("datasets/cells", "give the folder above it"), ("empty", "empty/NAME/project.yaml"), ("no", "no")],
+)
+def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folder: str, cure: str) -> None:
+    """A wrong folder never passes as "nothing to complain about"."""
+    world.write("cells", world.many(1))
+    (world.folder / "empty").mkdir()
+    ran = world.run("validate", folder)
+    assert ran.code == 3
+    assert cure in ran.out + ran.err
+
+
+def test_an_unknown_project_gets_a_suggestion(world: World) -> None:
+    """--project with a typing mistake."""
+    world.write("cells", world.many(1))
+    ran = world.run("validate", "--project", "cels")
+    assert ran.code == 3
+    assert "did you mean cells?" in ran.err
+
+
+def test_no_network_and_no_boto3_are_needed(world: World) -> None:
+    """Validating loads neither boto3 nor Pulumi, so that it starts fast and runs anywhere."""
+    world.write("cells", world.many(1))
+    program = (
+        "import sys; from reconciler.cli import main; code = main(['validate']); "
+        "loaded = {'boto3', 'pulumi', 'grpc'} & set(sys.modules); sys.exit(f'{code} {loaded}' if code or loaded else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_samples_of_this_repository_are_valid(world: World) -> None:
+    """What the README shows works."""
+    ran = world.run("validate", str(ROOT / "datasets"))
+    assert ran.code == 0, ran.out
