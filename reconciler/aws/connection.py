@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of
+from reconciler.aws.whole import insist_on_whole_replies
 from reconciler.errors import BadInput, ReconcilerError
 from reconciler.inert import inert
 
@@ -85,9 +86,11 @@ class Connection:
             session = self._session(region)
             for role in self.assume_roles:
                 session = self._assumed(session, role, region)
-            return session.client("rekognition", endpoint_url=self.endpoints.get("rekognition"), config=_CONFIG)
+            client = session.client("rekognition", endpoint_url=self.endpoints.get("rekognition"), config=_CONFIG)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
             raise _refusal(error) from None
+        insist_on_whole_replies(client)
+        return client
 
     def configured_region(self) -> str | None:
         """The region that boto3 finds: AWS_DEFAULT_REGION, then the profile's; None when neither says one.
