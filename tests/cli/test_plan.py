@@ -215,6 +215,6 @@ def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, worl
     world.write("cells", [json.dumps(line) for line in lines])
     ran = world.run("plan")
     assert ran.code == 0
-    assert ran.out.count("marked [ERROR_INVALID_BOUNDING_BOX]") == 3
+    assert ran.out.count("marked: ERROR_INVALID_BOUNDING_BOX") == 3
     assert "... and 3 more marked findings" in ran.out
-    assert world.run("plan", "-v").out.count("marked [ERROR_INVALID_BOUNDING_BOX]") == 6
+    assert world.run("plan", "-v").out.count("marked: ERROR_INVALID_BOUNDING_BOX") == 6

@@ -1,0 +1,96 @@
+"""What a person who types the command wrongly, or asks for help, gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.cli.arguments import COMMANDS, parse
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import World
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give a command: validate, plan, apply"),
+        (["plna"], "did you mean plan?"),
+        (["destroy"], "there are: validate, plan, apply"),
+        (["--json", "plan"], "the command stands first"),
+        (["plan", "--jsn"], "did you mean --json?"),
+        (["plan", "--exitcode=1"], "did you mean --exit-code?"),
+        (["plan", "datasets"], "one argument too many"),
+        (["validate", "a", "b"], "one argument too many"),
+        (["validate", "--region", "x"], "there is no option --region"),
+        (["plan", "--yes"], "there is no option --yes"),
+        (["plan", "--limit", "-1"], "--limit"),
+        (["plan", "--limit", "many"], "not a whole number"),
+        (["plan", "--limit", "3", "--all"], "not allowed with"),
+        (["plan", "--project"], "expected one argument"),
+        (["plan", "--pro", "x"], "there is no option --pro"),
+        (["plan", "--endpoint-url", "localhost:8000"], "not an http or https address"),
+        (["plan", "--endpoint-url", "http://[::1"], "not a URL"),
+        (["plan", "--endpoint-url", "http://me:secret@host"], "user name or password"),
+        (["pl\x1b[31man"], "there is no command"),
+    ],
+)
+def test_wrong_arguments_get_one_sentence_and_exit_3(world: World, arguments: list[str], said: str) -> None:
+    """What is wrong and what would be right; no usage dump, no secret, no escape sequence."""
+    ran = world.run(*arguments)
+    assert ran.code == 3
+    assert not ran.out or "--json" in arguments
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert "secret" not in ran.err
+    assert "\x1b" not in ran.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_has_examples_and_the_exit_codes(world: World, arguments: list[str]) -> None:
+    """Help stands on standard output, says what the commands are for, and ends well."""
+    ran = world.run(*arguments)
+    assert ran.code == 0
+    assert "examples:" in ran.out
+    assert "exit codes:" in ran.out
+    assert "143: by SIGTERM" in ran.out
+    assert all(len(line) <= 120 for line in ran.out.splitlines())
+
+
+def test_every_option_has_a_help_text(world: World) -> None:
+    """No option is left unexplained."""
+    for command in COMMANDS:
+        text = world.run(command, "--help").out
+        options = [line.split() for line in text.splitlines() if line.startswith("  -")]
+        assert options
+        for words in options:
+            assert len(words) > 1, (command, words)
+
+
+def test_version_is_told(world: World) -> None:
+    """`reconciler --version`."""
+    ran = world.run("--version")
+    assert ran.code == 0
+    assert ran.out.startswith("reconciler ")
+
+
+def test_options_are_understood() -> None:
+    """All of them together."""
+    options = parse(
+        [
+            *("apply", "--datasets", "elsewhere", "--project", "a", "--project", "b", "--json", "-v", "--yes"),
+            *("--region", "eu-west-1", "--profile", "labels", "--endpoint-url", "http://127.0.0.1:1", "--limit", "3"),
+        ]
+    )
+    assert (options.command, str(options.datasets), options.projects) == ("apply", "elsewhere", ("a", "b"))
+    assert (options.region, options.profile, options.endpoint_url) == ("eu-west-1", "labels", "http://127.0.0.1:1")
+    assert (options.json, options.verbose, options.yes, options.limit) == (True, True, True, 3)
+
+
+def test_text_is_limited_and_json_is_not() -> None:
+    """50 changes a dataset for people, all for programs; --limit and --all say otherwise."""
+    assert parse(["plan"]).limit == 50
+    assert parse(["plan", "--all"]).limit is None
+    assert parse(["plan", "--json"]).limit is None
+    assert parse(["plan", "--json", "--limit", "0"]).limit == 0
