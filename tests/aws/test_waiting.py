@@ -1,0 +1,120 @@
+"""Whose status it is: waiting for an operation when the service gives no operation id."""
+
+from random import Random
+
+import pytest
+
+from reconciler.aws.gateway import DatasetDescription
+from reconciler.aws.wait import Waiter
+from reconciler.errors import NotFound, OutOfPatience
+from tests.aws.doubles import Answer, FakeClock, ScriptedServer, dataset, failure, gateway_at
+
+ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
+GONE = failure("ResourceNotFoundException")
+BEFORE = DatasetDescription("CREATE_COMPLETE", "", "SUCCESS", updated=1.0, entries=0, labelled=0, errors=0)
+
+
+@pytest.fixture
+def waiter(server: ScriptedServer, clock: FakeClock) -> Waiter:
+    """Waits up to ten minutes without progress."""
+    return Waiter(gateway_at(server.url, clock), clock, Random(0), patience=600)  # noqa: S311 - repeatable
+
+
+def updated(waiter: Waiter, server: ScriptedServer, *answers: Answer) -> DatasetDescription | None:
+    """What waiting for an update gives, when DescribeDataset answers so."""
+    server.answers(*answers)
+    return waiter.until_updated(ARN, BEFORE, lambda _now: None)
+
+
+def test_a_terminal_status_is_ours_when_in_progress_was_seen(waiter: Waiter, server: ScriptedServer) -> None:
+    """Even where LastUpdatedTimestamp stays."""
+    found = updated(waiter, server, dataset("UPDATE_IN_PROGRESS"), dataset("UPDATE_COMPLETE"))
+    assert found is not None
+    assert found.status == "UPDATE_COMPLETE"
+    assert len(server.requests) == 2
+
+
+def test_a_terminal_status_is_ours_when_the_timestamp_moved(waiter: Waiter, server: ScriptedServer) -> None:
+    """A short update is over before the first look; no time is lost then."""
+    found = updated(waiter, server, dataset("UPDATE_FAILED", 1.001, "Why."))
+    assert found is not None
+    assert (found.status, found.message) == ("UPDATE_FAILED", "Why.")
+    assert len(server.requests) == 1
+
+
+def test_a_stale_terminal_status_is_waited_out(waiter: Waiter, server: ScriptedServer, clock: FakeClock) -> None:
+    """A read that shows the time before the update is not taken for its end."""
+    stale = dataset("CREATE_COMPLETE")
+    found = updated(waiter, server, stale, stale, dataset("UPDATE_IN_PROGRESS"), dataset("UPDATE_COMPLETE", 2.0))
+    assert found is not None
+    assert found.status == "UPDATE_COMPLETE"
+    assert clock.slept[0] >= 0.45
+
+
+def test_after_thirty_seconds_of_a_status_that_never_moved_a_listing_decides(
+    waiter: Waiter, server: ScriptedServer, clock: FakeClock
+) -> None:
+    """Not before, and not much later."""
+    assert updated(waiter, server, dataset("CREATE_COMPLETE")) is None
+    assert 30 <= sum(clock.slept) <= 36
+
+
+def test_a_long_update_is_waited_for_as_long_as_it_makes_progress(
+    waiter: Waiter, server: ScriptedServer, clock: FakeClock
+) -> None:
+    """Every change of the description is progress; the thirty seconds do not hold once the operation was seen."""
+    working = [dataset("UPDATE_IN_PROGRESS", entries=number // 100) for number in range(1000)]
+    found = updated(waiter, server, *working, dataset("UPDATE_COMPLETE", 2.0))
+    assert found is not None
+    assert sum(clock.slept) > 4 * 600
+
+
+def test_patience_ends_when_nothing_moves(waiter: Waiter, server: ScriptedServer, clock: FakeClock) -> None:
+    """With the dataset, the status and what to do."""
+    with pytest.raises(OutOfPatience, match=r"UPDATE_IN_PROGRESS without progress for 10 minutes; .*policy.patience"):
+        updated(waiter, server, dataset("UPDATE_IN_PROGRESS"))
+    assert 600 < sum(clock.slept) <= 612
+
+
+def test_looks_come_soon_then_every_five_seconds(waiter: Waiter, server: ScriptedServer, clock: FakeClock) -> None:
+    """A small batch ends soon; the account's calls a second are shared. Pauses vary by a tenth."""
+    server.answers(*[dataset("UPDATE_IN_PROGRESS")] * 20, dataset("UPDATE_COMPLETE", 2.0))
+    seen: list[str] = []
+    waiter.until_updated(ARN, BEFORE, lambda now: seen.append(now.status))
+    assert seen == ["UPDATE_IN_PROGRESS"] * 20 + ["UPDATE_COMPLETE"]
+    for pause, number in zip(clock.slept, range(20), strict=True):
+        nominal = min(0.5 * 1.5**number, 5.0)
+        assert 0.9 * nominal <= pause <= 1.1 * nominal
+    assert len({round(pause, 6) for pause in clock.slept[-5:]}) > 1
+
+
+def test_a_dataset_that_goes_away_meanwhile_is_an_error(waiter: Waiter, server: ScriptedServer) -> None:
+    """While updating and while waiting for a running operation."""
+    with pytest.raises(NotFound, match="somebody deleted it"):
+        updated(waiter, server, dataset("UPDATE_IN_PROGRESS"), GONE)
+    server.answers(dataset("CREATE_IN_PROGRESS"), GONE)
+    with pytest.raises(NotFound, match="somebody deleted it"):
+        waiter.until_idle(ARN, lambda _now: None)
+
+
+def test_idle_is_any_status_that_is_not_running(waiter: Waiter, server: ScriptedServer) -> None:
+    """Whoever started the operation."""
+    server.answers(dataset("CREATE_IN_PROGRESS"), dataset("CREATE_FAILED"))
+    assert waiter.until_idle(ARN, lambda _now: None).status == "CREATE_FAILED"
+
+
+def test_deleted_is_when_it_is_not_found_any_more(waiter: Waiter, server: ScriptedServer) -> None:
+    """There is no status for it; a deletion that hangs is told."""
+    server.answers(dataset("DELETE_IN_PROGRESS"), dataset("DELETE_IN_PROGRESS"), GONE)
+    seen: list[str] = []
+    waiter.until_gone(ARN, lambda now: seen.append(now.status))
+    assert seen == ["DELETE_IN_PROGRESS"] * 2
+    server.answers(dataset("DELETE_IN_PROGRESS"))
+    with pytest.raises(OutOfPatience):
+        waiter.until_gone(ARN, lambda _now: None)
+
+
+def test_hostile_text_in_a_status_stays_text(waiter: Waiter, server: ScriptedServer) -> None:
+    """The service's words reach messages without acting."""
+    with pytest.raises(OutOfPatience, match=r"\\x1b\[31m_IN_PROGRESS"):
+        updated(waiter, server, dataset("\x1b[31m_IN_PROGRESS"))
