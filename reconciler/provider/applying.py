@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from pulumi.dynamic import CreateResult, UpdateResult
 
-from reconciler.errors import BadInput, Refused
+from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.outcome import Outcome
 from reconciler.plan import Plan
@@ -63,8 +63,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         plan = reconciliation.plan(ledger, seen, bucket, settled)
         try:
             outcome = reconciliation.apply(ledger, plan, seen, target)
-        except Refused as refusal:
-            _keep(name, provider, _refused(inputs, previous, seen.arn, plan, str(refusal)), [str(refusal)])
+        except runtime.FAULTS as error:
+            reason = runtime.sentence(error)
+            _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if outcome.error is not None:
         _keep(name, provider, recorded, [str(outcome.error), *outcome_lines(outcome)])
@@ -89,10 +90,10 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, outcome.settled)
 
 
-def _refused(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, refusal: str) -> Outputs:
-    """What is kept of an apply that a policy refused: the policy, live, and that it is not done."""
+def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, reason: str) -> Outputs:
+    """What is kept of an apply that a policy refused or that broke off: the policy, live, and that it is not done."""
     live = LiveRecord.of(plan.live, plan.live_only) if plan.live else LiveRecord()
-    kept = Outputs(inputs, arn or "", live, live, refusal)
+    kept = Outputs(inputs, arn or "", live, live, reason)
     return replace(kept, settled=previous.settled) if previous else kept
 
 

@@ -21,10 +21,14 @@ from pulumi.runtime.proto import provider_pb2
 
 from reconciler.errors import ReconcilerError
 
-__all__ = ["call_frame", "call_urn", "fail", "fail_keeping"]
+__all__ = ["CallFailed", "call_frame", "call_is_open", "call_urn", "fail", "fail_keeping"]
 
 _UNKNOWN: Final = 2
 _TRAILER: Final = "grpc-status-details-bin"
+
+
+class CallFailed(ReconcilerError):
+    """The call ends in failure; what the engine is told stands in its status already."""
 
 
 def call_frame() -> FrameType | None:
@@ -44,14 +48,19 @@ def call_urn() -> str:
     return str(getattr(frame.f_locals["request"], "urn", "")) if frame else ""
 
 
+def call_is_open() -> bool:
+    """Whether somebody still waits for the answer to this call; True outside of a call."""
+    frame = call_frame()
+    return frame is None or bool(frame.f_locals["context"].is_active())
+
+
 def fail(message: str) -> NoReturn:
     """End the call with this message and nothing else.
 
     Raises:
-        ReconcilerError: always.
+        CallFailed: always.
     """
-    _attach(status_pb2.Status(code=_UNKNOWN, message=message))
-    raise ReconcilerError(message)
+    _end(status_pb2.Status(code=_UNKNOWN, message=message))
 
 
 def fail_keeping(message: str, reasons: Sequence[str], resource_id: str, properties: Mapping[str, Any]) -> NoReturn:
@@ -60,17 +69,19 @@ def fail_keeping(message: str, reasons: Sequence[str], resource_id: str, propert
     `properties` must contain what the SDK keeps under `__provider`.
 
     Raises:
-        ReconcilerError: always.
+        CallFailed: always.
     """
     stored = struct_pb2.Struct()
     stored.update(dict(properties))
     detail = any_pb2.Any()
     detail.Pack(provider_pb2.ErrorResourceInitFailed(id=resource_id, properties=stored, reasons=list(reasons)))
-    _attach(status_pb2.Status(code=_UNKNOWN, message=message, details=[detail]))
-    raise ReconcilerError(message)
+    _end(status_pb2.Status(code=_UNKNOWN, message=message, details=[detail]))
 
 
-def _attach(status: status_pb2.Status) -> None:
+def _end(status: status_pb2.Status) -> NoReturn:
+    """Attach the status. A later status of the same call would take its place, details and all."""
     frame = call_frame()
-    if frame is not None:
-        frame.f_locals["context"].set_trailing_metadata(((_TRAILER, status.SerializeToString()),))
+    if frame is None:
+        raise CallFailed(status.message)
+    frame.f_locals["context"].set_trailing_metadata(((_TRAILER, status.SerializeToString()),))
+    raise CallFailed("the call's status says why")  # the server sends this along, as a traceback that nobody is shown

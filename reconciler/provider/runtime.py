@@ -25,13 +25,13 @@ from reconciler.ledger import Facts
 from reconciler.model import Compare, Policy
 from reconciler.progress import Progress
 from reconciler.provider.console import Console
-from reconciler.provider.failure import call_urn, fail
+from reconciler.provider.failure import CallFailed, call_is_open, call_urn, fail
 from reconciler.provider.preview import Preview
 from reconciler.provider.settings import Get, Settings, read_settings
 from reconciler.reconcile import Reconciliation
 from reconciler.report.text import progress_line
 
-__all__ = ["LiveSeen", "Runtime", "configure", "current", "in_sentences"]
+__all__ = ["FAULTS", "LiveSeen", "Runtime", "configure", "current", "in_sentences", "sentence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +117,23 @@ class Runtime:
 
 
 _PROCESS: Final[list[Runtime]] = []
+# What a user can cause and act on; anything else is a defect and comes out as a traceback.
+FAULTS: Final = (ReconcilerError, OperationalError, OSError)
 
 
 def configure(get: Get) -> None:
-    """Take the stack's configuration.
+    """Take the stack's configuration, which is the same for as long as the process lives.
+
+    A state that other versions of Python wrote names the provider in other bytes; then the engine's server configures
+    it once more, and what this process knows already stays.
 
     Raises:
-        ReconcilerError: it is malformed; the call that configured the process ends with the sentence.
+        CallFailed: it is malformed; the call that configured the process ends with the sentence.
     """
     with in_sentences():
-        clock = SystemClock()
-        _PROCESS[:] = [Runtime(read_settings(get), clock, Console(clock.now))]
+        if not _PROCESS:
+            clock = SystemClock()
+            _PROCESS.append(Runtime(read_settings(get), clock, Console(clock.now)))
 
 
 def current() -> Runtime:
@@ -140,18 +146,25 @@ def in_sentences() -> Iterator[None]:
     """Turn every error that a user can cause into a call that ends with its sentence, without a traceback."""
     try:
         yield
-    except ReconcilerError as error:
-        fail(str(error))
-    except OperationalError as error:
-        fail(f"the temporary database failed ({error}); make room in the folder for temporary files (TMPDIR)")
-    except OSError as error:
-        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    except CallFailed:
+        raise
+    except FAULTS as error:
+        fail(sentence(error))
+
+
+def sentence(error: Exception) -> str:
+    """What one of `FAULTS` says to the user."""
+    if isinstance(error, OperationalError):
+        return f"the temporary database failed ({error}); make room in the folder for temporary files (TMPDIR)"
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+    return str(error)
 
 
 class _EngineWatch:
-    """Notices that the engine above died: its end of standard input closes.
+    """Notices that the engine above died (its end of standard input closes) or waits for the call no longer.
 
-    A process started without a pipe there cannot notice; then nothing stops it.
+    A process started without a pipe there has only the call to go by.
     """
 
     def __init__(self) -> None:
@@ -161,7 +174,7 @@ class _EngineWatch:
 
     def stop(self) -> Interrupted | None:
         """The reason to send nothing more, or None."""
-        if not self._gone.is_set():
+        if call_is_open() and not self._gone.is_set():
             return None
         return Interrupted("the Pulumi engine has gone; nothing more is sent, run `pulumi up` again to go on")
 
