@@ -21,10 +21,10 @@ demo: setup ## the main job, end to end, on an emulator; ENGINE=pulumi uses the 
 	@$(CLEAN) $(PY) docs/demo.py --engine "$(or $(ENGINE),local)"
 
 test: setup ## all tests (minutes); TESTS=tests/plan for some
-	@$(CLEAN) $(PY) -m pytest -q -m "not slow" $(TESTS)
+	@$(CLEAN) $(PY) -m pytest -q -n 2 --dist loadfile -m "not slow" $(TESTS)
 
 test-full: setup ## all tests, with the long ones
-	@$(CLEAN) $(PY) -m pytest -q $(TESTS)
+	@$(CLEAN) $(PY) -m pytest -q -n 2 --dist loadfile $(TESTS)
 
 check: setup ## format, lint, types, import contracts, generated pages
 	@$(PY) -m ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
