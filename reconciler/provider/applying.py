@@ -7,6 +7,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
+from reconciler.model import Destroy
 from reconciler.outcome import Outcome
 from reconciler.plan import Plan
 from reconciler.provider import runtime
@@ -40,6 +41,8 @@ def delete(name: str, props: dict[str, Any]) -> None:
     """Delete the dataset as the policy of the last apply says; one that is gone is fine."""
     with runtime.in_sentences():
         outputs = Outputs.parse(props)
+        if outputs.applied.policy.destroy is Destroy.KEEP:
+            return
         project_arn, dataset_type = split_id(name)
         process = runtime.current()
         project = process.gateway(project_arn).project(project_arn)
@@ -67,8 +70,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             reason = runtime.sentence(error)
             _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
-    if outcome.error is not None:
-        _keep(name, provider, recorded, [str(outcome.error), *outcome_lines(outcome)])
+    if recorded.unfinished:
+        _keep(name, provider, recorded, [recorded.unfinished, *outcome_lines(outcome)])
     _tell(process, plan, outcome, recorded)
     return recorded
 
@@ -86,7 +89,7 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     live = LiveRecord()
     if outcome.live is not None:
         live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
-    unfinished = "" if outcome.error is None else str(outcome.error)
+    unfinished = "" if outcome.error is None else runtime.sentence(outcome.error)
     return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, outcome.settled)
 
 

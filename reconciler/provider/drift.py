@@ -13,22 +13,24 @@ The answer is always yes or no: "unknown" would let the engine compare propertie
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pulumi.dynamic import DiffResult, ReadResult
 
-from reconciler.errors import NotFound, ReconcilerError
+from reconciler.errors import NotFound
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.provider import runtime
-from reconciler.provider.desired import fill_desired, with_digests
-from reconciler.provider.previewing import both_modes, list_and_plan, preview_of
+from reconciler.provider.desired import fill_desired
+from reconciler.provider.naming import named
+from reconciler.provider.previewing import both_modes, list_and_plan, planned_again
 from reconciler.provider.properties import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
 from reconciler.provider.runtime import LiveSeen, Runtime
 from reconciler.reconcile import Target
 
 __all__ = ["diff", "read"]
+
+_SETTINGS: Final = "settings changed since the last apply; an up records them"
 
 
 def read(name: str, props: dict[str, Any]) -> ReadResult:
@@ -41,7 +43,8 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         seen = _listed(runtime.current(), name, outputs)
         if seen.dataset_arn is None:
             return ReadResult("", {})
-        live = LiveRecord.of(seen.facts[outputs.applied.policy.compare])
+        # How many are live only is not known without the manifest: the number stays that of the last apply.
+        live = LiveRecord.of(seen.facts[outputs.applied.policy.compare], outputs.applied_live.live_only)
         fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
         return ReadResult(name, fresh.properties())
 
@@ -54,16 +57,16 @@ def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         if replaces:
             _warn_of_refusal(runtime.current(), outputs)
             return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
-        changed = inputs.unknown or _is_due(runtime.current(), name, outputs, inputs)
+        changed = bool(inputs.unknown) or _is_due(runtime.current(), name, outputs, inputs)
         return DiffResult(changes=changed, replaces=[], delete_before_replace=True)
 
 
 def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
-    """The properties that force a replacement. A project that is not known yet is being replaced itself."""
+    """The properties that force a replacement; one that is not known yet comes from what is being replaced itself."""
     replaces = []
     if inputs.project_arn != outputs.applied.project_arn:
         replaces.append("projectArn")
-    if inputs.dataset_type is not outputs.applied.dataset_type:
+    if inputs.dataset_type is not outputs.applied.dataset_type or "datasetType" in inputs.unknown:
         replaces.append("datasetType")
     return replaces
 
@@ -81,11 +84,13 @@ def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
 def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
     reasons = list(_reasons(process, name, outputs, inputs))
     preview = process.preview()
+    if preview is not None and outputs.settled and not preview.is_quiet:
+        preview = planned_again(process, inputs, outputs.settled)
     if preview is not None and not (preview.is_quiet and not reasons):
         process.console.tell_once(preview.message(*(reason for reason in reasons if reason)))
     elif reasons and not process.is_program_run():
         told = [reason for reason in reasons if reason]
-        process.console.tell_once("\n".join((*told, *_named(process, outputs, inputs))), warning=True)
+        process.console.tell_once("\n".join((*told, *named(process, outputs, inputs))), warning=True)
     return bool(reasons)
 
 
@@ -97,8 +102,7 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
     if seen.dataset_arn is None:
         yield "the dataset is gone from AWS"
     elif outputs.applied.state_format < STATE_FORMAT:
-        if _is_due_by_looking(process, inputs):
-            yield ""
+        yield from _due_by_looking(process, outputs, inputs)
     else:
         yield from _moved(outputs, inputs, LiveRecord.of(seen.facts[outputs.applied.policy.compare]))
 
@@ -108,7 +112,7 @@ def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord) -> Iterator[str]:
     if inputs.desired_digest != applied.desired_digest:
         yield ""
     if inputs.settings() != applied.settings():
-        yield "settings changed since the last apply; an up records them"
+        yield _SETTINGS
     if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
         yield "live entries are marked with errors and the manifest changed since: an up sends what repairs them"
     if now.digest != outputs.applied_live.digest:
@@ -126,35 +130,20 @@ def _figures(before: LiveRecord, now: LiveRecord) -> str:
     return ", ".join(moved) if moved else f"the same {now.entries:,} entries in number, but not in content"
 
 
-def _named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
-    """What moved entry by entry, where the manifest that was applied is at hand."""
-    if not Path(inputs.manifest).is_file():
-        return ()
-    try:
-        with Ledger() as ledger:
-            findings = fill_desired(inputs, ledger)
-            if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
-                return ()
-            plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
-            shown = preview_of(ledger, plan, findings)
-    except ReconcilerError:
-        return ()
-    if plan.has_changes or plan.live_only:
-        return shown.summary, *shown.entries
-    return ("an up sends nothing and records live as it is",)
-
-
-def _is_due_by_looking(process: Runtime, inputs: Inputs) -> bool:
+def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
     """For a state of an older format, whose digests say nothing: in a program run desired and live are compared anew.
 
-    A refresh sends the stored inputs, which are of the old format too: it never finds drift in them.
+    A refresh, which checks nothing and may run without the manifest, never finds drift in it.
     """
-    if inputs.state_format < STATE_FORMAT:
-        return False
+    if not process.is_program_run():
+        return
+    if inputs.settings() != outputs.applied.settings():
+        yield _SETTINGS
     with Ledger() as ledger:
         findings = fill_desired(inputs, ledger)
         findings.raise_if_refused()
-        return list_and_plan(process, inputs, ledger, findings).has_changes
+        if list_and_plan(process, inputs, ledger, findings).has_changes:
+            yield ""
 
 
 def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:

@@ -9,13 +9,14 @@ from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings
 from reconciler.model import Compare
 from reconciler.plan import Plan, make_plan
+from reconciler.provider.desired import fill_desired
 from reconciler.provider.preview import Preview
 from reconciler.provider.properties import Inputs, resource_id
 from reconciler.provider.runtime import LiveSeen, Runtime
 from reconciler.reconcile import Observation, Target
 from reconciler.report.text import change_lines, finding_line, summary
 
-__all__ = ["both_modes", "list_and_plan", "preview_of"]
+__all__ = ["both_modes", "list_and_plan", "planned_again", "preview_of"]
 
 # So many findings that do not stop an apply are shown beside a plan.
 _FINDINGS = 10
@@ -33,6 +34,18 @@ def list_and_plan(
     name = resource_id(inputs.project_arn, inputs.dataset_type)
     runtime.remember(name, LiveSeen(seen.arn, both_modes(ledger) if seen.arn else {}))
     return plan
+
+
+def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str]) -> Preview:
+    """The preview of a resource whose outputs remember pairs that are stored differently: Check does not see outputs.
+
+    Raises:
+        InvalidDeclaration: the manifest does not pass. ServiceError: a call failed.
+    """
+    with Ledger() as ledger:
+        findings = fill_desired(inputs, ledger)
+        findings.raise_if_refused()
+        return preview_of(ledger, list_and_plan(runtime, inputs, ledger, findings, settled), findings)
 
 
 def both_modes(ledger: Ledger) -> dict[Compare, Facts]:

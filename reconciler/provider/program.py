@@ -35,14 +35,16 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         pulumi.RunError: anything on disk or in the configuration is wrong; the message lists all of it.
     """
     _quiet_interrupts()
+    settings = None
     try:
         settings = read_settings(_config_value)
         shown = folder or settings.datasets
         projects = load_projects(Path(shown), shown)
         _validate(projects)
-        return [dataset for project in projects for dataset in _declared(project, settings.connection)]
+        arns = [_existing_arn(project, settings.connection) for project in projects]
     except ReconcilerError as error:
-        raise pulumi.RunError(str(error)) from None
+        raise pulumi.RunError(settings.hide(str(error)) if settings else str(error)) from None
+    return [dataset for project, arn in zip(projects, arns, strict=True) for dataset in _declared(project, arn)]
 
 
 def _config_value(key: str) -> str | None:
@@ -68,8 +70,22 @@ def _validate(projects: Sequence[ProjectDeclaration]) -> None:
         raise InvalidDeclaration(errors, total)
 
 
-def _declared(project: ProjectDeclaration, connection: Connection) -> list[Dataset]:
-    arn = _project_arn(project, connection)
+def _existing_arn(project: ProjectDeclaration, connection: Connection) -> str | None:
+    """The ARN of a project that the program does not create; None for a managed one.
+
+    Raises:
+        BadInput: the ARN is malformed, or its account is not allowed. NotFound: no project has this name.
+    """
+    if project.managed:
+        return None
+    if project.project_arn is None:
+        return _found(project.name, connection)
+    check_account(connection, ProjectArn.parse(project.project_arn))
+    return project.project_arn
+
+
+def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset]:
+    arn = existing or _managed_arn(project.name)
     return [
         Dataset(
             f"{project.name}-{dataset.dataset_type.word}",
@@ -83,17 +99,12 @@ def _declared(project: ProjectDeclaration, connection: Connection) -> list[Datas
     ]
 
 
-def _project_arn(project: ProjectDeclaration, connection: Connection) -> pulumi.Input[str]:
-    if project.project_arn is not None:
-        return project.project_arn
-    if not project.managed:
-        return _found(project.name, connection)
+def _managed_arn(name: str) -> pulumi.Output[str]:
+    """The ARN of a project that the program declares."""
     from pulumi_aws import rekognition  # noqa: PLC0415 - only programs with a managed project need pulumi-aws
 
     # Deleted first: a renamed project would otherwise be made before a refusal to delete its datasets is heard.
-    return rekognition.Project(
-        project.name, name=project.name, opts=pulumi.ResourceOptions(delete_before_replace=True)
-    ).arn
+    return rekognition.Project(name, name=name, opts=pulumi.ResourceOptions(delete_before_replace=True)).arn
 
 
 def _found(name: str, connection: Connection) -> str:

@@ -7,7 +7,6 @@ Numbers come back from the engine as floats (3 as 3.0), so counts are made whole
 yet come as `pulumi.output.Unknown` objects.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +15,9 @@ from pulumi.output import Unknown
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
+from reconciler.inert import inert
 from reconciler.ledger import Facts
+from reconciler.manifest.policies import parse_patience
 from reconciler.model import Compare, DatasetType, Destroy, Extra, Marked, Policy
 
 __all__ = [
@@ -72,7 +73,8 @@ def split_id(text: str) -> tuple[str, DatasetType]:
 class Inputs:
     """What the program declares, and what `check` adds: digests of the desired entries and their number.
 
-    `project_arn` is None while the project is not created yet. `unknown` tells that something else is not known yet.
+    `project_arn` is None while the project is not created yet. `unknown` names the other properties that are not known
+    yet; meanwhile they have their defaults (`dataset_type` TRAIN).
     """
 
     project_arn: str | None
@@ -84,7 +86,7 @@ class Inputs:
     content_digest: str = ""
     entries: int = 0
     state_format: int = STATE_FORMAT
-    unknown: bool = False
+    unknown: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, properties: Mapping[str, Any]) -> "Inputs":
@@ -93,11 +95,11 @@ class Inputs:
         Raises:
             BadProperty: a property is missing or has a wrong value.
         """
-        unknown = any(_is_unknown(value) for name, value in properties.items() if name != "projectArn")
-        known = {name: None if _is_unknown(value) else value for name, value in properties.items()}
+        unknown = frozenset(name for name, value in properties.items() if _is_unknown(value))
+        known = {name: None if name in unknown else value for name, value in properties.items()}
         return cls(
             project_arn=_project_arn(known),
-            dataset_type=_dataset_type(known.get("datasetType")),
+            dataset_type=_dataset_type("TRAIN" if "datasetType" in unknown else known.get("datasetType")),
             manifest=_text_or_none(known, "manifest") or "",
             labels=_labels(known.get("labels")),
             policy=_policy(known.get("policy") or {}),
@@ -105,7 +107,7 @@ class Inputs:
             content_digest=str(known.get("contentDigest") or ""),
             entries=_whole(known.get("entries")),
             state_format=_whole(known.get("stateFormat"), STATE_FORMAT),
-            unknown=unknown,
+            unknown=unknown - {"projectArn"},
         )
 
     def settings(self) -> tuple[object, ...]:
@@ -191,14 +193,14 @@ class Outputs:
         Raises:
             BadInput: they were written by a newer version of this program, or are no outputs of a Dataset.
         """
-        applied = Inputs.parse(properties)
-        if applied.state_format > STATE_FORMAT:
+        written = _whole(properties.get("stateFormat"), STATE_FORMAT)
+        if written > STATE_FORMAT:
             raise BadInput(
-                f"the state of this dataset has format {applied.state_format}, this version knows {STATE_FORMAT}; "
+                f"the state of this dataset has format {written}, this version knows {STATE_FORMAT}; "
                 "install the newer version of rekognition-labels-as-code that wrote it"
             )
         return cls(
-            applied=applied,
+            applied=Inputs.parse(properties),
             dataset_arn=str(properties.get("datasetArn") or ""),
             applied_live=LiveRecord.parse(properties.get("appliedLive")),
             live=LiveRecord.parse(properties.get("live")),
@@ -232,7 +234,7 @@ def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise BadProperty(name, f"{name} must be a text, not {value!r}")
+    raise BadProperty(name, f"{name} must be a text, not {_shown(value)}")
 
 
 def _project_arn(properties: Mapping[str, Any]) -> str | None:
@@ -252,7 +254,7 @@ def _whole(value: object, default: int = 0) -> int:
 def _dataset_type(value: object) -> DatasetType:
     if isinstance(value, str) and value in set(DatasetType):
         return DatasetType(value)
-    raise BadProperty("datasetType", f"datasetType must be TRAIN or TEST, not {value!r}")
+    raise BadProperty("datasetType", f"datasetType must be TRAIN or TEST, not {_shown(value)}")
 
 
 def _labels(value: object) -> tuple[str, ...] | None:
@@ -260,16 +262,16 @@ def _labels(value: object) -> tuple[str, ...] | None:
         return None
     if isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value):
         return tuple(value)
-    raise BadProperty("labels", f"labels must be a list of label names, not {value!r}")
+    raise BadProperty("labels", f"labels must be a list of label names, not {_shown(value)}")
 
 
 def _policy(value: object) -> Policy:
     if not isinstance(value, Mapping):
-        raise BadProperty("policy", f"policy must be a mapping, not {value!r}")
+        raise BadProperty("policy", f"policy must be a mapping, not {_shown(value)}")
     unknown = sorted(set(value) - {"extra", "marked", "compare", "patience", "destroy"})
     if unknown:
         raise BadProperty(
-            "policy", f"policy has no setting {unknown[0]!r}; it has extra, marked, compare, patience, destroy"
+            "policy", f"policy has no setting {_shown(unknown[0])}; it has extra, marked, compare, patience, destroy"
         )
     default = Policy()
     return Policy(
@@ -287,22 +289,21 @@ def _choice(
     value = policy.get(name, default)
     allowed = [str(choice.value) for choice in choices]
     if value not in allowed:
-        raise BadProperty("policy", f"policy.{name} must be one of {', '.join(allowed)}, not {value!r}")
+        raise BadProperty("policy", f"policy.{name} must be one of {', '.join(allowed)}, not {_shown(value)}")
     return str(value)
-
-
-_PATIENCE: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
 def _patience(value: object) -> int:
     """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-        return int(value)
-    match = _PATIENCE.fullmatch(value) if isinstance(value, str) and value else None
-    if match is None:
-        raise BadProperty("policy", f"policy.patience must be a time such as 90s, 30m or 1h30m, not {value!r}")
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return max(1, hours * 3600 + minutes * 60 + seconds)
+    seconds = parse_patience(value) if isinstance(value, str) else _whole(value)
+    if not seconds or seconds < 0:
+        raise BadProperty("policy", f"policy.patience must be a time such as 90s, 30m or 1h30m, not {_shown(value)}")
+    return seconds
+
+
+def _shown(value: object) -> str:
+    """A wrong value as a message shows it, which is not all of it."""
+    return inert(repr(value), 100)
 
 
 def _policy_properties(policy: Policy) -> dict[str, Any]:

@@ -154,6 +154,11 @@ def in_sentences() -> Iterator[None]:
 
 def sentence(error: Exception) -> str:
     """What one of `FAULTS` says to the user."""
+    said = _said(error)
+    return current().settings.hide(said) if _PROCESS else said
+
+
+def _said(error: Exception) -> str:
     if isinstance(error, OperationalError):
         return f"the temporary database failed ({error}); make room in the folder for temporary files (TMPDIR)"
     if isinstance(error, OSError):

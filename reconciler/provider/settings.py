@@ -7,6 +7,7 @@ own search. Refuses to know who asks: the program and the provider process read 
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from reconciler.errors import BadInput
 __all__ = ["Settings", "read_settings"]
 
 DEFAULT_DATASETS: Final = "datasets"
+# Anything shorter is a placeholder or a word that messages use for something else. AWS's own have 40 and more.
+_SECRET_CHARACTERS: Final = 8
 Get = Callable[[str], str | None]
 
 
@@ -27,6 +30,18 @@ class Settings:
 
     connection: Connection
     datasets: str = DEFAULT_DATASETS
+
+    def hide(self, text: str) -> str:
+        """The text without the secrets of this configuration and of AWS's own variables, whoever put them there."""
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def _secrets(self) -> Iterator[str]:
+        known = [self.connection.secret_key, self.connection.token]
+        known += [role.external_id for role in self.connection.assume_roles]
+        known += [os.environ.get(name) for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
+        yield from (secret for secret in known if secret and len(secret) >= _SECRET_CHARACTERS)
 
 
 def read_settings(get: Get) -> Settings:
@@ -76,7 +91,7 @@ def _assume_roles(get: Get) -> Iterator[AssumeRole]:
         yield AssumeRole(
             role_arn=str(role["roleArn"]),
             session_name=str(role.get("sessionName") or AssumeRole("").session_name),
-            external_id=role.get("externalId"),
+            external_id=None if role.get("externalId") is None else str(role["externalId"]),
             duration_seconds=_seconds(role.get("duration")),
             policy=role.get("policy"),
             policy_arns=tuple(role.get("policyArns") or ()),

@@ -1,0 +1,52 @@
+"""What moved since the last apply, entry by entry, for a drift run that has the applied manifest at hand.
+
+Knows how to name entries. Refuses to decide whether there is drift: a drift run needs no manifest for that.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from reconciler.codes import meaning_of
+from reconciler.errors import ReconcilerError
+from reconciler.inert import inert
+from reconciler.ledger import Ledger, MarkedRow
+from reconciler.provider.desired import fill_desired, with_digests
+from reconciler.provider.previewing import list_and_plan, preview_of
+from reconciler.provider.properties import Inputs, Outputs
+from reconciler.provider.runtime import Runtime
+from reconciler.report.text import SHOWN
+
+__all__ = ["named"]
+
+
+def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
+    """Lines that name the entries; none where another manifest is checked out than the one that was applied."""
+    if not Path(inputs.manifest).is_file():
+        return ()
+    try:
+        with Ledger() as ledger:
+            findings = fill_desired(inputs, ledger)
+            if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
+                return ()
+            plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
+            shown = preview_of(ledger, plan, findings)
+            marked = tuple(_marked(ledger, plan.marked))
+    except ReconcilerError:
+        return ()
+    if plan.has_changes:
+        return shown.summary, *shown.entries, *marked
+    return *shown.entries, *marked, "an up sends nothing and records live as it is"
+
+
+def _marked(ledger: Ledger, total: int) -> Iterator[str]:
+    for row in islice(ledger.marked(), SHOWN):
+        yield _marked_line(row)
+    if total > SHOWN:
+        yield f"... and {total - SHOWN:,} more marked entries"
+
+
+def _marked_line(row: MarkedRow) -> str:
+    place = f"{inert(str(row.place))}: " if row.place else ""
+    codes = "; ".join(f"{inert(code)}: {meaning_of(code)}" for code in dict.fromkeys(mark.code for mark in row.marks))
+    return f"{place}marked by the service: {inert(row.key)}: {codes}"
