@@ -86,17 +86,28 @@ def _ask(screen: Screen) -> None:
 def _apply_all(run: Run, screen: Screen, looking: Looking, signals: Signals) -> None:
     views = Views(screen, limit=run.options.limit, verbose=run.options.verbose)
     failed: dict[str, str] = {}
-    for one in run.datasets:
-        if signals.stop() is not None:
-            one.skipped = _INTERRUPTED
-        elif one.project.shown in failed:
-            one.skipped = f"not applied, because {failed[one.project.shown]} failed"
-        else:
-            _apply_one(one, looking, screen, signals)
-        if one.failure:
-            failed[one.project.shown] = inert(one.title)
-        if _is_worth_a_word(one):
-            views.applied(one)
+    try:
+        for one in run.datasets:
+            _apply_next(one, failed, looking, screen, signals)
+            if _is_worth_a_word(one):
+                views.applied(one)
+    except KeyboardInterrupt:
+        for one in run.datasets:
+            if one.outcome is None and one.error is None:
+                one.skipped = one.skipped or _INTERRUPTED
+        raise
+
+
+def _apply_next(one: DatasetRun, failed: dict[str, str], looking: Looking, screen: Screen, signals: Signals) -> None:
+    """Apply one, unless the run or its project has stopped; `failed` names what stopped each project."""
+    if signals.stop() is not None:
+        one.skipped = _INTERRUPTED
+    elif one.project.shown in failed:
+        one.skipped = f"not applied, because {failed[one.project.shown]} failed"
+    else:
+        _apply_one(one, looking, screen, signals)
+    if one.failure:
+        failed[one.project.shown] = inert(one.title)
 
 
 def _is_worth_a_word(one: DatasetRun) -> bool:
