@@ -33,7 +33,7 @@ def source_ref_fault(document: Mapping[str, Any]) -> Fault | None:
         return address_fault(key)
     if SOURCE_REF in document:
         return Fault(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
-    return Fault(rules.NO_KEY, (), {"nearly": did_you_mean(SOURCE_REF, document, "is `{}` meant?")})
+    return Fault(rules.NO_KEY, (), {"guess": did_you_mean(SOURCE_REF, document, "is `{}` meant as it?")})
 
 
 def address_fault(key: str) -> Fault | None:

@@ -10,14 +10,14 @@ __all__ = ["did_you_mean"]
 
 
 def did_you_mean(word: str, known: Iterable[str], question: str = "did you mean `{}`?") -> str:
-    """A question to put behind a sentence, with a leading semicolon; empty when no known word is near.
+    """A question in brackets to put behind a sentence, with a leading blank; empty when no known word is near.
 
     A word that differs in case, or in hyphens against underscores, is the nearest of all.
     """
     words = list(known)
     folded = _folded(word)
     near = [other for other in words if _folded(other) == folded] or get_close_matches(word, words, n=1)
-    return "; " + question.format(near[0]) if near else ""
+    return f" ({question.format(near[0])})" if near else ""
 
 
 def _folded(word: str) -> str:

@@ -3,6 +3,8 @@
 Knows YAML's events (libyaml's scanner where PyYAML has it, PyYAML's own otherwise: the nodes are the same). Tags, merge
 keys, repeated keys and several documents are reported; aliases are followed within bounds. A scalar keeps its text as
 written: what it means follows from its place, which others know. Refuses to know keys and values.
+
+One difference between the scanners stays: libyaml lets a tab separate values, PyYAML's own scanner refuses it.
 """
 
 import re

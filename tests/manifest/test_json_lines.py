@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.limits import DATASET_ENTRIES
+from reconciler.errors import InvalidDeclaration
+from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
 from reconciler.model import Marked, Place, Severity
 
 A, B = '{"source-ref":"s3://pics/a.jpg"}', '{"source-ref":"s3://pics/b.jpg"}'
@@ -68,6 +69,17 @@ def test_a_line_is_sent_compact_and_whole(read: Callable[..., Any]) -> None:
 
     assert entry.line.decode() == '{"b":1.5,"source-ref":"s3://pics/a b%20c(é).jpg","errors":"x"}'
     assert entry.entry.key == "s3://pics/a b%20c(é).jpg"
+
+
+def test_the_length_of_a_line_is_that_of_what_is_sent_in_characters(read: Callable[..., Any]) -> None:
+    """Neither white space nor escapes nor bytes count."""
+    fits = LABELLED.replace('"a":1', '"a":1, "x":"' + "é" * (LINE_CHARACTERS - len(LABELLED) - len(',"x":""')) + '"')
+
+    loose = fits.replace(",", " ," + " " * 60_000).replace("é", "\\u00e9")
+
+    assert not read(fits).findings.refused
+    assert len(read(loose).entries[0].line.decode()) == LINE_CHARACTERS
+    assert read(fits.replace("é", "éé", 1)).codes[0] == "line-too-long"
 
 
 def test_errors_leave_their_line_out_and_the_others_are_read(read: Callable[..., Any]) -> None:
@@ -209,3 +221,29 @@ def test_a_label_called_errors_is_a_label(read: Callable[..., Any]) -> None:
     assert got.codes == []
     assert got.findings.labels == ("errors",)
     assert b'"errors":1' in got.entries[0].line
+
+
+def test_a_refused_manifest_raises_one_message_with_all_its_errors(read: Callable[..., Any]) -> None:
+    """One line a finding, then how many more there are; a manifest without errors raises nothing."""
+    refused = read(f"{LABELLED}\n" + f"{BAD}\n" * 60 + LABELLED.replace("dog", "")).findings
+
+    with pytest.raises(InvalidDeclaration) as raised:
+        refused.raise_if_refused()
+
+    lines = str(raised.value).splitlines()
+    assert lines[0] == (
+        "train.jsonl:2:1: `source-ref` is missing; the service drops the line without a word; "
+        'add "source-ref": "s3://bucket/key" (is `source_ref` meant as it?)'
+    )
+    assert (len(lines), lines[50]) == (51, "and 11 more")
+    read(A).findings.raise_if_refused()
+
+
+def test_findings_of_all_classes_come_in_the_file_s_order(read: Callable[..., Any]) -> None:
+    """A reader goes through the file once."""
+    marked = LABELLED.replace('"yes"', "1").replace("a.jpg", "m.jpg")
+
+    found = read("\n".join([marked, "{}", B.replace("b.jpg", "%20.jpg"), marked.replace("m.jpg", "n.jpg")])).findings
+
+    assert [finding.severity.value for finding in found] == ["marked", "error", "note", "marked"]
+    assert found.total == 4

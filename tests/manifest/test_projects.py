@@ -290,7 +290,7 @@ def test_all_faults_of_all_folders_are_shown_together(write: Write, datasets: Pa
     lines = str(refused.value).splitlines()
     assert refused.value.exit_code is Exit.BAD_INPUT
     assert len(lines) == refused.value.total == 3
-    assert lines[0].startswith('datasets/a/project.yaml:1:1: there is no key "mangaed" in project.yaml; did you mean')
+    assert lines[0].startswith('datasets/a/project.yaml:1:1: there is no key "mangaed" in project.yaml (did you mean')
     assert lines[2] == (
         'datasets/b/project.yaml:1:10: the project name "b!" is illegal; use 1 to 255 of a-z, A-Z, 0-9, underscore, '
         "dot, hyphen; `project:` sets another name than the folder's"

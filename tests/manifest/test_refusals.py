@@ -255,6 +255,9 @@ YAML_CASES = [
     ("number-too-large", entry("image: a.jpg\n    confidence: §1e400")),
     ("number-too-large", entry("source-ref: s3://pics/a.jpg\n    n: §1e400")),
     ("whole-number-expected", entry("image: a.jpg\n    size: [§640.5, 480]")),
+    ("list-expected", entry("image: a.jpg\n    size: §640x480")),
+    ("text-expected", entry("image: a.jpg\n    created: §[2024]")),
+    ("text-expected", "images: §{}\nentries: []\n"),
     ("size-form", entry("image: a.jpg\n    size: §[640]")),
     ("missing-key", entry("image: a.jpg\n    boxes: [§{label: x, left: 1, top: 2, width: 3}]")),
     ("boxes-without-size", entry(f"image: a.jpg\n    boxes: §[{BOX}]", "images: s3://pics/\n")),
@@ -298,6 +301,31 @@ YAML_CASES = [
     ("ERROR_TOO_MANY_BOUNDING_BOXES", entry(f"image: a.jpg\n    boxes: [{', '.join([BOX] * 50)}, §{BOX}]")),
     ("ERROR_UNSUPPORTED_USE_CASE_TYPE", entry("source-ref: s3://pics/a.jpg\n    a: 1\n    a-metadata: {type: §what}")),
     ("zero-boxes", entry("image: a.jpg\n    boxes: §[]")),
+]
+
+RAW_BOXES = """source-ref: s3://pics/a.jpg
+    b:
+      image_size: [{width: 640, height: 480, depth: 3}]
+      annotations:
+        - {class_id: 0, left: 1, top: 2, width: 30, height: 40}
+        - {class_id: 1, left: 5, top: 6, width: 70, height: 80}
+    b-metadata:
+      {objects: [{confidence: 1}, {confidence: 1}], class-map: {0: x, 1: y}, type: groundtruth/object-detection,
+       human-annotated: yes, creation-date: 2020-01-01T00:00:00}"""
+
+# Raw lines in YAML are judged by the rules for JSON Lines, at the places of the YAML.
+RAW_CASES = [
+    ("ERROR_INVALID_BOUNDING_BOX", "left: 5", "left: §600"),
+    ("ERROR_MISSING_CLASS_MAP_ID", "class_id: 1", "class_id: §7"),
+    ("ERROR_INVALID_IMAGE_DIMENSION", "height: 480", "height: §48"),
+    ("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT", "{class_id: 1, left: 5,", "§{class_id: 1,"),
+    ("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT", "human-annotated: yes", "human-annotated: §true"),
+    ("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE", "{confidence: 1}]", "§{}]"),
+    ("ERROR_INVALID_LABEL_NAME_LENGTH", "1: y", "1: §''"),
+    ("source-ref-not-text", "s3://pics/a.jpg", "§[a]"),
+    ("source-ref-not-s3", "s3://pics/a.jpg", "§7"),
+    ("number-too-large", "left: 5", "left: §1e400"),
+    ("number-too-large", "left: 5", "left: §" + "9" * 400),
 ]
 
 # Rules that need more than the text of one manifest; each has a test of its own.
@@ -351,6 +379,15 @@ def test_a_broken_rule_is_found_at_its_place_in_yaml(code: str, text: str, read:
     assert found_at(found, code)[:1] == [(line, column)], list(found)
     assert found.refused == any(finding.severity is Severity.ERROR for finding in found)
     assert found.error_count <= 1, list(found)
+
+
+@pytest.mark.parametrize(("code", "old", "new"), RAW_CASES)
+def test_a_raw_line_in_yaml_is_judged_at_its_place(code: str, old: str, new: str, read: Callable[..., Any]) -> None:
+    """The same rules as for JSON Lines, the places of the YAML; the line is good before it is spoilt."""
+    content, line, column = split(entry(changed(RAW_BOXES, old, new)))
+
+    assert read(entry(RAW_BOXES), "train.yaml").codes == []
+    assert found_at(read(content, "train.yaml").findings, code)[:1] == [(line, column)]
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,16 @@ def test_an_entry_s_own_values_come_before_the_file_s(read: Callable[..., Any]) 
     assert line["x-metadata"]["creation-date"] == "2024-02-29T12:00:00.5Z"
 
 
+def test_class_ids_follow_the_first_use(read: Callable[..., Any]) -> None:
+    """Not the alphabet; a label that is used twice has one id."""
+    boxes = ", ".join(BOX.replace("RBC", label) for label in ("y", "x", "y", "a"))
+
+    (line,) = documents(read, f"{HEAD}entries:\n  - image: a.jpg\n    boxes: [{boxes}]\n")
+
+    assert line["bounding-box-metadata"]["class-map"] == {"0": "y", "1": "x", "2": "a"}
+    assert [box["class_id"] for box in line["bounding-box"]["annotations"]] == [0, 1, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("prefix", "image", "key"),
     [

@@ -77,8 +77,8 @@ LONG_LINE: Final = error(
 # The key.
 NO_KEY: Final = error(
     "source-ref-missing",
-    "`source-ref` is missing{nearly}; the service drops the line without a word",
-    'add "source-ref": "s3://bucket/key"',
+    "`source-ref` is missing; the service drops the line without a word",
+    'add "source-ref": "s3://bucket/key"{guess}',
     _TERMINAL,
 )
 KEY_NOT_TEXT: Final = error(
