@@ -1,7 +1,7 @@
 """The provider class that the engine stores by name: `reconciler.provider.dynamic:DatasetProvider`, for ever.
 
 Pulumi pickles the provider object into each resource's state. A class without instance state in an importable module is
-pickled by its path, 42 bytes; refresh and destroy import that path, so neither the module nor the class may ever be
+pickled by its path, 66 bytes; refresh and destroy import that path, so neither the module nor the class may ever be
 renamed. Everything else is behind functions that are imported when they are called.
 """
 

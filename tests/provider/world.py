@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.provider.engine import Provider, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rekognition_emulator import Emulator
 
@@ -48,6 +48,14 @@ class World:
         manifest = f"{name}.yaml"
         self.write(manifest, entries)
         properties = {"projectArn": project or self.project(), "datasetType": "TRAIN", "manifest": manifest}
+        return Resource(self.provider, name, {**properties, **declared})
+
+    def declare_lines(self, lines: Iterable[Mapping[str, Any]], **declared: object) -> Resource:
+        """A resource with a manifest of JSON Lines, in a project of its own."""
+        name = f"lines-{next(_NUMBERS)}"
+        manifest = f"{name}.jsonl"
+        (self.program / manifest).write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+        properties = {"projectArn": self.project(), "datasetType": "TRAIN", "manifest": manifest}
         return Resource(self.provider, name, {**properties, **declared})
 
     def rewrite(self, resource: Resource, entries: Mapping[str, Sequence[str] | None]) -> None:
