@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from localengine.palette import Paint
+from localengine.palette import Paint, safe
 
 
 class Console:
@@ -35,7 +35,7 @@ class Console:
 
     def error(self, text: str) -> None:
         """A failure of the whole command."""
-        self.err(f"{self.paint.colour('error: ', 1)}{text}")
+        self.err(f"{self.paint.colour('error: ', 1)}{safe(text)}")
 
     def ask(self, question: str, choices: tuple[str, ...]) -> str:
         """The user's choice, asked until it is one; the last one at the end of input."""

@@ -7,6 +7,7 @@ given.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ from localengine.errors import EngineError
 from localengine.properties import SECRET, SIGNATURE, Properties, is_secret
 
 VERSION = 3
+ENGINE = "localengine"
+# `pulumi stack import` refuses a manifest whose magic is not the digest of its version (apitype/core.go, NewMagic).
+MAGIC = hashlib.sha256(ENGINE.encode()).hexdigest()
 
 Crypt = Callable[[object], object]
 
@@ -59,10 +63,10 @@ class Resource:
         return {urn for urn in (*own, self.parent, urns.split_reference(self.provider)[0]) if urn}
 
 
-def to_document(resources: Iterable[Resource], hide: Crypt, manifest_version: str) -> dict[str, object]:
-    """The deployment as JSON; every secret passed through `hide` (plain value to ciphertext)."""
+def to_document(resources: Iterable[Resource], hide: Crypt, time: str) -> dict[str, object]:
+    """The deployment as JSON, written at `time` (RFC 3339); every secret passed through `hide`."""
     return {
-        "manifest": {"magic": "", "time": "0001-01-01T00:00:00Z", "version": manifest_version},
+        "manifest": {"time": time, "magic": MAGIC, "version": ENGINE},
         "resources": [to_json(resource, hide) for resource in resources],
         "metadata": {},
     }

@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 FOLDER = ".localengine"
 VARIABLE = "LOCALENGINE_STATE"
-# The state says which Pulumi it follows; `pulumi stack import` only reads the deployment's version.
-MANIFEST_VERSION = "localengine"
 
 
 def state_folder(program: Path, asked: str | None) -> Path:
@@ -74,7 +73,7 @@ class Store:
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return {"version": VERSION, "deployment": to_document([], self._hide, MANIFEST_VERSION)}
+            return {"version": VERSION, "deployment": to_document([], self._hide, _now())}
         except (OSError, ValueError) as error:
             raise EngineError(f"the state file {self.path} cannot be read: {error}") from None
         if not isinstance(content, dict) or content.get("version") != VERSION:
@@ -89,7 +88,7 @@ class Store:
             sealed.append("one")
             return self._hide(value)
 
-        deployment = to_document(resources, hide, MANIFEST_VERSION)
+        deployment = to_document(resources, hide, _now())
         if sealed:
             deployment["secrets_providers"] = {"type": "passphrase", "state": {"salt": self._crypter.state}}
         self._replace(json.dumps({"version": VERSION, "deployment": deployment}, indent=4, ensure_ascii=False))
@@ -125,3 +124,7 @@ class Store:
 
     def _hide(self, value: object) -> object:
         return self._crypter.encrypt(json.dumps(value, ensure_ascii=False))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")

@@ -73,7 +73,7 @@ class Sandbox:
         return subprocess.Popen(
             [sys.executable, "-m", "localengine", *arguments, "--cwd", str(self.program)],
             cwd=REPOSITORY,
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -85,7 +85,8 @@ class Sandbox:
         """Run a command to its end."""
         return finish(self.start(*arguments))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a command sees: nothing of the user's own settings."""
         own = {
             "HOME": str(self.program.parent),
             "PATH": os.environ.get("PATH", ""),

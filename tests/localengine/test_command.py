@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from typing import TYPE_CHECKING
@@ -103,13 +104,15 @@ def test_an_up_whose_preview_fails_changes_nothing(lab: Sandbox) -> None:
 
 
 def test_export_prints_the_deployment_form(lab: Sandbox) -> None:
-    """Version 3, resources with their fields; empty before the first up."""
+    """Version 3, the digest that `pulumi stack import` checks, resources in order; empty before the first up."""
     assert json.loads(lab.run("export").out)["deployment"]["resources"] == []
     lab.declare({"name": "a"})
     lab.run(*UP)
     document = json.loads(lab.run("export").out)
     assert document["version"] == 3
     assert set(document["deployment"]) == {"manifest", "resources", "metadata"}
+    manifest = document["deployment"]["manifest"]
+    assert manifest["magic"] == hashlib.sha256(manifest["version"].encode()).hexdigest()
     kinds = [resource["type"] for resource in document["deployment"]["resources"]]
     assert kinds == ["pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", "pulumi-python:dynamic/lab:Thing"]
 
