@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rekognition_emulator.switches import Switches
 
 _SOURCE_REF = re.compile(r"s3://([0-9A-Za-z._-]{3,255})/(.+)", re.DOTALL)
+_DEEP = 400  # well below Python's recursion limit; a line of 50 boxes has about 110 brackets
+_SERVICE_WORDS = (b"cl-", b"errors", b"warnings")
 _BUCKETS: dict[str, str] = {}  # one string object a bucket name
 
 
@@ -37,19 +39,27 @@ def _finite(text: str) -> float:
     return value
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+_SORTING_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def compact(document: Document) -> str:
     """Compact JSON in the given order, as listings have it."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(document)
+
+
+def _is_suspicious(raw: bytes) -> bool:
+    """Whether a line might be read but not written: escapes may be lone surrogates, deep nesting may be too deep."""
+    return b"\\u" in raw or raw.count(b"[") + raw.count(b"{") > _DEEP
 
 
 def parse(raw: bytes) -> Document | None:
     """The line as a JSON object, or None for anything that is not one (or could not be written out again)."""
     try:
         document = _DECODER.decode(raw.decode().strip())
-        compact(document).encode()
+        if _is_suspicious(raw):
+            compact(document).encode()
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
@@ -111,7 +121,11 @@ class LineJudge:
         if key is None:
             return Dropped.NO_SOURCE_REF
         bucket = self._bucket(key)
-        return Dropped.BAD_SOURCE_REF if bucket is None else self._entry(str(key), bucket, document)
+        if bucket is None:
+            return Dropped.BAD_SOURCE_REF
+        if any(word in raw for word in _SERVICE_WORDS) or b"\\u" in raw:
+            without_service_fields(document)
+        return self._entry(str(key), bucket, document)
 
     def _bucket(self, key: object) -> str | None:
         if not isinstance(key, str):
@@ -122,7 +136,6 @@ class LineJudge:
         return _BUCKETS.setdefault(found[1], found[1]) if found else None
 
     def _entry(self, key: str, bucket: str, document: Document) -> Entry:
-        without_service_fields(document)
         judge = AttributeJudge(document, self.limits, self.switches)
         judge.judge()
         labels = labels_of(document, self.limits.label_name)
@@ -139,7 +152,7 @@ class LineJudge:
             document = known_part(document)
         if form == "numbers as floats":
             document = json.loads(compact(document), parse_int=float)
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False, sort_keys=form == "sorted keys")
+        return (_SORTING_ENCODER if form == "sorted keys" else _ENCODER).encode(document)
 
     def _is_labeled(self, document: Document) -> bool:
         names = pairs(document)

@@ -60,7 +60,7 @@ class Listing:
         keep = wanted(request, all if self.backend.switches.filters == "all" else any)
         rows = self._rows(dataset.arn, position, size + 1, keep)
         size = self._fitting(rows, size)
-        reply: Reply = {"DatasetEntries": [entry.line for _, entry in rows[:size]]}
+        reply: Reply = {"DatasetEntries": [line for _, line in rows[:size]]}
         if len(rows) > size:
             reply["NextToken"] = tokens.write(name, rows[size - 1][0], self.backend.clock.now())
         return reply
@@ -80,11 +80,11 @@ class Listing:
             reply["NextToken"] = tokens.write(name, position + size, self.backend.clock.now())
         return reply
 
-    def _fitting(self, rows: list[tuple[int, Entry]], size: int) -> int:
+    def _fitting(self, rows: list[tuple[int, str]], size: int) -> int:
         """How many of the rows a page may have: at least one."""
         most, so_far = self.backend.switches.page_bytes, 0
-        for count, (_, entry) in enumerate(rows[:size] if most else []):
-            so_far += len(entry.line.encode())
+        for count, (_, line) in enumerate(rows[:size] if most else []):
+            so_far += len(line.encode())
             if so_far > most and count:
                 return count
         return size
@@ -97,13 +97,11 @@ class Listing:
         lifetime = self.backend.switches.token_lifetime
         return tokens.read(request.get("NextToken"), name, self.backend.clock.now(), lifetime)
 
-    def _rows(
-        self, arn: str, position: int, limit: int, keep: Callable[[Entry], bool] | None
-    ) -> list[tuple[int, Entry]]:
+    def _rows(self, arn: str, position: int, limit: int, keep: Callable[[Entry], bool] | None) -> list[tuple[int, str]]:
         if keep is None:
-            return self.backend.store.entries_after(arn, position, limit)
-        found: list[tuple[int, Entry]] = []
+            return self.backend.store.lines_after(arn, position, limit)
+        found: list[tuple[int, str]] = []
         while len(found) < limit and (rows := self.backend.store.entries_after(arn, position, _CHUNK)):
-            found += [row for row in rows if keep(row[1])]
+            found += [(place, entry.line) for place, entry in rows if keep(entry)]
             position = rows[-1][0]
         return found[:limit]

@@ -183,6 +183,11 @@ class SqliteStore(MemoryStore):
         rows = self._db.execute(query, (self._ids.get(arn), position, limit))
         return [(seq, _entry(key, line, facts)) for seq, key, line, facts in rows]
 
+    def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, str]]:
+        """Like `entries_after`, with nothing but the listed lines."""
+        query = "SELECT seq, line FROM entry INDEXED BY entry_ds WHERE ds = ? AND seq > ? ORDER BY seq LIMIT ?"
+        return self._db.execute(query, (self._ids.get(arn), position, limit)).fetchall()
+
     def put_entries(self, arn: str, entries: Iterable[Entry]) -> None:
         """Replace entries of the same key where they stand; append the others."""
         number = self._ids[arn]

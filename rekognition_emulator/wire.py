@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from rekognition_emulator import model
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.records import Caller
@@ -99,7 +101,7 @@ def document_of(request: HttpRequest) -> object:
 
 def success(reply: dict[str, Any], request_id: str, *, empty: bytes = b"{}") -> Answer:
     """The answer for a reply; `empty` is the body of a reply without members."""
-    body = json.dumps(reply, separators=(",", ":")).encode() if reply else empty
+    body = msgspec.json.encode(reply) if reply else empty
     return Answer(200, body, _headers(request_id))
 
 

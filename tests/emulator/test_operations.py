@@ -147,10 +147,10 @@ def test_distribution_moves_a_fifth(client: RekognitionClient, project: str, tra
     ]
     assert counts == [16, 4]
     keys = [
-        {json.loads(line)["source-ref"] for line in client.list_dataset_entries(DatasetArn=arn)["DatasetEntries"]}
+        [json.loads(line)["source-ref"] for line in client.list_dataset_entries(DatasetArn=arn)["DatasetEntries"]]
         for arn in (train, test)
     ]
-    assert len(keys[0] | keys[1]) == 20
+    assert sorted(keys[0] + keys[1]) == sorted(f"s3://bucket/{number}.jpg" for number in range(20))
 
 
 def test_distribution_refuses_what_is_no_pair(

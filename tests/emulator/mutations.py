@@ -1,0 +1,214 @@
+"""Faults planted in the emulator, each with the tests that have to catch it.
+
+Run by test_mutations.py in a process of its own: `python mutations.py` plants one after the other, runs the named tests
+and prints a JSON object: name of the mutation -> whether the tests failed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import regex
+
+from rekognition_emulator import jobs, lifecycle, listing, manifest, protocol, tokens, wire
+from rekognition_emulator.attributes import AttributeJudge
+from rekognition_emulator.entries import Tally
+from rekognition_emulator.guards import Denial
+from rekognition_emulator.lines import LineJudge
+from rekognition_emulator.sqlite import SqliteStore
+from rekognition_emulator.store import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HERE = Path(__file__).parent
+Patch = pytest.MonkeyPatch
+
+
+def _wrap(patch: Patch, owner: object, name: str, change: Callable[..., Any]) -> None:
+    """Replace a function by one that gets the honest one first."""
+    honest = getattr(owner, name)
+    patch.setattr(owner, name, lambda *arguments, **named: change(honest, *arguments, **named))
+
+
+def dropped_max_check(patch: Patch) -> None:
+    """Maximums of the model are not judged."""
+    patch.setattr(protocol, "_at_most", lambda *_: lambda _value: True)
+    protocol.judge.cache_clear()
+
+
+def pattern_anywhere(patch: Patch) -> None:
+    """A pattern may match a part of the value."""
+    patch.setattr(protocol, "_matching", lambda pattern: regex.compile(pattern.strip("^$()")).search)
+    protocol.judge.cache_clear()
+
+
+def off_by_one_page(patch: Patch) -> None:
+    """A page begins one entry too late."""
+    _wrap(patch, MemoryStore, "entries_after", lambda honest, self, arn, at, n: honest(self, arn, at + bool(at), n))
+
+
+def merge_instead_of_replace(patch: Patch) -> None:
+    """Attributes that a new line lacks stay."""
+
+    def merged(honest: Any, backend: Any, dataset: Any, job: Any) -> None:  # noqa: ANN401 - any function
+        job.twist["merge"] = {}
+        honest(backend, dataset, job)
+
+    _wrap(patch, jobs, "finish", merged)
+
+
+def status_one_step_early(patch: Patch) -> None:
+    """Work ends half a second before its time."""
+
+    def early(honest: Any, self: Any, dataset: Any, job: Any) -> None:  # noqa: ANN401 - any function
+        job.due -= 0.5
+        honest(self, dataset, job)
+
+    _wrap(patch, lifecycle.Lifecycle, "start", early)
+
+
+def still_timestamp_on_failure(patch: Patch) -> None:
+    """LastUpdatedTimestamp moves only on success."""
+
+    def close(honest: Any, dataset: Any, job: Any, refused: Any, message: str) -> None:  # noqa: ANN401 - any function
+        before = dataset.updated
+        honest(dataset, job, refused, message)
+        dataset.updated = before if refused else dataset.updated
+
+    _wrap(patch, jobs, "close", close)
+
+
+def tokens_of_any_listing(patch: Patch) -> None:
+    """A token is good for every dataset and filter."""
+    patch.setattr(tokens, "scope", lambda *_: "x")
+
+
+def tokens_for_ever(patch: Patch) -> None:
+    """A token never expires."""
+    _wrap(patch, tokens, "read", lambda honest, token, name, now, _: honest(token, name, now, float("inf")))
+
+
+def any_filter(patch: Patch) -> None:
+    """One of several filters is enough."""
+    _wrap(patch, listing, "wanted", lambda honest, request, _combined: honest(request, any))
+
+
+def boxes_off_the_frame(patch: Patch) -> None:
+    """Boxes are not judged."""
+    patch.setattr(AttributeJudge, "_box", lambda *_: True)
+
+
+def no_precedence(patch: Patch) -> None:
+    """A code that ends the judging of a line does not end it."""
+    patch.setattr(AttributeJudge, "_stop", AttributeJudge._report)
+
+
+def several_buckets(patch: Patch) -> None:
+    """Images may be in several buckets."""
+
+    def refused(honest: Any, after: Tally, limits: Any, switches: Any) -> Any:  # noqa: ANN401 - any function
+        after.buckets = dict(list(after.buckets.items())[:1])
+        return honest(after, limits, switches)
+
+    _wrap(patch, manifest, "refused_outcome", refused)
+
+
+def a_fifth_is_too_many(patch: Patch) -> None:
+    """The 20 % rule strikes at 20 %."""
+
+    def refusal(honest: Any, batch: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - any function
+        batch.dropped += batch.dropped[:1]
+        return honest(batch, *rest, **named)
+
+    _wrap(patch, manifest, "refusal", refusal)
+
+
+def replaced_entries_stay_counted(patch: Patch) -> None:
+    """Statistics forget nothing."""
+    patch.setattr(Tally, "remove", lambda *_: None)
+
+
+def copy_instead_of_move(patch: Patch) -> None:
+    """A distribution leaves the entries in TRAIN."""
+    patch.setattr(MemoryStore, "remove_entries", lambda *_: None)
+
+
+def sqlite_forgets_work(patch: Patch) -> None:
+    """Nothing is committed."""
+    _wrap(patch, SqliteStore, "close", lambda honest, self: (self._db.rollback(), honest(self)))
+    patch.setattr(SqliteStore, "put_entries", lambda *_: None)
+
+
+def deny_everywhere(patch: Patch) -> None:
+    """The ARN of a denial is not looked at."""
+    patch.setattr(Denial, "covers", lambda self, operation, _: operation == self.operation)
+
+
+def no_logref(patch: Patch) -> None:
+    """Error bodies have three members."""
+
+    def failure(honest: Any, *arguments: Any) -> wire.Answer:  # noqa: ANN401 - any function
+        answer: wire.Answer = honest(*arguments)
+        answer.body = json.dumps({k: v for k, v in json.loads(answer.body).items() if k != "Logref"}).encode()
+        return answer
+
+    _wrap(patch, wire, "failure", failure)
+
+
+def listed_as_sent(patch: Patch) -> None:
+    """`cl-metadata` is not added."""
+
+    def entry(honest: Any, self: Any, key: str, bucket: str, document: Any) -> Any:  # noqa: ANN401 - any function
+        made = honest(self, key, bucket, document)
+        return made._replace(line=made.line.replace(',"cl-metadata":{"is_labeled":true}', ""))
+
+    _wrap(patch, LineJudge, "_entry", entry)
+
+
+PLANTED: dict[Callable[[Patch], None], str] = {
+    dropped_max_check: "test_protocol.py::test_every_constraint_is_judged",
+    pattern_anywhere: "test_protocol.py::test_tag_keys_take_letters_of_every_script",
+    off_by_one_page: "test_listing.py::test_pages_have_100_lines_unless_told_otherwise",
+    merge_instead_of_replace: "test_operations.py::test_an_update_replaces_whole_lines_and_appends_new_ones",
+    status_one_step_early: "test_lifecycle.py::test_creation_ends_when_its_time_has_come",
+    still_timestamp_on_failure: "test_lifecycle.py::test_a_failed_update_moves_the_timestamp_and_nothing_else",
+    tokens_of_any_listing: "test_listing.py::test_a_token_belongs_to_one_listing",
+    tokens_for_ever: "test_listing.py::test_a_token_expires",
+    any_filter: "test_listing.py::test_filters",
+    boxes_off_the_frame: "test_lines.py::test_marks_of_detection_lines",
+    no_precedence: "test_lines.py::test_a_code_that_ends_the_judging_hides_the_rest",
+    several_buckets: "test_manifest_rules.py::test_images_of_several_buckets_fail_an_update",
+    a_fifth_is_too_many: "test_manifest_rules.py::test_more_than_a_fifth_dropped_lines_fail_an_update",
+    replaced_entries_stay_counted: "test_operations.py::test_statistics_follow_every_change",
+    copy_instead_of_move: "test_operations.py::test_distribution_moves_a_fifth",
+    sqlite_forgets_work: "test_stores.py::test_everything_is_there_after_a_restart",
+    deny_everywhere: "test_guards.py::test_denied_operations",
+    no_logref: "test_wire.py::test_an_error_body_has_awss_four_members",
+    listed_as_sent: "test_operations.py::test_what_is_listed_is_what_was_sent_and_is_labeled",
+}
+"""Each planted fault with the test that has to fail."""
+
+
+def caught(plant: Callable[[Patch], None], test: str) -> bool:
+    """Whether the test fails with the fault planted (and only fails: an error in the set-up would prove nothing)."""
+    with Patch.context() as patch, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        plant(patch)
+        code = pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--no-header", str(HERE / test)])
+    protocol.judge.cache_clear()
+    return code == pytest.ExitCode.TESTS_FAILED
+
+
+def main() -> None:
+    """Plant everything, and print what was caught."""
+    json.dump({plant.__name__: caught(plant, test) for plant, test in PLANTED.items()}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
