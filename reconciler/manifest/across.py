@@ -115,7 +115,7 @@ class Across:
         for label in desired.entry.labels:
             if label not in declared:
                 locate = partial(line.locate, label_path(line, label))
-                guess = did_you_mean(label, sorted(declared), 'did you mean "{}"?')
+                guess = partial(did_you_mean, label, sorted(declared), 'did you mean "{}"?')
                 self._collector.report(rules.UNDECLARED_LABEL, locate, label=label, guess=guess)
 
 

@@ -91,13 +91,14 @@ class Collector:
         return Place(self.shown, line, column)
 
     def report(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:
-        """Count a finding and keep it when there is room; `locate` is called only then."""
+        """Count a finding and keep it when there is room; `locate`, and details that are functions, are called then."""
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
         kept = self._kept[severity]
         kept.count += 1
         if kept.count > KEPT:
             return
+        details = {name: value() if callable(value) else value for name, value in details.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
         kept.findings.append(rule.finding(locate(), severity, **details))

@@ -5,6 +5,7 @@ Knows what makes it one. Refuses to know other lines (`across.py`) and whether t
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import SOURCE_REF
@@ -33,7 +34,7 @@ def source_ref_fault(document: Mapping[str, Any]) -> Fault | None:
         return address_fault(key)
     if SOURCE_REF in document:
         return Fault(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
-    return Fault(rules.NO_KEY, (), {"guess": did_you_mean(SOURCE_REF, document, "is `{}` meant as it?")})
+    return Fault(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant as it?")})
 
 
 def address_fault(key: str) -> Fault | None:
