@@ -181,7 +181,8 @@ class Reconciliation:
         arn = self._gateway.create_dataset(target.project_arn, target.dataset_type)
         described = self._waiter.until_idle(arn, looking(self._report, "creating the dataset"))
         if described.status == DatasetStatus.CREATE_FAILED:
-            raise ServiceError(f"the dataset {arn} could not be created: {inert(described.message)}; run again")
+            reason = inert(described.message) or "AWS gave no reason"
+            raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
         return arn
 
     def _delete(self, arn: str) -> None:
