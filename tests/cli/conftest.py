@@ -47,6 +47,14 @@ class Terminal(io.StringIO):
         return True
 
 
+class Interrupted(Terminal):
+    """A terminal at which Ctrl-C is the answer."""
+
+    def readline(self, _size: int | None = -1, /) -> str:
+        """Raise what Python raises then."""
+        raise KeyboardInterrupt
+
+
 class World:
     """A working folder with declarations, and the command run in it."""
 
@@ -93,13 +101,14 @@ class World:
                 (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
         return folder
 
-    def run(self, *arguments: str, answer: str | None = None, terminal: bool = False) -> Ran:
-        """Run the command; `answer` is typed on a terminal, without it there is none."""
+    def run(self, *arguments: str, answer: str | None = None, interrupt: bool = False, terminal: bool = False) -> Ran:
+        """Run the command; `answer` (or Ctrl-C) is typed on a terminal, without it there is none."""
         out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
         with self._patch.context() as patch:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
-            patch.setattr(sys, "stdin", io.StringIO() if answer is None else Terminal(answer))
+            stdin = io.StringIO() if answer is None else Terminal(answer)
+            patch.setattr(sys, "stdin", Interrupted() if interrupt else stdin)
             code = main(list(arguments))
         return Ran(code, out.getvalue(), err.getvalue())
 

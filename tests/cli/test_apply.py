@@ -220,3 +220,36 @@ def test_a_replace_is_spelled_out_before_the_question(account: Account, world: W
     assert "3 live entries go, 1 of them not in the manifest" in ran.out
     assert account.dataset("cells") != before
     assert len(account.keys("cells")) == 2
+
+
+def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Account, world: World) -> None:
+    """A box off the frame is kept and marked: a warning with AWS's code and what it means, and exit 0."""
+    account.create("cells")
+    world.write("cells", [*world.many(2), world.boxes("off.jpg", "RBC", "WBC", left=630)])
+    ran = world.run("apply", "--yes")
+    assert ran.code == 0, ran
+    assert "datasets/cells/train.jsonl:3" in ran.out
+    assert "marked by the service: s3://acme-vision/cells/off.jpg: ERROR_" in ran.out
+    (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
+    assert dataset["outcome"]["marked"]["total"] == 1
+    assert dataset["outcome"]["marked"]["shown"][0]["marks"][0]["meaning"]
+
+
+def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account, world: World) -> None:
+    """`marked: refuse` stops the run before anything is called."""
+    account.create("cells")
+    lines = [world.boxes("off.jpg", "RBC", "WBC", left=630)]
+    world.write("cells", lines, settings="managed: false\npolicy: {marked: refuse}")
+    before = account.emulator.count_calls()
+    assert world.run("apply", "--yes").code == 3
+    assert account.emulator.count_calls() == before
+
+
+def test_ctrl_c_at_the_question_sends_nothing(account: Account, world: World) -> None:
+    """Leaving is no answer: exit 130."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    ran = world.run("apply", interrupt=True)
+    assert ran.code == 130
+    assert "nothing was sent" in ran.err
+    assert account.updates == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.cli.signals import Signals
 from rekognition_emulator import Latency
 
 if TYPE_CHECKING:
@@ -161,3 +163,89 @@ def test_before_anything_is_sent_one_signal_is_enough(
     assert "nothing was sent" in err
     assert "Traceback" not in err
     assert account.updates == 0
+
+
+@pytest.fixture
+def _foreground() -> Iterator[None]:
+    """Signals as a program in the foreground has them, whatever started the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_foreground")
+def test_the_first_signal_asks_and_the_second_one_leaves() -> None:
+    """While an apply sends, `stop` gives the reason after the first; outside, the first one leaves."""
+    said: list[str] = []
+    with Signals(said.append) as signals:
+        with signals.patiently():
+            assert signals.stop() is None
+            os.kill(os.getpid(), signal.SIGINT)
+            reason = signals.stop()
+            assert reason is not None
+            assert reason.exit_code == 130
+            assert "press Ctrl-C again" in said[0]
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.exit_code == 143
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert len(said) == 1
+
+
+@pytest.mark.usefixtures("_foreground")
+def test_handlers_are_given_back() -> None:
+    """After the run, signals do what they did before."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Signals(lambda _text: None):
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.usefixtures("_foreground")
+def test_an_ignored_signal_stays_ignored() -> None:
+    """Under nohup, or in the background of a script, Ctrl-C is for somebody else."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Signals(lambda _text: None) as signals:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert signals.exit_code is None
+
+
+def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, world: World) -> None:
+    """A real pseudo-terminal: the plan in colours, the question, `y`, the outcome, no trace of the status line."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "apply"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    try:
+        while b"Apply? [y/N] " not in seen:
+            seen += os.read(master, 65536)
+        os.write(master, b"y\n")
+        while chunk := _read(master):
+            seen += chunk
+        assert process.wait(timeout=DEADLINE) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    text = seen.decode()
+    assert "\x1b[1mcells train  (datasets/cells/train.jsonl)\x1b[0m" in text
+    assert "\x1b[32m  + s3://acme-vision/cells/0000.jpg" in text
+    assert text.endswith("1 dataset: 2 added\r\n")
+    assert len(account.keys("cells")) == 2
+
+
+def _read(master: int) -> bytes:
+    """What the terminal shows next; nothing when its other side is closed (Linux says so with EIO)."""
+    try:
+        return os.read(master, 65536)
+    except OSError:
+        return b""
