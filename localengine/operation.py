@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from localengine.aws_project import AwsProvider
 from localengine.dynamic_provider import DynamicProvider, Host
 from localengine.errors import EngineError, ProviderError, TerminatedError
 from localengine.events import Events, Op, Severity, Summary, View
@@ -85,7 +84,7 @@ class Phase:
         host = Host(self.nursery, self.run, listening.address, trace, events_reader(events, self.gate))
         factories: dict[str, Callable[[], ConfigurableProvider]] = {
             DYNAMIC_PACKAGE: lambda: DynamicProvider(host),
-            "aws": AwsProvider,
+            "aws": _aws_provider,
         }
         providers = Providers(factories, self.run.config, snapshot, dry_run=self.run.dry_run)
         self._providers = providers
@@ -159,6 +158,12 @@ class Phase:
                 self.nursery.stop(child, 1.0)
                 return -1
         return status
+
+
+def _aws_provider() -> ConfigurableProvider:
+    from localengine.aws_project import AwsProvider  # noqa: PLC0415 - boto3 is slow to load, few programs need it
+
+    return AwsProvider()
 
 
 def events_reader(events: Events, gate: Gate) -> Callable[[str], None]:

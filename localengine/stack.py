@@ -157,7 +157,7 @@ def _project_default(value: object) -> str | None:
     if isinstance(value, dict):
         found = value.get("value", value.get("default"))
         return None if found is None else _text(found)
-    return _text(value)
+    return None if value is None else _text(value)
 
 
 def _value(value: object, text: object, crypter: Crypter) -> tuple[str, bool]:

@@ -32,13 +32,8 @@ def wait_for(path: Path) -> None:
     ("arguments", "code", "sentence"),
     [
         (("up",), 2, "error: --yes or --skip-preview or --preview-only must be passed in to proceed when running in "),
-        (("destroy", "--non-interactive"), 2, "error: --yes or --skip-preview"),
         (("preview", "--stack", "prod"), 6, "error: no stack named 'prod' found"),
         (("preview", "--target", "x"), 2, "error: localengine does not support `--target` on preview"),
-        (("destroy", "--yes", "--expect-no-changes"), 2, "error: localengine does not support `--expect-no-changes`"),
-        (("refresh", "--preview-only", "--skip-preview"), 2, "error: --skip-preview and --preview-only cannot be used"),
-        (("refresh", "--preview-only", "--yes"), 2, "error: --yes and --preview-only cannot be used together"),
-        (("preview", "--refresh=perhaps"), 2, "error: unable to determine value for --refresh"),
         (("frobnicate",), 2, "error: argument COMMAND: invalid choice: 'frobnicate'"),
     ],
 )

@@ -114,10 +114,6 @@ def test_refresh_and_destroy_use_the_configuration_of_the_last_up(lab: Sandbox) 
     ("spec", "named"),
     [
         ({"name": "a", "options": {"ignore_changes": ["size"]}}, "the option ignore_changes of the resource 'a'"),
-        ({"name": "a", "options": {"retain_on_delete": True}}, "the option retain_on_delete"),
-        ({"name": "a", "options": {"import_": "x"}}, "the option import_"),
-        ({"name": "a", "options": {"custom_timeouts": {"create": "5m"}}}, "the option custom_timeouts"),
-        ({"name": "a", "options": {"replace_on_changes": ["*"]}}, "the option replace_on_changes"),
         ({"name": "a", "options": {"id": "x"}}, "reading existing resources"),
         ({"name": "a", "asset": "spec.json"}, "an asset in the inputs"),
         ({"do": "invoke"}, "function calls (invoke) aws:index/getRegion:getRegion"),
@@ -156,22 +152,6 @@ def test_a_replacement_that_creates_first_is_refused_by_name(lab: Sandbox) -> No
     lab.declare({"name": "a", "inputs": {"key": "2", "first": False}, "options": {"delete_before_replace": True}})
     assert lab.run(*UP).code == 0
     assert lab.provider_calls("Delete", "Create") == ["Delete a", "Create a"]
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("name: lab\nruntime: nodejs\n", "the runtime 'nodejs'"),
-        ("name: lab\nruntime: python\nplugins: {}\n", "`plugins` in Pulumi.yaml"),
-        ("name: lab\nruntime: {name: python, options: {toolchain: uv}}\n", "the toolchain 'uv'"),
-    ],
-)
-def test_project_settings_the_engine_would_ignore_are_refused_by_name(text: str, named: str, lab: Sandbox) -> None:
-    """Before anything runs."""
-    (lab.program / "Pulumi.yaml").write_text(text, encoding="utf-8")
-    result = lab.run("preview")
-    assert result.code == 1
-    assert named in result.err
 
 
 def test_a_preview_as_json_is_one_document_without_secrets(lab: Sandbox) -> None:
