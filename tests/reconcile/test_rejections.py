@@ -106,7 +106,7 @@ def test_a_repair_of_what_labels_mode_ignores_is_sent_to_a_marked_entry(desk: De
 def test_a_failed_update_says_why_and_which_lines(desk: Desk, small_batches: Callable[[int], None]) -> None:
     """AWS's message, made harmless; the batch and its lines; what was confirmed before stays counted."""
     small_batches(900)
-    desk.fault('fault: fail, operation: UpdateDatasetEntries, on: 2, message: "The manifest\x1b[31m file."')
+    desk.fault('fault: fail, operation: UpdateDatasetEntries, on: 2, message: "The manifest\\x1b[31m file."')
     outcome = desk.run(*LINES, *[labelled(KEY.format(number), "a") for number in range(6, 9)]).outcome
     assert isinstance(outcome.error, UpdateFailed)
     assert str(outcome.error) == (
