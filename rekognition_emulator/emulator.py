@@ -5,8 +5,10 @@ Knows how parts and server go together. The object it yields is the endpoint URL
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import protocol
@@ -21,6 +23,7 @@ protocol.compile_all()  # at import, so that an emulator starts within milliseco
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from boto3 import Session
     from mypy_boto3_rekognition import RekognitionClient
 
     from rekognition_emulator.entries import Entry
@@ -28,6 +31,17 @@ if TYPE_CHECKING:
     from rekognition_emulator.front import Front
     from rekognition_emulator.journal import Call
     from rekognition_emulator.service import Service
+
+
+_CLIENTS = threading.Lock()  # boto3 sessions are not made for several threads
+
+
+@cache
+def _session(region: str) -> Session:
+    """One session a Region: reading botocore's models again for every client takes a tenth of a second."""
+    import boto3  # noqa: PLC0415 - only `client` needs boto3
+
+    return boto3.Session("emulator", "emulator", region_name=region)
 
 
 class Emulator(str):
@@ -110,14 +124,8 @@ class Emulator(str):
 
     def client(self, region: str | None = None, **options: Any) -> RekognitionClient:  # noqa: ANN401 - boto3's options
         """A boto3 client of this emulator that ignores the user's AWS configuration."""
-        import boto3  # noqa: PLC0415 - only this method needs boto3
-
-        session = boto3.Session(
-            aws_access_key_id="emulator",
-            aws_secret_access_key="emulator",  # noqa: S106 - a dummy: signatures are never verified
-            region_name=region or self.region,
-        )
-        return session.client("rekognition", endpoint_url=self.url, **options)
+        with _CLIENTS:
+            return _session(region or self.region).client("rekognition", endpoint_url=self.url, **options)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from rekognition_emulator.wire import Answer, HttpRequest
@@ -80,6 +81,10 @@ class _HttpServer(ThreadingHTTPServer):
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Connection)
+
+    def server_bind(self) -> None:
+        """Bind without http.server's look-up of the host's full name: it may ask the network, and nobody needs it."""
+        TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - signature of socketserver
         """Remember the connection, so that `hang_up` finds it."""

@@ -77,6 +77,38 @@ def test_it_stops_cleanly(number: signal.Signals) -> None:
     assert "Traceback" not in log
 
 
+def test_it_serves_s3_too(tmp_path: Path) -> None:
+    """`--with-s3` prints one more variable; a folder is a bucket there."""
+    pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
+    (tmp_path / "a.manifest").write_bytes(b'{"source-ref":"s3://images/a.jpg"}')
+    command = [sys.executable, "-m", "rekognition_emulator", "--port", "0", "--latency", "none", "--with-s3"]
+    with subprocess.Popen(
+        [*command, "--bucket", f"manifests={tmp_path}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:
+        try:
+            assert process.stdout
+            printed = dict(line.strip()[7:].split("=", 1) for line in (process.stdout.readline() for _ in range(6)))
+            session = boto3.Session("a", "b", region_name="us-east-1")
+            s3 = session.client("s3", endpoint_url=printed["AWS_ENDPOINT_URL_S3"])
+            assert s3.list_objects_v2(Bucket="manifests")["KeyCount"] == 1
+            client = session.client("rekognition", endpoint_url=printed["AWS_ENDPOINT_URL_REKOGNITION"])
+            project = client.create_project(ProjectName="cells")["ProjectArn"]
+            arn = client.create_dataset(
+                ProjectArn=project,
+                DatasetType="TRAIN",
+                DatasetSource={"GroundTruthManifest": {"S3Object": {"Bucket": "manifests", "Name": "a.manifest"}}},
+            )["DatasetArn"]
+            assert client.describe_dataset(DatasetArn=arn)["DatasetDescription"]["Status"] == "CREATE_COMPLETE"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()
+
+
 def test_it_listens_on_loopback_only() -> None:
     """Another address of this machine is refused."""
     with started() as (_, variables):

@@ -7,12 +7,17 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import rekognition_emulator
 from rekognition_emulator import Latency, serve
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Lines
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +62,26 @@ def test_many_emulators_live_side_by_side() -> None:
         assert one != two
         assert two.client().describe_projects()["ProjectDescriptions"] == []
     assert threading.active_count() == before
+
+
+def test_many_threads_are_served_one_call_at_a_time(lines: Lines) -> None:
+    """Eight clients update and list their own datasets at once; nothing is lost or mixed."""
+    with serve() as emulator:
+        arns = []
+        for number in range(8):
+            project = emulator.client().create_project(ProjectName=f"p{number}")["ProjectArn"]
+            arns.append(emulator.client().create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"])
+
+        def work(arn: str) -> int:
+            client = emulator.client()
+            for number in range(10):
+                payload = lines.payload(lines.image(f"{number}.jpg", arn[-20:]))
+                client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": payload})
+                assert client.describe_projects()["ProjectDescriptions"]
+            return len(client.list_dataset_entries(DatasetArn=arn, ContainsLabels=[arn[-20:]])["DatasetEntries"])
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(work, arns)) == [10] * 8
 
 
 def test_serve_stops_when_the_block_fails() -> None:

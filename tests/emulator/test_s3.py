@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from rekognition_emulator import Limits, Settings, Switches, serve
+from rekognition_emulator import Clock, Limits, Settings, Switches, serve
+from rekognition_emulator.backend import ManifestError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rekognition_emulator import Emulator
@@ -125,6 +127,18 @@ def test_a_failed_creation_can_free_its_slot(folder: Path) -> None:
         project = call("DescribeProjects", {})["ProjectDescriptions"][0]["ProjectArn"]
         assert call("CreateDataset", {"ProjectArn": project, "DatasetType": "TRAIN"})["DatasetArn"]
         assert len(call("DescribeProjects", {})["ProjectDescriptions"][0]["Datasets"]) == 1
+
+
+def test_a_bucket_that_refuses(clock: Clock) -> None:
+    """CREATE_FAILED with the sentence about permissions."""
+
+    class Forbidden:
+        def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
+            raise ManifestError(f"{s3_object} {most}", forbidden=True)
+
+    with serve(clock=clock) as emulator:
+        emulator.service.backend.manifests = Forbidden()
+        assert created(emulator, "a.manifest")["StatusMessage"] == "The S3 bucket permissions are incorrect."
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of moto's own server
