@@ -50,9 +50,9 @@ class Demo:
     def run(self, *arguments: str, expected: int = 0) -> None:
         """Run the engine and show what it prints; any other exit code than the expected one ends the demo."""
         print(f"$ pulumi {' '.join(arguments)}", flush=True)
-        done = subprocess.run([*self.engine, *arguments, "--stack", STACK], cwd=self.folder, check=False)
-        if done.returncode != expected:
-            raise SystemExit(f"the demo expected exit code {expected} and got {done.returncode}")
+        code = _finished(subprocess.Popen([*self.engine, *arguments, "--stack", STACK], cwd=self.folder))
+        if code != expected:
+            raise SystemExit(f"the demo expected exit code {expected} and got {code}")
         if expected:
             print(f"(exit code {expected}, as it should)", flush=True)
 
@@ -152,7 +152,10 @@ def _client(demo: Demo) -> Any:  # noqa: ANN401 - boto3 makes its clients' class
 def _emulator() -> Iterator[str]:
     """The emulator in a process of its own, on a port that the system chose."""
     command = [sys.executable, "-m", "rekognition_emulator", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    # A group of its own: a Ctrl-C must not end the service while the engine finishes what it began.
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+    )
     try:
         yield _endpoint(process)
     finally:
@@ -167,6 +170,21 @@ def _endpoint(process: "subprocess.Popen[str]") -> str:
         if name == "AWS_ENDPOINT_URL_REKOGNITION":
             return value
     raise SystemExit("the emulator did not start")
+
+
+def _finished(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code. After a Ctrl-C, which the engine hears too, it is given time to stop in order."""
+    try:
+        return process.wait()
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit):
+            process.terminate()
+        try:
+            process.wait(timeout=60)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.kill()
+            process.wait()
+        raise
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
