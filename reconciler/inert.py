@@ -14,10 +14,10 @@ SHOWN_CHARACTERS: Final = 300
 
 # Control characters (C0, DEL, C1), line and paragraph separators, bidirectional overrides and isolates, zero-width and
 # other invisible format characters, tags, lone surrogates, the byte order mark.
-# Source: Unicode categories Cc, Cf, Cs, Zl, Zp.
+# Source: Unicode categories Cc, Cf, Cs, Zl, Zp, but for the signs in Cf that are seen (Prepended_Concatenation_Mark).
 _ACTING: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
 
 
@@ -32,4 +32,6 @@ def inert(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
