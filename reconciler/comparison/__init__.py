@@ -6,6 +6,7 @@
 Knows meaning and figures. Refuses to know policies beyond `extra`, limits, sending and views.
 """
 
-from reconciler.comparison.words import changed, changes, describe, live_only, loads, unlabelled
+from reconciler.comparison.verbs import changed, changes, live_only, loads, unlabelled
+from reconciler.comparison.words import describe
 
 __all__ = ["changed", "changes", "describe", "live_only", "loads", "unlabelled"]

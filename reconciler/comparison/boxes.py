@@ -1,0 +1,173 @@
+"""Which box became which: boxes of one image matched one to one between two sides.
+
+Boxes that are equal go first. The rest is matched so that the sum of the overlaps (intersection over union, IoU) is the
+greatest possible, and among such matchings the one that keeps most labels. Two boxes can only be the same object when
+they overlap enough:
+
+- 0.1 under the same label: a box moved by three quarters of its width along one side still counts as moved;
+- 0.5 under different labels: a relabelled box is seen as such only where the usual criterion for "the same object"
+  holds (Everingham et al., The PASCAL Visual Object Classes Challenge, 2010, section 4.2).
+
+Below that one box went and another came. The matching is the same whichever side is called before.
+
+Knows geometry. Refuses to know lines, and words for what it finds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.comparison.assignment import assigned
+from reconciler.entries import Box
+
+__all__ = ["OVERLAP_OTHER_LABEL", "OVERLAP_SAME_LABEL", "Match", "Matching", "matched", "overlap"]
+
+OVERLAP_SAME_LABEL: Final = 0.1
+OVERLAP_OTHER_LABEL: Final = 0.5
+# Overlaps are weighed in billionths, as integers.
+_FINE: Final = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two boxes that are one object: their positions in the two sequences and their overlap."""
+
+    before: int
+    after: int
+    iou: float
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Every box of both sides once, by its position: equal ones, changed ones, and those of one side only."""
+
+    same: tuple[Match, ...]
+    changed: tuple[Match, ...]
+    removed: tuple[int, ...]
+    added: tuple[int, ...]
+
+
+def matched(before: Sequence[Box], after: Sequence[Box]) -> Matching:
+    """Match the boxes of one image."""
+    same, left, right = _equal(before, after)
+    changed = sorted(_overlapping(before, after, left, right), key=lambda match: match.before)
+    gone, come = {match.before for match in changed}, {match.after for match in changed}
+    return Matching(
+        tuple(same),
+        tuple(changed),
+        tuple(number for number in left if number not in gone),
+        tuple(number for number in right if number not in come),
+    )
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0 to 1; equal boxes without an area overlap wholly."""
+    if _geometry(one) == _geometry(other):
+        return 1.0
+    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    common = width * height
+    return common / (one.width * one.height + other.width * other.height - common)
+
+
+def _geometry(box: Box) -> tuple[int, int, int, int]:
+    return box.left, box.top, box.width, box.height
+
+
+def _equal(before: Sequence[Box], after: Sequence[Box]) -> tuple[list[Match], list[int], list[int]]:
+    """Pairs of equal boxes, and the positions on either side that have no equal."""
+    places: defaultdict[Box, list[int]] = defaultdict(list)
+    for number in range(len(after) - 1, -1, -1):
+        places[after[number]].append(number)
+    same, left = [], []
+    for number, box in enumerate(before):
+        twins = places.get(box)
+        if twins:
+            same.append(Match(number, twins.pop(), 1.0))
+        else:
+            left.append(number)
+    return same, left, sorted(number for twins in places.values() for number in twins)
+
+
+def _overlapping(
+    before: Sequence[Box], after: Sequence[Box], left: Sequence[int], right: Sequence[int]
+) -> Iterable[Match]:
+    """The best matching of the boxes that have no equal; both sides are put in order first, so neither is favoured."""
+    rows, columns = sorted(left, key=before.__getitem__), sorted(right, key=after.__getitem__)
+    swapped = [before[number] for number in rows] > [after[number] for number in columns]
+    if swapped:
+        before, after, rows, columns = after, before, columns, rows
+    for row, column in _assigned(before, after, rows, columns):
+        match = Match(row, column, overlap(before[row], after[column]))
+        yield Match(column, row, match.iou) if swapped else match
+
+
+def _assigned(
+    before: Sequence[Box], after: Sequence[Box], rows: Sequence[int], columns: Sequence[int]
+) -> Iterable[tuple[int, int]]:
+    """Cluster by cluster: boxes far apart never compete for a partner."""
+    weights = _weights([before[row] for row in rows], [after[column] for column in columns])
+    for ours, theirs in _clusters(weights):
+        table = [[weights[row].get(column, 0) for column in theirs] for row in ours]
+        for row, chosen in zip(ours, assigned(table), strict=True):
+            if chosen >= 0:
+                yield rows[row], columns[theirs[chosen]]
+
+
+def _weights(before: Sequence[Box], after: Sequence[Box]) -> list[dict[int, int]]:
+    """For each box before, the boxes after that it may have become, with a weight: overlap first, then the label."""
+    finer = len(before) + 1  # so many kept labels weigh less than the smallest difference in overlap
+    frames = [(*_edges(box), box.label, column) for column, box in enumerate(after)]
+    return [_weights_of(box, frames, finer) for box in before]
+
+
+def _weights_of(box: Box, frames: Sequence[tuple[int, int, int, int, int, str, int]], finer: int) -> dict[int, int]:
+    """`overlap` with all frames, written out: it is the innermost loop of an image with many boxes."""
+    left, top, right, bottom, area = _edges(box)
+    row: dict[int, int] = {}
+    for its_left, its_top, its_right, its_bottom, its_area, label, column in frames:
+        width = (min(its_right, right)) - (max(its_left, left))
+        height = (min(its_bottom, bottom)) - (max(its_top, top))
+        if width > 0 and height > 0:
+            common = width * height
+            iou = common / (area + its_area - common)
+        else:
+            iou = float((left, top, right, bottom) == (its_left, its_top, its_right, its_bottom))
+        shared = label == box.label
+        if iou >= (OVERLAP_SAME_LABEL if shared else OVERLAP_OTHER_LABEL):
+            row[column] = round(iou * _FINE) * finer + shared
+    return row
+
+
+def _edges(box: Box) -> tuple[int, int, int, int, int]:
+    """Left, top, right, bottom and area."""
+    return box.left, box.top, box.left + box.width, box.top + box.height, box.width * box.height
+
+
+def _clusters(weights: Sequence[dict[int, int]]) -> Iterable[tuple[list[int], list[int]]]:
+    """Rows and columns that hang together by weights, in order of their first row."""
+    users: defaultdict[int, list[int]] = defaultdict(list)
+    for row, line in enumerate(weights):
+        for column in line:
+            users[column].append(row)
+    seen: set[int] = set()
+    for first, line in enumerate(weights):
+        if line and first not in seen:
+            yield _cluster(first, weights, users, seen)
+
+
+def _cluster(
+    first: int, weights: Sequence[dict[int, int]], users: dict[int, list[int]], seen: set[int]
+) -> tuple[list[int], list[int]]:
+    seen.add(first)
+    rows, columns = [first], set[int]()
+    for row in rows:  # grows while it is walked
+        for column in weights[row].keys() - columns:
+            columns.add(column)
+            new = [user for user in users[column] if user not in seen]
+            seen.update(new)
+            rows.extend(new)
+    return sorted(rows), sorted(columns)

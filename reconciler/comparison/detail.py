@@ -1,0 +1,171 @@
+"""One entry's change, told apart: image labels, boxes matched one to one, image size, other fields.
+
+Applying what is described to the old line's meaning gives the new line's meaning; a property test holds that.
+
+Knows one pair of lines. Refuses to know other entries, places, and words.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.comparison.boxes import matched, overlap
+from reconciler.comparison.differences import Box, BoxChange, BoxWord, FieldChange, Size
+from reconciler.comparison.fields import all_fields, field_changes
+from reconciler.comparison.line_text import Document, document_of, holdable
+from reconciler.comparison.transforms import Transform, transform_of
+from reconciler.entries import Box as Thousandths
+from reconciler.entries import Meaning, meaning_of
+from reconciler.model import Change, Verb
+
+__all__ = ["FIELDS_KEPT", "Detail", "detail_of", "pixels"]
+
+# A change names so many of its other fields.
+FIELDS_KEPT: Final = 20
+_NOTHING: Final = Meaning((), (), (), (), labelled=False)
+_PER_PIXEL: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What one change does to its entry; see `reconciler.review.model.Change` for the members of the same name.
+
+    `malformed_removed` and `malformed_added` are label attributes that could not be read, as canonical JSON.
+    `transform` is the movement of all boxes together, where there is one. `before` and `after` are the documents, empty
+    where there is no such side.
+    """
+
+    before: Document
+    after: Document
+    labelled_before: bool | None
+    labelled_after: bool | None
+    labels_kept: tuple[str, ...]
+    labels_added: tuple[str, ...]
+    labels_removed: tuple[str, ...]
+    boxes: tuple[BoxChange, ...]
+    sizes_before: tuple[Size, ...]
+    sizes_after: tuple[Size, ...]
+    malformed_removed: tuple[str, ...] = ()
+    malformed_added: tuple[str, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+    transform: Transform | None = None
+
+
+def detail_of(change: Change, *, goes: bool = False) -> Detail:
+    """Tell a change apart. With `goes` a live-only entry disappears (its dataset is replaced), else it stays."""
+    live, desired = document_of(change.live), document_of(change.desired)
+    if change.verb is Verb.LIVE_ONLY and not goes:
+        desired = live
+    before = meaning_of(live) if live else None
+    after = before if desired is live else meaning_of(desired) if desired else None
+    boxes, transform = _boxes(before or _NOTHING, after or _NOTHING)
+    labels = _labels(before or _NOTHING, after or _NOTHING)
+    malformed = _malformed(before or _NOTHING, after or _NOTHING)
+    return Detail(
+        live,
+        desired,
+        before.labelled if before else None,
+        after.labelled if after else None,
+        *labels,
+        boxes,
+        _sizes(before),
+        _sizes(after),
+        *malformed,
+        fields=_fields(live, desired) if change.verb is Verb.UPDATE else (),
+        transform=transform,
+    )
+
+
+def pixels(thousandths: int) -> int | float:
+    """Pixels as they are written: whole ones as integers."""
+    whole, rest = divmod(thousandths, _PER_PIXEL)
+    return thousandths / _PER_PIXEL if rest else whole
+
+
+def _fields(live: Document, desired: Document) -> tuple[FieldChange, ...]:
+    found = field_changes(live, desired)
+    if not found and _same_meaning(live, desired):
+        found = all_fields(live, desired)
+    return found[:FIELDS_KEPT]
+
+
+def _same_meaning(live: Document, desired: Document) -> bool:
+    one, other = meaning_of(live), meaning_of(desired)
+    return (
+        sorted(one.boxes) == sorted(other.boxes)
+        and set(one.image_labels) == set(other.image_labels)
+        and sorted(one.sizes) == sorted(other.sizes)
+    )
+
+
+def _labels(before: Meaning, after: Meaning) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Image-level labels kept, added and removed."""
+    old, new = dict.fromkeys(before.image_labels), dict.fromkeys(after.image_labels)
+    return (
+        tuple(holdable(name) for name in new if name in old),
+        tuple(holdable(name) for name in new if name not in old),
+        tuple(holdable(name) for name in old if name not in new),
+    )
+
+
+def _malformed(before: Meaning, after: Meaning) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Attributes that could not be read, gone and new; of several equal ones each counts."""
+    gone, new = list(before.malformed), []
+    for one in after.malformed:
+        if one in gone:
+            gone.remove(one)
+        else:
+            new.append(one)
+    return tuple(gone), tuple(new)
+
+
+def _sizes(meaning: Meaning | None) -> tuple[Size, ...]:
+    sizes = meaning.sizes if meaning else ()
+    return tuple(Size(width=pixels(width), height=pixels(height)) for width, height in sizes)
+
+
+def _boxes(before: Meaning, after: Meaning) -> tuple[tuple[BoxChange, ...], Transform | None]:
+    """All boxes of both sides: those of the side after in its order, then those that are gone."""
+    if not before.boxes:
+        return tuple(BoxChange(what=("added",), after=_box(box)) for box in after.boxes), None
+    if before.boxes == after.boxes:
+        return tuple(BoxChange(what=("same",), before=box, after=box) for box in map(_box, after.boxes)), None
+    transform = transform_of(before.boxes, after.boxes, before.sizes, after.sizes)
+    changes = sorted(_changes(before.boxes, after.boxes, transform), key=lambda numbered: numbered[0])
+    return tuple(change for _number, change in changes), transform
+
+
+def _changes(
+    before: Sequence[Thousandths], after: Sequence[Thousandths], transform: Transform | None
+) -> Iterator[tuple[int, BoxChange]]:
+    """Box changes, each with its place in the order to show them."""
+    if transform is not None:
+        for row, column in transform.pairs:
+            yield column, _change(before[row], after[column], overlap(before[row], after[column]))
+        return
+    matching = matched(before, after)
+    for match in (*matching.same, *matching.changed):
+        yield match.after, _change(before[match.before], after[match.after], match.iou)
+    for column in matching.added:
+        yield column, BoxChange(what=("added",), after=_box(after[column]))
+    for row in matching.removed:
+        yield len(after) + row, BoxChange(what=("removed",), before=_box(before[row]))
+
+
+def _change(one: Thousandths, other: Thousandths, iou: float) -> BoxChange:
+    if one == other:
+        return BoxChange(what=("same",), before=(box := _box(one)), after=box)
+    by = (other.left - one.left, other.top - one.top, other.width - one.width, other.height - one.height)
+    words: list[BoxWord] = []
+    if any(by):
+        words.append("resized" if by[2] or by[3] else "moved")
+    if one.label != other.label:
+        words.append("relabelled")
+    left, top, width, height = map(pixels, by)
+    return BoxChange(
+        what=tuple(words), before=_box(one), after=_box(other), by=(left, top, width, height), iou=round(iou, 4)
+    )
+
+
+def _box(box: Thousandths) -> Box:
+    return Box(holdable(box.label), pixels(box.left), pixels(box.top), pixels(box.width), pixels(box.height))
