@@ -39,8 +39,9 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
     A dataset (or project) that is gone gives an empty id.
     """
     with runtime.in_sentences():
-        outputs = Outputs.parse(props)
-        seen = _listed(runtime.current(), name, outputs)
+        outputs, process = Outputs.parse(props), runtime.current()
+        process.refreshing()
+        seen = _listed(process, name, outputs)
         if seen.dataset_arn is None:
             return ReadResult("", {})
         # How many are live only is not known without the manifest: the number stays that of the last apply.

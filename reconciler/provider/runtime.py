@@ -102,8 +102,13 @@ class Runtime:
         with self._lock:
             self._previews[call_urn()] = preview
 
+    def refreshing(self) -> None:
+        """A refresh reads this call's resource: what Diff is asked next is not a program's question."""
+        with self._lock:
+            self._previews.pop(call_urn(), None)
+
     def is_program_run(self) -> bool:
-        """Whether this call's resource was checked by this process: a refresh checks nothing."""
+        """Whether this call's resource was last checked, not read: a refresh reads and checks nothing."""
         with self._lock:
             return call_urn() in self._previews
 

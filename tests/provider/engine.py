@@ -73,7 +73,7 @@ class CallError(Exception):
 
     def __init__(self, error: grpc.RpcError) -> None:
         self.details = str(error.details())
-        trailers: dict[str, Any] = dict(error.trailing_metadata() or ())
+        trailers: dict[str, Any] = {item.key: item.value for item in error.trailing_metadata() or ()}
         status = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
         self.code = status.code
         self.message = status.message or self.details

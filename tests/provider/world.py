@@ -80,6 +80,19 @@ class World:
         """Edit an entry behind everybody's back."""
         self.emulator.edit_entries(self.arn(resource), [json.dumps(line(image, *labels))])
 
+    def mark(self, resource: Resource, image: str, code: str = "ERROR_INVALID_BOUNDING_BOX") -> None:
+        """Have the service find an error in an entry that nobody touched."""
+        store, arn = self.emulator.service.backend.store, self.arn(resource)
+        entry = store.entry(arn, f"s3://acme-vision/images/{image}")
+        assert entry is not None
+        errors = [{"code": code, "message": "The bounding box has off frame values."}]
+        marked = json.dumps(json.loads(entry.line) | {"cl-errors": errors})
+        store.put_entries(arn, [entry._replace(line=marked, errors=True)])
+
+    def remove(self, resource: Resource, image: str) -> None:
+        """Have an entry go away behind everybody's back."""
+        self.emulator.remove_entries(self.arn(resource), [f"s3://acme-vision/images/{image}"])
+
     def calls(self, operation: str) -> int:
         """How many calls of an operation the emulator has answered."""
         return self.emulator.count_calls(operation)

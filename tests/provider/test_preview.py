@@ -1,0 +1,171 @@
+"""What a preview shows, entry by entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.provider.engine import UNKNOWN
+from tests.provider.world import line
+
+if TYPE_CHECKING:
+    from tests.provider.engine import Resource
+    from tests.provider.world import World
+
+KEY = "s3://acme-vision/images/"
+
+
+def pending(resource: Resource) -> list[str]:
+    """The lines of `pendingChanges`, the summary first."""
+    shown = resource.preview()[1]["pendingChanges"]
+    return [shown["summary"], *shown["entries"], *shown.get("remarks", [])]
+
+
+def test_a_new_dataset_is_shown_entry_by_entry(world: World) -> None:
+    """A summary, then one line an entry with its labels."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": None})
+    summary, *entries = pending(cells)
+    assert summary.startswith("the dataset will be created; 3 to add; 1 batch")
+    assert entries[:3] == [f"+ {KEY}1.jpg  cat", f"+ {KEY}2.jpg  cat, dog", f"+ {KEY}3.jpg  unlabelled"]
+
+
+def test_the_message_of_a_preview_says_the_same_in_one_text(world: World) -> None:
+    """One message on the resource; its first line, which the row shows, is the summary."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    lines = pending(cells)
+    cells.preview()
+    [message] = cells.messages
+    assert message.text.splitlines() == lines
+    assert not message.is_warning
+
+
+def test_every_kind_of_change_has_its_sign(world: World) -> None:
+    """`+` added, `~` updated with what changes, `!` live only."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+    world.edit(cells, "4.jpg", "bird")
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["fox"], "3.jpg": ["cat"]})
+    summary, *entries = pending(cells)
+    assert summary.startswith("1 to add, 1 to update; 1 live only; 1 unchanged; 1 batch")
+    assert entries == [f"~ {KEY}2.jpg  dog -> fox", f"+ {KEY}3.jpg  cat", f"! {KEY}4.jpg  live only: bird"]
+
+
+def test_live_only_entries_are_unlabelled_where_the_policy_says_so(world: World) -> None:
+    """`-` for an entry whose labels go."""
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "unlabel"})
+    cells.up()
+    world.edit(cells, "4.jpg", "bird")
+    assert f"- {KEY}4.jpg  labels removed: bird" in pending(cells)
+
+
+def test_a_replacement_by_policy_is_spelled_out(world: World) -> None:
+    """`extra: replace`: the dataset is deleted and created inside the update: new ARN, the entries that go."""
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "replace"})
+    cells.up()
+    world.edit(cells, "4.jpg", "bird")
+    summary, *_ = pending(cells)
+    assert "DELETED and created anew (new ARN): 2 live entries go, 1 of them not in the manifest" in summary
+
+
+def test_more_than_fifty_changes_are_counted(world: World) -> None:
+    """50 lines, then a number; the inputs stay small."""
+    cells = world.declare({f"{number}.jpg": ["cat"] for number in range(72)})
+    _, *entries = pending(cells)
+    assert len(entries) == 51
+    assert entries[-1] == "... and 22 more"
+
+
+def test_a_project_that_does_not_exist_yet_is_previewed_from_the_file_alone(world: World) -> None:
+    """Nothing is called for a project without an ARN, and the same lines are shown."""
+    before = world.emulator.count_calls()
+    cells = world.declare({"1.jpg": ["cat"]}, project=UNKNOWN)
+    assert pending(cells)[1] == f"+ {KEY}1.jpg  cat"
+    assert world.emulator.count_calls() == before
+
+
+def test_nothing_to_do_is_not_mentioned(world: World) -> None:
+    """No property and no message for a dataset that is as it should be."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    told = len(cells.messages)
+    changed, checked = cells.preview()
+    assert not changed
+    assert "pendingChanges" not in checked
+    assert len(cells.messages) == told
+
+
+def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
+    """Once recorded they are no change any more, but a reviewer still reads of them."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    world.edit(cells, "4.jpg", "bird")
+    cells.up()
+    changed, checked = cells.preview()
+    assert not changed
+    assert checked["pendingChanges"]["entries"] == [f"! {KEY}4.jpg  live only: bird"]
+    assert cells.messages[-1].text.splitlines() == [
+        "up to date: 1 entry; 1 live only",
+        f"! {KEY}4.jpg  live only: bird",
+    ]
+
+
+def test_a_policy_that_will_refuse_is_told_before(world: World) -> None:
+    """`extra: fail` says in the preview what the up will say."""
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "fail"})
+    cells.up()
+    world.edit(cells, "4.jpg", "bird")
+    changed, _ = cells.preview()
+    assert changed
+    assert any(text.startswith("an up will be REFUSED: 1 live entries are not in the") for text in pending(cells))
+
+
+def test_a_replacement_tells_its_plan_once(world: World) -> None:
+    """The engine checks a replacement twice; there is one message with the plan and one about the refusal."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    told = len(cells.messages)
+    cells.declared["datasetType"] = "TEST"
+    cells.preview()
+    warning, plan = cells.messages[told:]
+    assert warning.is_warning
+    assert warning.text.startswith("an up will be REFUSED: the dataset has 1 entries")
+    assert plan.text.startswith("the dataset will be created; 1 to add")
+
+
+def test_what_the_service_stores_differently_is_not_announced_again(world: World) -> None:
+    """Strict mode: Check lists what differs, but the message leaves out what an up is known not to send."""
+    cells = world.declare_lines(
+        [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(3)], policy={"compare": "strict"}
+    )
+    world.emulator.load_faults("[{fault: rewrite, what: [unknown]}]")
+    cells.up()
+    assert "not stored as sent" in cells.messages[-2].text
+    assert len(cells.outputs["settled"]) == 3
+    sent, told = world.calls("UpdateDatasetEntries"), len(cells.messages)
+    assert cells.preview()[0] is False
+    assert len(cells.messages) == told
+    assert cells.up() is False
+    assert world.calls("UpdateDatasetEntries") == sent
+
+
+def test_text_from_manifests_cannot_act_on_the_terminal(world: World) -> None:
+    """A label or key with control characters is shown as text."""
+    cells = world.declare({"1.jpg": ["\u202ecat"], "\u202e2.jpg": ["dog"]})
+    shown = "\n".join(pending(cells))
+    assert "\u202e" not in shown
+    assert "\\u202ecat" in shown
+
+
+@pytest.mark.parametrize("marked", ["warn", "refuse"])
+def test_findings_that_do_not_stop_an_apply_stand_beside_the_plan(world: World, marked: str) -> None:
+    """Entries that the service will mark are named at their line, or refused where the policy says so."""
+    box = {"label": "cat", "left": 600, "top": 0, "width": 100, "height": 50}
+    cells = world.declare({}, policy={"marked": marked}, manifest="marked.yaml")
+    (world.program / "marked.yaml").write_text(
+        f"images: s3://acme-vision/\nsize: [640, 480]\nentries:\n  - {{image: 1.jpg, boxes: [{box}]}}\n"
+    )
+    if marked == "refuse":
+        assert [name for name, _ in cells.failures(preview=True)] == ["manifest"]
+    else:
+        assert any(text.startswith("marked.yaml:4:") and "ERROR" in text.upper() for text in pending(cells))
