@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator import jobs
 from rekognition_emulator.backend import Backend, ManifestError
 from rekognition_emulator.errors import ServiceError, not_found
 from rekognition_emulator.manifest import counted_labels
@@ -54,6 +55,8 @@ class Datasets:
         dataset = Dataset(arn, project.arn, kind, created, created, Status.CREATE_IN_PROGRESS, "", "")
         due = self.backend.clock.now() + self.backend.latency.create
         self.lifecycle.start(dataset, Job(Work.CREATE, due, source=source))
+        if "dataset" in source:
+            jobs.begin_copy(self.backend, source["dataset"], arn)
         self.backend.store.save_tags(arn, request.get("Tags", {}))
         return {"DatasetArn": arn}
 

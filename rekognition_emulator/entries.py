@@ -6,10 +6,7 @@ Knows what is remembered of a line once it was judged. Refuses to judge: lines.p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import NamedTuple
 
 
 class Entry(NamedTuple):
@@ -75,11 +72,3 @@ class Tally:
             self.labels[name].used += step
         for name in entry.boxed:
             self.labels[name].boxed += step
-
-
-def tally(entries: Iterable[Entry]) -> Tally:
-    """The count of `entries` from nothing."""
-    counted = Tally()
-    for entry in entries:
-        counted.add(entry)
-    return counted

@@ -97,16 +97,26 @@ def _import(backend: Backend, dataset: Dataset, job: Job) -> Terminal | None:
         return Terminal.NO_PERMISSION if error.forbidden else Terminal.INACCESSIBLE
 
 
-def _copy(backend: Backend, dataset: Dataset, job: Job) -> Terminal | None:
-    batch = Batch({entry.key: entry for _, entry in all_entries(backend, job.source["dataset"])})
-    return apply(backend, dataset, batch)
+def begin_copy(backend: Backend, source: str, copy: str) -> None:
+    """Take the entries of a dataset as they are when the copy is asked for; they count when the copy is done."""
+    backend.store.put_entries(copy, [entry for _, entry in all_entries(backend, source)])
+
+
+def _end_copy(backend: Backend, dataset: Dataset, job: Job) -> None:
+    entries = [entry for _, entry in all_entries(backend, dataset.arn)]
+    if "fail" in job.twist:
+        backend.store.remove_entries(dataset.arn, [entry.key for entry in entries])
+        return
+    for entry in entries:
+        dataset.tally.add(entry)
 
 
 def _create(backend: Backend, dataset: Dataset, job: Job) -> tuple[Terminal | None, str]:
     if "manifest" in job.source:
         return _import(backend, dataset, job), statuses.CREATED_FROM_MANIFEST
     if "dataset" in job.source:
-        return _copy(backend, dataset, job), backend.switches.message_copied
+        _end_copy(backend, dataset, job)
+        return None, backend.switches.message_copied
     return None, backend.switches.message_created
 
 

@@ -177,6 +177,28 @@ def test_a_distribution_keeps_both_datasets_busy(
     assert {described(patient, arn)["Status"] for arn in (busy, test)} == {"UPDATE_COMPLETE"}
 
 
+def test_a_copy_has_what_the_source_had_when_it_was_asked_for(
+    patient: RekognitionClient, busy: str, clock: Clock, lines: Lines
+) -> None:
+    """Whatever happens to the source while the copy is made; nothing is counted before it is done."""
+    clock.advance(10)
+    patient.update_dataset_entries(DatasetArn=busy, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "x"))})
+    clock.advance(10)
+    project = patient.describe_projects()["ProjectDescriptions"][0]["ProjectArn"]
+    source: Any = {"DatasetArn": busy}
+    copy = patient.create_dataset(ProjectArn=project, DatasetType="TEST", DatasetSource=source)["DatasetArn"]
+    patient.update_dataset_entries(DatasetArn=busy, Changes={"GroundTruth": lines.payload(lines.image("b.jpg", "y"))})
+    assert described(patient, copy)["DatasetStats"]["TotalEntries"] == 0
+    clock.advance(100)
+    assert described(patient, copy)["DatasetStats"] == {
+        "TotalEntries": 1,
+        "LabeledEntries": 1,
+        "TotalLabels": 1,
+        "ErrorEntries": 0,
+    }
+    assert len(patient.list_dataset_entries(DatasetArn=copy)["DatasetEntries"]) == 1
+
+
 def test_a_failed_creation_can_only_be_deleted(clock: Clock) -> None:
     """CREATE_FAILED keeps the slot, refuses updates and listings, and can be deleted."""
     with serve(clock=clock) as emulator:

@@ -260,6 +260,7 @@ class Machine(RuleBasedStateMachine):
             for arn, dataset in project.datasets.items():
                 found = self.call("DescribeDataset", {"DatasetArn": arn}, "ok")["DatasetDescription"]
                 assert found["Status"] == dataset.status
+                OUTCOMES["status", found["Status"]] += 1
                 labels = frozenset[str]().union(*dataset.entries.values())
                 assert found["DatasetStats"] == {
                     "TotalEntries": len(dataset.entries),
@@ -295,6 +296,8 @@ def test_any_sequence_of_calls_behaves_like_the_model() -> None:
         ("DeleteDataset", "ok"),
         ("DeleteDataset", in_use),
         ("DescribeDataset", not_found),
+        *(("status", f"UPDATE_{end}") for end in ("IN_PROGRESS", "COMPLETE", "FAILED")),
+        *(("status", f"{work}_IN_PROGRESS") for work in ("CREATE", "DELETE")),
         ("ListDatasetEntries", "ok"),
         ("ListDatasetEntries", "ResourceNotReadyException"),
     ]

@@ -57,6 +57,10 @@ def story(emulator: Emulator, lines: Lines) -> list[Any]:
     emulator.remove_entries(train, ["s3://bucket/0.jpg", "s3://bucket/nothing"])
     told += [call("DescribeProjects", {}), call("DescribeDataset", {"DatasetArn": train})]
     call("DeleteDataset", {"DatasetArn": test})
+    call("DeleteDataset", {"DatasetArn": train})
+    clock.advance(5)
+    told.append(call("DescribeProjects", {}))
+    call("DeleteProject", {"ProjectArn": project})
     clock.advance(5)
     return [*told, call("DescribeProjects", {})]
 

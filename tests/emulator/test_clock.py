@@ -1,0 +1,46 @@
+"""The clock: stands still, goes forward, runs on."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from rekognition_emulator import Clock
+
+
+def test_a_clock_with_a_start_stands_still() -> None:
+    """And goes forward only by hand; never back."""
+    clock = Clock(100.0)
+    assert (clock.now(), clock.now(), clock.is_frozen) == (100.0, 100.0, True)
+    assert clock.advance(2.5) == clock.now() == 102.5
+    with pytest.raises(ValueError, match="only goes forward"):
+        clock.advance(-1)
+
+
+def test_a_clock_without_a_start_runs() -> None:
+    """With the system's time, also after it was advanced."""
+    clock = Clock()
+    assert abs(clock.now() - time.time()) < 1
+    assert clock.advance(1000) - time.time() > 999
+    assert not clock.is_frozen
+
+
+def test_a_clock_resumes_where_it_stood() -> None:
+    """Frozen, moved, running again from there."""
+    clock = Clock()
+    assert clock.freeze(500.0) == 500.0
+    clock.advance(10)
+    assert 510 <= clock.resume() < 511
+    assert not clock.is_frozen
+    assert 510 <= clock.resume() < 511
+
+
+def test_a_pause_is_real_only_on_a_running_clock() -> None:
+    """A frozen clock jumps instead."""
+    frozen, running = Clock(0.0), Clock()
+    frozen.pause(3600)
+    assert frozen.now() == 3600
+    before = time.monotonic()
+    running.pause(0.02)
+    assert time.monotonic() - before >= 0.02
