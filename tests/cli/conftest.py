@@ -50,7 +50,7 @@ class Terminal(io.StringIO):
 class Interrupted(Terminal):
     """A terminal at which Ctrl-C is the answer."""
 
-    def readline(self, _size: int | None = -1, /) -> str:
+    def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override]  # typeshed gives StringIO two bases
         """Raise what Python raises then."""
         raise KeyboardInterrupt
 

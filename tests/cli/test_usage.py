@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.cli.arguments import COMMANDS, parse
+from reconciler.errors import Exit
 
 if TYPE_CHECKING:
     from tests.cli.conftest import World
@@ -56,6 +58,13 @@ def test_help_has_examples_and_the_exit_codes(world: World, arguments: list[str]
     assert "exit codes:" in ran.out
     assert "143: by SIGTERM" in ran.out
     assert all(len(line) <= 120 for line in ran.out.splitlines())
+
+
+def test_help_names_every_exit_code(world: World) -> None:
+    """The table of the help and the table in the code are the same."""
+    text = world.run("--help").out
+    table = text[text.index("exit codes:") :]
+    assert {int(number) for number in re.findall(r"\d+", table)} == {int(code) for code in Exit}
 
 
 def test_every_option_has_a_help_text(world: World) -> None:
