@@ -32,9 +32,13 @@ check: setup ## format, lint, types, import contracts, generated pages
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-timings --verbose >/dev/null || .venv/bin/lint-imports
 	@$(PY) -m rekognition_emulator.docs --check docs/emulator.md
+	@$(PY) docs/pages.py --check
 
 format: setup ## format the code and mend what ruff can mend
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
+
+docs: setup ## renew the pages that are made from the code
+	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md
 
 coverage: setup ## branch coverage of reconciler/
 	@$(CLEAN) $(PY) -m coverage run -m pytest -q -m "not slow" $(TESTS) && $(PY) -m coverage report

@@ -1,0 +1,123 @@
+"""The pages that are made from the code: `python docs/pages.py` writes them, `--check` says whether they are current.
+
+docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
+docs/cli.md: the help of every command.
+"""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from reconciler.cli.arguments import COMMANDS, parse
+from reconciler.codes import ENTRY_CODES
+from reconciler.manifest.rules import line_rules, project_rules, yaml_rules
+from reconciler.manifest.rules.rule import Rule
+from reconciler.model import Severity
+
+DOCS: Final = Path(__file__).resolve().parent
+_MADE: Final = "<!-- Made by `python docs/pages.py`; do not edit. -->\n"
+_CLASSES: Final = {
+    Severity.ERROR: (
+        "Errors",
+        "The service would drop the line or fail the update, or its meaning is lost. Nothing is sent.",
+    ),
+    Severity.MARKED: (
+        "Marked",
+        "The service keeps the line and marks it with this code. `policy.marked: refuse` makes them errors.",
+    ),
+    Severity.NOTE: ("Notes", "Worth a word."),
+}
+
+
+def main() -> int:
+    """Write or check the pages; 1 when one is not current."""
+    parser = argparse.ArgumentParser(description="Write the pages that are made from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is not current")
+    check = parser.parse_args().check
+    stale = []
+    for name, make in PAGES.items():
+        if name == "cli.md" and sys.version_info >= (3, 13):
+            print("docs/cli.md is made with Python 3.11 or 3.12: argparse writes help differently since")
+            continue
+        path, text = DOCS / name, make()
+        if check and (not path.is_file() or path.read_text() != text):
+            stale.append(name)
+        elif not check:
+            path.write_text(text)
+    for name in stale:
+        print(f"docs/{name} is not current: run `python docs/pages.py`", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def findings_page() -> str:
+    """Every rule in three classes, and AWS's codes."""
+    parts = [
+        _MADE,
+        "# Findings\n",
+        "What reading `project.yaml` and manifests can find. Each finding is shown with file:line:column, what is",
+        "wrong and the cure; the first 50 of a class in a file, then a count.\n",
+    ]
+    rules = list(_rules(project_rules, yaml_rules, line_rules))
+    for severity, (heading, sentence) in _CLASSES.items():
+        parts += [f"## {heading}\n", f"{sentence}\n", _table(rules, severity)]
+    parts += ["## AWS's codes\n", "The 13 codes that Custom Labels documents for dataset operations.\n", _codes()]
+    return "\n".join(parts)
+
+
+def cli_page() -> str:
+    """The help of the command and of its subcommands."""
+    parts = [_MADE, "# The command line\n", _block("reconciler --help", ["--help"])]
+    for command in COMMANDS:
+        parts += [f"## reconciler {command}\n", _block(f"reconciler {command} --help", [command, "--help"])]
+    return "\n".join(parts)
+
+
+def _rules(*modules: ModuleType) -> Iterator[Rule]:
+    """The rules of a module in the order they are written; AWS's codes once."""
+    seen: set[str] = set()
+    for module in modules:
+        for value in vars(module).values():
+            if isinstance(value, Rule) and value.code not in seen:
+                seen.add(value.code)
+                yield value
+
+
+def _table(rules: list[Rule], severity: Severity) -> str:
+    rows = [
+        f"| `{rule.code}` | {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
+        for rule in rules
+        if rule.severity is severity
+    ]
+    return "\n".join(("| code | what is wrong | cure | source |", "|---|---|---|---|", *rows, ""))
+
+
+def _codes() -> str:
+    rows = [f"| `{row.code}` | {_cell(row.meaning)} | {_cell(row.cure)} |" for row in ENTRY_CODES.values()]
+    return "\n".join(("| code | meaning | cure |", "|---|---|---|", *rows, ""))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _block(title: str, arguments: list[str]) -> str:
+    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}  # the same page on every terminal
+    output = io.StringIO()
+    try:
+        with redirect_stdout(output):
+            parse(arguments)
+    except SystemExit:
+        pass
+    return f"```console\n$ {title}\n{output.getvalue().rstrip()}\n```\n"
+
+
+PAGES: Final[dict[str, Callable[[], str]]] = {"findings.md": findings_page, "cli.md": cli_page}
+
+if __name__ == "__main__":
+    sys.exit(main())
