@@ -210,8 +210,20 @@ class Ledger:
 
     def live_label_counts(self) -> dict[str, int]:
         """How many live entries use each label."""
+        return self._label_counts("live")
+
+    def desired_label_counts(self) -> dict[str, int]:
+        """How many desired entries use each label."""
+        return self._label_counts("desired")
+
+    def live_only_label_counts(self) -> dict[str, int]:
+        """How many live entries that the manifest does not have use each label."""
+        return self._label_counts("live WHERE key NOT IN (SELECT key FROM desired)")
+
+    def _label_counts(self, rows: str) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for labels, many in self.database.execute("SELECT labels, COUNT(*) FROM live GROUP BY labels"):
+        query = f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"  # noqa: S608 - ours
+        for labels, many in self.database.execute(query):
             for name in _names(labels):
                 counts[name] = counts.get(name, 0) + many
         return counts

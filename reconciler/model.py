@@ -17,6 +17,7 @@ __all__ = [
     "Entry",
     "Extra",
     "Finding",
+    "Guards",
     "Mark",
     "Marked",
     "Place",
@@ -68,6 +69,21 @@ class Destroy(StrEnum):
     REFUSE = "refuse"
     DELETE = "delete"
     KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Thresholds beyond which a plan is refused until somebody says why; None or False switches a guard off.
+
+    Shares are of the live entries (`label_share`: of the labelled images). See `reconciler.guards`.
+    """
+
+    updates: float | None = 0.30
+    label_removed: bool = True
+    label_share: float | None = 0.10
+    shrink: float | None = 0.10
+    test_set: float | None = 0.10
+    distributed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
