@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -26,6 +27,8 @@ from rekognition_emulator import Clock, Latency, Limits
 from rekognition_emulator.backend import Backend
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.service import Service
+from rekognition_emulator.sqlite import SqliteStore
+from rekognition_emulator.store import MemoryStore, Store
 
 OUTCOMES: Counter[tuple[str, str]] = Counter()
 WORK = 10.0
@@ -72,9 +75,18 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.clock = Clock(1_700_000_000.0)
         latency = Latency(create=WORK, update=WORK, distribute=WORK, delete=WORK, delete_project=WORK)
-        self.service = Service(Backend(clock=self.clock, latency=latency, limits=Limits(labels=3, entries=8)))
+        limits = Limits(labels=3, entries=8)
+        self.service = Service(Backend(self.store(), self.clock, limits, latency=latency))
         self.projects: dict[str, ProjectModel] = {}
         self.dead: list[str] = []
+
+    def store(self) -> Store:
+        """The store to test."""
+        return MemoryStore()
+
+    def teardown(self) -> None:
+        """Let go of the store."""
+        self.service.backend.store.close()
 
     # -- the model ----------------------------------------------------------------------------------------------
 
@@ -268,6 +280,25 @@ class Machine(RuleBasedStateMachine):
                     "TotalLabels": len(labels),
                     "ErrorEntries": 0,
                 }
+
+
+class SqliteMachine(Machine):
+    """The same on a database."""
+
+    def store(self) -> Store:
+        """A database in memory."""
+        return SqliteStore(Path(":memory:"))
+
+
+def test_any_sequence_of_calls_behaves_like_the_model_on_sqlite() -> None:
+    """The other store, with fewer sequences."""
+    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        SqliteMachine,
+        settings=settings(
+            max_examples=30, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=checks
+        ),
+    )
 
 
 def test_any_sequence_of_calls_behaves_like_the_model() -> None:
