@@ -146,14 +146,13 @@ class AwsProvider:
             return self._clients[region]
 
     def _find(self, client: RekognitionClient, name: str) -> ProjectDescriptionTypeDef | None:
-        """The project of this name, whatever its feature."""
+        """The project of this name, whatever its feature; the service compares names exactly."""
         with _sentences(f"reading Rekognition Project ({name})", missing_is_fine=True):
             for page in client.get_paginator("describe_projects").paginate(
                 ProjectNames=[name], Features=list(_FEATURES)
             ):
                 for project in page["ProjectDescriptions"]:
-                    if f":project/{name}/" in project.get("ProjectArn", ""):
-                        return project
+                    return project
         return None
 
     def _read(self, client: RekognitionClient, name: str, inputs: Properties) -> Properties | None:

@@ -157,13 +157,6 @@ def test_a_gone_project_reads_as_gone(provider: AwsProvider) -> None:
     assert provider.read(project).id == ""
 
 
-def test_a_name_that_begins_like_another_is_not_that_project(provider: AwsProvider) -> None:
-    """`cells` and `cells-2` are two projects."""
-    made(provider, {"name": "cells-2"})
-    first = made(provider, {"name": "cells"})
-    assert ":project/cells/" in str(first.outputs["arn"])
-
-
 def test_only_tags_change_in_place(provider: AwsProvider) -> None:
     """Name, feature and region replace; the same name must go before it comes again."""
     project = made(provider, {"name": "cells", "tags": {"a": "1", "b": "2"}})
