@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -37,10 +38,10 @@ def test_waiting_ends_when_the_last_step_does() -> None:
     begun, go = threading.Event(), threading.Event()
 
     def work() -> None:
-        with pytest.raises(ValueError, match="x"), gate.step():
+        with contextlib.suppress(ValueError), gate.step():
             begun.set()
             go.wait(10)
-            raise ValueError("x")
+            raise ValueError
 
     thread = threading.Thread(target=work)
     thread.start()
