@@ -1,0 +1,75 @@
+"""Text in columns of a terminal: how many cells it takes, cut in the middle, wrapped, put into a table.
+
+Knows cells. Refuses to know escape sequences (they are added last) and what is shown.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["cells", "padded", "shortened", "wrapped"]
+
+_ELLIPSIS: Final = "..."
+
+
+def cells(text: str) -> int:
+    """How many columns a text takes: wide characters take two, combining ones none."""
+    return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """The text, filled with spaces to `width` columns; with `right` they come first."""
+    space = " " * max(0, width - cells(text))
+    return f"{space}{text}" if right else f"{text}{space}"
+
+
+def shortened(text: str, width: int) -> str:
+    """The text in at most `width` columns: its middle is left out, as the ends of keys tell them apart."""
+    if cells(text) <= width:
+        return text
+    room = max(0, width - len(_ELLIPSIS))
+    tail = _head(text[::-1], room * 2 // 3)[::-1]
+    return f"{_head(text, room - cells(tail))}{_ELLIPSIS[: max(0, width)]}{tail}"
+
+
+def wrapped(text: str, width: int | None, indent: str = "", hang: str = "") -> list[str]:
+    """Lines of at most `width` columns, broken at spaces where there are any; the first after `indent`, others `hang`.
+
+    With no `width` it is one line.
+    """
+    if width is None:
+        return [indent + text]
+    lines, line, begun = [], indent, False
+    for word in _words(text, max(1, width - max(len(indent), len(hang)))):
+        candidate = f"{line} {word}" if begun else f"{line}{word}"
+        if begun and cells(candidate) > width:
+            lines.append(line)
+            candidate = f"{hang}{word}"
+        line, begun = candidate, True
+    return [*lines, line]
+
+
+def _words(text: str, width: int) -> Iterable[str]:
+    for word in text.split(" "):
+        rest = word
+        while cells(rest) > width:
+            head = _head(rest, width) or rest[:1]
+            yield head
+            rest = rest[len(head) :]
+        yield rest
+
+
+def _head(text: str, width: int) -> str:
+    kept, used = 0, 0
+    for character in text:
+        used += _cells(character)
+        if used > width:
+            break
+        kept += 1
+    return text[:kept]
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

@@ -1,0 +1,283 @@
+"""Words that all views of a review share: names made inert, boxes, kinds, figures and sizes.
+
+Knows the forms of a review (`reconciler.review.model`). Refuses to know Markdown, HTML and terminals: what comes out is
+plain text without acting characters, to be escaped by the view.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from reconciler.comparison.differences import Box, BoxChange, Group, Size
+from reconciler.comparison.figures import LookAlike, Transfer
+from reconciler.inert import inert
+from reconciler.report.text import counted, size
+from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place
+
+__all__ = [
+    "DANGER_LEVELS",
+    "GROUP_KINDS",
+    "KINDS",
+    "LOOK_ALIKES",
+    "ORIGINS",
+    "SIGNS",
+    "box_words",
+    "change_names",
+    "counted",
+    "dataset_words",
+    "estimate_words",
+    "figure",
+    "folder_of",
+    "group_names",
+    "is_quiet",
+    "kinds_of",
+    "odd_letters",
+    "origin_words",
+    "percent",
+    "place_words",
+    "said",
+    "shown",
+    "size_words",
+    "transfer_words",
+]
+
+SIGNS: Final = {"add": "+", "update": "~", "unlabel": "-", "live-only": "?"}
+
+# What a reviewer may filter by: an id, and the words for it. An entry may be of several kinds.
+KINDS: Final = {
+    "add": "image added",
+    "unlabel": "labels taken off",
+    "live-only": "live only",
+    "label-added": "label added",
+    "label-removed": "label removed",
+    "box-added": "box added",
+    "box-removed": "box removed",
+    "moved": "box moved",
+    "resized": "box resized",
+    "relabelled": "box relabelled",
+    "image-size": "image size",
+    "fields": "other fields",
+    "marked": "marked by the service",
+}
+
+DANGER_LEVELS: Final = {3: "stop", 2: "check", 1: "note"}
+
+ORIGINS: Final = {
+    "": "",
+    "branch": "this branch",
+    "base": "pending on the base",
+    "drift": "live drift",
+    "base-or-drift": "base or drift",
+}
+
+GROUP_KINDS: Final = {
+    "renamed": "renamed",
+    "merged": "merged",
+    "split": "split",
+    "relabelled": "relabelled",
+    "label-added": "label added",
+    "label-removed": "label removed",
+    "shifted": "shifted",
+    "scaled": "scaled",
+    "re-pointed": "re-pointed",
+    "annotation-pass": "new annotation pass",
+}
+
+LOOK_ALIKES: Final = {
+    "case": "differ in case only",
+    "spaces": "differ in spaces only",
+    "plural": "singular and plural",
+    "letters": "differ in look-alike letters",
+    "one-letter": "differ in one letter",
+}
+
+# Spaces that look like the common one or like nothing, fillers, variation selectors: two names that differ in these
+# look the same. Source: Unicode, White_Space and Default_Ignorable_Code_Point, less what `inert` covers already.
+_UNSEEN: Final = re.compile(
+    "[\xa0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001d173-\U0001d17a\U000e0080-\U000e0fff]"
+)
+# Two marks on a letter are writing, a pile of them covers the lines above and below. Source: Unicode, blocks of
+# combining diacritical marks.
+_MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
+_WHOLE: Final = 10_000
+_NAMED: Final = 3
+
+
+def shown(name: str, limit: int = _WHOLE) -> str:
+    """A key, label or other name, inert and unambiguous; in quotes where its blanks would not be seen."""
+    text = said(name, limit)
+    return f'"{text}"' if not text or text != text.strip(" ") or "  " in text else text
+
+
+def said(text: str, limit: int = _WHOLE) -> str:
+    """A sentence that quotes names, inert: nothing in it acts, nothing in it is invisible."""
+    quiet = inert(text, limit)
+    if quiet.isascii():
+        return quiet
+    return _PILE.sub(_escape, _UNSEEN.sub(_escape, quiet))
+
+
+def folder_of(keys: Sequence[str]) -> str:
+    """What all keys begin with, up to a slash; empty for a single key."""
+    if len(keys) < 2:
+        return ""
+    first, last = min(keys), max(keys)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[: first.rfind("/", 0, same) + 1]
+
+
+def figure(number: float) -> str:
+    """A coordinate or size, at most three decimals: `12`, `12.5`."""
+    return f"{number:.3f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as `12 %`; small ones with a decimal, so that few are not none."""
+    hundredths = share * 100
+    return f"{hundredths:.1f} %" if 0 < hundredths < 1 or 99 < hundredths < 100 else f"{hundredths:.0f} %"
+
+
+def size_words(one: Size) -> str:
+    """`640x480`."""
+    return f"{figure(one.width)}x{figure(one.height)}"
+
+
+def place_words(place: Place | None) -> str:
+    """`train.jsonl:12:4`; empty when there is none."""
+    if place is None:
+        return ""
+    numbers = [str(number) for number in (place.line, place.column) if number]
+    return ":".join((said(place.file, 300), *numbers))
+
+
+def box_words(change: BoxChange) -> str:
+    """One box in words: which label, what happened, by how much."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        box = before or after
+        return f"{_at(box)} {change.what[0]}" if box else ""
+    parts = [_label(before, after), *_geometry(change)]
+    if change.iou is not None and change.what != ("same",):
+        parts.append(f"overlap {percent(change.iou)}")
+    return ", ".join(parts)
+
+
+def kinds_of(change: Change) -> tuple[str, ...]:
+    """The `KINDS` of one change, in their order."""
+    found: set[str] = {change.verb} if change.verb != "update" else set(_update_kinds(change))
+    if change.marks:
+        found.add("marked")
+    return tuple(kind for kind in KINDS if kind in found)
+
+
+def dataset_words(dataset: DatasetReview) -> str:
+    """The figures of a dataset: `3 to add, 12 to update, 1 live only, 90 unchanged`."""
+    words = (
+        (dataset.add, "to add"),
+        (dataset.update, "to update"),
+        (dataset.unlabel, "to unlabel"),
+        (dataset.live_only, "live only"),
+        (dataset.unchanged, "unchanged"),
+    )
+    return ", ".join(f"{many:,} {word}" for many, word in words if many)
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """`12 calls in 3 batches, 4.1 MB, about 2 min`."""
+    calls = sum(estimate.calls.values())
+    minutes = "under a minute" if estimate.minutes < 1 else f"at least {estimate.minutes:,.0f} min"
+    batches = counted(estimate.batches, "batch", "batches")
+    return f"{counted(calls, 'call', 'calls')}, {batches}, {size(estimate.bytes)}, {minutes} at 5 calls a second"
+
+
+def origin_words(origins: OriginCounts) -> str:
+    """Whose changes they are, in figures."""
+    parts = (
+        (origins.branch, "of this branch"),
+        (origins.base, "pending on the base already"),
+        (origins.drift, "drift of live"),
+        (origins.base_or_drift, "pending on the base, or drift"),
+    )
+    words = ", ".join(f"{many:,} {word}" for many, word in parts if many) or "none"
+    return f"against {shown(origins.revision, 100)}: {words}"
+
+
+def transfer_words(transfer: Transfer) -> str:
+    """Where an image goes."""
+    still = f", stays labelled in {transfer.source}" if transfer.danger else ""
+    return f"{transfer.source} to {transfer.target}{still}"
+
+
+def change_names(change: Change) -> tuple[str, ...]:
+    """The labels that a change is about, those of boxes included."""
+    boxes = (box.label for one in change.boxes if one.what != ("same",) for box in (one.before, one.after) if box)
+    return tuple(dict.fromkeys((*change.labels_added, *change.labels_removed, *boxes)))
+
+
+def group_names(group: Group) -> tuple[str, ...]:
+    """The labels, prefixes or job names that a group is about, and its examples."""
+    return tuple(dict.fromkeys((*group.old, *group.new, *group.examples)))
+
+
+def odd_letters(pair: LookAlike) -> str:
+    """The characters that a pair does not share and that are not ASCII, by their names in Unicode."""
+    odd = sorted({one for one in {*pair.first} ^ {*pair.second} if not one.isascii()})
+    named = [f"U+{ord(one):04X} {unicodedata.name(one, 'unnamed')}" for one in odd[:_NAMED]]
+    return "; ".join(named) + (f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
+
+
+def is_quiet(dataset: DatasetReview) -> bool:
+    """Whether there is nothing to say of a dataset but that it is up to date."""
+    found = dataset.findings.errors + dataset.findings.marked
+    busy = dataset.changes_total or dataset.has_changes or dataset.error or dataset.refusals or found
+    return not busy and dataset.status == "planned"
+
+
+def _update_kinds(change: Change) -> Iterable[str]:
+    yield from _box_kinds(change.boxes)
+    if change.labels_added:
+        yield "label-added"
+    if change.labels_removed:
+        yield "label-removed"
+    if change.sizes_before and change.sizes_after and change.sizes_before != change.sizes_after:
+        yield "image-size"
+    if change.fields:
+        yield "fields"
+
+
+def _box_kinds(boxes: Iterable[BoxChange]) -> Iterable[str]:
+    for box in boxes:
+        for word in box.what:
+            if word != "same":
+                yield f"box-{word}" if word in {"added", "removed"} else word
+
+
+def _label(before: Box, after: Box) -> str:
+    if before.label == after.label:
+        return shown(before.label)
+    return f"{shown(before.label)} -> {shown(after.label)}"
+
+
+def _at(box: Box) -> str:
+    return f"{shown(box.label)} {figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
+
+
+def _geometry(change: BoxChange) -> Iterable[str]:
+    if change.by is None:
+        return
+    left, top, width, height = change.by
+    if width or height:
+        yield f"resized by {_signed(width)} x {_signed(height)} px"
+    if left or top:
+        yield f"moved by {_signed(left)}, {_signed(top)} px"
+
+
+def _signed(number: float) -> str:
+    return f"{'-' if number < 0 else '+'}{figure(abs(number))}"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
