@@ -82,6 +82,7 @@ def _end(status: status_pb2.Status) -> NoReturn:
     """Attach the status. A later status of the same call would take its place, details and all."""
     frame = call_frame()
     if frame is None:
-        raise CallFailed(status.message)
+        raise CallFailed(status.message) from None
     frame.f_locals["context"].set_trailing_metadata(((_TRAILER, status.SerializeToString()),))
-    raise CallFailed("the call's status says why")  # the server sends this along, as a traceback that nobody is shown
+    # The server sends the traceback along, for a log that few look at: it says nothing of what went before.
+    raise CallFailed("the call's status says why") from None

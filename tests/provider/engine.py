@@ -34,6 +34,8 @@ TYPE = "pulumi-python:dynamic/rekognition:Dataset"
 UNKNOWN = rpc.UNKNOWN
 PICKLE = str(serialize_provider(DatasetProvider()))
 SECONDS = 60.0
+# A status travels in the trailers: grpc-go, which the engine uses, takes 16 MB of them, Python's own default is 16 kB.
+_AS_GO = [("grpc.max_metadata_size", 16 << 20)]
 _SECRET = {rpc._special_sig_key: rpc._special_secret_sig}
 
 
@@ -110,10 +112,24 @@ class Provider:
         assert self.process.stdout is not None
         port = self.process.stdout.readline().strip()
         assert port.isdigit(), port + self.process.stdout.read()
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_AS_GO)
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         wrapped = {key: {**_SECRET, "value": value} for key, value in secrets.items()}
         self._call("Configure", provider_pb2.ConfigureRequest(args=_struct({**config, **wrapped}), acceptSecrets=True))
+
+    def close_channel(self) -> None:
+        """Hang up on every call."""
+        self._channel.close()
+
+    def die(self) -> None:
+        """Let go of the process's standard input, as the system does when the engine is killed."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def stop_listening(self) -> None:
+        """Let the engine's log answer no more."""
+        self._server.stop(None).wait()
 
     def close(self) -> str:
         """End the process; gives what it printed after its port."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.engine import CallError
+from tests.provider.engine import CallError, Resource
+from tests.provider.world import line
 
 if TYPE_CHECKING:
-    from tests.provider.engine import Resource
     from tests.provider.world import World
+
+REFUSED = "1 live entries are not in the manifest and the policy is `extra: fail`"
 
 
 def failed(resource: Resource) -> CallError:
@@ -33,4 +34,163 @@ def test_a_batch_that_the_service_fails_keeps_the_new_resource_with_its_reasons(
     assert cells.id == f"{cells.declared['projectArn']}#train"
     assert cells.outputs["__provider"]
     assert "The disk is full." in cells.outputs["unfinished"]
-    assert cells.init_errors
+    assert cells.init_errors[0] == error.message
+
+
+def test_a_failed_update_keeps_the_new_outputs(world: World) -> None:
+    """The state remembers what was tried, so that the next run knows."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    world.rewrite(cells, {"1.jpg": ["dog"]})
+    world.emulator.load_faults("[{fault: fail, operation: UpdateDatasetEntries}]")
+    failed(cells)
+    assert cells.outputs["unfinished"]
+    assert cells.outputs["datasetArn"] == world.arn(cells)
+
+
+def test_an_unfinished_apply_is_drift_is_told_in_the_next_preview_and_is_finished_by_the_next_up(world: World) -> None:
+    """Also after a refresh, which drops the engine's own record of the errors."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    world.emulator.load_faults("[{fault: fail, operation: UpdateDatasetEntries}]")
+    failed(cells)
+    world.emulator.load_faults("")
+    assert cells.drift(write=True)
+    assert cells.init_errors == []
+    assert cells.drift()
+    changed, _ = cells.preview()
+    assert changed
+    assert "the last apply did not finish: batch 1 of 1" in cells.messages[-1].text
+    assert cells.up()
+    assert cells.outputs["unfinished"] == ""
+    assert world.live(cells) == {"1.jpg": ["cat"]}
+    assert not cells.drift()
+    assert not cells.up()
+
+
+def test_a_dataset_that_cannot_be_created_is_kept_as_unfinished(world: World) -> None:
+    """CreateDataset is the first request."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    world.emulator.load_faults("[{fault: error, operation: CreateDataset, error: LimitExceededException}]")
+    assert "a quota of the account is used up" in failed(cells).message
+    assert cells.outputs["unfinished"]
+    world.emulator.load_faults("")
+    assert cells.up()
+    assert world.live(cells) == {"1.jpg": ["cat"]}
+
+
+def test_a_failure_before_the_first_request_leaves_the_state_alone(world: World) -> None:
+    """Nothing was done, so nothing is recorded."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    world.emulator.load_faults("[{fault: error, operation: DescribeProjects, error: AccessDeniedException}]")
+    assert "the credentials may not make this call" in failed(cells).message
+    assert not cells.id
+
+
+def test_a_dropped_line_is_a_failure_at_its_line(world: World) -> None:
+    """An update that is complete proves nothing: live is read back and compared."""
+    cells = world.declare_lines([line("1.jpg", "cat"), line("2.jpg", "dog")])
+    world.emulator.load_faults("[{fault: lose, count: 1}]")
+    failed(cells)
+    assert any(text.startswith(f"{cells.declared['manifest']}:1:") for text in cells.init_errors), cells.init_errors
+    assert "the service dropped it without a word" in "\n".join(cells.init_errors)
+    world.emulator.load_faults("")
+    assert cells.up()
+    assert sorted(world.live(cells)) == ["1.jpg", "2.jpg"]
+
+
+def test_many_rejected_lines_reach_the_engine(world: World) -> None:
+    """The status is a trailer: 50 lines with long keys and a count still arrive."""
+    cells = world.declare_lines([line(f"{'x' * 250}{number}.jpg", "cat") for number in range(120)])
+    world.emulator.load_faults("[{fault: lose, count: 110}]")
+    failed(cells)
+    assert len(cells.init_errors) == 52
+    assert "60 more rejected lines" in cells.init_errors[-1]
+
+
+def test_marked_refuse_fails_when_the_service_marks_what_was_sent(world: World) -> None:
+    """The policy makes the service's marks failures, in every up until they are gone."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    world.mark(cells, "1.jpg")
+    cells.declared["policy"] = {"marked": "refuse"}
+    for _ in range(2):
+        assert "`marked: refuse`" in failed(cells).message
+        assert any("ERROR_INVALID_BOUNDING_BOX" in reason for reason in cells.init_errors)
+    assert cells.drift()
+
+
+def test_fail_sends_nothing_records_the_policy_and_is_drift_from_then_on(world: World) -> None:
+    """`extra: fail` in an update: refused before anything is sent; the drift run exits 7 until it is mended."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    world.edit(cells, "9.jpg", "bird")
+    cells.up()
+    assert not cells.drift()
+    cells.declared["policy"] = {"extra": "fail"}
+    world.rewrite(cells, {"1.jpg": ["dog"]})
+    sent = world.calls("UpdateDatasetEntries")
+    assert REFUSED in failed(cells).message
+    assert world.calls("UpdateDatasetEntries") == sent
+    assert world.live(cells)["1.jpg"] == ["cat"]
+    assert cells.outputs["policy"]["extra"] == "fail"
+    assert cells.outputs["live"]["liveOnly"] == 1
+    assert cells.drift(write=True)
+    assert cells.drift()
+    assert REFUSED in cells.messages[-1].text
+    world.rewrite(cells, {"1.jpg": ["dog"], "9.jpg": ["bird"]})
+    assert cells.up()
+    assert not cells.drift()
+
+
+def test_fail_fails_a_create_that_adopts(world: World) -> None:
+    """The resource is kept with its policy, and nothing is sent."""
+    first = world.declare({"9.jpg": ["bird"]})
+    first.up()
+    cells = world.declare({"1.jpg": ["cat"]}, project=first.declared["projectArn"], policy={"extra": "fail"})
+    sent = world.calls("UpdateDatasetEntries")
+    assert REFUSED in failed(cells).message
+    assert world.calls("UpdateDatasetEntries") == sent
+    assert cells.id
+    assert cells.outputs["live"]["liveOnly"] == 1
+    assert cells.drift()
+
+
+def test_a_manifest_that_changed_after_its_check_is_not_sent(world: World) -> None:
+    """What was reviewed is what is applied."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    checked = cells.check()
+    world.rewrite(cells, {"1.jpg": ["dog"]})
+    with pytest.raises(CallError, match=r"^cells-\d+\.yaml changed after it was checked; nothing was sent"):
+        cells.provider.create(cells.urn, checked)
+    assert world.arn(cells) == ""
+
+
+def test_a_project_that_is_not_there_is_a_sentence_in_every_call(world: World) -> None:
+    """Preview and up say the same, with the cure."""
+    gone = "arn:aws:rekognition:us-east-1:111122223333:project/nobody/1"
+    cells = world.declare({"1.jpg": ["cat"]}, projectArn=gone)
+    for attempt in (cells.preview, cells.up):
+        with pytest.raises(CallError) as caught:
+            attempt()
+        assert caught.value.message == f"there is no project {gone}; create it, or mend the ARN or the region"
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence(world: World) -> None:
+    """The system's own errors have no traceback either."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    manifest = world.program / cells.declared["manifest"]
+    manifest.unlink()
+    manifest.mkdir()
+    [(blamed, reason)] = cells.failures()
+    assert blamed == "manifest"
+    assert "director" in reason
+
+
+def test_text_from_the_service_cannot_act_on_the_terminal(world: World) -> None:
+    """A service message with escape sequences is shown as text, in the error and in the state."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    world.emulator.load_faults('[{fault: fail, operation: UpdateDatasetEntries, message: "\\e[31mred"}]')
+    assert "\x1b" not in failed(cells).message
+    assert "red" in cells.outputs["unfinished"]
+    assert "\x1b" not in cells.outputs["unfinished"]

@@ -14,7 +14,6 @@ import pytest
 
 from reconciler.provider import failure
 from tests.provider.engine import PICKLE, TYPE, CallError
-
 from tests.provider.world import line
 
 if TYPE_CHECKING:

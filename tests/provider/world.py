@@ -41,7 +41,7 @@ class World:
         (self.program / manifest).write_text(json.dumps(document), encoding="utf-8")
 
     def declare(
-        self, entries: Mapping[str, Sequence[str] | None], *, project: str | None = None, **declared: object
+        self, entries: Mapping[str, Sequence[str] | None], *, project: object = None, **declared: object
     ) -> Resource:
         """A resource with a manifest of its own, in a project of its own unless told otherwise."""
         name = f"cells-{next(_NUMBERS)}"

@@ -1,0 +1,208 @@
+"""The stack's configuration reaches AWS as pulumi-aws would use it, and no message carries its secrets."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.provider.doubles import Sts, Tap
+from tests.provider.engine import CallError, Resource, running
+from tests.provider.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from rekognition_emulator import Emulator
+
+ACCESS, SECRET, TOKEN = "AKIASTACKSTACKSTACK0", "secret/key/of/the/stack/0123456789", "token-of-the-stack-0123456789"
+KEYS = {"aws:accessKey": ACCESS, "aws:secretKey": SECRET}
+PROFILE = "[profile team]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = x\nregion = eu-west-1\n"
+
+
+class Desk:
+    """What a test of the configuration works with."""
+
+    def __init__(self, emulator: Emulator, tap: Tap, sts: Sts, program: Path) -> None:
+        self.emulator, self.tap, self.sts, self.program = emulator, tap, sts, program
+
+    @contextmanager
+    def stack(
+        self,
+        config: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[World, Resource]]:
+        """A provider process with this configuration beside the endpoints, and a resource."""
+        endpoints = json.dumps([{"rekognition": self.tap.url, "sts": self.sts.url}])
+        with running(self.program, {"aws:endpoints": endpoints, **(config or {})}, secrets, env) as provider:
+            world = World(self.emulator, provider)
+            yield world, world.declare({"1.jpg": ["cat"]})
+
+
+@pytest.fixture
+def desk(emulator: Emulator, tmp_path: Path) -> Iterator[Desk]:
+    """The doubles, listening."""
+    tap, sts = Tap(emulator), Sts()
+    yield Desk(emulator, tap, sts, tmp_path)
+    tap.close()
+    sts.close()
+
+
+def test_keys_and_token_of_the_stack_sign_the_requests(desk: Desk) -> None:
+    """`aws:accessKey`, `secretKey` and `token` come before the environment's; secrets are decrypted."""
+    with desk.stack(secrets={**KEYS, "aws:token": TOKEN}) as (_, cells):
+        cells.up()
+    assert desk.tap.signers == [ACCESS]
+    assert desk.tap.tokens == [TOKEN]
+
+
+def test_without_configuration_the_environment_signs(desk: Desk) -> None:
+    """boto3's own search is left alone."""
+    with desk.stack(env={"AWS_SESSION_TOKEN": "from-the-environment"}) as (_, cells):
+        cells.up()
+    assert desk.tap.signers == ["testing"]
+    assert desk.tap.tokens == ["from-the-environment"]
+
+
+def test_the_profile_of_the_stack_signs(desk: Desk) -> None:
+    """`aws:profile` is read from the user's configuration files."""
+    (desk.program / "aws-config").write_text(PROFILE)
+    env = {"AWS_CONFIG_FILE": str(desk.program / "aws-config"), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    with desk.stack({"aws:profile": "team"}, env=env) as (_, cells):
+        cells.up()
+    assert desk.tap.signers == ["AKIAPROFILE"]
+
+
+def test_an_unknown_profile_is_a_sentence(desk: Desk) -> None:
+    """No traceback, the profile's name, and nothing called."""
+    with desk.stack({"aws:profile": "nobody"}) as (_, cells), pytest.raises(CallError) as caught:
+        cells.up()
+    assert "nobody" in caught.value.message
+    assert "Traceback" not in caught.value.message
+    assert desk.tap.headers == []
+
+
+def test_the_region_is_that_of_the_projects_arn(desk: Desk) -> None:
+    """Neither `aws:region` nor the environment moves a dataset."""
+    with desk.stack({"aws:region": "eu-west-1"}, env={"AWS_REGION": "eu-west-3"}) as (_, cells):
+        cells.up()
+    assert desk.tap.regions == ["us-east-1"]
+
+
+def test_roles_are_assumed_one_after_another(desk: Desk) -> None:
+    """Each with the credentials of the one before; all of pulumi-aws's settings of a role are sent."""
+    first = {
+        "roleArn": "arn:aws:iam::111122223333:role/first",
+        "sessionName": "labels",
+        "externalId": 12345678,
+        "duration": "1h",
+        "tags": {"team": "vision"},
+        "sourceIdentity": "ci-runner",
+    }
+    second = {"roleArn": "arn:aws:iam::111122223333:role/second"}
+    with desk.stack({"aws:assumeRoles": json.dumps([first, second])}, KEYS) as (_, cells):
+        cells.up()
+    assert desk.sts.signers == [ACCESS, "ASIAROLE1"]
+    assert desk.tap.signers == ["ASIAROLE2"]
+    assert desk.tap.tokens == [Sts.token]
+    sent = desk.sts.requests[0]
+    assert {name: sent[name] for name in ("RoleSessionName", "ExternalId", "DurationSeconds", "SourceIdentity")} == {
+        "RoleSessionName": "labels",
+        "ExternalId": "12345678",
+        "DurationSeconds": "3600",
+        "SourceIdentity": "ci-runner",
+    }
+    assert sent["Tags.member.1.Key"] == "team"
+    assert desk.sts.requests[1]["RoleArn"].endswith("role/second")
+
+
+def test_a_role_that_may_not_be_assumed_is_a_sentence(desk: Desk) -> None:
+    """What STS says, and what to do; nothing is asked of Rekognition."""
+    desk.sts.refusal = "not authorized to perform sts:AssumeRole"
+    roles = json.dumps([{"roleArn": "arn:aws:iam::111122223333:role/first"}])
+    with desk.stack({"aws:assumeRoles": roles}) as (_, cells), pytest.raises(CallError) as caught:
+        cells.up()
+    assert "not authorized to perform sts:AssumeRole" in caught.value.message
+    assert "Traceback" not in caught.value.message
+    assert desk.tap.headers == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"aws:allowedAccountIds": '["444455556666"]'}, {"aws:forbiddenAccountIds": '["111122223333"]'}],
+    ids=["not allowed", "forbidden"],
+)
+def test_another_account_is_refused_before_any_call(desk: Desk, config: dict[str, str]) -> None:
+    """The account stands in the project's ARN: neither STS nor Rekognition is asked."""
+    with desk.stack() as (_, cells):
+        cells.up()
+    before = len(desk.tap.headers)
+    roles = {"aws:assumeRoles": json.dumps([{"roleArn": "arn:aws:iam::111122223333:role/first"}])}
+    with running(desk.program, {"aws:endpoints": json.dumps([{"sts": desk.sts.url}]), **roles, **config}) as provider:
+        cells.provider = provider
+        for call in (cells.preview, cells.up, cells.drift, cells.destroy):
+            with pytest.raises(CallError, match="is in account 111122223333, which aws:allowedAccountIds"):
+                call()
+    assert desk.sts.requests == []
+    assert len(desk.tap.headers) == before
+
+
+def test_the_account_that_is_allowed_passes(desk: Desk) -> None:
+    """Also where YAML made a number of it."""
+    with desk.stack({"aws:allowedAccountIds": "[111122223333]"}) as (_, cells):
+        assert cells.up()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"reconciler:endpointUrl": "http://127.0.0.1:1"}, "aws:endpoints does not name the same URL"),
+        ({"aws:endpoints": "[{"}, "aws:endpoints must be a list"),
+        ({"aws:endpoints": '["http://127.0.0.1:1"]'}, "aws:endpoints must be a list of mappings"),
+        ({"aws:assumeRoles": '[{"sessionName": "x"}]'}, "aws:assumeRoles must be a list of mappings with roleArn"),
+        ({"aws:assumeRoles": '[{"roleArn": "arn", "duration": "soon"}]'}, "duration must be a time such as 15m"),
+        ({"aws:allowedAccountIds": "111122223333"}, "aws:allowedAccountIds must be a list"),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence_in_every_call(desk: Desk, config: dict[str, str], said: str) -> None:
+    """Said each time, until it is mended; nothing is called."""
+    with desk.stack(config) as (_, cells):
+        for _ in range(2):
+            with pytest.raises(CallError) as caught:
+                cells.check()
+            assert said in caught.value.message
+            assert "Traceback" not in caught.value.message
+    assert desk.tap.headers == []
+
+
+def test_secrets_reach_no_message_no_state_and_no_log(desk: Desk) -> None:
+    """Not even when the service says them itself: up, drift, failures, and all that was printed."""
+    roles = [{"roleArn": "arn:aws:iam::111122223333:role/first", "externalId": "external-id-of-the-role"}]
+    secrets = {**KEYS, "aws:token": TOKEN, "aws:assumeRoles": json.dumps(roles)}
+    told: list[str] = []
+    with desk.stack(secrets=secrets) as (world, cells):
+        cells.preview()
+        cells.up()
+        world.edit(cells, "1.jpg", "dog")
+        cells.drift(write=True)
+        desk.tap.refusal = f"signed with {SECRET}, {TOKEN}, external-id-of-the-role"
+        for attempt in (cells.drift, cells.up, cells.preview):
+            with pytest.raises(CallError) as caught:
+                attempt()
+            told += [caught.value.message, caught.value.details]
+        assert "[secret]" in told[0]
+        told += [one.text for one in cells.provider.log.messages]
+        told += [json.dumps([cells.inputs, cells.outputs, cells.init_errors])]
+    with desk.stack(secrets=secrets) as (world, cells):
+        desk.tap.refusal = ""
+        desk.sts.refusal = f"said {SECRET} {TOKEN} external-id-of-the-role"
+        with pytest.raises(CallError) as caught:
+            cells.up()
+        told += [caught.value.message, caught.value.details]
+    told += cells.provider.output
+    for secret in (SECRET, TOKEN, Sts.secret, Sts.token, "external-id-of-the-role"):
+        assert all(secret not in text for text in told)

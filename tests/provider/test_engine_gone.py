@@ -1,0 +1,95 @@
+"""An engine that dies in the middle of an apply: nothing more is sent, and the next up goes on."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconciler.limits import BATCH_BYTES
+from tests.provider.engine import CallError, Provider, Resource, running
+from tests.provider.world import World, config_for, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rekognition_emulator import Emulator
+
+
+@pytest.fixture
+def lone(emulator: Emulator, tmp_path: Path) -> Iterator[Provider]:
+    """A provider process of its own, because it will not be of use to anybody afterwards."""
+    emulator.load_faults("")
+    with running(tmp_path, config_for(emulator)) as provider:
+        yield provider
+
+
+def large(world: World) -> Resource:
+    """A resource whose manifest takes three batches."""
+    padding = "x" * 80_000
+    lines: list[dict[str, Any]] = [line(f"{number}.jpg", "cat") | {"note": padding} for number in range(150)]
+    return world.declare_lines(lines)
+
+
+def after_the_first_batch(emulator: Emulator, do: Any) -> None:  # noqa: ANN401 - a callable
+    """Do something as soon as the first batch was taken, before its answer is out."""
+    done: list[bool] = []
+
+    def listener(call: Any) -> None:  # noqa: ANN401 - a journal's call
+        if call.operation == "UpdateDatasetEntries" and not done:
+            done.append(True)
+            do()
+
+    emulator.front.journal.listeners.append(listener)
+
+
+def test_the_batch_in_flight_is_the_last_and_the_next_up_goes_on(emulator: Emulator, lone: Provider) -> None:
+    """The process's standard input ends with the engine: between batches that stops the apply, which is recorded."""
+    world = World(emulator, lone)
+    cells = large(world)
+    sent = world.calls("UpdateDatasetEntries")
+    after_the_first_batch(emulator, lone.die)
+    with pytest.raises(CallError, match="the Pulumi engine has gone; nothing more is sent"):
+        cells.up()
+    assert world.calls("UpdateDatasetEntries") == sent + 1
+    assert "the Pulumi engine has gone" in cells.outputs["unfinished"]
+    live = len(world.live(cells))
+    assert 0 < live < 150
+    with running(lone.program, config_for(emulator)) as again:
+        cells.provider = again
+        assert cells.drift()
+        assert cells.up()
+        assert cells.messages[-1].text.startswith(f"{150 - live} added")
+    assert len(world.live(cells)) == 150
+
+
+def test_a_call_that_nobody_waits_for_any_more_stops_too(emulator: Emulator, lone: Provider) -> None:
+    """Where standard input tells nothing, the cancelled call does."""
+    world = World(emulator, lone)
+    cells = large(world)
+    checked = cells.check()
+    sent = world.calls("UpdateDatasetEntries")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lone.create, cells.urn, checked)
+        after_the_first_batch(emulator, lone.close_channel)
+        assert waiting.exception(timeout=30) is not None
+    lone.process.send_signal(signal.SIGINT)
+    lone.process.wait(timeout=30)
+    assert world.calls("UpdateDatasetEntries") == sent + 1
+
+
+def test_a_log_that_answers_no_more_stops_nothing(emulator: Emulator, lone: Provider) -> None:
+    """Messages are a courtesy: an engine that cannot be told is no reason to fail."""
+    lone.stop_listening()
+    world = World(emulator, lone)
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    assert world.live(cells) == {"1.jpg": ["cat"]}
+
+
+def test_batches_of_this_test_are_as_large_as_the_service_takes() -> None:
+    """150 lines of 80 kB are three batches."""
+    assert 2 * BATCH_BYTES < 150 * 80_000 < 3 * BATCH_BYTES
