@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Clock:
@@ -19,6 +24,7 @@ class Clock:
         self._lock = threading.Lock()
         self._frozen = start
         self._offset = 0.0
+        self._interrupted = threading.Event()
 
     def now(self) -> float:
         """Seconds since the epoch, as this clock has them."""
@@ -64,7 +70,16 @@ class Clock:
         if self.is_frozen:
             self.advance(seconds)
         else:
-            time.sleep(seconds)
+            self._interrupted.wait(seconds)
+
+    @contextmanager
+    def interrupted(self) -> Iterator[None]:
+        """Nobody waits while this block runs: pauses that have begun end, new ones do not begin."""
+        self._interrupted.set()
+        try:
+            yield
+        finally:
+            self._interrupted.clear()
 
     def _read(self) -> float:
         return time.time() + self._offset if self._frozen is None else self._frozen

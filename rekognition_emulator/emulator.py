@@ -148,5 +148,6 @@ def serve(
     try:
         yield Emulator.running(server, front, chosen.region)
     finally:
-        server.stop()
+        with front.service.backend.clock.interrupted():
+            server.stop()
         front.service.backend.store.close()

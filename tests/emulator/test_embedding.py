@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.config import Config
 
 import rekognition_emulator
 from rekognition_emulator import Latency, serve
@@ -19,6 +21,10 @@ from rekognition_emulator import Latency, serve
 if TYPE_CHECKING:
     from tests.emulator.conftest import Lines
 
+REQUEST = (
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
+    b"X-Amz-Target: RekognitionService.DescribeProjects\r\nContent-Length: 2\r\n\r\n{}"
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -92,6 +98,26 @@ def test_serve_stops_when_the_block_fails() -> None:
         assert again.port == emulator.port
 
 
+def test_a_slow_reply_does_not_delay_the_stop() -> None:
+    """A fault that waits for minutes ends with the emulator."""
+    began = time.monotonic()
+    with serve(faults="faults: [{fault: slow, seconds: 300}]") as emulator, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(
+            lambda: emulator.client(config=Config(retries={"total_max_attempts": 1})).describe_projects()
+        )
+        while not emulator.faults:
+            time.sleep(0.01)
+        with emulator.clock.interrupted():
+            assert waiting.result(timeout=30)["ProjectDescriptions"] == []
+    with serve(faults="faults: [{fault: slow, seconds: 300}]") as emulator:
+        connection = socket.create_connection(("127.0.0.1", emulator.port))
+        connection.sendall(REQUEST)
+        while not emulator.faults:
+            time.sleep(0.01)
+    connection.close()
+    assert time.monotonic() - began < 30
+
+
 def test_a_running_clock_is_the_systems() -> None:
     """Without a clock of one's own real time passes; `latency` may be a name."""
     with serve(latency="real") as emulator:
@@ -132,6 +158,7 @@ def test_the_plugin_gives_every_test_an_emulator(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(
         """
 import pytest
+from botocore.config import Config
 
 def test_one(rekognition_emulator):
     rekognition_emulator.client().create_project(ProjectName="cells")
