@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,7 +23,7 @@ from localengine.properties import UNKNOWN, Properties, equal, plain_bag
 from localengine.provider import AWS_TYPES, Difference, Failure, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_rekognition import RekognitionClient
     from mypy_boto3_rekognition.literals import CustomizationFeatureType
@@ -200,26 +201,18 @@ class AwsProvider:
             self._sleep(next(delays, POLL_SECONDS[-1]))
 
 
-class _sentences:  # noqa: N801 - read as a phrase: `with _sentences("creating ...")`
-    """Turns boto3's exceptions into one sentence: what was tried, the service's code and its message."""
-
-    def __init__(self, what: str, *, missing_is_fine: bool = False) -> None:
-        self._what = what
-        self._missing_is_fine = missing_is_fine
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        """Translate."""
-        if isinstance(error, ClientError):
-            details = error.response.get("Error", {})
-            if self._missing_is_fine and details.get("Code") == "ResourceNotFoundException":
-                return True
-            raise ProviderError(f"{self._what}: {details.get('Code')}: {details.get('Message')}") from None
-        if isinstance(error, BotoCoreError):
-            raise ProviderError(f"{self._what}: {error}") from None
-        return False
+@contextmanager
+def _sentences(what: str, *, missing_is_fine: bool = False) -> Iterator[None]:
+    """Turn boto3's exceptions into one sentence: what was tried, the service's code and its message."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        if missing_is_fine and details.get("Code") == "ResourceNotFoundException":
+            return
+        raise ProviderError(f"{what}: {details.get('Code')}: {details.get('Message')}") from None
+    except BotoCoreError as error:
+        raise ProviderError(f"{what}: {error}") from None
 
 
 def _faults(inputs: Mapping[str, object]) -> list[Failure]:

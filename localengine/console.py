@@ -5,18 +5,26 @@ Knows standard output, standard error, whether they are a terminal, and how to a
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from typing import TextIO
 
 from localengine.palette import Paint, safe
 
 
 class Console:
-    """Two streams and a colour decision. Output that nobody reads any more is dropped, not an error."""
+    """Two streams and a colour decision.
+
+    Output that nobody reads any more is dropped, and signs that the screen has not are escaped: neither is an error.
+    """
 
     def __init__(self, *, interactive: bool) -> None:
-        terminal = sys.stdout.isatty()
-        self.interactive = interactive and terminal and sys.stdin.isatty()
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        terminal = _is_terminal(sys.stdout)
+        self.interactive = interactive and terminal and _is_terminal(sys.stdin)
         self.paint = Paint(on=terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb")
 
     def out(self, text: str = "") -> None:
@@ -47,6 +55,11 @@ class Console:
                 return choices[-1]
             if answer in choices:
                 return answer
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal; one that was closed before the start is none."""
+    return stream is not None and stream.isatty()
 
 
 def _silence_stdout() -> None:

@@ -104,7 +104,7 @@ class Decider:
         if goal.protect and old.protect:
             raise ProtectedError(_PROTECTED_REPLACE.format(urn=old.urn))
         first = difference.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
-        if not first:
+        if not first and not old.pending_replacement:
             raise RefusedError(
                 f"replacing '{goal.name}' ({goal.type}) by creating before deleting; "
                 "set delete_before_replace on the resource, or"

@@ -93,6 +93,20 @@ def test_a_replacement_that_fails_half_way_is_finished_next_time_without_a_secon
     assert "pendingReplacement" not in lab.resource("parent")
 
 
+def test_a_dependent_that_was_deleted_for_a_failed_replacement_comes_back(lab: Sandbox) -> None:
+    """Also when its provider would rather create before it deletes: there is nothing left to delete."""
+    child = {**CHILD, "inputs": {"first": False}}
+    lab.declare(PARENT, child)
+    lab.run(*UP)
+    lab.declare({"name": "parent", "inputs": {"key": "2", "fails": ["create"]}}, child)
+    assert lab.run(*UP).code == 1
+    assert lab.resource("child")["pendingReplacement"] is True
+    lab.declare({"name": "parent", "inputs": {"key": "2"}}, child)
+    result = lab.run(*UP)
+    assert result.code == 0, result.out
+    assert lab.provider_calls("Delete", "Create") == ["Create parent", "Create child"]
+
+
 def test_what_waits_to_be_replaced_and_leaves_the_program_leaves_the_state(lab: Sandbox) -> None:
     """It was deleted already, so the provider is not asked again."""
     lab.declare(PARENT)
