@@ -42,15 +42,14 @@ class Waiter:
         Raises:
             NotFound: the dataset was deleted meanwhile. OutOfPatience: no progress for too long.
         """
-        ours, start = False, self._clock.now()
-        for now in self._looks(arn):
-            look(now)
+        ours, start, looks = False, self._clock.now(), self._looks(arn)
+        while True:
+            look(now := looks.next())
             ours = ours or now.is_running or now.updated != before.updated
             if ours and not now.is_running:
                 return now
             if not ours and self._clock.now() - start >= _STALE_FOR:
                 return None
-        return None
 
     def until_idle(self, arn: str, look: Callable[[DatasetDescription], None]) -> DatasetDescription:
         """Wait until no operation runs, whoever started it.
@@ -58,11 +57,11 @@ class Waiter:
         Raises:
             NotFound: the dataset is gone. OutOfPatience: no progress for too long.
         """
-        for now in self._looks(arn):
-            look(now)
+        looks = self._looks(arn)
+        while True:
+            look(now := looks.next())
             if not now.is_running:
                 return now
-        raise AssertionError("looks never end without a raise")
 
     def until_gone(self, arn: str, look: Callable[[DatasetDescription], None]) -> None:
         """Wait until the dataset is deleted; there is no status for it, it is not found any more.
@@ -70,9 +69,10 @@ class Waiter:
         Raises:
             OutOfPatience: no progress for too long.
         """
+        looks = self._looks(arn)
         try:
-            for now in self._looks(arn):
-                look(now)
+            while True:
+                look(looks.next())
         except NotFound:
             return
 
@@ -81,7 +81,7 @@ class Waiter:
 
 
 class _Looks:
-    """Descriptions of a dataset, one after each pause, without end."""
+    """Descriptions of a dataset, one after each pause, until it is gone or patience ends."""
 
     def __init__(self, gateway: Gateway, clock: Clock, random: Random, patience: float, arn: str) -> None:
         self._gateway, self._clock, self._random = gateway, clock, random
@@ -90,10 +90,8 @@ class _Looks:
         self._last: DatasetDescription | None = None
         self._moved = clock.now()
 
-    def __iter__(self) -> "_Looks":
-        return self
-
-    def __next__(self) -> DatasetDescription:
+    def next(self) -> DatasetDescription:
+        """Rest, then look."""
         self._rest()
         now = self._gateway.describe(self._arn)
         if now is None:

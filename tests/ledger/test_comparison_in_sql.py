@@ -137,13 +137,19 @@ def test_digests_differ_when_entries_differ(
     assert same == (seen(one) == seen(other))
 
 
-def test_digests_do_not_run_keys_and_contents_together() -> None:
-    """Two entries whose keys share a border are not one another."""
-    digests = set()
-    for keys in (("s3://b/1", "s3://b/12"), ("s3://b/11", "s3://b/2"), ("s3://b/1", "s3://b/1-")):
-        with filled([bare(key) for key in keys]) as ledger:
-            digests.add(ledger.desired_facts(Compare.LABELS).digest)
-    assert len(digests) == 3
+@pytest.mark.parametrize("mode", Compare)
+def test_marks_are_part_of_the_live_digest(mode: Compare) -> None:
+    """A new mark is news, also where the line stays the same; so is another code, but neither text nor order."""
+    line = labelled("s3://b/1", "a")
+    codes = [{"code": "A", "message": "m"}, {"code": "B", "message": "m"}]
+    marks = [[], codes[:1], codes[1:], codes, codes[::-1], [{"code": "A", "message": "else"}]]
+    digests = []
+    for errors in marks:
+        with filled([], [json.dumps(line | {"cl-errors": errors})]) as ledger:
+            digests.append(ledger.live_facts(mode).digest)
+    assert len(set(digests)) == 4
+    assert digests[3] == digests[4]
+    assert digests[1] == digests[5]
 
 
 def test_an_ignored_field_makes_no_difference_until_live_carries_errors() -> None:
