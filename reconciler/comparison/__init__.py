@@ -1,6 +1,9 @@
 """Desired against live: which entries change, and what the change means.
 
-    words        which entries change, and one of them in words
+    verbs        which entries change; words: one of them in one line
+    detail       one entry told apart (boxes matched by `boxes`, other `fields`)
+    groups       the same change on many entries (`marks`, `fates`, `repoint`)
+    balance, provenance, splits, lookalike: whole datasets, streamed by `sides`
     differences  the forms of what is said of entries; figures: of whole datasets
 
 Knows meaning and figures. Refuses to know policies beyond `extra`, limits, sending and views.

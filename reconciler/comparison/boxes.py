@@ -21,7 +21,7 @@ from typing import Final
 from reconciler.comparison.assignment import assigned
 from reconciler.entries import Box
 
-__all__ = ["OVERLAP_OTHER_LABEL", "OVERLAP_SAME_LABEL", "Match", "Matching", "matched", "overlap"]
+__all__ = ["OVERLAP_OTHER_LABEL", "OVERLAP_SAME_LABEL", "Match", "Matching", "in_order", "matched", "overlap"]
 
 OVERLAP_SAME_LABEL: Final = 0.1
 OVERLAP_OTHER_LABEL: Final = 0.5
@@ -73,6 +73,11 @@ def overlap(one: Box, other: Box) -> float:
     return common / (one.width * one.height + other.width * other.height - common)
 
 
+def in_order(box: Box) -> tuple[str, int, int, int, int]:
+    """What boxes are sorted by, as `Box` itself sorts, but quicker."""
+    return box.label, box.left, box.top, box.width, box.height
+
+
 def _geometry(box: Box) -> tuple[int, int, int, int]:
     return box.left, box.top, box.width, box.height
 
@@ -96,8 +101,9 @@ def _overlapping(
     before: Sequence[Box], after: Sequence[Box], left: Sequence[int], right: Sequence[int]
 ) -> Iterable[Match]:
     """The best matching of the boxes that have no equal; both sides are put in order first, so neither is favoured."""
-    rows, columns = sorted(left, key=before.__getitem__), sorted(right, key=after.__getitem__)
-    swapped = [before[number] for number in rows] > [after[number] for number in columns]
+    rows = sorted(left, key=lambda number: in_order(before[number]))
+    columns = sorted(right, key=lambda number: in_order(after[number]))
+    swapped = [in_order(before[number]) for number in rows] > [in_order(after[number]) for number in columns]
     if swapped:
         before, after, rows, columns = after, before, columns, rows
     for row, column in _assigned(before, after, rows, columns):
@@ -111,6 +117,9 @@ def _assigned(
     """Cluster by cluster: boxes far apart never compete for a partner."""
     weights = _weights([before[row] for row in rows], [after[column] for column in columns])
     for ours, theirs in _clusters(weights):
+        if len(ours) == len(theirs) == 1:
+            yield rows[ours[0]], columns[theirs[0]]
+            continue
         table = [[weights[row].get(column, 0) for column in theirs] for row in ours]
         for row, chosen in zip(ours, assigned(table), strict=True):
             if chosen >= 0:

@@ -4,11 +4,11 @@ What says labels and boxes is taken out of both lines first (class maps, class i
 together by what they label and not by their name, and members are compared one by one; lists of which items came or
 went are left to deepdiff. `all_fields` compares all of both lines.
 
-Knows the shape of a line. Refuses to know which differences matter.
+Knows the shape of a line; what the service adds is gone from it already. Refuses to know which differences matter.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,19 +16,19 @@ from deepdiff import DeepDiff
 
 from reconciler.comparison.differences import FieldChange
 from reconciler.comparison.line_text import Document, holdable, value_text
-from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes, without_service_fields
+from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
 
-__all__ = ["all_fields", "confidences", "field_changes"]
+__all__ = ["all_fields", "confidences", "field_changes", "slots_of"]
 
 # Members that say labels and boxes, in an attribute's value, its metadata and its annotations.
 _GEOMETRY: Final = frozenset({"class_id", "left", "top", "width", "height"})
+_LABELLING: Final = frozenset({"class-map", "class-name", "confidence", "type"})
 _MISSING: Final = object()
 
 
 def field_changes(before: Document, after: Document) -> tuple[FieldChange, ...]:
     """What differs, in the order of the lines; empty only for lines that are equal or differ in labels and boxes."""
-    before, after = without_service_fields(before), without_service_fields(after)
-    names_before, names_after = _slots(before), _slots(after)
+    names_before, names_after = slots_of(before), slots_of(after)
     renamed = [
         FieldChange(path="attribute name", before=value_text(name), after=value_text(names_after[slot].name))
         for slot, name in ((slot, attribute.name) for slot, attribute in names_before.items())
@@ -46,7 +46,7 @@ def field_changes(before: Document, after: Document) -> tuple[FieldChange, ...]:
 
 def all_fields(before: Document, after: Document) -> tuple[FieldChange, ...]:
     """What differs between all of two lines."""
-    return tuple(_members(without_service_fields(before), without_service_fields(after), ""))
+    return tuple(_members(before, after, ""))
 
 
 def confidences(attribute: Attribute) -> list[float]:
@@ -57,7 +57,7 @@ def confidences(attribute: Attribute) -> list[float]:
     return [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
 
 
-def _slots(document: Document) -> dict[tuple[str, str | int], Attribute]:
+def slots_of(document: Document) -> dict[tuple[str, str | int], Attribute]:
     """The known attributes by what they label: the image's label, or the how-manieth set of boxes."""
     slots: dict[tuple[str, str | int], Attribute] = {}
     for attribute in attributes(document):
@@ -74,28 +74,28 @@ def _rest(document: Document, slots: Mapping[Any, Attribute]) -> Document:
 
 
 def _attribute(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
-    yield from _members(_metadata(before, after), _metadata(after, before), after.name + METADATA)
+    stated = confidences(before), confidences(after)
+    one, other = _range(stated[0]), _range(stated[1])
+    objects = one == other and stated[0] != stated[1]  # they differ, and the range does not say so
+    yield from _members(_metadata(before, objects=objects), _metadata(after, objects=objects), after.name + METADATA)
+    if one != other:
+        yield _change(f"{after.name}{METADATA}.confidence", one, other)
     one, other = _value(before), _value(after)
     if not _same(one, other):
         if isinstance(one, dict) and isinstance(other, dict):
             yield from _members(one, other, after.name)
         else:
             yield _change(after.name, one, other)
-    ranges = _range(before), _range(after)
-    if ranges[0] != ranges[1]:
-        yield _change(f"{after.name}{METADATA}.confidence", *ranges)
 
 
-def _metadata(attribute: Attribute, other: Attribute) -> Document:
-    left_out = {"class-map", "class-name", "confidence", "type"}
-    if _range(attribute) != _range(other) or confidences(attribute) == confidences(other):
-        left_out.add("objects")
+def _metadata(attribute: Attribute, *, objects: bool) -> Document:
+    """An attribute's metadata without what says labels and confidences; with `objects` those of the boxes."""
+    left_out = _LABELLING if objects else _LABELLING | {"objects"}
     return {name: value for name, value in attribute.metadata.items() if name not in left_out}
 
 
-def _range(attribute: Attribute) -> object:
-    """The confidences as a value to show: one number, or the lowest and the highest."""
-    stated = confidences(attribute)
+def _range(stated: Sequence[float]) -> object:
+    """Confidences as a value to show: one number, or the lowest and the highest."""
     if not stated:
         return _MISSING
     lowest, highest = min(stated), max(stated)
@@ -118,6 +118,8 @@ def _stripped(items: object, left_out: frozenset[str]) -> object:
     """A list of objects without some members, and without objects that are empty then."""
     if not isinstance(items, list):
         return items
+    if all(isinstance(item, dict) and item.keys() <= left_out for item in items):
+        return []
     rest = [
         {name: member for name, member in item.items() if name not in left_out} if isinstance(item, dict) else item
         for item in items

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from reconciler.comparison.boxes import in_order
 from reconciler.entries import Box
 
 __all__ = ["Transform", "transform_of"]
@@ -46,7 +47,8 @@ def transform_of(
     """
     if not before or len(before) != len(after):
         return None
-    rows, columns = sorted(range(len(before)), key=before.__getitem__), sorted(range(len(after)), key=after.__getitem__)
+    rows = sorted(range(len(before)), key=lambda number: in_order(before[number]))
+    columns = sorted(range(len(after)), key=lambda number: in_order(after[number]))
     pairs = tuple(zip(rows, columns, strict=True))
     boxes = [(before[row], after[column]) for row, column in pairs]
     if any(one.label != other.label for one, other in boxes):
