@@ -55,7 +55,7 @@ HOSTILE: Final = (
     "${{ secrets.X }} {{ 7*7 }} {% raw %}",
     " lead and trail  ",
     "",
-    "Сat (Cyrillic Es)",
+    "\u0421at (Cyrillic Es)",
     "e\u0301\u0301\u0301\u0301\u0301\u0301",
     "nul\x00 bom\ufeff zw\u200bsp \u2028",
     "x" * 2048,
@@ -313,7 +313,7 @@ def real() -> Review:
         train_only=("Erythrocyte",),
         overlap=0.67,
     )
-    alike = LookAlike(first="Platelets", second="Plаtelets", why="letters", first_images=202, second_images=1)
+    alike = LookAlike(first="Platelets", second="Pl\u0430telets", why="letters", first_images=202, second_images=1)
     project = ProjectReview(
         name="blood-cells",
         folder="datasets/blood-cells",
@@ -355,9 +355,9 @@ def _dangers() -> tuple[Danger, ...]:
         Danger(
             level=1,
             kind="look-alike",
-            words="Platelets and Plаtelets look alike: differ in look-alike letters",
+            words="Platelets and Pl\u0430telets look alike: differ in look-alike letters",
             count=2,
-            examples=("Platelets", "Plаtelets"),
+            examples=("Platelets", "Pl\u0430telets"),
             **about,
         ),
     )
@@ -414,10 +414,10 @@ def _balance() -> Balance:
             row("RBC", (283, 274), (3298, 3178)),
             row("Platelets", (200, 202), (331, 335)),
             row("Erythrocyte", (0, 12), (0, 120)),
-            row("Plаtelets", (0, 1), (0, 1)),
+            row("Pl\u0430telets", (0, 1), (0, 1)),
         ),
-        appeared=("Erythrocyte", "Plаtelets"),
-        smallest="Plаtelets",
+        appeared=("Erythrocyte", "Pl\u0430telets"),
+        smallest="Pl\u0430telets",
     )
 
 

@@ -1,0 +1,213 @@
+"""One dataset in Markdown: what stops it, groups, labels, entries, and where labels come from.
+
+Knows the blocks of a dataset and how risky each is to leave out. Refuses to know the rest of the comment.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.comparison.differences import Group
+from reconciler.comparison.figures import Balance, LabelBalance, Provenance
+from reconciler.report.budget import Block, Piece, piece
+from reconciler.report.escape import cells, code, prose, raw_code
+from reconciler.report.wording import (
+    GROUP_KINDS,
+    ORIGINS,
+    box_words,
+    change_names,
+    counted,
+    dataset_words,
+    folder_of,
+    group_names,
+    origin_words,
+    percent,
+    place_words,
+)
+from reconciler.review.model import Change, DatasetReview, Failure, FindingCounts, Found, Mark
+
+__all__ = ["dataset_blocks", "failure_words", "finding_block"]
+
+_RISK_HEAD: Final = 150
+_RISK_FINDING: Final = {"error": 140, "marked": 30, "note": 4}
+_RISK_GROUP: Final = 100
+_RISK_LABEL: Final = 60
+_RISK_LABEL_SAME: Final = 2
+_RISK_ORIGIN: Final = 1
+# An entry's own risk is 0 to 9.
+_RISK_ENTRY: Final = 10
+_RISK_STEP: Final = 5
+
+# Fewer entries than this are shown unfolded.
+_UNFOLDED: Final = 10
+_BOXES: Final = 4
+_BAR: Final = 12
+
+
+def dataset_blocks(dataset: DatasetReview) -> Iterator[Block]:
+    """All there is to say of one dataset, in reading order."""
+    yield Block([piece(_RISK_HEAD, _heading, dataset)], "headings", foot="\n")
+    yield finding_block(dataset.findings)
+    pieces = [piece(_RISK_GROUP, _group, group) for group in dataset.groups]
+    yield Block(pieces, "groups", "**Groups**\n\n", "\n", note=lambda left: f"- and {left:,} more groups\n")
+    if dataset.balance:
+        yield from _balance(dataset.balance)
+    yield _changes(dataset)
+    if dataset.provenance:
+        yield _provenance(dataset.provenance)
+
+
+def failure_words(failure: Failure) -> str:
+    """Why something ended badly, as a paragraph."""
+    named = f" ({code(failure.code)} from {code(failure.operation)})" if failure.code else ""
+    return f"**Failed**: {prose(failure.message)}{named}\n"
+
+
+def finding_block(findings: FindingCounts) -> Block:
+    """Complaints about a file."""
+    pieces = [piece(_RISK_FINDING[found.severity], _finding, found) for found in findings.shown]
+    beyond = findings.errors + findings.marked + findings.notes - len(pieces)
+    total = counted(len(pieces) + beyond, "finding", "findings")
+    note = "\n... and {:,} more findings\n"
+    return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note.format)
+
+
+def _heading(dataset: DatasetReview) -> str:
+    lines = [f"### {code(dataset.title)}\n", f"{code(dataset.manifest)}: {_summary(dataset)}"]
+    lines += [f"**Refused**: {prose(refusal)}" for refusal in dataset.refusals]
+    if dataset.error:
+        lines.append(failure_words(dataset.error).rstrip("\n"))
+    if dataset.skipped:
+        lines.append(prose(dataset.skipped))
+    if dataset.origins:
+        lines.append(prose(f"changes {origin_words(dataset.origins)}", [dataset.origins.revision]))
+    return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
+
+
+def _summary(dataset: DatasetReview) -> str:
+    words = prose(dataset.words) or dataset_words(dataset)
+    return f"**{words}**" if dataset.action == "replace" else words
+
+
+def _finding(found: Found) -> str:
+    return f"- **{found.severity}** {code(place_words(found.place))} {prose(found.message)}; {prose(found.cure)}\n"
+
+
+def _group(group: Group) -> str:
+    names = group_names(group)
+    text = f"- **{GROUP_KINDS[group.kind]}** {prose(group.words, names)}"
+    if group.exception_count:
+        listed = "; ".join(prose(one, names) for one in group.exceptions)
+        text += f"<br>**except {counted(group.exception_count, 'entry', 'entries')}**: {listed}"
+    if group.evidence:
+        text += f"<br><sub>because {'; '.join(prose(one, names) for one in group.evidence)}</sub>"
+    if group.examples:
+        text += f"<br><sub>such as {', '.join(map(code, group.examples))}</sub>"
+    return f"{text}\n"
+
+
+def _balance(balance: Balance) -> Iterator[Block]:
+    most = max((row.images_after for row in balance.rows), default=0)
+    changed, same = list[Piece](), list[Piece]()
+    for row in balance.rows:
+        differs = (row.images_before, row.boxes_before) != (row.images_after, row.boxes_after)
+        risk = _RISK_LABEL if differs else _RISK_LABEL_SAME
+        (changed if differs else same).append(piece(risk, _label, row, balance, most))
+    head = cells(["label", "images", "share", "", "boxes", ""]) + "|---|--:|--:|---|--:|---|\n"
+    note = "\n... and {:,} more labels\n"
+    yield Block(changed, "labels that change", f"**Labels**\n\n{head}", "\n", note=note.format)
+    summary = f"<summary>{counted(len(same), 'label does', 'labels do')} not change</summary>"
+    fold = f"<details>{summary}\n\n{head}"
+    yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note.format)
+
+
+def _label(row: LabelBalance, balance: Balance, most: int) -> str:
+    shares = percent(row.share_before), percent(row.share_after)
+    remarks = [
+        *(["**new**"] if row.label in balance.appeared else []),
+        *(["**gone**"] if row.label in balance.gone else []),
+        *(["fewest images"] if row.label == balance.smallest else []),
+    ]
+    return cells(
+        [
+            code(row.label),
+            _step(f"{row.images_before:,}", f"{row.images_after:,}"),
+            _step(*shares),
+            "\N{FULL BLOCK}" * round(_BAR * row.images_after / most) if most else "",
+            _step(f"{row.boxes_before:,}", f"{row.boxes_after:,}") if row.boxes_before or row.boxes_after else "",
+            ", ".join(remarks),
+        ]
+    )
+
+
+def _step(before: str, after: str) -> str:
+    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else after
+
+
+def _changes(dataset: DatasetReview) -> Block:
+    folder = folder_of([change.key for change in dataset.changes])
+    pieces = [
+        piece(_RISK_ENTRY + _RISK_STEP * change.risk, _change, change, dataset, folder) for change in dataset.changes
+    ]
+    beyond = dataset.changes_total - len(pieces)
+    under = f" under {raw_code(folder)}" if folder else ""
+    summary = f"<summary>{counted(dataset.changes_total, 'entry', 'entries')}{under}, the riskiest first</summary>"
+    fold = "<details open>" if dataset.changes_total <= _UNFOLDED else "<details>"
+    head = f"{fold}{summary}\n\n{cells(['', 'entry', 'what changes', 'where'])}|---|---|---|---|\n"
+    note = "\n... and {:,} more entries\n"
+    return Block(pieces, "entries", head, "\n</details>\n\n", beyond, note.format)
+
+
+def _change(change: Change, dataset: DatasetReview, folder: str) -> str:
+    names = change_names(change)
+    lines = [prose(change.words, names), *_box_lines(change, names), *map(_mark, change.marks)]
+    if change.origin not in {"", "branch"}:
+        lines[0] += f" **{ORIGINS[change.origin]}**"
+    return cells(
+        [f"`{change.sign}`", code(change.key.removeprefix(folder)), "<br>".join(lines), _where(change, dataset)]
+    )
+
+
+def _box_lines(change: Change, names: tuple[str, ...]) -> Iterator[str]:
+    """What became of each box, where no group tells it."""
+    boxes = [box for box in change.boxes if box.what != ("same",)] if change.verb == "update" else []
+    if change.groups or not boxes:
+        return
+    for box in boxes[:_BOXES]:
+        yield f"<sub>{prose(box_words(box), names)}</sub>"
+    if len(boxes) > _BOXES:
+        yield f"<sub>and {counted(len(boxes) - _BOXES, 'more box', 'more boxes')}</sub>"
+
+
+def _mark(mark: Mark) -> str:
+    return f"**marked** {code(mark.code)}: {prose(mark.meaning)}"
+
+
+def _where(change: Change, dataset: DatasetReview) -> str:
+    if change.place is None:
+        return ""
+    if change.place.file == dataset.manifest:
+        return f"line {change.place.line:,}"
+    return code(place_words(change.place))
+
+
+def _provenance(provenance: Provenance) -> Block:
+    pieces = [piece(_RISK_ORIGIN, _provenance_text, provenance)]
+    fold = "<details><summary>Where labels come from</summary>\n\n"
+    return Block(pieces, "remarks on where labels come from", fold, "\n</details>\n\n")
+
+
+def _provenance_text(provenance: Provenance) -> str:
+    before, after = provenance.before, provenance.after
+    rows = [
+        ("entries labelled by people", before.human, after.human),
+        ("by machines", before.machine, after.machine),
+        ("unsaid", before.unsaid, after.unsaid),
+        *((f"job {code(job.value)}", job.before, job.after) for job in provenance.jobs),
+    ]
+    text = cells(["", "before", "after"]) + "|---|--:|--:|\n"
+    text += "".join(cells([what, f"{old:,}", f"{new:,}"]) for what, old, new in rows if old or new)
+    lines = [
+        f"- {counted(field.entries, 'entry differs', 'entries differ')} in {code(field.field)} only, which is ignored\n"
+        for field in provenance.ignored
+    ]
+    return f"{text}\n{''.join(lines)}"
