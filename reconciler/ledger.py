@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Self
@@ -314,6 +315,7 @@ def key_text(key: bytes) -> str:
     return key.decode("utf-8", "surrogatepass")
 
 
+@lru_cache(maxsize=4096)  # few sets of labels, many rows
 def _names(labels: str) -> tuple[str, ...]:
     return tuple(json.loads(labels))
 

@@ -4,7 +4,7 @@ Knows policies, limits that hold for manifest and live together, and the order o
 is shown or carried out. A plan holds no entries: `sends` and `shown_changes` read them from the ledger again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
@@ -147,23 +147,28 @@ def _counts(changes: Iterator[Change]) -> tuple[int, int]:
 
 def _measured(ledger: Ledger, plan: Plan) -> Plan:
     """Bytes and batches; and the order, where manifest order would pass the label limit on the way."""
-    live = {} if plan.action in {Action.CREATE, Action.REPLACE} else ledger.live_label_counts()
-
-    def steps() -> Iterator[Step]:
-        return (Step.of(change, unlabel=change.verb is Verb.UNLABEL) for change in sends(ledger, plan))
-
-    by_label = plan.action is Action.UPDATE and not fits(peak_labels(steps(), live))
-    if by_label:
-        ordered = by_freed_label(steps(), live)
-        measured = _batches(lambda: iter(ordered))
+    if plan.action is not Action.UPDATE or _few_labels(ledger):
+        by_label = False
     else:
-        measured = _batches(steps)
-    return replace(plan, bytes=measured[0], batches=measured[1], by_label=by_label)
+        by_label = not fits(peak_labels(_steps(ledger, plan), ledger.live_label_counts()))
+    ordered = replace(plan, by_label=by_label)
+    total, batches = _batches(_steps(ledger, ordered))
+    return replace(ordered, bytes=total, batches=batches)
 
 
-def _batches(steps: Callable[[], Iterator[Step]]) -> tuple[int, int]:
+def _few_labels(ledger: Ledger) -> bool:
+    """Whether all labels of both sides together are allowed: then no order can pass the limit."""
+    return fits(len(ledger.live_label_counts().keys() | ledger.desired_label_counts().keys()))
+
+
+def _steps(ledger: Ledger, plan: Plan) -> Iterator[Step]:
+    """What is sent, in the order of sending."""
+    return (Step.of(change, unlabel=change.verb is Verb.UNLABEL) for change in sends(ledger, plan))
+
+
+def _batches(steps: Iterator[Step]) -> tuple[int, int]:
     total = held = batches = 0
-    for step in steps():
+    for step in steps:
         total += step.size
         if not batches or held + step.size > BATCH_BYTES:
             batches, held = batches + 1, 0
@@ -201,15 +206,16 @@ def _bucket_refusal(ledger: Ledger, bucket: str | None) -> Iterator[str]:
 
 
 def _label_refusal(ledger: Ledger, plan: Plan) -> Iterator[str]:
+    if _few_labels(ledger):
+        return
     live = ledger.live_label_counts()
-    steps = [Step.of(change, unlabel=change.verb is Verb.UNLABEL) for change in sends(ledger, plan)]
-    final = peak_labels(steps, live, limit=plan.bytes + 1)
+    final = peak_labels(_steps(ledger, plan), live, limit=plan.bytes + 1)
     if not fits(final):
         yield (
             f"manifest and live-only entries together use {final:,} labels, a dataset may have {DATASET_LABELS}; "
             f"{_REPLACE_CURE}"
         )
-    elif plan.by_label and not fits(peak := peak_labels(steps, live)):
+    elif plan.by_label and not fits(peak := peak_labels(_steps(ledger, plan), live)):
         yield (
             f"on the way the dataset would have {peak:,} labels, it may have {DATASET_LABELS}, in whatever order the "
             "lines are sent; rename the labels in two applies, or set `extra: replace` with one entry left out"
