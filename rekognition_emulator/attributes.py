@@ -135,7 +135,7 @@ class AttributeJudge:
         return isinstance(value, int | float) and number(value) and value == int(value)
 
     def _detection(self, name: str, metadata: Document) -> None:
-        if not _is_detection_value(self.document[name]):
+        if not _is_detection_value(self.document[name]) or not self._are_whole(self.document[name]["annotations"]):
             self._stop(codes.INVALID_ATTRIBUTE, name)
         objects, class_map = metadata.get("objects"), metadata.get("class-map")
         if not _is_objects(objects) or not _is_class_map(class_map):
@@ -144,6 +144,11 @@ class AttributeJudge:
         if any(len(label) > self.limits.label_name for label in class_map.values()):  # type: ignore[union-attr]  # judged above
             self._report(codes.LABEL_NAME_LENGTH, name)
         self._boxes(name, self.document[name])
+
+    def _are_whole(self, boxes: list[Document]) -> bool:
+        if self.switches.fractional_boxes == "accepted":
+            return True
+        return all(box[side] == int(box[side]) for box in boxes for side in _SIDES)
 
     def _references(self, name: str, boxes: list[Document], objects: Any, class_map: Any) -> None:  # noqa: ANN401 - judged JSON
         if len(objects) < len(boxes) or not all(number(item.get("confidence")) for item in objects):
@@ -166,7 +171,8 @@ class AttributeJudge:
         if min(left, top, width, height) < 0 or left + width > size["width"] or top + height > size["height"]:
             self._mark(codes.INVALID_BOX, name, box)
             return False
-        if width <= 1 or height <= 1:
+        too_small = min if self.switches.box_too_small == "either side" else max
+        if too_small(width, height) <= 1:
             self._mark(codes.BOX_TOO_SMALL, name, box)
             return False
         return True

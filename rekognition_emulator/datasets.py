@@ -52,6 +52,7 @@ class Datasets:
         source = self._source(request.get("DatasetSource"), caller)
         created = self.backend.fresh_moment()
         arn = dataset_arn(project.arn, kind, round(created * 1000))
+        created = round(created + self.backend.switches.creation_delay, 3)
         dataset = Dataset(arn, project.arn, kind, created, created, Status.CREATE_IN_PROGRESS, "", "")
         due = self.backend.clock.now() + self.backend.latency.create
         self.lifecycle.start(dataset, Job(Work.CREATE, due, source=source))
@@ -149,6 +150,8 @@ class Datasets:
         problem = _no_pair(train, test)
         if problem:
             raise ServiceError("InvalidParameterException", problem)
+        if test.tally.total:
+            raise ServiceError(self.backend.switches.full_test_dataset, "The TEST dataset must be empty.")
         due = self.backend.clock.now() + self.backend.latency.distribute
         for dataset in (train, test):
             source = {"train": train.arn, "test": test.arn}
@@ -162,6 +165,4 @@ def _no_pair(train: Dataset, test: Dataset) -> str | None:
         return "One TRAIN dataset and one TEST dataset are needed."
     if train.project_arn != test.project_arn:
         return "Both datasets must belong to the same project."
-    if test.tally.total:
-        return "The TEST dataset must be empty."
     return None if train.tally.total else "The TRAIN dataset must contain images."

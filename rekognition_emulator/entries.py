@@ -54,9 +54,9 @@ class Tally:
         """Count one entry less; a label or bucket nobody has any more is forgotten (see `settle`)."""
         self._count(entry, -1)
 
-    def settle(self) -> None:
-        """Forget labels and buckets of no entry: once an update, so that a replaced label keeps its place."""
-        for name in [name for name, count in self.labels.items() if not count.declared]:
+    def settle(self, *, keep_labels: bool = False) -> None:
+        """Forget buckets and labels of no entry: once an update, so that a replaced label keeps its place."""
+        for name in [name for name, count in self.labels.items() if not count.declared and not keep_labels]:
             del self.labels[name]
         for name in [name for name, count in self.buckets.items() if not count]:
             del self.buckets[name]

@@ -9,6 +9,7 @@ Guide, Debugging datasets. That a failed update applies nothing is inferred.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rekognition_emulator import manifest, statuses
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rekognition_emulator.records import Dataset, Job
 
 DISTRIBUTED_SHARE = 5
-"""One entry in five goes to the TEST dataset: the documented 20 %. Which ones is not documented: every fifth here."""
+"""One entry in five goes to the TEST dataset: the documented 20 %. Which ones is a switch."""
 
 
 def all_entries(backend: Backend, arn: str) -> Iterator[tuple[int, Entry]]:
@@ -41,16 +42,15 @@ def apply(backend: Backend, dataset: Dataset, batch: Batch) -> Terminal | None:
 
     With the switch `failed_update` the entries that fit, taken one by one, are applied then.
     """
-    after = manifest.outcome(dataset.tally, batch, lambda key: backend.store.entry(dataset.arn, key))
+    live = partial(backend.store.entry, dataset.arn)
+    after = manifest.outcome(dataset.tally, batch, live, backend.switches)
     refused = manifest.refused_outcome(after, backend.limits, backend.switches)
     if refused is None:
         _put(backend, dataset, list(batch.entries.values()))
         dataset.tally = after
     elif backend.switches.failed_update == "what fits":
         for key, entry in batch.entries.items():
-            alone = manifest.outcome(
-                dataset.tally, Batch({key: entry}), lambda key: backend.store.entry(dataset.arn, key)
-            )
+            alone = manifest.outcome(dataset.tally, Batch({key: entry}), live, backend.switches)
             if manifest.refused_outcome(alone, backend.limits, backend.switches) is None:
                 _put(backend, dataset, [entry])
                 dataset.tally = alone
@@ -148,6 +148,8 @@ def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> Non
     refused = Terminal.TOO_FEW_IMAGES if train.tally.labeled < backend.switches.distribute_minimum else None
     if refused is None:
         moved = entries[DISTRIBUTED_SHARE - 1 :: DISTRIBUTED_SHARE] or entries[-1:]
+        if backend.switches.distributed_entries == "first fifth":
+            moved = entries[: len(moved)]
         if "fail" in job.twist:
             moved = moved[: round(len(moved) * job.twist["fail"]["share"])]
         backend.store.remove_entries(train.arn, [entry.key for entry in moved])

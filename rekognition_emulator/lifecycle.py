@@ -61,10 +61,14 @@ class Lifecycle:
     def _allow(self, dataset: Dataset, operation: str) -> None:
         code = FORBIDDEN.get(operation, {}).get(dataset.status)
         switches = self.backend.switches
+        if code == "ResourceNotReadyException" and operation.startswith("List"):
+            code = switches.unready_listing
         if operation.startswith("List") and dataset.status in {Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}:
             code = None if switches.list_while_updating == "answers" else switches.list_while_updating
         if operation == "UpdateDatasetEntries" and dataset.status is Status.CREATE_FAILED:
             code = "ResourceInUseException" if switches.update_on_create_failed == "refused" else None
+        if code == "ResourceInUseException" and not operation.startswith("List"):
+            code = switches.busy_dataset
         if code == "ResourceInUseException":
             raise in_use(f"The dataset {dataset.arn} is in status {dataset.status}.")
         if code:

@@ -140,6 +140,8 @@ class LineJudge:
         judge.judge()
         labels = labels_of(document, self.limits.label_name)
         labeled = self._is_labeled(document)
+        if judge.found and self.switches.entries_in_error == "unlabeled":
+            labeled = False
         document["cl-metadata"] = {"is_labeled": labeled}
         if judge.line_errors:
             document[self.switches.error_key] = judge.line_errors

@@ -29,12 +29,14 @@ PAGE = 100
 _CHUNK = 1000  # entries looked at together when a filter may skip many
 
 
-def wanted(request: Request, combined: Callable[[Iterable[bool]], bool] = all) -> Callable[[Entry], bool] | None:
-    """The filter of a request, or None when it has none."""
+def wanted(
+    request: Request, combined: Callable[[Iterable[bool]], bool] = all, *, declared: bool = False
+) -> Callable[[Entry], bool] | None:
+    """The filter of a request, or None when it has none; `declared`: labels need not be used."""
     tests: list[Callable[[Entry], bool]] = []
     if "ContainsLabels" in request:
         names = frozenset(request["ContainsLabels"])
-        tests.append(lambda entry: not names.isdisjoint(entry.used))
+        tests.append(lambda entry: not names.isdisjoint(entry.declared if declared else entry.used))
     if "Labeled" in request:
         tests.append(lambda entry: entry.labeled is request["Labeled"])
     if "SourceRefContains" in request:
@@ -57,7 +59,9 @@ class Listing:
         filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
         name = tokens.scope("ListDatasetEntries", filters)
         position, size = self._position(request, name), request.get("MaxResults", PAGE)
-        keep = wanted(request, all if self.backend.switches.filters == "all" else any)
+        switches = self.backend.switches
+        combined = all if switches.filters == "all" else any
+        keep = wanted(request, combined, declared=switches.contains_labels == "declared")
         rows = self._rows(dataset.arn, position, size + 1, keep)
         size = self._fitting(rows, size)
         reply: Reply = {"DatasetEntries": [line for _, line in rows[:size]]}

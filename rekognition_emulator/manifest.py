@@ -90,7 +90,7 @@ def counted_labels(tally: Tally, switches: Switches) -> int:
     return sum(1 for count in tally.labels.values() if count.used or switches.labels_counted == "declared")
 
 
-def outcome(before: Tally, batch: Batch, entry: Callable[[str], Entry | None]) -> Tally:
+def outcome(before: Tally, batch: Batch, entry: Callable[[str], Entry | None], switches: Switches) -> Tally:
     """The statistics after the batch; `entry` finds the entry a line replaces."""
     after = before.copy()
     for key, new in batch.entries.items():
@@ -98,7 +98,7 @@ def outcome(before: Tally, batch: Batch, entry: Callable[[str], Entry | None]) -
         if old is not None:
             after.remove(old)
         after.add(new)
-    after.settle()
+    after.settle(keep_labels=switches.unused_labels == "kept")
     return after
 
 

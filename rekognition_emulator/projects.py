@@ -36,7 +36,8 @@ class Projects:
         """
         existing = self.lifecycle.projects(caller)
         if any(each.name == request["ProjectName"] for each in existing):
-            raise in_use(f"A project named {request['ProjectName']} already exists.")
+            text = f"A project named {request['ProjectName']} already exists."
+            raise ServiceError(self.backend.switches.duplicate_project, text)
         if len(existing) >= self.backend.limits.projects:
             raise ServiceError("LimitExceededException", f"The account has {len(existing)} projects, the most allowed.")
         created = self.backend.fresh_moment()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="rekognition_emulator")
 def _rekognition_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """A running emulator; the marker-free way to settings is indirect parametrisation with a dict of them."""
+    """A running emulator of the test's own; indirect parametrisation with a dict chooses its settings."""
     from rekognition_emulator.emulator import serve  # noqa: PLC0415 - loading the plugin must cost nothing
 
     with serve(**getattr(request, "param", {})) as emulator:

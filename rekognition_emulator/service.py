@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import jobs, manifest, model, protocol, replies
@@ -72,7 +73,8 @@ class Service:
             if batch.dropped:
                 raise ValueError(f"line {batch.dropped[0][0]}: {batch.dropped[0][1].value}")
             store = self.backend.store
-            dataset.tally = manifest.outcome(dataset.tally, batch, lambda key: store.entry(dataset_arn, key))
+            live = partial(store.entry, dataset_arn)
+            dataset.tally = manifest.outcome(dataset.tally, batch, live, self.backend.switches)
             store.put_entries(dataset_arn, batch.entries.values())
             self._edited(dataset)
 
