@@ -52,11 +52,11 @@ class Fail(Twist):
 
 @dataclass
 class Lose(Twist):
-    """Lines are lost in silence: the first `count`, or each with a probability of `chance`."""
+    """Lines are lost in silence: the first `count`, or each with a probability of `each_line` (0 to 1)."""
 
     name: ClassVar[str] = "lose"
     count: int = 1
-    chance: float = 0.0
+    each_line: float = 0.0
 
 
 @dataclass
@@ -86,9 +86,9 @@ def bend(batch: Batch, twist: dict[str, Any], judge: LineJudge, live: Callable[[
         batch.entries = dict(list(batch.entries.items())[:kept])
 
 
-def _lost(keys: list[str], count: int, chance: float, seed: int = 0) -> list[str]:
-    chances = random.Random(seed)  # noqa: S311 - a fault has to be repeatable, not secret
-    return [key for key in keys if chances.random() < chance] if chance else keys[:count]
+def _lost(keys: list[str], count: int, each_line: float) -> list[str]:
+    chances = random.Random(len(keys))  # noqa: S311 - a fault has to be repeatable, not secret
+    return [key for key in keys if chances.random() < each_line] if each_line else keys[:count]
 
 
 def _merged(new: Entry, old: Entry | None, judge: LineJudge) -> Entry:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from rekognition_emulator import Clock, Emulator, Latency, serve
 from rekognition_emulator.errors import MESSAGES
-from rekognition_emulator.faults.plan import KINDS, PlanError, read
+from rekognition_emulator.faults.plan import _OWN, KINDS, PlanError, options_of, read
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -177,6 +177,22 @@ def test_lines_lost_in_silence(emulator: Emulator, client: RekognitionClient, tr
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
     assert status(client, train)[0] == "UPDATE_COMPLETE"
     assert listed(client, train) == ["2.jpg", "3.jpg"]
+
+
+def test_lines_lost_by_chance(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
+    """Some lines of many, the same ones each time."""
+    emulator.load_faults("faults: [{fault: lose, each_line: 0.3}]")
+    payload = lines.payload(*(lines.image(f"{number}.jpg") for number in range(100)))
+    update(client, train, payload)
+    first = listed(client, train)
+    assert 50 < len(first) < 90
+    update(client, train, payload)
+    assert listed(client, train) == first
+
+
+def test_no_option_of_a_kind_is_a_key_of_the_plan() -> None:
+    """A key means one thing."""
+    assert [name for name, kind in KINDS.items() if set(options_of(kind)) & set(_OWN)] == []
 
 
 def test_merge_instead_of_replace(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
