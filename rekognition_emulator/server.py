@@ -49,7 +49,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         if answer.reset:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.server.reset(self.connection)
             self.close_connection = True
             return
         self.send_response(answer.status)
@@ -77,6 +77,7 @@ class _HttpServer(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], answer: Handler) -> None:
         self.answer = answer
         self._open: set[socket.socket] = set()
+        self._resets: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
@@ -96,7 +97,9 @@ class _HttpServer(ThreadingHTTPServer):
         """Forget the connection; one that is to be reset is closed without the polite shutdown."""
         with self._open_lock:
             self._open.discard(request)
-        if request.fileno() >= 0 and request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == _RESET:
+            abrupt = request in self._resets
+            self._resets.discard(request)
+        if abrupt:
             request.close()
         else:
             super().shutdown_request(request)
@@ -105,6 +108,12 @@ class _HttpServer(ThreadingHTTPServer):
         """Log it, unless a client merely hung up."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             _LOG.error("defect of the emulator's server", exc_info=True)
+
+    def reset(self, connection: socket.socket) -> None:
+        """Let the closing of a connection send RST."""
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        with self._open_lock:
+            self._resets.add(connection)
 
     def hang_up(self) -> None:
         """Close every kept connection."""
