@@ -67,10 +67,12 @@ def _validate(projects: Sequence[ProjectDeclaration]) -> None:
 
 
 def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset]:
-    arn = existing or _managed_arn(project.name)
+    """The resources of a folder, named after it: a project that is renamed stays the same resource and is replaced."""
+    folder = project.folder.name
+    arn = existing or _managed_arn(folder, project.name)
     return [
         Dataset(
-            f"{project.name}-{dataset.dataset_type.word}",
+            f"{folder}-{dataset.dataset_type.word}",
             project_arn=arn,
             dataset_type=dataset.dataset_type.value,
             manifest=dataset.shown,
@@ -81,12 +83,13 @@ def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset
     ]
 
 
-def _managed_arn(name: str) -> pulumi.Output[str]:
+def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     """The ARN of a project that the program declares."""
     from pulumi_aws import rekognition  # noqa: PLC0415 - only programs with a managed project need pulumi-aws
 
     # Deleted first: a renamed project would otherwise be made before a refusal to delete its datasets is heard.
-    return rekognition.Project(name, name=name, opts=pulumi.ResourceOptions(delete_before_replace=True)).arn
+    opts = pulumi.ResourceOptions(delete_before_replace=True)
+    return rekognition.Project(resource_name, name=name, opts=opts).arn
 
 
 def _policy(policy: Policy) -> dict[str, object]:

@@ -1,0 +1,31 @@
+"""An emulator and this repository's program for a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekognition_emulator import Emulator, serve
+from tests.program.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """An emulator without delays."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, emulator: Emulator) -> Iterator[Workspace]:
+    """This repository's program; whatever happens, nothing that it prints is a traceback."""
+    made = Workspace(tmp_path, emulator)
+    made.copy_program()
+    made.configure()
+    yield made
+    assert not [text for text in made.printed if "Traceback" in text or "KeyboardInterrupt" in text]

@@ -1,0 +1,72 @@
+"""`datasets_from`: everything is validated before anything is registered, and a fault is one clean message."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.program.workspace import Workspace
+
+
+def test_one_bad_manifest_stops_the_run_before_anything_is_sent(workspace: Workspace) -> None:
+    """The complaints of all folders in one message, each at its place; no dataset of the run is touched."""
+    workspace.create_project("good")
+    workspace.declare("good", {"managed": False}, train={"1.jpg": ["cat"]})
+    workspace.declare("bad", {"managed": True}, train={"1.jpg": [""]}, test={"2.jpg": ["dog"], "3.jpg": [""]})
+    before = workspace.emulator.count_calls()
+    text = workspace.up(expected=1).text
+    assert "datasets/bad/train.yaml:3:" in text
+    assert "datasets/bad/test.yaml:4:" in text
+    assert workspace.emulator.count_calls() == before
+    assert workspace.resources() == {}
+
+
+def test_a_project_that_is_not_found_stops_the_run_before_anything_is_registered(workspace: Workspace) -> None:
+    """All projects are looked for first; the sentence names the ways out."""
+    workspace.create_project("a-good")
+    workspace.declare("a-good", {"managed": False}, train={"1.jpg": ["cat"]})
+    workspace.declare("missing", {"managed": False}, train={"1.jpg": ["cat"]})
+    text = workspace.up(expected=1).text
+    assert "there is no project missing in us-east-1; create it, set `managed: true`" in text
+    assert workspace.resources() == {}
+    assert workspace.projects()["a-good"] == {}
+
+
+def test_projects_are_found_by_name_or_named_by_arn_and_no_aws_resource_is_registered(workspace: Workspace) -> None:
+    """`managed: false` and `projectArn`; the folder is a setting; managed projects alone need pulumi-aws."""
+    workspace.create_project("by-name")
+    arn = workspace.create_project("by-arn")
+    workspace.configure({"reconciler:datasets": "labels/vision"})
+    workspace.declare("one", {"project": "by-name", "managed": False}, train={"1.jpg": ["cat"]})
+    workspace.declare("two", {"projectArn": arn}, test={"2.jpg": ["dog"]})
+    (workspace.folder / "labels").mkdir()
+    (workspace.folder / "datasets").rename(workspace.folder / "labels" / "vision")
+    workspace.up()
+    assert workspace.live("by-name") == {"1.jpg": ["cat"]}
+    assert workspace.live("by-arn", "TEST") == {"2.jpg": ["dog"]}
+    assert not [name for name in workspace.types() if "aws" in name]
+    stored = workspace.resources()["one-train"]
+    assert stored["inputs"]["manifest"] == "labels/vision/one/train.yaml"
+    assert stored["id"].endswith("#train")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"reconciler:datasets": "nowhere"}, "nowhere"),
+        ({"reconciler:endpointUrl": "http://127.0.0.1:1"}, "aws:endpoints does not name the same URL"),
+        ({"aws:allowedAccountIds": ["444455556666"]}, "is in account 111122223333, which aws:allowedAccountIds"),
+    ],
+    ids=["folder", "endpoint", "account"],
+)
+def test_a_wrong_setting_is_one_clean_message(workspace: Workspace, config: dict[str, object], said: str) -> None:
+    """A RunError: the sentence, exit code 1, nothing registered."""
+    arn = workspace.create_project("cells")
+    workspace.declare("cells", {"projectArn": arn}, train={"1.jpg": ["cat"]})
+    workspace.configure(config)
+    text = workspace.preview(expected=1).text
+    assert said in text
+    assert json.dumps(workspace.resources()) == "{}"

@@ -1,0 +1,81 @@
+"""Anyone's Pulumi program: `from reconciler import Dataset`, installed from a wheel into an empty environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.program.workspace import DRIFT, REPOSITORY, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rekognition_emulator import Emulator
+
+PULUMI = """
+name: somebody-elses
+runtime:
+  name: python
+  options:
+    toolchain: pip
+    virtualenv: .venv
+"""
+PROGRAM = """
+import pulumi
+import reconciler
+from reconciler import Dataset
+
+assert "site-packages" in reconciler.__file__, reconciler.__file__
+arn = pulumi.Config().require("project")
+good = Dataset("good", project_arn=pulumi.Output.from_input(arn), dataset_type="TRAIN", manifest="manifests/train.yaml")
+bad = Dataset("bad", project_arn=arn, dataset_type="TEST", manifest="manifests/test.yaml", policy={"extra": "unlabel"})
+pulumi.export("arn", good.dataset_arn)
+pulumi.export("entries", good.live["entries"])
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that has the wheel, and beside it only what this one has installed."""
+    folder = tmp_path_factory.mktemp("installed")
+    run = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(run, cwd=REPOSITORY, check=True, capture_output=True)
+    [wheel] = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / "bin" / "python"
+    install = ["-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run([sys.executable, *install], check=True, env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+    [packages] = (folder / "venv" / "lib").glob("python*/site-packages")
+    # A path is added and its own .pth files are not read, so that this checkout is not importable there.
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def test_a_foreign_program_declares_datasets_by_itself(installed: Path, emulator: Emulator, tmp_path: Path) -> None:
+    """Preview, up, outputs and drift; a bad manifest fails in check and stops its own dataset only."""
+    workspace = Workspace(tmp_path, emulator, python=str(installed))
+    (tmp_path / "Pulumi.yaml").write_text(PULUMI)
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    workspace.point_at_interpreter()
+    workspace.configure({"somebody-elses:project": workspace.create_project("theirs")})
+    workspace.write("manifests/train.yaml", {"1.jpg": ["cat"]})
+    workspace.write("manifests/test.yaml", {"1.jpg": [""], "2.jpg": [""]})
+    text = workspace.up(expected=1).text
+    assert "manifests/test.yaml:3:" in text
+    assert "manifests/test.yaml:4:" in text
+    assert "Traceback" not in text
+    assert "TEST" not in workspace.projects()["theirs"]
+    workspace.write("manifests/test.yaml", {"1.jpg": ["dog"]})
+    out = workspace.up().out
+    assert workspace.projects()["theirs"]["TRAIN"] in out
+    assert workspace.live("theirs") == {"1.jpg": ["cat"]}
+    assert workspace.live("theirs", "TEST") == {"1.jpg": ["dog"]}
+    workspace.preview("--expect-no-changes")
+    emulator.remove_entries(workspace.projects()["theirs"]["TRAIN"], ["s3://acme-vision/images/1.jpg"])
+    workspace.drift(expected=DRIFT)

@@ -1,0 +1,162 @@
+"""What happens to datasets that leave the program, to projects that are renamed, and to a state that moves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.program.workspace import DRIFT, Workspace
+
+if TYPE_CHECKING:
+    from rekognition_emulator import Emulator
+
+KEY = "s3://acme-vision/images/"
+
+
+def existing(workspace: Workspace, *names: str, destroy: str = "refuse") -> None:
+    """Projects that somebody else made, each with a folder that declares a TRAIN dataset."""
+    for name in names:
+        workspace.create_project(name)
+        settings = {"managed": False, "policy": {"destroy": destroy}}
+        workspace.declare(name, settings, train={"1.jpg": ["cat"]})
+
+
+def test_a_folder_that_left_is_deleted_refused_or_kept_as_its_last_up_said(workspace: Workspace) -> None:
+    """Nothing but the state knows of it any more; a refusal names the ways out and keeps it in the state."""
+    for policy in ("refuse", "delete", "keep"):
+        existing(workspace, policy, destroy=policy)
+    workspace.up()
+    for policy in ("refuse", "delete", "keep"):
+        workspace.forget(policy)
+    existing(workspace, "stays")
+    text = workspace.up(expected=1).text
+    assert "has 1 entries and the policy is `destroy: refuse`" in text
+    assert "put its folder back" in text
+    assert set(workspace.resources()) >= {"refuse-train", "stays-train"}
+    assert workspace.live("refuse") == {"1.jpg": ["cat"]}
+    assert workspace.live("keep") == {"1.jpg": ["cat"]}
+    workspace.declare("refuse", {"managed": False, "policy": {"destroy": "delete"}}, train={"1.jpg": ["cat"]})
+    workspace.up()
+    workspace.forget("refuse")
+    workspace.up()
+    assert set(workspace.resources()) == {"stays-train"}
+    assert workspace.projects()["refuse"] == {}
+    assert workspace.projects()["delete"] == {}
+    assert workspace.live("keep") == {"1.jpg": ["cat"]}
+
+
+def test_a_renamed_managed_project_takes_its_datasets_along_or_nothing_happens(workspace: Workspace) -> None:
+    """The project is replaced delete-first: a dataset that refuses leaves everything as it was."""
+    workspace.declare("cells", {"managed": True}, train={"1.jpg": ["cat"]})
+    workspace.up()
+    before = workspace.projects()
+    workspace.declare("cells", {"managed": True, "project": "cells-2"})
+    assert "an up will be REFUSED: the dataset has 1 entries" in workspace.preview().text
+    assert "put its folder back" in workspace.up(expected=1).text
+    assert workspace.projects() == before
+    workspace.declare("cells", {"managed": True, "policy": {"destroy": "delete"}})
+    workspace.up()
+    workspace.declare("cells", {"managed": True, "project": "cells-2", "policy": {"destroy": "delete"}})
+    workspace.up()
+    assert set(workspace.projects()) == {"cells-2"}
+    assert workspace.live("cells-2") == {"1.jpg": ["cat"]}
+    workspace.preview("--expect-no-changes")
+
+
+def test_an_exported_state_is_taken_over(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The deployment that `export` prints is a state: in another checkout the next preview is empty."""
+    existing(workspace, "cells")
+    workspace.up()
+    exported = workspace.run("export").out
+    elsewhere = Workspace(tmp_path_factory.mktemp("elsewhere"), workspace.emulator)
+    shutil.copytree(
+        workspace.folder, elsewhere.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".localengine")
+    )
+    state = elsewhere.folder / ".localengine" / "dev.json"
+    state.parent.mkdir()
+    state.write_text(exported)
+    elsewhere.preview("--expect-no-changes")
+    elsewhere.drift()
+
+
+@pytest.mark.parametrize("what", ["marked", "gone", "appeared", "replaced"])
+def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: str) -> None:
+    """A scheduled job needs the state and the provider; datasets/ may be at another revision, or not there."""
+    existing(workspace, "cells")
+    workspace.up()
+    workspace.forget("cells")
+    strike(workspace.emulator, workspace.projects()["cells"]["TRAIN"], what)
+    workspace.drift(expected=DRIFT)
+
+
+def strike(emulator: Emulator, arn: str, what: str) -> None:
+    """What somebody does behind our back."""
+    store = emulator.service.backend.store
+    if what == "marked":
+        entry = store.entry(arn, f"{KEY}1.jpg")
+        assert entry is not None
+        errors = [{"code": "ERROR_INVALID_BOUNDING_BOX", "message": "off frame"}]
+        marked = json.dumps(json.loads(entry.line) | {"cl-errors": errors})
+        store.put_entries(arn, [entry._replace(line=marked, errors=True)])
+    elif what == "gone":
+        emulator.remove_entries(arn, [f"{KEY}1.jpg"])
+    elif what == "appeared":
+        emulator.edit_entries(arn, [json.dumps({"source-ref": f"{KEY}9.jpg"})])
+    else:
+        project = arn.split("/dataset/", maxsplit=1)[0]
+        client = emulator.client()
+        client.delete_dataset(DatasetArn=arn)
+        found = next(one for one in client.describe_projects()["ProjectDescriptions"] if project in one["ProjectArn"])
+        client.create_dataset(ProjectArn=found["ProjectArn"], DatasetType="TRAIN")
+
+
+def test_a_failed_up_prints_sentences_and_the_next_one_goes_on(workspace: Workspace) -> None:
+    """Lines at their place, no traceback anywhere, unfinished is drift, the other dataset is done."""
+    existing(workspace, "bad", "good")
+    bad = workspace.folder / "datasets" / "bad" / "train.yaml"
+    bad.write_text(bad.read_text() + '  - {"image": "2.jpg", "labels": ["dog"]}\n')
+    workspace.emulator.load_faults("[{fault: lose, count: 1, on: 1, operation: UpdateDatasetEntries}]")
+    text = workspace.up(expected=1).text
+    assert "datasets/" in text
+    assert "train.yaml:3:" in text
+    assert "the service dropped it without a word" in text
+    workspace.emulator.load_faults("")
+    failed = [one for one in workspace.resources().values() if one.get("initErrors")]
+    assert len(failed) == 1
+    workspace.drift(expected=DRIFT)
+    assert "the last apply did not finish" in workspace.preview().text
+    workspace.up()
+    assert workspace.live("bad") == {"1.jpg": ["cat"], "2.jpg": ["dog"]}
+    assert workspace.live("good") == {"1.jpg": ["cat"]}
+    workspace.drift()
+
+
+def test_secrets_of_the_stack_are_nowhere_in_clear_text(workspace: Workspace) -> None:
+    """Not in the state, not in what any command prints, and they work."""
+    secrets = {
+        "aws:accessKey": "AKIASTACKSTACKSTACK0",
+        "aws:secretKey": "secret/key/of/the/stack/0123456789",
+        "aws:token": "token-of-the-stack-0123456789",
+    }
+    workspace.configure(secrets=secrets)
+    existing(workspace, "cells")
+    workspace.preview("--diff")
+    workspace.up()
+    workspace.drift()
+    printed = [*workspace.printed, workspace.state_text]
+    for value in list(secrets.values())[1:]:
+        assert all(value not in text for text in printed)
+
+
+def test_an_up_with_a_refresh_heals_what_is_gone(workspace: Workspace) -> None:
+    """The refresh takes the dataset out of the state, the up creates it."""
+    existing(workspace, "cells")
+    workspace.up()
+    workspace.emulator.client().delete_dataset(DatasetArn=workspace.projects()["cells"]["TRAIN"])
+    workspace.run("up", "--yes", "--skip-preview", "--non-interactive", "--refresh")
+    assert workspace.live("cells") == {"1.jpg": ["cat"]}
+    assert Path(workspace.folder / ".localengine").is_dir()
