@@ -113,7 +113,7 @@ def test_it_listens_on_loopback_only() -> None:
     """Another address of this machine is refused."""
     with started() as (_, variables):
         port = int(variables["AWS_ENDPOINT_URL_REKOGNITION"].rpartition(":")[2])
-        with pytest.raises(OSError, match="refused|timed out|unreachable|assign"):
+        with pytest.raises(OSError, match=r"refused|timed out|unreachable|assign"):
             socket.create_connection(("127.0.0.2", port), timeout=2)
         with urllib.request.urlopen(variables["AWS_ENDPOINT_URL_REKOGNITION"], timeout=5) as reply:  # noqa: S310 - loopback
             assert reply.status == 200
