@@ -59,10 +59,11 @@ def _client(url: str) -> Any:  # noqa: ANN401 - boto3's client type exists only 
 
 @dataclass
 class Answer:
-    """One reply: a JSON document or raw bytes."""
+    """One reply: a JSON document or raw bytes, of which the last `lost` bytes are promised but not sent."""
 
     body: Any = field(default_factory=dict)
     status: int = 200
+    lost: int = 0
 
     @property
     def raw(self) -> bytes:
@@ -125,7 +126,8 @@ def scripted() -> Iterator[ScriptedServer]:
             self.send_response(answer.status)
             self.send_header("x-amzn-RequestId", REQUEST_ID)
             self.send_header("Content-Type", "application/x-amz-json-1.1" if target else "text/xml")
-            self.send_header("Content-Length", str(len(answer.raw)))
+            self.send_header("Content-Length", str(len(answer.raw) + answer.lost))
+            self.close_connection = bool(answer.lost)
             self.end_headers()
             self.wfile.write(answer.raw)
 
