@@ -1,7 +1,8 @@
 """The same change on many entries, found and not guessed: marks made into groups, with evidence and exceptions.
 
-What became of labels is said by `reconciler.comparison.fates`; everything else takes two entries at least. Exchanged image-level labels are explained by relabellings that were seen
-elsewhere; what remains of one of each is a relabelling too, anything else is removed and added.
+What became of labels is said by `reconciler.comparison.fates`; everything else takes two entries at least. Exchanged
+image-level labels are explained by relabellings that were seen elsewhere; what remains of one of each is a relabelling
+too, anything else is removed and added.
 
 Knows marks, figures and words for them. Refuses to know lines.
 """

@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Final
 
 from reconciler.comparison.line_text import Document, document_of
-from reconciler.ledger import Ledger, key_text
+from reconciler.ledger import Ledger, key_bytes, key_text
+from reconciler.model import Compare
 
-__all__ = ["Leftover", "Pair", "Side", "keys_after", "only_desired", "only_live", "pairs"]
+__all__ = ["Leftover", "Pair", "Side", "digests_of", "keys_after", "only_desired", "only_live", "pairs"]
 
 # Live rows that the manifest does not have.
 _LEFT: Final = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
@@ -103,3 +104,12 @@ def _left(before: Side, leftover: Leftover) -> Side | None:
     if leftover is Leftover.GONE:
         return None
     return before if leftover is Leftover.STAYS else Side("[]", 0, labelled=False, document={})
+
+
+def digests_of(ledger: Ledger, key: str, mode: Compare) -> tuple[bytes | None, bytes | None]:
+    """The digests of a key's desired and live line, of what they mean or of all their content; None for no line."""
+    column = "content" if mode is Compare.STRICT else "meaning"
+    desired, live = (f"SELECT {column} FROM {side} WHERE key = :key" for side in ("desired", "live"))  # noqa: S608 - ours
+    query = f"SELECT ({desired}), ({live})"
+    desired, live = ledger.database.execute(query, {"key": key_bytes(key)}).fetchone()
+    return desired, live

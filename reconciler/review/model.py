@@ -22,7 +22,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from reconciler.comparison.differences import Box, BoxChange, FieldChange, Group, GroupKind, Size
+from reconciler.comparison.differences import Box, BoxChange, BoxWord, FieldChange, Group, GroupKind, Size
 from reconciler.comparison.figures import (
     Balance,
     Counts,
@@ -35,6 +35,18 @@ from reconciler.comparison.figures import (
     Splits,
     Tally,
     Transfer,
+)
+from reconciler.review.parts import (
+    Compared,
+    Estimate,
+    Failure,
+    FindingCounts,
+    Found,
+    Mark,
+    OriginCounts,
+    Place,
+    PolicyView,
+    Totals,
 )
 
 __all__ = [
@@ -71,6 +83,7 @@ __all__ = [
     "Review",
     "Size",
     "Splits",
+    "Status",
     "Tally",
     "Totals",
     "Transfer",
@@ -80,6 +93,7 @@ FORMAT: Final = 1
 
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
+Status = Literal["planned", "refused", "invalid", "failed", "skipped"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -97,22 +111,6 @@ DangerKind = Literal[
     "label-one-side",
     "label-new",
 ]
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """Where something stands: file as the user knows it, line and column from 1 (0: the file as such)."""
-
-    file: str
-    line: int = 0
-    column: int = 0
-
-
-class Mark(Struct, frozen=True, kw_only=True):
-    """An error that the service wrote into a live entry: AWS's code, its text, what the code means."""
-
-    code: str
-    message: str
-    meaning: str
 
 
 class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -162,73 +160,6 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(change.after for change in self.boxes if change.after is not None)
 
 
-class Found(Struct, frozen=True, kw_only=True):
-    """A finding about a manifest or project.yaml: `severity` is error, marked or note."""
-
-    severity: Literal["error", "marked", "note"]
-    code: str
-    place: Place
-    message: str
-    cure: str
-
-
-class FindingCounts(Struct, frozen=True, kw_only=True):
-    """How many findings of each class there are (`shown` holds at most 50 of a class)."""
-
-    errors: int = 0
-    marked: int = 0
-    notes: int = 0
-    shown: tuple[Found, ...] = ()
-
-
-class Failure(Struct, frozen=True, kw_only=True):
-    """Why a run or a dataset ended badly: the kind of error, a sentence with its cure, AWS's code where it has one."""
-
-    kind: str
-    message: str
-    code: str = ""
-    operation: str = ""
-    request_id: str = ""
-
-
-class PolicyView(Struct, frozen=True, kw_only=True):
-    """The settings of a dataset, as `project.yaml` spells them; `patience` in seconds."""
-
-    extra: str
-    marked: str
-    compare: str
-    patience: int
-    destroy: str
-
-
-class OriginCounts(Struct, frozen=True, kw_only=True):
-    """Whose changes they are, for a base revision.
-
-    `branch`: the manifest differs from the base's. `base`: the base has it already and live has not (a manifest of the
-    base that was not applied). `drift`: live differs from what the base says, and from what it ever said. Where only
-    one of the latter two can hold and nothing tells which, it is `base_or_drift`.
-    """
-
-    revision: str
-    branch: int = 0
-    base: int = 0
-    drift: int = 0
-    base_or_drift: int = 0
-
-
-class Estimate(Struct, frozen=True, kw_only=True):
-    """What applying costs.
-
-    `calls` are requests by operation (status polls not counted: they depend on the service's speed); `batches` and
-    `bytes` what is sent; `minutes` the least time at 5 calls a second of each operation, the account's quota.
-    """
-
-    calls: dict[str, int]
-    batches: int
-    bytes: int
-    minutes: float
-
-
 class DatasetReview(Struct, frozen=True, kw_only=True):
     """One dataset.
 
@@ -236,7 +167,9 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     no ARN is known. `status` is one of planned, refused, invalid (findings of class error; offline the diff still
     stands), failed, skipped. `action` is nothing, update, create or replace. `add`, `update`, `unlabel` and `live_only`
     count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in ignored fields,
-    `marked` the live entries with errors, `has_changes` whether an apply changes anything. `plan_id` names the changes.
+    `marked` the live entries with errors, `has_changes` whether an apply changes anything. `losing_labels` are images
+    that lose all their labels, `staying` live-only entries that stay labelled, `box_changes` counts boxes by what
+    happens to them in updates. `plan_id` names the changes.
 
     `changes` are at most as many as the review was built to keep, the riskiest; `changes_total` counts all.
     """
@@ -245,7 +178,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     project: str
     type: Literal["train", "test"]
     manifest: str
-    status: Literal["planned", "refused", "invalid", "failed", "skipped"]
+    status: Status
     region: str | None = None
     account: str | None = None
     project_arn: str | None = None
@@ -262,6 +195,9 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     unchanged: int = 0
     ignored: int = 0
     marked: int = 0
+    losing_labels: int = 0
+    staying: int = 0
+    box_changes: dict[BoxWord, int] = {}
     by_label: bool = False
     plan_id: str = ""
     refusals: tuple[str, ...] = ()
@@ -308,32 +244,11 @@ class Danger(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
 
 
-class Compared(Struct, frozen=True, kw_only=True):
-    """The two sides in words: "live" and "datasets", or two paths or revisions."""
-
-    before: str = "live"
-    after: str = "manifest"
-    offline: bool = False
-
-
-class Totals(Struct, frozen=True, kw_only=True):
-    """Figures over all datasets."""
-
-    datasets: int = 0
-    with_changes: int = 0
-    add: int = 0
-    update: int = 0
-    unlabel: int = 0
-    live_only: int = 0
-    errors: int = 0
-    refusals: int = 0
-
-
 class Review(Struct, frozen=True, kw_only=True):
     """The plan of a run. The same members on every way out: a run that failed has `error` and what was known by then.
 
     `plan_id` names all changes of the run, "" while a dataset could not be planned. `dangers` are of all projects, the
-    worst first. `findings` are about project.yaml files.
+    worst first. `findings` are about project.yaml files. `spent` is what an apply took, to check `estimate` against.
     """
 
     kind: Literal["plan"] = "plan"
@@ -346,6 +261,7 @@ class Review(Struct, frozen=True, kw_only=True):
     projects: tuple[ProjectReview, ...] = ()
     findings: FindingCounts = FindingCounts()
     estimate: Estimate | None = None
+    spent: Estimate | None = None
     error: Failure | None = None
     exit_code: int = 0
 

@@ -1,0 +1,195 @@
+"""The review of a run: from the ledgers and plans of its datasets to the one plan object.
+
+Each dataset's changes are read once from its ledger, and each of its entries once; in memory are the changes that are
+kept, the riskiest, and one row a label, job or mark.
+
+Knows the order in which the review comes about. Refuses to know how ledgers were filled, and views.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from msgspec import structs
+
+from reconciler.comparison.balance import BalanceCount
+from reconciler.comparison.groups import groups_of
+from reconciler.comparison.line_text import holdable
+from reconciler.comparison.lookalike import look_alikes
+from reconciler.comparison.provenance import ProvenanceCount
+from reconciler.comparison.repoint import repoints
+from reconciler.comparison.sides import Leftover, pairs
+from reconciler.comparison.splits import Half, splits_of
+from reconciler.errors import ReconcilerError
+from reconciler.ledger import Ledger
+from reconciler.manifest import Findings
+from reconciler.model import DatasetType, Extra
+from reconciler.plan import Action, Plan, shown_total
+from reconciler.review import forms
+from reconciler.review.changes import CHANGES_KEPT, Reading
+from reconciler.review.dangers import dangers_of
+from reconciler.review.estimate import estimate_of, total
+from reconciler.review.headline import headline, run_headline, totals_of
+from reconciler.review.identity import run_id
+from reconciler.review.model import Compared, DatasetReview, Estimate, ProjectReview, Review, Status
+from reconciler.review.origin import Base
+
+__all__ = ["Reviewed", "review_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a run knows of one dataset.
+
+    `folder` and `manifest` are paths as the user knows them. `plan` was made from `ledger`, which holds both sides
+    still; None where the dataset could not be planned, and `error` or `skipped` says why. `base` is the same manifest
+    in a base revision, to tell whose changes they are.
+    """
+
+    project: str
+    folder: str
+    dataset_type: DatasetType
+    manifest: str
+    ledger: Ledger
+    findings: Findings | None = None
+    plan: Plan | None = None
+    project_arn: str | None = None
+    dataset_arn: str | None = None
+    base: Base | None = None
+    error: ReconcilerError | None = None
+    skipped: str | None = None
+
+    @property
+    def title(self) -> str:
+        """`blood-cells train`."""
+        return f"{self.project} {self.dataset_type.word}"
+
+
+def review_of(  # noqa: PLR0913 - what a run knows, each by name
+    datasets: Sequence[Reviewed],
+    *,
+    compared: Compared | None = None,
+    keep: int | None = CHANGES_KEPT,
+    error: ReconcilerError | None = None,
+    exit_code: int = 0,
+    spent: Estimate | None = None,
+) -> Review:
+    """The review of a run; datasets of one project follow one another.
+
+    `keep` is how many changes of a dataset the review holds, the riskiest; None: all of them.
+    """
+    projects = tuple(_project(list(some), keep) for _name, some in groupby(datasets, key=lambda one: one.project))
+    found = forms.declaration_findings(error)
+    all_datasets = [dataset for project in projects for dataset in project.datasets]
+    totals = totals_of(all_datasets, found.errors)
+    return Review(
+        plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
+        compared=compared or Compared(),
+        words=run_headline(totals),
+        totals=totals,
+        dangers=dangers_of(projects),
+        projects=projects,
+        findings=found,
+        estimate=total(one.estimate for one in all_datasets if one.estimate),
+        spent=spent,
+        error=forms.failure(error),
+        exit_code=exit_code,
+    )
+
+
+def _project(datasets: Sequence[Reviewed], keep: int | None) -> ProjectReview:
+    ordered = sorted(datasets, key=lambda one: one.dataset_type is DatasetType.TEST)
+    reviews = tuple(_dataset(one, keep) for one in ordered)
+    images: dict[str, int] = {}
+    halves: dict[DatasetType, Half] = {}
+    for one, review in zip(ordered, reviews, strict=True):
+        if one.plan is not None and review.balance is not None:
+            halves[one.dataset_type] = Half(one.ledger, _leftover(one.plan), review.balance)
+            for row in review.balance.rows:
+                images[row.label] = images.get(row.label, 0) + row.images_after
+    both = halves.get(DatasetType.TRAIN), halves.get(DatasetType.TEST)
+    return ProjectReview(
+        name=holdable(datasets[0].project),
+        folder=holdable(datasets[0].folder),
+        project_arn=next((one.project_arn for one in datasets if one.project_arn), None),
+        datasets=reviews,
+        splits=splits_of(both[0], both[1]) if both[0] and both[1] else None,
+        look_alikes=look_alikes({label: many for label, many in images.items() if many}),
+    )
+
+
+def _dataset(one: Reviewed, keep: int | None) -> DatasetReview:
+    region, account = forms.region_and_account(one.project_arn)
+    bare = DatasetReview(
+        title=holdable(one.title),
+        project=holdable(one.project),
+        type="train" if one.dataset_type is DatasetType.TRAIN else "test",
+        manifest=holdable(one.manifest),
+        status=_status(one),
+        region=region,
+        account=account,
+        project_arn=one.project_arn,
+        dataset_arn=one.dataset_arn,
+        bucket=one.findings.bucket if one.findings else None,
+        findings=forms.finding_counts(one.findings),
+        error=forms.failure(one.error),
+        skipped=one.skipped,
+    )
+    return bare if one.plan is None else _planned(one, one.plan, bare, keep)
+
+
+def _status(one: Reviewed) -> Status:
+    if one.skipped:
+        return "skipped"
+    if one.error:
+        return "failed"
+    if one.findings and one.findings.refused:
+        return "invalid"
+    if one.plan is None:
+        return "skipped"
+    return "refused" if one.plan.refusals else "planned"
+
+
+def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
+    """A dataset with its plan."""
+    balance, provenance = BalanceCount(), ProvenanceCount()
+    for pair in pairs(one.ledger, _leftover(plan)):
+        balance.see(pair)
+        provenance.see(pair)
+    counted = balance.balance()
+    reading = Reading(one.ledger, plan, one.title, one.base, keep)
+    groups = groups_of(reading.marks, counted, repoints(one.ledger))
+    return structs.replace(
+        bare,
+        policy=forms.policy_view(plan.policy),
+        action=plan.action.value,
+        has_changes=plan.has_changes,
+        words=headline(plan),
+        add=plan.add,
+        update=plan.update,
+        unlabel=plan.unlabel,
+        live_only=plan.live_only,
+        unchanged=plan.unchanged,
+        ignored=plan.ignored,
+        marked=plan.marked,
+        losing_labels=reading.losing_labels,
+        staying=reading.staying,
+        box_changes=reading.box_changes,
+        by_label=plan.by_label,
+        plan_id=reading.plan_id,
+        refusals=tuple(holdable(refusal) for refusal in plan.refusals),
+        origins=reading.origins,
+        groups=groups.groups,
+        changes=reading.changes(groups),
+        changes_total=shown_total(plan),
+        balance=counted,
+        provenance=provenance.provenance(),
+        estimate=estimate_of(plan),
+    )
+
+
+def _leftover(plan: Plan) -> Leftover:
+    """What the plan does to live entries that the manifest does not have."""
+    if plan.action is Action.REPLACE:
+        return Leftover.GONE
+    return Leftover.UNLABELLED if plan.policy.extra is Extra.UNLABEL else Leftover.STAYS

@@ -1,0 +1,141 @@
+"""The changes of one dataset, read once: told apart, named, marked, and the riskiest kept.
+
+Knows one dataset's changes. Refuses to know figures of whole datasets.
+"""
+
+import heapq
+from collections import Counter
+from typing import Final
+
+from msgspec import structs
+
+from reconciler.comparison.detail import Detail, detail_of
+from reconciler.comparison.differences import BoxWord
+from reconciler.comparison.groups import Groups
+from reconciler.comparison.line_text import holdable
+from reconciler.comparison.marks import Mark, Marks
+from reconciler.comparison.words import phrase
+from reconciler.ledger import Ledger
+from reconciler.model import Change as PlannedChange
+from reconciler.model import Mark as EntryMark
+from reconciler.model import Verb
+from reconciler.plan import Action, Plan, shown_changes
+from reconciler.review import forms
+from reconciler.review.identity import PlanId
+from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
+from reconciler.review.origin import Base, OriginCount
+from reconciler.review.risk import ADDS, risk_of
+
+__all__ = ["CHANGES_KEPT", "Reading"]
+
+# Changes that a review holds of one dataset, the riskiest; each takes some kilobytes.
+CHANGES_KEPT: Final = 20_000
+_VERBS: Final[dict[Verb, ChangeVerb]] = {
+    Verb.ADD: "add",
+    Verb.UPDATE: "update",
+    Verb.UNLABEL: "unlabel",
+    Verb.LIVE_ONLY: "live-only",
+}
+
+_Kept = tuple[int, int, Change, str, tuple[Mark, ...]]  # risk, minus number, change, key as it is, marks
+
+
+class Reading:
+    """Reads all changes of a dataset when it is made; what is said of them is in its members.
+
+    `losing_labels` are images that lose all their labels, `staying` live-only entries that stay labelled,
+    `box_changes` counts the boxes of updates by what happens to them.
+    """
+
+    def __init__(self, ledger: Ledger, plan: Plan, title: str, base: Base | None, keep: int | None) -> None:
+        self.marks = Marks()
+        self.losing_labels = self.staying = 0
+        self._boxes: Counter[BoxWord] = Counter()
+        self._origins = OriginCount(base, ledger, plan.policy.compare) if base else None
+        self._plan, self._keep = plan, keep
+        self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
+        self._kept: list[_Kept] = []
+        identity = PlanId(ledger, title, plan)
+        for number, change in enumerate(shown_changes(ledger, plan), start=1):
+            identity.see(change)
+            self._see(number, change)
+        self.plan_id = identity.text()
+
+    @property
+    def origins(self) -> OriginCounts | None:
+        """Whose the changes are, where a base was given."""
+        return self._origins.counts() if self._origins else None
+
+    @property
+    def box_changes(self) -> dict[BoxWord, int]:
+        """Boxes of updates by what happens to them."""
+        return dict(sorted(self._boxes.items()))
+
+    def changes(self, groups: Groups) -> tuple[Change, ...]:
+        """The changes that were kept, the riskiest first, with the groups they belong to."""
+        ordered = sorted(self._kept, key=lambda kept: (-kept[0], -kept[1]))
+        return tuple(
+            structs.replace(change, groups=numbers) if (numbers := groups.of(key, marks)) else change
+            for _risk, _number, change, key, marks in ordered
+        )
+
+    def _see(self, number: int, change: PlannedChange) -> None:
+        origin: Origin = self._origins.see(change.key) if self._origins else ""
+        if change.verb is Verb.ADD and self._full(ADDS):
+            return  # it would not be kept, and says nothing else
+        detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
+        left = self.marks.see(change, detail)
+        self._count(change.verb, detail)
+        marks = self._live_marks.get(change.key, ())
+        risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin == "drift")
+        if not self._full(risk):
+            shown = _change(number, change, detail, risk, origin, marks)
+            self._keep_one((risk, -number, shown, change.key, left))
+
+    def _full(self, risk: int) -> bool:
+        """Whether a change of this risk, or a smaller one, has no place any more."""
+        return self._keep is not None and len(self._kept) >= self._keep and (not self._kept or self._kept[0][0] >= risk)
+
+    def _keep_one(self, kept: _Kept) -> None:
+        if self._keep is not None and len(self._kept) >= self._keep:
+            heapq.heapreplace(self._kept, kept)
+        else:
+            heapq.heappush(self._kept, kept)
+
+    def _count(self, verb: Verb, detail: Detail) -> None:
+        if detail.labelled_before and not detail.labelled_after:
+            self.losing_labels += 1
+        elif verb is Verb.LIVE_ONLY and detail.labelled_after:
+            self.staying += 1
+        if verb is Verb.UPDATE:
+            self._boxes.update(word for box in detail.boxes for word in box.what)
+
+
+def _change(  # noqa: PLR0913, PLR0917 - what is known of one change
+    number: int,
+    change: PlannedChange,
+    detail: Detail,
+    risk: int,
+    origin: Origin,
+    marks: tuple[EntryMark, ...],
+) -> Change:
+    return Change(
+        number=number,
+        verb=_VERBS[change.verb],
+        sign=change.verb.value,
+        key=holdable(change.key),
+        words=phrase(change.verb, detail),
+        place=forms.place(change.place),
+        risk=risk,
+        origin=origin,
+        labelled_before=detail.labelled_before,
+        labelled_after=detail.labelled_after,
+        labels_kept=detail.labels_kept,
+        labels_added=detail.labels_added,
+        labels_removed=detail.labels_removed,
+        boxes=detail.boxes,
+        sizes_before=detail.sizes_before,
+        sizes_after=detail.sizes_after,
+        fields=detail.fields,
+        marks=forms.marks(marks),
+    )

@@ -1,0 +1,158 @@
+"""What a reviewer must not miss, the worst first.
+
+Three levels: 3 cannot be undone, or spoils training or its score unseen; 2 is probably not meant; 1 is worth a look.
+Every danger is made of figures that the review holds already.
+
+Knows which figures are dangerous. Refuses to know how they were found.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from reconciler.comparison.words import counted, listed
+from reconciler.review.model import Danger, DangerKind, DatasetReview, LookAlike, ProjectReview, Splits
+
+__all__ = ["dangers_of"]
+
+_EXAMPLES: Final = 3
+_SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
+_WHY: Final = {
+    "case": "they differ in case only",
+    "spaces": "they differ in spaces, hyphens or underscores only",
+    "plural": "one is the plural of the other",
+    "letters": "they differ in letters that look the same",
+    "one-letter": "they differ in one letter",
+}
+
+
+def dangers_of(projects: Iterable[ProjectReview]) -> tuple[Danger, ...]:
+    """All dangers of a run: by level, then as the projects stand."""
+    found = [danger for project in projects for danger in _project(project)]
+    return tuple(sorted(found, key=lambda danger: -danger.level))
+
+
+def _project(project: ProjectReview) -> Iterator[Danger]:
+    for dataset in project.datasets:
+        yield from _dataset(dataset)
+    if project.splits is not None:
+        yield from _splits(project.name, project.splits)
+    appeared = {label for one in project.datasets if one.balance for label in one.balance.appeared}
+    yield from (_look_alike(project.name, pair, appeared) for pair in project.look_alikes)
+
+
+def _dataset(dataset: DatasetReview) -> Iterator[Danger]:
+    yield from _blocked(dataset)
+    yield from _losses(dataset)
+    yield from _left_behind(dataset)
+    yield from _labels(dataset)
+
+
+def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
+    """What stops an apply, or makes it delete everything."""
+    many = dataset.findings.errors
+    if many:
+        shown = [
+            f"{found.place.file}:{found.place.line}" for found in dataset.findings.shown if found.severity == "error"
+        ]
+        words = f"{counted(many, 'error', 'errors')} in {dataset.manifest}: an apply would send nothing"
+        yield _danger(dataset, 3, "finding-error", words, many, shown)
+    if dataset.action == "replace":
+        going = dataset.balance.before.entries if dataset.balance else dataset.live_only
+        goes = counted(going, "live entry goes", "live entries go")
+        words = f"the dataset is deleted and created anew, with a new ARN; {goes}"
+        yield _danger(dataset, 3, "replace", words, going)
+    for refusal in dataset.refusals:
+        yield _danger(dataset, 3, "refusal", f"an apply is refused: {refusal}", 1)
+
+
+def _losses(dataset: DatasetReview) -> Iterator[Danger]:
+    if dataset.losing_labels:
+        keys = [change.key for change in dataset.changes if change.labelled_before and change.labelled_after is False]
+        words = counted(dataset.losing_labels, "image loses all its labels", "images lose all their labels")
+        yield _danger(dataset, 2, "labels-removed", words, dataset.losing_labels, keys)
+    if dataset.findings.marked:
+        words = f"the service will mark {counted(dataset.findings.marked, 'entry', 'entries')} with errors"
+        yield _danger(dataset, 2, "finding-marked", words, dataset.findings.marked)
+
+
+def _left_behind(dataset: DatasetReview) -> Iterator[Danger]:
+    """What live holds that the manifest does not account for."""
+    if dataset.staying:
+        keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
+        entries = counted(dataset.staying, "live entry", "live entries")
+        words = f"{entries} that the manifest does not have stay labelled"
+        yield _danger(dataset, 2, "live-only", words, dataset.staying, keys)
+    if dataset.origins and dataset.origins.drift:
+        keys = [change.key for change in dataset.changes if change.origin == "drift"]
+        words = f"{counted(dataset.origins.drift, 'change undoes', 'changes undo')} what somebody did to live"
+        yield _danger(dataset, 2, "drift", words, dataset.origins.drift, keys)
+    if dataset.marked:
+        keys = [change.key for change in dataset.changes if change.marks]
+        words = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
+        yield _danger(dataset, 2, "marked", words, dataset.marked, keys)
+
+
+def _labels(dataset: DatasetReview) -> Iterator[Danger]:
+    if dataset.balance is None or not dataset.balance.before.labels:
+        return
+    old = {label for group in dataset.groups if group.kind in _SUCCEEDED for label in group.old}
+    new = {label for group in dataset.groups if group.kind in _SUCCEEDED for label in group.new}
+    gone = [label for label in dataset.balance.gone if label not in old]
+    come = [label for label in dataset.balance.appeared if label not in new]
+    if gone:
+        yield _danger(dataset, 2, "label-gone", f"no image has {listed(gone)} any more", len(gone), gone)
+    if come:
+        yield _danger(dataset, 1, "label-new", f"new: {listed(come)}", len(come), come)
+
+
+def _splits(project: str, splits: Splits) -> Iterator[Danger]:
+    if splits.moved_danger_count:
+        keys = [one.key for one in splits.moved if one.danger]
+        many = counted(splits.moved_danger_count, "image changes", "images change")
+        words = f"{many} between train and test, and stay labelled where they were"
+        yield _of_project(project, 3, "split-move", words, splits.moved_danger_count, keys)
+    if splits.shared_count:
+        many = counted(splits.shared_count, "image is", "images are")
+        words = f"{many} in train and in test: the score will look better than the model is"
+        yield _of_project(project, 3, "split-overlap", words, splits.shared_count, splits.shared)
+    if splits.overlap is not None and splits.overlap < splits.overlap_needed:
+        words = (
+            f"the test set has {splits.overlap:.0%} of the training labels; training needs {splits.overlap_needed:.0%}"
+        )
+        yield _of_project(project, 3, "labels-overlap", words, len(splits.train_only), splits.train_only)
+    one_side = [("train", splits.train_only), ("test", splits.test_only)]
+    for word, labels in one_side if splits.overlap is not None else ():
+        if labels:
+            words = f"only {word} has {listed(labels)}"
+            yield _of_project(project, 1, "label-one-side", words, len(labels), labels)
+
+
+def _danger(  # noqa: PLR0913, PLR0917 - a row of a table
+    dataset: DatasetReview, level: int, kind: DangerKind, words: str, count: int, examples: Sequence[str] = ()
+) -> Danger:
+    some = tuple(examples[:_EXAMPLES])
+    return Danger(
+        level=level, kind=kind, project=dataset.project, dataset=dataset.title, words=words, count=count, examples=some
+    )
+
+
+def _of_project(  # noqa: PLR0913, PLR0917 - a row of a table
+    project: str, level: int, kind: DangerKind, words: str, count: int, examples: Sequence[str]
+) -> Danger:
+    some = tuple(examples[:_EXAMPLES])
+    return Danger(level=level, kind=kind, project=project, words=words, count=count, examples=some)
+
+
+def _look_alike(project: str, pair: LookAlike, appeared: set[str]) -> Danger:
+    new = pair.first in appeared or pair.second in appeared
+    counts = (
+        f"{pair.first} ({counted(pair.first_images, 'image', 'images')}) and {pair.second} ({pair.second_images:,})"
+    )
+    return Danger(
+        level=2 if new else 1,
+        kind="look-alike",
+        project=project,
+        words=f"{counts} look alike: {_WHY[pair.why]}",
+        count=2,
+        examples=(pair.first, pair.second),
+    )

@@ -1,0 +1,61 @@
+"""What an apply costs, before it and after it, in the same figures.
+
+Knows which requests an apply makes and the account's quota: 5 calls a second for each operation (AWS General Reference,
+"Amazon Rekognition endpoints and quotas"). Refuses to know how long the service works on a batch, which nobody states.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from reconciler.plan import Action, Plan
+from reconciler.review.model import Estimate
+
+__all__ = ["PAGE", "estimate_of", "spent", "total"]
+
+# Entries a page of ListDatasetEntries (API Reference, MaxResults).
+PAGE: Final = 100
+_CALLS_A_SECOND: Final = 5
+
+
+def estimate_of(plan: Plan) -> Estimate:
+    """The least that an apply of one dataset takes: look, list, send, wait, list again."""
+    calls = Counter({"DescribeProjects": 1})
+    if plan.live is not None:
+        calls.update(DescribeDataset=1, ListDatasetEntries=_pages(plan.live.entries))
+    if plan.action is Action.REPLACE:
+        calls.update(DeleteDataset=1, DescribeDataset=3)  # idle before, running, gone after
+    if plan.action in {Action.CREATE, Action.REPLACE}:
+        calls.update(CreateDataset=1, DescribeDataset=1)
+    if plan.has_changes:
+        calls.update(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches)
+        calls.update(ListDatasetEntries=_pages(_entries_after(plan)))
+    return _estimate(calls, plan.batches, plan.bytes)
+
+
+def spent(calls: Mapping[str, int], batches: int, sent: int) -> Estimate:
+    """What an apply took, to be held against its estimate; `sent` in bytes."""
+    return _estimate(calls, batches, sent)
+
+
+def total(estimates: Iterable[Estimate]) -> Estimate | None:
+    """The sum of several datasets, None for none: they share the account's quota."""
+    known = list(estimates)
+    if not known:
+        return None
+    calls = sum((Counter(one.calls) for one in known), Counter[str]())
+    return _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known))
+
+
+def _estimate(calls: Mapping[str, int], batches: int, sent: int) -> Estimate:
+    some = {operation: many for operation, many in sorted(calls.items()) if many}
+    seconds = sum(some.values()) / _CALLS_A_SECOND
+    return Estimate(calls=some, batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
+
+
+def _entries_after(plan: Plan) -> int:
+    return plan.desired.entries + (0 if plan.action is Action.REPLACE else plan.live_only)
+
+
+def _pages(entries: int) -> int:
+    return max(1, -(-entries // PAGE))

@@ -1,0 +1,86 @@
+"""Plan ids: what names the changes that were reviewed, and what moved since.
+
+A dataset's id is 32 hexadecimal digits: 24 of a digest of (verb, key, desired, live) over all its changes, the action
+and the dataset's name, then 4 each of what the whole manifest and all of live hold. Only the first 24 decide; the
+others tell which side moved. The id of a run is the ids of its datasets, joined by "-": so a resource that knows only
+its own dataset finds its part in it.
+
+The order in which the service lists or the manifest names entries does not count, nor does the order of members in a
+line. Account and region are not part of it: before its first apply a project has neither.
+
+Knows digests. Refuses to know what is done about an id that does not fit.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final
+
+from reconciler.comparison.sides import digests_of
+from reconciler.ledger import Ledger, key_bytes
+from reconciler.model import Change, Compare, Verb
+from reconciler.plan import Plan, shown_changes
+
+__all__ = ["PlanId", "moved", "plan_id", "run_id"]
+
+_DECIDING: Final = 24
+_HINT: Final = 4
+_JOINT: Final = "-"
+
+
+class PlanId:
+    """Takes the changes of one dataset in any order and names them. Memory: 16 bytes a change."""
+
+    def __init__(self, ledger: Ledger, title: str, plan: Plan) -> None:
+        self._ledger, self._plan = ledger, plan
+        self._title = title
+        self._seen: list[bytes] = []
+
+    def see(self, change: Change) -> None:
+        """Take a change in."""
+        desired, live = digests_of(self._ledger, change.key, Compare.STRICT)
+        if change.verb is Verb.UNLABEL:
+            desired = b"bare"
+        one = blake2b(digest_size=16)
+        for part in (change.verb.value.encode(), key_bytes(change.key), desired or b"", live or b""):
+            one.update(len(part).to_bytes(4, "big") + part)
+        self._seen.append(one.digest())
+
+    def text(self) -> str:
+        """The id."""
+        whole = blake2b(f"{self._title}\0{self._plan.action}".encode("utf-8", "surrogatepass"), digest_size=16)
+        for one in sorted(self._seen):
+            whole.update(one)
+        live = self._plan.live.digest if self._plan.live else "0" * _HINT
+        return whole.hexdigest()[:_DECIDING] + self._plan.desired.digest[:_HINT] + live[:_HINT]
+
+
+def plan_id(ledger: Ledger, plan: Plan, title: str) -> str:
+    """The id of one dataset's plan; `title` is "<project> <type>"."""
+    identity = PlanId(ledger, title, plan)
+    for change in shown_changes(ledger, plan):
+        identity.see(change)
+    return identity.text()
+
+
+def run_id(ids: Sequence[str]) -> str:
+    """The id of a run from those of its datasets, "" when one of them is not known."""
+    return _JOINT.join(sorted(ids)) if all(ids) else ""
+
+
+def moved(reviewed: str, now: str) -> str:
+    """What moved since a review, in words: "" when the plan is still the one that was reviewed.
+
+    `reviewed` is the id of a run (or of one dataset), `now` the id of one dataset's plan.
+    """
+    parts = [part.strip().lower() for part in reviewed.split(_JOINT)]
+    if any(part[:_DECIDING] == now[:_DECIDING] for part in parts):
+        return ""
+    live = any(part[_DECIDING + _HINT :] == now[_DECIDING + _HINT :] for part in parts)
+    manifest = any(part[_DECIDING : _DECIDING + _HINT] == now[_DECIDING : _DECIDING + _HINT] for part in parts)
+    if manifest and not live:
+        return "live entries changed since the review; the manifest is as it was reviewed"
+    if live and not manifest:
+        return "the manifest changed since the review; live is as it was then"
+    if live and manifest:
+        return "settings changed since the review; manifest and live are as they were then"
+    return "the manifest and live both changed since the review, or this dataset was not part of it"

@@ -1,0 +1,70 @@
+"""Whose change it is: this branch's, one that the base has and nobody applied, or drift behind everybody's back.
+
+A pure rule over the digests of one key: what the branch says, what the base says, what is live, and what the base said
+earlier. The service cannot delete an entry, so an entry that the base has and live has not was never applied.
+
+Knows digests and manifests. Refuses to know revisions and git.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from reconciler.comparison.sides import digests_of
+from reconciler.ledger import Ledger
+from reconciler.model import Compare
+from reconciler.review.model import Origin, OriginCounts
+
+__all__ = ["Base", "OriginCount", "origin_of"]
+
+Digest = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The same manifest in the base revision (its entries are the ledger's desired side), and in earlier ones.
+
+    `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
+    in strict mode); None: nothing is known of them.
+    """
+
+    revision: str
+    ledger: Ledger
+    earlier: Callable[[str], Collection[Digest]] | None = None
+
+
+def origin_of(
+    desired: Digest | None, base: Digest | None, live: Digest | None, earlier: Collection[Digest] | None = None
+) -> Origin:
+    """Whose change it is that `desired` and `live` differ; None stands for a key that a side does not have."""
+    if desired != base:
+        return "branch"
+    if live is None or (earlier is not None and live in earlier):
+        return "base"
+    return "base-or-drift" if earlier is None else "drift"
+
+
+class OriginCount:
+    """Tells and counts whose the changes of a dataset are."""
+
+    def __init__(self, base: Base, ledger: Ledger, mode: Compare) -> None:
+        self._base, self._ledger, self._mode = base, ledger, mode
+        self._counted: dict[Origin, int] = {}
+
+    def see(self, key: str) -> Origin:
+        """Whose the change of this key is."""
+        desired, live = digests_of(self._ledger, key, self._mode)
+        base, _nothing = digests_of(self._base.ledger, key, self._mode)
+        earlier = self._base.earlier(key) if self._base.earlier else None
+        origin = origin_of(desired, base, live, earlier)
+        self._counted[origin] = self._counted.get(origin, 0) + 1
+        return origin
+
+    def counts(self) -> OriginCounts:
+        """The changes seen, by whose they are."""
+        return OriginCounts(
+            revision=self._base.revision,
+            branch=self._counted.get("branch", 0),
+            base=self._counted.get("base", 0),
+            drift=self._counted.get("drift", 0),
+            base_or_drift=self._counted.get("base-or-drift", 0),
+        )

@@ -1,0 +1,126 @@
+"""The smaller parts of a review: frozen structs, JSON as they stand (see `reconciler.review.model`).
+
+Knows forms. Refuses to know where they are used.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "Compared",
+    "Estimate",
+    "Failure",
+    "FindingCounts",
+    "Found",
+    "Mark",
+    "OriginCounts",
+    "Place",
+    "PolicyView",
+    "Totals",
+]
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where something stands: file as the user knows it, line and column from 1 (0: the file as such)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """An error that the service wrote into a live entry: AWS's code, its text, what the code means."""
+
+    code: str
+    message: str
+    meaning: str
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A finding about a manifest or project.yaml: `severity` is error, marked or note."""
+
+    severity: Literal["error", "marked", "note"]
+    code: str
+    place: Place
+    message: str
+    cure: str
+
+
+class FindingCounts(Struct, frozen=True, kw_only=True):
+    """How many findings of each class there are (`shown` holds at most 50 of a class)."""
+
+    errors: int = 0
+    marked: int = 0
+    notes: int = 0
+    shown: tuple[Found, ...] = ()
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """Why a run or a dataset ended badly: the kind of error, a sentence with its cure, AWS's code where it has one."""
+
+    kind: str
+    message: str
+    code: str = ""
+    operation: str = ""
+    request_id: str = ""
+
+
+class PolicyView(Struct, frozen=True, kw_only=True):
+    """The settings of a dataset, as `project.yaml` spells them; `patience` in seconds."""
+
+    extra: str
+    marked: str
+    compare: str
+    patience: int
+    destroy: str
+
+
+class OriginCounts(Struct, frozen=True, kw_only=True):
+    """Whose changes they are, for a base revision.
+
+    `branch`: the manifest differs from the base's. `base`: the base has it already and live has not (a manifest of the
+    base that was not applied). `drift`: live differs from what the base says, and from what it ever said. Where only
+    one of the latter two can hold and nothing tells which, it is `base_or_drift`.
+    """
+
+    revision: str
+    branch: int = 0
+    base: int = 0
+    drift: int = 0
+    base_or_drift: int = 0
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """What applying costs, or cost.
+
+    `calls` are requests by operation (before the apply the least: how often a status is asked for depends on the
+    service's speed); `batches` and `bytes` what is sent; `minutes` the time of these calls at 5 a second, the
+    account's quota.
+    """
+
+    calls: dict[str, int]
+    batches: int
+    bytes: int
+    minutes: float
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """The two sides in words: "live" and "datasets", or two paths or revisions."""
+
+    before: str = "live"
+    after: str = "manifest"
+    offline: bool = False
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """Figures over all datasets."""
+
+    datasets: int = 0
+    with_changes: int = 0
+    add: int = 0
+    update: int = 0
+    unlabel: int = 0
+    live_only: int = 0
+    errors: int = 0
+    refusals: int = 0
