@@ -14,7 +14,7 @@ from typing import Final
 
 from reconciler.report.wording import said, shown
 
-__all__ = ["cells", "code", "prose", "raw_code"]
+__all__ = ["cells", "code", "parts", "prose", "raw_code"]
 
 # A key may have 2,048 characters; a comment that people read holds its ends.
 _NAME: Final = 180
@@ -44,13 +44,17 @@ def raw_code(name: str, limit: int = _NAME) -> str:
 
 def prose(sentence: str, names: Iterable[str] = (), limit: int = _SENTENCE) -> str:
     """A sentence that may quote others; `names` are set as code wherever they stand in it."""
+    return "".join(_span(text) if name else _spaced(text) for text, name in parts(sentence, names, limit))
+
+
+def parts(sentence: str, names: Iterable[str] = (), limit: int = _SENTENCE) -> list[tuple[str, bool]]:
+    """A sentence, inert, cut where known names stand in it: each part, and whether it is a name."""
     known = sorted({said(name) for name in names if name.strip()}, key=len, reverse=True)
     text = said(sentence, limit)
     if not known:
-        return _sentence(text)
-    pattern = re.compile(f"{_BEFORE}({'|'.join(map(re.escape, known))}){_BEHIND}")
-    parts = pattern.split(text)
-    return "".join(_span(part) if at % 2 else _spaced(part) for at, part in enumerate(parts))
+        return [(text, False)]
+    pieces = re.split(f"{_BEFORE}({'|'.join(map(re.escape, known))}){_BEHIND}", text)
+    return [(piece, at % 2 == 1) for at, piece in enumerate(pieces) if piece]
 
 
 def cells(texts: Sequence[str]) -> str:
