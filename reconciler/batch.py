@@ -4,7 +4,7 @@ Knows bytes and order. Refuses to know why a line is sent. Cutting in order when
 as few batches as that order allows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.limits import BATCH_BYTES
@@ -21,6 +21,12 @@ class Batch:
     changes: tuple[Change, ...]
     body: bytes
 
+    @classmethod
+    def of(cls, number: int, changes: Sequence[Change]) -> "Batch":
+        """One body of these changes, however large."""
+        body = b"".join(change.desired + b"\n" for change in changes if change.desired is not None)
+        return cls(number, tuple(changes), body)
+
 
 def batches(changes: Iterable[Change], limit: int = BATCH_BYTES) -> Iterator[Batch]:
     """Cut changes that carry a desired line into bodies of at most `limit` bytes, each line ended by a newline.
@@ -34,14 +40,9 @@ def batches(changes: Iterable[Change], limit: int = BATCH_BYTES) -> Iterator[Bat
         if line is None:
             continue
         if held and size + len(line) + 1 > limit:
-            yield _batch(number, held)
+            yield Batch.of(number, held)
             number, size, held = number + 1, 0, []
         held.append(change)
         size += len(line) + 1
     if held:
-        yield _batch(number, held)
-
-
-def _batch(number: int, changes: list[Change]) -> Batch:
-    body = b"".join(change.desired + b"\n" for change in changes if change.desired is not None)
-    return Batch(number, tuple(changes), body)
+        yield Batch.of(number, held)

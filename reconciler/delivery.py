@@ -1,64 +1,185 @@
 """Sending batches: one update at a time, each waited for, because the service has one lane a dataset.
 
+The service gives no operation id and no lock. So before each batch the dataset must be idle and its
+LastUpdatedTimestamp that of our last look; anything else is a colleague's work, which is read before we go on
+(`Moved`).
+A batch that the service fails as a whole is searched for the lines at fault, and the rest goes in.
+
 Knows batches, waiting and progress. Refuses to know how the lines were chosen and what reading back will show.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.batch import Batch, batches
-from reconciler.errors import Interrupted, UpdateFailed
+from reconciler.bisection import bisect
+from reconciler.culprits import concerns_everything, named_lines
+from reconciler.errors import Interrupted, InUse, Moved, ServiceError, UpdateFailed
 from reconciler.inert import inert
+from reconciler.model import Change
 from reconciler.plan import Plan
 from reconciler.progress import Progress, Reporter
 from reconciler.sending import SendQueue
 
-__all__ = ["Delivery", "looking"]
+__all__ = ["Delivery", "LiveView", "looking"]
+
+# A batch that failed by the service's own fault (StatusMessageCode SERVICE_ERROR: "try again later") is sent so often.
+_SERVICE_ERROR: Final = "SERVICE_ERROR"
+_SERVICE_ERRORS: Final = 4
+_SERVICE_ERROR_PAUSE: Final = 10.0
+# The search for lines at fault in one batch stops after so many updates and names what is left.
+_SEARCH: Final = 200
+
+
+class LiveView(Protocol):
+    """Live, read anew when the status cannot tell."""
+
+    def missing(self, arn: str, changes: Sequence[Change]) -> tuple[list[Change], float]:
+        """List again: which of the changes are not live as sent, and the LastUpdatedTimestamp that holds for it."""
+
+    def sample(self) -> tuple[list[str], set[str]]:
+        """Of the last listing: some keys that are live, and all labels in use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends a queue to one dataset.
-
-    `stop` is asked before each batch: it gives the reason to stop, None to go on. `listing_decides` is asked when the
-    status never moved after a batch was accepted: it raises unless the batch's lines are live.
-    """
+    """Sends a queue to one dataset. `stop` is asked before each update: it gives the reason to stop, or None."""
 
     gateway: Gateway
     clock: Clock
     waiter: Waiter
     report: Reporter
     stop: Callable[[], Interrupted | None]
-    listing_decides: Callable[[str, Batch], None]
+    live: LiveView
 
-    def send(self, queue: SendQueue, plan: Plan, arn: str) -> Iterator[Batch]:
-        """Send batch after batch, each when the one before has ended; yields each batch that was confirmed.
+    def send(self, queue: SendQueue, plan: Plan, arn: str, updated: float) -> Iterator[Batch]:
+        """Send batch after batch; yields each that is done: its lines are confirmed, or rejected by name.
+
+        `updated` is the LastUpdatedTimestamp of the listing that the queue was made from.
 
         Raises:
-            UpdateFailed: the service failed a batch. Interrupted: `stop` said so. ServiceError: a call failed.
+            Moved: somebody else changed the dataset: look again. UpdateFailed: no line would be taken.
+            Interrupted: `stop` said so. ServiceError: a call failed.
         """
-        progress = _Meter(self.clock, self.report, plan)
+        lane = _Lane(self, arn, updated, _Meter(self.clock, self.report, plan))
         for batch in batches(queue.changes()):
-            reason = self.stop()
-            if reason is not None:
-                raise reason
-            self._send_one(batch, plan, arn, progress)
-            queue.confirm(batch)
-            progress.confirmed(batch)
+            lane.meter.show("sending", batch)
+            failure = lane.update(batch)
+            if failure is None:
+                queue.confirm(batch.changes)
+            else:
+                self._settle(lane, queue, batch, plan, failure)
+            lane.meter.confirmed(batch)
             yield batch
 
-    def _send_one(self, batch: Batch, plan: Plan, arn: str, progress: "_Meter") -> None:
-        progress.show("sending", batch)
-        before = self.waiter.until_idle(arn, looking(self.report, "waiting for a running operation"))
-        self.gateway.update_entries(arn, batch.body)
-        after = self.waiter.until_updated(arn, before, lambda _now: progress.show("waiting", batch))
-        if after is None:
-            self.listing_decides(arn, batch)
-        elif after.status == DatasetStatus.UPDATE_FAILED:
-            raise UpdateFailed(f"{_named(batch, plan)} failed: {inert(after.message) or 'AWS gave no reason'}")
+    def _settle(self, lane: "_Lane", queue: SendQueue, batch: Batch, plan: Plan, failure: DatasetDescription) -> None:
+        """A failed batch: what did go in is read, the lines at fault are found, the rest is sent."""
+        message = inert(failure.message) or "AWS gave no reason"
+        if failure.message_code == _SERVICE_ERROR or concerns_everything(failure.message):
+            raise UpdateFailed(f"{_named(batch, plan)} failed: {message}")
+        left = lane.left_of(batch.changes)
+        queue.confirm(_without(batch.changes, left))
+        named = named_lines(failure.message, left, *self.live.sample())
+        queue.reject(named, f"AWS: {message}")
+        rest = _without(left, named)
+        if named and lane.part(rest, batch) is None:
+            queue.confirm(rest)
+        elif rest:
+            self._search(lane, queue, batch, rest, plan)
+
+    def _search(self, lane: "_Lane", queue: SendQueue, batch: Batch, changes: Sequence[Change], plan: Plan) -> None:
+        """Find the lines at fault by sending parts; every part that goes through is confirmed."""
+        search = bisect(changes)
+        message, updates = "AWS gave no reason", 0
+        try:
+            part = next(search)
+            while True:
+                failure = lane.part(part, batch)
+                if failure is None:
+                    queue.confirm(part)
+                else:
+                    message = inert(failure.message) or message
+                updates += 1
+                if updates > _SEARCH:
+                    raise UpdateFailed(
+                        f"{_named(batch, plan)} failed: {message}; after {updates} updates the lines at fault are "
+                        "still not alone: there are many of them; mend the manifest by AWS's sentence and run again"
+                    )
+                part = search.send(failure is None)
+        except StopIteration as found:
+            queue.reject(found.value, f"AWS: {message}")
+
+
+class _Lane:
+    """The one lane of a dataset: updates one after another, and the timestamp that the last of them left."""
+
+    def __init__(self, delivery: Delivery, arn: str, updated: float, meter: "_Meter") -> None:
+        self._to, self._arn, self._updated = delivery, arn, updated
+        self.meter = meter
+
+    def left_of(self, changes: Sequence[Change]) -> list[Change]:
+        """Which of these are not live as sent; the listing's timestamp is the new one to go by."""
+        left, self._updated = self._to.live.missing(self._arn, changes)
+        return left
+
+    def part(self, changes: Sequence[Change], batch: Batch) -> DatasetDescription | None:
+        """Send a part of a batch; None when it went through."""
+        return self.update(Batch.of(batch.number, changes)) if changes else None
+
+    def update(self, batch: Batch) -> DatasetDescription | None:
+        """Send and wait; None when the update went through, else the description of its failure."""
+        for attempt in range(1, _SERVICE_ERRORS + 1):
+            after = self._attempt(batch)
+            if after is None or after.status != DatasetStatus.UPDATE_FAILED:
+                return None
+            if after.message_code != _SERVICE_ERROR or attempt == _SERVICE_ERRORS:
+                return after
+            self._to.clock.sleep(_SERVICE_ERROR_PAUSE * attempt)
+        return None
+
+    def _attempt(self, batch: Batch) -> DatasetDescription | None:
+        reason = self._to.stop()
+        if reason is not None:
+            raise reason
+        before = self._idle()
+        try:
+            sure = self._to.gateway.update_entries(self._arn, batch.body)
+        except InUse as error:
+            raise Moved(str(error)) from None
+        after = self._to.waiter.until_updated(self._arn, before, lambda _now: self.meter.show("waiting", batch))
+        if after is not None:
+            self._updated = after.updated
+        if after is None or not sure:
+            self._listing_decides(batch)
+        return after
+
+    def _idle(self) -> DatasetDescription:
+        """The dataset, idle and as we left it.
+
+        Raises:
+            Moved: somebody else's operation ended since.
+        """
+        before = self._to.waiter.until_idle(
+            self._arn, looking(self._to.report, "waiting for a running operation"), not_before=self._updated
+        )
+        if before.updated != self._updated:
+            raise Moved(f"the dataset {self._arn} was changed by somebody else meanwhile; run again to go on")
+        return before
+
+    def _listing_decides(self, batch: Batch) -> None:
+        """The status never moved, or it is not certain that it is ours: the update is done when its lines are live."""
+        missing = self.left_of(batch.changes)
+        if missing and len(missing) == len(batch.changes):
+            raise Moved(f"the service did not take a batch that it accepted ({self._arn}); run again to go on")
+        if missing:
+            raise ServiceError(
+                f"{len(missing):,} of {len(batch.changes):,} lines of a batch are not live although the service "
+                f"accepted it ({self._arn}); run again"
+            )
 
 
 class _Meter:
@@ -69,17 +190,29 @@ class _Meter:
         self._start, self._done = clock.now(), 0
 
     def confirmed(self, batch: Batch) -> None:
+        """A batch more is done."""
         self._done += len(batch.body)
 
     def show(self, doing: str, batch: Batch) -> None:
-        fraction = self._done / self._plan.bytes if self._plan.bytes else 1.0
+        """Tell how far it is."""
+        fraction = min(1.0, self._done / self._plan.bytes) if self._plan.bytes else 1.0
         left = (self._clock.now() - self._start) * (1 - fraction) / fraction if self._done else None
         self._report(Progress(doing, batch.number, self._plan.batches, fraction, left))
 
 
 def looking(report: Reporter, doing: str) -> Callable[[DatasetDescription], None]:
-    """What a waiter calls at each look, to say what is waited for."""
-    return lambda now: report(Progress(f"{doing} ({now.status})"))
+    """What a waiter calls at each look, to say what is waited for; nothing when nothing is."""
+
+    def look(now: DatasetDescription) -> None:
+        if now.is_running:
+            report(Progress(f"{doing} ({inert(now.status)})"))
+
+    return look
+
+
+def _without(changes: Sequence[Change], others: Sequence[Change]) -> list[Change]:
+    keys = {change.key for change in others}
+    return [change for change in changes if change.key not in keys]
 
 
 def _named(batch: Batch, plan: Plan) -> str:

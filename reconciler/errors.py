@@ -8,6 +8,8 @@
         AccessDenied                    1  the credentials may not make the call
         NotFound                        1  the project or dataset is not there
         InUse                           1  another operation is running on the dataset
+        AlreadyThere                    1  what was to be created exists
+        Moved                           1  live changed while it was looked at or applied to; look again
         OutOfPatience                   1  no progress for `policy.patience`
       UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
       Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
@@ -23,11 +25,13 @@ from reconciler.model import Finding
 
 __all__ = [
     "AccessDenied",
+    "AlreadyThere",
     "BadInput",
     "Exit",
     "InUse",
     "Interrupted",
     "InvalidDeclaration",
+    "Moved",
     "NotFound",
     "OutOfPatience",
     "ReconcilerError",
@@ -110,6 +114,14 @@ class NotFound(ServiceError):
 
 class InUse(ServiceError):
     """Another operation is running on the dataset (AWS: ResourceInUseException)."""
+
+
+class AlreadyThere(ServiceError):
+    """What was to be created exists (AWS: ResourceAlreadyExistsException)."""
+
+
+class Moved(ServiceError):
+    """Live changed while it was listed or applied to: it must be looked at again before anything more is sent."""
 
 
 class OutOfPatience(ServiceError):

@@ -184,6 +184,11 @@ class Ledger:
         """The desired row with this number."""
         return next(self._rows(f"{_JOINED} WHERE d.seq = :seq", {"seq": seq}))
 
+    def some_live_keys(self, limit: int = 100) -> list[str]:
+        """Some keys that are live, the first that were listed."""
+        rows = self.database.execute("SELECT key FROM live ORDER BY seq LIMIT ?", (limit,))
+        return [key_text(key) for (key,) in rows]
+
     def live_row(self, seq: int) -> Row:
         """The live-only row with this number."""
         return next(self._live_rows("WHERE l.seq = :seq", {"seq": seq}))

@@ -23,6 +23,7 @@ __all__ = [
     "Place",
     "Policy",
     "ProjectDeclaration",
+    "Rejection",
     "Severity",
     "Verb",
 ]
@@ -54,6 +55,13 @@ class Marked(StrEnum):
 
     WARN = "warn"
     REFUSE = "refuse"
+
+
+class Rejection(StrEnum):
+    """What to do about lines that the service will not take, after all others are in: fail, or only say so."""
+
+    FAIL = "fail"
+    SKIP = "skip"
 
 
 class Compare(StrEnum):
@@ -95,6 +103,8 @@ class Policy:
     compare: Compare = Compare.LABELS
     patience: int = 1800
     destroy: Destroy = Destroy.REFUSE
+    rejected: Rejection = Rejection.FAIL
+    guards: Guards = field(default_factory=Guards)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -26,7 +26,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of an apply.
+    """The result of an apply; `dataset_arn` is empty when in the end there is no dataset.
 
     `add`, `update` and `unlabel` count confirmed lines, `batches` confirmed batches. `rejected` names at most 50 lines
     that were dropped or not stored as sent (`rejected_total` counts them), `marked` at most 50 live entries with errors

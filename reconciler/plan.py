@@ -42,6 +42,7 @@ class Plan:
     labels mode ignores, `marked` the live entries with errors. `bytes` and `batches` measure what would be sent.
     `refusals` are sentences: with any of them an apply sends nothing. `by_label` says that sending in manifest order
     would pass the label limit on the way. `settled` names pairs stored differently from how they were sent.
+    `bucket` is the manifest's; `updated` the LastUpdatedTimestamp of the listing that was compared.
     """
 
     action: Action
@@ -60,6 +61,8 @@ class Plan:
     by_label: bool = False
     refusals: tuple[str, ...] = ()
     settled: frozenset[str] = frozenset()
+    bucket: str | None = None
+    updated: float = 0.0
 
     @property
     def lines(self) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reconciler.errors import ReconcilerError, UpdateFailed
 from reconciler.ledger import Ledger, MarkedRow
-from reconciler.model import Marked, Policy, Verb
+from reconciler.model import Marked, Policy, Rejection, Verb
 from reconciler.outcome import KEPT, Outcome, Rejected
 from reconciler.sending import SendQueue
 
@@ -45,16 +45,19 @@ def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Ou
         if confirmed and row.in_live and row.same_meaning:
             settled.add(row.pair)
             continue
-        if outcome.error and not confirmed:
+        refusal = queue.rejection(row.key)
+        if outcome.error and not confirmed and refusal is None:
             continue  # it was not sent: the error says so already
         total += 1
         if len(rejected) < KEPT:
-            rejected.append(Rejected(row.key, row.place, _reason(confirmed=confirmed, in_live=row.in_live)))
+            reason = refusal or _reason(confirmed=confirmed, in_live=row.in_live)
+            rejected.append(Rejected(row.key, row.place, reason))
     for row in ledger.live_only():
-        if row.live_labelled and queue.is_confirmed(row.key):
+        refusal = queue.rejection(row.key)
+        if row.live_labelled and (refusal or queue.is_confirmed(row.key)):
             total += 1
             if len(rejected) < KEPT:
-                rejected.append(Rejected(row.key, None, "its labels were not removed"))
+                rejected.append(Rejected(row.key, None, refusal or "its labels were not removed"))
     return replace(
         outcome,
         rejected=tuple(rejected),
@@ -83,7 +86,7 @@ def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Ou
 
 def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy) -> ReconcilerError | None:
     """The error of an apply whose calls all went well."""
-    if outcome.rejected_total:
+    if outcome.rejected_total and policy.rejected is Rejection.FAIL:
         return UpdateFailed(f"{outcome.rejected_total:,} lines are not live as they were sent")
     if policy.marked is Marked.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
         return UpdateFailed(

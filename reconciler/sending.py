@@ -1,23 +1,26 @@
-"""The lines to send, fixed in order when an apply begins, and which of them the service confirmed.
+"""The lines to send, in order, and what became of them: confirmed or rejected by the service.
 
 It lives in the ledger's database, so that live can be listed again while batches are still being sent, and memory
-stays flat. Knows order and confirmation. Refuses to know why a line is sent.
+stays flat. Knows order and fate. Refuses to know why a line is sent.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from reconciler.batch import Batch
 from reconciler.entries import bare_line
 from reconciler.ledger import Ledger, key_bytes, key_text
 from reconciler.model import Change, Place, Verb
 
 __all__ = ["SendQueue"]
 
-_SCHEMA: Final = (
-    "CREATE TABLE queued (position INTEGER PRIMARY KEY, verb TEXT NOT NULL, key BLOB NOT NULL, seq INTEGER)",
-    "CREATE TABLE confirmed (key BLOB PRIMARY KEY) WITHOUT ROWID",
-)
+_SCHEMA: Final = """
+DROP TABLE IF EXISTS queued;
+DROP TABLE IF EXISTS confirmed;
+DROP TABLE IF EXISTS rejected;
+CREATE TABLE queued (position INTEGER PRIMARY KEY, verb TEXT NOT NULL, key BLOB NOT NULL, seq INTEGER);
+CREATE TABLE confirmed (key BLOB PRIMARY KEY, verb TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rejected (key BLOB PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+"""
 
 
 class SendQueue:
@@ -25,12 +28,15 @@ class SendQueue:
 
     def __init__(self, ledger: Ledger, changes: Iterable[Change]) -> None:
         self._database = ledger.database
-        for table in ("queued", "confirmed"):
-            self._database.execute(f"DROP TABLE IF EXISTS {table}")
-        for statement in _SCHEMA:
+        for statement in _SCHEMA.split(";"):
             self._database.execute(statement)
+        self.refill(changes)
+
+    def refill(self, changes: Iterable[Change]) -> None:
+        """Send these from now on, less those that the service has rejected in this apply."""
+        self._database.execute("DELETE FROM queued")
         self._database.executemany(
-            "INSERT INTO queued (verb, key, seq) VALUES (?, ?, ?)",
+            "INSERT INTO queued (verb, key, seq) SELECT ?1, ?2, ?3 WHERE ?2 NOT IN (SELECT key FROM rejected)",
             (
                 (change.verb.value, key_bytes(change.key), None if change.verb is Verb.UNLABEL else change.seq)
                 for change in changes
@@ -48,10 +54,17 @@ class SendQueue:
             place = Place(file, number, column) if file is not None else None
             yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
 
-    def confirm(self, batch: Batch) -> None:
-        """The service has taken this batch."""
+    def confirm(self, changes: Iterable[Change]) -> None:
+        """The service has taken these lines."""
         self._database.executemany(
-            "INSERT OR IGNORE INTO confirmed VALUES (?)", ((key_bytes(change.key),) for change in batch.changes)
+            "INSERT OR REPLACE INTO confirmed VALUES (?, ?)",
+            ((key_bytes(change.key), change.verb.value) for change in changes),
+        )
+
+    def reject(self, changes: Iterable[Change], reason: str) -> None:
+        """The service will not take these lines, for this reason."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO rejected VALUES (?, ?)", ((key_bytes(change.key), reason) for change in changes)
         )
 
     def is_confirmed(self, key: str) -> bool:
@@ -59,7 +72,12 @@ class SendQueue:
         found = self._database.execute("SELECT 1 FROM confirmed WHERE key = ?", (key_bytes(key),))
         return found.fetchone() is not None
 
+    def rejection(self, key: str) -> str | None:
+        """Why the service will not take the line of this key; None when it did not say so."""
+        found = self._database.execute("SELECT reason FROM rejected WHERE key = ?", (key_bytes(key),)).fetchone()
+        return None if found is None else str(found[0])
+
     def confirmed_by_verb(self) -> dict[Verb, int]:
         """How many confirmed lines there are of each verb."""
-        query = "SELECT verb, COUNT(*) FROM queued WHERE key IN (SELECT key FROM confirmed) GROUP BY verb"
+        query = "SELECT verb, COUNT(*) FROM confirmed GROUP BY verb"
         return {Verb(verb): many for verb, many in self._database.execute(query)}

@@ -25,6 +25,7 @@ _LONGEST_PAUSE: Final = 20.0
 # Every dataset operation has 5 calls a second an account (Rekognition endpoints and quotas). Others share them, so once
 # throttled an operation keeps to less.
 _SPACING_AFTER_THROTTLE: Final = 0.25
+_RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
 _THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
 
 
@@ -72,7 +73,7 @@ class Calls:
                     raise
                 if unsure and done_if is not None and (reply := done_if(fault.error)) is not None:
                     return reply
-                if fault.answer is Answer.STOP or self._clock.now() - start + wait > fault.retry_for:
+                if fault.answer not in _RETRIED or self._clock.now() - start + wait > fault.retry_for:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
                 if fault.code in _THROTTLES:

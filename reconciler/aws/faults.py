@@ -8,7 +8,7 @@ credentials are not in the model: the first is documented for MaxResults in the 
 Knows meanings and sentences. Refuses to know how often to retry: that is `reconciler.aws.calls`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -17,18 +17,30 @@ from typing import Final
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ReconcilerError, ServiceError
+from reconciler.errors import (
+    AccessDenied,
+    AlreadyThere,
+    BadInput,
+    InUse,
+    Moved,
+    NotFound,
+    ReconcilerError,
+    ServiceError,
+)
 from reconciler.inert import inert
 
-__all__ = ["Answer", "Fault", "fault_of"]
+__all__ = ["Answer", "Fault", "answers", "fault_of"]
 
 
 class Answer(Enum):
     """What to do about a fault."""
 
-    RETRY = "the call did no work; send it again after a while"
-    RETRY_UNSURE = "the call may have done its work; send it again and expect to find it done"
-    STOP = "no retry helps"
+    RETRY = "the call did no work: send it again after a while"
+    RETRY_UNSURE = "the call may have done its work: send it again and expect to find it done"
+    WAIT = "another operation is running: wait until it has ended and look at live again"
+    LOOK_AGAIN = "what was read is out of date: read it again from the start"
+    ADOPT = "it is as it should be already: go on with what is there"
+    STOP = "no retry helps: say what happened and what to do"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,29 @@ _TABLE: Final = {
         Answer.STOP, ServiceError, "the service cannot read an S3 object", "check bucket, key, region and permissions"
     ),
 }
+# Where an exception means something else for one operation.
+_BY_OPERATION: Final = {
+    ("CreateDataset", "ResourceAlreadyExistsException"): _Row(
+        Answer.ADOPT, AlreadyThere, "it is there already", "run again: what is there is taken over"
+    ),
+    ("DeleteDataset", "ResourceInUseException"): _Row(
+        Answer.WAIT, InUse, "another operation is running on it", "wait until it has ended and run again"
+    ),
+    ("DeleteDataset", "ResourceNotFoundException"): _Row(Answer.ADOPT, NotFound, "it is gone already", "run again"),
+    ("DescribeDataset", "ResourceNotFoundException"): _Row(Answer.LOOK_AGAIN, NotFound, "it is gone", "run again"),
+    ("ListDatasetEntries", "InvalidPaginationTokenException"): _Row(
+        Answer.LOOK_AGAIN, Moved, "the listing's token is no longer valid", "run again"
+    ),
+    ("ListDatasetEntries", "ResourceInUseException"): _Row(
+        Answer.WAIT, InUse, "another operation is running on it", "wait until it has ended and run again"
+    ),
+    ("ListDatasetEntries", "ResourceNotReadyException"): _Row(
+        Answer.WAIT, InUse, "it is still being created, or its creation failed", "wait, or delete it, and run again"
+    ),
+    ("UpdateDatasetEntries", "ResourceInUseException"): _Row(
+        Answer.WAIT, InUse, "another operation is running on it", "wait until it has ended and run again"
+    ),
+}
 # Other spellings of the same thing, seen with other endpoints and signature versions.
 _SAME_AS: Final = {
     "ExpiredToken": "ExpiredTokenException",
@@ -131,12 +166,25 @@ def fault_of(operation: str, error: Exception) -> Fault | None:
     return None
 
 
+def answers(operations: Iterable[str]) -> Iterator[tuple[str, str, Answer, str, str]]:
+    """The table: operation, exception, what is done about it, cause and cure; for the documentation."""
+    for operation in operations:
+        for code in _TABLE:
+            row = _row(operation, code)
+            if row is not None:
+                yield operation, code, row.answer, row.cause, row.cure
+
+
+def _row(operation: str, code: str) -> _Row | None:
+    return _BY_OPERATION.get((operation, code)) or _TABLE.get(code)
+
+
 def _client_fault(operation: str, error: boto.ClientError) -> Fault:
     detail = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
     code = detail.get("Code", "Unknown")
     status = int(meta.get("HTTPStatusCode", 0))
-    row = _TABLE.get(_SAME_AS.get(code, code)) or _unknown(status)
+    row = _row(operation, _SAME_AS.get(code, code)) or _unknown(status)
     request_id = meta.get("RequestId", "")
     message = (
         f"{operation}: {row.cause} ({inert(code)}: {inert(detail.get('Message', '') or 'no message')}); {row.cure}"

@@ -111,17 +111,25 @@ class Gateway:
         )
         return str(reply["DatasetArn"])
 
-    def update_entries(self, dataset_arn: str, body: bytes) -> None:
-        """Start an update with this body (JSON Lines).
+    def update_entries(self, dataset_arn: str, body: bytes) -> bool:
+        """Start an update with this body (JSON Lines); whether it is certain that the running update is this one.
 
-        An attempt that got no clear answer is sent again: the lines are keyed, so that sending them twice is harmless,
-        and when the service then says that an operation is running, it is this one.
+        An attempt that got no clear answer is sent again: the lines are keyed, so that sending them twice is harmless.
+        When the service then says that an operation is running, it is this one, or a colleague's.
         """
+        unsure: list[bool] = []
+
+        def running(error: Exception) -> dict[str, Any] | None:
+            if not isinstance(error, InUse):
+                return None
+            unsure.append(True)
+            return {}
+
+        request: Any = {"DatasetArn": dataset_arn, "Changes": {"GroundTruth": body}}
         self.calls.make(
-            "UpdateDatasetEntries",
-            lambda: self._client.update_dataset_entries(DatasetArn=dataset_arn, Changes={"GroundTruth": body}),
-            done_if=lambda error: {} if isinstance(error, InUse) else None,
+            "UpdateDatasetEntries", partial(self._client.update_dataset_entries, **request), done_if=running
         )
+        return not unsure
 
     def delete_dataset(self, dataset_arn: str) -> None:
         """Start to delete the dataset; one that is gone is fine."""

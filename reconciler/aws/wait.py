@@ -51,16 +51,22 @@ class Waiter:
             if not ours and self._clock.now() - start >= _STALE_FOR:
                 return None
 
-    def until_idle(self, arn: str, look: Callable[[DatasetDescription], None]) -> DatasetDescription:
+    def until_idle(
+        self, arn: str, look: Callable[[DatasetDescription], None], not_before: float = 0.0
+    ) -> DatasetDescription:
         """Wait until no operation runs, whoever started it.
+
+        A description older than `not_before` (a LastUpdatedTimestamp that was seen already) is a stale read: it is
+        read again for 30 seconds.
 
         Raises:
             NotFound: the dataset is gone. OutOfPatience: no progress for too long.
         """
-        looks = self._looks(arn)
+        start, looks = self._clock.now(), self._looks(arn)
         while True:
             look(now := looks.next())
-            if not now.is_running:
+            is_stale = now.updated < not_before and self._clock.now() - start < _STALE_FOR
+            if not now.is_running and not is_stale:
                 return now
 
     def until_gone(self, arn: str, look: Callable[[DatasetDescription], None]) -> None:

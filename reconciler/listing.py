@@ -1,0 +1,85 @@
+"""Listing live truthfully: a listing counts only when the dataset did not move while it was made.
+
+The service lists page by page without a snapshot, its tokens expire, and reads may be stale for a while after an
+update. So LastUpdatedTimestamp is read before and after, and a listing that disagrees with the dataset's own
+statistics is made again.
+
+Knows when a listing is good. Refuses to know what is done with it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.aws.clock import Clock
+from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
+from reconciler.aws.wait import Waiter
+from reconciler.delivery import looking
+from reconciler.errors import InUse, Moved, ServiceError
+from reconciler.ledger import Ledger, fill_live
+from reconciler.progress import Progress, Reporter
+
+__all__ = ["Listing"]
+
+# A dataset that moved under so many listings in a row is being worked on: better to say so than to go on.
+_TRIES: Final = 5
+# Pauses before a listing is made again because it disagrees with the statistics or with what was just sent, in seconds.
+_STALE_PAUSES: Final = (2.0, 4.0, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lists one dataset into a ledger."""
+
+    gateway: Gateway
+    clock: Clock
+    waiter: Waiter
+    report: Reporter
+
+    def list(self, ledger: Ledger, arn: str, before: DatasetDescription | None = None) -> DatasetDescription:
+        """List in place of what the ledger held of live; the description that holds for what was listed.
+
+        `before` is the dataset as just seen, idle; without it the dataset is looked at first.
+
+        Raises:
+            Moved: the dataset changed again and again while it was listed. NotFound: it is gone.
+            ServiceError: a call failed, or what was listed is no entry.
+        """
+        for _try in range(_TRIES):
+            before = before or self.waiter.until_idle(arn, looking(self.report, "waiting for a running operation"))
+            if before.status == DatasetStatus.CREATE_FAILED:
+                raise Moved(f"the creation of {arn} failed meanwhile; run again")
+            try:
+                self._fill(ledger, arn)
+            except (InUse, Moved):
+                before = None  # an operation began, or the listing's token is no longer valid
+                continue
+            after = self.waiter.until_idle(arn, looking(self.report, "waiting for a running operation"))
+            if after.updated == before.updated:
+                return after
+            before = after
+        raise Moved(f"the dataset {arn} changed {_TRIES} times while it was listed; run again when nobody works on it")
+
+    def list_fresh(self, ledger: Ledger, arn: str, looks_stale: Callable[[], bool]) -> DatasetDescription:
+        """List until the listing agrees with the statistics and does not look stale, at most four times.
+
+        `looks_stale` is asked after each listing whether it lacks what was just sent; what is still lacking in the last
+        one is lacking indeed.
+        """
+        described = self.list(ledger, arn)
+        for pause in _STALE_PAUSES:
+            if not looks_stale():
+                break
+            self.clock.sleep(pause)
+            described = self.list(ledger, arn)
+        return described
+
+    def _fill(self, ledger: Ledger, arn: str) -> None:
+        try:
+            fill_live(
+                ledger,
+                self.gateway.entries(arn),
+                lambda count: self.report(Progress(f"listing: {count:,} entries")),
+            )
+        except ValueError as error:
+            raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
