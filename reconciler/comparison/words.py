@@ -24,15 +24,15 @@ def describe(change: Change) -> str:
     return phrase(change.verb, detail_of(change))
 
 
-def phrase(verb: Verb, detail: Detail) -> str:
-    """The same for a change that was told apart already."""
+def phrase(verb: Verb, detail: Detail, left: str = "live only") -> str:
+    """The same for a change that was told apart already; `left` is what an entry is called that only live has."""
     if verb is Verb.ADD:
         return _summary(detail)
     if verb is Verb.UNLABEL:
         names = _labels_of(detail)
         return f"labels removed: {listed(names)}" if names else "labels removed"
     if verb is Verb.LIVE_ONLY:
-        return f"{'live only' if detail.after else 'goes'}: {_summary(detail)}"
+        return f"{left if detail.after else 'goes'}: {_summary(detail)}"
     return "; ".join(_difference(detail)) or _other_fields(detail)
 
 

@@ -23,10 +23,10 @@ from reconciler.comparison.splits import Half, splits_of
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
-from reconciler.model import DatasetType, Extra
+from reconciler.model import DatasetType, Extra, Policy
 from reconciler.plan import Action, Plan, shown_total
 from reconciler.review import forms
-from reconciler.review.changes import CHANGES_KEPT, Reading
+from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, total
 from reconciler.review.headline import headline, run_headline, totals_of
@@ -43,7 +43,8 @@ class Reviewed:
 
     `folder` and `manifest` are paths as the user knows them. `plan` was made from `ledger`, which holds both sides
     still; None where the dataset could not be planned, and `error` or `skipped` says why. `base` is the same manifest
-    in a base revision, to tell whose changes they are.
+    in a base revision, to tell whose changes they are. `policy` is the declared one, where the plan has another.
+    `left` is what entries are called that only live has.
     """
 
     project: str
@@ -56,6 +57,8 @@ class Reviewed:
     project_arn: str | None = None
     dataset_arn: str | None = None
     base: Base | None = None
+    policy: Policy | None = None
+    left: str = "live only"
     error: ReconcilerError | None = None
     skipped: str | None = None
 
@@ -157,11 +160,11 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         balance.see(pair)
         provenance.see(pair)
     counted = balance.balance()
-    reading = Reading(one.ledger, plan, one.title, one.base, keep)
+    reading = Reading(one.ledger, plan, one.title, Look(one.base, keep, one.left))
     groups = groups_of(reading.marks, counted, repoints(one.ledger))
     return structs.replace(
         bare,
-        policy=forms.policy_view(plan.policy),
+        policy=forms.policy_view(one.policy or plan.policy),
         action=plan.action.value,
         has_changes=plan.has_changes,
         words=headline(plan),

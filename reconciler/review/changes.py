@@ -5,6 +5,7 @@ Knows one dataset's changes. Refuses to know figures of whole datasets.
 
 import heapq
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import structs
@@ -17,7 +18,6 @@ from reconciler.comparison.marks import Mark, Marks
 from reconciler.comparison.words import phrase
 from reconciler.ledger import Ledger
 from reconciler.model import Change as PlannedChange
-from reconciler.model import Mark as EntryMark
 from reconciler.model import Verb
 from reconciler.plan import Action, Plan, shown_changes
 from reconciler.review import forms
@@ -26,7 +26,7 @@ from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
 from reconciler.review.origin import Base, OriginCount
 from reconciler.review.risk import ADDS, risk_of
 
-__all__ = ["CHANGES_KEPT", "Reading"]
+__all__ = ["CHANGES_KEPT", "Look", "Reading"]
 
 # Changes that a review holds of one dataset, the riskiest; each takes some kilobytes.
 CHANGES_KEPT: Final = 20_000
@@ -40,6 +40,17 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
 _Kept = tuple[int, int, Change, str, tuple[Mark, ...]]  # risk, minus number, change, key as it is, marks
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How changes are looked at: a base to tell whose they are, how many to keep (None: all), what to call what only
+    live has.
+    """
+
+    base: Base | None = None
+    keep: int | None = CHANGES_KEPT
+    left: str = "live only"
+
+
 class Reading:
     """Reads all changes of a dataset when it is made; what is said of them is in its members.
 
@@ -47,12 +58,12 @@ class Reading:
     `box_changes` counts the boxes of updates by what happens to them.
     """
 
-    def __init__(self, ledger: Ledger, plan: Plan, title: str, base: Base | None, keep: int | None) -> None:
+    def __init__(self, ledger: Ledger, plan: Plan, title: str, look: Look) -> None:
         self.marks = Marks()
         self.losing_labels = self.staying = 0
         self._boxes: Counter[BoxWord] = Counter()
-        self._origins = OriginCount(base, ledger, plan.policy.compare) if base else None
-        self._plan, self._keep = plan, keep
+        self._origins = OriginCount(look.base, ledger, plan.policy.compare) if look.base else None
+        self._plan, self._keep, self._left = plan, look.keep, look.left
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
         self._kept: list[_Kept] = []
         identity = PlanId(ledger, title, plan)
@@ -89,7 +100,8 @@ class Reading:
         marks = self._live_marks.get(change.key, ())
         risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin == "drift")
         if not self._full(risk):
-            shown = _change(number, change, detail, risk, origin, marks)
+            shown = _change(number, change, detail, phrase(change.verb, detail, self._left))
+            shown = structs.replace(shown, risk=risk, origin=origin, marks=forms.marks(marks))
             self._keep_one((risk, -number, shown, change.key, left))
 
     def _full(self, risk: int) -> bool:
@@ -111,23 +123,14 @@ class Reading:
             self._boxes.update(word for box in detail.boxes for word in box.what)
 
 
-def _change(  # noqa: PLR0913, PLR0917 - what is known of one change
-    number: int,
-    change: PlannedChange,
-    detail: Detail,
-    risk: int,
-    origin: Origin,
-    marks: tuple[EntryMark, ...],
-) -> Change:
+def _change(number: int, change: PlannedChange, detail: Detail, words: str) -> Change:
     return Change(
         number=number,
         verb=_VERBS[change.verb],
         sign=change.verb.value,
         key=holdable(change.key),
-        words=phrase(change.verb, detail),
+        words=words,
         place=forms.place(change.place),
-        risk=risk,
-        origin=origin,
         labelled_before=detail.labelled_before,
         labelled_after=detail.labelled_after,
         labels_kept=detail.labels_kept,
@@ -137,5 +140,4 @@ def _change(  # noqa: PLR0913, PLR0917 - what is known of one change
         sizes_before=detail.sizes_before,
         sizes_after=detail.sizes_after,
         fields=detail.fields,
-        marks=forms.marks(marks),
     )

@@ -1,0 +1,92 @@
+"""Two manifests, folders or revisions compared without a service: the first plays live, the second is desired.
+
+The same rules, the same plan and the same review as against a service, without credentials. Findings of class error are
+in the review and do not stop it: what can be understood of such a manifest is compared. `extra: replace` and
+`extra: fail` are taken as `report`, so that what changes is seen; the review still says what the policy is.
+
+Knows the order of things. Refuses to know git: a revision is a folder by the time it comes here.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.errors import BadInput
+from reconciler.ledger import Ledger
+from reconciler.model import DatasetType, Extra, Policy
+from reconciler.plan import make_plan
+from reconciler.review.build import Reviewed, review_of
+from reconciler.review.changes import CHANGES_KEPT
+from reconciler.review.model import Compared, Review
+from reconciler.review.sources import Declared, declared_in, read
+
+__all__ = ["offline_review"]
+
+_Pair = tuple[Declared | None, Declared | None]
+
+
+def offline_review(
+    before: Path, after: Path, shown: tuple[str, str] | None = None, keep: int | None = CHANGES_KEPT
+) -> Review:
+    """The review of what `after` changes in `before`; `shown` is how the user knows the two.
+
+    Datasets are brought together by project and type; two single manifests always are.
+
+    Raises:
+        BadInput: a path is not there, or a file is to be compared with a folder. InvalidDeclaration: a project.yaml
+            does not pass.
+    """
+    names = shown or (str(before), str(after))
+    if before.exists() and after.exists() and before.is_dir() != after.is_dir():
+        raise BadInput(f"{names[0]} and {names[1]} are a file and a folder; compare two files, or two folders")
+    pairs = _paired(declared_in(before, names[0]), declared_in(after, names[1]))
+    with ExitStack() as ledgers:
+        datasets = [_reviewed(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        compared = Compared(before=names[0], after=names[1], offline=True)
+        return review_of(datasets, compared=compared, keep=keep)
+
+
+def _paired(before: Sequence[Declared], after: Sequence[Declared]) -> list[_Pair]:
+    """Datasets of both sides by project and type, in the order of the second side."""
+    if len(before) == len(after) == 1 and before[0].dataset.manifest.is_file() and after[0].dataset.manifest.is_file():
+        return [(before[0], after[0])]
+    old = {(one.project, one.dataset.dataset_type): one for one in before}
+    new = {(one.project, one.dataset.dataset_type): one for one in after}
+    names = sorted(dict.fromkeys((*new, *old)), key=lambda name: (name[0], name[1] is DatasetType.TEST))
+    return [(old.get(name), new.get(name)) for name in names]
+
+
+def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
+    before, after = pair
+    one = after or before
+    if one is None:  # `_paired` gives at least one of the two
+        raise BadInput("there is nothing to compare")
+    findings = read(after, ledger) if after else None
+    if before:
+        _play_live(before, ledger)
+    policy = _looking(one.dataset.policy)
+    bucket = findings.bucket if findings else None
+    return Reviewed(
+        project=one.project,
+        folder=one.folder,
+        dataset_type=one.dataset.dataset_type,
+        manifest=one.dataset.shown,
+        ledger=ledger,
+        findings=findings,
+        plan=make_plan(ledger, policy, exists=before is not None, bucket=bucket),
+        project_arn=one.project_arn,
+        policy=one.dataset.policy,
+        left="no longer in the manifest",
+    )
+
+
+def _play_live(before: Declared, ledger: Ledger) -> None:
+    with Ledger() as other:
+        read(before, other)
+        for row in other.desired_rows():
+            ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
+
+
+def _looking(policy: Policy) -> Policy:
+    return policy if policy.extra is Extra.UNLABEL else replace(policy, extra=Extra.REPORT)
