@@ -139,7 +139,20 @@ def test_a_dataset_that_goes_away_while_we_send_is_told(desk: Desk, small_batche
     desk.fault("fault: recreate, operation: UpdateDatasetEntries, on: 2")
     outcome = desk.run(*LINES).outcome
     assert isinstance(outcome.error, NotFound)
+    assert (outcome.dataset_arn, outcome.add) == ("", 3)
     assert desk.run(*LINES).outcome.error is None
+
+
+def test_a_replace_that_ends_between_deletion_and_creation_leaves_no_arn(desk: Desk) -> None:
+    """The old one is gone; running again creates and loads."""
+    desk.policy = Policy(extra=Extra.REPLACE)
+    desk.create(labelled(KEY.format(99), "x"))
+    desk.fault(DENIED.format("CreateDataset", 1))
+    outcome = desk.run(*LINES).outcome
+    assert "CreateDataset: the credentials may not" in str(outcome.error)
+    assert (outcome.dataset_arn, outcome.sent, desk.arn) == ("", 0, "")
+    ran = desk.run(*LINES)
+    assert (ran.plan.action, ran.outcome.error, ran.outcome.add) == (Action.CREATE, None, 8)
 
 
 def test_a_replace_whose_deletion_is_refused_leaves_the_dataset(desk: Desk) -> None:
