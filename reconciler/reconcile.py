@@ -5,26 +5,31 @@ remembered between runs that live could tell. Knows the order of things. Refuses
 boto3.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Final
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
-from reconciler.batch import Batch
 from reconciler.delivery import Delivery, looking
-from reconciler.errors import Interrupted, NotFound, ReconcilerError, Refused, ServiceError
+from reconciler.errors import AlreadyThere, Interrupted, Moved, NotFound, ReconcilerError, Refused, ServiceError
 from reconciler.inert import inert
-from reconciler.ledger import Ledger, fill_live
-from reconciler.model import DatasetType, Destroy, Policy
+from reconciler.ledger import Ledger
+from reconciler.listing import Listing
+from reconciler.model import Change, DatasetType, Destroy, Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan, make_plan, sends
-from reconciler.progress import Progress, Reporter
+from reconciler.progress import Reporter
 from reconciler.readback import counted_by_verb, judged
 from reconciler.sending import SendQueue
 
 __all__ = ["Observation", "Reconciliation", "Target"]
+
+# A dataset that somebody else changes again and again under an apply: so often it is planned anew, then the apply ends
+# and says so.
+_ROUNDS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Reconciliation:
         self._report = report
         self._stop = stop
         self._waiter = Waiter(gateway, clock, random, policy.patience)
+        self._listing = Listing(gateway, clock, self._waiter, report)
 
     def observe(self, target: Target) -> Observation:
         """Find the dataset of a project by its type, and wait until no operation runs on it.
@@ -95,28 +101,21 @@ class Reconciliation:
             return Observation(leftover=arn)
         return Observation(arn, description)
 
-    def list_live(self, ledger: Ledger, arn: str) -> None:
+    def list_live(self, ledger: Ledger, arn: str) -> DatasetDescription:
         """List a dataset's entries into the ledger, in place of what it held of live.
 
         Raises:
-            ServiceError: a call failed, or the service listed what is no entry.
+            ServiceError: a call failed, the dataset kept changing, or the service listed what is no entry.
         """
-        try:
-            fill_live(
-                ledger,
-                self._gateway.entries(arn),
-                lambda count: self._report(Progress(f"listing: {count:,} entries")),
-            )
-        except ValueError as error:
-            raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
+        return self._listing.list(ledger, arn)
 
     def plan(
         self, ledger: Ledger, seen: Observation, bucket: str | None, settled: frozenset[str] = frozenset()
     ) -> Plan:
         """List live into the ledger, which holds the desired entries already, and compare."""
-        if seen.arn:
-            self.list_live(ledger, seen.arn)
-        return make_plan(ledger, self._policy, exists=seen.arn is not None, bucket=bucket, settled=settled)
+        updated = self._listing.list(ledger, seen.arn, seen.description).updated if seen.arn else 0.0
+        plan = make_plan(ledger, self._policy, exists=seen.arn is not None, bucket=bucket, settled=settled)
+        return replace(plan, updated=updated)
 
     def apply(self, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:
         """Carry out a plan and read back. What goes wrong after the first request is in the outcome's `error`.
@@ -128,10 +127,10 @@ class Reconciliation:
             raise Refused("; ".join(plan.refusals))
         marked_before = frozenset(row.key for row in ledger.marked())
         queue = SendQueue(ledger, sends(ledger, plan))
-        outcome = self._carried_out(ledger, plan, queue, seen, target)
+        outcome = self._carried_out(_Work(ledger, queue, target), plan, seen)
         if outcome.dataset_arn and plan.has_changes:
             try:
-                self.list_live(ledger, outcome.dataset_arn)
+                self._listing.list_fresh(ledger, outcome.dataset_arn, lambda: self._lacks(ledger, queue))
             except ReconcilerError as error:
                 arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
                 return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or error)
@@ -156,35 +155,66 @@ class Reconciliation:
             )
         self._delete(arn)
 
-    def _carried_out(self, ledger: Ledger, plan: Plan, queue: SendQueue, seen: Observation, target: Target) -> Outcome:
+    def _carried_out(self, work: "_Work", plan: Plan, seen: Observation) -> Outcome:
+        """Send all there is to send. Where somebody else changed the dataset meanwhile, look again and plan anew."""
         outcome = Outcome(seen.arn or "", settled=plan.settled)
-        try:
-            outcome = replace(outcome, dataset_arn=self._ready(plan, seen, target))
-            for _confirmed in self._delivery(ledger).send(queue, plan, outcome.dataset_arn):
-                outcome = replace(outcome, batches=outcome.batches + 1)
-        except ReconcilerError as error:
-            return replace(outcome, error=error)
+        for _round in range(_ROUNDS):
+            try:
+                arn, updated = self._ready(plan, seen, work.target)
+                outcome = replace(outcome, dataset_arn=arn)
+                for _done in self._delivery(work.ledger).send(work.queue, plan, arn, updated):
+                    outcome = replace(outcome, batches=outcome.batches + 1)
+            except Moved as moved:
+                outcome = replace(outcome, error=moved)
+            except ReconcilerError as error:
+                return replace(outcome, error=error)
+            else:
+                return replace(outcome, error=None)
+            try:
+                seen, plan = self._planned_anew(work, plan)
+            except ReconcilerError as error:
+                return replace(outcome, error=error)
         return outcome
 
+    def _planned_anew(self, work: "_Work", plan: Plan) -> tuple[Observation, Plan]:
+        """Read what somebody else did, and what is left to send."""
+        seen = self.observe(work.target)
+        anew = self.plan(work.ledger, seen, plan.bucket, plan.settled)
+        if anew.refusals:
+            raise Refused("; ".join(anew.refusals))
+        work.queue.refill(sends(work.ledger, anew))
+        return seen, anew
+
     def _delivery(self, ledger: Ledger) -> Delivery:
-        def listing_decides(arn: str, batch: Batch) -> None:
-            self._listing_decides(ledger, arn, batch)
+        live = _Live(self._listing, ledger, self._policy)
+        return Delivery(self._gateway, self._clock, self._waiter, self._report, self._stop, live)
 
-        return Delivery(self._gateway, self._clock, self._waiter, self._report, self._stop, listing_decides)
+    def _lacks(self, ledger: Ledger, queue: SendQueue) -> bool:
+        """Whether confirmed lines are not live as sent: the service dropped them, or the listing is stale."""
+        if any(queue.is_confirmed(row.key) and not row.same_meaning for row in ledger.differing(self._policy.compare)):
+            return True
+        return any(row.live_labelled and queue.is_confirmed(row.key) for row in ledger.live_only())
 
-    def _ready(self, plan: Plan, seen: Observation, target: Target) -> str:
-        """The ARN of a dataset that can be loaded: created, or deleted and created, where the plan says so."""
+    def _ready(self, plan: Plan, seen: Observation, target: Target) -> tuple[str, float]:
+        """A dataset that can be loaded: created, or deleted and created, where the plan says so; and its timestamp.
+
+        Raises:
+            Moved: somebody else created it meanwhile.
+        """
         if plan.action not in {Action.CREATE, Action.REPLACE} and seen.arn:
-            return seen.arn
+            return seen.arn, plan.updated
         doomed = seen.arn if plan.action is Action.REPLACE else seen.leftover
         if doomed:
             self._delete(doomed)
-        arn = self._gateway.create_dataset(target.project_arn, target.dataset_type)
+        try:
+            arn = self._gateway.create_dataset(target.project_arn, target.dataset_type)
+        except AlreadyThere as error:
+            raise Moved(str(error)) from None
         described = self._waiter.until_idle(arn, looking(self._report, "creating the dataset"))
         if described.status == DatasetStatus.CREATE_FAILED:
             reason = inert(described.message) or "AWS gave no reason"
             raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
-        return arn
+        return arn, described.updated
 
     def _delete(self, arn: str) -> None:
         description = self._gateway.describe(arn)
@@ -193,14 +223,31 @@ class Reconciliation:
             self._gateway.delete_dataset(arn)
         self._waiter.until_gone(arn, looking(self._report, "deleting the dataset"))
 
-    def _listing_decides(self, ledger: Ledger, arn: str, batch: Batch) -> None:
-        """The status never moved: the update is done when its lines are live as sent, else it was not taken."""
-        self.list_live(ledger, arn)
-        sent = {change.key for change in batch.changes}
-        missing = sum(1 for row in ledger.differing(self._policy.compare) if row.key in sent)
-        missing += sum(1 for row in ledger.live_only() if row.key in sent and row.live_labelled)
-        if missing:
-            raise ServiceError(
-                f"UpdateDatasetEntries was accepted, but after 30 seconds the status of {arn} has not moved and "
-                f"{missing:,} of {len(sent):,} lines are not live; run again"
-            )
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an apply works on: both sides, the lines to send, and where to."""
+
+    ledger: Ledger
+    queue: SendQueue
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """Live, read anew for a delivery that cannot tell from the status what became of its lines."""
+
+    listing: Listing
+    ledger: Ledger
+    policy: Policy
+
+    def missing(self, arn: str, changes: Sequence[Change]) -> tuple[list[Change], float]:
+        """List again: which of the changes are not live as sent, and the LastUpdatedTimestamp that holds for it."""
+        described = self.listing.list(self.ledger, arn)
+        absent = {row.key for row in self.ledger.differing(self.policy.compare)}
+        absent |= {row.key for row in self.ledger.live_only() if row.live_labelled}
+        return [change for change in changes if change.key in absent], described.updated
+
+    def sample(self) -> tuple[list[str], set[str]]:
+        """Some keys that are live, and all labels in use."""
+        return self.ledger.some_live_keys(), set(self.ledger.live_label_counts())
