@@ -14,6 +14,7 @@ from reconciler.report.wording import (
     GROUP_KINDS,
     ORIGINS,
     box_words,
+    boxes_words,
     change_names,
     counted,
     dataset_words,
@@ -73,6 +74,8 @@ def finding_block(findings: FindingCounts) -> Block:
 
 def _heading(dataset: DatasetReview) -> str:
     lines = [f"### {code(dataset.title)}\n", f"{code(dataset.manifest)}: {_summary(dataset)}"]
+    if boxes_words(dataset):
+        lines.append(boxes_words(dataset))
     lines += [f"**Refused**: {prose(refusal)}" for refusal in dataset.refusals]
     if dataset.error:
         lines.append(failure_words(dataset.error).rstrip("\n"))

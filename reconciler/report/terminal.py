@@ -17,6 +17,7 @@ from reconciler.report.wording import (
     DANGER_LEVELS,
     ORIGINS,
     box_words,
+    boxes_words,
     counted,
     dataset_words,
     estimate_words,
@@ -26,6 +27,7 @@ from reconciler.report.wording import (
     place_words,
     said,
     shown,
+    spent_words,
 )
 from reconciler.review.model import Change, Danger, DatasetReview, Failure, FindingCounts, Review
 
@@ -124,6 +126,8 @@ def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from layout.wrap(said(dataset.skipped), "dim")
     role: Role = "bad" if dataset.action == "replace" else "plain"
     yield from layout.wrap(said(dataset.words) or dataset_words(dataset), role)
+    if boxes_words(dataset):
+        yield from layout.wrap(boxes_words(dataset))
     for refusal in dataset.refusals:
         yield from layout.wrap(f"refused: {said(refusal)}", "bad")
     if dataset.origins:
@@ -226,6 +230,8 @@ def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[Line
 
 
 def _ending(review: Review, layout: Layout) -> Iterator[Line]:
+    if review.spent:
+        yield from layout.wrap(spent_words(review), "plain", 0, 2)
     if review.plan_id and not review.compared.offline:
         yield "", "plain"
         yield from layout.wrap(f"plan {shown(review.plan_id)}", "dim", 0, 2)

@@ -13,7 +13,7 @@ from reconciler.comparison.differences import Box, BoxChange, Group, Size
 from reconciler.comparison.figures import LookAlike, Transfer
 from reconciler.inert import inert
 from reconciler.report.text import counted, size
-from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place
+from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place, Review
 
 __all__ = [
     "DANGER_LEVELS",
@@ -23,6 +23,7 @@ __all__ = [
     "ORIGINS",
     "SIGNS",
     "box_words",
+    "boxes_words",
     "change_names",
     "counted",
     "dataset_words",
@@ -39,6 +40,7 @@ __all__ = [
     "said",
     "shown",
     "size_words",
+    "spent_words",
     "transfer_words",
 ]
 
@@ -183,6 +185,23 @@ def dataset_words(dataset: DatasetReview) -> str:
         (dataset.unchanged, "unchanged"),
     )
     return ", ".join(f"{many:,} {word}" for many, word in words if many)
+
+
+def boxes_words(dataset: DatasetReview) -> str:
+    """What becomes of boxes in updates: `boxes: 12 moved, 3 added`; empty where none changes."""
+    parts = [f"{many:,} {word}" for word, many in dataset.box_changes.items() if many and word != "same"]
+    return f"boxes: {', '.join(parts)}" if parts else ""
+
+
+def spent_words(review: Review) -> str:
+    """What an apply took, beside its estimate; empty before an apply."""
+    if review.spent is None:
+        return ""
+    took = review.spent
+    return (
+        f"took {counted(sum(took.calls.values()), 'call', 'calls')}, {counted(took.batches, 'batch', 'batches')}, "
+        f"{size(took.bytes)}, {took.minutes:,.1f} min"
+    )
 
 
 def estimate_words(estimate: Estimate) -> str:

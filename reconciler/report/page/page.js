@@ -96,7 +96,7 @@
     const sheet = sheetOf(body, picture, boxes, side);
     const wide = sheet.right - sheet.left || 1, high = sheet.bottom - sheet.top || 1;
     const unit = 13 * Math.max(wide / 500, high / 430);
-    const image = svg("svg", { class: "image", viewBox: `${sheet.left} ${sheet.top} ${wide} ${high}`, role: "img", "aria-label": `${side}: ${counted(boxes.filter((box) => box[side]).length, "box", "boxes")}` });
+    const image = svg("svg", { class: picture && picture[0] ? "image" : "image bare", viewBox: `${sheet.left} ${sheet.top} ${wide} ${high}`, role: "img", "aria-label": `${side}: ${counted(boxes.filter((box) => box[side]).length, "box", "boxes")}` });
     if (picture && picture[0]) {
       image.append(svg("image", { href: picture[0], width: picture[1], height: picture[2], preserveAspectRatio: "none", transform: sheet.turn }));
     } else {
@@ -173,10 +173,16 @@
     const changed = boxes.filter((box) => box.kind !== "same");
     if (!changed.length) return "";
     const light = (number, on) => card.querySelectorAll(`[data-box="${number}"]`).forEach((one) => one.classList.toggle("lit", on));
-    return el("ol", { class: "boxes" }, changed.map((box, index) => el("li", {
-      "data-box": index + 1,
-      onmouseenter: () => light(index + 1, true), onmouseleave: () => light(index + 1, false),
-    }, el("span", { class: `dot d-${box.kind}` }, String(index + 1)), boxWords(box))));
+    const alike = new Map();
+    changed.forEach((box, index) => {
+      const words = boxWords(box);
+      if (!alike.has(words)) alike.set(words, []);
+      alike.get(words).push([index + 1, box.kind]);
+    });
+    const dots = (numbers) => numbers.map(([number, kind]) => el("span", {
+      class: `dot d-${kind}`, "data-box": number, onmouseenter: () => light(number, true), onmouseleave: () => light(number, false),
+    }, String(number)));
+    return el("ul", { class: "boxes" }, [...alike].map(([words, numbers]) => el("li", {}, dots(numbers), ` ${words}`)));
   };
   const chips = (body) => {
     const some = [["", body.k], ["add", body.a], ["unlabel", body.r]].flatMap(([name, list]) => (list || []).map((number) => [name, number]));
