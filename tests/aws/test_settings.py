@@ -201,6 +201,8 @@ def test_every_exception_of_the_product_has_an_exit_code() -> None:
         "AccessDenied": 1,
         "NotFound": 1,
         "InUse": 1,
+        "AlreadyThere": 1,
+        "Moved": 1,
         "OutOfPatience": 1,
         "UpdateFailed": 5,
         "Interrupted": 130,

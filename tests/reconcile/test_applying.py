@@ -22,7 +22,7 @@ def test_a_missing_dataset_is_created_loaded_and_read_back(desk: Desk) -> None:
     assert ran.calls == {
         "DescribeProjects": 1,
         "CreateDataset": 1,
-        "DescribeDataset": 3,  # created, before the batch, after it
+        "DescribeDataset": 5,  # created, before the batch, after it, before and after the listing
         "UpdateDatasetEntries": 1,
         "ListDatasetEntries": 1,
     }
@@ -41,7 +41,7 @@ def test_an_existing_dataset_is_taken_over_and_updated(desk: Desk) -> None:
     ran = desk.run(*THREE)
     assert ran.calls == {
         "DescribeProjects": 1,
-        "DescribeDataset": 3,  # found, before the batch, after it
+        "DescribeDataset": 6,  # found, after the listing, before the batch, after it, around the second listing
         "ListDatasetEntries": 2,
         "UpdateDatasetEntries": 1,
     }
@@ -56,7 +56,7 @@ def test_an_apply_without_changes_only_reads(desk: Desk) -> None:
     """Once, and it says what it saw."""
     desk.create(*THREE)
     ran = desk.run(*reversed(THREE))
-    assert ran.calls == {"DescribeProjects": 1, "DescribeDataset": 1, "ListDatasetEntries": 1}
+    assert ran.calls == {"DescribeProjects": 1, "DescribeDataset": 2, "ListDatasetEntries": 1}
     assert (ran.outcome.error, ran.outcome.sent, ran.outcome.batches) == (None, 0, 0)
     assert ran.outcome.live == ran.plan.live
 

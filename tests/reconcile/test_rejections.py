@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.errors import Exit, ServiceError, UpdateFailed
+from reconciler.errors import Exit, UpdateFailed
 from reconciler.model import Compare, Extra, Marked, Place, Policy
 from reconciler.outcome import KEPT
 from reconciler.plan import Action
@@ -103,20 +103,26 @@ def test_a_repair_of_what_labels_mode_ignores_is_sent_to_a_marked_entry(desk: De
     assert (ran.plan.update, ran.plan.ignored, ran.outcome.error, ran.outcome.marked_total) == (1, 0, None, 0)
 
 
-def test_a_failed_update_says_why_and_which_lines(desk: Desk, small_batches: Callable[[int], None]) -> None:
+def test_a_failure_about_everything_says_why_and_which_lines(desk: Desk, small_batches: Callable[[int], None]) -> None:
     """AWS's message, made harmless; the batch and its lines; what was confirmed before stays counted."""
     small_batches(900)
-    desk.fault('fault: fail, operation: UpdateDatasetEntries, on: 2, message: "The manifest\\x1b[31m file."')
+    message = "The S3 bucket permissions are incorrect.\\x1b[31m"
+    desk.fault(f'fault: fail, operation: UpdateDatasetEntries, on: 2, code: CLIENT_ERROR, message: "{message}"')
     outcome = desk.run(*LINES, *[labelled(KEY.format(number), "a") for number in range(6, 9)]).outcome
     assert isinstance(outcome.error, UpdateFailed)
-    assert str(outcome.error) == (
-        f"batch 2 of 3 (3 lines, {FILE}:4:1 to {FILE}:6:1) failed: The manifest\\x1b[31m file."
-    )
+    assert str(outcome.error) == f"batch 2 of 3 (3 lines, {FILE}:4:1 to {FILE}:6:1) failed: {message}"
     assert (outcome.add, outcome.batches, outcome.rejected_total) == (3, 1, 0)
     assert outcome.live is not None
     assert outcome.live.entries == 3
     desk.fault("")
     assert desk.run(*LINES).outcome.add == 2
+
+
+def test_a_batch_that_fails_once_goes_in_by_parts(desk: Desk) -> None:
+    """The search for lines at fault finds none alone at fault: everything is live and nothing is reported."""
+    desk.fault('fault: fail, operation: UpdateDatasetEntries, on: 1, code: CLIENT_ERROR, message: "The file."')
+    ran = desk.run(*LINES)
+    assert (ran.outcome.error, ran.outcome.add, ran.outcome.rejected_total) == (None, 5, 0)
 
 
 def test_a_failed_update_without_a_reason_says_so(desk: Desk) -> None:
@@ -176,31 +182,30 @@ def test_when_the_status_never_moves_a_listing_decides(desk: Desk, mode: Compare
     assert 30 <= sum(desk.clock.slept) <= 40
 
 
-def test_when_the_status_never_moves_and_lines_are_missing_the_update_was_not_taken(desk: Desk) -> None:
-    """Said with how many; nothing is counted as sent."""
+def test_a_batch_that_was_accepted_but_is_not_live_is_sent_again(desk: Desk) -> None:
+    """The status never moved and none of its lines is live: it was not taken."""
     desk.create(labelled(KEY.format(1), "b"))
     desk.fault("fault: stale-status, reads: 1000}, {fault: stale-listing, reads: 1000")
-    outcome = desk.run(*LINES).outcome
-    assert isinstance(outcome.error, ServiceError)
-    assert "after 30 seconds the status of" in str(outcome.error)
-    assert "and 5 of 5 lines are not live; run again" in str(outcome.error)
-    assert (outcome.sent, outcome.batches) == (0, 0)
+    ran = desk.run(*LINES)
+    assert (ran.outcome.error, len(desk.live())) == (None, 5)
+    assert ran.calls["UpdateDatasetEntries"] == 2
 
 
-def test_an_update_that_was_not_taken_is_not_remembered_as_stored_differently(desk: Desk) -> None:
+def test_a_line_that_was_not_taken_is_not_remembered_as_stored_differently(desk: Desk) -> None:
     """In strict mode the old line means the same; it must be sent again, not settled."""
     desk.policy = Policy(compare=Compare.STRICT)
     desk.create(*LINES)
     desk.fault("fault: stale-status, reads: 1000}, {fault: stale-listing, reads: 1000")
     outcome = desk.run(*[line | {"note": 1} for line in LINES]).outcome
-    assert isinstance(outcome.error, ServiceError)
-    assert (outcome.settled, outcome.rewritten) == (frozenset(), 0)
+    assert (outcome.error, outcome.settled, outcome.rewritten) == (None, frozenset(), 0)
+    assert all(line["note"] == 1 for line in desk.live().values())
 
 
-def test_labels_that_are_not_off_when_the_status_never_moves_were_not_taken_off(desk: Desk) -> None:
+def test_labels_that_are_not_off_when_the_status_never_moves_are_taken_off_again(desk: Desk) -> None:
     """Live-only entries are looked at too."""
     desk.policy = Policy(extra=Extra.UNLABEL)
     desk.create(*LINES, labelled(KEY.format(9), "x"))
     desk.fault("fault: stale-status, reads: 1000}, {fault: stale-listing, reads: 1000")
-    outcome = desk.run(*LINES).outcome
-    assert "and 1 of 1 lines are not live" in str(outcome.error)
+    ran = desk.run(*LINES)
+    assert (ran.outcome.error, ran.outcome.unlabel) == (None, 1)
+    assert "attribute-0" not in desk.live()[KEY.format(9)]

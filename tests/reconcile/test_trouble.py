@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 import rekognition_emulator
-from reconciler.errors import Exit, Interrupted, InUse, NotFound, OutOfPatience, Refused, ServiceError
+from reconciler.errors import Exit, Interrupted, Moved, NotFound, OutOfPatience, Refused, ServiceError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy
 from reconciler.plan import Action
@@ -84,12 +84,22 @@ def test_a_running_operation_is_waited_for_before_planning(slow: Emulator) -> No
     assert any("waiting for a running operation (UPDATE_IN_PROGRESS)" in one.doing for one in desk.progress)
 
 
-def test_a_colleagues_update_between_plan_and_batch_is_told(desk: Desk) -> None:
-    """The service refuses a second one; nothing of ours was sent."""
+def test_a_colleagues_update_between_plan_and_batch_is_waited_for_and_read(desk: Desk) -> None:
+    """The service refuses a second update meanwhile; then ours goes in."""
+    desk.create(*LINES[:1])
+    desk.fault("fault: colleague-update, operation: UpdateDatasetEntries, on: 1, seconds: 20")
+    ran = desk.run(*LINES)
+    assert (ran.outcome.error, len(desk.live())) == (None, len(LINES))
+    assert ran.calls["ListDatasetEntries"] == 3
+
+
+def test_a_dataset_that_a_colleague_never_leaves_alone_ends_the_apply_with_a_sentence(desk: Desk) -> None:
+    """Planned anew a few times, then told; nothing of ours was sent."""
     desk.create(*LINES[:1])
     desk.fault("fault: colleague-update, operation: UpdateDatasetEntries, seconds: 20")
     outcome = desk.run(*LINES).outcome
-    assert isinstance(outcome.error, InUse)
+    assert isinstance(outcome.error, Moved)
+    assert "another operation is running" in str(outcome.error)
     assert outcome.sent == 0
 
 
