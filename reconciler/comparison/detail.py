@@ -139,17 +139,23 @@ def _changes(
     before: Sequence[Thousandths], after: Sequence[Thousandths], transform: Transform | None
 ) -> Iterator[tuple[int, BoxChange]]:
     """Box changes, each with its place in the order to show them."""
-    if transform is not None:
-        for row, column in transform.pairs:
-            yield column, _change(before[row], after[column], overlap(before[row], after[column]))
-        return
-    matching = matched(before, after)
+    pairs = transform.pairs if transform else ()
+    for row, column in pairs:
+        yield column, _change(before[row], after[column], overlap(before[row], after[column]))
+    rows = _without({row for row, _column in pairs}, len(before))
+    columns = _without({column for _row, column in pairs}, len(after))
+    matching = matched([before[row] for row in rows], [after[column] for column in columns])
     for match in (*matching.same, *matching.changed):
-        yield match.after, _change(before[match.before], after[match.after], match.iou)
-    for column in matching.added:
-        yield column, BoxChange(what=("added",), after=_box(after[column]))
-    for row in matching.removed:
-        yield len(after) + row, BoxChange(what=("removed",), before=_box(before[row]))
+        row, column = rows[match.before], columns[match.after]
+        yield column, _change(before[row], after[column], match.iou)
+    for added in matching.added:
+        yield columns[added], BoxChange(what=("added",), after=_box(after[columns[added]]))
+    for removed in matching.removed:
+        yield len(after) + rows[removed], BoxChange(what=("removed",), before=_box(before[rows[removed]]))
+
+
+def _without(taken: set[int], count: int) -> list[int]:
+    return [number for number in range(count) if number not in taken]
 
 
 def _change(one: Thousandths, other: Thousandths, iou: float) -> BoxChange:

@@ -25,6 +25,7 @@ GroupKind = Literal[
     "relabelled",
     "label-added",
     "label-removed",
+    "mirrored",
     "shifted",
     "scaled",
     "re-pointed",
@@ -80,13 +81,13 @@ class Group(Struct, frozen=True, kw_only=True):
 
     kinds: a label "renamed" (gone, and its successor is new), "merged" into one that was there, "split" into several,
     or "relabelled" on some entries while it stays on others; "label-added" to or "label-removed" from entries; all
-    boxes of entries "shifted" or "scaled" by one amount; entries "re-pointed" to another bucket or prefix; a new
-    "annotation-pass" (another job-name).
+    boxes of entries "mirrored", "shifted" or "scaled" by one amount; entries "re-pointed" to another bucket or prefix;
+    a new "annotation-pass" (another job-name).
 
     `words` says it in one line with its count. `entries` counts the entries, `boxes` the boxes it is true of. `old` and
-    `new` are the labels, prefixes or job names, `by` the shift (dx, dy) or the factors (x, y). `examples` are up to
-    three keys. `evidence` are the figures that carry the claim, `exceptions` what does not fit it, `exception_count`
-    how many entries that are.
+    `new` are the labels, prefixes or job names, `by` the shift (dx, dy), the factors (x, y), or 1 for each axis along
+    which boxes are mirrored. `examples` are up to three keys. `evidence` are the figures that carry the claim,
+    `exceptions` what does not fit it, `exception_count` how many entries that are.
     """
 
     id: int

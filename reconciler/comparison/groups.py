@@ -10,26 +10,35 @@ Knows marks, figures and words for them. Refuses to know lines.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.comparison.differences import Group, GroupKind
 from reconciler.comparison.fates import LEAST, Draft, fates, how_many, said
 from reconciler.comparison.figures import Balance, LabelBalance
 from reconciler.comparison.line_text import holdable
-from reconciler.comparison.marks import EXAMPLES, Mark, Marks, Tally
+from reconciler.comparison.marks import EXAMPLES, Mark, MarkKind, Marks, Tally
 from reconciler.comparison.repoint import Repoint
-from reconciler.comparison.words import counted, listed
+from reconciler.comparison.words import counted, listed, movement
 
 __all__ = ["Groups", "groups_of"]
 
 # Groups that are named, the largest first; the changes of the others stand for themselves.
 _GROUPS_KEPT: Final = 200
+_EXACT: Final[Mapping[MarkKind, tuple[GroupKind, str]]] = MappingProxyType(
+    {
+        "mirrored": ("mirrored", "exactly"),
+        "shifted": ("shifted", "exactly"),
+        "scaled": ("scaled", "to within half a pixel at every edge"),
+    }
+)
 _ORDER: Final[tuple[GroupKind, ...]] = (
     "renamed",
     "merged",
     "split",
     "relabelled",
     "re-pointed",
+    "mirrored",
     "shifted",
     "scaled",
     "label-removed",
@@ -140,19 +149,17 @@ def _labels_changed(tallies: Mapping[Mark, Tally], labels: Mapping[str, LabelBal
 def _movements(tallies: Mapping[Mark, Tally], marks: Marks) -> Iterator[Draft]:
     """Boxes that all moved by one amount."""
     for mark, tally in tallies.items():
-        if mark.by is None or tally.entries < LEAST or not (mark.kind == "shifted" or mark.kind == "scaled"):  # noqa: PLR1714 - narrows the literal
+        if mark.by is None or tally.entries < LEAST or mark.kind not in _EXACT:
             continue
-        across, down = mark.by
-        amount = f"by {across:+g}, {down:+g} px" if mark.kind == "shifted" else f"by {across:g} x {down:g}"
-        exact = "exactly" if mark.kind == "shifted" else "to within half a pixel at every edge"
         rest = marks.moved - tally.entries
+        kind, how = _EXACT[mark.kind]
         yield Draft(
-            mark.kind,
-            f"all boxes {mark.kind} {amount} on {how_many(tally)}",
+            kind,
+            f"boxes {movement(kind, mark.by)} on {how_many(tally)}",
             tally,
             (mark,),
             by=mark.by,
-            evidence=(f"all {counted(tally.boxes, 'box', 'boxes')} of these entries, {exact}",),
+            evidence=(f"{counted(tally.boxes, 'box', 'boxes')} of these entries, {how}",),
             exceptions=(f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",) if rest else (),
             exception_count=rest,
         )

@@ -24,7 +24,15 @@ EXAMPLES: Final = 3
 _MARKS_KEPT: Final = 50_000
 
 MarkKind = Literal[
-    "relabelled", "left", "label-added", "label-removed", "shifted", "scaled", "annotation-pass", "exchanged"
+    "relabelled",
+    "left",
+    "label-added",
+    "label-removed",
+    "mirrored",
+    "shifted",
+    "scaled",
+    "annotation-pass",
+    "exchanged",
 ]
 
 
@@ -93,7 +101,7 @@ def _marks(detail: Detail) -> Iterator[tuple[Mark, int]]:
     yield from boxes.items()
     yield from _left(boxes)
     if detail.transform is not None:
-        yield Mark(detail.transform.kind, by=detail.transform.by), len(detail.boxes)
+        yield Mark(detail.transform.kind, by=detail.transform.by), len(detail.transform.pairs)
     jobs = [change for change in detail.fields if change.path.endswith("-metadata.job-name")]
     if jobs:
         yield Mark("annotation-pass", _values(one.before for one in jobs), _values(one.after for one in jobs)), 0

@@ -1,77 +1,133 @@
-"""One movement for all boxes of an image: a shift by the same amount, or a scaling by the same factors.
+"""One movement for all boxes of an image: mirrored, shifted by one amount, or scaled by one pair of factors.
 
-A shift must be exact. A scaling may be off by half a pixel at every edge, because tools round to whole pixels; its
-factors are those of the image's size where that changed, else they are fitted and rounded to thousandths.
+A mirroring (y counted from the other end: a classic fault of converters) must fit exactly, and so must a shift. A
+scaling may be off by half a pixel at every edge, because tools round to whole pixels; its factors are those of the
+image's size where that changed, else they are fitted and rounded to thousandths. Labels may change on the way.
 
-A shift holds for a single box too, however far: same label, same width, same height.
+Shifts and scalings must be true of every box; a mirroring of two thirds of the boxes of either side, because nothing in
+it is fitted: chance does not mirror boxes. What is mirrored is not looked for as a shift. A shift holds for a single
+box too, however far: same label, same width, same height.
 
 Knows geometry. Refuses to know images and entries.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reconciler.comparison.boxes import in_order
 from reconciler.entries import Box
 
 __all__ = ["Transform", "transform_of"]
 
 Sizes = Sequence[tuple[int, int]]
+Boxes = Sequence[Box]
 Factors = tuple[float, float]
+Geometry = tuple[int, int, int, int]
+Pairs = tuple[tuple[int, int], ...]
 
 # Half a pixel, and the thousandth to which coordinates are compared.
 _ROUNDING: Final = 501
 # Two boxes at least: a single one can be explained by almost any factors.
 _SCALED_LEAST: Final = 2
+_MIRRORED_LEAST: Final = 2 / 3
+# Left to right, top to bottom, both.
+_MIRRORS: Final[tuple[Factors, ...]] = ((0, 1), (1, 0), (1, 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """What happened to all boxes: "shifted" by pixels (x, y), or "scaled" by factors (x, y).
+    """What happened to all boxes: "mirrored" along x or y (1) or not (0), "shifted" by pixels, "scaled" by factors.
 
     `pairs` are positions (before, after) of the boxes that are one.
     """
 
-    kind: Literal["shifted", "scaled"]
+    kind: Literal["mirrored", "shifted", "scaled"]
     by: Factors
-    pairs: tuple[tuple[int, int], ...]
+    pairs: Pairs
 
 
-def transform_of(
-    before: Sequence[Box], after: Sequence[Box], sizes_before: Sizes = (), sizes_after: Sizes = ()
-) -> Transform | None:
-    """The movement that takes all boxes before to all boxes after under their labels; None when there is none.
+def transform_of(before: Boxes, after: Boxes, sizes_before: Sizes = (), sizes_after: Sizes = ()) -> Transform | None:
+    """The movement that takes the boxes before to the boxes after; None when there is none.
 
     Sizes and coordinates are in thousandths of a pixel. Boxes that did not move are no movement.
     """
-    if not before or len(before) != len(after):
+    if not before or not after:
         return None
-    rows = sorted(range(len(before)), key=lambda number: in_order(before[number]))
-    columns = sorted(range(len(after)), key=lambda number: in_order(after[number]))
-    pairs = tuple(zip(rows, columns, strict=True))
-    boxes = [(before[row], after[column]) for row, column in pairs]
-    if any(one.label != other.label for one, other in boxes):
-        return None
+    mirrored = (
+        _mirrored(before, after, sizes_before) if len(sizes_before) == 1 and sizes_before == sizes_after else None
+    )
+    if mirrored is not None or len(before) != len(after):
+        return mirrored
+    rows = sorted(range(len(before)), key=lambda row: _geometry(before[row]))
+    columns = sorted(range(len(after)), key=lambda column: _geometry(after[column]))
+    boxes = [(before[row], after[column]) for row, column in zip(rows, columns, strict=True)]
     shift = _shift(boxes)
     if shift is not None:
-        return Transform("shifted", shift, pairs)
+        return _shifted(before, after, shift)
     factors = _factors(boxes, sizes_before, sizes_after)
     if factors is not None and _scales(boxes, factors):
-        return Transform("scaled", factors, pairs)
+        return Transform("scaled", factors, tuple(zip(rows, columns, strict=True)))
     return None
 
 
-def _shift(boxes: Sequence[tuple[Box, Box]]) -> Factors | None:
+def _geometry(box: Box) -> Geometry:
+    return box.left, box.top, box.width, box.height
+
+
+def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
+    (width, height) = sizes[0]
+    for across, down in _MIRRORS:
+
+        def seen(box: Box, across: float = across, down: float = down) -> Geometry:
+            left = width - box.left - box.width if across else box.left
+            top = height - box.top - box.height if down else box.top
+            return left, top, box.width, box.height
+
+        pairs = tuple(_pairs(before, after, seen))
+        enough = len(pairs) >= _MIRRORED_LEAST * min(len(before), len(after))
+        if enough and any(_geometry(before[row]) != _geometry(after[column]) for row, column in pairs):
+            return Transform("mirrored", (across, down), pairs)
+    return None
+
+
+def _shifted(before: Boxes, after: Boxes, shift: tuple[int, int]) -> Transform | None:
+    right, down = shift
+    pairs = tuple(_pairs(before, after, lambda box: (box.left + right, box.top + down, box.width, box.height)))
+    if len(before) == 1 and before[0].label != after[0].label:
+        return None
+    return Transform("shifted", (right / 1000, down / 1000), pairs)
+
+
+def _pairs(before: Boxes, after: Boxes, moved: Callable[[Box], Geometry]) -> Iterator[tuple[int, int]]:
+    """Boxes that `moved` brings exactly onto others: first those of one label, then any."""
+    places: defaultdict[Geometry, list[int]] = defaultdict(list)
+    for column in range(len(after)):
+        places[_geometry(after[column])].append(column)
+    rest = []
+    for row, box in enumerate(before):
+        here = places.get(moved(box), [])
+        same = next((column for column in here if after[column].label == box.label), None)
+        if same is None:
+            rest.append(row)
+        else:
+            here.remove(same)
+            yield row, same
+    for row in rest:
+        here = places.get(moved(before[row]), [])
+        if here:
+            yield row, here.pop(0)
+
+
+def _shift(boxes: Sequence[tuple[Box, Box]]) -> tuple[int, int] | None:
     one, other = boxes[0]
     right, down = other.left - one.left, other.top - one.top
     if not right and not down:
         return None
     for one, other in boxes:
-        moved = (one.left + right, one.top + down, one.width, one.height)
-        if moved != (other.left, other.top, other.width, other.height):
+        if (one.left + right, one.top + down, one.width, one.height) != _geometry(other):
             return None
-    return right / 1000, down / 1000
+    return right, down
 
 
 def _factors(boxes: Sequence[tuple[Box, Box]], sizes_before: Sizes, sizes_after: Sizes) -> Factors | None:

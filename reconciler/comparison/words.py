@@ -13,7 +13,7 @@ from reconciler.comparison.detail import Detail, detail_of
 from reconciler.comparison.differences import BoxChange, Size
 from reconciler.model import Change, Verb
 
-__all__ = ["counted", "describe", "listed", "phrase"]
+__all__ = ["counted", "describe", "listed", "movement", "phrase"]
 
 # A change names so many things of a kind; the rest is a count.
 _NAMED: Final = 3
@@ -45,6 +45,16 @@ def listed(names: Sequence[str]) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """`1 box`, `2,000 boxes`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def movement(kind: str, by: tuple[float, float]) -> str:
+    """`shifted by +4, -2 px`, `scaled by 0.5 x 0.5`, `mirrored top to bottom`."""
+    across, down = by
+    if kind == "shifted":
+        return f"shifted by {across:+g}, {down:+g} px"
+    if kind == "scaled":
+        return f"scaled by {across:g} x {down:g}"
+    return f"mirrored {' and '.join(way for way, told in (('left to right', across), ('top to bottom', down)) if told)}"
 
 
 def _summary(detail: Detail) -> str:
@@ -107,12 +117,10 @@ def _relabelled(boxes: Iterable[BoxChange]) -> Iterator[str]:
 def _moved(detail: Detail) -> Iterator[str]:
     """Boxes moved and resized: all of them at once, or by label with the farthest distance."""
     transform, many = detail.transform, counted(len(detail.boxes), "box", "boxes")
-    if transform is not None and len(detail.boxes) > 1:
-        across, down = transform.by
-        if transform.kind == "shifted":
-            yield f"all {many} shifted by {across:+g}, {down:+g} px"
-        else:
-            yield f"all {many} scaled by {across:g} x {down:g}"
+    if transform is not None and (len(detail.boxes) > 1 or transform.kind == "mirrored"):
+        whole = len(transform.pairs) == len(detail.boxes) > 1
+        some = "all " if whole else f"{len(transform.pairs):,} of " if len(detail.boxes) > 1 else ""
+        yield f"{some}{many} {movement(transform.kind, transform.by)}"
         return
     yield from _moved_by_label("moved", detail.boxes)
     yield from _moved_by_label("resized", detail.boxes)

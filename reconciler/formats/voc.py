@@ -16,13 +16,12 @@ Knows the vocabulary of VOC and what is wrong with a file. Refuses to know disks
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from reconciler.codes import ENTRY_CODES
 from reconciler.entries import Box
-from reconciler.formats.boxes import PER_PIXEL, Frame, big_enough, box_line, clipped, pixels
+from reconciler.formats.boxes import PER_PIXEL, Frame, box_line
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
+from reconciler.formats.drawn import Drawn, placed
 from reconciler.formats.markup import Element, read_markup
 from reconciler.model import Finding, Place, Severity
 
@@ -31,16 +30,6 @@ __all__ = ["convert"]
 # Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
 _DEPTH: Final = 3
-_TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
-_OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A box and where its object stands."""
-
-    box: Box
-    place: Place
 
 
 def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) -> Iterator[Converted | Finding]:
@@ -110,57 +99,22 @@ def _side(element: Element) -> int:
 
 def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
     """The boxes that can be sent, and what there is to say about all of them."""
-    drawn: list[_Drawn] = []
+    drawn: list[Drawn] = []
     findings: list[Finding] = []
     for element in root.all("object"):
         try:
             drawn.append(_drawn(element))
         except Unreadable as fault:
             findings.append(fault.finding)
-    findings.extend(_repeated(drawn))
-    boxes = []
-    for one in drawn:
-        inside, finding = _inside(one, frame)
-        boxes.extend([] if inside is None else [inside])
-        findings.extend([] if finding is None else [finding])
-    if drawn and not boxes:
-        findings.append(_nothing_left(root.place))
-    return boxes, findings
+    boxes, more = placed(drawn, frame, root.place)
+    return boxes, [*findings, *more]
 
 
-def _drawn(element: Element) -> _Drawn:
+def _drawn(element: Element) -> Drawn:
     label = _part(element, "name").text
     bndbox = _child(element, "bndbox")
     left, top, right, bottom = (_thousandths(_part(bndbox, name)) for name in ("xmin", "ymin", "xmax", "ymax"))
-    return _Drawn(Box(label, left, top, right - left, bottom - top), bndbox.place)
-
-
-def _inside(drawn: _Drawn, frame: Frame) -> tuple[Box | None, Finding | None]:
-    """The box as it can be sent (None: not at all), and the finding that says what was done to it."""
-    box = drawn.box
-    inside = clipped(box, frame)
-    row = _TOO_SMALL if inside == box else _OFF_FRAME
-    if not big_enough(inside):
-        message = f"{_shown(box)} is left out: {row.meaning}"
-        return None, Finding(Severity.MARKED, row.code, drawn.place, message, "draw the box again")
-    if inside == box:
-        return box, None
-    message = f"{_shown(box)} is clipped to {_sizes(inside)}: {row.meaning} ({frame.width} x {frame.height})"
-    return inside, Finding(Severity.MARKED, row.code, drawn.place, message, "look at the image, and draw the box again")
-
-
-def _repeated(drawn: Iterable[_Drawn]) -> Iterator[Finding]:
-    seen: dict[Box, Place] = {}
-    for one in drawn:
-        first = seen.setdefault(one.box, one.place)
-        if first is not one.place:
-            message = f"{_shown(one.box)} was already drawn at {first}; both are kept"
-            yield Finding(Severity.NOTE, "repeated-box", one.place, message, "remove one of them")
-
-
-def _nothing_left(place: Place) -> Finding:
-    message = "none of the image's boxes can be sent, and a line without boxes would say that nothing is there"
-    return Finding(Severity.ERROR, "no-box-left", place, message, "draw the boxes again, or leave the file out")
+    return Drawn(Box(label, left, top, right - left, bottom - top), bndbox.place)
 
 
 def _child(element: Element, name: str) -> Element:
@@ -184,11 +138,3 @@ def _thousandths(element: Element) -> int:
         message = f"<{element.name}> is {element.text!r}, not a number of pixels"
         raise Unreadable("number", element.place, message, "write a number such as 12 or 12.5")
     return round(float(element.text) * PER_PIXEL)
-
-
-def _shown(box: Box) -> str:
-    return f"the box {box.label!r}, {_sizes(box)},"
-
-
-def _sizes(box: Box) -> str:
-    return f"{pixels(box.width)} x {pixels(box.height)} pixels at {pixels(box.left)}, {pixels(box.top)}"

@@ -42,9 +42,7 @@ _Kept = tuple[int, int, Change, str, tuple[Mark, ...]]  # risk, minus number, ch
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How changes are looked at: a base to tell whose they are, how many to keep (None: all), what to call what only
-    live has.
-    """
+    """How changes are looked at: a base to tell whose they are, how many to keep (None: all), a name for live-only."""
 
     base: Base | None = None
     keep: int | None = CHANGES_KEPT

@@ -70,6 +70,10 @@ def _losses(dataset: DatasetReview) -> Iterator[Danger]:
         keys = [change.key for change in dataset.changes if change.labelled_before and change.labelled_after is False]
         words = counted(dataset.losing_labels, "image loses all its labels", "images lose all their labels")
         yield _danger(dataset, 2, "labels-removed", words, dataset.losing_labels, keys)
+    for group in dataset.groups:
+        if group.kind == "mirrored":
+            words = f"{group.words}: is one side's converter at fault?"
+            yield _danger(dataset, 2, "mirrored", words, group.entries, group.examples)
     if dataset.findings.marked:
         words = f"the service will mark {counted(dataset.findings.marked, 'entry', 'entries')} with errors"
         yield _danger(dataset, 2, "finding-marked", words, dataset.findings.marked)

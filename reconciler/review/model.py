@@ -103,6 +103,7 @@ DangerKind = Literal[
     "labels-overlap",
     "label-gone",
     "labels-removed",
+    "mirrored",
     "live-only",
     "drift",
     "finding-marked",
