@@ -23,7 +23,7 @@ _SENTENCE: Final = 700
 # A word that is only a word, a number, or two of them joined: no markup can begin in it.
 _WORD: Final = re.compile(r"[(\"']*[+-]?[^\W_]+(?:[-'\u2019.,/\xd7%+:][^\W_]+)*%?[)\"',.;:]*")
 # What a word may still be to GitHub: an issue or a key of another tracker (GH-1), a commit, a link, a list item.
-_LINKED: Final = re.compile(r"(?i:www\.|[a-z]+-\d|[(\"']*[0-9a-f]{7,40}[)\"',.;:]*$|\d+[.)]$|.*:\w+:)")
+_LINKED: Final = re.compile(r"(?i:www\.|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w)|^\d+[.)]$)")
 _SIGNS: Final = {"->": "\N{RIGHTWARDS ARROW}", "-": "\\-", "+": "\\+", "=": "\\=", "%": "%", "/": "/"}
 _TICKS: Final = re.compile("`+")
 # A name stands between spaces, or opening and closing signs and spaces: two code spans never touch.
@@ -103,4 +103,4 @@ def _plain(word: str) -> str | None:
         return _SIGNS[word]
     if _CLOSING.fullmatch(word):
         return word
-    return word if _WORD.fullmatch(word) and not _LINKED.match(word) else None
+    return word if _WORD.fullmatch(word) and not _LINKED.search(word) else None

@@ -153,7 +153,8 @@ def _changes(dataset: DatasetReview) -> Block:
     ]
     beyond = dataset.changes_total - len(pieces)
     under = f" under {raw_code(folder)}" if folder else ""
-    summary = f"<summary>{counted(dataset.changes_total, 'entry', 'entries')}{under}, the riskiest first</summary>"
+    order = ", the riskiest first" if dataset.changes_total > 1 else ""
+    summary = f"<summary>{counted(dataset.changes_total, 'entry', 'entries')}{under}{order}</summary>"
     fold = "<details open>" if dataset.changes_total <= _UNFOLDED else "<details>"
     head = f"{fold}{summary}\n\n{cells(['', 'entry', 'what changes', 'where'])}|---|---|---|---|\n"
     note = "\n... and {:,} more entries\n"

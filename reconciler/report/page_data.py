@@ -70,16 +70,16 @@ class _Work:
 
     links: bool
     source: PictureSource | None
+    room: int
     names: _Names = field(default_factory=_Names)
     pictures: list[list[Any]] = field(default_factory=list)
-    room: int = DRAWN_BYTES
     drawn: int = 0
     shown: int = 0
 
 
 def page_data(review: Review, pictures: PictureSource | None, *, links: bool) -> PageData:
     """All entries of a review, the riskiest first: they get drawings and pictures while there is room."""
-    work = _Work(links, pictures)
+    work = _Work(links, pictures, DRAWN_BYTES)
     datasets = review.datasets
     folders = [folder_of([change.key for change in dataset.changes]) for dataset in datasets]
     order = sorted(

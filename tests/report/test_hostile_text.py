@@ -157,7 +157,22 @@ def test_plain_words_are_not_set_as_code() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["@all", "#1", "GH-1", "a_b", "**x**", "<b>", "www.x.org", "https://x.org", "deadbeef01", ":smile:", "1.", "$x$"],
+    [
+        "@all",
+        "#1",
+        "GH-1",
+        "a_b",
+        "**x**",
+        "<b>",
+        "www.x.org",
+        "https://x.org",
+        "deadbeef01",
+        ":smile:",
+        "1.",
+        "$x$",
+        '"GH-0',
+        "(deadbeef01)",
+    ],
 )
 def test_words_that_could_act_are_code(word: str) -> None:
     """Each on its own and in the middle of a sentence."""
