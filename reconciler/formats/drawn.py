@@ -60,9 +60,10 @@ def _inside(drawn: Drawn, frame: Frame) -> tuple[Box | None, Finding | None]:
 def _repeated(drawn: Iterable[Drawn]) -> Iterator[Finding]:
     seen: dict[Box, Place] = {}
     for one in drawn:
-        first = seen.setdefault(one.box, one.place)
-        if first is not one.place:
-            message = f"{_shown(one.box)} was already drawn at {first}; both are kept"
+        if one.box not in seen:
+            seen[one.box] = one.place
+        else:
+            message = f"{_shown(one.box)} was already drawn at {seen[one.box]}; both are kept"
             yield Finding(Severity.NOTE, "repeated-box", one.place, message, "remove one of them")
 
 
