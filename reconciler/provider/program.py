@@ -11,7 +11,8 @@ from types import TracebackType
 
 import pulumi
 
-from reconciler.errors import InvalidDeclaration, ReconcilerError
+from reconciler.errors import BadInput, InvalidDeclaration, ReconcilerError
+from reconciler.inert import inert
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.model import Finding, Policy, ProjectDeclaration
@@ -34,13 +35,24 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
     _quiet_interrupts()
     try:
         existing = ExistingProjects.configured(_config_value)
-        shown = folder or existing.settings.datasets
+        shown = _relative(folder or existing.settings.datasets)
         projects = load_projects(Path(shown), shown)
         _validate(projects)
         arns = [None if project.managed else existing.arn(project) for project in projects]
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
     return [dataset for project, arn in zip(projects, arns, strict=True) for dataset in _declared(project, arn)]
+
+
+def _relative(folder: str) -> str:
+    """The folder, which stands in every manifest's path and so in the state.
+
+    Raises:
+        BadInput: it is absolute, and would differ from machine to machine.
+    """
+    if Path(folder).is_absolute():
+        raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(folder)}")
+    return folder
 
 
 def _config_value(key: str) -> str | None:

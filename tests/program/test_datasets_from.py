@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.program.workspace import Workspace
 
 
@@ -57,10 +61,11 @@ def test_projects_are_found_by_name_or_named_by_arn_and_no_aws_resource_is_regis
     ("config", "said"),
     [
         ({"reconciler:datasets": "nowhere"}, "nowhere"),
+        ({"reconciler:datasets": "/srv/datasets"}, "must be relative to the Pulumi program, not /srv/datasets"),
         ({"reconciler:endpointUrl": "http://127.0.0.1:1"}, "aws:endpoints does not name the same URL"),
         ({"aws:allowedAccountIds": ["444455556666"]}, "is in account 111122223333, which aws:allowedAccountIds"),
     ],
-    ids=["folder", "endpoint", "account"],
+    ids=["folder", "absolute", "endpoint", "account"],
 )
 def test_a_wrong_setting_is_one_clean_message(workspace: Workspace, config: dict[str, object], said: str) -> None:
     """A RunError: the sentence, exit code 1, nothing registered."""
@@ -70,3 +75,21 @@ def test_a_wrong_setting_is_one_clean_message(workspace: Workspace, config: dict
     text = workspace.preview(expected=1).text
     assert said in text
     assert json.dumps(workspace.resources()) == "{}"
+
+
+@pytest.mark.parametrize(("error", "shown"), [("KeyboardInterrupt", False), ("ValueError", True)])
+def test_an_interrupted_program_prints_no_traceback(tmp_path: Path, error: str, *, shown: bool) -> None:
+    """The engine interrupts the program after a failed step: nothing for the stack's row. Defects stay visible."""
+    program = f"""
+import pulumi
+from reconciler import datasets_from
+try:
+    datasets_from("nowhere")
+except pulumi.RunError:
+    raise {error} from None
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode != 0
+    assert ("Traceback" in done.stderr) is shown

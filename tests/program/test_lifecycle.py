@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,11 +120,10 @@ def test_a_failed_up_prints_sentences_and_the_next_one_goes_on(workspace: Worksp
     existing(workspace, "bad", "good")
     bad = workspace.folder / "datasets" / "bad" / "train.yaml"
     bad.write_text(bad.read_text() + '  - {"image": "2.jpg", "labels": ["dog"]}\n')
-    workspace.emulator.load_faults("[{fault: lose, count: 1, on: 1, operation: UpdateDatasetEntries}]")
+    fault = "fault: fail, message: The manifest file has too many rows., code: CLIENT_ERROR, times: 1"
+    workspace.emulator.load_faults(f"[{{{fault}, operation: UpdateDatasetEntries}}]")
     text = workspace.up(expected=1).text
-    assert "datasets/" in text
-    assert "train.yaml:3:" in text
-    assert "the service dropped it without a word" in text
+    assert re.search(r"batch 1 of 1 .* datasets/(bad|good)/train.yaml:3.* failed: The manifest file has too many", text)
     workspace.emulator.load_faults("")
     failed = [one for one in workspace.resources().values() if one.get("initErrors")]
     assert len(failed) == 1

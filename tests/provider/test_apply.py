@@ -103,6 +103,21 @@ def test_unlabel_sends_the_bare_line_once(world: World) -> None:
     assert not cells.drift()
 
 
+def test_what_the_service_stores_differently_is_reported_once_and_not_sent_again(world: World) -> None:
+    """Strict mode: it means what was sent, so it is remembered; a later change sends that change alone."""
+    lines = [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(3)]
+    cells = world.declare_lines(lines, policy={"compare": "strict"})
+    world.emulator.load_faults("[{fault: rewrite, what: [unknown]}]")
+    cells.up()
+    assert "not stored as sent: 3 entries mean what was sent" in cells.messages[-2].text
+    text = "\n".join(json.dumps(one) for one in [*lines[:2], line("2.jpg", "dog") | {"note": 1}])
+    (world.program / cells.declared["manifest"]).write_text(text)
+    cells.up()
+    assert "not stored as sent: 1 entry means what was sent" in cells.messages[-2].text
+    assert cells.messages[-1].text == "1 updated in 1 batch"
+    assert not cells.up()
+
+
 def test_the_last_message_of_an_up_says_what_was_done(world: World) -> None:
     """A row shows the first line of the last message."""
     cells = world.declare({"1.jpg": ["cat"]})
