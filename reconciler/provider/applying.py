@@ -15,7 +15,7 @@ from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.failure import fail_keeping
 from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.reconcile import Target
-from reconciler.report.text import outcome_lines, outcome_summary, snapshot_line
+from reconciler.report.text import outcome_lines, outcome_summary
 
 __all__ = ["create", "delete", "update"]
 
@@ -49,8 +49,7 @@ def delete(name: str, props: dict[str, Any]) -> None:
         arn = project.datasets.get(dataset_type) if project else None
         process.forget(name)
         if arn:
-            for where in process.reconciliation(project_arn, outputs.applied.policy).destroy(arn):
-                process.console.tell_once(snapshot_line(where), warning=True)
+            process.reconciliation(project_arn, outputs.applied.policy).destroy(arn)
 
 
 def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:
