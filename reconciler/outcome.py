@@ -32,7 +32,8 @@ class Outcome:
     that were dropped or not stored as sent (`rejected_total` counts them), `marked` at most 50 live entries with errors
     (`marked_total`; `marked_new` of them were not marked before). `rewritten` counts lines that mean what was sent but
     are stored differently; `settled` remembers them. `live` is what was read back, None when it could not be read.
-    `error` is why the apply did not end well, None when it did.
+    `snapshots` are where the entries of deleted datasets were kept. `error` is why the apply did not end well, None
+    when it did.
     """
 
     dataset_arn: str
@@ -48,6 +49,7 @@ class Outcome:
     marked_new: int = 0
     rewritten: int = 0
     settled: frozenset[str] = field(default_factory=frozenset)
+    snapshots: tuple[str, ...] = ()
     error: ReconcilerError | None = None
 
     @property

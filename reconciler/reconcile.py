@@ -6,7 +6,7 @@ boto3.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
@@ -16,6 +16,7 @@ from reconciler.aws.wait import Waiter
 from reconciler.delivery import Delivery, looking
 from reconciler.errors import AlreadyThere, Interrupted, Moved, NotFound, ReconcilerError, Refused, ServiceError
 from reconciler.inert import inert
+from reconciler.keeping import NOWHERE, Keeper
 from reconciler.ledger import Ledger
 from reconciler.listing import Listing
 from reconciler.model import Change, DatasetType, Destroy, Policy
@@ -23,6 +24,7 @@ from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan, make_plan, sends
 from reconciler.progress import Reporter
 from reconciler.readback import counted_by_verb, judged
+from reconciler.removal import Removal
 from reconciler.sending import SendQueue
 
 __all__ = ["Observation", "Reconciliation", "Target"]
@@ -56,6 +58,7 @@ class Reconciliation:
     """One dataset's observe, plan and apply.
 
     `stop` is asked between batches: it gives the reason to stop, None to go on. `report` is told how far things are.
+    `keeper` keeps a snapshot of what is about to be deleted; without one, nothing with entries is deleted.
     """
 
     def __init__(  # noqa: PLR0913 - the edges come in from outside, each for itself
@@ -67,14 +70,17 @@ class Reconciliation:
         *,
         report: Reporter = lambda _progress: None,
         stop: Callable[[], Interrupted | None] = lambda: None,
+        keeper: Keeper = NOWHERE,
     ) -> None:
         self._gateway = gateway
         self._clock = clock
         self._policy = policy
         self._report = report
         self._stop = stop
+        self._keeper = keeper
         self._waiter = Waiter(gateway, clock, random, policy.patience)
         self._listing = Listing(gateway, clock, self._waiter, report)
+        self._removal = Removal(gateway, self._waiter, report, stop, keeper)
 
     def observe(self, target: Target) -> Observation:
         """Find the dataset of a project by its type, and wait until no operation runs on it.
@@ -115,6 +121,8 @@ class Reconciliation:
         """List live into the ledger, which holds the desired entries already, and compare."""
         updated = self._listing.list(ledger, seen.arn, seen.description).updated if seen.arn else 0.0
         plan = make_plan(ledger, self._policy, exists=seen.arn is not None, bucket=bucket, settled=settled)
+        if plan.action is Action.REPLACE and (refusal := self._keeper.refusal()):
+            plan = replace(plan, refusals=(*plan.refusals, refusal))
         return replace(plan, updated=updated)
 
     def apply(self, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:
@@ -127,7 +135,8 @@ class Reconciliation:
             raise Refused("; ".join(plan.refusals))
         marked_before = frozenset(row.key for row in ledger.marked())
         queue = SendQueue(ledger, sends(ledger, plan))
-        outcome = self._carried_out(_Work(ledger, queue, target), plan, seen)
+        work = _Work(ledger, queue, target)
+        outcome = replace(self._carried_out(work, plan, seen), snapshots=tuple(work.snapshots))
         if outcome.dataset_arn and plan.has_changes:
             try:
                 self._listing.list_fresh(ledger, outcome.dataset_arn, lambda: self._lacks(ledger, queue))
@@ -136,31 +145,51 @@ class Reconciliation:
                 return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or error)
         return judged(ledger, self._policy, queue, outcome, marked_before) if outcome.dataset_arn else outcome
 
-    def destroy(self, arn: str) -> None:
-        """Delete a dataset as `policy.destroy` says, and wait until it is gone.
+    def destroy(self, arn: str) -> tuple[str, ...]:
+        """Delete a dataset as `policy.destroy` says, and wait until it is gone; where snapshots of it are.
 
         Raises:
-            Refused: the policy is `refuse` and the dataset has entries.
+            Refused: the policy is `refuse` and the dataset has entries, or there is no place for a snapshot.
         """
-        if self._policy.destroy is Destroy.KEEP:
+        snapshots: list[str] = []
+        error: Moved | None = None
+        for _round in range(_ROUNDS):
+            description = None if self._policy.destroy is Destroy.KEEP else self._gateway.describe(arn)
+            if description is None:
+                return tuple(snapshots)
+            self._refuse_to_destroy(arn, description)
+            try:
+                self._destroy(arn, description, snapshots)
+            except Moved as moved:
+                error = moved
+            else:
+                return tuple(snapshots)
+        raise error or Moved(f"the dataset {arn} is not deleted; run again")
+
+    def _destroy(self, arn: str, seen: DatasetDescription, snapshots: list[str]) -> None:
+        if seen.entries and seen.status != DatasetStatus.DELETE_IN_PROGRESS:
+            self._removal.delete_kept(arn, seen.updated, seen.entries, snapshots.append)
+        else:
+            self._removal.delete(arn)
+
+    def _refuse_to_destroy(self, arn: str, description: DatasetDescription) -> None:
+        if not description.entries:
             return
-        description = self._gateway.describe(arn)
-        if description is None:
-            return
-        if self._policy.destroy is Destroy.REFUSE and description.entries:
+        if self._policy.destroy is Destroy.REFUSE:
             raise Refused(
                 f"the dataset {arn} has {description.entries:,} entries and the policy is `destroy: refuse`; to delete "
                 "it, put its folder back, set `destroy: delete` (or `keep`, to leave it alone) in project.yaml, run "
                 "`pulumi up` once, then destroy; to only forget it, run `pulumi state delete`"
             )
-        self._delete(arn)
+        if refusal := self._keeper.refusal():
+            raise Refused(f"the dataset {arn} is not deleted: {refusal}")
 
     def _carried_out(self, work: "_Work", plan: Plan, seen: Observation) -> Outcome:
         """Send all there is to send. Where somebody else changed the dataset meanwhile, look again and plan anew."""
         outcome = Outcome(seen.arn or "", settled=plan.settled)
         for _round in range(_ROUNDS):
             try:
-                arn, updated = self._ready(plan, seen, work.target)
+                arn, updated = self._ready(plan, seen, work)
                 outcome = replace(outcome, dataset_arn=arn)
                 for _done in self._delivery(work.ledger).send(work.queue, plan, arn, updated):
                     outcome = replace(outcome, batches=outcome.batches + 1)
@@ -195,19 +224,21 @@ class Reconciliation:
             return True
         return any(row.live_labelled and queue.is_confirmed(row.key) for row in ledger.live_only())
 
-    def _ready(self, plan: Plan, seen: Observation, target: Target) -> tuple[str, float]:
+    def _ready(self, plan: Plan, seen: Observation, work: "_Work") -> tuple[str, float]:
         """A dataset that can be loaded: created, or deleted and created, where the plan says so; and its timestamp.
 
         Raises:
-            Moved: somebody else created it meanwhile.
+            Moved: somebody else created it meanwhile, or changed what was to be deleted.
         """
         if plan.action not in {Action.CREATE, Action.REPLACE} and seen.arn:
             return seen.arn, plan.updated
-        doomed = seen.arn if plan.action is Action.REPLACE else seen.leftover
-        if doomed:
-            self._delete(doomed)
+        if plan.action is Action.REPLACE and seen.arn:
+            entries = plan.live.entries if plan.live else 0
+            self._removal.delete_kept(seen.arn, plan.updated, entries, work.snapshots.append)
+        elif seen.leftover:
+            self._removal.delete(seen.leftover)
         try:
-            arn = self._gateway.create_dataset(target.project_arn, target.dataset_type)
+            arn = self._gateway.create_dataset(work.target.project_arn, work.target.dataset_type)
         except AlreadyThere as error:
             raise Moved(str(error)) from None
         described = self._waiter.until_idle(arn, looking(self._report, "creating the dataset"))
@@ -216,21 +247,15 @@ class Reconciliation:
             raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
         return arn, described.updated
 
-    def _delete(self, arn: str) -> None:
-        description = self._gateway.describe(arn)
-        if description is not None and description.status != DatasetStatus.DELETE_IN_PROGRESS:
-            self._waiter.until_idle(arn, looking(self._report, "waiting for a running operation"))
-            self._gateway.delete_dataset(arn)
-        self._waiter.until_gone(arn, looking(self._report, "deleting the dataset"))
-
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What an apply works on: both sides, the lines to send, and where to."""
+    """What an apply works on: both sides, the lines to send, where to; and the snapshots that it has left."""
 
     ledger: Ledger
     queue: SendQueue
     target: Target
+    snapshots: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

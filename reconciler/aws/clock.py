@@ -1,9 +1,10 @@
 """Time, as something that is handed in: the only module that sleeps or reads the clock."""
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "utc_now"]
 
 
 class Clock(Protocol):
@@ -26,3 +27,8 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Sleep; a signal's handler may raise out of it."""
         time.sleep(seconds)
+
+
+def utc_now() -> datetime:
+    """The wall clock in UTC: for names and records, never for waiting."""
+    return datetime.now(UTC)

@@ -30,6 +30,13 @@ _CONFIG: Final = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},  # retries are ours: reconciler.aws.calls
     user_agent_extra="rekognition-labels-as-code",
 )
+# S3 keeps no quota of ours, and an object is put whole or not at all: boto3's own retries do.
+_S3_CONFIG: Final = Config(
+    connect_timeout=10,
+    read_timeout=120,
+    retries={"total_max_attempts": 5, "mode": "standard"},
+    user_agent_extra="rekognition-labels-as-code",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +90,24 @@ class Connection:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
         try:
-            session = self._session(region)
-            for role in self.assume_roles:
-                session = self._assumed(session, role, region)
+            session = self._signed_in(region)
             client = session.client("rekognition", endpoint_url=self.endpoints.get("rekognition"), config=_CONFIG)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
             raise _refusal(error) from None
         insist_on_whole_replies(client)
         return client
+
+    def s3_client(self, region: str | None) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
+        """An S3 client; boto3 finds a bucket of another region by itself.
+
+        Raises:
+            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
+        """
+        try:
+            session = self._signed_in(region)
+            return session.client("s3", endpoint_url=self.endpoints.get("s3"), config=_S3_CONFIG)
+        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
+            raise _refusal(error) from None
 
     def configured_region(self) -> str | None:
         """The region that boto3 finds: AWS_DEFAULT_REGION, then the profile's; None when neither says one.
@@ -103,6 +120,13 @@ class Connection:
         except (botocore.exceptions.BotoCoreError, ValueError) as error:
             raise _refusal(error) from None
 
+    def _signed_in(self, region: str | None) -> boto3.Session:
+        """A session after all roles were assumed, one after another."""
+        session = self._session(region)
+        for role in self.assume_roles:
+            session = self._assumed(session, role, region)
+        return session
+
     def _session(self, region: str | None) -> boto3.Session:
         return boto3.Session(
             aws_access_key_id=self.access_key,
@@ -112,7 +136,7 @@ class Connection:
             profile_name=self.profile,
         )
 
-    def _assumed(self, session: boto3.Session, role: AssumeRole, region: str) -> boto3.Session:
+    def _assumed(self, session: boto3.Session, role: AssumeRole, region: str | None) -> boto3.Session:
         sts: Any = session.client("sts", endpoint_url=self.endpoints.get("sts"), config=_CONFIG)
         credentials = sts.assume_role(**role.parameters())["Credentials"]
         return boto3.Session(

@@ -12,8 +12,9 @@ from reconciler.aws.calls import CallRecord, Calls
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
 from reconciler.aws.gateway import Gateway
+from reconciler.aws.objects import Objects
 
-__all__ = ["default_region", "open_gateway"]
+__all__ = ["default_region", "open_gateway", "open_objects"]
 
 
 def open_gateway(
@@ -31,6 +32,15 @@ def open_gateway(
         BadInput: the profile, region or endpoint cannot be used. AccessDenied: a role cannot be assumed.
     """
     return Gateway(connection.client(region), Calls(clock, random, log))
+
+
+def open_objects(connection: Connection, region: str | None) -> Objects:
+    """S3 with the same credentials and roles as Rekognition; the region only says where to ask first.
+
+    Raises:
+        BadInput: the profile, region or endpoint cannot be used. AccessDenied: a role cannot be assumed.
+    """
+    return Objects(connection.s3_client(region))
 
 
 def default_region(connection: Connection) -> str | None:

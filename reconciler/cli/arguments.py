@@ -86,6 +86,7 @@ class Options:
     exit_code: bool = False
     limit: int | None = _SHOWN
     yes: bool = False
+    snapshots: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -130,6 +131,7 @@ def _options(given: argparse.Namespace) -> Options:
         exit_code=getattr(given, "exit_code", False),
         limit=_limit(given),
         yes=getattr(given, "yes", False),
+        snapshots=given.snapshots,
     )
 
 
@@ -206,6 +208,12 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     for name in ("plan", "apply"):
         _add_aws(commands[name])
         _add_shown(commands[name])
+        commands[name].add_argument(
+            "--snapshots",
+            metavar="PLACE",
+            help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
+            "(default: .reconciler/snapshots beside the datasets)",
+        )
     commands["plan"].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
     commands["apply"].add_argument("--yes", action="store_true", help="apply without asking")
     return parser, commands

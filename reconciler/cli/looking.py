@@ -4,6 +4,7 @@ Knows regions, gateways and projects by name or ARN. Refuses to know boto3 and w
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from random import Random
 
@@ -12,7 +13,8 @@ from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
 from reconciler.aws.gateway import Gateway, Project
-from reconciler.aws.open import default_region, open_gateway
+from reconciler.aws.objects import Objects
+from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
 from reconciler.cli.progress import ProgressLine
 from reconciler.cli.record import DatasetRun, Run
@@ -20,11 +22,13 @@ from reconciler.cli.signals import Signals
 from reconciler.cli.terminal import Screen
 from reconciler.errors import BadInput
 from reconciler.inert import inert
+from reconciler.keeping import Keeper, keeper_for
 from reconciler.model import ProjectDeclaration
 from reconciler.plan import make_plan, shown_changes
 from reconciler.reconcile import Observation, Reconciliation
 from reconciler.report.json import change_json
 from reconciler.store import SettledStore
+from reconciler.store.folders import FOLDER
 
 __all__ = ["Looking", "plan_all"]
 
@@ -41,7 +45,8 @@ class Looking:
         self._gateways: dict[str, Gateway] = {}
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
-        self.store = SettledStore(options.datasets.resolve().parent / ".reconciler" / "settled")
+        self.folder = options.datasets.resolve().parent / FOLDER
+        self.store = SettledStore(self.folder / "settled")
 
     def plan(self, one: DatasetRun) -> None:
         """Find the dataset, list it and compare; without a project the plan is from the manifest alone.
@@ -67,13 +72,25 @@ class Looking:
     def reconciliation(self, one: DatasetRun) -> Reconciliation:
         """The conductor of a dataset; its progress goes to the screen under the dataset's title."""
         self._progress.title = one.title
+        region = self.region(one.project)
         return Reconciliation(
-            self._gateway(self.region(one.project)),
+            self._gateway(region),
             self._clock,
             self._random,
             one.dataset.policy,
             report=self._progress,
             stop=self._signals.stop,
+            keeper=self._keeper(region),
+        )
+
+    def objects(self, region: str | None) -> Objects:
+        """S3, with the run's connection."""
+        return open_objects(self._connection, region)
+
+    def _keeper(self, region: str) -> Keeper:
+        cure = "give --snapshots s3://BUCKET/FOLDER"
+        return keeper_for(
+            self._run.options.snapshots, self.folder / "snapshots", partial(self.objects, region), cure=cure
         )
 
     def region(self, project: ProjectDeclaration) -> str:

@@ -2,8 +2,8 @@
 
 Keys: `aws:region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`, `allowedAccountIds`,
 `forbiddenAccountIds`, `endpoints` (pulumi-aws 7, "Configuration reference"), and `reconciler:endpointUrl`,
-`reconciler:datasets`. Structured values reach a program and a provider as JSON text. What is not set is left to boto3's
-own search. Refuses to know who asks: the program and the provider process read the same keys.
+`reconciler:datasets`, `reconciler:snapshots`. Structured values reach a program and a provider as JSON text. What is
+not set is left to boto3's own search. Refuses to know who asks: the program and the provider process read the same keys.
 """
 
 import json
@@ -30,6 +30,7 @@ class Settings:
 
     connection: Connection
     datasets: str = DEFAULT_DATASETS
+    snapshots: str | None = None
 
     def hide(self, text: str) -> str:
         """The text without the secrets of this configuration and of AWS's own variables, whoever put them there."""
@@ -63,7 +64,7 @@ def read_settings(get: Get) -> Settings:
         forbidden_account_ids=_account_ids(get, "aws:forbiddenAccountIds"),
         endpoints=endpoints,
     )
-    return Settings(connection, get("reconciler:datasets") or DEFAULT_DATASETS)
+    return Settings(connection, get("reconciler:datasets") or DEFAULT_DATASETS, get("reconciler:snapshots"))
 
 
 def _check_endpoint(url: str | None, endpoints: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ The document, with `format` 1 (raised when a member goes away or changes its mea
         content    what the manifest holds: {entries, boxes, labels, bucket}, or null
         findings   {errors, marked, notes: counts; shown: [{severity, code, place, message, cure}]}
         plan       {action, figures, policy, refusals, desired, live, changes: {total, shown: [...]}}, or null
-        outcome    {dataset_arn, figures, live, rejected, marked}, or null
+        outcome    {dataset_arn, figures, live, rejected, marked, snapshots}, or null
         error      like the run's, or null
         skipped    why nothing was done about this dataset, or null
     totals      figures over all datasets
@@ -217,6 +217,7 @@ def _outcome(outcome: Outcome | None) -> Json | None:
         "live": _facts(outcome.live),
         "rejected": {"total": outcome.rejected_total, "shown": rejected},
         "marked": {"total": outcome.marked_total, "new": outcome.marked_new, "shown": marked},
+        "snapshots": list(outcome.snapshots),
     }
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "outcome_summary",
     "progress_line",
     "size",
+    "snapshot_line",
     "summary",
 ]
 
@@ -76,8 +77,9 @@ def outcome_summary(outcome: Outcome) -> str:
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
-    """What went not as wished: rejected lines, marked entries, lines stored differently."""
-    lines = [_rejected(one) for one in outcome.rejected]
+    """What should be known besides: snapshots, rejected lines, marked entries, lines stored differently."""
+    lines = [snapshot_line(where) for where in outcome.snapshots]
+    lines += [_rejected(one) for one in outcome.rejected]
     lines += _more(outcome.rejected_total - len(outcome.rejected), "rejected lines")
     lines += [_marked(row) for row in outcome.marked]
     lines += _more(outcome.marked_total - len(outcome.marked), "marked entries")
@@ -87,6 +89,11 @@ def outcome_lines(outcome: Outcome) -> list[str]:
             "the service stores other fields; remembered, not sent again"
         )
     return lines
+
+
+def snapshot_line(where: str) -> str:
+    """Where the entries of a deleted dataset are, and what brings them back."""
+    return f"what was live before the delete is kept in {inert(where)}; `reconciler restore` brings it back"
 
 
 def progress_line(progress: Progress) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.model import DatasetType
+from reconciler.store.folders import make_folder
 
 __all__ = ["KEPT", "SettledStore"]
 
@@ -58,7 +59,7 @@ class SettledStore:
         kept = _newest_first(pairs, before)[:KEPT]
         if frozenset(kept) != before:
             document = {"format": _FORMAT, "projectArn": project_arn, "settled": sorted(kept)}
-            _prepare(self.folder)
+            make_folder(self.folder)
             _replace(self.path(project_arn, dataset_type), json.dumps(document, indent=1) + "\n")
 
 
@@ -73,14 +74,6 @@ def _pairs(document: Any, project_arn: str) -> frozenset[str]:  # noqa: ANN401 -
 
 def _newest_first(pairs: frozenset[str], before: frozenset[str]) -> list[str]:
     return [*sorted(pairs - before), *sorted(pairs & before)]
-
-
-def _prepare(folder: Path) -> None:
-    """Make the folder, and keep what is in `.reconciler` out of git wherever it is made."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ignore = folder.parent / ".gitignore"
-    if folder.parent.name == ".reconciler" and not ignore.exists():
-        ignore.write_text("*\n")
 
 
 def _replace(path: Path, text: str) -> None:

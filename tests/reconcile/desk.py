@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from reconciler.errors import Interrupted
+from reconciler.keeping import Keeper, Kept
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy
 from reconciler.outcome import Outcome
@@ -18,7 +19,7 @@ from tests.aws.doubles import FakeClock, gateway_at
 from tests.entries.lines import Document
 from tests.ledger.filling import desired_entry
 
-__all__ = ["Desk", "Ran"]
+__all__ = ["Desk", "KeptLines", "Ran"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,23 @@ class Ran:
 
 
 @dataclass
+class KeptLines:
+    """A keeper that keeps in memory; `kept` has the lines of every snapshot."""
+
+    kept: list[list[str]] = field(default_factory=list)
+
+    def refusal(self) -> str:
+        """Nothing."""
+        return ""
+
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+        """Take all lines."""
+        del dataset_arn
+        self.kept.append(list(lines))
+        return Kept(f"snapshot {len(self.kept)}", len(self.kept[-1]))
+
+
+@dataclass
 class Desk:
     """A project with (perhaps) a TRAIN dataset."""
 
@@ -39,6 +57,7 @@ class Desk:
     policy: Policy = field(default_factory=Policy)
     settled: frozenset[str] = frozenset()
     stop: Callable[[], Interrupted | None] = lambda: None
+    keeper: Keeper = field(default_factory=KeptLines)
 
     def __post_init__(self) -> None:
         project = self.emulator.client().create_project(ProjectName=self.name)["ProjectArn"]
@@ -50,7 +69,15 @@ class Desk:
     def reconciliation(self) -> Reconciliation:
         """The conductor under the present policy."""
         chance = Random(0)  # noqa: S311 - repeatable
-        return Reconciliation(self.gateway, self.clock, chance, self.policy, report=self.note, stop=self.stop)
+        return Reconciliation(
+            self.gateway,
+            self.clock,
+            chance,
+            self.policy,
+            report=self.note,
+            stop=self.stop,
+            keeper=self.keeper,
+        )
 
     def note(self, progress: Progress) -> None:
         """Write progress down."""
