@@ -15,7 +15,7 @@ from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.failure import fail_keeping
 from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.reconcile import Target
-from reconciler.report.text import outcome_lines, outcome_summary
+from reconciler.report.text import outcome_lines, outcome_summary, snapshot_line
 
 __all__ = ["create", "delete", "update"]
 
@@ -49,7 +49,8 @@ def delete(name: str, props: dict[str, Any]) -> None:
         arn = project.datasets.get(dataset_type) if project else None
         process.forget(name)
         if arn:
-            process.reconciliation(project_arn, outputs.applied.policy).destroy(arn)
+            for where in process.reconciliation(project_arn, outputs.applied.policy).destroy(arn):
+                process.console.tell_once(snapshot_line(where), warning=True)
 
 
 def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from sqlite3 import OperationalError
 from threading import Event, Lock, Thread
@@ -19,8 +20,9 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
-from reconciler.aws.open import open_gateway
+from reconciler.aws.open import open_gateway, open_objects
 from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.keeping import Keeper, keeper_for
 from reconciler.ledger import Facts
 from reconciler.model import Compare, Policy
 from reconciler.progress import Progress
@@ -30,6 +32,7 @@ from reconciler.provider.preview import Preview
 from reconciler.provider.settings import Get, Settings, read_settings
 from reconciler.reconcile import Reconciliation
 from reconciler.report.text import progress_line
+from reconciler.store.folders import FOLDER
 
 __all__ = ["FAULTS", "LiveSeen", "Runtime", "configure", "current", "in_sentences", "sentence"]
 
@@ -69,6 +72,21 @@ class Runtime:
             policy,
             report=self._report,
             stop=self._engine.stop,
+            keeper=self.keeper(project_arn),
+        )
+
+    def keeper(self, project_arn: str) -> Keeper:
+        """Where the entries of a dataset of this project are kept before it is deleted.
+
+        Raises:
+            BadInput: `reconciler:snapshots` is malformed.
+        """
+        region = ProjectArn.parse(project_arn).region
+        return keeper_for(
+            self.settings.snapshots,
+            Path(FOLDER) / "snapshots",
+            lambda: open_objects(self.settings.connection, region),
+            cure="set `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`",
         )
 
     def gateway(self, project_arn: str) -> Gateway:

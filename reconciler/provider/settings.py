@@ -3,7 +3,7 @@
 Keys: `aws:region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`, `allowedAccountIds`,
 `forbiddenAccountIds`, `endpoints` (pulumi-aws 7, "Configuration reference"), and `reconciler:endpointUrl`,
 `reconciler:datasets`, `reconciler:snapshots`. Structured values reach a program and a provider as JSON text. What is
-not set is left to boto3's own search. Refuses to know who asks: the program and the provider process read the same keys.
+not set is left to boto3's own search. Refuses to know who asks: program and provider process read the same keys.
 """
 
 import json
