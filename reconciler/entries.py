@@ -45,6 +45,7 @@ __all__ = [
     "compact",
     "digest_of",
     "entry_of",
+    "key_of",
     "marks_of",
     "meaning_of",
     "parse_live",
@@ -123,6 +124,15 @@ def parse_live(line: str) -> dict[str, Any]:
     if not isinstance(document, dict) or not isinstance(document.get(SOURCE_REF), str):
         raise ValueError("the service listed a line without a source-ref")  # noqa: TRY004 - wrong data, not a wrong call
     return document
+
+
+def key_of(line: str) -> str:
+    """The key of a line that the service listed, and nothing else of it.
+
+    Raises:
+        ValueError: the line is not a JSON object with a text `source-ref`.
+    """
+    return str(parse_live(line)[SOURCE_REF])
 
 
 def without_service_fields(document: Document) -> dict[str, Any]:

@@ -6,16 +6,18 @@ none, and neither does a plan that sends nothing.
 Knows thresholds and figures of one dataset. Refuses to know who may override a guard and how that is said.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Final
 
+from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Extra, Guards
 from reconciler.plan import Action, Plan
 
-__all__ = ["Guard", "Tripped", "check_guards"]
+__all__ = ["Guard", "Tripped", "check_guards", "parse_allow", "refusals"]
 
 # Below so many entries a share says little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
 _ENTRIES: Final = 10
@@ -60,6 +62,36 @@ def check_guards(
         *_distributed(guards, moved_to_test),
     )
     return tuple(found)
+
+
+def refusals(tripped: Iterable[Tripped], allow: Mapping[str, str]) -> tuple[str, ...]:
+    """The sentences of the guards that nobody overrode; `allow` gives a reason for each that somebody did."""
+    return tuple(
+        f"guard {one.guard.value}: {one.message}; if it is meant, say why, for this run: "
+        f'--allow {one.guard.value}="why", or under Pulumi RECONCILER_ALLOW="{one.guard.value}=why"'
+        for one in tripped
+        if one.guard.value not in allow
+    )
+
+
+def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
+    """Overrides written as `guard=why` (quotes around the reason are dropped); `source` says where they stand.
+
+    Raises:
+        BadInput: a guard is unknown, or no reason is given.
+    """
+    allowed: dict[str, str] = {}
+    for item in items:
+        name, _, reason = item.partition("=")
+        name, reason = name.strip(), reason.strip().strip("\"'").strip()
+        if name not in set(Guard):
+            guess = get_close_matches(name, list(Guard), n=1)
+            hint = f" (did you mean {guess[0]}?)" if guess else ""
+            raise BadInput(f"{source}: there is no guard {name!r}{hint}; there are {', '.join(Guard)}")
+        if not reason:
+            raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
+        allowed[name] = reason
+    return allowed
 
 
 def _updates(plan: Plan, guards: Guards) -> Iterator[Tripped]:

@@ -184,6 +184,13 @@ class Ledger:
         """The desired row with this number."""
         return next(self._rows(f"{_JOINED} WHERE d.seq = :seq", {"seq": seq}))
 
+    def count_missing(self, keys: Iterable[str]) -> int:
+        """How many of these keys are desired and not live."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM desired WHERE key = ?1) AND NOT EXISTS (SELECT 1 FROM live WHERE key = ?1)"
+        )
+        return sum(self.database.execute(query, (key_bytes(key),)).fetchone()[0] for key in keys)
+
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""
         rows = self.database.execute("SELECT key FROM live ORDER BY seq LIMIT ?", (limit,))

@@ -43,6 +43,7 @@ class Plan:
     `refusals` are sentences: with any of them an apply sends nothing. `by_label` says that sending in manifest order
     would pass the label limit on the way. `settled` names pairs stored differently from how they were sent.
     `bucket` is the manifest's; `updated` the LastUpdatedTimestamp of the listing that was compared.
+    `overrides` are the guards that would refuse but for a reason that somebody gave: name and reason.
     """
 
     action: Action
@@ -63,6 +64,7 @@ class Plan:
     settled: frozenset[str] = frozenset()
     bucket: str | None = None
     updated: float = 0.0
+    overrides: tuple[tuple[str, str], ...] = ()
 
     @property
     def lines(self) -> int:

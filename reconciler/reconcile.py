@@ -5,7 +5,7 @@ remembered between runs that live could tell. Knows the order of things. Refuses
 boto3.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
@@ -14,7 +14,9 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.delivery import Delivery, looking
-from reconciler.errors import AlreadyThere, Interrupted, Moved, NotFound, ReconcilerError, Refused, ServiceError
+from reconciler.entries import key_of
+from reconciler.errors import AlreadyThere, Interrupted, InUse, Moved, NotFound, ReconcilerError, Refused, ServiceError
+from reconciler.guards import check_guards, refusals
 from reconciler.inert import inert
 from reconciler.keeping import NOWHERE, Keeper
 from reconciler.ledger import Ledger
@@ -47,11 +49,13 @@ class Observation:
     """What is there: the dataset's ARN and description, or neither.
 
     `leftover` is a dataset that must go before a new one can be created: its creation failed, or it is being deleted.
+    `test_arn` is the project's test dataset, where a training dataset is looked at.
     """
 
     arn: str | None = None
     description: DatasetDescription | None = None
     leftover: str | None = None
+    test_arn: str | None = None
 
 
 class Reconciliation:
@@ -59,6 +63,7 @@ class Reconciliation:
 
     `stop` is asked between batches: it gives the reason to stop, None to go on. `report` is told how far things are.
     `keeper` keeps a snapshot of what is about to be deleted; without one, nothing with entries is deleted.
+    `allow` gives a reason for each guard that is overridden in this run.
     """
 
     def __init__(  # noqa: PLR0913 - the edges come in from outside, each for itself
@@ -71,6 +76,7 @@ class Reconciliation:
         report: Reporter = lambda _progress: None,
         stop: Callable[[], Interrupted | None] = lambda: None,
         keeper: Keeper = NOWHERE,
+        allow: Mapping[str, str] | None = None,
     ) -> None:
         self._gateway = gateway
         self._clock = clock
@@ -78,6 +84,7 @@ class Reconciliation:
         self._report = report
         self._stop = stop
         self._keeper = keeper
+        self._allow = dict(allow or {})
         self._waiter = Waiter(gateway, clock, random, policy.patience)
         self._listing = Listing(gateway, clock, self._waiter, report)
         self._removal = Removal(gateway, self._waiter, report, stop, keeper)
@@ -92,7 +99,9 @@ class Reconciliation:
         if project is None:
             raise NotFound(f"there is no project {target.project_arn}; create it, or mend the ARN or the region")
         arn = project.datasets.get(target.dataset_type)
-        return self.look_at(arn) if arn else Observation()
+        seen = self.look_at(arn) if arn else Observation()
+        is_train = target.dataset_type is DatasetType.TRAIN
+        return replace(seen, test_arn=project.datasets.get(DatasetType.TEST)) if is_train else seen
 
     def look_at(self, arn: str) -> Observation:
         """Look at a dataset by its ARN; one that is not there gives an empty observation."""
@@ -124,6 +133,24 @@ class Reconciliation:
         if plan.action is Action.REPLACE and (refusal := self._keeper.refusal()):
             plan = replace(plan, refusals=(*plan.refusals, refusal))
         return replace(plan, updated=updated)
+
+    def guarded(self, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Plan:
+        """The plan with what the guards say: a refusal for each that trips, unless `allow` gives a reason."""
+        tripped = check_guards(
+            ledger, plan, target.dataset_type, self._policy.guards, self._moved_to_test(ledger, plan, seen)
+        )
+        names = {one.guard.value for one in tripped}
+        overrides = tuple((name, reason) for name, reason in self._allow.items() if name in names)
+        return replace(plan, refusals=(*plan.refusals, *refusals(tripped, self._allow)), overrides=overrides)
+
+    def _moved_to_test(self, ledger: Ledger, plan: Plan, seen: Observation) -> int:
+        """How many entries the plan would add to TRAIN that are live in TEST; looked up only where it matters."""
+        if not self._policy.guards.distributed or seen.test_arn is None or not plan.add or not plan.live:
+            return 0
+        try:
+            return ledger.count_missing(key_of(line) for line in self._gateway.entries(seen.test_arn))
+        except (InUse, Moved, NotFound):
+            return 0  # the test dataset is being worked on: this guard is a hint, no lock
 
     def apply(self, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:
         """Carry out a plan and read back. What goes wrong after the first request is in the outcome's `error`.

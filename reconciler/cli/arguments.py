@@ -5,8 +5,8 @@ you mean", never a usage dump.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from reconciler.errors import BadInput
+from reconciler.guards import parse_allow
 from reconciler.inert import inert
 
 __all__ = ["COMMANDS", "Options", "parse", "wants_json"]
@@ -87,6 +88,7 @@ class Options:
     limit: int | None = _SHOWN
     yes: bool = False
     snapshots: str | None = None
+    allow: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -132,6 +134,7 @@ def _options(given: argparse.Namespace) -> Options:
         limit=_limit(given),
         yes=getattr(given, "yes", False),
         snapshots=given.snapshots,
+        allow=parse_allow(given.allow, "--allow"),
     )
 
 
@@ -213,6 +216,13 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
             metavar="PLACE",
             help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
             "(default: .reconciler/snapshots beside the datasets)",
+        )
+        commands[name].add_argument(
+            "--allow",
+            metavar='GUARD="WHY"',
+            action="append",
+            default=[],
+            help="override a guard for this run, with a reason; may be given several times",
         )
     commands["plan"].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
     commands["apply"].add_argument("--yes", action="store_true", help="apply without asking")

@@ -4,6 +4,7 @@ Knows regions, gateways and projects by name or ARN. Refuses to know boto3 and w
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from random import Random
@@ -23,9 +24,9 @@ from reconciler.cli.terminal import Screen
 from reconciler.errors import BadInput
 from reconciler.inert import inert
 from reconciler.keeping import Keeper, keeper_for
-from reconciler.model import ProjectDeclaration
+from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.plan import make_plan, shown_changes
-from reconciler.reconcile import Observation, Reconciliation
+from reconciler.reconcile import Observation, Reconciliation, Target
 from reconciler.report.json import change_json
 from reconciler.store import SettledStore
 from reconciler.store.folders import FOLDER
@@ -62,9 +63,12 @@ class Looking:
             one.project_arn = project.arn
             reconciliation = self.reconciliation(one)
             arn = project.datasets.get(one.dataset.dataset_type)
-            one.seen = reconciliation.look_at(arn) if arn else Observation()
+            seen = reconciliation.look_at(arn) if arn else Observation()
+            one.seen = replace(seen, test_arn=_test_of(project, one.dataset.dataset_type))
             settled = self.store.read(project.arn, one.dataset.dataset_type)
-            one.plan = reconciliation.plan(one.ledger, one.seen, bucket, settled)
+            target = Target(project.arn, one.dataset.dataset_type)
+            plan = reconciliation.plan(one.ledger, one.seen, bucket, settled)
+            one.plan = reconciliation.guarded(one.ledger, plan, one.seen, target)
         if self._run.options.json:
             shown = islice(shown_changes(one.ledger, one.plan), self._run.options.limit)
             one.changes = [change_json(change) for change in shown]
@@ -80,6 +84,7 @@ class Looking:
             one.dataset.policy,
             report=self._progress,
             stop=self._signals.stop,
+            allow=self._run.options.allow,
             keeper=self._keeper(region),
         )
 
@@ -128,6 +133,11 @@ class Looking:
             return
         name = f" {inert(call.request_id)}" if call.request_id else ""
         self._screen.remark(f"{call.operation} {inert(call.answer)} {call.seconds:.3f} s{name}")
+
+
+def _test_of(project: Project, dataset_type: DatasetType) -> str | None:
+    """The project's test dataset, beside a training dataset."""
+    return project.datasets.get(DatasetType.TEST) if dataset_type is DatasetType.TRAIN else None
 
 
 def plan_all(run: Run, looking: Looking, show: Callable[[DatasetRun], None]) -> None:

@@ -9,14 +9,15 @@ from enum import StrEnum
 from typing import Final, TypeVar
 
 from reconciler.manifest.fields import Fields
+from reconciler.manifest.guard_settings import read_guards
 from reconciler.manifest.rules import project_rules as rules
 from reconciler.manifest.suggestions import did_you_mean
 from reconciler.manifest.yaml_nodes import Node
-from reconciler.model import Compare, Destroy, Extra, Marked, Policy
+from reconciler.model import Compare, Destroy, Extra, Marked, Policy, Rejection
 
 __all__ = ["parse_patience", "read_policy"]
 
-_KEYS: Final = ("extra", "marked", "compare", "patience", "destroy")
+_KEYS: Final = ("extra", "marked", "rejected", "compare", "patience", "destroy", "guards")
 _PATIENCE: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -29,16 +30,20 @@ def read_policy(node: Node, over: Policy, fields: Fields) -> Policy:
     members = mapping.members
     extra = _choice(members.get("extra"), "extra", Extra, fields)
     marked = _choice(members.get("marked"), "marked", Marked, fields)
+    rejected = _choice(members.get("rejected"), "rejected", Rejection, fields)
     compare = _choice(members.get("compare"), "compare", Compare, fields)
     destroy = _choice(members.get("destroy"), "destroy", Destroy, fields)
     patience = _patience(members["patience"], fields) if "patience" in members else None
+    guards = read_guards(members["guards"], over.guards, fields) if "guards" in members else over.guards
     return replace(
         over,
         extra=extra or over.extra,
         marked=marked or over.marked,
+        rejected=rejected or over.rejected,
         compare=compare or over.compare,
         patience=patience or over.patience,
         destroy=destroy or over.destroy,
+        guards=guards,
     )
 
 

@@ -57,7 +57,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process = runtime.current()
     project_arn = inputs.project_arn or ""
-    reconciliation = process.reconciliation(project_arn, inputs.policy)
+    reconciliation = process.reconciliation(project_arn, inputs.policy, inputs.content_digest)
     target = Target(project_arn, inputs.dataset_type)
     process.forget(name)
     with Ledger() as ledger:
@@ -65,6 +65,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         seen = reconciliation.observe(target)
         settled = previous.settled if previous else frozenset()
         plan = reconciliation.plan(ledger, seen, bucket, settled)
+        plan = reconciliation.guarded(ledger, plan, seen, target)
         try:
             outcome = reconciliation.apply(ledger, plan, seen, target)
         except runtime.FAULTS as error:

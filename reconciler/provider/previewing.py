@@ -28,9 +28,11 @@ def list_and_plan(
     """Plan against live, or from the file alone while the project does not exist yet. What was listed is remembered."""
     if inputs.project_arn is None:
         return make_plan(ledger, inputs.policy, exists=False, bucket=findings.bucket)
-    reconciliation = runtime.reconciliation(inputs.project_arn, inputs.policy)
-    seen: Observation = reconciliation.observe(Target(inputs.project_arn, inputs.dataset_type))
+    reconciliation = runtime.reconciliation(inputs.project_arn, inputs.policy, inputs.content_digest)
+    target = Target(inputs.project_arn, inputs.dataset_type)
+    seen: Observation = reconciliation.observe(target)
     plan = reconciliation.plan(ledger, seen, findings.bucket, settled)
+    plan = reconciliation.guarded(ledger, plan, seen, target)
     name = resource_id(inputs.project_arn, inputs.dataset_type)
     runtime.remember(name, LiveSeen(seen.arn, both_modes(ledger) if seen.arn else {}))
     return plan

@@ -15,7 +15,8 @@ from reconciler.errors import BadInput, InvalidDeclaration, ReconcilerError
 from reconciler.inert import inert
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
-from reconciler.model import Finding, Policy, ProjectDeclaration
+from reconciler.model import Finding, ProjectDeclaration
+from reconciler.provider.policy_properties import policy_properties
 from reconciler.provider.resource import Dataset
 
 __all__ = ["datasets_from"]
@@ -89,7 +90,7 @@ def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset
             dataset_type=dataset.dataset_type.value,
             manifest=dataset.shown,
             labels=project.labels,
-            policy=_policy(dataset.policy),
+            policy=policy_properties(dataset.policy),
         )
         for dataset in project.datasets
     ]
@@ -102,16 +103,6 @@ def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     # Deleted first: a renamed project would otherwise be made before a refusal to delete its datasets is heard.
     opts = pulumi.ResourceOptions(delete_before_replace=True)
     return rekognition.Project(resource_name, name=name, opts=opts).arn
-
-
-def _policy(policy: Policy) -> dict[str, object]:
-    return {
-        "extra": policy.extra.value,
-        "marked": policy.marked.value,
-        "compare": policy.compare.value,
-        "patience": policy.patience,
-        "destroy": policy.destroy.value,
-    }
 
 
 def _quiet_interrupts() -> None:

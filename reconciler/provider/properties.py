@@ -15,10 +15,10 @@ from pulumi.output import Unknown
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
-from reconciler.inert import inert
 from reconciler.ledger import Facts
-from reconciler.manifest.policies import parse_patience
-from reconciler.model import Compare, DatasetType, Destroy, Extra, Marked, Policy
+from reconciler.model import DatasetType, Policy
+from reconciler.provider.policy_properties import parse_policy, policy_properties
+from reconciler.provider.values import BadProperty, shown, whole
 
 __all__ = [
     "MAX_SETTLED",
@@ -42,14 +42,6 @@ PENDING_CHANGES: Final = "pendingChanges"
 # So many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
 _SEPARATOR: Final = "#"
-
-
-class BadProperty(BadInput):
-    """An input has a wrong value; `name` is the property's."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(message)
-        self.name = name
 
 
 def resource_id(project_arn: str, dataset_type: DatasetType) -> str:
@@ -102,11 +94,11 @@ class Inputs:
             dataset_type=_dataset_type("TRAIN" if "datasetType" in unknown else known.get("datasetType")),
             manifest=_text_or_none(known, "manifest") or "",
             labels=_labels(known.get("labels")),
-            policy=_policy(known.get("policy") or {}),
+            policy=parse_policy(known.get("policy") or {}),
             desired_digest=str(known.get("desiredDigest") or ""),
             content_digest=str(known.get("contentDigest") or ""),
-            entries=_whole(known.get("entries")),
-            state_format=_whole(known.get("stateFormat"), STATE_FORMAT),
+            entries=whole(known.get("entries")),
+            state_format=whole(known.get("stateFormat"), STATE_FORMAT),
             unknown=unknown - {"projectArn"},
         )
 
@@ -119,7 +111,7 @@ class Inputs:
         stored: dict[str, Any] = {
             "datasetType": self.dataset_type.value,
             "manifest": self.manifest,
-            "policy": _policy_properties(self.policy),
+            "policy": policy_properties(self.policy),
             "desiredDigest": self.desired_digest,
             "contentDigest": self.content_digest,
             "entries": self.entries,
@@ -153,10 +145,10 @@ class LiveRecord:
         known = properties if isinstance(properties, Mapping) else {}
         return cls(
             str(known.get("digest") or ""),
-            _whole(known.get("entries")),
-            _whole(known.get("labelled")),
-            _whole(known.get("marked")),
-            _whole(known.get("liveOnly")),
+            whole(known.get("entries")),
+            whole(known.get("labelled")),
+            whole(known.get("marked")),
+            whole(known.get("liveOnly")),
         )
 
     def properties(self) -> dict[str, Any]:
@@ -193,7 +185,7 @@ class Outputs:
         Raises:
             BadInput: they were written by a newer version of this program, or are no outputs of a Dataset.
         """
-        written = _whole(properties.get("stateFormat"), STATE_FORMAT)
+        written = whole(properties.get("stateFormat"), STATE_FORMAT)
         if written > STATE_FORMAT:
             raise BadInput(
                 f"the state of this dataset has format {written}, this version knows {STATE_FORMAT}; "
@@ -234,7 +226,7 @@ def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise BadProperty(name, f"{name} must be a text, not {_shown(value)}")
+    raise BadProperty(name, f"{name} must be a text, not {shown(value)}")
 
 
 def _project_arn(properties: Mapping[str, Any]) -> str | None:
@@ -247,14 +239,10 @@ def _project_arn(properties: Mapping[str, Any]) -> str | None:
         raise BadProperty("projectArn", str(error)) from None
 
 
-def _whole(value: object, default: int = 0) -> int:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
-
-
 def _dataset_type(value: object) -> DatasetType:
     if isinstance(value, str) and value in set(DatasetType):
         return DatasetType(value)
-    raise BadProperty("datasetType", f"datasetType must be TRAIN or TEST, not {_shown(value)}")
+    raise BadProperty("datasetType", f"datasetType must be TRAIN or TEST, not {shown(value)}")
 
 
 def _labels(value: object) -> tuple[str, ...] | None:
@@ -262,55 +250,4 @@ def _labels(value: object) -> tuple[str, ...] | None:
         return None
     if isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value):
         return tuple(value)
-    raise BadProperty("labels", f"labels must be a list of label names, not {_shown(value)}")
-
-
-def _policy(value: object) -> Policy:
-    if not isinstance(value, Mapping):
-        raise BadProperty("policy", f"policy must be a mapping, not {_shown(value)}")
-    unknown = sorted(set(value) - {"extra", "marked", "compare", "patience", "destroy"})
-    if unknown:
-        raise BadProperty(
-            "policy", f"policy has no setting {_shown(unknown[0])}; it has extra, marked, compare, patience, destroy"
-        )
-    default = Policy()
-    return Policy(
-        extra=Extra(_choice("extra", value, Extra, default.extra)),
-        marked=Marked(_choice("marked", value, Marked, default.marked)),
-        compare=Compare(_choice("compare", value, Compare, default.compare)),
-        patience=_patience(value.get("patience", default.patience)),
-        destroy=Destroy(_choice("destroy", value, Destroy, default.destroy)),
-    )
-
-
-def _choice(
-    name: str, policy: Mapping[str, Any], choices: type[Extra | Marked | Compare | Destroy], default: str
-) -> str:
-    value = policy.get(name, default)
-    allowed = [str(choice.value) for choice in choices]
-    if value not in allowed:
-        raise BadProperty("policy", f"policy.{name} must be one of {', '.join(allowed)}, not {_shown(value)}")
-    return str(value)
-
-
-def _patience(value: object) -> int:
-    """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
-    seconds = parse_patience(value) if isinstance(value, str) else _whole(value)
-    if not seconds or seconds < 0:
-        raise BadProperty("policy", f"policy.patience must be a time such as 90s, 30m or 1h30m, not {_shown(value)}")
-    return seconds
-
-
-def _shown(value: object) -> str:
-    """A wrong value as a message shows it, which is not all of it."""
-    return inert(repr(value), 100)
-
-
-def _policy_properties(policy: Policy) -> dict[str, Any]:
-    return {
-        "extra": policy.extra.value,
-        "marked": policy.marked.value,
-        "compare": policy.compare.value,
-        "patience": policy.patience,
-        "destroy": policy.destroy.value,
-    }
+    raise BadProperty("labels", f"labels must be a list of label names, not {shown(value)}")

@@ -22,6 +22,7 @@ from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.open import open_gateway, open_objects
 from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.guards import parse_allow
 from reconciler.keeping import Keeper, keeper_for
 from reconciler.ledger import Facts
 from reconciler.model import Compare, Policy
@@ -59,11 +60,11 @@ class Runtime:
         self._previews: dict[str, Preview | None] = {}
         self._engine = _EngineWatch()
 
-    def reconciliation(self, project_arn: str, policy: Policy) -> Reconciliation:
-        """The conductor for a dataset of this project.
+    def reconciliation(self, project_arn: str, policy: Policy, manifest: str = "") -> Reconciliation:
+        """The conductor for a dataset of this project; `manifest` is the digest that overrides of guards may name.
 
         Raises:
-            BadInput: the ARN is malformed, or its account is not allowed.
+            BadInput: the ARN is malformed, its account is not allowed, or RECONCILER_ALLOW is.
         """
         return Reconciliation(
             self.gateway(project_arn),
@@ -72,6 +73,7 @@ class Runtime:
             policy,
             report=self._report,
             stop=self._engine.stop,
+            allow=self._allow(manifest),
             keeper=self.keeper(project_arn),
         )
 
@@ -88,6 +90,13 @@ class Runtime:
             lambda: open_objects(self.settings.connection, region),
             cure="set `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`",
         )
+
+    def _allow(self, manifest: str) -> dict[str, str]:
+        """Guards that are overridden: by RECONCILER_ALLOW for this run, by the stack's settings for one manifest."""
+        written = os.environ.get("RECONCILER_ALLOW", "")
+        items = [item for item in written.split(";") if item.strip()]
+        configured = {guard: reason for digest, guard, reason in self.settings.allow if digest == manifest}
+        return configured | parse_allow(items, "RECONCILER_ALLOW")
 
     def gateway(self, project_arn: str) -> Gateway:
         """The gateway to the project's region; clients are shared, because making one is slow and not thread-safe."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from reconciler.aws.connection import AssumeRole, Connection
 from reconciler.errors import BadInput
+from reconciler.guards import parse_allow
 
 __all__ = ["Settings", "read_settings"]
 
@@ -26,11 +27,15 @@ Get = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A stack's configuration: how to reach AWS, and the folder with the datasets."""
+    """A stack's configuration: how to reach AWS, the folder with the datasets, and guards that are overridden.
+
+    `allow` holds (digest of a manifest, guard, reason): an override in the stack's configuration is for one manifest.
+    """
 
     connection: Connection
     datasets: str = DEFAULT_DATASETS
     snapshots: str | None = None
+    allow: tuple[tuple[str, str, str], ...] = ()
 
     def hide(self, text: str) -> str:
         """The text without the secrets of this configuration and of AWS's own variables, whoever put them there."""
@@ -64,7 +69,25 @@ def read_settings(get: Get) -> Settings:
         forbidden_account_ids=_account_ids(get, "aws:forbiddenAccountIds"),
         endpoints=endpoints,
     )
-    return Settings(connection, get("reconciler:datasets") or DEFAULT_DATASETS, get("reconciler:snapshots"))
+    return Settings(
+        connection,
+        get("reconciler:datasets") or DEFAULT_DATASETS,
+        get("reconciler:snapshots"),
+        tuple(_allowed(get)),
+    )
+
+
+def _allowed(get: Get) -> Iterator[tuple[str, str, str]]:
+    """`reconciler:allow`: a list of {guard, reason, manifest}, the last being the manifest's contentDigest."""
+    for block in _structured(get, "reconciler:allow", list):
+        if not isinstance(block, Mapping) or not block.get("manifest"):
+            raise BadInput(
+                "reconciler:allow must be a list of {guard, reason, manifest}; `manifest` is the contentDigest that "
+                "the preview shows, so that an override ends with the manifest it was given for"
+            )
+        item = f"{block.get('guard')}={block.get('reason') or ''}"
+        for guard, reason in parse_allow([item], "reconciler:allow").items():
+            yield str(block["manifest"]), guard, reason
 
 
 def _check_endpoint(url: str | None, endpoints: Mapping[str, str]) -> None:

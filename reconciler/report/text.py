@@ -145,6 +145,8 @@ def _verbs(plan: Plan) -> Iterator[str]:
         yield f"{plan.ignored:,} differ only in fields that are ignored"
     if plan.marked:
         yield f"{plan.marked:,} live {'entry is' if plan.marked == 1 else 'entries are'} marked with errors"
+    for guard, reason in plan.overrides:
+        yield f"guard {guard} overridden: {inert(reason)}"
     if plan.by_label:
         yield "sent ordered by label to stay within 250 labels"
 

@@ -92,6 +92,9 @@ CASES = [
     ("patience-form", "policy: {patience: §30}", ""),
     ("patience-form", "policy: {patience: §0s}", ""),
     ("patience-form", "policy: {patience: §30 m}", ""),
+    ("guard-value", "policy: {guards: {updates: §much}}", ""),
+    ("guard-value", "policy: {guards: {label-removed: §30%}}", ""),
+    ("guard-value", "policy: {guards: {shrink: §130%}}", ""),
     ("repeated-member", "managed: true\n§managed: true", ""),
     ("yaml-tag", "project: §!!str a", ""),
 ]

@@ -86,6 +86,11 @@ CHOICE: Final = error("policy-value", '`{name}` is "{text}"{guess}', "use one of
 PATIENCE: Final = error(
     "patience-form", '`patience` "{text}" is no duration', "write it like 30m, 90s, 2h or 1h30m, longer than zero"
 )
+GUARD: Final = error(
+    "guard-value",
+    'the guard `{name}` is set to "{text}"',
+    "write a percentage such as 50% where it has one, on, or off",
+)
 NO_LABELS: Final = error("labels-empty", "the closed list `labels` is empty", "name the labels, or leave `labels` out")
 LABEL_LENGTH: Final = error(
     "label-too-long",
