@@ -9,6 +9,7 @@ Knows numbers. Refuses to know what they stand for.
 """
 
 from collections.abc import Sequence
+from operator import sub
 
 __all__ = ["assigned"]
 
@@ -34,11 +35,15 @@ def _solved(weights: Sequence[Sequence[int]]) -> list[int]:
     """The columns of all rows; there are no fewer columns than rows."""
     gain = [max(row) for row in weights]  # with `price` the potentials: weight <= gain + price holds for every pair
     price = [0] * len(weights[0])
-    owner = [-1] * len(weights[0])  # the row that a column belongs to
+    if len(weights) == len(price):  # else a column stays free, and must not be the cheaper for it
+        price = [max(map(sub, column, gain)) for column in zip(*weights, strict=True)]
+    owner = [-1] * len(price)  # the row that a column belongs to
     late = []
     for row, most in enumerate(gain):
-        favourites = (column for column, weight in enumerate(weights[row]) if weight == most and owner[column] < 0)
-        favourite = next(favourites, None)
+        fitting = (
+            column for column, cost in enumerate(price) if owner[column] < 0 and weights[row][column] == most + cost
+        )
+        favourite = next(fitting, None)
         if favourite is None:
             late.append(row)
         else:

@@ -30,6 +30,8 @@ Pairs = tuple[tuple[int, int], ...]
 _ROUNDING: Final = 501
 # Two boxes at least: a single one can be explained by almost any factors.
 _SCALED_LEAST: Final = 2
+# And an edge that moved by so much: a pixel here or there can be explained by factors near 1.
+_SCALED_FAR: Final = 8_000
 _MIRRORED_LEAST: Final = 2 / 3
 # Left to right, top to bottom, both.
 _MIRRORS: Final[tuple[Factors, ...]] = ((0, 1), (1, 0), (1, 1))
@@ -138,7 +140,9 @@ def _factors(boxes: Sequence[tuple[Box, Box]], sizes_before: Sizes, sizes_after:
         return None
     across = _fitted([(one.left, other.left) for one, other in boxes] + [(a.width, b.width) for a, b in boxes])
     down = _fitted([(one.top, other.top) for one, other in boxes] + [(a.height, b.height) for a, b in boxes])
-    return None if (across, down) == (1, 1) else (across, down)
+    sideways = max(abs(one.left + one.width - other.left - other.width) for one, other in boxes)
+    downwards = max(abs(one.top + one.height - other.top - other.height) for one, other in boxes)
+    return (across, down) if max(sideways, downwards) >= _SCALED_FAR else None
 
 
 def _fitted(pairs: Sequence[tuple[int, int]]) -> float:
