@@ -112,7 +112,9 @@ def test_fifty_reasons_reach_the_engine(world: World) -> None:
     cells.declared["policy"] = {"marked": "refuse"}
     failed(cells)
     assert len(cells.init_errors) == 52
-    assert cells.init_errors[1].startswith(f"{cells.declared['manifest']}:1: marked by the service: s3://acme-vision/")
+    assert cells.init_errors[1].startswith(
+        f"{cells.declared['manifest']}:1:1: marked by the service: s3://acme-vision/"
+    )
     assert cells.init_errors[-1] == "... and 70 more marked entries"
 
 
