@@ -40,6 +40,10 @@ def field_changes(before: Document, after: Document) -> tuple[FieldChange, ...]:
         if slot in names_after
         for change in _attribute(attribute, names_after[slot])
     ]
+    gone = [attribute for slot, attribute in names_before.items() if slot not in names_after]
+    come = [attribute for slot, attribute in names_after.items() if slot not in names_before]
+    for one, other in zip(gone, come, strict=False):  # another label: only where it comes from can be compared
+        found += _origins(one, other)
     found += _members(_rest(before, names_before), _rest(after, names_after), "")
     return tuple(found)
 
@@ -74,18 +78,23 @@ def _rest(document: Document, slots: Mapping[Any, Attribute]) -> Document:
 
 
 def _attribute(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
-    stated = confidences(before), confidences(after)
-    one, other = _range(stated[0]), _range(stated[1])
-    objects = one == other and stated[0] != stated[1]  # they differ, and the range does not say so
-    yield from _members(_metadata(before, objects=objects), _metadata(after, objects=objects), after.name + METADATA)
-    if one != other:
-        yield _change(f"{after.name}{METADATA}.confidence", one, other)
+    yield from _origins(before, after)
     one, other = _value(before), _value(after)
     if not _same(one, other):
         if isinstance(one, dict) and isinstance(other, dict):
             yield from _members(one, other, after.name)
         else:
             yield _change(after.name, one, other)
+
+
+def _origins(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
+    """What differs in two attributes' metadata besides labels."""
+    stated = confidences(before), confidences(after)
+    one, other = _range(stated[0]), _range(stated[1])
+    objects = one == other and stated[0] != stated[1]  # they differ, and the range does not say so
+    yield from _members(_metadata(before, objects=objects), _metadata(after, objects=objects), after.name + METADATA)
+    if one != other:
+        yield _change(f"{after.name}{METADATA}.confidence", one, other)
 
 
 def _metadata(attribute: Attribute, *, objects: bool) -> Document:

@@ -1,0 +1,67 @@
+"""Two sides of datasets on disk, and their review without a service."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from reconciler.formats import FORMATS, Converted
+from reconciler.review.model import Review
+from reconciler.review.offline import offline_review
+from tests.entries.lines import Document
+
+Lines = Iterable[Document]
+Compare = Callable[..., Review]
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+def write_lines(path: Path, lines: Lines) -> Path:
+    """A JSON Lines manifest; folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def compared(tmp_path: Path) -> Compare:
+    """Reviews two manifests, given as lines."""
+
+    def compare(before: Lines, after: Lines, keep: int | None = None) -> Review:
+        paths = [write_lines(tmp_path / side / "train.jsonl", lines) for side, lines in (("a", before), ("b", after))]
+        return offline_review(paths[0], paths[1], ("a/train.jsonl", "b/train.jsonl"), keep=keep)
+
+    return compare
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Callable[..., Review]:
+    """Reviews two folders of one project, given as lines by type; `settings` is the rest of project.yaml."""
+
+    def compare(before: Mapping[str, Lines], after: Mapping[str, Lines], settings: str = "") -> Review:
+        for side, manifests in (("a", before), ("b", after)):
+            folder = tmp_path / side / "cells"
+            for word, lines in manifests.items():
+                write_lines(folder / f"{word}.jsonl", lines)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "project.yaml").write_text(f"project: cells\n{settings}", encoding="utf-8")
+        return offline_review(tmp_path / "a", tmp_path / "b", ("a", "b"), keep=None)
+
+    return compare
+
+
+@pytest.fixture
+def taco(tmp_path: Path) -> Callable[[str, str], Review]:
+    """Reviews two versions of the TACO set, converted from COCO."""
+
+    def convert(version: str) -> Path:
+        path = tmp_path / f"{version}.jsonl"
+        content = (DATA / "coco" / f"taco-{version}.json").read_bytes()
+        converted = FORMATS["coco"](
+            [(f"{version}.json", content)], images="s3://taco-litter/images/", created="2020-01-01T00:00:00"
+        )
+        path.write_bytes(b"".join(one.line + b"\n" for one in converted if isinstance(one, Converted)))
+        return path
+
+    return lambda before, after: offline_review(convert(before), convert(after), keep=None)

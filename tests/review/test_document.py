@@ -1,0 +1,122 @@
+"""The review as a JSON document: one form on every way out, as the schema in the repository says."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from reconciler.errors import AccessDenied, BadInput, InvalidDeclaration, ReconcilerError
+from reconciler.ledger import Ledger
+from reconciler.model import DatasetType, Finding, Place, Severity
+from reconciler.review.build import Reviewed, review_of
+from reconciler.review.model import FORMAT, Compared, Review
+from reconciler.review.schema import schema, schema_text
+from tests.entries.lines import bare, boxes, labelled
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "plan.schema.json"
+
+Compare = Callable[..., Review]
+
+
+def test_the_schema_in_the_repository_is_current() -> None:
+    """`python -m reconciler.review.schema > docs/schema/plan.schema.json` renews it."""
+    assert SCHEMA.read_text(encoding="utf-8") == schema_text()
+
+
+def test_every_member_of_the_review_is_in_the_schema() -> None:
+    """With a description of each object."""
+    defined = schema()["$defs"]
+    assert set(defined["Review"]["properties"]) == set(Review.__struct_fields__)
+    assert all(one.get("description") for one in defined.values())
+
+
+def test_a_document_reads_back_as_the_review_it_was(taco: Callable[[str, str], Review]) -> None:
+    """A view made from the file is a view made from the plan."""
+    for review in (taco("v2", "v3"), taco("v3", "v5")):
+        assert msgspec.json.decode(msgspec.json.encode(review), type=Review, strict=True) == review
+
+
+def test_readers_skip_members_that_they_do_not_know() -> None:
+    """New members may come without a new format."""
+    text = msgspec.json.encode({"format": FORMAT, "new": {"member": 1}})
+    assert msgspec.json.decode(text, type=Review) == Review()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInput("the folder is not there; make it"),
+        AccessDenied("no; ask", code="AccessDeniedException", operation="DescribeProjects", request_id="1"),
+        InvalidDeclaration([Finding(Severity.ERROR, "x", Place("project.yaml", 3), "wrong", "mend it")]),
+    ],
+)
+def test_a_failed_run_has_the_same_members(error: ReconcilerError) -> None:
+    """With its error, and what was known by then."""
+    failed = review_of([], error=error, exit_code=3, compared=Compared(after="datasets"))
+    empty = msgspec.to_builtins(review_of([]))
+    told = msgspec.to_builtins(failed)
+    assert told.keys() == empty.keys()
+    assert told["error"]["kind"] == type(error).__name__
+    assert (told["exit_code"], told["plan_id"]) == (3, "")
+    assert told["findings"]["errors"] == (1 if isinstance(error, InvalidDeclaration) else 0)
+
+
+def test_a_dataset_that_could_not_be_planned_is_in_it() -> None:
+    """With why; the run has no plan id then, because nobody can have reviewed it."""
+    with Ledger() as ledger:
+        broken = Reviewed(
+            "cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, error=ReconcilerError("it broke")
+        )
+        skipped = Reviewed(
+            "cells", "datasets/cells", DatasetType.TEST, "test.jsonl", ledger, skipped="not looked at, because it broke"
+        )
+        review = review_of([skipped, broken])
+    assert [(one.type, one.status) for one in review.datasets] == [("train", "failed"), ("test", "skipped")]
+    assert review.plan_id == ""
+    assert review.projects[0].splits is None
+
+
+def test_counts_agree_with_the_changes(compared: Compare) -> None:
+    """By verb, in total, and the figures over all datasets."""
+    before = [
+        labelled("s3://b/1", "a"),
+        labelled("s3://b/2", "a"),
+        boxes("s3://b/3", ("a", 1, 2, 30, 40)),
+        bare("s3://b/4"),
+    ]
+    after = [labelled("s3://b/1", "b"), boxes("s3://b/3"), labelled("s3://b/5", "a")]
+    review = compared(before, after)
+    (dataset,) = review.datasets
+    verbs = Counter(change.verb for change in dataset.changes)
+    assert verbs == {"update": 2, "add": 1, "live-only": 2}
+    assert (dataset.add, dataset.update, dataset.live_only) == (1, 2, 2)
+    assert (review.totals.add, review.totals.update, review.totals.live_only) == (1, 2, 2)
+    assert dataset.changes_total == len(dataset.changes) == 5
+    assert (dataset.losing_labels, dataset.staying) == (0, 1)
+
+
+def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None:
+    """The others are counted."""
+    before = [boxes(f"s3://b/{number}", ("a", 1, 2, 30, 40)) for number in range(5)]
+    after = [boxes(f"s3://b/{number}", ("a", 5, 2, 30, 40)) for number in range(3)]
+    after += [bare("s3://b/3"), boxes("s3://b/4"), labelled("s3://b/9", "a")]
+    dataset = compared(before, after, keep=3).datasets[0]
+    assert [(change.key, change.risk) for change in dataset.changes] == [
+        ("s3://b/3", 9),
+        ("s3://b/4", 8),
+        ("s3://b/0", 3),
+    ]
+    assert (dataset.changes_total, dataset.losing_labels) == (6, 1)
+    everything = compared(before, after).datasets[0]
+    assert [change.number for change in everything.changes] == [4, 5, 1, 2, 3, 6]
+    assert everything.plan_id == dataset.plan_id
+
+
+def test_text_that_utf_8_cannot_hold_does_not_stop_the_document(compared: Compare) -> None:
+    """Half a character in a label is written out; everything else stands as it is."""
+    hostile = "<b>\u202e|`@x #1\x1b[31m"
+    review = compared([], [labelled("s3://b/1", hostile)])
+    text = msgspec.json.encode(review)
+    assert msgspec.json.decode(text, type=Review).datasets[0].changes[0].labels_added == (hostile,)
