@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.errors import BadInput
+from reconciler.inert import inert
+from reconciler.model import DatasetType
 
-__all__ = ["ProjectArn"]
+__all__ = ["DatasetArn", "ProjectArn"]
 
 _PROJECT: Final = re.compile(
     r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+"
@@ -37,3 +39,35 @@ class ProjectArn:
                 "(arn:aws:rekognition:REGION:ACCOUNT:project/NAME/NUMBER); copy it from the console or DescribeProjects"
             )
         return cls(text, *match.groups())
+
+
+_DATASET: Final = re.compile(
+    r"arn:[a-z\d-]+:rekognition:([a-z\d-]+):\d{12}:project/([a-zA-Z0-9_.\-]{1,255})/dataset/(train|test)/[0-9]+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetArn:
+    """A dataset's ARN taken apart; it names its project without the project's number."""
+
+    text: str
+    region: str
+    project: str
+    dataset_type: DatasetType
+
+    @classmethod
+    def parse(cls, text: str) -> "DatasetArn":
+        """Take an ARN apart.
+
+        Raises:
+            BadInput: it is not the ARN of a Rekognition dataset.
+        """
+        match = _DATASET.fullmatch(text)
+        if match is None:
+            raise BadInput(
+                f"{inert(text, 300)} is not the ARN of a Rekognition dataset "
+                "(arn:aws:rekognition:REGION:ACCOUNT:project/NAME/dataset/train/NUMBER); copy it from the console or "
+                "DescribeProjects"
+            )
+        region, project, kind = match.groups()
+        return cls(text, region, project, DatasetType(kind.upper()))

@@ -21,7 +21,7 @@ from reconciler.outcome import Outcome
 from reconciler.reconcile import Target
 from reconciler.report.text import counted, outcome_lines
 
-__all__ = ["apply"]
+__all__ = ["apply", "apply_planned", "refuse_unseen"]
 
 _INTERRUPTED: Final = "not applied, because the run was interrupted"
 
@@ -33,8 +33,18 @@ def apply(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
         BadInput: something is wrong on disk, with the connection or the arguments. Refused: a policy or the user says
         no. ReconcilerError: a dataset could not be planned or applied.
     """
-    _refuse_unseen(run)
+    refuse_unseen(run)
     plans_of(run, screen, looking)
+    return apply_planned(run, screen, looking, signals)
+
+
+def apply_planned(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
+    """Ask, and apply what was planned and shown; every apply leaves a record, also one that is refused.
+
+    Raises:
+        Refused: a policy, a guard or the user says no. ReconcilerError: a dataset could not be planned or applied.
+    """
+    _record_refused(run, looking)
     refuse_unplanned(run)
     _refuse_missing(run, looking)
     if any(one.plan and one.plan.has_changes for one in run.datasets) and not run.options.yes:
@@ -45,7 +55,16 @@ def apply(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
     return _verdict(run, signals)
 
 
-def _refuse_unseen(run: Run) -> None:
+def _record_refused(run: Run, looking: Looking) -> None:
+    """The records of datasets that will not be applied, because they could not be planned or must not be applied."""
+    for one in run.datasets:
+        refused = Refused("; ".join(one.plan.refusals)) if one.plan and one.plan.refusals else None
+        if one.error or refused:
+            with looking.recording(one) as attempt:
+                attempt.error = one.error or refused
+
+
+def refuse_unseen(run: Run) -> None:
     """Before any work: nobody could answer, or nobody would see the plan.
 
     Raises:
@@ -54,7 +73,10 @@ def _refuse_unseen(run: Run) -> None:
     if run.options.yes:
         return
     if run.options.json:
-        raise BadInput("apply --json shows no plan to answer to; give --yes, or leave --json out; nothing was sent")
+        raise BadInput(
+            f"{run.options.command} --json shows no plan to answer to; give --yes, or leave --json out; "
+            "nothing was sent"
+        )
     if not sys.stdin.isatty():
         raise BadInput("there is no terminal to ask on; give --yes to apply without asking; nothing was sent")
 
@@ -117,14 +139,15 @@ def _is_worth_a_word(one: DatasetRun) -> bool:
 
 
 def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:
-    try:
-        one.outcome = _outcome(one, looking)
-        _remember(one, one.outcome, looking, screen)
-    except KeyboardInterrupt:
-        one.error = signals.interrupted("left at once; a batch that was sent goes on at AWS")
-        raise
-    except USER_CAUSED as error:
-        one.error = sentence(error)
+    with looking.recording(one) as attempt:
+        try:
+            one.outcome = attempt.outcome = _outcome(one, looking)
+            _remember(one, one.outcome, looking, screen)
+        except KeyboardInterrupt:
+            one.error = attempt.error = signals.interrupted("left at once; a batch that was sent goes on at AWS")
+            raise
+        except USER_CAUSED as error:
+            one.error = attempt.error = sentence(error)
 
 
 def _outcome(one: DatasetRun, looking: Looking) -> Outcome:
@@ -156,7 +179,7 @@ def _verdict(run: Run, signals: Signals) -> Exit:
     codes = [one.failure.exit_code for one in failures if one.failure]
     if signals.exit_code is not None:
         raise signals.interrupted(
-            "interrupted; what was confirmed is applied, `reconciler apply` goes on with the rest"
+            f"interrupted; what was confirmed is applied, `reconciler {run.options.command}` goes on with the rest"
         )
     if not failures:
         return Exit.DONE

@@ -1,6 +1,6 @@
 """What the user typed, as a frozen record; and the help.
 
-Knows commands, options and their texts. Refuses to know what a command does. A wrong argument is a sentence with "did
+Knows commands and options. Refuses to know what a command does. A wrong argument is a sentence with "did
 you mean", never a usage dump.
 """
 
@@ -13,68 +13,26 @@ from pathlib import Path
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
+from reconciler.aws.arns import DatasetArn
+from reconciler.cli.texts import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
 from reconciler.inert import inert
+from reconciler.model import DatasetType
 
 __all__ = ["COMMANDS", "Options", "parse", "wants_json"]
 
 # So many changes of a dataset are shown unless the user asks for more or fewer.
 _SHOWN: Final = 50
 _DATASETS: Final = Path("datasets")
-COMMANDS: Final = {
-    "validate": "read all declarations and manifests and report every finding; needs no AWS account",
-    "plan": "show what an apply would change; changes nothing",
-    "apply": "show the plan, ask, and make the live datasets equal to the manifests",
-}
-_EXIT_CODES: Final = """\
-exit codes:
-  0    done
-  1    failed: the service, the network or this machine
-  2    there are changes (only with `plan --exit-code`)
-  3    bad input or usage; nothing was sent
-  4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent
-  5    applied, but lines were rejected
-  130  interrupted by Ctrl-C (143: by SIGTERM)
-"""
-_EPILOGS: Final = {
-    None: """\
-examples:
-  reconciler validate                          check everything under ./datasets
-  reconciler plan --project blood-cells        what would change in one project
-  reconciler plan --exit-code --json > plan.json
-  reconciler apply --yes -v                    apply without asking, showing every call
-
-Options stand after the command: `reconciler plan --help` lists them.
-""",
-    "validate": """\
-examples:
-  reconciler validate
-  reconciler validate elsewhere/datasets --json
-""",
-    "plan": """\
-examples:
-  reconciler plan
-  reconciler plan --project blood-cells --all
-  reconciler plan --exit-code                  exit 2 when anything would change, for scripts
-""",
-    "apply": """\
-examples:
-  reconciler apply                             shows the plan and asks
-  reconciler apply --project blood-cells --yes
-
-Datasets are applied one after another. A failure stops its project; the next project goes on, and the exit code is
-that of the worst failure. A project with `managed: true` is never created here: `pulumi up` does that. Pulumi's state
-is left alone; the next `pulumi up` records what was applied.
-
-The first Ctrl-C finishes the running batch and stops; a second one leaves at once.
-""",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A command line that was understood. `limit` None shows all changes; `projects` empty means all."""
+    """A command line that was understood. `limit` None shows all changes; `projects` empty means all.
+
+    `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to bring back, and where to.
+    """
 
     command: str
     datasets: Path
@@ -88,7 +46,11 @@ class Options:
     limit: int | None = _SHOWN
     yes: bool = False
     snapshots: str | None = None
+    audit: str | None = None
     allow: Mapping[str, str] = field(default_factory=dict)
+    snapshot: str = ""
+    dataset_type: DatasetType | None = None
+    dataset_arn: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -121,21 +83,46 @@ def _options(given: argparse.Namespace) -> Options:
     if given.command == "validate":
         return Options("validate", _folder(given), tuple(given.project), json=given.json, verbose=given.verbose)
     _check_endpoint(given.endpoint_url)
+    if given.command == "restore":
+        _check_destination(given)
     return Options(
         given.command,
         given.datasets or _DATASETS,
         tuple(given.project),
         json=given.json,
         verbose=given.verbose,
-        region=given.region,
+        region=_region(given),
         profile=given.profile,
         endpoint_url=given.endpoint_url,
         exit_code=getattr(given, "exit_code", False),
         limit=_limit(given),
         yes=getattr(given, "yes", False),
-        snapshots=given.snapshots,
+        snapshots=getattr(given, "snapshots", None),
+        audit=getattr(given, "audit", None),
         allow=parse_allow(given.allow, "--allow"),
+        snapshot=getattr(given, "snapshot", ""),
+        dataset_type=DatasetType(given.type.upper()) if getattr(given, "type", None) else None,
+        dataset_arn=getattr(given, "dataset_arn", None),
     )
+
+
+def _region(given: argparse.Namespace) -> str | None:
+    """The region: of the dataset's ARN where one is given, else as it was asked for."""
+    asked: str | None = given.region
+    if not getattr(given, "dataset_arn", None):
+        return asked
+    arn = DatasetArn.parse(given.dataset_arn)
+    if asked not in {None, arn.region}:
+        raise BadInput(f"--region {inert(asked or '')} is not the region of --dataset-arn, {arn.region}; leave it out")
+    return arn.region
+
+
+def _check_destination(given: argparse.Namespace) -> None:
+    """A snapshot goes to one dataset, named in one way."""
+    if given.dataset_arn and not (given.project or given.type):
+        return
+    if given.dataset_arn or len(given.project) != 1 or not given.type:
+        raise BadInput("name one dataset to restore to: --project NAME with --type train or test, or --dataset-arn ARN")
 
 
 def _limit(given: argparse.Namespace) -> int | None:
@@ -198,7 +185,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     parser = _Parser(
         prog="reconciler",
         description="Keep Amazon Rekognition Custom Labels datasets equal to the manifests in git.",
-        epilog=f"{_EPILOGS[None]}\n{_EXIT_CODES}",
+        epilog=f"{EPILOGS[None]}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -208,15 +195,9 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     commands["validate"].add_argument(
         "folder", metavar="FOLDER", nargs="?", type=Path, help="the folder of the declarations (default: datasets)"
     )
-    for name in ("plan", "apply"):
+    for name in ("plan", "apply", "restore"):
         _add_aws(commands[name])
         _add_shown(commands[name])
-        commands[name].add_argument(
-            "--snapshots",
-            metavar="PLACE",
-            help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
-            "(default: .reconciler/snapshots beside the datasets)",
-        )
         commands[name].add_argument(
             "--allow",
             metavar='GUARD="WHY"',
@@ -224,8 +205,23 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
             default=[],
             help="override a guard for this run, with a reason; may be given several times",
         )
+    for name in ("plan", "apply"):
+        commands[name].add_argument(
+            "--snapshots",
+            metavar="PLACE",
+            help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
+            "(default: .reconciler/snapshots beside the datasets)",
+        )
     commands["plan"].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
-    commands["apply"].add_argument("--yes", action="store_true", help="apply without asking")
+    for name in ("apply", "restore"):
+        commands[name].add_argument("--yes", action="store_true", help="apply without asking")
+        commands[name].add_argument(
+            "--audit",
+            metavar="PLACE",
+            help="where each record of an apply also goes: a file, or s3://BUCKET/FOLDER "
+            "(always: .reconciler/audit beside the datasets)",
+        )
+    _add_destination(commands["restore"])
     return parser, commands
 
 
@@ -234,7 +230,7 @@ def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str) -> _Parser
         name,
         help=COMMANDS[name],
         description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        epilog=f"{_EPILOGS[name]}\n{_EXIT_CODES}",
+        epilog=f"{EPILOGS[name]}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -269,6 +265,12 @@ def _add_shown(parser: _Parser) -> None:
         help=f"show at most N changes of a dataset (default: {_SHOWN}; all with --json)",
     )
     group.add_argument("--all", action="store_true", help="show all changes")
+
+
+def _add_destination(parser: _Parser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
+    parser.add_argument("--type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
+    parser.add_argument("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
 
 
 def _number(text: str) -> int:

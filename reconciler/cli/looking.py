@@ -3,12 +3,15 @@
 Knows regions, gateways and projects by name or ARN. Refuses to know boto3 and what is shown.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from random import Random
 
+from reconciler.audit import Attempt, AuditLog
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock
@@ -48,6 +51,12 @@ class Looking:
         self._progress = ProgressLine(screen, clock.now)
         self.folder = options.datasets.resolve().parent / FOLDER
         self.store = SettledStore(self.folder / "settled")
+        self._audit = AuditLog(
+            self.folder / "audit",
+            options.audit,
+            partial(self.objects, None),
+            lambda text: screen.remark(f"warning: {text}"),
+        )
 
     def plan(self, one: DatasetRun) -> None:
         """Find the dataset, list it and compare; without a project the plan is from the manifest alone.
@@ -88,9 +97,23 @@ class Looking:
             keeper=self._keeper(region),
         )
 
+    def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
+        """A block that is one apply of a dataset: however it ends, a record of it is written."""
+        attempt = Attempt(
+            self._run.options.command,
+            one.project.name,
+            one.project_arn or "",
+            one.dataset.dataset_type,
+            one.dataset.shown,
+            () if self._run.options.snapshot else (one.dataset.manifest, one.project.folder / "project.yaml"),
+        )
+        if one.plan:
+            attempt.planned(one.ledger, one.plan)
+        return self._audit.recording(attempt, lambda: sum(self._run.calls, Counter[str]()))
+
     def objects(self, region: str | None) -> Objects:
-        """S3, with the run's connection."""
-        return open_objects(self._connection, region)
+        """S3, with the run's connection; the region says where to ask first."""
+        return open_objects(self._connection, region or self._connection.region)
 
     def _keeper(self, region: str) -> Keeper:
         cure = "give --snapshots s3://BUCKET/FOLDER"

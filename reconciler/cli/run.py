@@ -68,6 +68,10 @@ def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
         from reconciler.cli.plan import plan  # noqa: PLC0415 - see above
 
         return plan(run, screen, looking)
+    if run.options.command == "restore":
+        from reconciler.cli.restore import restore  # noqa: PLC0415 - see above
+
+        return restore(run, screen, looking, signals)
     from reconciler.cli.apply import apply  # noqa: PLC0415 - see above
 
     return apply(run, screen, looking, signals)
@@ -75,7 +79,7 @@ def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
 
 def _left(run: Run) -> str:
     """What leaving at once means at this point."""
-    if run.options.command == "apply" and any(one.outcome or one.failure for one in run.datasets):
+    if run.options.command in {"apply", "restore"} and any(one.outcome or one.failure for one in run.datasets):
         return "left at once; a batch that was sent goes on at AWS, `reconciler plan` shows what is live"
     return "interrupted; nothing was sent"
 

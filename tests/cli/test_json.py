@@ -20,7 +20,7 @@ DATASET = {
     *("content", "findings", "plan", "outcome", "error", "skipped"),
 }
 PLAN = {"action", "figures", "policy", "refusals", "desired", "live", "changes"}
-OUTCOME = {"dataset_arn", "figures", "live", "rejected", "marked"}
+OUTCOME = {"dataset_arn", "figures", "live", "rejected", "marked", "snapshots"}
 FINDINGS = {"errors", "marked", "notes", "shown"}
 ERROR = {"kind", "message", "code", "operation", "request_id"}
 TOTALS = {"datasets", "entries", "errors", "marked", "notes", "to_send", "live_only", "sent", "rejected"}
