@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
@@ -40,13 +41,14 @@ def folders(tmp_path: Path) -> Callable[..., Review]:
     """Reviews two folders of one project, given as lines by type; `settings` is the rest of project.yaml."""
 
     def compare(before: Mapping[str, Lines], after: Mapping[str, Lines], settings: str = "") -> Review:
+        here = Path(mkdtemp(dir=tmp_path))
         for side, manifests in (("a", before), ("b", after)):
-            folder = tmp_path / side / "cells"
+            folder = here / side / "cells"
             for word, lines in manifests.items():
                 write_lines(folder / f"{word}.jsonl", lines)
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "project.yaml").write_text(f"project: cells\n{settings}", encoding="utf-8")
-        return offline_review(tmp_path / "a", tmp_path / "b", ("a", "b"), keep=None)
+        return offline_review(here / "a", here / "b", ("a", "b"), keep=None)
 
     return compare
 

@@ -81,12 +81,12 @@ def test_a_dataset_that_could_not_be_planned_is_in_it() -> None:
 def test_counts_agree_with_the_changes(compared: Compare) -> None:
     """By verb, in total, and the figures over all datasets."""
     before = [
-        labelled("s3://b/1", "a"),
-        labelled("s3://b/2", "a"),
-        boxes("s3://b/3", ("a", 1, 2, 30, 40)),
-        bare("s3://b/4"),
+        labelled("s3://acme/1", "a"),
+        labelled("s3://acme/2", "a"),
+        boxes("s3://acme/3", ("a", 1, 2, 30, 40)),
+        bare("s3://acme/4"),
     ]
-    after = [labelled("s3://b/1", "b"), boxes("s3://b/3"), labelled("s3://b/5", "a")]
+    after = [labelled("s3://acme/1", "b"), boxes("s3://acme/3"), labelled("s3://acme/5", "a")]
     review = compared(before, after)
     (dataset,) = review.datasets
     verbs = Counter(change.verb for change in dataset.changes)
@@ -99,14 +99,14 @@ def test_counts_agree_with_the_changes(compared: Compare) -> None:
 
 def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None:
     """The others are counted."""
-    before = [boxes(f"s3://b/{number}", ("a", 1, 2, 30, 40)) for number in range(5)]
-    after = [boxes(f"s3://b/{number}", ("a", 5, 2, 30, 40)) for number in range(3)]
-    after += [bare("s3://b/3"), boxes("s3://b/4"), labelled("s3://b/9", "a")]
+    before = [boxes(f"s3://acme/{number}", ("a", 1, 2, 30, 40)) for number in range(5)]
+    after = [boxes(f"s3://acme/{number}", ("a", 5, 2, 30, 40)) for number in range(3)]
+    after += [bare("s3://acme/3"), boxes("s3://acme/4"), labelled("s3://acme/9", "a")]
     dataset = compared(before, after, keep=3).datasets[0]
     assert [(change.key, change.risk) for change in dataset.changes] == [
-        ("s3://b/3", 9),
-        ("s3://b/4", 8),
-        ("s3://b/0", 3),
+        ("s3://acme/3", 9),
+        ("s3://acme/4", 8),
+        ("s3://acme/0", 3),
     ]
     assert (dataset.changes_total, dataset.losing_labels) == (6, 1)
     everything = compared(before, after).datasets[0]
@@ -117,6 +117,6 @@ def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None
 def test_text_that_utf_8_cannot_hold_does_not_stop_the_document(compared: Compare) -> None:
     """Half a character in a label is written out; everything else stands as it is."""
     hostile = "<b>\u202e|`@x #1\x1b[31m"
-    review = compared([], [labelled("s3://b/1", hostile)])
+    review = compared([], [labelled("s3://acme/1", hostile)])
     text = msgspec.json.encode(review)
     assert msgspec.json.decode(text, type=Review).datasets[0].changes[0].labels_added == (hostile,)

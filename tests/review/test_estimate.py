@@ -1,0 +1,71 @@
+"""What an apply costs, and how it is held against what it did cost."""
+
+import pytest
+
+from reconciler.model import Extra, Policy
+from reconciler.plan import make_plan
+from reconciler.review.estimate import estimate_of, spent, total
+from reconciler.review.model import Estimate
+from tests.entries.lines import Document, labelled
+from tests.ledger.filling import filled
+
+
+def estimated(live: list[Document] | None, desired: list[Document], extra: Extra = Extra.REPORT) -> Estimate:
+    """The estimate of the plan from live to desired."""
+    with filled(desired, live or []) as ledger:
+        return estimate_of(make_plan(ledger, Policy(extra=extra), exists=live is not None, bucket=None))
+
+
+def lines(count: int, label: str = "a") -> list[Document]:
+    """So many images."""
+    return [labelled(f"s3://b/{number}", label) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "extra", "calls"),
+    [
+        (lines(250), lines(250), Extra.REPORT, {"DescribeDataset": 1, "ListDatasetEntries": 3}),
+        (
+            lines(250),
+            lines(250, "b"),
+            Extra.REPORT,
+            {"DescribeDataset": 3, "ListDatasetEntries": 6, "UpdateDatasetEntries": 1},
+        ),
+        (
+            None,
+            lines(101),
+            Extra.REPORT,
+            {"CreateDataset": 1, "DescribeDataset": 3, "ListDatasetEntries": 2, "UpdateDatasetEntries": 1},
+        ),
+        (
+            lines(2),
+            lines(1),
+            Extra.REPLACE,
+            {
+                "CreateDataset": 1,
+                "DeleteDataset": 1,
+                "DescribeDataset": 7,
+                "ListDatasetEntries": 2,
+                "UpdateDatasetEntries": 1,
+            },
+        ),
+    ],
+)
+def test_calls_are_counted_by_operation(
+    live: list[Document] | None, desired: list[Document], extra: Extra, calls: dict[str, int]
+) -> None:
+    """A hundred entries a page, listed before and after; one update and two looks a batch."""
+    assert estimated(live, desired, extra).calls == {"DescribeProjects": 1, **calls}
+
+
+def test_the_time_is_that_of_the_accounts_quota() -> None:
+    """Five calls a second: 250,000 entries take 2,500 pages, listed twice."""
+    assert spent({"ListDatasetEntries": 5_000}, 0, 0).minutes == pytest.approx(16.67, abs=0.01)
+
+
+def test_datasets_share_the_quota() -> None:
+    """Their calls, bytes and minutes add up; nothing was estimated for no dataset."""
+    one, other = spent({"A": 300, "B": 1}, 2, 10), spent({"A": 300}, 1, 5)
+    both = total([one, other])
+    assert both == spent({"A": 600, "B": 1}, 3, 15)
+    assert total([]) is None
