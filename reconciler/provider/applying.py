@@ -14,6 +14,7 @@ from reconciler.provider import runtime
 from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.failure import fail_keeping
 from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
+from reconciler.provider.recording import recording
 from reconciler.reconcile import Target
 from reconciler.report.text import outcome_lines, outcome_summary, snapshot_line
 
@@ -49,7 +50,10 @@ def delete(name: str, props: dict[str, Any]) -> None:
         arn = project.datasets.get(dataset_type) if project else None
         process.forget(name)
         if arn:
-            for where in process.reconciliation(project_arn, outputs.applied.policy).destroy(arn):
+            with recording(process, "destroy", Target(project_arn, dataset_type)) as attempt:
+                attempt.dataset_arn = arn
+                attempt.snapshots = process.reconciliation(project_arn, outputs.applied.policy).destroy(arn)
+            for where in attempt.snapshots:
                 process.console.tell_once(snapshot_line(where), warning=True)
 
 
@@ -60,15 +64,17 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     reconciliation = process.reconciliation(project_arn, inputs.policy, inputs.content_digest)
     target = Target(project_arn, inputs.dataset_type)
     process.forget(name)
-    with Ledger() as ledger:
+    with recording(process, "apply", target, inputs.manifest) as attempt, Ledger() as ledger:
         bucket = _desired(inputs, ledger)
         seen = reconciliation.observe(target)
         settled = previous.settled if previous else frozenset()
         plan = reconciliation.plan(ledger, seen, bucket, settled)
         plan = reconciliation.guarded(ledger, plan, seen, target)
+        attempt.planned(ledger, plan)
         try:
-            outcome = reconciliation.apply(ledger, plan, seen, target)
+            outcome = attempt.outcome = reconciliation.apply(ledger, plan, seen, target)
         except runtime.FAULTS as error:
+            attempt.error = error
             reason = runtime.sentence(error)
             _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)

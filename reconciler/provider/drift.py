@@ -74,6 +74,10 @@ def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
 
 def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
     policy, entries = outputs.applied.policy, outputs.live.entries
+    if policy.destroy is Destroy.DELETE and entries:
+        unkept = process.keeper(outputs.applied.project_arn or "").refusal()
+        if unkept:
+            process.console.tell_once(f"an up will be REFUSED: the dataset is not deleted: {unkept}", warning=True)
     if policy.destroy is Destroy.REFUSE and entries:
         process.console.tell_once(
             f"an up will be REFUSED: the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is "

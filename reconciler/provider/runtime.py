@@ -7,16 +7,18 @@ server answers on four threads; everything here may be used from all of them.
 import os
 import select
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from sqlite3 import OperationalError
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, local
 from typing import Final
 
 from reconciler.aws.arns import ProjectArn
+from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
@@ -59,6 +61,7 @@ class Runtime:
         self._seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
         self._engine = _EngineWatch()
+        self._tally = _Tally()
 
     def reconciliation(self, project_arn: str, policy: Policy, manifest: str = "") -> Reconciliation:
         """The conductor for a dataset of this project; `manifest` is the digest that overrides of guards may name.
@@ -105,9 +108,16 @@ class Runtime:
         with self._lock:
             if project.region not in self._gateways:
                 self._gateways[project.region] = open_gateway(
-                    self.settings.connection, project.region, self._clock, self._random
+                    self.settings.connection, project.region, self._clock, self._random, self._count
                 )
             return self._gateways[project.region]
+
+    def calls_of_this_thread(self) -> Counter[str]:
+        """How many calls this thread has made so far, by operation: it works on one resource at a time."""
+        return Counter(self._tally.counts)
+
+    def _count(self, call: CallRecord) -> None:
+        self._tally.counts[call.operation] += 1
 
     def remember(self, resource_id: str, seen: LiveSeen) -> None:
         """Keep what a listing showed, for the engine's next question about the same resource."""
@@ -146,6 +156,13 @@ class Runtime:
 
     def _report(self, progress: Progress) -> None:
         self.console.status(progress_line(progress))
+
+
+class _Tally(local):
+    """Counts of calls, for each thread its own."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
 
 
 _PROCESS: Final[list[Runtime]] = []

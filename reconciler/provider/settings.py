@@ -2,8 +2,9 @@
 
 Keys: `aws:region`, `profile`, `accessKey`, `secretKey`, `token`, `assumeRoles`, `allowedAccountIds`,
 `forbiddenAccountIds`, `endpoints` (pulumi-aws 7, "Configuration reference"), and `reconciler:endpointUrl`,
-`reconciler:datasets`, `reconciler:snapshots`. Structured values reach a program and a provider as JSON text. What is
-not set is left to boto3's own search. Refuses to know who asks: program and provider process read the same keys.
+`reconciler:datasets`, `reconciler:snapshots`, `reconciler:audit`, `reconciler:allow`. Structured values reach a program
+and a provider as JSON text. What is not set is left to boto3's own search. Refuses to know who asks: program and
+provider process read the same keys.
 """
 
 import json
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.aws.connection import AssumeRole, Connection
+from reconciler.aws.objects import S3Address, is_s3
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
 
@@ -35,6 +37,7 @@ class Settings:
     connection: Connection
     datasets: str = DEFAULT_DATASETS
     snapshots: str | None = None
+    audit: str | None = None
     allow: tuple[tuple[str, str, str], ...] = ()
 
     def hide(self, text: str) -> str:
@@ -71,10 +74,19 @@ def read_settings(get: Get) -> Settings:
     )
     return Settings(
         connection,
-        get("reconciler:datasets") or DEFAULT_DATASETS,
-        get("reconciler:snapshots"),
-        tuple(_allowed(get)),
+        datasets=get("reconciler:datasets") or DEFAULT_DATASETS,
+        snapshots=_place(get, "reconciler:snapshots"),
+        audit=_place(get, "reconciler:audit"),
+        allow=tuple(_allowed(get)),
     )
+
+
+def _place(get: Get, key: str) -> str | None:
+    """A folder or file, or an address in S3, which must be one."""
+    place = get(key) or None
+    if place and is_s3(place):
+        S3Address.parse(place)
+    return place
 
 
 def _allowed(get: Get) -> Iterator[tuple[str, str, str]]:
