@@ -3,7 +3,7 @@
 Knows the blocks of a dataset and how risky each is to leave out. Refuses to know the rest of the comment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.comparison.differences import Group
@@ -20,6 +20,7 @@ from reconciler.report.wording import (
     dataset_words,
     folder_of,
     group_names,
+    is_explained,
     origin_words,
     percent,
     place_words,
@@ -163,7 +164,7 @@ def _changes(dataset: DatasetReview) -> Block:
 
 def _change(change: Change, dataset: DatasetReview, folder: str) -> str:
     names = change_names(change)
-    lines = [prose(change.words, names), *_box_lines(change, names), *map(_mark, change.marks)]
+    lines = [prose(change.words, names), *_box_lines(change, names, dataset.groups), *map(_mark, change.marks)]
     if change.origin not in {"", "branch"}:
         lines[0] += f" **{ORIGINS[change.origin]}**"
     return cells(
@@ -171,10 +172,10 @@ def _change(change: Change, dataset: DatasetReview, folder: str) -> str:
     )
 
 
-def _box_lines(change: Change, names: tuple[str, ...]) -> Iterator[str]:
+def _box_lines(change: Change, names: tuple[str, ...], groups: Sequence[Group]) -> Iterator[str]:
     """What became of each box, where no group tells it."""
     boxes = [box for box in change.boxes if box.what != ("same",)] if change.verb == "update" else []
-    if change.groups or not boxes:
+    if is_explained(change, groups):
         return
     for box in boxes[:_BOXES]:
         yield f"<sub>{prose(box_words(box), names)}</sub>"

@@ -22,6 +22,7 @@ from reconciler.report.wording import (
     dataset_words,
     estimate_words,
     folder_of,
+    is_explained,
     is_quiet,
     origin_words,
     place_words,
@@ -173,11 +174,11 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
 
 
 def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[Change], int]:
-    """The entries to show, and how many of the others belong to groups, which say what happens to them."""
+    """The entries to show, and how many of the others are told of by groups in full."""
     if layout.verbose:
         return dataset.changes, 0
-    shown_groups = {group.id for group in dataset.groups[:_GROUPS]}
-    lone = [one for one in dataset.changes if one.risk >= _RISKY or not shown_groups.intersection(one.groups)]
+    groups = dataset.groups[:_GROUPS]
+    lone = [one for one in dataset.changes if one.risk >= _RISKY or not is_explained(one, groups)]
     kept = lone[: layout.limit(layout.changes)]
     return kept, len(dataset.changes) - len(lone)
 

@@ -31,6 +31,7 @@ __all__ = [
     "figure",
     "folder_of",
     "group_names",
+    "is_explained",
     "is_quiet",
     "kinds_of",
     "odd_letters",
@@ -80,6 +81,7 @@ GROUP_KINDS: Final = {
     "relabelled": "relabelled",
     "label-added": "label added",
     "label-removed": "label removed",
+    "mirrored": "mirrored",
     "shifted": "shifted",
     "scaled": "scaled",
     "re-pointed": "re-pointed",
@@ -92,6 +94,21 @@ LOOK_ALIKES: Final = {
     "plural": "singular and plural",
     "letters": "differ in look-alike letters",
     "one-letter": "differ in one letter",
+}
+
+# What a group of a kind tells of the entries that belong to it, as `KINDS`.
+_TOLD: Final = {
+    "renamed": {"relabelled", "label-added", "label-removed"},
+    "merged": {"relabelled", "label-added", "label-removed"},
+    "split": {"relabelled", "label-added", "label-removed"},
+    "relabelled": {"relabelled", "label-added", "label-removed"},
+    "label-added": {"label-added", "box-added"},
+    "label-removed": {"label-removed", "box-removed"},
+    "mirrored": {"moved", "resized"},
+    "shifted": {"moved", "resized"},
+    "scaled": {"moved", "resized", "image-size"},
+    "re-pointed": {"add", "live-only", "unlabel"},
+    "annotation-pass": {"fields"},
 }
 
 # Spaces that look like the common one or like nothing, fillers, variation selectors: two names that differ in these
@@ -246,6 +263,12 @@ def odd_letters(pair: LookAlike) -> str:
     odd = sorted({one for one in {*pair.first} ^ {*pair.second} if not one.isascii()})
     named = [f"U+{ord(one):04X} {unicodedata.name(one, 'unnamed')}" for one in odd[:_NAMED]]
     return "; ".join(named) + (f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
+
+
+def is_explained(change: Change, groups: Sequence[Group]) -> bool:
+    """Whether the groups that a change belongs to tell of every kind of change in it."""
+    told = {kind for group in groups if group.id in change.groups for kind in _TOLD[group.kind]}
+    return bool(told) and told.issuperset(kinds_of(change))
 
 
 def is_quiet(dataset: DatasetReview) -> bool:

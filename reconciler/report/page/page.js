@@ -84,12 +84,11 @@
   };
   const rectangle = (box, name) => svg("rect", { class: name, x: box.left, y: box.top, width: box.width, height: box.height });
   const tag = (box, text, kind, unit, sheet) => {
-    const high = box.top - unit * 0.35 < sheet.top + unit;
-    const text_ = svg("text", {
-      class: `c-${kind}`, "font-size": unit, "stroke-width": unit * 0.22,
-      x: Math.max(sheet.left + unit * 0.2, box.left), y: high ? box.top + unit : box.top - unit * 0.35,
+    const inside = box.top - unit * 0.35 < sheet.top + unit, width = text.length * unit * 0.62;
+    const left = Math.max(sheet.left + unit * 0.2, Math.min(box.left, sheet.right - width));
+    return svg("text", {
+      class: `c-${kind}`, "font-size": unit, "stroke-width": unit * 0.22, x: left, y: inside ? box.top + unit : box.top - unit * 0.35,
     }, text);
-    return text_;
   };
   const drawing = (body, boxes, side) => {
     const picture = body.i ? data.pictures[body.i - 1] : null;
@@ -117,7 +116,7 @@
         group.append(svg("line", { class: `way b-${box.kind}`, x1: old.left + old.width / 2, y1: old.top + old.height / 2, x2: here.left + here.width / 2, y2: here.top + here.height / 2 }));
       }
       group.append(rectangle(here, "under"), rectangle(here, name));
-      if (box.kind !== "same") group.append(tag(here, changed > 12 ? `${number}` : `${number} ${label(here.label)}`, box.kind, unit, sheet));
+      if (box.kind !== "same") group.append(tag(here, changed > 8 ? `${number}` : `${number} ${label(here.label)}`, box.kind, unit, sheet));
       else if (boxes.length <= 6) group.append(tag(here, label(here.label), "same", unit * 0.85, sheet));
       groups.push([box.kind === "same" ? 0 : 1, group]);
     }
