@@ -61,6 +61,8 @@ def detail_of(change: Change, *, goes: bool = False) -> Detail:
     boxes, transform = _boxes(before or _NOTHING, after or _NOTHING)
     labels = _labels(before or _NOTHING, after or _NOTHING)
     malformed = _malformed(before or _NOTHING, after or _NOTHING)
+    same = not any((*labels[1:], *malformed)) and all(box.what == ("same",) for box in boxes)
+    sizes = _sizes(before), _sizes(after)
     return Detail(
         live,
         desired,
@@ -68,10 +70,9 @@ def detail_of(change: Change, *, goes: bool = False) -> Detail:
         after.labelled if after else None,
         *labels,
         boxes,
-        _sizes(before),
-        _sizes(after),
+        *sizes,
         *malformed,
-        fields=_fields(live, desired) if change.verb is Verb.UPDATE else (),
+        fields=_fields(live, desired, same=same and sizes[0] == sizes[1]) if change.verb is Verb.UPDATE else (),
         transform=transform,
     )
 
@@ -82,20 +83,12 @@ def pixels(thousandths: int) -> int | float:
     return thousandths / _PER_PIXEL if rest else whole
 
 
-def _fields(live: Document, desired: Document) -> tuple[FieldChange, ...]:
+def _fields(live: Document, desired: Document, *, same: bool) -> tuple[FieldChange, ...]:
+    """Other fields; where labels and boxes are the `same`, those that only spell them otherwise count too."""
     found = field_changes(live, desired)
-    if not found and _same_meaning(live, desired):
+    if not found and same:
         found = all_fields(live, desired)
     return found[:FIELDS_KEPT]
-
-
-def _same_meaning(live: Document, desired: Document) -> bool:
-    one, other = meaning_of(live), meaning_of(desired)
-    return (
-        sorted(one.boxes) == sorted(other.boxes)
-        and set(one.image_labels) == set(other.image_labels)
-        and sorted(one.sizes) == sorted(other.sizes)
-    )
 
 
 def _labels(before: Meaning, after: Meaning) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

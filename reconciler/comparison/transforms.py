@@ -78,7 +78,8 @@ def _geometry(box: Box) -> Geometry:
 
 
 def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
-    (width, height) = sizes[0]
+    (width, height), least = sizes[0], _MIRRORED_LEAST * min(len(before), len(after))
+    places = {_geometry(box) for box in after}
     for across, down in _MIRRORS:
 
         def seen(box: Box, across: float = across, down: float = down) -> Geometry:
@@ -86,9 +87,11 @@ def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
             top = height - box.top - box.height if down else box.top
             return left, top, box.width, box.height
 
+        if sum(seen(box) in places for box in before) < least:
+            continue
         pairs = tuple(_pairs(before, after, seen))
-        enough = len(pairs) >= _MIRRORED_LEAST * min(len(before), len(after))
-        if enough and any(_geometry(before[row]) != _geometry(after[column]) for row, column in pairs):
+        moved = any(_geometry(before[row]) != _geometry(after[column]) for row, column in pairs)
+        if moved and len(pairs) >= least:
             return Transform("mirrored", (across, down), pairs)
     return None
 

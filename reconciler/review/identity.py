@@ -20,9 +20,9 @@ from reconciler.ledger import Ledger, key_bytes
 from reconciler.model import Change, Compare, Verb
 from reconciler.plan import Plan, shown_changes
 
-__all__ = ["PlanId", "moved", "plan_id", "run_id"]
+__all__ = ["DECIDING", "PlanId", "moved", "plan_id", "run_id"]
 
-_DECIDING: Final = 24
+DECIDING: Final = 24
 _HINT: Final = 4
 _JOINT: Final = "-"
 
@@ -51,7 +51,7 @@ class PlanId:
         for one in sorted(self._seen):
             whole.update(one)
         live = self._plan.live.digest if self._plan.live else "0" * _HINT
-        return whole.hexdigest()[:_DECIDING] + self._plan.desired.digest[:_HINT] + live[:_HINT]
+        return whole.hexdigest()[:DECIDING] + self._plan.desired.digest[:_HINT] + live[:_HINT]
 
 
 def plan_id(ledger: Ledger, plan: Plan, title: str) -> str:
@@ -73,10 +73,10 @@ def moved(reviewed: str, now: str) -> str:
     `reviewed` is the id of a run (or of one dataset), `now` the id of one dataset's plan.
     """
     parts = [part.strip().lower() for part in reviewed.split(_JOINT)]
-    if any(part[:_DECIDING] == now[:_DECIDING] for part in parts):
+    if any(part[:DECIDING] == now[:DECIDING] for part in parts):
         return ""
-    live = any(part[_DECIDING + _HINT :] == now[_DECIDING + _HINT :] for part in parts)
-    manifest = any(part[_DECIDING : _DECIDING + _HINT] == now[_DECIDING : _DECIDING + _HINT] for part in parts)
+    live = any(part[DECIDING + _HINT :] == now[DECIDING + _HINT :] for part in parts)
+    manifest = any(part[DECIDING : DECIDING + _HINT] == now[DECIDING : DECIDING + _HINT] for part in parts)
     if manifest and not live:
         return "live entries changed since the review; the manifest is as it was reviewed"
     if live and not manifest:
