@@ -35,6 +35,8 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
+    # A failed call carries its reasons and the resource's outputs in a trailer; gRPC's own limit is 16 kB.
+    ("grpc.max_metadata_size", 16 << 20),
 ]
 _STATUS_TRAILER = "grpc-status-details-bin"
 _CHANGES = {
