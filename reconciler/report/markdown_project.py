@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.comparison.figures import LookAlike, Splits
 from reconciler.report.budget import Block, Piece, piece
 from reconciler.report.escape import code
-from reconciler.report.wording import LOOK_ALIKES, counted, odd_letters, percent, transfer_words
+from reconciler.report.wording import alike_words, counted, percent, transfer_words
 from reconciler.review.model import ProjectReview
 
 __all__ = ["project_blocks"]
@@ -67,6 +67,5 @@ def _listed(what: str, count: int, texts: Iterable[str]) -> str:
 
 
 def _alike(pair: LookAlike) -> str:
-    why = LOOK_ALIKES[pair.why] + (f" ({odd_letters(pair)})" if pair.why == "letters" else "")
     images = f"{counted(pair.first_images, 'image', 'images')} and {counted(pair.second_images, 'image', 'images')}"
-    return f"- **Look alike**: {code(pair.first)} and {code(pair.second)} {why}; {images}\n"
+    return f"- **Look alike**: {code(pair.first)} and {code(pair.second)} {alike_words(pair)}; {images}\n"

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.comparison.figures import Balance, LabelBalance, LookAlike, Provenance, Splits
 from reconciler.report.columns import cells, padded, shortened
 from reconciler.report.layout import Layout, Line, Role, more
-from reconciler.report.wording import LOOK_ALIKES, counted, odd_letters, percent, shown, transfer_words
+from reconciler.report.wording import alike_words, counted, percent, shown, transfer_words
 from reconciler.review.model import ProjectReview
 
 __all__ = ["balance_lines", "project_lines", "provenance_lines"]
@@ -116,9 +116,8 @@ def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: R
 def _look_alikes(pairs: Sequence[LookAlike], layout: Layout) -> Iterator[Line]:
     kept = pairs[: layout.limit(_KEYS)]
     for pair in kept:
-        why = LOOK_ALIKES[pair.why] + (f": {odd_letters(pair)}" if pair.why == "letters" else "")
         first, second = f"{shown(pair.first)} ({pair.first_images:,})", f"{shown(pair.second)} ({pair.second_images:,})"
-        yield from layout.wrap(f"look alike: {first} and {second} {why}", "warning")
+        yield from layout.wrap(f"look alike: {first} and {second} {alike_words(pair)}", "warning")
     yield from more(len(pairs) - len(kept), "more pairs of labels that look alike", layout)
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "LOOK_ALIKES",
     "ORIGINS",
     "SIGNS",
+    "alike_words",
     "box_words",
     "boxes_words",
     "change_names",
@@ -34,7 +35,6 @@ __all__ = [
     "is_explained",
     "is_quiet",
     "kinds_of",
-    "odd_letters",
     "origin_words",
     "percent",
     "place_words",
@@ -258,11 +258,12 @@ def group_names(group: Group) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*group.old, *group.new, *group.examples)))
 
 
-def odd_letters(pair: LookAlike) -> str:
-    """The characters that a pair does not share and that are not ASCII, by their names in Unicode."""
-    odd = sorted({one for one in {*pair.first} ^ {*pair.second} if not one.isascii()})
+def alike_words(pair: LookAlike) -> str:
+    """Why two labels look alike; letters that only one has and that are not ASCII by their names in Unicode."""
+    odd = sorted({one for one in {*pair.first} ^ {*pair.second} if not one.isascii()}) if pair.why == "letters" else []
     named = [f"U+{ord(one):04X} {unicodedata.name(one, 'unnamed')}" for one in odd[:_NAMED]]
-    return "; ".join(named) + (f" and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
+    named += [f"{len(odd) - _NAMED} more"] if len(odd) > _NAMED else []
+    return f"{LOOK_ALIKES[pair.why]} ({', '.join(named)})" if named else LOOK_ALIKES[pair.why]
 
 
 def is_explained(change: Change, groups: Sequence[Group]) -> bool:

@@ -11,10 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec.structs import replace
 
+from reconciler.comparison.figures import LookAlike
 from reconciler.report import html, markdown, terminal
 from reconciler.report.escape import cells, code, prose
-from reconciler.report.wording import said, shown
+from reconciler.report.wording import alike_words, said, shown
 from tests.report.reviews import HOSTILE, hostile
 
 # GitHub's tables and strikethrough on top of CommonMark.
@@ -216,9 +218,10 @@ def test_a_name_is_inert_and_never_invisible(text: str) -> None:
 
 
 def test_names_that_look_alike_are_told_apart_by_their_characters() -> None:
-    """The letters that differ are named."""
-    text = markdown.view(hostile("cat"))
-    assert "U+" not in text.partition("differ in look-alike letters")[2][:3]
+    """The letters that differ are named; blanks and selectors that are not seen are written out."""
+    pair = LookAlike(first="cat", second="c\u0430t", why="letters", first_images=1, second_images=1)
+    assert alike_words(pair) == "differ in look-alike letters (U+0430 CYRILLIC SMALL LETTER A)"
+    assert alike_words(replace(pair, second="Cat", why="case")) == "differ in case only"
     assert shown("a\xa0b") == "a\\u00a0b"
     assert shown("a\ufe0f") == "a\\ufe0f"
     assert shown("e\u0301") == "e\u0301"
