@@ -18,7 +18,7 @@ from reconciler.aws.wait import Waiter
 from reconciler.batch import Batch, batches
 from reconciler.bisection import bisect
 from reconciler.culprits import concerns_everything, named_lines
-from reconciler.errors import Interrupted, InUse, Moved, ServiceError, UpdateFailed
+from reconciler.errors import Interrupted, InUse, Moved, UpdateFailed
 from reconciler.inert import inert
 from reconciler.model import Change
 from reconciler.plan import Plan
@@ -62,10 +62,11 @@ class Delivery:
         `updated` is the LastUpdatedTimestamp of the listing that the queue was made from.
 
         Raises:
-            Moved: somebody else changed the dataset: look again. UpdateFailed: no line would be taken.
+            Moved: somebody else changed the dataset, or a batch was not taken: look again.
+            UpdateFailed: no line would be taken.
             Interrupted: `stop` said so. ServiceError: a call failed.
         """
-        lane = _Lane(self, arn, updated, _Meter(self.clock, self.report, plan))
+        lane = _Lane(self, arn, updated, queue, _Meter(self.clock, self.report, plan))
         for batch in batches(queue.changes()):
             lane.meter.show("sending", batch)
             failure = lane.update(batch)
@@ -79,16 +80,16 @@ class Delivery:
     def _settle(self, lane: "_Lane", queue: SendQueue, batch: Batch, plan: Plan, failure: DatasetDescription) -> None:
         """A failed batch: what did go in is read, the lines at fault are found, the rest is sent."""
         message = inert(failure.message) or "AWS gave no reason"
-        if failure.message_code == _SERVICE_ERROR or concerns_everything(failure.message):
+        if _blames_nobody(failure):
             raise UpdateFailed(f"{_named(batch, plan)} failed: {message}")
         left = lane.left_of(batch.changes)
         queue.confirm(_without(batch.changes, left))
         named = named_lines(failure.message, left, *self.live.sample())
         queue.reject(named, f"AWS: {message}")
         rest = _without(left, named)
-        if named and lane.part(rest, batch) is None:
+        if len(rest) < len(batch.changes) and lane.part(rest, batch) is None:
             queue.confirm(rest)
-        elif rest:
+        elif rest:  # these lines have failed together
             self._search(lane, queue, batch, rest, plan)
 
     def _search(self, lane: "_Lane", queue: SendQueue, batch: Batch, changes: Sequence[Change], plan: Plan) -> None:
@@ -103,6 +104,8 @@ class Delivery:
                     queue.confirm(part)
                 else:
                     message = inert(failure.message) or message
+                    if _blames_nobody(failure):
+                        raise UpdateFailed(f"{_named(batch, plan)} failed: {message}")
                 updates += 1
                 if updates > _SEARCH:
                     raise UpdateFailed(
@@ -117,8 +120,8 @@ class Delivery:
 class _Lane:
     """The one lane of a dataset: updates one after another, and the timestamp that the last of them left."""
 
-    def __init__(self, delivery: Delivery, arn: str, updated: float, meter: "_Meter") -> None:
-        self._to, self._arn, self._updated = delivery, arn, updated
+    def __init__(self, delivery: Delivery, arn: str, updated: float, queue: SendQueue, meter: "_Meter") -> None:
+        self._to, self._arn, self._updated, self._queue = delivery, arn, updated, queue
         self.meter = meter
 
     def left_of(self, changes: Sequence[Change]) -> list[Change]:
@@ -153,7 +156,7 @@ class _Lane:
         after = self._to.waiter.until_updated(self._arn, before, lambda _now: self.meter.show("waiting", batch))
         if after is not None:
             self._updated = after.updated
-        if after is None or not sure:
+        if after is None or not (sure or after.status == DatasetStatus.UPDATE_FAILED):
             self._listing_decides(batch)
         return after
 
@@ -171,14 +174,17 @@ class _Lane:
         return before
 
     def _listing_decides(self, batch: Batch) -> None:
-        """The status never moved, or it is not certain that it is ours: the update is done when its lines are live."""
+        """The status never moved, or it is not certain that it is ours: the update is done when its lines are live.
+
+        Raises:
+            Moved: lines of it are not live: they must be sent again.
+        """
         missing = self.left_of(batch.changes)
-        if missing and len(missing) == len(batch.changes):
-            raise Moved(f"the service did not take a batch that it accepted ({self._arn}); run again to go on")
+        self._queue.confirm(_without(batch.changes, missing))
         if missing:
-            raise ServiceError(
+            raise Moved(
                 f"{len(missing):,} of {len(batch.changes):,} lines of a batch are not live although the service "
-                f"accepted it ({self._arn}); run again"
+                f"accepted it ({self._arn}); run again to go on"
             )
 
 
@@ -208,6 +214,11 @@ def looking(report: Reporter, doing: str) -> Callable[[DatasetDescription], None
             report(Progress(f"{doing} ({inert(now.status)})"))
 
     return look
+
+
+def _blames_nobody(failure: DatasetDescription) -> bool:
+    """Whether the failure is the service's own, or about everything: no line of the batch is to be blamed for it."""
+    return failure.message_code == _SERVICE_ERROR or concerns_everything(failure.message)
 
 
 def _without(changes: Sequence[Change], others: Sequence[Change]) -> list[Change]:

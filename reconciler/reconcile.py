@@ -34,6 +34,8 @@ __all__ = ["Observation", "Reconciliation", "Target"]
 # A dataset that somebody else changes again and again under an apply: so often it is planned anew, then the apply ends
 # and says so.
 _ROUNDS: Final = 6
+# The pause before each, in seconds; it doubles, and varies so that two applies get out of one another's step.
+_ROUND_PAUSE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Reconciliation:
         self._gateway = gateway
         self._clock = clock
         self._policy = policy
+        self._random = random
         self._report = report
         self._stop = stop
         self._keeper = keeper
@@ -214,8 +217,11 @@ class Reconciliation:
     def _carried_out(self, work: "_Work", plan: Plan, seen: Observation) -> Outcome:
         """Send all there is to send. Where somebody else changed the dataset meanwhile, look again and plan anew."""
         outcome = Outcome(seen.arn or "", settled=plan.settled)
-        for _round in range(_ROUNDS):
+        for number in range(_ROUNDS):
             try:
+                if number:
+                    self._clock.sleep(_ROUND_PAUSE * 2**number * (0.5 + self._random.random() / 2))
+                    seen, plan = self._planned_anew(work, plan)
                 arn, updated = self._ready(plan, seen, work)
                 outcome = replace(outcome, dataset_arn=arn)
                 for _done in self._delivery(work.ledger).send(work.queue, plan, arn, updated):
@@ -226,18 +232,23 @@ class Reconciliation:
                 return replace(outcome, error=error)
             else:
                 return replace(outcome, error=None)
-            try:
-                seen, plan = self._planned_anew(work, plan)
-            except ReconcilerError as error:
-                return replace(outcome, error=error)
         return outcome
 
     def _planned_anew(self, work: "_Work", plan: Plan) -> tuple[Observation, Plan]:
-        """Read what somebody else did, and what is left to send."""
+        """Read what somebody else did, and what is left to send.
+
+        Raises:
+            Refused: the policy says no by now, or the dataset would have to be deleted, which nobody was shown.
+        """
         seen = self.observe(work.target)
         anew = self.plan(work.ledger, seen, plan.bucket, plan.settled)
         if anew.refusals:
             raise Refused("; ".join(anew.refusals))
+        if anew.action is Action.REPLACE and plan.action is not Action.REPLACE:
+            raise Refused(
+                f"somebody else added entries to {seen.arn} meanwhile, so that it would have to be deleted and loaded "
+                "anew (`extra: replace`); run again to see that plan"
+            )
         work.queue.refill(sends(work.ledger, anew))
         return seen, anew
 

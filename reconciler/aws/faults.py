@@ -119,6 +119,9 @@ _TABLE: Final = {
         Answer.STOP, ServiceError, "the service cannot read an S3 object", "check bucket, key, region and permissions"
     ),
 }
+_GONE: Final = _Row(
+    Answer.STOP, NotFound, "the dataset is gone: somebody deleted it", "run again to look for it and create it anew"
+)
 # Where an exception means something else for one operation.
 _BY_OPERATION: Final = {
     ("CreateDataset", "ResourceAlreadyExistsException"): _Row(
@@ -129,6 +132,8 @@ _BY_OPERATION: Final = {
     ),
     ("DeleteDataset", "ResourceNotFoundException"): _Row(Answer.ADOPT, NotFound, "it is gone already", "run again"),
     ("DescribeDataset", "ResourceNotFoundException"): _Row(Answer.LOOK_AGAIN, NotFound, "it is gone", "run again"),
+    ("ListDatasetEntries", "ResourceNotFoundException"): _GONE,
+    ("UpdateDatasetEntries", "ResourceNotFoundException"): _GONE,
     ("ListDatasetEntries", "InvalidPaginationTokenException"): _Row(
         Answer.LOOK_AGAIN, Moved, "the listing's token is no longer valid", "run again"
     ),

@@ -1,8 +1,8 @@
 """Waiting for the service to end an operation.
 
 Knows statuses and when one belongs to the operation that we started: the service gives no operation id, so a terminal
-status counts as ours when IN_PROGRESS was seen since sending, or LastUpdatedTimestamp moved. Refuses to know what is
-done next.
+status counts as ours when LastUpdatedTimestamp moved on since sending, or when IN_PROGRESS was seen and the description
+is not the one from before. Reads may be stale and out of order. Refuses to know what is done next.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from random import Random
 from typing import Final
 
 from reconciler.aws.clock import Clock
-from reconciler.aws.gateway import DatasetDescription, Gateway
-from reconciler.errors import NotFound, OutOfPatience
+from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
+from reconciler.errors import Moved, NotFound, OutOfPatience
 from reconciler.inert import inert
 
 __all__ = ["Waiter"]
@@ -42,13 +42,14 @@ class Waiter:
         Raises:
             NotFound: the dataset was deleted meanwhile. OutOfPatience: no progress for too long.
         """
-        ours, start, looks = False, self._clock.now(), self._looks(arn)
+        ran, since, looks = False, self._clock.now(), self._looks(arn)
         while True:
             look(now := looks.next())
-            ours = ours or now.is_running or now.updated != before.updated
-            if ours and not now.is_running:
+            if now.is_running:
+                ran, since = True, self._clock.now()
+            elif now.updated > before.updated or (ran and now.updated == before.updated and now != before):
                 return now
-            if not ours and self._clock.now() - start >= _STALE_FOR:
+            elif self._clock.now() - since >= _STALE_FOR:
                 return None
 
     def until_idle(
@@ -73,12 +74,16 @@ class Waiter:
         """Wait until the dataset is deleted; there is no status for it, it is not found any more.
 
         Raises:
-            OutOfPatience: no progress for too long.
+            Moved: it is not being deleted, whatever was answered. OutOfPatience: no progress for too long.
         """
-        looks = self._looks(arn)
+        since, looks = self._clock.now(), self._looks(arn)
         try:
             while True:
-                look(looks.next())
+                look(now := looks.next())
+                if now.status == DatasetStatus.DELETE_IN_PROGRESS:
+                    since = self._clock.now()
+                elif self._clock.now() - since >= _STALE_FOR:
+                    raise Moved(f"the dataset {arn} is {inert(now.status)} and not being deleted; run again")
         except NotFound:
             return
 

@@ -34,7 +34,7 @@ FINAL: dict[str, tuple[type[ServiceError], str]] = {
     "IncompleteSignatureException": (AccessDenied, "check the access key"),
     "ResourceInUseException": (InUse, "wait until it has ended and run again"),
     "ResourceNotReadyException": (InUse, "still being created"),
-    "ResourceNotFoundException": (NotFound, "check the project, the region and the account"),
+    "ResourceNotFoundException": (NotFound, "run again to look for it and create it anew"),
     "ResourceAlreadyExistsException": (ServiceError, "what is there is taken over"),
     "LimitExceededException": (ServiceError, "Service Quotas"),
     "InvalidPaginationTokenException": (ServiceError, "no longer valid"),

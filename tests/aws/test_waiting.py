@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.aws.gateway import DatasetDescription
 from reconciler.aws.wait import Waiter
-from reconciler.errors import NotFound, OutOfPatience
+from reconciler.errors import Moved, NotFound, OutOfPatience
 from tests.aws.doubles import Answer, FakeClock, ScriptedServer, dataset, failure, gateway_at
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
@@ -49,6 +49,15 @@ def test_a_stale_terminal_status_is_waited_out(waiter: Waiter, server: ScriptedS
     assert found is not None
     assert found.status == "UPDATE_COMPLETE"
     assert clock.slept[0] >= 0.45
+
+
+def test_reads_that_are_older_than_the_last_look_are_no_end(waiter: Waiter, server: ScriptedServer) -> None:
+    """Another replica answers with an earlier time, or with the very description from before, after IN_PROGRESS."""
+    older, same = dataset("UPDATE_COMPLETE", 0.5), dataset("CREATE_COMPLETE")
+    running, done = dataset("UPDATE_IN_PROGRESS"), dataset("UPDATE_FAILED", 2.0, "Why.")
+    found = updated(waiter, server, older, running, same, older, done)
+    assert found is not None
+    assert (found.status, len(server.requests)) == ("UPDATE_FAILED", 5)
 
 
 def test_after_thirty_seconds_of_a_status_that_never_moved_a_listing_decides(
@@ -112,6 +121,16 @@ def test_deleted_is_when_it_is_not_found_any_more(waiter: Waiter, server: Script
     server.answers(dataset("DELETE_IN_PROGRESS"))
     with pytest.raises(OutOfPatience):
         waiter.until_gone(ARN, lambda _now: None)
+
+
+def test_a_deletion_that_does_not_happen_is_told_after_thirty_seconds(
+    waiter: Waiter, server: ScriptedServer, clock: FakeClock
+) -> None:
+    """It was answered as if it had begun, but somebody else's operation was meant: look again."""
+    server.answers(dataset("UPDATE_IN_PROGRESS"), dataset("UPDATE_COMPLETE", 2.0))
+    with pytest.raises(Moved, match="is UPDATE_COMPLETE and not being deleted; run again"):
+        waiter.until_gone(ARN, lambda _now: None)
+    assert 30 <= sum(clock.slept) <= 36
 
 
 def test_hostile_text_in_a_status_stays_text(waiter: Waiter, server: ScriptedServer) -> None:

@@ -60,7 +60,7 @@ class Desk:
     keeper: Keeper = field(default_factory=KeptLines)
 
     def __post_init__(self) -> None:
-        project = self.emulator.client().create_project(ProjectName=self.name)["ProjectArn"]
+        project = self.emulator.service.call("CreateProject", {"ProjectName": self.name})["ProjectArn"]
         self.target = Target(project, DatasetType.TRAIN)
         self.clock = FakeClock(self.emulator.clock.advance)
         self.gateway = gateway_at(self.emulator.url, self.clock)
@@ -111,7 +111,7 @@ class Desk:
     def create(self, *lines: Document) -> str:
         """A dataset made by somebody else, with these entries."""
         arn = self.gateway.create_dataset(self.target.project_arn, DatasetType.TRAIN)
-        self.emulator.client().describe_dataset(DatasetArn=arn)  # settles it
+        self.emulator.service.call("DescribeDataset", {"DatasetArn": arn})  # settles it
         self.edit(*lines)
         return arn
 

@@ -125,6 +125,14 @@ def test_a_batch_that_fails_once_goes_in_by_parts(desk: Desk) -> None:
     assert (ran.outcome.error, ran.outcome.add, ran.outcome.rejected_total) == (None, 5, 0)
 
 
+def test_a_batch_that_went_in_by_half_and_fails_once_blames_nobody(desk: Desk) -> None:
+    """What is left of it is sent as it is before any line of it is at fault."""
+    desk.fault('fault: fail, operation: UpdateDatasetEntries, on: 1, code: CLIENT_ERROR, message: "The.", share: 0.8')
+    ran = desk.run(*LINES)
+    assert (ran.outcome.error, ran.outcome.add, ran.outcome.rejected_total) == (None, 5, 0)
+    assert [len(body.splitlines()) for body in desk.bodies()] == [5, 1]
+
+
 def test_a_failed_update_without_a_reason_says_so(desk: Desk) -> None:
     """AWS gives a message, usually."""
     desk.fault('fault: fail, operation: UpdateDatasetEntries, message: ""')
@@ -172,13 +180,16 @@ def test_what_somebody_changes_meanwhile_is_named(desk: Desk) -> None:
 
 @pytest.mark.parametrize("mode", Compare)
 def test_when_the_status_never_moves_a_listing_decides(desk: Desk, mode: Compare) -> None:
-    """The lines are live: the batch is confirmed, after thirty seconds."""
+    """The lines are live: the batch is confirmed, after thirty seconds.
+
+    Two of the three listings are made twice, because they disagree with the stale statistics.
+    """
     desk.policy = Policy(compare=mode)
     desk.create(labelled(KEY.format(1), "b"))
     desk.fault("fault: stale-status, reads: 1000")
     ran = desk.run(*LINES)
     assert (ran.outcome.error, ran.outcome.add, ran.outcome.update) == (None, 4, 1)
-    assert ran.calls["ListDatasetEntries"] == 3
+    assert ran.calls["ListDatasetEntries"] == 5
     assert 30 <= sum(desk.clock.slept) <= 40
 
 
