@@ -123,7 +123,7 @@ class AuditLog:
             return
         for place in (self._to_folder, self._to_also):
             try:
-                place(record, end)
+                place(record, start)
             except Exception as error:  # noqa: BLE001 - likewise
                 self._warn(f"the record of this apply was not written: {self._scrubbed(_reason(error))}")
 
