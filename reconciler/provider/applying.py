@@ -50,7 +50,8 @@ def delete(name: str, props: dict[str, Any]) -> None:
         arn = project.datasets.get(dataset_type) if project else None
         process.forget(name)
         if arn:
-            with recording(process, "destroy", Target(project_arn, dataset_type)) as attempt:
+            target = Target(project_arn, dataset_type)
+            with process.engine.place(), recording(process, "destroy", target) as attempt:
                 attempt.dataset_arn = arn
                 attempt.snapshots = process.reconciliation(project_arn, outputs.applied.policy).destroy(arn)
             for where in attempt.snapshots:
@@ -64,7 +65,11 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     reconciliation = process.reconciliation(project_arn, inputs.policy, inputs.content_digest)
     target = Target(project_arn, inputs.dataset_type)
     process.forget(name)
-    with recording(process, "apply", target, inputs.manifest) as attempt, Ledger() as ledger:
+    with (
+        process.engine.place(),
+        recording(process, "apply", target, inputs.manifest) as attempt,
+        Ledger() as ledger,
+    ):
         bucket = _desired(inputs, ledger)
         seen = reconciliation.observe(target)
         settled = previous.settled if previous else frozenset()

@@ -5,8 +5,6 @@ server answers on four threads; everything here may be used from all of them.
 """
 
 import os
-import select
-import stat
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from sqlite3 import OperationalError
-from threading import Event, Lock, Thread, local
+from threading import Lock, local
 from typing import Final
 
 from reconciler.aws.arns import ProjectArn
@@ -23,16 +21,17 @@ from reconciler.aws.clock import Clock, SystemClock
 from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.open import open_gateway, open_objects
-from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.errors import ReconcilerError
 from reconciler.guards import parse_allow
 from reconciler.keeping import Keeper, keeper_for
 from reconciler.ledger import Facts
 from reconciler.model import Compare, Policy
 from reconciler.progress import Progress
 from reconciler.provider.console import Console
-from reconciler.provider.failure import CallFailed, call_is_open, call_urn, fail
+from reconciler.provider.failure import CallFailed, call_urn, fail
 from reconciler.provider.preview import Preview
 from reconciler.provider.settings import Get, Settings, read_settings
+from reconciler.provider.stopping import EngineWatch
 from reconciler.reconcile import Reconciliation
 from reconciler.report.text import progress_line
 from reconciler.store.folders import FOLDER
@@ -60,7 +59,7 @@ class Runtime:
         self._gateways: dict[str, Gateway] = {}
         self._seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
-        self._engine = _EngineWatch()
+        self.engine = EngineWatch()
         self._tally = _Tally()
 
     def reconciliation(self, project_arn: str, policy: Policy, manifest: str = "") -> Reconciliation:
@@ -75,7 +74,7 @@ class Runtime:
             self._random,
             policy,
             report=self._report,
-            stop=self._engine.stop,
+            stop=self.engine.stop,
             allow=self._allow(manifest),
             keeper=self.keeper(project_arn),
         )
@@ -213,37 +212,3 @@ def _said(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     return str(error)
-
-
-class _EngineWatch:
-    """Notices that the engine above died (its end of standard input closes) or waits for the call no longer.
-
-    A process started without a pipe there has only the call to go by.
-    """
-
-    def __init__(self) -> None:
-        self._gone = Event()
-        if _has_open_pipe():
-            Thread(target=self._watch, daemon=True, name="engine-watch").start()
-
-    def stop(self) -> Interrupted | None:
-        """The reason to send nothing more, or None."""
-        if call_is_open() and not self._gone.is_set():
-            return None
-        return Interrupted("the Pulumi engine has gone; nothing more is sent, run `pulumi up` again to go on")
-
-    def _watch(self) -> None:
-        while os.read(0, 4096):
-            pass
-        self._gone.set()
-
-
-def _has_open_pipe() -> bool:
-    try:
-        if not stat.S_ISFIFO(os.fstat(0).st_mode) and not stat.S_ISSOCK(os.fstat(0).st_mode):
-            return False
-    except OSError:
-        return False
-    poller = select.poll()
-    poller.register(0, select.POLLIN)
-    return not poller.poll(0)

@@ -121,6 +121,10 @@ class Provider:
         """Hang up on every call."""
         self._channel.close()
 
+    def cancel(self) -> None:
+        """Ask the provider to stop, as the engine does at the first Ctrl-C."""
+        self._call("Cancel", empty_pb2.Empty())
+
     def die(self) -> None:
         """Let go of the process's standard input, as the system does when the engine is killed."""
         assert self.process.stdin is not None

@@ -93,3 +93,32 @@ def test_a_log_that_answers_no_more_stops_nothing(emulator: Emulator, lone: Prov
 def test_batches_of_this_test_are_as_large_as_the_service_takes() -> None:
     """150 lines of 80 kB are three batches."""
     assert 2 * BATCH_BYTES < 150 * 80_000 < 3 * BATCH_BYTES
+
+
+def test_the_first_ctrl_c_stops_after_the_running_batch(emulator: Emulator, lone: Provider) -> None:
+    """Cancel is heard while an apply runs; what it had done is recorded and the next up goes on."""
+    world = World(emulator, lone)
+    cells = large(world)
+    sent = world.calls("UpdateDatasetEntries")
+    after_the_first_batch(emulator, lone.cancel)
+    with pytest.raises(CallError, match="stopped as asked after the running batch"):
+        cells.up()
+    assert world.calls("UpdateDatasetEntries") == sent + 1
+    assert "stopped as asked" in cells.outputs["unfinished"]
+
+
+def test_cancel_is_heard_while_more_datasets_than_the_server_has_threads_are_worked_on(
+    emulator: Emulator, lone: Provider
+) -> None:
+    """At most three are worked on at once; those that wait send nothing more after it."""
+    worlds = [World(emulator, lone) for _number in range(6)]
+    resources = [large(world) for world in worlds]
+    checked = [(cells.urn, cells.check()) for cells in resources]
+    sent = worlds[0].calls("UpdateDatasetEntries")
+    after_the_first_batch(emulator, lone.cancel)
+    with ThreadPoolExecutor(6) as pool:
+        waiting = [pool.submit(lone.create, urn, inputs) for urn, inputs in checked]
+        errors = [one.exception(timeout=60) for one in waiting]
+    assert all(isinstance(error, CallError) for error in errors), errors
+    # Three had a batch under way at the most; each of them ends it and no other begins.
+    assert worlds[0].calls("UpdateDatasetEntries") - sent <= 3
