@@ -20,6 +20,13 @@ def boxes(most: int = 5) -> st.SearchStrategy[Boxes]:
     return st.lists(st.builds(Box, st.sampled_from("ab"), place, place, side, side), max_size=most)
 
 
+def ties() -> st.SearchStrategy[Boxes]:
+    """Boxes on a coarse grid: many pairs overlap alike."""
+    return st.lists(
+        st.builds(Box, st.just("a"), st.sampled_from([0, 10, 20]), st.just(0), st.just(40), st.just(40)), max_size=5
+    )
+
+
 def weight(one: Box, other: Box) -> float:
     """The overlap of two boxes that may be one object, else 0."""
     iou = overlap(one, other)
@@ -71,7 +78,7 @@ def test_the_overlaps_are_the_greatest_possible(before: Boxes, after: Boxes) -> 
 
 
 @settings(max_examples=300, deadline=None)
-@given(boxes(), boxes())
+@given(boxes() | ties(), boxes() | ties())
 def test_it_does_not_matter_which_side_is_called_before(before: Boxes, after: Boxes) -> None:
     """The same boxes are paired; equal boxes may stand for one another."""
     there, back = matched(before, after), matched(after, before)
@@ -80,11 +87,32 @@ def test_it_does_not_matter_which_side_is_called_before(before: Boxes, after: Bo
     assert sorted(before[row] for row in there.removed) == sorted(before[column] for column in back.added)
 
 
+def test_ties_are_broken_alike_from_both_sides() -> None:
+    """Boxes on a grid of which several matchings are equally good."""
+    before = [
+        Box("a", left, top, side, 40)
+        for left, top, side in [(10, 0, 50), (20, 0, 40), (0, 0, 40), (0, 10, 40), (20, 0, 40)]
+    ]
+    after = [
+        Box("a", left, top, side, 40)
+        for left, top, side in [(10, 10, 50), (0, 0, 50), (10, 10, 50), (0, 0, 40), (0, 0, 50)]
+    ]
+    pairs = sorted((before[match.before], after[match.after]) for match in matched(before, after).changed)
+    assert pairs == sorted((before[match.after], after[match.before]) for match in matched(after, before).changed)
+
+
 def test_labels_decide_where_overlaps_are_equal() -> None:
     """Two boxes in one place, moved together: neither is relabelled."""
     before = [Box("cat", 0, 0, 100, 100), Box("dog", 0, 0, 100, 100)]
     after = [Box("dog", 9, 0, 100, 100), Box("cat", 9, 0, 100, 100)]
     assert said(matched(before, after))[0] == [(0, 1), (1, 0)]
+
+
+def test_a_box_keeps_its_label_where_it_can() -> None:
+    """Of two boxes that overlap it alike, the one of its own label is its successor, whatever their order."""
+    before, twins = [Box("b", 0, 0, 100, 100)], [Box("a", 9, 0, 100, 100), Box("b", 9, 0, 100, 100)]
+    assert said(matched(before, twins)) == ([(0, 1)], [], [0])
+    assert said(matched(before, twins[::-1])) == ([(0, 0)], [], [1])
 
 
 @pytest.mark.parametrize(

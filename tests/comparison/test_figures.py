@@ -95,6 +95,16 @@ def test_zero_box_lines_are_counted_as_looked_at() -> None:
     assert (balance.after.labelled, balance.after.empty) == (2, 1)
 
 
+def test_boxes_of_an_attribute_that_cannot_be_read_do_not_count() -> None:
+    """Beside one that can, in an entry of several labels."""
+    good, bad = boxes("s3://b/1", A, B), boxes("s3://b/1", A, B, B)
+    attribute = next(name for name in bad if name != "source-ref" and not name.endswith("-metadata"))
+    del bad[attribute]["annotations"][0]["left"]
+    line = good | {"broken": bad[attribute], "broken-metadata": bad[f"{attribute}-metadata"]}
+    balance, _provenance = figures([], [line])
+    assert [(row.label, row.boxes_after) for row in balance.rows] == [("a", 1), ("b", 1)]
+
+
 def test_jobs_people_and_confidence_are_counted_on_both_sides() -> None:
     """An entry counts once a job; machine-made labels are told from people's."""
     one, two = Picture("s3://b/1", ("a", "b")), Picture("s3://b/2", boxes=(A, B))

@@ -120,6 +120,15 @@ def test_exchanged_image_labels_are_not_guessed() -> None:
     assert [group.kind for group in groups(live, desired)] == ["label-removed"] * 2 + ["label-added"] * 2
 
 
+def test_an_exchange_that_others_explain_in_two_ways_is_not_guessed() -> None:
+    """Elsewhere `a` became both labels: here it may have become either."""
+    live = [labelled(key(0), "a"), labelled(key(1), "a"), labelled(key(2), "a", "b")]
+    desired = [labelled(key(0), "x"), labelled(key(1), "y"), labelled(key(2), "x", "y")]
+    told, marks = found(live, desired)
+    assert [(group.kind, group.entries) for group in told.groups] == [("split", 2)]
+    assert told.of(key(2), marks[key(2)]) == ()
+
+
 def test_a_label_added_to_several_entries_is_one_line() -> None:
     """Boxes and image labels alike; likewise removed. One entry is no group."""
     live = cells("a", "a", "a")
@@ -191,6 +200,9 @@ def test_one_file_name_on_many_paths_is_no_move_unless_the_paths_agree() -> None
     assert (group.old, group.new, group.entries) == (("s3://acme/",), ("s3://acme/new/",), 3)
     others = [boxes(f"s3://acme/x{number}/image.jpg", cell("a")) for number in range(3)]
     assert groups(live, others) == ()
+    two = [boxes(f"s3://acme/{folder}/{name}", cell("a")) for folder in "pq" for name in ("1.jpg", "2.jpg")]
+    elsewhere = [boxes(f"s3://acme/{folder}/{name}", cell("a")) for folder in "rs" for name in ("1.jpg", "2.jpg")]
+    assert groups(two, elsewhere) == ()
 
 
 LABEL = st.sampled_from("abc")

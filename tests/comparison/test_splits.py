@@ -37,6 +37,7 @@ def test_an_image_in_both_is_found() -> None:
     left = splits(([image(2, "a")], [image(1, "a")]), ([], [image(2, "a")]))
     assert left.shared_count == 1
     assert splits(([], [bare("s3://b/2.jpg")]), ([], [image(2, "a")])).shared_count == 0
+    assert splits(([], [image(2, "a")]), ([], [bare("s3://b/2.jpg")])).shared_count == 0
 
 
 def test_a_file_name_in_both_is_a_hint() -> None:
