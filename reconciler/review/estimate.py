@@ -16,19 +16,21 @@ __all__ = ["PAGE", "estimate_of", "spent", "total"]
 # Entries a page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100
 _CALLS_A_SECOND: Final = 5
+# Looks at the dataset before and after a listing, to know that it did not move meanwhile.
+_AROUND: Final = 2
 
 
 def estimate_of(plan: Plan) -> Estimate:
     """The least that an apply of one dataset takes: look, list, send, wait, list again."""
     calls = Counter({"DescribeProjects": 1})
     if plan.live is not None:
-        calls.update(DescribeDataset=1, ListDatasetEntries=_pages(plan.live.entries))
+        calls.update(DescribeDataset=_AROUND, ListDatasetEntries=_pages(plan.live.entries))
     if plan.action is Action.REPLACE:
         calls.update(DeleteDataset=1, DescribeDataset=3)  # idle before, running, gone after
     if plan.action in {Action.CREATE, Action.REPLACE}:
         calls.update(CreateDataset=1, DescribeDataset=1)
     if plan.has_changes:
-        calls.update(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches)
+        calls.update(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches + _AROUND)
         calls.update(ListDatasetEntries=_pages(_entries_after(plan)))
     return _estimate(calls, plan.batches, plan.bytes)
 

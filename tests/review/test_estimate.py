@@ -24,18 +24,18 @@ def lines(count: int, label: str = "a") -> list[Document]:
 @pytest.mark.parametrize(
     ("live", "desired", "extra", "calls"),
     [
-        (lines(250), lines(250), Extra.REPORT, {"DescribeDataset": 1, "ListDatasetEntries": 3}),
+        (lines(250), lines(250), Extra.REPORT, {"DescribeDataset": 2, "ListDatasetEntries": 3}),
         (
             lines(250),
             lines(250, "b"),
             Extra.REPORT,
-            {"DescribeDataset": 3, "ListDatasetEntries": 6, "UpdateDatasetEntries": 1},
+            {"DescribeDataset": 6, "ListDatasetEntries": 6, "UpdateDatasetEntries": 1},
         ),
         (
             None,
             lines(101),
             Extra.REPORT,
-            {"CreateDataset": 1, "DescribeDataset": 3, "ListDatasetEntries": 2, "UpdateDatasetEntries": 1},
+            {"CreateDataset": 1, "DescribeDataset": 5, "ListDatasetEntries": 2, "UpdateDatasetEntries": 1},
         ),
         (
             lines(2),
@@ -44,7 +44,7 @@ def lines(count: int, label: str = "a") -> list[Document]:
             {
                 "CreateDataset": 1,
                 "DeleteDataset": 1,
-                "DescribeDataset": 7,
+                "DescribeDataset": 10,
                 "ListDatasetEntries": 2,
                 "UpdateDatasetEntries": 1,
             },
@@ -54,7 +54,7 @@ def lines(count: int, label: str = "a") -> list[Document]:
 def test_calls_are_counted_by_operation(
     live: list[Document] | None, desired: list[Document], extra: Extra, calls: dict[str, int]
 ) -> None:
-    """A hundred entries a page, listed before and after; one update and two looks a batch."""
+    """A hundred entries a page, listed before and after; one update and two looks a batch, two a listing."""
     assert estimated(live, desired, extra).calls == {"DescribeProjects": 1, **calls}
 
 
