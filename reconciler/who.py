@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-__all__ = ["scrubber", "who"]
+__all__ = ["scrubber", "who", "without_sign_in"]
 
 # The actor's variable, and how the run's address is made of others.
 _SERVICES: Final = (
@@ -45,7 +45,7 @@ def scrubber(environ: Mapping[str, str], hide: Callable[[str], str] = str) -> Ca
             text = hide(value)
             for secret in secrets:
                 text = text.replace(secret, "[secret]")
-            return _USER_IN_URL.sub(r"\1", text)
+            return without_sign_in(text)
         if isinstance(value, Mapping):
             return {name: scrubbed(member) for name, member in value.items()}
         if isinstance(value, list | tuple):
@@ -53,6 +53,11 @@ def scrubber(environ: Mapping[str, str], hide: Callable[[str], str] = str) -> Ca
         return value
 
     return scrubbed
+
+
+def without_sign_in(text: str) -> str:
+    """The text with user names and passwords taken out of its URLs."""
+    return _USER_IN_URL.sub(r"\1", text)
 
 
 def _user() -> str | None:

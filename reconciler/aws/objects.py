@@ -16,6 +16,7 @@ from botocore.parsers import ResponseParserError
 from reconciler.aws.faults import fault_of
 from reconciler.errors import BadInput, NotFound, ReconcilerError
 from reconciler.inert import inert
+from reconciler.who import without_sign_in
 
 __all__ = ["Objects", "S3Address", "is_s3"]
 
@@ -112,4 +113,4 @@ def _sentence(operation: str, address: S3Address, error: Exception) -> Reconcile
     if code in _CURES:
         return ReconcilerError(f"{where}: {operation}: {inert(code)}: {inert(str(error))}; {_CURES[code]}")
     fault = fault_of(operation, error)
-    return ReconcilerError(f"{where}: {fault.error if fault else inert(str(error))}")
+    return ReconcilerError(without_sign_in(f"{where}: {fault.error if fault else inert(str(error))}"))

@@ -269,7 +269,7 @@ def test_a_record_goes_to_s3_as_an_object_of_its_own(tmp_path: Path) -> None:
         desk = Desk(tmp_path, f"s3://{bucket.name}/audit", bucket.objects)
         record = desk.record()
         desk.record()
-        first, second = sorted(bucket.keys())
+        first, second = sorted(bucket.listed())
         assert first.startswith("audit/2026-02/01T000000000000Z-train-cells-")
         assert json.loads(bucket.read(first)) == record
         assert first != second

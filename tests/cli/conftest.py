@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 BUCKET = "s3://acme-vision/cells"
 # Variables of the person who runs the tests that would change what the command does.
-FOREIGN = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "NO_COLOR", "FORCE_COLOR")
+FOREIGN = (
+    "CI",
+    "AWS_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_DEFAULT_REGION",
+    "AWS_SESSION_TOKEN",
+    "NO_COLOR",
+    "FORCE_COLOR",
+)
 
 
 @dataclass(frozen=True)

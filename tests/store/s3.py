@@ -46,7 +46,7 @@ class Bucket:
         """What the product uses."""
         return open_objects(self.connection, "us-east-1")
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         """What is in the bucket."""
         return [one["Key"] for one in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])]
 
