@@ -12,6 +12,7 @@ from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.looking import Looking
 from reconciler.cli.plan import missing_project, plans_of, refuse_unplanned
 from reconciler.cli.record import DatasetRun, Run, most_severe
+from reconciler.cli.reviewed import ReviewedPlan, refuse_moved, reviewed_plan
 from reconciler.cli.signals import Signals
 from reconciler.cli.terminal import Screen
 from reconciler.cli.views import Views
@@ -34,18 +35,24 @@ def apply(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
         no. ReconcilerError: a dataset could not be planned or applied.
     """
     refuse_unseen(run)
+    reviewed = reviewed_plan(run.options.asked.plan)
     plans_of(run, screen, looking)
-    return apply_planned(run, screen, looking, signals)
+    return apply_planned(run, screen, looking, signals, reviewed)
 
 
-def apply_planned(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
+def apply_planned(
+    run: Run, screen: Screen, looking: Looking, signals: Signals, reviewed: ReviewedPlan | None = None
+) -> Exit:
     """Ask, and apply what was planned and shown; every apply leaves a record, also one that is refused.
+
+    With `reviewed`, nothing else is applied than what was reviewed.
 
     Raises:
         Refused: a policy, a guard or the user says no. ReconcilerError: a dataset could not be planned or applied.
     """
     _record_refused(run, looking)
     refuse_unplanned(run)
+    refuse_moved(run, looking, reviewed)
     _refuse_missing(run, looking)
     if any(one.plan and one.plan.has_changes for one in run.datasets) and not run.options.yes:
         _ask(screen)

@@ -1,12 +1,11 @@
-"""What the user typed, as a frozen record; and the help.
+"""From what the user typed to `Options`; and the help.
 
 Knows commands and options. Refuses to know what a command does. A wrong argument is a sentence with "did
 you mean", never a usage dump.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 from reconciler.aws.arns import DatasetArn
+from reconciler.cli import view_arguments
+from reconciler.cli.options import SHOWN, Options
 from reconciler.cli.texts import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
@@ -22,35 +23,9 @@ from reconciler.model import DatasetType
 
 __all__ = ["COMMANDS", "Options", "parse", "wants_json"]
 
-# So many changes of a dataset are shown unless the user asks for more or fewer.
-_SHOWN: Final = 50
 _DATASETS: Final = Path("datasets")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """A command line that was understood. `limit` None shows all changes; `projects` empty means all.
-
-    `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to bring back, and where to.
-    """
-
-    command: str
-    datasets: Path
-    projects: tuple[str, ...] = ()
-    json: bool = False
-    verbose: bool = False
-    region: str | None = None
-    profile: str | None = None
-    endpoint_url: str | None = None
-    exit_code: bool = False
-    limit: int | None = _SHOWN
-    yes: bool = False
-    snapshots: str | None = None
-    audit: str | None = None
-    allow: Mapping[str, str] = field(default_factory=dict)
-    snapshot: str = ""
-    dataset_type: DatasetType | None = None
-    dataset_arn: str | None = None
+# Commands that read what they are given, and no declarations of a run.
+_BESIDE: Final = ("report", "diff", "convert")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,6 +57,8 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def _options(given: argparse.Namespace) -> Options:
     if given.command == "validate":
         return Options("validate", _folder(given), tuple(given.project), json=given.json, verbose=given.verbose)
+    if given.command in _BESIDE:
+        return _beside(given)
     _check_endpoint(given.endpoint_url)
     if given.command == "restore":
         _check_destination(given)
@@ -103,6 +80,18 @@ def _options(given: argparse.Namespace) -> Options:
         snapshot=getattr(given, "snapshot", ""),
         dataset_type=DatasetType(given.type.upper()) if getattr(given, "type", None) else None,
         dataset_arn=getattr(given, "dataset_arn", None),
+        asked=view_arguments.asked(given),
+    )
+
+
+def _beside(given: argparse.Namespace) -> Options:
+    """The options of a command that reads what it is given."""
+    return Options(
+        given.command,
+        Path(getattr(given, "datasets", _DATASETS)),
+        verbose=given.verbose,
+        exit_code=getattr(given, "exit_code", False),
+        asked=view_arguments.asked(given),
     )
 
 
@@ -129,7 +118,7 @@ def _limit(given: argparse.Namespace) -> int | None:
     if given.all or given.limit is not None:
         limit: int | None = given.limit
         return limit
-    return None if given.json else _SHOWN
+    return None if given.json else SHOWN
 
 
 def _folder(given: argparse.Namespace) -> Path:
@@ -213,6 +202,11 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
             "(default: .reconciler/snapshots beside the datasets)",
         )
     commands["plan"].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
+    view_arguments.add_plan_views(commands["plan"])
+    view_arguments.add_apply_plan(commands["apply"])
+    view_arguments.add_report(commands["report"])
+    view_arguments.add_diff(commands["diff"])
+    view_arguments.add_convert(commands["convert"])
     for name in ("apply", "restore"):
         commands[name].add_argument("--yes", action="store_true", help="apply without asking")
         commands[name].add_argument(
@@ -234,6 +228,16 @@ def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str) -> _Parser
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    if name not in _BESIDE:
+        _add_declared(parser)
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="every finding, and every call with its answer, on standard error"
+    )
+    return parser
+
+
+def _add_declared(parser: _Parser) -> None:
+    """Which declarations the command is about."""
     parser.add_argument(
         "--datasets", metavar="DIR", type=Path, help="the folder with one folder a project (default: datasets)"
     )
@@ -241,10 +245,6 @@ def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str) -> _Parser
         "--project", metavar="NAME", action="append", default=[], help="only this project; may be given several times"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output instead of text")
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="every finding, and every call with its answer, on standard error"
-    )
-    return parser
 
 
 def _add_aws(parser: _Parser) -> None:
@@ -262,7 +262,7 @@ def _add_shown(parser: _Parser) -> None:
         "--limit",
         metavar="N",
         type=_number,
-        help=f"show at most N changes of a dataset (default: {_SHOWN}; all with --json)",
+        help=f"show at most N changes of a dataset (default: {SHOWN}; all with --json)",
     )
     group.add_argument("--all", action="store_true", help="show all changes")
 

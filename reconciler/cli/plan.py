@@ -5,6 +5,7 @@ Knows the order of the command and the plan's last line. Refuses to know how a p
 
 from collections.abc import Sequence
 
+from reconciler.cli.base import load_base
 from reconciler.cli.looking import Looking, plan_all
 from reconciler.cli.reading import read_all, refuse_invalid
 from reconciler.cli.record import DatasetRun, Run, most_severe
@@ -42,6 +43,7 @@ def plans_of(run: Run, screen: Screen, looking: Looking) -> None:
         if one.findings and one.findings.refused:
             views.validated(one)
     refuse_invalid(run)
+    load_base(run, screen)
 
     def show(one: DatasetRun) -> None:
         missing = missing_project(one, looking) if one.plan and one.project_arn is None else ""

@@ -4,10 +4,12 @@ Knows what is collected. Refuses to know how it comes about and how it is shown.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from reconciler.cli.arguments import Options
+from reconciler.aws.objects import Objects
+from reconciler.cli.options import Options
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
@@ -16,6 +18,8 @@ from reconciler.outcome import Outcome
 from reconciler.plan import Plan
 from reconciler.reconcile import Observation
 from reconciler.report.json import DatasetReport, Json, RunReport
+from reconciler.review.model import Review
+from reconciler.review.origin import Base
 
 __all__ = ["DatasetRun", "Run", "most_severe"]
 
@@ -36,7 +40,8 @@ _SEVERITY = (
 class DatasetRun:
     """One dataset on its way: its ledger holds the desired side, and live once it was listed.
 
-    `project_arn` is None while the project is not known to exist; `changes` are filled for JSON only.
+    `project_arn` is None while the project is not known to exist; `changes` are filled for JSON only; `base` is what a
+    base revision says, where one was asked for.
     """
 
     project: ProjectDeclaration
@@ -50,6 +55,7 @@ class DatasetRun:
     outcome: Outcome | None = None
     error: ReconcilerError | None = None
     skipped: str | None = None
+    base: Base | None = None
 
     @property
     def title(self) -> str:
@@ -79,12 +85,17 @@ class DatasetRun:
 
 @dataclass(slots=True)
 class Run:
-    """One run of a command; `calls` counts requests by operation. `resources` closes with the run."""
+    """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
+
+    `review` is what `report` and `diff` show, `objects` opens S3 near a region, for commands that use an account.
+    """
 
     options: Options
     resources: ExitStack
     datasets: list[DatasetRun] = field(default_factory=list)
     calls: list[Counter[str]] = field(default_factory=list)
+    review: Review | None = None
+    objects: Callable[[str | None], Objects] | None = None
 
     def report(self, exit_code: Exit, error: ReconcilerError | None) -> RunReport:
         """The whole run, for the JSON document."""

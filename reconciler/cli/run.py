@@ -6,7 +6,7 @@ Knows which exceptions become which exit codes. Refuses to know what the command
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from reconciler.cli.arguments import Options, parse, wants_json
@@ -32,26 +32,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit:  # --help and --version have printed
         return _ended(screen, Exit.DONE)
     except ReconcilerError as error:
-        return _reported(screen, RunReport(None, error.exit_code, error=error))
+        return _reported(screen, RunReport(None, error.exit_code, error=error), as_json=screen.is_quiet)
+    screen.is_quiet = screen.is_quiet or options.asked.takes_standard_output
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)
-        return _reported(screen, run.report(code, problem))
+        return _reported(screen, run.report(code, problem), as_json=options.json)
 
 
 def _conducted(run: Run, screen: Screen) -> tuple[Exit, ReconcilerError | None]:
-    """The exit code of the command, and why it is not that of success."""
-    error: ReconcilerError
+    """The exit code of the command, and why it is not that of success; views are written however it ended."""
     with Signals(screen.shout) as signals:
-        try:
-            return _command(run, screen, signals), None
-        except KeyboardInterrupt:
-            error = signals.interrupted(_left(run))
-        except USER_CAUSED as problem:
-            error = sentence(problem)
-        except Exception as problem:  # noqa: BLE001 - the last door: a person gets a sentence whatever happened
-            error = _unforeseen(problem, run.options, screen)
+        code, error = _tried(lambda: _command(run, screen, signals), run, screen, signals)
+        if not run.options.asked.files or run.options.command == "convert":
+            return code, error
+        failed, fault = _tried(lambda: _delivered(run, screen, code, error), run, screen, signals)
+        if fault and not error:
+            return failed, fault
+        if fault:
+            screen.remark(f"error: {inert(str(fault), 4000)}", Style.BAD)
+    return code, error
+
+
+def _tried(
+    action: Callable[[], Exit], run: Run, screen: Screen, signals: Signals
+) -> tuple[Exit, ReconcilerError | None]:
+    """The exit code of an action, and a sentence for whatever it raised."""
+    error: ReconcilerError
+    try:
+        return action(), None
+    except KeyboardInterrupt:
+        error = signals.interrupted(_left(run))
+    except USER_CAUSED as problem:
+        error = sentence(problem)
+    except Exception as problem:  # noqa: BLE001 - the last door: a person gets a sentence whatever happened
+        error = _unforeseen(problem, run.options, screen)
     return error.exit_code, error
+
+
+def _delivered(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> Exit:
+    from reconciler.cli.reviewing import deliver  # noqa: PLC0415 - few runs need it, every run would load it
+
+    deliver(run, screen, code, error)
+    return code
 
 
 def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -60,10 +83,13 @@ def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
         from reconciler.cli.validate import validate  # noqa: PLC0415 - see above
 
         return validate(run, screen)
+    if run.options.command in {"report", "diff", "convert"}:
+        return _without_account(run, screen)
     from reconciler.aws.clock import SystemClock  # noqa: PLC0415 - see above
     from reconciler.cli.looking import Looking  # noqa: PLC0415 - see above
 
     looking = Looking(run, screen, signals, SystemClock())
+    run.objects = looking.objects
     if run.options.command == "plan":
         from reconciler.cli.plan import plan  # noqa: PLC0415 - see above
 
@@ -75,6 +101,21 @@ def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
     from reconciler.cli.apply import apply  # noqa: PLC0415 - see above
 
     return apply(run, screen, looking, signals)
+
+
+def _without_account(run: Run, screen: Screen) -> Exit:
+    """Run a command that works on what it is given."""
+    if run.options.command == "report":
+        from reconciler.cli.report import report  # noqa: PLC0415 - see `_command`
+
+        return report(run)
+    if run.options.command == "diff":
+        from reconciler.cli.diff import diff  # noqa: PLC0415 - see `_command`
+
+        return diff(run, screen)
+    from reconciler.cli.convert import convert  # noqa: PLC0415 - see `_command`
+
+    return convert(run, screen)
 
 
 def _left(run: Run) -> str:
@@ -91,14 +132,14 @@ def _unforeseen(problem: Exception, options: Options, screen: Screen) -> Reconci
     return unexpected(problem)
 
 
-def _reported(screen: Screen, report: RunReport) -> int:
+def _reported(screen: Screen, report: RunReport, *, as_json: bool) -> int:
     """Show the error and, where it was asked for, the document."""
     error = report.error
     if isinstance(error, InvalidDeclaration):
         _show_declarations(screen, error)
     elif error:
         screen.remark(f"error: {inert(str(error), 4000)}", Style.BAD)
-    if screen.is_quiet:
+    if as_json:
         screen.document(encode(document(report)))
     return _ended(screen, report.exit_code)
 

@@ -15,13 +15,16 @@ __all__ = ["Screen"]
 
 
 class Screen:
-    """One run's two streams. With `quiet`, lines are left out and only `document` writes to standard output."""
+    """One run's two streams. With `quiet`, lines are left out and only `document` writes to standard output.
+
+    `colour` and `width` (columns, None: never cut) are those of standard output.
+    """
 
     def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str], *, quiet: bool = False) -> None:
         self._out, self._err = _Stream(out), _Stream(err)
         self.is_quiet = quiet
-        self._colour, self._err_colour = wants_colour(out, environ), wants_colour(err, environ)
-        self._width = width_of(out)
+        self.colour, self._err_colour = wants_colour(out, environ), wants_colour(err, environ)
+        self.width = width_of(out)
         self._has_status = False
         self.is_live = err.isatty() and environ.get("TERM") != "dumb"
 
@@ -30,9 +33,9 @@ class Screen:
         if self.is_quiet:
             return
         self.clear()
-        if not keep and self._width is not None:
-            text = cut(text, self._width)
-        self._out.write(f"{paint(text, style) if self._colour else text}\n")
+        if not keep and self.width is not None:
+            text = cut(text, self.width)
+        self._out.write(f"{paint(text, style) if self.colour else text}\n")
 
     def document(self, text: str) -> None:
         """A whole document on standard output."""

@@ -4,7 +4,7 @@
     voc     Pascal VOC: one XML file an image, boxes
 
 A converter is pure: file contents in, lines and findings out, in the files' order; the same input gives the same bytes.
-`python -m reconciler.formats` is the edge that reads and writes files.
+`reconciler convert` is the edge that reads and writes files.
 
 Knows which formats there are. Refuses to know how a manifest is judged: that is `reconciler.manifest`.
 """

@@ -24,12 +24,21 @@ class Base:
     """The same manifest in the base revision (its entries are the ledger's desired side), and in earlier ones.
 
     `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
-    in strict mode); None: nothing is known of them.
+    in strict mode); None: nothing is known of them. `complete` is False where some earlier revisions are not at hand:
+    then what none of the others said may be from one of those.
     """
 
     revision: str
     ledger: Ledger
     earlier: Callable[[str], Collection[Digest]] | None = None
+    complete: bool = True
+
+    def said_earlier(self, key: str, live: Digest | None) -> Collection[Digest] | None:
+        """What earlier revisions said of a key; None where nothing can be concluded from it."""
+        if self.earlier is None:
+            return None
+        known = self.earlier(key)
+        return known if self.complete or live in known else None
 
 
 def origin_of(
@@ -54,8 +63,7 @@ class OriginCount:
         """Whose the change of this key is."""
         desired, live = digests_of(self._ledger, key, self._mode)
         base, _nothing = digests_of(self._base.ledger, key, self._mode)
-        earlier = self._base.earlier(key) if self._base.earlier else None
-        origin = origin_of(desired, base, live, earlier)
+        origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
         self._counted[origin] = self._counted.get(origin, 0) + 1
         return origin
 

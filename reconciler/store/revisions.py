@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from reconciler.errors import BadInput
 
-__all__ = ["checked_out", "history"]
+__all__ = ["checked_out", "history", "is_shallow"]
 
 _LINK: Final = "120000"
 _FILES: Final = frozenset({"100644", "100755", "100664"})
@@ -56,6 +56,15 @@ def history(revision: str, repository: Path, path: str = "datasets", limit: int 
     commit = _resolved(f"{revision}^{{commit}}", repository, revision)
     listed = _output(["log", f"--max-count={limit}", "--format=%H", f"{commit}", "--", path], repository)
     return tuple(one for one in listed.decode("ascii").split() if one != commit)
+
+
+def is_shallow(repository: Path) -> bool:
+    """Whether the repository was cloned without its whole history.
+
+    Raises:
+        BadInput: there is no git, or no repository.
+    """
+    return _output(["rev-parse", "--is-shallow-repository"], repository).strip() == b"true"
 
 
 def _resolved(spec: str, repository: Path, asked: str) -> str:

@@ -1,0 +1,91 @@
+"""`reconciler convert`: files in, a manifest out, findings on standard error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.inert import inert
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import World
+
+DATA = Path(__file__).parents[1] / "data"
+IMAGES = ("--images", "s3://acme-vision/c")
+VOC = """\
+<annotation><filename>a.jpg</filename><size><width>640</width><height>480</height><depth>3</depth></size>
+<object><name>{}</name><bndbox><xmin>5</xmin><ymin>5</ymin><xmax>{}</xmax><ymax>5</ymax></bndbox></object></annotation>
+"""
+
+
+def voc(image: str) -> str:
+    """A real file."""
+    return str(DATA / "bccd-voc" / "Annotations" / f"BloodImage_{image}.xml")
+
+
+def test_lines_go_out_and_findings_go_beside(world: World) -> None:
+    """A box left out does not stop the others: exit code 0, one line a file, the finding on standard error."""
+    files = [voc("00000"), voc("00338")]
+    ran = world.run("convert", "voc", *files, *IMAGES)
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert [line.startswith('{"source-ref":"s3://acme-vision/c/BloodImage_') for line in lines] == [True, True]
+    assert ran.out.endswith("}\n")
+    assert ran.err.startswith(inert(files[1]))
+    assert ": marked: the box 'RBC', 0 x 0 pixels at 504, 337, is left out" in ran.err
+
+
+@pytest.mark.parametrize("kind", ["coco", "voc"])
+def test_the_manifest_that_comes_out_is_valid_and_always_the_same(world: World, kind: str) -> None:
+    """What is written passes `validate`, and a second run writes the same bytes."""
+    source = str(DATA / "coco" / "taco-v2.json") if kind == "coco" else voc("00007")
+    folder = world.write("cells")
+    manifest = folder / "train.jsonl"
+    asked = ("convert", kind, source, *IMAGES, "--created", "2024-01-31T12:00:00", "-o", str(manifest))
+    assert world.run(*asked).code == 0
+    first = manifest.read_bytes()
+    assert first.count(b'"creation-date":"2024-01-31T12:00:00"') == first.count(b"\n") > 0
+    assert world.run("validate").code == 0
+    assert world.run(*asked).out == ""
+    assert manifest.read_bytes() == first
+
+
+def test_an_error_writes_nothing(world: World) -> None:
+    """Half a manifest looks like a whole one, so there is none: exit code 3, and a file that is there stays."""
+    bad, manifest = world.folder / "bad.xml", world.folder / "train.jsonl"
+    bad.write_text("<annotation>")
+    manifest.write_text("as it was")
+    ran = world.run("convert", "voc", voc("00007"), str(bad), *IMAGES, "-o", "train.jsonl")
+    assert (ran.code, ran.out, manifest.read_text()) == (3, "", "as it was")
+    assert "bad.xml:1:13: error: this is no well-formed XML: no element found" in ran.err
+    assert "error: 1 error in the annotations; nothing was written" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("voc", "none.xml", *IMAGES), "none.xml cannot be read: No such file or directory"),
+        (("voc", voc("00007"), "--images", "c:\\images"), "give an address such as s3://bucket/folder/"),
+        (("voc", voc("00007"), *IMAGES, "-o", "none/train.jsonl"), "none/train.jsonl: No such file or directory"),
+        (("yolo", "a.txt", *IMAGES), "invalid choice: 'yolo'"),
+        (("voc", "a.xml"), "--images"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(world: World, arguments: tuple[str, ...], said: str) -> None:
+    """No traceback, and nothing on standard output."""
+    ran = world.run("convert", *arguments)
+    assert ran.code in {1, 3}
+    assert ran.out == ""
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_hostile_text_cannot_act_on_the_terminal(world: World) -> None:
+    """Labels and file names come from strangers."""
+    file = world.folder / "a\x1b[2J.xml"
+    file.write_text(VOC.format("\u202eRBC\x85", 5))
+    ran = world.run("convert", "voc", str(file), *IMAGES)
+    assert "\\u202eRBC" in ran.err
+    assert not {"\x1b", "\u202e", "\x85"} & set(ran.err)
