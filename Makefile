@@ -46,6 +46,9 @@ coverage: setup ## branch coverage of reconciler/
 bench: setup ## seconds, calls and memory for 10,000 entries on the emulator
 	@$(CLEAN) $(PY) benchmarks/reconcile.py --entries $(or $(ENTRIES),10000)
 
+bench-emulator: setup ## speed and memory of the emulator: small calls, 250,000 entries
+	@$(CLEAN) $(PY) benchmarks/emulator.py --entries $(or $(ENTRIES),250000)
+
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock
