@@ -35,7 +35,7 @@ class Manifests(Protocol):
         """The lines of an object of at most `most` bytes, without their ends.
 
         Raises:
-            ManifestError: before the first line, when the object cannot be read or is too large.
+            ManifestError: when the object cannot be read or is too large; the iterator may raise it too.
         """
 
 

@@ -7,7 +7,8 @@ Source: Custom Labels Developer Guide, Terminal file errors (inaccessible, too l
 
 from __future__ import annotations
 
-from contextlib import closing
+import os
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.backend import ManifestError, Manifests
@@ -37,13 +38,24 @@ class FolderBuckets:
 
     def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
         """The lines of a file; names that lead out of the folder are missing objects."""
-        folder = self._folders[s3_object["Bucket"]]
-        path = (folder / s3_object["Name"]).resolve()
-        if not path.is_relative_to(folder) or not path.is_file():
-            raise ManifestError(f"{s3_object['Name']} is not in the bucket {s3_object['Bucket']}")
-        if path.stat().st_size > most:
+        try:
+            path = self._path(s3_object)
+            size = path.stat().st_size
+            readable = os.access(path, os.R_OK)
+        except (OSError, ValueError) as error:  # a name no file can have: too long, with NUL, with half a character
+            raise ManifestError(f"{s3_object['Name']!r} names no file: {error}") from error
+        if not readable:
+            raise ManifestError(f"the file of {s3_object['Name']} may not be read", forbidden=True)
+        if size > most:
             raise ManifestError("the manifest is too large", too_large=True)
         return _file_lines(path)
+
+    def _path(self, s3_object: dict[str, Any]) -> Path:
+        folder, name = self._folders[s3_object["Bucket"]], str(s3_object["Name"])
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            raise ManifestError(f"{name} is not in the bucket {s3_object['Bucket']}")
+        return path
 
 
 class S3Buckets:
@@ -67,29 +79,38 @@ class S3Buckets:
 
     def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
         """The lines of an object."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - comes with boto3
-
         where = {"Bucket": s3_object["Bucket"], "Key": s3_object["Name"]}
         where |= {"VersionId": s3_object["Version"]} if "Version" in s3_object else {}
-        try:
-            size = self._s3().head_object(**where)["ContentLength"]
-        except ClientError as error:
-            code = str(error.response["Error"]["Code"])
-            raise ManifestError(str(error), forbidden=code in _FORBIDDEN) from error
-        except BotoCoreError as error:
-            raise ManifestError(str(error)) from error
-        if size > most:
-            raise ManifestError("the manifest is too large", too_large=True)
+        with _refusals():
+            if self._s3().head_object(**where)["ContentLength"] > most:
+                raise ManifestError("the manifest is too large", too_large=True)
         return self._read(where)
 
     def _read(self, where: dict[str, Any]) -> Iterator[bytes]:
         rest = b""
-        with closing(self._s3().get_object(**where)["Body"]) as body:
+        with _refusals(), closing(self._s3().get_object(**where)["Body"]) as body:
             for chunk in body.iter_chunks(1 << 20):
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from lines
         if rest:
             yield rest
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Whatever S3 or its client refuses is a manifest that cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - comes with boto3
+
+    try:
+        yield
+    except ClientError as error:
+        forbidden = str(error.response["Error"]["Code"]) in _FORBIDDEN
+        raise ManifestError(str(error), forbidden=forbidden) from error
+    except (
+        BotoCoreError,
+        ValueError,
+    ) as error:  # ValueError: a name that UTF-8 cannot have, an endpoint that is no URL
+        raise ManifestError(str(error)) from error
 
 
 class AnyBuckets:

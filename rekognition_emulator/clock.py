@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+LATEST = 253_402_300_799.0
+"""The last second of the year 9999: times behind it cannot be written as a date."""
+
+
 class Clock:
     """Seconds since the epoch; runs with the system, or stands still and is advanced by hand.
 

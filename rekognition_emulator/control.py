@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator.clock import LATEST
 from rekognition_emulator.faults.plan import PlanError
 from rekognition_emulator.journal import without_blobs
 from rekognition_emulator.wire import Answer, HttpRequest
@@ -96,6 +97,9 @@ class Control:
         freeze, advance = wanted.get("freeze", False), wanted.get("advance", 0)
         if not isinstance(freeze, bool | int | float) or not isinstance(advance, int | float) or advance < 0:
             raise RefusedError("`freeze` is true or seconds since the epoch, `advance` is seconds from 0 on.")
+        start = clock.now() if isinstance(freeze, bool) else freeze
+        if not 0 <= start + advance <= LATEST:
+            raise RefusedError("The clock goes from 1970 to 9999.")
         if freeze is not False:
             clock.freeze(None if freeze is True else float(freeze))
         if advance:

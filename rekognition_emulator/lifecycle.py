@@ -25,7 +25,7 @@ class Lifecycle:
 
     def projects(self, caller: Caller) -> list[Project]:
         """The caller's projects in the order of creation, those being deleted included."""
-        found = [self._settled_project(each) for each in self.store.projects() if belongs_to(each.arn, caller)]
+        found = [self.settled_project(each) for each in self.store.projects() if belongs_to(each.arn, caller)]
         return sorted((each for each in found if each), key=lambda each: each.created)
 
     def project(self, arn: str, caller: Caller) -> Project:
@@ -35,7 +35,7 @@ class Lifecycle:
             ServiceError: ResourceNotFoundException.
         """
         found = self.store.project(arn)
-        settled = self._settled_project(found) if found and belongs_to(arn, caller) else None
+        settled = self.settled_project(found) if found and belongs_to(arn, caller) else None
         if settled is None:
             raise not_found(arn)
         return settled
@@ -108,7 +108,8 @@ class Lifecycle:
             self.store.save_dataset(train)
             self.store.save_dataset(test)
 
-    def _settled_project(self, project: Project) -> Project | None:
+    def settled_project(self, project: Project) -> Project | None:
+        """The project, or None when its deletion was due."""
         if project.gone_at is None or project.gone_at > self.backend.clock.now():
             return project
         with self.store.transaction():

@@ -51,6 +51,11 @@ def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
+def _position(after: str) -> int:
+    """The position that a link names; what no link of ours has is the beginning."""
+    return int(after) if after.isdecimal() and len(after) < 18 else 0
+
+
 class Page:
     """Writes the page from what the emulator has now."""
 
@@ -62,7 +67,7 @@ class Page:
         query = parse_qs(urlsplit(request.path).query)
         arn, after = query.get("dataset", [""])[0], query.get("after", ["0"])[0]
         with self.front.service.lock:
-            body = self._dataset(arn, int(after) if after.isdecimal() else 0) if arn else self._overview()
+            body = self._dataset(arn, _position(after)) if arn else self._overview()
         html = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width"><title>Rekognition emulator</title>'
@@ -80,6 +85,8 @@ class Page:
         service = self.front.service
         rows = []
         for project in service.backend.store.projects():
+            if service.lifecycle.settled_project(project) is None:
+                continue
             datasets = service.lifecycle.datasets(project.arn)
             state = "DELETING" if project.gone_at is not None else "CREATED"
             rows.append([f"<b>{text(project.name)}</b>", text(state), f"<code>{text(project.arn)}</code>", "", "", ""])
@@ -112,7 +119,10 @@ class Page:
         dataset = backend.store.dataset(arn)
         if dataset is None or self.front.service.lifecycle.settle(dataset) is None:
             return '<p>There is no such dataset. <a href="/">All projects</a></p>'
-        found = backend.store.entries_after(arn, after, _ENTRIES)
+        found = backend.store.entries_after(arn, after, _ENTRIES + 1)
+        shown, more = found[:_ENTRIES], ""
+        if len(found) > _ENTRIES:
+            more = f'<p><a href="/?dataset={quote(arn, safe="")}&amp;after={shown[-1][0]}">More</a></p>'
         rows = [
             [
                 text(entry.key),
@@ -120,9 +130,7 @@ class Page:
                 "errors" if entry.errors else "",
                 f"<code>{text(entry.line)}</code>",
             ]
-            for _, entry in found
+            for _, entry in shown
         ]
-        last = found[-1][0] if found else 0
-        more = f'<p><a href="/?dataset={quote(arn, safe="")}&amp;after={last}">More</a></p>' if found else ""
         table = _table(["source-ref", "Labels", "", "Line"], rows)
         return f'<p><a href="/">All projects</a></p><h2><code>{text(arn)}</code></h2>{table}{more}'

@@ -124,9 +124,11 @@ def _boolean(value: object) -> bool:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _refuse_kind(value, "an Integer")
-    return int(value)
+    return value
 
 
 def _blob(value: object) -> bytes:

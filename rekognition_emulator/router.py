@@ -5,6 +5,7 @@ Knows paths. Refuses to know what they lead to.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from rekognition_emulator.control import PREFIX, Control
@@ -14,6 +15,9 @@ from rekognition_emulator.wire import Answer
 if TYPE_CHECKING:
     from rekognition_emulator.front import Front
     from rekognition_emulator.wire import HttpRequest
+
+
+_LOG = logging.getLogger("rekognition_emulator")
 
 
 class Router:
@@ -26,6 +30,13 @@ class Router:
 
     def handle(self, request: HttpRequest) -> Answer:
         """Answer one request."""
+        try:
+            return self._answer(request)
+        except Exception as error:  # noqa: BLE001 - a defect must not look like a network fault: it is answered and logged
+            _LOG.error("defect of the emulator at %s", request.path, exc_info=error)
+            return Answer(500, b"defect of the emulator, see its log\n", {"Content-Type": "text/plain"})
+
+    def _answer(self, request: HttpRequest) -> Answer:
         path = request.path.partition("?")[0]
         if path.startswith(PREFIX):
             return self.control.handle(request)

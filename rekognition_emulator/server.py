@@ -37,7 +37,12 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > _MOST_BYTES or "Transfer-Encoding" in self.headers:
+        if (
+            not length.isdecimal()
+            or len(length) > 8
+            or int(length) > _MOST_BYTES
+            or "Transfer-Encoding" in self.headers
+        ):
             self.close_connection = True
             self._send(Answer(413, b"a body with a Content-Length of at most 64,000,000 bytes is expected\n"))
             return

@@ -74,6 +74,17 @@ def test_the_clock_can_be_frozen_and_advanced() -> None:
         assert frozen["frozen"] is True
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    ['{"advance": Infinity}', '{"freeze": NaN}', '{"freeze": 1e18}', '{"freeze": -1}', '{"advance": -1}', "[]"],
+)
+def test_the_clock_only_shows_times_that_are_dates(emulator: Emulator, wanted: str) -> None:
+    """What is refused leaves the clock and everything else as it was."""
+    before = ask(emulator, "clock")
+    assert ask(emulator, "clock", "POST", wanted)[0] == 400
+    assert ask(emulator, "clock") == before
+
+
 def test_the_clock_moves_statuses(clock: Clock, slow: Emulator) -> None:
     """Advanced over HTTP, an update ends."""
     client = slow.client()

@@ -9,7 +9,13 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import pytest
+
+from rekognition_emulator import serve
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_rekognition import RekognitionClient
 
     from rekognition_emulator import Emulator
@@ -85,3 +91,24 @@ def test_many_entries_are_paged(emulator: Emulator, train: str, lines: Lines) ->
     link = re.search(r'href="(/\?dataset=[^"]+after=[^"]+)"', first)
     assert link
     assert "149.jpg" in page(emulator, link[1].replace("&amp;", "&"))[1]
+    assert "after=" not in page(emulator, link[1].replace("&amp;", "&"))[1]
+
+
+def test_a_deleted_project_leaves_the_page(slow: Emulator) -> None:
+    """Also when nobody asked the service for it since."""
+    client = slow.client()
+    client.delete_project(ProjectArn=client.create_project(ProjectName="cells")["ProjectArn"])
+    assert "DELETING" in page(slow)[1]
+    slow.clock.advance(10)
+    assert "<b>cells</b>" not in page(slow)[1]
+
+
+@pytest.mark.parametrize("after", ["9" * 30, "9" * 5000, "-1", "x", "%00"])
+def test_a_link_that_is_not_the_pages_shows_the_beginning(tmp_path: Path, lines: Lines, after: str) -> None:
+    """Whatever the store."""
+    with serve(state=tmp_path / "state") as emulator:
+        client = emulator.client()
+        project = client.create_project(ProjectName="cells")["ProjectArn"]
+        train = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+        emulator.edit_entries(train, [json.dumps(lines.image("a.jpg"))])
+        assert "a.jpg" in page(emulator, f"/?dataset={quote(train)}&after={after}")[1]

@@ -238,6 +238,15 @@ def test_values_of_the_wrong_kind_cannot_be_read(request_: object) -> None:
     assert refused.value.code == "SerializationException"
 
 
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1.5", "true"])
+def test_a_number_without_a_whole_value_is_no_integer(text: str) -> None:
+    """JSON readers take NaN and 1e999; no request with them is a defect of the service."""
+    with pytest.raises(ServiceError) as refused:
+        decode_request("DescribeProjects", json.loads(f'{{"MaxResults": {text}}}'))
+    assert refused.value.code == "SerializationException"
+    assert decode_request("DescribeProjects", {"MaxResults": 5.0}) == {"MaxResults": 5}
+
+
 def test_a_blob_that_is_not_base64_cannot_be_read() -> None:
     """SerializationException."""
     with pytest.raises(ServiceError) as refused:

@@ -49,6 +49,33 @@ def folder(tmp_path: Path, lines: Lines) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 1000, "", "deep", "a\nb"])
+def test_a_name_that_no_file_can_have_fails_the_dataset_and_nothing_else(folder: Path, name: str) -> None:
+    """An operating system's refusal must not stand in the way of every later call."""
+    with serve(buckets={"manifests": folder}) as emulator:
+        found = created(emulator, name)
+    assert (found["Status"], found["StatusMessageCode"]) == ("CREATE_FAILED", "CLIENT_ERROR")
+    assert found["StatusMessage"] == "The manifest file extension or contents are invalid."
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:1", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("name", ["\ud800", "train.manifest"])
+def test_an_s3_endpoint_that_does_not_answer_fails_the_dataset(
+    endpoint: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the S3 client says, the service goes on."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with serve(s3_endpoint=endpoint) as emulator:
+        assert created(emulator, name)["Status"] == "CREATE_FAILED"
+
+
+def test_a_file_that_may_not_be_read_is_a_permission_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an object whose bucket refuses."""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with serve(buckets={"manifests": folder}) as emulator:
+        assert created(emulator, "plain")["StatusMessage"] == "The S3 bucket permissions are incorrect."
+
+
 def test_a_folder_plays_a_bucket(folder: Path) -> None:
     """The dataset has the manifest's entries and AWS's message."""
     with serve(buckets={"manifests": folder}) as emulator:
