@@ -13,10 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.errors import BadInput
+from reconciler.inert import inert
 from reconciler.review.model import FORMAT, Review
 
 __all__ = ["decoded", "encoded"]
 
+_CURE: Final = "name a file that `reconciler plan --save` wrote"
 _NOT_PLAIN: Final = re.compile(r"[^\x00-\x7e]")
 
 
@@ -40,13 +42,15 @@ def decoded(content: bytes, name: str) -> Review:
     """
     try:
         frame = msgspec.json.decode(content, type=_Frame)
-        if frame.kind == "plan" and frame.format != FORMAT:
+        if frame.kind != "plan":
+            raise BadInput(f"{name} is no saved plan; {_CURE}")
+        if frame.format != FORMAT:
             raise BadInput(
                 f"{name} is a plan of format {frame.format}, this version reads format {FORMAT}; make the plan anew"
             )
         return msgspec.json.decode(content, type=Review)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{name} is no saved plan ({error}); name a file that `reconciler plan --save` wrote") from None
+        raise BadInput(f"{name} is no saved plan ({inert(str(error))}); {_CURE}") from None
 
 
 def _escape(match: re.Match[str]) -> str:
