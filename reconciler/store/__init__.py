@@ -1,4 +1,4 @@
-"""What is remembered between runs, in `.reconciler/` beside the datasets: small files, never needed for the truth."""
+"""Files of this program's own, most in `.reconciler/` beside the datasets: memories, snapshots, records; and git's."""
 
 from reconciler.store.settled import SettledStore
 
