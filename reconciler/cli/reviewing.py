@@ -5,7 +5,6 @@ Views are written however the run ended: a plan that failed says so in them. Onl
 Knows formats and files. Refuses to know what stands in a view.
 """
 
-import os
 from pathlib import Path
 
 from msgspec import structs
@@ -15,6 +14,7 @@ from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.pictures import pictures_of, told
 from reconciler.cli.record import DatasetRun, Run
 from reconciler.cli.terminal import Screen
+from reconciler.comparison.line_text import holdable
 from reconciler.errors import Exit, ReconcilerError
 from reconciler.report.document import encoded
 from reconciler.report.layout import Role
@@ -27,10 +27,9 @@ __all__ = ["deliver", "review_now"]
 
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
     """The review of a run against live, as far as it came."""
-    after = Compared().after if run.options.snapshot else str(run.options.datasets)
     return review_of(
         [_reviewed(one) for one in run.datasets],
-        compared=Compared(after=os.fsencode(after).decode("utf-8", "backslashreplace")),
+        compared=Compared(after=holdable(str(run.options.datasets))),
         error=error,
         exit_code=exit_code,
     )

@@ -24,6 +24,8 @@ __all__ = ["DECIDING", "PlanId", "moved", "plan_id", "run_id"]
 
 DECIDING: Final = 24
 _HINT: Final = 4
+# Where there is no dataset yet; no dataset can be told by it.
+_NO_LIVE: Final = "0" * _HINT
 _JOINT: Final = "-"
 
 
@@ -50,7 +52,7 @@ class PlanId:
         whole = blake2b(f"{self._title}\0{self._plan.action}".encode("utf-8", "surrogatepass"), digest_size=16)
         for one in sorted(self._seen):
             whole.update(one)
-        live = self._plan.live.digest if self._plan.live else "0" * _HINT
+        live = self._plan.live.digest if self._plan.live else _NO_LIVE
         return whole.hexdigest()[:DECIDING] + self._plan.desired.digest[:_HINT] + live[:_HINT]
 
 
@@ -75,7 +77,8 @@ def moved(reviewed: str, now: str) -> str:
     parts = [part.strip().lower() for part in reviewed.split(_JOINT)]
     if any(part[:DECIDING] == now[:DECIDING] for part in parts):
         return ""
-    live = any(part[DECIDING + _HINT :] == now[DECIDING + _HINT :] for part in parts)
+    seen = now[DECIDING + _HINT :]
+    live = seen != _NO_LIVE and any(part[DECIDING + _HINT :] == seen for part in parts)
     manifest = any(part[DECIDING : DECIDING + _HINT] == now[DECIDING : DECIDING + _HINT] for part in parts)
     if manifest and not live:
         return "live entries changed since the review; the manifest is as it was reviewed"

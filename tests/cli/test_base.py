@@ -1,0 +1,97 @@
+"""`plan --base REF`: whose each change is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from reconciler.review.model import OriginCounts, Review
+from tests.cli.repository import commit, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Account, World
+
+
+@pytest.fixture(autouse=True)
+def git_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No git settings of a person."""
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def history(account: Account, world: World) -> World:
+    """Applied; then relabelled on the base and not applied; one edited behind everybody's back; the branch adds one."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    assert world.run("apply", "--yes").code == 0
+    world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:]])
+    commit(world.folder, "base")
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "strange")])
+    world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:], world.boxes("new.jpg", "RBC")])
+    commit(world.folder)
+    return world
+
+
+def review(world: World, base: str, *more: str) -> Review:
+    """The plan against a base."""
+    ran = world.run("plan", "--base", base, "--save", "-", *more)
+    assert ran.code == 0, ran
+    return msgspec.json.decode(ran.out, type=Review)
+
+
+@pytest.mark.parametrize("base", ["base", "HEAD~1", "base:datasets"])
+def test_each_change_says_whose_it_is(history: World, base: str) -> None:
+    """The branch's own, pending on the base, or drift; with a path or without."""
+    (dataset,) = review(history, base).datasets
+    assert dataset.origins == OriginCounts(revision=base, branch=1, base=1, drift=1)
+    origins = {change.key.rpartition("/")[2]: change.origin for change in dataset.changes}
+    assert origins == {"new.jpg": "branch", "0000.jpg": "base", "0001.jpg": "drift"}
+
+
+def test_it_works_from_another_folder(history: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repository is the one that the datasets are in."""
+    elsewhere = history.folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    (dataset,) = review(history, "base", "--datasets", str(history.folder / "datasets")).datasets
+    assert dataset.origins == OriginCounts(revision="base", branch=1, base=1, drift=1)
+
+
+def test_a_clone_without_history_blames_nobody(history: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What an older commit may have said counts as not known: base or drift."""
+    git(tmp_path, "clone", "--quiet", "--depth", "2", history.folder.as_uri(), "shallow")
+    monkeypatch.chdir(tmp_path / "shallow")
+    (dataset,) = review(history, "HEAD~1").datasets
+    assert dataset.origins == OriginCounts(revision="HEAD~1", branch=1, base_or_drift=2)
+
+
+def test_a_base_without_datasets_makes_all_changes_the_branchs(account: Account, world: World) -> None:
+    """The pull request that brings the first labels."""
+    account.create("cells")
+    (world.folder / "datasets").mkdir()
+    (world.folder / "datasets" / "README").write_text("none yet")
+    commit(world.folder)
+    git(world.folder, "rm", "--quiet", "datasets/README")
+    git(world.folder, "commit", "--quiet", "--message", "empty", "--allow-empty")
+    git(world.folder, "tag", "base")
+    world.write("cells", world.many(2))
+    (dataset,) = review(world, "base").datasets
+    assert dataset.origins == OriginCounts(revision="base", branch=2)
+
+
+@pytest.mark.parametrize("base", ["nope", "-x", "base:elsewhere", ""])
+def test_a_base_that_is_not_there_is_said_before_any_call(history: World, account: Account, base: str) -> None:
+    """Exit code 3, and nobody was asked."""
+    del account.emulator.calls[:]
+    ran = history.run("plan", f"--base={base}")
+    assert ran.code == 3, ran
+    assert ran.err.count("\n") == 1
+    assert not account.emulator.calls

@@ -1,0 +1,132 @@
+"""`reconciler diff`: what changes between two sides, without credentials and without a network."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.repository import commit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import World
+
+
+@pytest.fixture(autouse=True)
+def nobody(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No account at all, and no git settings of a person."""
+    del world
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.delenv(name)
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+def figures(world: World, before: str, after: str) -> tuple[int, int, int]:
+    """What is added, updated and gone."""
+    ran = world.run("diff", before, after, "--format", "json")
+    assert ran.code == 0, ran
+    totals: dict[str, Any] = ran.document["totals"]
+    return totals["add"], totals["update"], totals["live_only"]
+
+
+def test_two_manifests_folders_and_revisions_are_compared(world: World) -> None:
+    """A file, a folder, a tag, a commit before, a revision with its path: in any pairing of like with like."""
+    world.write("cells", world.many(3))
+    commit(world.folder, "v1")
+    world.write("cells", [*world.many(2, "WBC"), world.boxes("new.jpg", "RBC")])
+    commit(world.folder)
+    for before, after in (("v1", "datasets"), ("HEAD~1", "main:datasets"), ("v1:datasets/cells", "datasets/cells")):
+        assert figures(world, before, after) == (1, 2, 1), (before, after)
+    manifest = "datasets/cells/train.jsonl"
+    assert figures(world, f"v1:{manifest}", manifest) == (1, 2, 1)
+    assert figures(world, manifest, f"v1:{manifest}") == (1, 2, 1)
+    assert figures(world, "HEAD", "datasets") == (0, 0, 0)
+
+
+def test_exit_code_tells_changes_only_when_asked(world: World) -> None:
+    """An entry that is gone is a change too."""
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    assert world.run("diff", "HEAD", "datasets", "--exit-code").code == 0
+    world.write("cells", world.many(2))
+    assert world.run("diff", "HEAD", "datasets").code == 0
+    ran = world.run("diff", "HEAD", "datasets", "--exit-code", "--format", "json")
+    assert (ran.code, ran.document["exit_code"]) == (2, 2)
+
+
+def test_text_says_what_is_compared_and_what_changes(world: World) -> None:
+    """Names are as they were given; no plan id, for there is nothing to apply."""
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:]])
+    ran = world.run("diff", "main", "datasets")
+    assert ran.out.startswith("main -> datasets: 1 dataset, 1 with changes: 1 to update\n")
+    assert "RBC" in ran.out
+    assert "\nplan " not in ran.out
+
+
+def test_json_lines_and_yaml_of_the_same_content_are_equal(world: World) -> None:
+    """The form of a manifest is no change."""
+    folder = world.write("cells", [world.boxes("1.jpg", "RBC")])
+    (folder / "train.yaml").write_text(
+        json.dumps(
+            {
+                "images": "s3://acme-vision/cells/",
+                "entries": [
+                    {
+                        "image": "1.jpg",
+                        "size": [640, 480],
+                        "boxes": [{"label": "RBC", "left": 10, "top": 0, "width": 40, "height": 30}],
+                    }
+                ],
+            }
+        )
+    )
+    assert figures(world, "datasets/cells/train.jsonl", "datasets/cells/train.yaml") == (0, 0, 0)
+
+
+def test_findings_of_class_error_are_shown_and_the_diff_goes_on(world: World) -> None:
+    """An odd bucket name does not stop it."""
+    folder = world.write("cells", world.many(3))
+    lines = [line.replace("s3://acme-vision/", "s3://acme#vision/") for line in world.many(3)]
+    (folder / "new.jsonl").write_text("".join(f"{line}\n" for line in [*lines, "{"]))
+    ran = world.run("diff", "datasets/cells/train.jsonl", "datasets/cells/new.jsonl")
+    assert ran.code == 0
+    assert "3 to add, 3 live only" in ran.out
+    assert 'error: "acme#vision" is no name of an S3 bucket' in ran.out
+
+
+@pytest.mark.parametrize(
+    ("sides", "said"),
+    [
+        (("nope", "datasets"), "'nope': "),
+        (("datasets", "datasets/cells/train.jsonl"), "are a file and a folder"),
+        (("--", "-x", "datasets"), "'-x' is no revision"),
+        (("datasets",), "B"),
+    ],
+)
+def test_what_cannot_be_compared_is_a_sentence(world: World, sides: tuple[str, ...], said: str) -> None:
+    """Exit code 3; where JSON was asked for it is there, with the error."""
+    world.write("cells", world.many(1))
+    ran = world.run("diff", "--format", "json", *sides)
+    assert ran.code == 3
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    if len(sides) == 2:
+        assert said in ran.document["error"]["message"]
+
+
+def test_names_with_odd_bytes_are_shown_inert(world: World) -> None:
+    """A file's name may hold anything; the document stays JSON."""
+    name = "a\x1b[2J\udcff.jsonl"
+    (world.folder / name).write_text(f"{world.many(1)[0]}\n")
+    ran = world.run("diff", name, name)
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert world.run("diff", name, name, "--format", "json").document["compared"]["before"] == "a\x1b[2J\\udcff.jsonl"

@@ -1,0 +1,218 @@
+"""The views of a plan: written where they are asked for, however the run ends, and made again from the saved plan."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from reconciler.report.document import encoded
+from reconciler.review.model import FORMAT, Review
+from tests.report.png import png
+from tests.store.s3 import running_s3
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Account, World
+
+HOSTILE = "\x1b[31mred\x1b[0m\u202egpj.exe\x9b\x7f\U000e0041"
+SAVED = ("--save", "plan.json", "--markdown", "plan.md", "--html", "plan.html")
+
+
+def saved(world: World, name: str = "plan.json") -> Review:
+    """A saved plan."""
+    return msgspec.json.decode((world.folder / name).read_bytes(), type=Review)
+
+
+@pytest.fixture
+def cells(account: Account, world: World) -> World:
+    """Two live entries, of which the manifest relabels one, and a new one."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    assert world.run("apply", "--yes").code == 0
+    world.write("cells", [world.boxes("0000.jpg", "WBC"), world.many(2)[1], world.boxes("new.jpg", "RBC")])
+    return world
+
+
+def test_a_plan_is_written_in_every_view_beside_its_text(cells: World) -> None:
+    """Standard output is as without them; each file is the view of the same plan."""
+    bare = cells.run("plan")
+    ran = cells.run("plan", *SAVED)
+    assert (ran.code, ran.out) == (bare.code, bare.out)
+    review = saved(cells)
+    assert (review.kind, review.format, review.exit_code) == ("plan", FORMAT, 0)
+    assert (review.totals.add, review.totals.update) == (1, 1)
+    markdown = (cells.folder / "plan.md").read_text()
+    assert markdown.startswith("<!-- reconciler:plan -->\n")
+    assert review.plan_id in markdown
+    assert "s3://acme-vision/cells/new.jpg" in (cells.folder / "plan.html").read_text()
+
+
+@pytest.mark.parametrize("option", ["--save", "--markdown", "--html"])
+def test_a_view_on_standard_output_stands_there_alone(cells: World, option: str) -> None:
+    """So that it can be piped; the exit code still tells of changes."""
+    ran = cells.run("plan", option, "-", "--exit-code")
+    assert ran.code == 2
+    assert ran.out.startswith({"--save": "{", "--markdown": "<!-- reconciler", "--html": "<!DOCTYPE html>"}[option])
+    assert "1 dataset, 1 with changes: 1 to add, 1 to update" not in ran.out.splitlines()
+
+
+@pytest.mark.parametrize("view", ["text", "markdown", "html", "json"])
+def test_report_makes_every_view_from_the_saved_plan(cells: World, view: str) -> None:
+    """The same as `plan` itself makes, on standard output or in a file, without an account."""
+    cells.run("plan", *SAVED)
+    out = cells.run("report", "plan.json", "--format", view)
+    assert out.code == 0, out
+    assert cells.run("report", "plan.json", "--format", view, "-o", "again").out == ""
+    assert (cells.folder / "again").read_text() == out.out
+    direct = {"markdown": "plan.md", "html": "plan.html", "json": "plan.json"}.get(view)
+    if view == "json":
+        assert json.loads(out.out) == json.loads((cells.folder / "plan.json").read_text())
+    elif direct:
+        assert out.out == (cells.folder / direct).read_text()
+    else:
+        assert "1 dataset, 1 with changes: 1 to add, 1 to update" in out.out
+        assert f"plan {saved(cells).plan_id}" in out.out
+
+
+def test_the_text_view_has_colours_on_a_terminal_only(cells: World) -> None:
+    """And `--verbose` shows every entry."""
+    cells.run("plan", *SAVED)
+    assert "\x1b[" in cells.run("report", "plan.json", terminal=True).out
+    assert "\x1b[" not in cells.run("report", "plan.json").out
+    assert "datasets/cells/train.jsonl:1" in cells.run("report", "plan.json", "--verbose").out
+
+
+def test_a_plan_that_fails_is_written_too(account: Account, world: World) -> None:
+    """A wrong project.yaml, a wrong manifest, a refusal of the service: the same document, with the error."""
+    account.create("cells")
+    world.write("cells", world.many(1), settings="mnaaged: false")
+    assert world.run("plan", *SAVED).code == 3
+    review = saved(world)
+    assert (review.exit_code, review.findings.errors, review.plan_id) == (3, 1, "")
+    assert review.error is not None
+    assert review.error.kind == "InvalidDeclaration"
+
+    world.write("cells", ["{}"])
+    assert world.run("plan", *SAVED).code == 3
+    assert (saved(world).datasets[0].status, saved(world).totals.errors) == ("invalid", 1)
+
+    world.write("cells", world.many(1))
+    world.run("apply", "--yes")
+    account.emulator.load_faults(
+        "faults: [{fault: error, operation: ListDatasetEntries, error: AccessDeniedException, on: 1}]"
+    )
+    assert world.run("plan", *SAVED).code == 1
+    assert (saved(world).datasets[0].status, saved(world).exit_code) == ("failed", 1)
+    assert "the credentials may not make this call" in (world.folder / "plan.md").read_text().replace("\n", " ")
+
+
+def test_a_view_that_cannot_be_written_ends_in_a_sentence(cells: World) -> None:
+    """The plan stands on the screen all the same; exit code 1."""
+    ran = cells.run("plan", "--save", "none/plan.json")
+    assert ran.code == 1
+    assert "error: none/plan.json: No such file or directory" in ran.err
+    assert "1 to add, 1 to update" in ran.out
+
+
+def test_a_saved_plan_is_ascii_and_reads_back_as_it_was(account: Account, world: World) -> None:
+    """Whatever stands in keys and labels acts on no terminal, and is not lost."""
+    account.create("cells")
+    world.write("cells", [world.boxes(f"s3://acme-vision/{HOSTILE}.jpg", HOSTILE)])
+    ran = world.run("plan", "--save", "-")
+    assert ran.code == 0, ran
+    assert all(" " <= character <= "~" for character in ran.out.rstrip("\n"))
+    review = msgspec.json.decode(ran.out, type=Review)
+    assert review.datasets[0].changes[0].key == f"s3://acme-vision/{HOSTILE}.jpg"
+    assert json.loads(encoded(review)) == json.loads(ran.out)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "plan.json is no saved plan"),
+        ("[1]", "plan.json is no saved plan"),
+        ("[" * 100_000, "plan.json is no saved plan"),
+        ("{}", "plan.json is no saved plan"),
+        ('{"kind":"plan","format":99}', "plan.json is a plan of format 99, this version reads format 1"),
+        ('{"kind":"plan","format":1,"exit_code":"\\u001b"}', "plan.json is no saved plan"),
+    ],
+)
+def test_what_is_no_plan_is_said_so(world: World, content: str, said: str) -> None:
+    """Exit code 3, and nothing is written."""
+    (world.folder / "plan.json").write_text(content)
+    ran = world.run("report", "plan.json", "--format", "json")
+    assert (ran.code, ran.out) == (3, "")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("plan", "--save", "-", "--json"), "standard output takes one document"),
+        (("plan", "--save", "-", "--html", "-"), "standard output takes one document"),
+        (("plan", "--save", "a", "--html", "a"), "a is named for two views"),
+        (("plan", "--images", "."), "--images is for the HTML view"),
+        (("plan", "--html", "a", "--images", "none"), "--images none: there is no such folder"),
+        (("report", "a", "--format", "html", "--images", "s3"), "--images s3 needs an account"),
+        (("report", "none.json"), "none.json cannot be read"),
+        (("report",), "PLAN"),
+    ],
+)
+def test_what_does_not_fit_together_is_said_before_any_work(
+    world: World, arguments: tuple[str, ...], said: str
+) -> None:
+    """One sentence and exit code 3."""
+    ran = world.run(*arguments)
+    assert ran.code == 3
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
+def picture() -> bytes:
+    """A picture of the size that the manifest states."""
+    return b64decode(png(640, 480, b"\x10\x80\x40").partition(",")[2])
+
+
+def test_pictures_come_from_a_folder(cells: World) -> None:
+    """The page holds them; a remark counts those that are not there."""
+    folder = cells.folder / "photos"
+    folder.mkdir()
+    (folder / "new.jpg").write_bytes(picture())
+    ran = cells.run("plan", "--html", "plan.html", "--images", "photos", "--save", "plan.json")
+    assert ran.code == 0, ran
+    assert "pictures: 1 shown, 1 missing" in ran.err
+    assert "data:image/jpeg;base64," in (cells.folder / "plan.html").read_text()
+    again = cells.run("report", "plan.json", "--format", "html", "--images", "photos")
+    assert again.out == (cells.folder / "plan.html").read_text()
+
+
+def test_pictures_come_from_s3(cells: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From where their keys point to; a bucket that cannot be read spoils nothing and is asked once."""
+    with running_s3(tmp_path / "s3") as bucket:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
+        bucket.client.put_object(Bucket=bucket.name, Key="a.jpg", Body=picture())
+        cells.write("planes", [cells.boxes(f"s3://{bucket.name}/{name}.jpg", "RBC") for name in "ab"])
+        ran = cells.run("plan", "--html", "plan.html", "--images", "s3")
+    assert ran.code == 0, ran
+    assert "pictures: 1 shown, 1 missing, 2 unreadable" in ran.err
+
+
+def test_links_are_left_out_on_request(cells: World) -> None:
+    """A page for people outside shows no address of the console."""
+    cells.run("plan", "--html", "with.html")
+    cells.run("plan", "--html", "without.html", "--no-links")
+    assert "console.aws.amazon.com" in (cells.folder / "with.html").read_text()
+    assert "console.aws.amazon.com" not in (cells.folder / "without.html").read_text()
+
+
+def test_json_of_the_run_is_as_it_was(cells: World) -> None:
+    """`--json` goes to standard output beside views in files."""
+    bare, ran = cells.run("plan", "--json").document, cells.run("plan", "--json", *SAVED).document
+    assert bare["datasets"] == ran["datasets"]
+    assert json.loads((cells.folder / "plan.json").read_text())["kind"] == "plan"
