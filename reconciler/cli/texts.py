@@ -63,6 +63,9 @@ Datasets are applied one after another. A failure stops its project; the next pr
 that of the worst failure. A project with `managed: true` is never created here: `pulumi up` does that. Pulumi's state
 is left alone; the next `pulumi up` records what was applied.
 
+With --plan nothing is sent unless every dataset's changes are still those that were reviewed; what moved is said. Under
+Pulumi the environment variable RECONCILER_PLAN=ID does the same for every dataset of an up.
+
 The first Ctrl-C finishes the running batch and stops; a second one leaves at once.
 """,
     "restore": """\

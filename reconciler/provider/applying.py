@@ -15,6 +15,7 @@ from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.failure import fail_keeping
 from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.provider.recording import recording
+from reconciler.provider.reviewed import refuse_moved
 from reconciler.reconcile import Target
 from reconciler.report.text import outcome_lines, outcome_summary, snapshot_line
 
@@ -77,6 +78,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         plan = reconciliation.guarded(ledger, plan, seen, target)
         attempt.planned(ledger, plan)
         try:
+            refuse_moved(ledger, plan, target)
             outcome = attempt.outcome = reconciliation.apply(ledger, plan, seen, target)
         except runtime.FAULTS as error:
             attempt.error = error
