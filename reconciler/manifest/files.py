@@ -50,7 +50,7 @@ def _report(exception: OSError | ValueError, path: Path, collector: Collector) -
 
 
 def _missing_cure(path: Path) -> str:
-    cure = "write the file, or correct its name in project.yaml"
+    cure = "write the file, or correct its name where it is declared"
     try:
         names = [sibling.name for sibling in path.parent.iterdir()]
     except OSError:

@@ -66,6 +66,7 @@ class _Reading:
     def read(self, line: Line) -> None:
         self._across.count_line(line)
         own = without_service_fields(line.document)
+        line = Line(own, line.place, line.locate)  # what the service adds to listed lines is nobody's declaration
         fault = source_ref_fault(own)
         judgement = judge(own)
         for found in (*((fault,) if fault else ()), *judgement.faults):
@@ -73,7 +74,7 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(Line(own, line.place, line.locate))
+            self._entry(line)
 
     def findings(self) -> Findings:
         self._notes.report(self._collector)

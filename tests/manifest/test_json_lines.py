@@ -247,3 +247,11 @@ def test_findings_of_all_classes_come_in_the_file_s_order(read: Callable[..., An
 
     assert [finding.severity.value for finding in found] == ["marked", "error", "note", "marked"]
     assert found.total == 4
+
+
+def test_a_listing_of_unlabelled_entries_is_a_manifest(read: Callable[..., Any]) -> None:
+    """What the service adds to a listed line does not make it one of an unknown kind."""
+    text = b'{"source-ref":"s3://pics/1.jpg","cl-metadata":{"is_labeled":false}}\n'
+    reading = read(text, "train.jsonl")
+    assert not reading.findings.refused, list(reading.findings)
+    assert [entry.line for entry in reading.entries] == [b'{"source-ref":"s3://pics/1.jpg"}']
