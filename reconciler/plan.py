@@ -184,8 +184,8 @@ def _batches(steps: Iterator[Step]) -> tuple[int, int]:
 def _refusals(ledger: Ledger, plan: Plan, bucket: str | None) -> Iterator[str]:
     if plan.policy.extra is Extra.FAIL and plan.live_only:
         yield (
-            f"{plan.live_only:,} live entries are not in the manifest and the policy is `extra: fail`; "
-            "bring them into the manifest, or set `extra` to report, unlabel or replace"
+            f"{plan.live_only:,} live {'entry is' if plan.live_only == 1 else 'entries are'} not in the manifest and "
+            "the policy is `extra: fail`; bring them into the manifest, or set `extra` to report, unlabel or replace"
         )
     if not plan.lines or plan.action in {Action.CREATE, Action.REPLACE}:
         return

@@ -124,7 +124,13 @@ def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outp
     """Say what went not as wished, then what was done: a row shows the last message."""
     lines = outcome_lines(outcome)
     if not plan.has_changes and recorded.live.live_only:
-        lines.insert(0, f"{recorded.live.live_only:,} live entries are not in the manifest; recorded as they are")
+        extra = recorded.live.live_only
+        said = (
+            "entry is not in the manifest; recorded as it is"
+            if extra == 1
+            else "entries are not in the manifest; recorded as they are"
+        )
+        lines.insert(0, f"{extra:,} live {said}")
     if lines:
         process.console.tell_once("\n".join(lines), warning=True)
     process.console.tell_once(outcome_summary(outcome))

@@ -36,6 +36,9 @@ def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]
         return ()
     if plan.has_changes:
         return shown.summary, *shown.entries, *marked
+    if outputs.unfinished:
+        # The stored inputs are those of before the failure: under the program's policy the next up may refuse again.
+        return *shown.entries, *marked
     return *shown.entries, *marked, "an up sends nothing and records live as it is"
 
 

@@ -52,13 +52,14 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             "project_arn": project_arn,
             "dataset_type": dataset_type,
             "manifest": manifest,
-            "policy": dict(policy or {}),
+            # Taken as they are: what is no mapping or list is a sentence of Check, not a traceback here.
+            "policy": policy or {},
             # Outputs: named here so that they exist while they are not known yet.
             "dataset_arn": None,
             "live": None,
         }
         if labels is not None:
-            properties["labels"] = list(labels)
+            properties["labels"] = labels if isinstance(labels, str) else list(labels)
         if pulumi.runtime.is_dry_run():
             properties["preview_plan"] = True
         super().__init__(DatasetProvider(), resource_name, properties, opts)

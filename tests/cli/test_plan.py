@@ -106,7 +106,7 @@ def test_a_refused_plan_is_shown_and_exits_4(account: Account, world: World) -> 
     world.write("cells", world.many(1), settings="managed: false\npolicy: {extra: fail}")
     ran = world.run("plan")
     assert ran.code == 4
-    assert "  refused: 1 live entries are not in the manifest" in ran.out
+    assert "  refused: 1 live entry is not in the manifest" in ran.out
     assert world.run("plan", "--json").document["datasets"][0]["status"] == "refused"
 
 

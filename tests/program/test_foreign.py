@@ -79,3 +79,24 @@ def test_a_foreign_program_declares_datasets_by_itself(installed: Path, emulator
     workspace.preview("--expect-no-changes")
     emulator.remove_entries(workspace.projects()["theirs"]["TRAIN"], ["s3://acme-vision/images/1.jpg"])
     workspace.drift(expected=DRIFT)
+
+
+def test_a_policy_or_labels_of_the_wrong_kind_are_sentences_of_check(emulator: Emulator, tmp_path: Path) -> None:
+    """No traceback of the resource class for what a program got wrong."""
+    workspace = Workspace(tmp_path, emulator)
+    (tmp_path / "Pulumi.yaml").write_text(PULUMI)
+    workspace.point_at_interpreter()
+    workspace.configure()
+    workspace.write("train.yaml", {"1.jpg": ["cat"]})
+    arn = workspace.create_project("theirs")
+    for wrong, said in (
+        ("policy='fail'", "policy must be a mapping, not 'fail'"),
+        ("labels='cat'", "labels must be a list of label names, not 'cat'"),
+    ):
+        (tmp_path / "__main__.py").write_text(
+            "from reconciler import Dataset\n"
+            f"Dataset('x', project_arn={arn!r}, dataset_type='TRAIN', manifest='train.yaml', {wrong})\n"
+        )
+        text = workspace.run("preview", expected=1).text
+        assert said in text
+        assert "Traceback" not in text

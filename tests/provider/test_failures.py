@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # A failure of all lines of a batch that no retry cures.
 TOO_MANY = "The manifest file has too many rows."
 FAILING = f"[{{fault: fail, operation: UpdateDatasetEntries, message: {TOO_MANY}, code: CLIENT_ERROR}}]"
-REFUSED = "1 live entries are not in the manifest and the policy is `extra: fail`"
+REFUSED = "1 live entry is not in the manifest and the policy is `extra: fail`"
 
 
 def failed(resource: Resource) -> CallError:
@@ -151,6 +151,18 @@ def test_fail_sends_nothing_records_the_policy_and_is_drift_from_then_on(world: 
     world.rewrite(cells, {"1.jpg": ["dog"], "9.jpg": ["bird"]})
     assert cells.up()
     assert not cells.drift()
+
+
+def test_a_drift_run_after_a_refusal_does_not_promise_that_an_up_records_live(world: World) -> None:
+    """The state keeps the inputs of before the refusal: what the next up does depends on the program's policy."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    world.edit(cells, "9.jpg", "bird")
+    cells.declared["policy"] = {"extra": "fail"}
+    assert REFUSED in failed(cells).message
+    assert cells.drift()
+    assert "! s3://" in cells.messages[-1].text
+    assert "an up sends nothing" not in cells.messages[-1].text
 
 
 def test_fail_fails_a_create_that_adopts(world: World) -> None:

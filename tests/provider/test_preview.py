@@ -117,7 +117,7 @@ def test_a_policy_that_will_refuse_is_told_before(world: World) -> None:
     world.edit(cells, "4.jpg", "bird")
     changed, _ = cells.preview()
     assert changed
-    assert any(text.startswith("an up will be REFUSED: 1 live entries are not in the") for text in pending(cells))
+    assert any(text.startswith("an up will be REFUSED: 1 live entry is not in the") for text in pending(cells))
 
 
 def test_a_replacement_tells_its_plan_once(world: World) -> None:

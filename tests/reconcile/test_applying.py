@@ -130,7 +130,7 @@ def test_fail_sends_nothing(desk: Desk) -> None:
     """Not even what the manifest adds."""
     desk.policy = Policy(extra=Extra.FAIL)
     desk.create(labelled(KEY.format(9), "x"))
-    with pytest.raises(Refused, match="1 live entries are not in the manifest"):
+    with pytest.raises(Refused, match="1 live entry is not in the manifest"):
         desk.run(*THREE)
     assert desk.emulator.count_calls("UpdateDatasetEntries") == 0
     assert list(desk.live()) == [KEY.format(9)]
