@@ -31,7 +31,8 @@ class Outcome:
     `add`, `update` and `unlabel` count confirmed lines, `batches` confirmed batches. `rejected` names at most 50 lines
     that were dropped or not stored as sent (`rejected_total` counts them), `marked` at most 50 live entries with errors
     (`marked_total`; `marked_new` of them were not marked before). `rewritten` counts lines that mean what was sent but
-    are stored differently; `settled` remembers them. `live` is what was read back, None when it could not be read.
+    are stored differently; `settled` remembers them. `live` is what was read back, None when it could not be read;
+    `counted` is how many entries the service's own statistics said at that moment, None when nothing was read back.
     `snapshots` are where the entries of deleted datasets were kept. `error` is why the apply did not end well, None
     when it did.
     """
@@ -42,6 +43,7 @@ class Outcome:
     unlabel: int = 0
     batches: int = 0
     live: Facts | None = None
+    counted: int | None = None
     rejected: tuple[Rejected, ...] = ()
     rejected_total: int = 0
     marked: tuple[MarkedRow, ...] = ()

@@ -24,9 +24,9 @@ def judged(
     that it is not sent for ever.
     """
     counted = replace(counted_by_verb(queue, outcome), live=ledger.live_facts(policy.compare))
-    judged_lines = _with_rejected(ledger, policy, queue, counted)
+    judged_lines, foreign = _with_rejected(ledger, policy, queue, counted)
     complete = _with_marked(ledger, judged_lines, marked_before)
-    return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy))
+    return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
 
 
 def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
@@ -37,9 +37,10 @@ def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
     )
 
 
-def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome) -> Outcome:
+def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome) -> tuple[Outcome, int]:
+    """The outcome with the lines that are not live; and how many of them somebody else changed."""
     rejected: list[Rejected] = []
-    total, settled = 0, set(outcome.settled)
+    total, foreign, settled = 0, 0, set(outcome.settled)
     for row in ledger.differing(policy.compare, outcome.settled):
         confirmed = queue.is_confirmed(row.key)
         if confirmed and row.in_live and row.same_meaning:
@@ -49,6 +50,7 @@ def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Ou
         if outcome.error and not confirmed and refusal is None:
             continue  # it was not sent: the error says so already
         total += 1
+        foreign += not confirmed and refusal is None
         if len(rejected) < KEPT:
             reason = refusal or _reason(confirmed=confirmed, in_live=row.in_live)
             rejected.append(Rejected(row.key, row.place, reason))
@@ -58,13 +60,14 @@ def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Ou
             total += 1
             if len(rejected) < KEPT:
                 rejected.append(Rejected(row.key, None, refusal or "its labels were not removed"))
-    return replace(
+    complete = replace(
         outcome,
         rejected=tuple(rejected),
         rejected_total=total,
         rewritten=len(settled) - len(outcome.settled),
         settled=frozenset(settled),
     )
+    return complete, foreign
 
 
 def _reason(*, confirmed: bool, in_live: bool) -> str:
@@ -84,13 +87,26 @@ def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Ou
     return replace(outcome, marked=tuple(kept), marked_total=total, marked_new=new)
 
 
-def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy) -> ReconcilerError | None:
-    """The error of an apply whose calls all went well."""
-    if outcome.rejected_total and policy.rejected is Rejection.FAIL:
-        return UpdateFailed(f"{outcome.rejected_total:,} lines are not live as they were sent")
+def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> ReconcilerError | None:
+    """The error of an apply whose calls all went well.
+
+    `policy.rejected` is about lines that the service will not take; what somebody else overwrote is no success.
+    """
+    ours = outcome.rejected_total - foreign
+    if ours and policy.rejected is Rejection.FAIL:
+        return UpdateFailed(f"{_lines(ours)} not live as {'it was' if ours == 1 else 'they were'} sent")
+    if foreign:
+        return UpdateFailed(
+            f"{_lines(foreign)} not live as in the manifest, because somebody else changed the dataset meanwhile; "
+            "run again"
+        )
     if policy.marked is Marked.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
         return UpdateFailed(
             f"the service marked {ours:,} entries of the manifest with errors and the policy is `marked: refuse`; "
             "mend the lines"
         )
     return None
+
+
+def _lines(many: int) -> str:
+    return "1 line is" if many == 1 else f"{many:,} lines are"

@@ -169,7 +169,8 @@ class Reconciliation:
         outcome = replace(self._carried_out(work, plan, seen), snapshots=tuple(work.snapshots))
         if outcome.dataset_arn and plan.has_changes:
             try:
-                self._listing.list_fresh(ledger, outcome.dataset_arn, lambda: self._lacks(ledger, queue))
+                read = self._listing.list_fresh(ledger, outcome.dataset_arn, lambda: self._lacks(ledger, queue))
+                outcome = replace(outcome, counted=read.entries)
             except ReconcilerError as error:
                 arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
                 return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or error)
@@ -246,8 +247,8 @@ class Reconciliation:
             raise Refused("; ".join(anew.refusals))
         if anew.action is Action.REPLACE and plan.action is not Action.REPLACE:
             raise Refused(
-                f"somebody else added entries to {seen.arn} meanwhile, so that it would have to be deleted and loaded "
-                "anew (`extra: replace`); run again to see that plan"
+                f"the dataset {seen.arn} has entries by now that the manifest does not have, so that it would have to "
+                "be deleted and loaded anew (`extra: replace`); run again to see that plan"
             )
         work.queue.refill(sends(work.ledger, anew))
         return seen, anew

@@ -115,6 +115,9 @@ _TABLE: Final = {
     "ValidationException": _Row(
         Answer.STOP, ServiceError, "the service refuses the request", "this is a fault of this program: report it"
     ),
+    "SerializationException": _Row(
+        Answer.STOP, ServiceError, "the service cannot read the request", "this is a fault of this program: report it"
+    ),
     "InvalidS3ObjectException": _Row(
         Answer.STOP, ServiceError, "the service cannot read an S3 object", "check bucket, key, region and permissions"
     ),

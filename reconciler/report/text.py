@@ -83,6 +83,11 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     lines += _more(outcome.rejected_total - len(outcome.rejected), "rejected lines")
     lines += [_marked(row) for row in outcome.marked]
     lines += _more(outcome.marked_total - len(outcome.marked), "marked entries")
+    if outcome.live and outcome.counted not in {None, outcome.live.entries}:
+        lines.append(
+            f"the service lists {counted(outcome.live.entries, 'entry', 'entries')}, but its statistics count "
+            f"{outcome.counted:,}: its answers are not current; look again with `reconciler plan`"
+        )
     if outcome.rewritten:
         lines.append(
             f"not stored as sent: {counted(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "

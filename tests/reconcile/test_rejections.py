@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.errors import Exit, UpdateFailed
-from reconciler.model import Compare, Extra, Marked, Place, Policy
+from reconciler.model import Compare, Extra, Marked, Place, Policy, Rejection
 from reconciler.outcome import KEPT
 from reconciler.plan import Action
 from tests.entries.lines import Document, bare, boxes, labelled
@@ -176,6 +176,18 @@ def test_what_somebody_changes_meanwhile_is_named(desk: Desk) -> None:
         (1, "it was changed by somebody else meanwhile"),
         (2, "it went away meanwhile"),
     ]
+    assert str(outcome.error).startswith("2 lines are not live as in the manifest, because somebody else changed")
+
+
+def test_what_somebody_overwrote_is_no_success_even_where_rejected_lines_are_skipped(desk: Desk) -> None:
+    """`rejected: skip` is about what the service will not take."""
+    desk.policy = Policy(rejected=Rejection.SKIP)
+    desk.create(*LINES[:2])
+    other = json.dumps(labelled(KEY.format(1), "else"))
+    desk.fault(f"fault: edit, operation: UpdateDatasetEntries, lines: [{json.dumps(other)}]}}, {{fault: lose, on: 1")
+    outcome = desk.run(*LINES).outcome
+    assert (outcome.rejected_total, len(outcome.rejected)) == (2, 2)
+    assert str(outcome.error).startswith("1 line is not live as in the manifest, because somebody else")
 
 
 @pytest.mark.parametrize("mode", Compare)

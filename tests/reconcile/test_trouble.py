@@ -1,5 +1,6 @@
 """Interruptions, colleagues, and datasets that are half made or gone."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy
 from reconciler.plan import Action
 from reconciler.reconcile import Observation, Target
+from reconciler.report.text import outcome_lines
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.entries.lines import bare, labelled
 from tests.reconcile.conftest import START
@@ -101,6 +103,31 @@ def test_a_dataset_that_a_colleague_never_leaves_alone_ends_the_apply_with_a_sen
     assert isinstance(outcome.error, Moved)
     assert "another operation is running" in str(outcome.error)
     assert outcome.sent == 0
+
+
+def test_a_colleagues_entry_that_would_make_a_replace_of_an_update_is_shown_first(desk: Desk) -> None:
+    """`extra: replace` deletes only after a plan that says so."""
+    desk.policy = Policy(extra=Extra.REPLACE)
+    old = desk.create(*LINES[:1])
+    theirs = json.dumps(labelled(KEY.format(99), "x"))
+    desk.fault(f"fault: colleague-update, operation: UpdateDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
+    ran = desk.run(*LINES)
+    assert ran.plan.action is Action.UPDATE
+    assert isinstance(ran.outcome.error, Refused)
+    assert "run again to see that plan" in str(ran.outcome.error)
+    assert (desk.arn, ran.calls["DeleteDataset"]) == (old, 0)
+    again = desk.run(*LINES)
+    assert (again.plan.action, again.outcome.error, len(desk.live())) == (Action.REPLACE, None, 8)
+
+
+def test_statistics_that_disagree_with_the_listing_are_told(desk: Desk) -> None:
+    """The listing stays stale, and only the count shows it."""
+    desk.create(*LINES[:1])
+    desk.fault("fault: stale-listing, reads: 1000")
+    outcome = desk.run(*LINES).outcome
+    assert outcome.live is not None
+    assert (outcome.live.entries, outcome.counted) == (1, 8)
+    assert any("lists 1 entry, but its statistics count 8" in line for line in outcome_lines(outcome))
 
 
 def test_patience_is_the_policys(slow: Emulator) -> None:
