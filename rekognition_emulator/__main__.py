@@ -7,23 +7,29 @@ one a line, and nothing else; the log goes to standard error.
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rekognition_emulator.emulator import serve
 from rekognition_emulator.faults.plan import PlanError
+from rekognition_emulator.guards import DenialError
 from rekognition_emulator.latency import BY_NAME
-from rekognition_emulator.s3 import S3MissingError, serve_s3
-from rekognition_emulator.settings import Settings
+from rekognition_emulator.s3 import S3Error, serve_s3
 from rekognition_emulator.sqlite import StateFileError
 from rekognition_emulator.switch_values import SwitchError, parse
 
+try:
+    from rekognition_emulator.emulator import serve
+    from rekognition_emulator.settings import Settings
+except ImportError as missing:
+    sys.exit(str(missing))
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rekognition_emulator.journal import Call
 
@@ -35,9 +41,29 @@ KEPT_CALLS = 1000
 
 def _bucket(argument: str) -> tuple[str, Path]:
     name, _, folder = argument.partition("=")
-    if not name or not Path(folder).is_dir():
+    if not name or not folder or not Path(folder).is_dir():
         raise argparse.ArgumentTypeError(f"{argument!r} is not NAME=DIR with an existing folder")
     return name, Path(folder)
+
+
+def _port(argument: str) -> int:
+    if not argument.isdecimal() or int(argument[:6]) > 65_535:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not a port from 0 to 65535")
+    return int(argument)
+
+
+def _text(pattern: str, what: str) -> Callable[[str], str]:
+    def checked(argument: str) -> str:
+        if not re.fullmatch(pattern, argument):
+            raise argparse.ArgumentTypeError(f"{argument!r} is not {what}")
+        return argument
+
+    return checked
+
+
+_ACCOUNT = _text("[0-9]{12}", "an account id of twelve digits")
+_REGION = _text("[a-z0-9-]+", "a Region such as us-east-1")
+_ENDPOINT = _text(r"https?://[^/\s]+/?", "a URL such as http://127.0.0.1:9000")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Switches, faults and the door for tests are described in docs/emulator.md.",
     )
     add = made.add_argument
-    add("--port", type=int, default=5557, help="0 lets the system choose (default: %(default)s)")
+    add("--port", type=_port, default=5557, help="0 lets the system choose (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--state", type=Path, metavar="FILE", help="keep everything in this SQLite file (default: in memory)")
     add("--latency", choices=sorted(BY_NAME), default="real", help="how long updates take (default: %(default)s)")
@@ -57,12 +83,19 @@ def parser() -> argparse.ArgumentParser:
     add("--faults", type=Path, metavar="FILE", help="a fault plan (YAML)")
     add("--bucket", type=_bucket, action="append", default=[], metavar="NAME=DIR", help="a folder as an S3 bucket")
     add("--with-s3", action="store_true", help="serve S3 too (needs the extra `emulator`); --bucket fills it")
-    add("--s3-endpoint", metavar="URL", help="read manifests from this S3 API")
+    add("--s3-endpoint", type=_ENDPOINT, metavar="URL", help="read manifests from this S3 API")
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="answer an open question differently")
-    add("--account", default="111122223333", help="account id in ARNs (default: %(default)s)")
-    add("--region", default="us-east-1", help="Region of unsigned requests (default: %(default)s)")
+    add("--account", type=_ACCOUNT, default="111122223333", help="account id in ARNs (default: %(default)s)")
+    add("--region", type=_REGION, default="us-east-1", help="Region of unsigned requests (default: %(default)s)")
     add("--seed", type=int, default=0, help="decides request ids and chances of faults (default: %(default)s)")
     return made
+
+
+def _plan(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PlanError(f"The fault plan {path} is not text in UTF-8.") from error
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
@@ -70,6 +103,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
     Raises:
         OSError: when the fault plan cannot be read.
+        PlanError: when it is not text.
         SwitchError: for an unknown switch or value.
     """
     return Settings(
@@ -84,7 +118,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         s3_endpoint=options.s3_endpoint,
         quota=options.quota == "aws",
         deny=tuple(options.deny),
-        faults=options.faults.read_text(encoding="utf-8") if options.faults else "",
+        faults=_plan(options.faults) if options.faults else "",
         seed=options.seed,
         keep_calls=KEPT_CALLS,
     )
@@ -102,8 +136,13 @@ def log_line(call: Call) -> str:
     return printable(" ".join([*parts, call.error, *(f"fault={name}" for name in call.faults)]).rstrip())
 
 
+def _say(text: str) -> None:
+    with suppress(OSError):  # whoever read the log is gone: the service goes on
+        print(text, file=sys.stderr, flush=True)
+
+
 def _log(call: Call) -> None:
-    print(log_line(call), file=sys.stderr, flush=True)
+    _say(log_line(call))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -122,7 +161,7 @@ def run(options: argparse.Namespace) -> None:
         emulator.front.journal.listeners.append(_log)
         for name, value in (emulator.environment | variables).items():
             print(f"export {name}={value}", flush=True)
-        print(f"Listening on {emulator.url} (a page for people is there too)", file=sys.stderr, flush=True)
+        _say(f"Listening on {emulator.url} (a page for people is there too)")
         signal.sigwait(_STOPS)
 
 
@@ -132,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         run(options)
-    except (StateFileError, PlanError, SwitchError, S3MissingError) as error:
+    except (StateFileError, PlanError, SwitchError, S3Error, DenialError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from rekognition_emulator import errors, latency, model, protocol, statuses
+from rekognition_emulator.__main__ import parser
 from rekognition_emulator.codes import LINE_CODES, Dropped, Terminal
 from rekognition_emulator.faults.plan import KINDS, description_of, options_of
 from rekognition_emulator.limits import Limits
@@ -26,14 +27,37 @@ AWS documents it does; what AWS leaves open is a switch with a default. Nothing 
 
 This page is written by `python -m rekognition_emulator.docs docs/emulator.md`; do not edit it.
 
+## Installing it
+
+```
+pip install "rekognition-labels-as-code[emulator]"
+```
+
+The extra `emulator` brings `regex`, which the emulator needs, and moto's S3 server for `--with-s3`. From a checkout:
+`pip install ".[emulator]"`. Python 3.11 or later; no AWS account, no Docker.
+
 ## Starting it
 
 ```
 python -m rekognition_emulator --port 0
 ```
 
-prints the variables that make AWS clients talk to it; the log goes to standard error, SIGINT and SIGTERM stop it.
-Signatures are read for the Region and never verified. In tests:
+prints the variables that make AWS clients talk to it (`AWS_ENDPOINT_URL_REKOGNITION`, dummy credentials, the Region),
+one `export` a line on standard output; the log, one line a call, goes to standard error; SIGINT and SIGTERM stop it.
+Paste the variables into another shell, and boto3, the AWS CLI and the other SDKs talk to the emulator unchanged:
+
+```
+aws rekognition create-project --project-name cells
+```
+
+Signatures are read for the Region and never verified. It listens on loopback only unless `--host` says otherwise.
+
+@@OPTIONS@@
+With `--with-s3` and without it, `--bucket NAME=DIR` makes the files below a folder the objects of a bucket: a manifest
+`DIR/train.manifest` is `{"Bucket": "NAME", "Name": "train.manifest"}` for CreateDataset. `--with-s3` also prints
+`AWS_ENDPOINT_URL_S3`, so that clients can upload manifests themselves. What `--state` keeps survives `kill -9`.
+
+## In tests
 
 ```python
 import rekognition_emulator
@@ -46,10 +70,34 @@ with rekognition_emulator.serve() as endpoint:       # a str; no delay, in memor
 
 `serve` takes the fields of `Settings` as keywords: `latency="real"`, `clock=Clock(start)` (stands still until
 `endpoint.clock.advance(seconds)`), `switches=Switches(...)`, `limits=Limits(entries=10)`, `state=Path(...)`,
-`buckets={"name": folder}`, `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`. With pytest the
-fixture `rekognition_emulator` of the plugin `rekognition_emulator.pytest_plugin` is the same object.
+`buckets={"name": folder}`, `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`. What it yields
+also has `url`, `environment` (the variables), `calls`, `faults` (those that fired), `load_faults(plan)`,
+`entries(arn)`, `edit_entries(arn, lines)` and `remove_entries(arn, keys)`.
 
-The options of the command line are shown by `python -m rekognition_emulator --help`.
+With pytest nothing has to be set up: where the package is installed its plugin is loaded, and a test asks for the
+fixture `rekognition_emulator`, the same object as above and a new one for every test. Settings come by indirect
+parametrisation:
+
+```python
+import pytest
+
+def test_a_project_is_there(rekognition_emulator):
+    client = rekognition_emulator.client()
+    client.create_project(ProjectName="cells")
+    assert len(client.describe_projects()["ProjectDescriptions"]) == 1
+
+@pytest.mark.parametrize("rekognition_emulator", [{"deny": ("CreateProject",)}], indirect=True)
+def test_without_permission(rekognition_emulator):
+    client = rekognition_emulator.client()
+    with pytest.raises(client.exceptions.AccessDeniedException):
+        client.create_project(ProjectName="cells")
+```
+"""
+
+_SWITCHES = """\
+## Switches: what AWS's material leaves open
+
+On the command line `--switch NAME=VALUE`, any number of times; in Python `serve(switches=Switches(name=value))`.
 """
 
 _DOOR = """\
@@ -121,13 +169,25 @@ def _operations() -> str:
     return "## Operations\n\n" + _table(["operation", "exceptions of the service model"], rows)
 
 
+def _options() -> str:
+    """The options of the command line, as argparse has them."""
+    rows: list[list[object]] = []
+    for action in parser()._actions:  # noqa: SLF001 - argparse has no other list of its options
+        if "--help" in action.option_strings:
+            continue
+        value = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+        value = "|".join(map(str, action.choices)) if action.choices else value
+        name = f"`{action.option_strings[0]} {value}`".replace(" `", "`")
+        rows.append([name, (action.help or "").replace("%(default)s", str(action.default))])
+    return _table(["option", "what it does"], rows)
+
+
 def _switches() -> str:
     rows: list[list[object]] = [
-        [f"`{row['name']}`", row["question"], f"`{row['default']}`", f"`{row['type']}`", row["basis"]]
-        for row in table()
+        [f"`{row['name']}`", row["question"], f"`{row['default']}`", row["type"], row["basis"]] for row in table()
     ]
     head = ["switch", "question", "default", "answers", "why this default"]
-    return "## Switches: what AWS's material leaves open\n\n" + _table(head, rows)
+    return _SWITCHES + "\n" + _table(head, rows)
 
 
 def _faults() -> str:
@@ -194,7 +254,8 @@ def _errors() -> str:
 
 def render() -> str:
     """The whole page."""
-    parts = [_INTRODUCTION, _operations(), _switches(), _lines(), _statuses(), _errors(), _faults(), _DOOR, _numbers()]
+    introduction = _INTRODUCTION.replace("@@OPTIONS@@\n", _options() + "\n")
+    parts = [introduction, _operations(), _switches(), _lines(), _statuses(), _errors(), _faults(), _DOOR, _numbers()]
     return "\n".join(parts)
 
 

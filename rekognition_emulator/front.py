@@ -40,7 +40,7 @@ class Front:
         self.caller = caller
         self.gates: list[Callable[[str], None]] = []
         self.guards: list[Guard] = []
-        self.faults = Engine(service, seed)
+        self.faults = Engine(service, seed, journal.keep)
         self._ids = random.Random(seed)  # noqa: S311 - request ids of an emulator, reproducible on purpose
 
     def handle(self, request: HttpRequest) -> Answer:

@@ -9,12 +9,14 @@ existing dataset (needs ListDatasetEntries on the source).
 
 from __future__ import annotations
 
+import difflib
 import threading
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.errors import MESSAGES, ServiceError
+from rekognition_emulator.model import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,10 @@ class Quota:
             raise ServiceError(switches.throttled_with)
 
 
+class DenialError(ValueError):
+    """A denial that would deny nothing; the text names the operation."""
+
+
 @dataclass(frozen=True)
 class Denial:
     """An operation that is denied on resources; both may have `*` and `?`."""
@@ -57,8 +63,16 @@ class Denial:
 
     @classmethod
     def parse(cls, text: str) -> Denial:
-        """`OPERATION[:ARN-pattern]` as the command line has it."""
-        operation, _, resource = text.partition(":")
+        """`OPERATION[:ARN-pattern]` as the command line has it; IAM's `rekognition:OPERATION[:ARN-pattern]` too.
+
+        Raises:
+            DenialError: when no operation has that name or fits that pattern.
+        """
+        operation, _, resource = text.removeprefix("rekognition:").partition(":")
+        if not any(fnmatchcase(name, operation) for name in OPERATIONS):
+            near = difflib.get_close_matches(operation, OPERATIONS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise DenialError(f"deny: {operation!r} is no operation of the emulator.{hint}")
         return cls(operation, resource or "*")
 
     def covers(self, operation: str, resource: str) -> bool:
@@ -80,6 +94,12 @@ def needed(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str]]
         yield "TagResource", "*"
 
 
+def denied(caller: Caller, action: str, resource: str) -> ServiceError:
+    """The refusal of an action in AWS's words."""
+    named = {"user": caller.user, "action": f"rekognition:{action}", "resource": resource}
+    return ServiceError("AccessDeniedException", MESSAGES["AccessDeniedException"].format(**named))
+
+
 class Permissions:
     """Everything is allowed but what is denied."""
 
@@ -94,6 +114,4 @@ class Permissions:
         """
         for action, resource in needed(operation, request):
             if any(denial.covers(action, resource) for denial in self._denials):
-                text = MESSAGES["AccessDeniedException"]
-                named = {"user": caller.user, "action": f"rekognition:{action}", "resource": resource}
-                raise ServiceError("AccessDeniedException", text.format(**named))
+                raise denied(caller, action, resource)

@@ -46,7 +46,7 @@ class Journal:
     def __init__(self, keep: int | None = None) -> None:
         self.calls: list[Call] = []
         self.listeners: list[Callable[[Call], None]] = []
-        self._keep = keep
+        self.keep = keep
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
 
@@ -54,9 +54,9 @@ class Journal:
         """Note an answered call."""
         with self._lock:
             self._counts[call.operation] = self._counts.get(call.operation, 0) + 1
-            if self._keep is not None:
+            if self.keep is not None:
                 call.request = {name: without_blobs(part) for name, part in call.request.items()}
-                del self.calls[: max(0, len(self.calls) + 1 - self._keep)]
+                del self.calls[: max(0, len(self.calls) + 1 - self.keep)]
             self.calls.append(call)
         for listener in self.listeners:
             listener(call)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rekognition_emulator import jobs, statuses
+from rekognition_emulator.codes import Terminal
 from rekognition_emulator.errors import ServiceError, in_use, not_found
 from rekognition_emulator.records import Caller, Dataset, Job, Project, belongs_to
 from rekognition_emulator.statuses import FORBIDDEN, Status, Work
@@ -105,8 +106,11 @@ class Lifecycle:
         train, test = self.store.dataset(job.source["train"]), self.store.dataset(job.source["test"])
         if train and test:
             jobs.distribute(self.backend, train, test, job)
-            self.store.save_dataset(train)
-            self.store.save_dataset(test)
+        for dataset in (train, test):
+            if dataset and dataset.job:  # the other is gone: a fault plan's colleague deleted it meanwhile
+                jobs.close(dataset, job, Terminal.TOO_FEW_IMAGES, "")
+            if dataset:
+                self.store.save_dataset(dataset)
 
     def settled_project(self, project: Project) -> Project | None:
         """The project, or None when its deletion was due."""

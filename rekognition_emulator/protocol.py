@@ -16,10 +16,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import regex
-
 from rekognition_emulator import model
 from rekognition_emulator.errors import ServiceError
+
+try:
+    import regex
+except ImportError as missing:
+    text = "The emulator needs regex, which is not installed: pip install 'rekognition-labels-as-code[emulator]'"
+    raise ImportError(text) from missing
 
 Violations = list[str]
 Judge = Callable[[object, str, Violations], Any]

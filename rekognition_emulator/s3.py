@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from rekognition_emulator.settings import Settings
 
 
-class S3MissingError(Exception):
-    """moto is not installed; the text says how to get it."""
+class S3Error(Exception):
+    """S3 cannot be served: moto is not installed, or a folder cannot be a bucket; the text says what to do."""
 
 
 def _server(host: str, port: int) -> Any:  # noqa: ANN401 - moto ships no type for it
     try:
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 - an extra
     except ImportError as error:
-        text = "--with-s3 needs moto: install this package with the extra `emulator`."
-        raise S3MissingError(text) from error
+        text = "--with-s3 needs moto: pip install 'rekognition-labels-as-code[emulator]'."
+        raise S3Error(text) from error
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its log of requests has colours and no use here
     return ThreadedMotoServer(ip_address=host, port=port, verbose=False)
 
@@ -35,7 +35,7 @@ def serve_s3(folders: Mapping[str, Path], settings: Settings, port: int = 0) -> 
     """Run an S3 server; every folder becomes a bucket with its files. Yields the endpoint URL.
 
     Raises:
-        S3MissingError: without moto.
+        S3Error: without moto, or when a folder cannot be a bucket.
     """
     server = _server(settings.host, port)
     server.start()
@@ -50,6 +50,7 @@ def serve_s3(folders: Mapping[str, Path], settings: Settings, port: int = 0) -> 
 
 def _fill(endpoint: str, folders: Mapping[str, Path]) -> None:
     import boto3  # noqa: PLC0415 - only emulators with S3 need it
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - likewise
 
     session = boto3.Session(
         aws_access_key_id="emulator",
@@ -58,6 +59,9 @@ def _fill(endpoint: str, folders: Mapping[str, Path]) -> None:
     )
     client: Any = session.client("s3", endpoint_url=endpoint)
     for bucket, folder in folders.items():
-        client.create_bucket(Bucket=bucket)
+        try:
+            client.create_bucket(Bucket=bucket)
+        except (ClientError, BotoCoreError) as error:
+            raise S3Error(f"The bucket {bucket!r} cannot be made: {error}") from error
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
             client.upload_file(str(path), bucket, path.relative_to(folder).as_posix())

@@ -5,13 +5,32 @@ Knows how each is done through the service. Refuses to know when.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rekognition_emulator.codes import Dropped
 from rekognition_emulator.faults.kinds import At, Kind
+from rekognition_emulator.limits import Limits
+from rekognition_emulator.lines import LineJudge
+from rekognition_emulator.switches import Switches
 
 if TYPE_CHECKING:
     from rekognition_emulator.faults.stage import Stage
+
+
+_JUDGE = LineJudge(Limits(), Switches(source_ref_scheme="any case"))
+
+
+def _texts(lines: list[Any]) -> list[str]:
+    """The lines of a plan as JSON text.
+
+    Raises:
+        ValueError: for a line that is neither text nor a mapping.
+    """
+    if not all(isinstance(line, str | dict) for line in lines):
+        raise ValueError("lines: each is a mapping or JSON text")
+    return [line if isinstance(line, str) else json.dumps(line) for line in lines]
 
 
 @dataclass
@@ -32,6 +51,12 @@ class Edit(Kind):
     remove: list[str] = field(default_factory=list)
     at: At = "before"
 
+    def __post_init__(self) -> None:
+        for line in _texts(self.lines):
+            judged = _JUDGE.judge(line.encode())
+            if isinstance(judged, Dropped):
+                raise ValueError(f"lines: {judged.value}: {line[:100]}")  # noqa: TRY004 - the value is wrong, not its type
+
     def before(self, stage: Stage) -> None:
         """Edit before the call."""
         if self.at == "before":
@@ -51,6 +76,9 @@ class ColleagueUpdate(Kind):
     operations: ClassVar[tuple[str, ...]] = ("UpdateDatasetEntries", "ListDatasetEntries", "DeleteDataset")
     lines: list[Any] = field(default_factory=list)
     seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        _texts(self.lines)
 
     def before(self, stage: Stage) -> None:
         """Make the dataset busy."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.faults import plan
 from rekognition_emulator.faults.stage import Stage, Views
+from rekognition_emulator.journal import without_blobs
 
 if TYPE_CHECKING:
     from rekognition_emulator.faults.plan import Rule
@@ -59,13 +60,17 @@ class Meeting:
 
 
 class Engine:
-    """Holds the present plan; the plan can be replaced while the emulator runs."""
+    """Holds the present plan; the plan can be replaced while the emulator runs.
 
-    def __init__(self, service: Service, seed: int = 0) -> None:
+    `keep` bounds the log (then blobs are not kept either), so that a long run does not grow.
+    """
+
+    def __init__(self, service: Service, seed: int = 0, keep: int | None = None) -> None:
         self.service = service
         self.seed = seed
         self.rules: list[Rule] = []
         self.log: list[Fired] = []
+        self._keep = keep
         self._views = Views()
         self._lock = threading.Lock()
 
@@ -84,6 +89,13 @@ class Engine:
         """The faults that fire on a call; they are logged."""
         with self._lock:
             rules = [rule for rule in self.rules if rule.trigger.fires(operation, request)]
-            at = self.service.backend.stamp()
-            self.log += [Fired(rule.name, rule.fault, operation, request, request_id, at) for rule in rules]
-            return Meeting(rules, Stage(operation, request, caller, self.service, self._views))
+            self._note(rules, operation, request, request_id)
+            return Meeting(rules, Stage(operation, request, caller, self.service, self._views, request_id))
+
+    def _note(self, rules: list[Rule], operation: str, request: dict[str, Any], request_id: str) -> None:
+        at = self.service.backend.stamp()
+        if self._keep is not None:
+            request = {name: without_blobs(part) for name, part in request.items()}
+        self.log += [Fired(rule.name, rule.fault, operation, request, request_id, at) for rule in rules]
+        if self._keep is not None:
+            del self.log[: -self._keep]

@@ -56,21 +56,24 @@ class Error(Kind):
     def __post_init__(self) -> None:
         if self.error not in MESSAGES:
             raise ValueError(f"error: {self.error} is not an exception of the emulator: {', '.join(sorted(MESSAGES))}")
+        if self.status is not None and not 400 <= self.status <= 599:
+            raise ValueError("status is from 400 to 599")
 
-    def _raise(self) -> None:
-        raise ServiceError(self.error, self.message, self.status)
+    def _raise(self, stage: Stage) -> None:
+        message = self.message
+        if message is None and self.error == "AccessDeniedException":
+            message = stage.denial()
+        raise ServiceError(self.error, message, self.status)
 
     def before(self, stage: Stage) -> None:
         """Refuse the call."""
-        del stage
         if self.at == "before":
-            self._raise()
+            self._raise(stage)
 
     def after(self, stage: Stage, reply: dict[str, Any]) -> dict[str, Any]:
         """Refuse the call although its work is done."""
-        del stage
         if self.at == "after":
-            self._raise()
+            self._raise(stage)
         return reply
 
 

@@ -23,6 +23,7 @@ import re
 import types
 import typing
 from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from typing import Any
 
 import yaml
@@ -54,6 +55,7 @@ KINDS: dict[str, type[kinds.Kind]] = {
 """Every kind of fault by its name in a plan."""
 
 _BOOL = "tag:yaml.org,2002:bool"
+_MOST = 1_000_000  # a number of a plan above this is a slip: seconds, calls, bytes, lines
 _OWN = ("fault", "name", "operation", "on", "every", "chance", "times", "when")
 
 
@@ -101,8 +103,10 @@ def read(text: str, seed: int = 0) -> list[Rule]:
     """
     try:
         document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer words
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a word that looks like a date and is none
         raise PlanError(f"The fault plan is not YAML: {error}") from error
+    except RecursionError as error:
+        raise PlanError("The fault plan is not YAML that can be read: it is nested too deep.") from error
     rules = document.get("faults") if isinstance(document, dict) else document
     if rules is None:
         return []
@@ -126,7 +130,9 @@ def _rule(spec: object, number: int, seed: int) -> Rule:
     options = options_of(kind)
     for key, value in spec.items():
         if key not in options and key not in _OWN:
-            raise PlanError(f"{where}: `{key}` is no key of `{spec['fault']}`.{_suggestion(key, (*options, *_OWN))}")
+            raise PlanError(
+                f"{where}: `{key}` is no key of `{spec['fault']}`.{_suggestion(str(key), (*options, *_OWN))}"
+            )
         if key in options and not _fits(value, options[key]):
             raise PlanError(f"{where}: {value!r} is no value for `{key}`.")
     try:
@@ -137,17 +143,26 @@ def _rule(spec: object, number: int, seed: int) -> Rule:
     return Rule(name, spec["fault"], made, _trigger(spec, kind, where, random.Random(f"{seed}/{number}")))  # noqa: S311 - has to replay
 
 
+def _operations(named: object, fault: str, where: str) -> list[str]:
+    """The operations that names and patterns stand for, as far as the kind of fault can do anything to them."""
+    found: list[str] = []
+    for pattern in named if isinstance(named, list) else [named]:
+        met = [name for name in model.OPERATIONS if fnmatchcase(name, str(pattern))]
+        if not met:
+            hint = _suggestion(str(pattern), model.OPERATIONS)
+            raise PlanError(f"{where}: {pattern!r} is no operation of the emulator.{hint}")
+        found += [name for name in met if any(fnmatchcase(name, meant) for meant in KINDS[fault].operations)]
+    if not found:
+        raise PlanError(f"{where}: `{fault}` is for {', '.join(KINDS[fault].operations)} only.")
+    return found
+
+
 def _trigger(spec: dict[str, Any], kind: type[kinds.Kind], where: str, chances: random.Random) -> Trigger:
-    named = spec.get("operation", list(kind.operations))
-    operations = [named] if isinstance(named, str) else named
-    for operation in operations if isinstance(operations, list) else [operations]:
-        if not isinstance(operation, str) or ("*" not in operation and operation not in model.OPERATIONS):
-            hint = _suggestion(str(operation), model.OPERATIONS)
-            raise PlanError(f"{where}: {operation!r} is no operation of the emulator.{hint}")
+    operations = _operations(spec.get("operation", list(kind.operations)), spec["fault"], where)
     chance, when = spec.get("chance"), spec.get("when", {})
     if chance is not None and not (_fits(chance, float) and 0 <= chance <= 1):
         raise PlanError(f"{where}: `chance` is a number from 0 to 1.")
-    if not isinstance(when, dict):
+    if not isinstance(when, dict) or not all(isinstance(path, str) for path in when):
         raise PlanError(f"{where}: `when` is a mapping from member paths to values.")
     every, times = spec.get("every", 0), spec.get("times")
     if not _fits(every, int) or not _fits(times, int | None):
@@ -159,12 +174,11 @@ def _calls(value: object, where: str) -> frozenset[int]:
     """`on` as the set of matching calls: a number, a list of numbers, or a range as text."""
     if value is None:
         return frozenset()
-    if _fits(value, int):
-        return frozenset([typing.cast("int", value)])
-    if isinstance(value, list) and all(_fits(each, int) for each in value):
-        return frozenset(value)
+    listed = value if isinstance(value, list) else [value]
+    if listed and all(_fits(each, int) and each for each in listed):
+        return frozenset(listed)
     first, dash, last = str(value).partition("-")
-    if dash and first.isdecimal() and last.isdecimal():
+    if dash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last) <= _MOST:
         return frozenset(range(int(first), int(last) + 1))
     raise PlanError(f'{where}: `on` is the number of a call, a list of numbers, or a range such as "2-5".')
 
@@ -182,4 +196,8 @@ def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - a type as typing 
         return True
     if hint in (int, float) and isinstance(value, bool):
         return False
-    return isinstance(value, int | float) if hint is float else isinstance(value, hint)
+    if hint is float:
+        hint = int | float
+    return isinstance(value, hint) and (
+        hint in (str, bool) or not isinstance(value, int | float) or 0 <= value <= _MOST
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import jobs
 from rekognition_emulator.errors import ServiceError
+from rekognition_emulator.guards import denied, needed
 from rekognition_emulator.listing import Listing
 from rekognition_emulator.records import Dataset, Job
 from rekognition_emulator.statuses import Work
@@ -62,6 +63,7 @@ class Stage:
     caller: Caller
     service: Service
     views: Views
+    request_id: str = ""
     reply: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -75,6 +77,11 @@ class Stage:
         several = self.request.get("Datasets")
         arn = self.reply.get("DatasetArn") or (several[0]["Arn"] if several else self.request.get("DatasetArn"))
         return self.service.backend.store.dataset(str(arn))
+
+    def denial(self) -> str:
+        """The sentence that refuses the caller this call."""
+        action, resource = next(needed(self.operation, self.request))
+        return denied(self.caller, action, resource).message
 
     def hang_up(self) -> None:
         """Reset the connection now."""

@@ -49,6 +49,10 @@ class Fail(Twist):
     code: Literal["CLIENT_ERROR", "SERVICE_ERROR"] = "SERVICE_ERROR"
     share: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.share > 1:
+            raise ValueError("share is from 0 to 1")
+
 
 @dataclass
 class Lose(Twist):
@@ -57,6 +61,15 @@ class Lose(Twist):
     name: ClassVar[str] = "lose"
     count: int = 1
     each_line: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.each_line > 1:
+            raise ValueError("each_line is from 0 to 1")
+
+    def after(self, stage: Stage, reply: dict[str, Any]) -> dict[str, Any]:
+        """Leave the note; what is drawn for each line depends on the request id, and so on the emulator's seed."""
+        stage.note(self.name, asdict(self) | {"draw": stage.request_id})
+        return reply
 
 
 @dataclass
@@ -86,8 +99,8 @@ def bend(batch: Batch, twist: dict[str, Any], judge: LineJudge, live: Callable[[
         batch.entries = dict(list(batch.entries.items())[:kept])
 
 
-def _lost(keys: list[str], count: int, each_line: float) -> list[str]:
-    chances = random.Random(len(keys))  # noqa: S311 - a fault has to be repeatable, not secret
+def _lost(keys: list[str], count: int, each_line: float, draw: str = "") -> list[str]:
+    chances = random.Random(draw)  # noqa: S311 - a fault has to be repeatable, not secret
     return [key for key in keys if chances.random() < each_line] if each_line else keys[:count]
 
 

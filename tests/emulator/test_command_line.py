@@ -128,6 +128,12 @@ def test_it_listens_on_loopback_only() -> None:
         (["--switch", "bare_line=maybe"], "The switch bare_line is one of: accepted, marked."),
         (["--switch", "token_lifetime=long"], "The switch token_lifetime is a number."),
         (["--switch", "create-failed-keeps-slot=perhaps"], "is true or false"),
+        (["--faults", "binary"], "The fault plan binary is not text in UTF-8."),
+        (
+            ["--deny", "DescribeDatset"],
+            "'DescribeDatset' is no operation of the emulator. Did you mean",
+        ),
+        (["--with-s3", "--bucket", "A=."], "The bucket 'A' cannot be made"),
         (["--state", "plan.yaml"], "plan.yaml cannot be used as a state file"),
         (["--state", "no/such/folder/state"], "cannot be used as a state file"),
     ],
@@ -142,11 +148,54 @@ def test_what_cannot_be_started_is_one_sentence(
     """Exit 1, the sentence on standard error, nothing on standard output."""
     monkeypatch.chdir(tmp_path)
     Path("plan.yaml").write_text("faults: [{fault: slwo}]\n")
+    Path("binary").write_bytes(b"\xff\xfe\x00")
     assert main(["--port", "0", *options]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     assert sentence in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--port", "99999"],
+        ["--port", "-1"],
+        ["--port", "9" * 5000],
+        ["--bucket", "name-without-folder"],
+        ["--bucket", "name="],
+        ["--account", "1234"],
+        ["--region", "US East"],
+        ["--s3-endpoint", "localhost:9000"],
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_a_usage_error(options: list[str]) -> None:
+    """Exit 2 with the usage, before anything listens."""
+    with pytest.raises(SystemExit) as stopped:
+        parser().parse_args(options)
+    assert stopped.value.code == 2
+
+
+def test_the_service_outlives_the_reader_of_its_log() -> None:
+    """`2>&1 | head` closes the pipe; calls are answered all the same."""
+    with started("--latency", "none") as (process, variables):
+        assert process.stderr
+        process.stderr.close()
+        session = boto3.Session("a", "b", region_name="us-east-1")
+        client = session.client("rekognition", endpoint_url=variables["AWS_ENDPOINT_URL_REKOGNITION"])
+        assert client.describe_projects()["ProjectDescriptions"] == []
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    """One sentence, no traceback."""
+    code = "import sys; sys.modules['regex'] = None; from rekognition_emulator.__main__ import main; sys.exit(main([]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "The emulator needs regex, which is not installed: pip install 'rekognition-labels-as-code[emulator]'\n"
+    )
 
 
 def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

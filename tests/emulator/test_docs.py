@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rekognition_emulator import Switches, docs
+from rekognition_emulator.__main__ import parser
 from rekognition_emulator.errors import SERVER_SIDE
 from rekognition_emulator.faults.plan import KINDS
 from rekognition_emulator.model import OPERATIONS, fingerprint, modelled_errors, service_model
@@ -31,6 +33,14 @@ def test_the_page_has_every_switch_and_every_kind_of_fault() -> None:
     page = PAGE.read_text(encoding="utf-8")
     names = [field.name for field in dataclasses.fields(Switches)] + list(KINDS) + list(OPERATIONS)
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_the_page_has_every_option_and_no_broken_cell() -> None:
+    """Options as the command line has them; a table cell has one code span after another, not one in another."""
+    page = PAGE.read_text(encoding="utf-8")
+    options = [name for action in parser()._actions for name in action.option_strings if name.startswith("--")]
+    assert [name for name in options if f"`{name}" not in page and name != "--help"] == []
+    assert re.findall(r"^\|.*``.*$|\\\\\|", page, re.MULTILINE) == []
 
 
 def test_the_page_can_be_written_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,71 @@ def test_every_exception_can_be_answered(emulator: Emulator, single: Rekognition
     assert [(fired.fault, fired.operation) for fired in emulator.faults] == [("error", "CreateProject")]
 
 
+def test_a_denial_by_plan_reads_like_awss(emulator: Emulator, single: RekognitionClient, train: str) -> None:
+    """With the caller, the action and the resource in it."""
+    emulator.load_faults("faults: [{fault: error, error: AccessDeniedException}]")
+    with pytest.raises(ClientError) as refused:
+        single.describe_dataset(DatasetArn=train)
+    assert refused.value.response["Error"]["Message"] == (
+        "User: arn:aws:iam::111122223333:user/emulator is not authorized to perform: rekognition:DescribeDataset "
+        f"on resource: {train}."
+    )
+
+
+def test_a_pattern_of_operations_strikes_only_where_the_kind_can(
+    emulator: Emulator, client: RekognitionClient, train: str
+) -> None:
+    """Every other call is answered as if there were no plan."""
+    emulator.load_faults("faults: [{fault: rewrite, operation: '*'}]")
+    client.describe_projects()
+    client.list_dataset_entries(DatasetArn=train)
+    assert [fired.operation for fired in emulator.faults] == ["ListDatasetEntries"]
+
+
+def test_a_long_run_keeps_a_bounded_log_without_blobs(lines: Lines) -> None:
+    """A plan that strikes for days must not fill the memory."""
+    with serve(keep_calls=3, faults="faults: [{fault: slow, seconds: 0, operation: UpdateDatasetEntries}]") as emulator:
+        client = emulator.client()
+        project = client.create_project(ProjectName="cells")["ProjectArn"]
+        train = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+        for number in range(5):
+            update(client, train, lines.payload(lines.image(f"{number}.jpg")))
+        assert len(emulator.faults) == 3
+        assert emulator.faults[-1].request["Changes"]["GroundTruth"].endswith(" bytes>")
+
+
+def test_the_seed_decides_which_lines_are_lost(lines: Lines) -> None:
+    """The same seed loses the same lines, another seed others."""
+
+    def left(seed: int) -> list[str]:
+        with serve(seed=seed, faults="faults: [{fault: lose, each_line: 0.5}]") as emulator:
+            client = emulator.client()
+            project = client.create_project(ProjectName="cells")["ProjectArn"]
+            train = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+            update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(30))))
+            return listed(client, train)
+
+    assert left(1) == left(1) != left(2)
+
+
+def test_a_distribution_whose_test_dataset_is_gone_ends(clock: Clock, slow: Emulator, lines: Lines) -> None:
+    """A colleague who deletes it meanwhile does not keep TRAIN busy for ever."""
+    client = slow.client()
+    project = client.create_project(ProjectName="cells")["ProjectArn"]
+    train, test = (
+        client.create_dataset(ProjectArn=project, DatasetType=kind)["DatasetArn"] for kind in ("TRAIN", "TEST")
+    )
+    clock.advance(10)
+    slow.edit_entries(train, [json.dumps(lines.image(f"{number}.jpg", "cat")) for number in range(10)])
+    client.distribute_dataset_entries(Datasets=[{"Arn": train}, {"Arn": test}])
+    slow.load_faults("faults: [{fault: recreate, operation: DescribeDataset, on: 1}]")
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.describe_dataset(DatasetArn=test)
+    clock.advance(10)
+    assert status(client, train)[0] == "UPDATE_FAILED"
+    assert len(listed(client, train)) == 10
+
+
 def test_an_error_after_the_work(emulator: Emulator, single: RekognitionClient) -> None:
     """The client sees a 500, the project is there: a retry meets ResourceInUseException."""
     emulator.load_faults("faults: [{fault: error, at: after, operation: CreateProject, on: 1}]")
@@ -180,14 +245,14 @@ def test_lines_lost_in_silence(emulator: Emulator, client: RekognitionClient, tr
 
 
 def test_lines_lost_by_chance(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """Some lines of many, the same ones each time."""
+    """Some lines of many, others each time: what is sent again arrives in the end."""
     emulator.load_faults("faults: [{fault: lose, each_line: 0.3}]")
     payload = lines.payload(*(lines.image(f"{number}.jpg") for number in range(100)))
     update(client, train, payload)
     first = listed(client, train)
     assert 50 < len(first) < 90
     update(client, train, payload)
-    assert listed(client, train) == first
+    assert len(listed(client, train)) > len(first)
 
 
 def test_no_option_of_a_kind_is_a_key_of_the_plan() -> None:
@@ -378,6 +443,26 @@ def test_a_twist_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
         ("faults: [{fault: slow, chance: 2}]", "`chance` is a number from 0 to 1"),
         ("faults: [{fault: slow, on: never}]", "`on` is the number of a call"),
         ("faults: [{fault: slow, when: x}]", "`when` is a mapping"),
+        ("faults: [{fault: error, 1: 2}]", "`1` is no key of `error`"),
+        ("faults: [{fault: error, when: {1: x}}]", "`when` is a mapping"),
+        ("faults: [{fault: error, name: 2024-99-99}]", "is not YAML"),
+        ("[" * 5000, "nested too deep"),
+        ("faults: [{fault: slow, seconds: -1}]", "-1 is no value for `seconds`"),
+        ("faults: [{fault: slow, seconds: .inf}]", "inf is no value for `seconds`"),
+        ("faults: [{fault: truncate, bytes: -5}]", "-5 is no value for `bytes`"),
+        ("faults: [{fault: fail, share: 7}]", "share is from 0 to 1"),
+        ("faults: [{fault: lose, each_line: 2}]", "each_line is from 0 to 1"),
+        ("faults: [{fault: error, status: 200}]", "status is from 400 to 599"),
+        ("faults: [{fault: edit, lines: [nope]}]", "the line is not a JSON object: nope"),
+        ("faults: [{fault: edit, lines: [5]}]", "each is a mapping or JSON text"),
+        ("faults: [{fault: colleague-update, lines: [5]}]", "each is a mapping or JSON text"),
+        ("faults: [{fault: slow, operation: '*Foo*'}]", "'*Foo*' is no operation"),
+        ("faults: [{fault: slow, operation: 5}]", "5 is no operation"),
+        ("faults: [{fault: rewrite, operation: DescribeProjects}]", "`rewrite` is for ListDatasetEntries only"),
+        ("faults: [{fault: slow, on: 0}]", "`on` is the number of a call"),
+        ("faults: [{fault: slow, on: []}]", "`on` is the number of a call"),
+        ("faults: [{fault: slow, on: 5-2}]", "`on` is the number of a call"),
+        ("faults: [{fault: slow, every: -1}]", "`every` and `times` are whole numbers"),
         ("faults: [{fault: slow, times: often}]", "`every` and `times` are whole numbers"),
     ],
 )

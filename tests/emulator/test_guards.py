@@ -9,6 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Clock, Emulator, Switches, serve
+from rekognition_emulator.guards import Denial, DenialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +110,13 @@ def _refused(call: Callable[[], object]) -> bool:
     except ClientError as error:
         return error.response["Error"]["Code"] == "AccessDeniedException"
     return False
+
+
+def test_a_denial_may_be_written_as_in_iam() -> None:
+    """And one that would deny nothing is refused."""
+    assert Denial.parse("rekognition:List*:*/train/*") == Denial("List*", "*/train/*")
+    with pytest.raises(DenialError, match="Did you mean ListDatasetEntries"):
+        Denial.parse("ListDatasetEntry")
 
 
 def test_the_refusal_reads_like_awss(clock: Clock) -> None:

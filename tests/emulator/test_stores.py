@@ -6,9 +6,11 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +115,13 @@ def test_a_file_in_use_and_a_file_of_others_are_refused(tmp_path: Path) -> None:
     foreign.write_text("not a database, but long enough to be looked at" * 50)
     with pytest.raises(StateFileError, match="cannot be used as a state file"), serve(state=foreign):
         pass
+    alien = tmp_path / "alien.sqlite"
+    with closing(sqlite3.connect(alien)) as database:
+        database.execute("CREATE TABLE notes (text TEXT)")
+    with pytest.raises(StateFileError, match="database of another program"), serve(state=alien):
+        pass
+    with closing(sqlite3.connect(alien)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("notes",)]
     newer = tmp_path / "newer.sqlite"
     store = SqliteStore(newer)
     store._db.execute("PRAGMA user_version = 99")
