@@ -68,7 +68,7 @@ class Datasets:
             self.backend.store.remove_dataset(other.arn)
             return
         text = f"The project already has a dataset of type {kind}: {other.arn}."
-        raise ServiceError("ResourceAlreadyExistsException", text)
+        raise ServiceError(self.backend.switches.second_dataset, text)
 
     def _source(self, source: Request | None, caller: Caller) -> dict[str, Any]:
         if source is None:

@@ -86,7 +86,9 @@ class Projects:
         if project.gone_at is not None:
             raise in_use(f"The project {project.arn} is being deleted.")
         if self.lifecycle.datasets(project.arn):
-            raise in_use(f"Delete the datasets of the project {project.arn} first.")
+            text = f"Delete the datasets of the project {project.arn} first."
+            code = self.backend.switches.project_in_use
+            raise in_use(text) if code == "ResourceInUseException" else ServiceError(code, text)
         project.gone_at = self.backend.clock.now() + self.backend.latency.delete_project
         self.backend.store.save_project(project)
         return {"Status": "DELETING"}

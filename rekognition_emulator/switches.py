@@ -151,6 +151,16 @@ class Switches(LineSwitches):
         "Which exception answers CreateProject for a name in use?",
         "CreateProject lists it and not ResourceAlreadyExistsException",
     )
+    second_dataset: Literal["ResourceAlreadyExistsException", "InvalidParameterException"] = switch(
+        "ResourceAlreadyExistsException",
+        "Which exception answers CreateDataset for a type that the project has already?",
+        "the guide says that the existing one has to be deleted first; the exception is not named",
+    )
+    project_in_use: Literal["ResourceInUseException", "InvalidParameterException"] = switch(
+        "ResourceInUseException",
+        "Which exception answers DeleteProject while the project has datasets?",
+        "the guide says that they have to be deleted first; the exception is not named",
+    )
     busy_dataset: Literal["ResourceInUseException", "LimitExceededException"] = switch(
         "ResourceInUseException",
         "Which exception answers an update or deletion of a dataset that is busy?",

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Clock, Emulator, Latency, Switches, serve
+from rekognition_emulator.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,28 @@ def test_the_exception_for_a_name_in_use() -> None:
 
     assert under(code) == "ResourceInUseException"
     assert under(code, duplicate_project="InvalidParameterException") == "InvalidParameterException"
+
+
+def test_the_exceptions_for_a_project_that_has_datasets() -> None:
+    """second_dataset, project_in_use: at a second TRAIN dataset, and at the project's deletion."""
+    other = Switches(second_dataset="InvalidParameterException", project_in_use="InvalidParameterException")
+    for switches, expected in (
+        (Switches(), ["ResourceAlreadyExistsException", "ResourceInUseException"]),
+        (other, ["InvalidParameterException"] * 2),
+    ):
+        with serve(switches=switches) as emulator:
+            call = emulator.service.call
+            project = call("CreateProject", {"ProjectName": "cells"})["ProjectArn"]
+            call("CreateDataset", {"ProjectArn": project, "DatasetType": "TRAIN"})
+            codes = []
+            for operation, request in (
+                ("CreateDataset", {"ProjectArn": project, "DatasetType": "TRAIN"}),
+                ("DeleteProject", {"ProjectArn": project}),
+            ):
+                with pytest.raises(ServiceError) as refused:
+                    call(operation, request)
+                codes.append(refused.value.code)
+        assert codes == expected
 
 
 def test_the_exceptions_for_a_dataset_that_is_busy_or_not_ready(lines: Lines) -> None:
