@@ -9,7 +9,7 @@ from reconciler.ledger import Ledger
 from reconciler.provider import runtime
 from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.previewing import list_and_plan, preview_of
-from reconciler.provider.properties import PENDING_CHANGES, PREVIEW_PLAN, BadProperty, Inputs
+from reconciler.provider.properties import PENDING_CHANGES, PREVIEW_PLAN, BadProperty, Inputs, resource_id
 
 __all__ = ["check"]
 
@@ -27,11 +27,29 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
             inputs = Inputs.parse(given)
             if inputs.unknown:
                 return CheckResult(given, [])
+            _refuse_twins(inputs)
             return CheckResult(given | _checked(inputs, preview=preview, is_new=not olds), [])
         except BadProperty as error:
             return CheckResult(given, [CheckFailure(error.name, str(error))])
         except InvalidDeclaration as error:
             return CheckResult(given, [CheckFailure("manifest", str(error))])
+
+
+def _refuse_twins(inputs: Inputs) -> None:
+    """Two resources for one dataset would overwrite each other for ever.
+
+    Raises:
+        BadProperty: another resource of this program is for the same project and type.
+    """
+    if inputs.project_arn is None:
+        return
+    other = runtime.current().claimed_by_another(resource_id(inputs.project_arn, inputs.dataset_type))
+    if other:
+        raise BadProperty(
+            "datasetType",
+            f"another resource of this program, {other}, is for the {inputs.dataset_type.value} dataset of the same "
+            "project; a project has one of each type: remove one of the two, or name another project",
+        )
 
 
 def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:

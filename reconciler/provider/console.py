@@ -21,7 +21,7 @@ __all__ = ["Console"]
 
 # Seconds between two status lines. Where there is no terminal every one of them is printed for good.
 _ON_A_TERMINAL: Final = 0.5
-_ELSEWHERE: Final = 60.0
+_ELSEWHERE: Final = 15.0
 
 
 class Console:

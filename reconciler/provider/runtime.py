@@ -59,6 +59,7 @@ class Runtime:
         self._gateways: dict[str, Gateway] = {}
         self._seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
+        self._claims: dict[str, str] = {}
         self.engine = EngineWatch()
         self._tally = _Tally()
 
@@ -142,6 +143,13 @@ class Runtime:
         """A refresh reads this call's resource: what Diff is asked next is not a program's question."""
         with self._lock:
             self._previews.pop(call_urn(), None)
+
+    def claimed_by_another(self, resource_id: str) -> str | None:
+        """Claim a dataset for this call's resource; the name of another resource that claimed it before."""
+        urn = call_urn()
+        with self._lock:
+            first = self._claims.setdefault(resource_id, urn)
+        return first.rpartition("::")[2] if first != urn else None
 
     def is_program_run(self) -> bool:
         """Whether this call's resource was last checked, not read: a refresh reads and checks nothing."""

@@ -151,3 +151,12 @@ def test_the_policy_fail_does_not_fail_in_check(world: World) -> None:
     cells.declared["policy"] = {"extra": "fail"}
     assert cells.failures() == []
     assert cells.failures(preview=True) == []
+
+
+def test_two_resources_for_one_dataset_are_refused(world: World) -> None:
+    """They would overwrite each other on every up; the second one's check names the first."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.check()
+    _inputs, failures = world.provider.check(f"{cells.urn}-twin", {}, cells.news(preview=False))
+    assert [name for name, _reason in failures] == ["datasetType"]
+    assert cells.urn.rpartition("::")[2] in failures[0][1]
