@@ -41,7 +41,8 @@ docs: setup ## renew the pages that are made from the code
 	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md
 
 coverage: setup ## branch coverage of reconciler/
-	@$(CLEAN) $(PY) -m coverage run -m pytest -q -m "not slow" $(TESTS) && $(PY) -m coverage report
+	@rm -f .coverage .coverage.*; $(CLEAN) $(PY) -m coverage run -m pytest -q -n 2 --dist loadfile -m "not slow" $(TESTS); \
+	$(PY) -m coverage combine -q && $(PY) -m coverage report
 
 bench: setup ## seconds, calls and memory for 10,000 entries on the emulator
 	@$(CLEAN) $(PY) benchmarks/reconcile.py --entries $(or $(ENTRIES),10000)
