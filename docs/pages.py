@@ -2,6 +2,7 @@
 
 docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
 docs/cli.md: the help of every command.
+docs/reliability.md: what is done about errors, and the figures of the last full run.
 """
 
 import argparse
@@ -13,6 +14,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Final
+
+from reliability import reliability_page
 
 from reconciler.cli.arguments import COMMANDS, parse
 from reconciler.codes import ENTRY_CODES
@@ -117,7 +120,11 @@ def _block(title: str, arguments: list[str]) -> str:
     return f"```console\n$ {title}\n{output.getvalue().rstrip()}\n```\n"
 
 
-PAGES: Final[dict[str, Callable[[], str]]] = {"findings.md": findings_page, "cli.md": cli_page}
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "findings.md": findings_page,
+    "cli.md": cli_page,
+    "reliability.md": reliability_page,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

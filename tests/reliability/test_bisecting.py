@@ -1,0 +1,87 @@
+"""Lines at fault in a batch that fails as a whole: found with few updates, wherever they are; the rest is live."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.bisection import bisect
+from reconciler.errors import UpdateFailed
+from tests.entries.lines import labelled
+from tests.reconcile.desk import Desk
+from tests.reliability.record import write
+from tests.reliability.trial import plan_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rekognition_emulator import Emulator
+
+LINES, MOST = 5000, 80
+KEY = "s3://bucket/{:06}.jpg"
+TEXT = "The manifest file contains something."
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sets(st.integers(0, LINES - 1), min_size=3, max_size=3))
+def test_three_lines_at_fault_take_fewer_than_eighty_updates(faults: set[int]) -> None:
+    """The batch itself, and the parts; anywhere in five thousand lines."""
+    search = bisect(range(LINES))
+    updates, part, found = 2, next(search), None
+    while found is None:
+        try:
+            part = search.send(not faults & set(part))
+            updates += 1
+        except StopIteration as end:
+            found = end.value
+    assert found == sorted(faults)
+    assert updates <= MOST
+
+
+def test_three_lines_far_apart_are_named_and_all_others_are_live(emulator: Emulator) -> None:
+    """At both ends and in the middle, which takes the most updates."""
+    assert _searched(emulator, [0, LINES // 2, LINES - 1]) <= MOST
+
+
+def test_a_batch_that_fails_half_applied_is_searched_all_the_same(emulator: Emulator) -> None:
+    """Whether a failed update was applied in part is read."""
+    assert _searched(emulator, [2000, 2001, 4000], share=0.3) <= MOST
+
+
+@pytest.mark.slow
+def test_three_lines_anywhere_are_named_and_all_others_are_live(emulator: Emulator) -> None:
+    """Neighbours, the ends, and thirty draws."""
+    chance = random.Random(3)  # noqa: S311 - repeatable on purpose
+    draws = [sorted(chance.sample(range(LINES), 3)) for _draw in range(30)]
+    places = [[0, 1, 2], [LINES - 3, LINES - 2, LINES - 1], [2499, 2500, 2501], *draws]
+    updates = [_searched(emulator, where) for where in places]
+    write("bisecting", {"searches": len(updates), "lines": LINES, "fewest": min(updates), "most": max(updates)})
+    assert max(updates) <= MOST
+
+
+def _searched(emulator: Emulator, faults: Sequence[int], share: float = 0.0) -> int:
+    """Load five thousand lines of which these are poison; how many updates that took."""
+    desk = Desk(emulator, f"b{emulator.count_calls()}")
+    emulator.load_faults(plan_text(*_poison(faults, share)))
+    ran = desk.run(*[labelled(KEY.format(number), "a") for number in range(LINES)])
+    emulator.load_faults("")
+    outcome = ran.outcome
+    assert isinstance(outcome.error, UpdateFailed)
+    assert [(one.key, one.place and one.place.line, one.reason) for one in outcome.rejected] == [
+        (KEY.format(number), number + 1, f"AWS: {TEXT}") for number in faults
+    ]
+    assert (outcome.add, outcome.rejected_total, len(desk.live())) == (LINES - 3, 3, LINES - 3)
+    return ran.calls["UpdateDatasetEntries"]
+
+
+def _poison(faults: Iterable[int], share: float) -> Iterable[dict[str, object]]:
+    """Rules that fail every update with one of these lines in it; the first share of the first one goes in."""
+    rule = {"fault": "fail", "operation": "UpdateDatasetEntries", "code": "CLIENT_ERROR", "message": TEXT}
+    for number in faults:
+        yield rule | {"when": {"Changes.GroundTruth": f"*{KEY.format(number)}*"}}
+    if share:
+        yield rule | {"on": 1, "share": share}

@@ -1,0 +1,211 @@
+"""Faults, colleagues and kills in any order: what is said is so, and a quiet run makes live as desired.
+
+A failure prints the steps with the fault plan, its seed and the call at which the run was killed; the same steps replay
+it, because the emulator's clock stands still and every chance is drawn from the seed.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from reconciler.entries import entry_of
+from reconciler.errors import ReconcilerError, Refused
+from reconciler.model import Extra, Policy
+from reconciler.plan import Action
+from tests.entries.lines import Document, labelled
+from tests.reconcile.desk import Desk, Ran
+from tests.reliability.dying import Death, Killed, mortal_gateway
+from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
+from tests.reliability.record import write
+from tests.reliability.trial import COLLEAGUES, KEY, as_desired, plan_text
+
+if TYPE_CHECKING:
+    from rekognition_emulator import Emulator
+
+pytestmark = pytest.mark.usefixtures("_small")
+KEYS = [KEY.format(number) for number in range(1, 10)]
+LABELS = ["a", "b", "c"]
+_numbers = count()
+
+
+def _rules() -> st.SearchStrategy[dict[str, Any]]:
+    """One rule of a fault plan."""
+    kinds = [
+        (name, operation)
+        for operation in OPERATIONS
+        for name in faults_of(operation)
+        if "for good" not in name and "kill" not in name
+    ]
+    when = st.integers(1, 8).map(lambda call: {"on": call}) | st.builds(
+        lambda chance, times: {"chance": chance, "times": times}, st.sampled_from([0.1, 0.3, 0.6]), st.integers(1, 5)
+    )
+    return st.builds(_rule, st.sampled_from(kinds), when)
+
+
+def _rule(kind: tuple[str, str], when: dict[str, Any]) -> dict[str, Any]:
+    name, operation = kind
+    return (VARIANTS.get(name) or {"fault": "error", "error": name}) | {"operation": operation} | when
+
+
+def _plans() -> st.SearchStrategy[list[dict[str, Any]]]:
+    return st.lists(_rules(), max_size=3).filter(_can_be_known)
+
+
+def _can_be_known(rules: list[dict[str, Any]]) -> bool:
+    """A stale listing hides what a colleague did at the same time, and nothing in the API tells."""
+    kinds = {rule["fault"] for rule in rules}
+    return not (kinds & COLLEAGUES and kinds & {"stale-listing"})
+
+
+def _deaths() -> st.SearchStrategy[Death | None]:
+    return st.none() | st.builds(Death, st.integers(1, 30), st.booleans())
+
+
+class Disturbed(RuleBasedStateMachine):
+    """A manifest, a dataset, people, a service that fails, and a program that is killed."""
+
+    emulator: Emulator
+
+    @initialize(existing=st.booleans(), extra=st.sampled_from(Extra))
+    def begin(self, existing: bool, extra: Extra) -> None:  # noqa: FBT001 - drawn
+        """A project, with a dataset or without."""
+        self.emulator.load_faults("")
+        self.desk = Desk(self.emulator, f"m{next(_numbers)}", policy=Policy(extra=extra))
+        self.manifest: dict[str, Document] = {}
+        if existing:
+            self.desk.create()
+        self.emulator.clock.advance(5)
+
+    @rule(keys=st.lists(st.sampled_from(KEYS), min_size=1, unique=True), label=st.sampled_from(LABELS))
+    def write_into_the_manifest(self, keys: list[str], label: str) -> None:
+        """New entries or new versions."""
+        self.manifest |= {key: labelled(key, label) for key in keys}
+
+    @precondition(lambda self: self.manifest)
+    @rule(data=st.data())
+    def remove_from_the_manifest(self, data: Any) -> None:  # noqa: ANN401 - hypothesis' own type
+        """The entry may stay live."""
+        del self.manifest[data.draw(st.sampled_from(sorted(self.manifest)))]
+
+    @precondition(lambda self: self.desk.arn)
+    @rule(key=st.sampled_from(KEYS), label=st.sampled_from(LABELS))
+    def edit_live(self, key: str, label: str) -> None:
+        """A colleague labels in the console."""
+        self.desk.edit(labelled(key, label))
+
+    @precondition(lambda self: self.desk.arn)
+    @rule()
+    def delete_the_dataset(self) -> None:
+        """A colleague begins to delete it, unless the service says no."""
+        try:
+            self.desk.gateway.delete_dataset(self.desk.arn)
+        except ReconcilerError:
+            return
+
+    @rule(rules=_plans(), seed=st.integers(0, 99), death=_deaths())
+    def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None) -> None:
+        """An apply in bad times tells the truth, if it lives to tell."""
+        note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}")
+        before = self.emulator.count_calls()
+        self.emulator.front.faults.load(plan_text(*rules), seed)
+        self.desk.gateway = mortal_gateway(self.desk, death)
+        try:
+            ran = self.run()
+        except Killed:
+            ran = None
+        made = self.emulator.calls[before:]
+        self.emulator.load_faults("")
+        self.desk.gateway = mortal_gateway(self.desk, None)
+        last_word_was_theirs = bool(made and made[-1].faults)
+        if isinstance(ran, Ran) and not last_word_was_theirs:
+            self.is_true(ran)
+        assert not isinstance(ran, ReconcilerError) or str(ran)
+
+    @rule()
+    def apply_in_peace(self) -> None:
+        """Whatever came before: live is as desired, nothing is lost, and a second run sends nothing."""
+        before = self.desk.live().keys()
+        ran = self.run()
+        if isinstance(ran, Refused):
+            assert self.desk.policy.extra is Extra.FAIL
+            assert before - self.manifest.keys()
+            return
+        assert isinstance(ran, Ran), f"{type(ran).__name__}: {ran}"
+        assert ran.outcome.error is None, str(ran.outcome.error)
+        assert not self.wrong()
+        if ran.plan.action in {Action.UPDATE, Action.NOTHING}:
+            assert self.desk.live().keys() >= before, "entries of others are lost"
+        again = self.run()
+        assert isinstance(again, Ran)
+        assert again.plan.action is Action.NOTHING
+        assert not again.calls["UpdateDatasetEntries"]
+
+    def teardown(self) -> None:
+        """Every story ends in peace."""
+        if hasattr(self, "desk"):
+            self.emulator.load_faults("")
+            self.apply_in_peace()
+
+    def run(self) -> Ran | ReconcilerError:
+        """The whole loop once."""
+        try:
+            return self.desk.run(*self.manifest.values())
+        except ReconcilerError as error:
+            return error
+
+    def is_true(self, ran: Ran) -> None:
+        """What the run said of itself."""
+        outcome, live = ran.outcome, self.desk.live()
+        if outcome.error is None:
+            assert not self.wrong(), "it says that all is well"
+            assert outcome.live is None or outcome.live.entries == len(live)
+        else:
+            assert str(outcome.error)
+        if outcome.live is not None:
+            unlabelled = sum(not entry_of(line).labelled for key, line in live.items() if key not in self.manifest)
+            right = sum(as_desired(line, live) for line in self.manifest.values()) + unlabelled
+            assert outcome.sent <= right + outcome.rejected_total
+
+    def wrong(self) -> list[str]:
+        """Keys that are not live as desired."""
+        live = self.desk.live()
+        wrong = [key for key, line in self.manifest.items() if not as_desired(line, live)]
+        if self.desk.policy.extra is Extra.REPLACE:
+            wrong += live.keys() - self.manifest.keys()
+        if self.desk.policy.extra is Extra.UNLABEL:
+            wrong += [key for key in live.keys() - self.manifest.keys() if entry_of(live[key]).labelled]
+        return wrong
+
+
+def _run(emulator: Emulator, examples: int, *, derandomize: bool) -> int:
+    """So many stories; how many applies there were."""
+
+    class OnThisEmulator(Disturbed):
+        pass
+
+    OnThisEmulator.emulator = emulator
+    run_state_machine_as_test(
+        OnThisEmulator,
+        settings=settings(
+            max_examples=examples, stateful_step_count=10, deadline=None, derandomize=derandomize, database=None
+        ),
+    )
+    return emulator.count_calls()
+
+
+def test_after_faults_colleagues_and_kills_a_quiet_run_makes_live_as_desired(emulator: Emulator) -> None:
+    """Fifty stories, the same ones in every run."""
+    assert _run(emulator, 50, derandomize=True)
+
+
+@pytest.mark.slow
+def test_the_same_for_a_thousand_stories_that_differ_from_run_to_run(emulator: Emulator) -> None:
+    """A failure prints its steps."""
+    calls = _run(emulator, 1000, derandomize=False)
+    write("machine", {"stories": 1000, "calls": calls})
