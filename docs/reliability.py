@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+# ruff: noqa: INP001 - a part of the script docs/pages.py, which finds it beside itself
+
 from reconciler.aws.faults import answers
 
 OPERATIONS: Final = (
