@@ -30,7 +30,7 @@ check: setup ## format, lint, types, import contracts, generated pages
 	@$(PY) -m ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports --no-timings --verbose >/dev/null || .venv/bin/lint-imports
+	@said=$$(.venv/bin/lint-imports --no-cache) || { echo "$$said"; exit 1; }
 	@$(PY) -m rekognition_emulator.docs --check docs/emulator.md
 	@$(PY) docs/pages.py --check
 
