@@ -4,13 +4,13 @@ The figures are written by `RELIABILITY_RECORD=1 python -m pytest -m slow tests/
 with the others by `python docs/pages.py`.
 """
 
+# ruff: noqa: INP001 - a part of the script docs/pages.py, which finds it beside itself
+
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
-
-# ruff: noqa: INP001 - a part of the script docs/pages.py, which finds it beside itself
 
 from reconciler.aws.faults import answers
 
