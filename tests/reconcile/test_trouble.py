@@ -95,6 +95,21 @@ def test_a_colleagues_update_between_plan_and_batch_is_waited_for_and_read(desk:
     assert ran.calls["ListDatasetEntries"] == 3
 
 
+@pytest.mark.parametrize("look", [3, 5, 7])
+def test_a_colleagues_edit_that_ended_between_two_batches_is_read_before_going_on(
+    desk: Desk, small_batches: Callable[[int], None], look: int
+) -> None:
+    """Only LastUpdatedTimestamp tells of it, right before a batch; what they changed of ours is sent again at once."""
+    small_batches(900)
+    desk.create(*LINES[:1])
+    other = json.dumps(labelled(KEY.format(1), "else"))
+    desk.fault(f"fault: edit, operation: DescribeDataset, on: {look}, lines: [{json.dumps(other)}]")
+    ran = desk.run(*LINES)
+    assert (ran.outcome.error, ran.outcome.rejected_total) == (None, 0)
+    assert ran.calls["ListDatasetEntries"] == 3
+    assert desk.live()[KEY.format(1)]["attribute-0-metadata"]["class-name"] == "a"
+
+
 def test_a_dataset_that_a_colleague_never_leaves_alone_ends_the_apply_with_a_sentence(desk: Desk) -> None:
     """Planned anew a few times, then told; nothing of ours was sent."""
     desk.create(*LINES[:1])
