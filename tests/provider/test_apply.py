@@ -56,6 +56,7 @@ def test_adopting_an_equal_dataset_sends_nothing(world: World) -> None:
     first = world.declare({"1.jpg": ["cat"]})
     first.up()
     again = world.declare({"1.jpg": ["cat"]}, project=first.declared["projectArn"])
+    again.name = first.name  # the same resource after its state was lost; another one would be refused
     sent = world.calls("UpdateDatasetEntries")
     again.up()
     assert world.calls("UpdateDatasetEntries") == sent

@@ -170,6 +170,7 @@ def test_fail_fails_a_create_that_adopts(world: World) -> None:
     first = world.declare({"9.jpg": ["bird"]})
     first.up()
     cells = world.declare({"1.jpg": ["cat"]}, project=first.declared["projectArn"], policy={"extra": "fail"})
+    cells.name = first.name  # the same resource after its state was lost; another one would be refused
     sent = world.calls("UpdateDatasetEntries")
     assert REFUSED in failed(cells).message
     assert world.calls("UpdateDatasetEntries") == sent
