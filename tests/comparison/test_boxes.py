@@ -138,6 +138,7 @@ def test_overlap_is_intersection_over_union() -> None:
     assert overlap(Box("a", 0, 0, 2, 2), Box("a", 2, 0, 2, 2)) == 0
 
 
+@pytest.mark.slow  # a time, which only a quiet machine can show
 @pytest.mark.parametrize(("spread", "limit"), [(600_000, 0.005), (60_000, 0.005), (0, 0.015)])
 def test_fifty_boxes_on_both_sides_take_less_than_five_milliseconds(spread: int, limit: float) -> None:
     """Spread over the picture or crowded; on one spot thrice that. The best of ten: a busy machine does not count."""
