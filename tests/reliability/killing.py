@@ -235,13 +235,13 @@ def killed(emulator: Emulator, folder: Path, shell: str, story: Story, boundary:
         assert not trap.sent_twice, f"sent although they were live: {trap.sent_twice}"
     finally:
         trap.remove()
-    _is_as_desired(emulator, project, story)
+    _is_as_desired(emulator, name, story)
     return calls
 
 
-def _is_as_desired(emulator: Emulator, project_arn: str, story: Story) -> None:
-    described = emulator.service.call("DescribeProjects", {})["ProjectDescriptions"]
-    datasets = next(one for one in described if one["ProjectArn"] == project_arn)["Datasets"]
+def _is_as_desired(emulator: Emulator, project: str, story: Story) -> None:
+    described = emulator.service.call("DescribeProjects", {"ProjectNames": [project]})["ProjectDescriptions"]
+    datasets = described[0]["Datasets"]
     live = {entry.key: json.loads(entry.line) for entry in emulator.entries(datasets[0]["DatasetArn"])}
     assert all(as_desired(line, live) for line in story.desired)
     kept = story.desired if story.extra == "replace" else (*story.live, *story.desired)
