@@ -12,7 +12,7 @@ from reconciler.model import Marked, Policy, Rejection, Verb
 from reconciler.outcome import KEPT, Outcome, Rejected
 from reconciler.sending import SendQueue
 
-__all__ = ["counted_by_verb", "judged"]
+__all__ = ["counted_by_verb", "judged", "lacks"]
 
 
 def judged(
@@ -27,6 +27,13 @@ def judged(
     judged_lines, foreign = _with_rejected(ledger, policy, queue, counted)
     complete = _with_marked(ledger, judged_lines, marked_before)
     return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
+
+
+def lacks(ledger: Ledger, policy: Policy, queue: SendQueue) -> bool:
+    """Whether confirmed lines are not live as sent: the service dropped them, or the listing is stale."""
+    if any(queue.is_confirmed(row.key) and not row.same_meaning for row in ledger.differing(policy.compare)):
+        return True
+    return any(row.live_labelled and queue.is_confirmed(row.key) for row in ledger.live_only())
 
 
 def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:

@@ -1,0 +1,60 @@
+"""Planning: live is listed and compared, and the guards are asked.
+
+Knows what must be looked up before a plan can be judged. Refuses to know thresholds (`reconciler.guards`) and how a
+plan is carried out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.aws.gateway import Gateway
+from reconciler.entries import key_of
+from reconciler.errors import InUse, Moved, NotFound
+from reconciler.guards import check_guards, refusals
+from reconciler.keeping import Keeper
+from reconciler.ledger import Ledger
+from reconciler.listing import Listing
+from reconciler.model import Policy
+from reconciler.plan import Action, Plan, make_plan
+from reconciler.reconcile.observing import Observation, Target
+
+__all__ = ["Planning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Makes plans under one policy. `allow` gives a reason for each guard that is overridden in this run."""
+
+    gateway: Gateway
+    listing: Listing
+    keeper: Keeper
+    policy: Policy
+    allow: Mapping[str, str]
+
+    def plan(
+        self, ledger: Ledger, seen: Observation, bucket: str | None, settled: frozenset[str] = frozenset()
+    ) -> Plan:
+        """List live into the ledger, which holds the desired entries already, and compare."""
+        updated = self.listing.list(ledger, seen.arn, seen.description).updated if seen.arn else 0.0
+        plan = make_plan(ledger, self.policy, exists=seen.arn is not None, bucket=bucket, settled=settled)
+        if plan.action is Action.REPLACE and (refusal := self.keeper.refusal()):
+            plan = replace(plan, refusals=(*plan.refusals, refusal))
+        return replace(plan, updated=updated)
+
+    def guarded(self, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Plan:
+        """The plan with what the guards say: a refusal for each that trips, unless `allow` gives a reason."""
+        tripped = check_guards(
+            ledger, plan, target.dataset_type, self.policy.guards, self._moved_to_test(ledger, plan, seen)
+        )
+        names = {one.guard.value for one in tripped}
+        overrides = tuple((name, reason) for name, reason in self.allow.items() if name in names)
+        return replace(plan, refusals=(*plan.refusals, *refusals(tripped, self.allow)), overrides=overrides)
+
+    def _moved_to_test(self, ledger: Ledger, plan: Plan, seen: Observation) -> int:
+        """How many entries the plan would add to TRAIN that are live in TEST; looked up only where it matters."""
+        if not self.policy.guards.distributed or seen.test_arn is None or not plan.add or not plan.live:
+            return 0
+        try:
+            return ledger.count_missing(key_of(line) for line in self.gateway.entries(seen.test_arn))
+        except (InUse, Moved, NotFound):
+            return 0  # the test dataset is being worked on: this guard is a hint, no lock
