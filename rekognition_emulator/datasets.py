@@ -24,11 +24,6 @@ Request = dict[str, Any]
 Reply = dict[str, Any]
 
 
-def code_of(dataset: Dataset) -> Reply:
-    """StatusMessageCode, where there is one."""
-    return {"StatusMessageCode": dataset.message_code} if dataset.message_code else {}
-
-
 class Datasets:
     """The operations on datasets that are not listings."""
 
@@ -101,9 +96,7 @@ class Datasets:
             "DatasetDescription": {
                 "CreationTimestamp": dataset.created,
                 "LastUpdatedTimestamp": dataset.updated,
-                "Status": str(dataset.status),
-                "StatusMessage": dataset.message,
-                **code_of(dataset),
+                **dataset.shown_status(),
                 "DatasetStats": {
                     "LabeledEntries": tally.labeled,
                     "TotalEntries": tally.total,

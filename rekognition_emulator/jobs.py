@@ -12,10 +12,9 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rekognition_emulator import manifest, statuses
+from rekognition_emulator import manifest, notes, statuses
 from rekognition_emulator.backend import Backend, ManifestError
 from rekognition_emulator.codes import Dropped, Terminal
-from rekognition_emulator.faults import twists
 from rekognition_emulator.manifest import Batch
 from rekognition_emulator.statuses import Work
 
@@ -83,7 +82,7 @@ def load(backend: Backend, dataset: Dataset, lines: Iterable[bytes], job: Job) -
     refused = manifest.refusal(batch, backend.limits, backend.switches, imported=imported)
     twist = job.twist | ({"merge": {}} if backend.switches.existing_line == "merged" else {})
     if refused is None and twist:
-        twists.bend(batch, twist, backend.judge, lambda key: backend.store.entry(dataset.arn, key))
+        notes.bend(batch, twist, backend.judge, lambda key: backend.store.entry(dataset.arn, key))
     return refused or apply(backend, dataset, batch)
 
 
@@ -139,7 +138,7 @@ def close(dataset: Dataset, job: Job, refused: Terminal | None, message: str) ->
     before = dataset.updated
     dataset.updated = max(round(job.due, 3), round(dataset.updated + 0.001, 3))
     dataset.job = None
-    twists.end(dataset, job.twist, before)
+    notes.end(dataset, job.twist, before)
 
 
 def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> None:

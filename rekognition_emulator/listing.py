@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Reply = dict[str, Any]
 
-PAGE = 100
-"""Documented default of MaxResults."""
-
 _CHUNK = 1000  # entries looked at together when a filter may skip many
 
 
@@ -58,7 +55,7 @@ class Listing:
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetEntries")
         filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
         name = tokens.scope("ListDatasetEntries", filters)
-        position, size = self._position(request, name), request.get("MaxResults", PAGE)
+        position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
         switches = self.backend.switches
         combined = all if switches.filters == "all" else any
         keep = wanted(request, combined, declared=switches.contains_labels == "declared")
@@ -73,7 +70,7 @@ class Listing:
         """One page of labels in the order of their first appearance."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetLabels")
         name = tokens.scope("ListDatasetLabels", dataset.arn)
-        position, size = self._position(request, name), request.get("MaxResults", PAGE)
+        position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
         labels = [(label, count) for label, count in dataset.tally.labels.items() if count.used or self._all_labels]
         described = []
         for label, count in labels[position : position + size]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import tokens
-from rekognition_emulator.datasets import code_of
 from rekognition_emulator.errors import ServiceError, in_use
-from rekognition_emulator.listing import PAGE
 from rekognition_emulator.records import Caller, Dataset, Project, project_arn
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ class Projects:
         ]
         listing = tokens.scope("DescribeProjects", names, features, caller.region)
         now, lifetime = self.backend.clock.now(), self.backend.switches.token_lifetime
-        position, size = tokens.read(request.get("NextToken"), listing, now, lifetime), request.get("MaxResults", PAGE)
+        position, size = tokens.read(request.get("NextToken"), listing, now, lifetime), request.get("MaxResults", tokens.PAGE)
         reply: Reply = {"ProjectDescriptions": [self._describe(each) for each in found[position : position + size]]}
         if len(found) > position + size:
             reply["NextToken"] = tokens.write(listing, position + size, now)
@@ -100,7 +98,5 @@ def _metadata(dataset: Dataset) -> Reply:
         "CreationTimestamp": dataset.created,
         "DatasetType": dataset.kind,
         "DatasetArn": dataset.arn,
-        "Status": str(dataset.status),
-        "StatusMessage": dataset.message,
-        **code_of(dataset),
+        **dataset.shown_status(),
     }

@@ -66,6 +66,11 @@ class Dataset:
     tally: Tally = field(default_factory=Tally)
     job: Job | None = None
 
+    def shown_status(self) -> dict[str, str]:
+        """Status, message and code as DescribeDataset and DescribeProjects show them; there may be no code."""
+        code = {"StatusMessageCode": self.message_code} if self.message_code else {}
+        return {"Status": str(self.status), "StatusMessage": self.message, **code}
+
 
 def partition(region: str) -> str:
     """The ARN partition of a Region."""

@@ -13,6 +13,9 @@ import json
 
 from rekognition_emulator.errors import ServiceError
 
+PAGE = 100
+"""Documented default of MaxResults, for every listing."""
+
 _LENGTH = 16
 
 

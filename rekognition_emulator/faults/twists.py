@@ -1,26 +1,18 @@
-"""Faults that strike when an update ends: kinds that leave a note in the job, and what the note does.
+"""Faults that strike when an update ends: kinds that leave a note in the job that their call began.
 
-Knows how a judged batch, its outcome and the timestamp are bent. Refuses to know the honest way (jobs.py).
+Knows which options each has. Refuses to know what the note does when the job ends: notes.py does.
 """
 
 from __future__ import annotations
 
-import json
-import random
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from rekognition_emulator import statuses
 from rekognition_emulator.faults.kinds import Kind
-from rekognition_emulator.lines import LineJudge, compact, without_service_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from rekognition_emulator.entries import Entry
     from rekognition_emulator.faults.stage import Stage
-    from rekognition_emulator.manifest import Batch
-    from rekognition_emulator.records import Dataset
 
 
 @dataclass
@@ -85,38 +77,3 @@ class StillTimestamp(Twist):
 
     operations: ClassVar[tuple[str, ...]] = ("UpdateDatasetEntries", "DistributeDatasetEntries")
     name: ClassVar[str] = "still-timestamp"
-
-
-def bend(batch: Batch, twist: dict[str, Any], judge: LineJudge, live: Callable[[str], Entry | None]) -> None:
-    """Change a judged batch, in place, as the notes of its job say."""
-    if "lose" in twist:
-        for key in _lost(list(batch.entries), **twist["lose"]):
-            del batch.entries[key]
-    if "merge" in twist:
-        batch.entries = {key: _merged(entry, live(key), judge) for key, entry in batch.entries.items()}
-    if "fail" in twist:
-        kept = round(len(batch.entries) * twist["fail"]["share"])
-        batch.entries = dict(list(batch.entries.items())[:kept])
-
-
-def _lost(keys: list[str], count: int, each_line: float, draw: str = "") -> list[str]:
-    chances = random.Random(draw)  # noqa: S311 - a fault has to be repeatable, not secret
-    return [key for key in keys if chances.random() < each_line] if each_line else keys[:count]
-
-
-def _merged(new: Entry, old: Entry | None, judge: LineJudge) -> Entry:
-    if old is None:
-        return new
-    documents = [without_service_fields(json.loads(entry.line)) for entry in (old, new)]
-    judged = judge.judge(compact(documents[0] | documents[1]).encode())
-    return judged if isinstance(judged, type(new)) else new
-
-
-def end(dataset: Dataset, twist: dict[str, Any], updated_before: float) -> None:
-    """Change, in place, how a finished job left its dataset."""
-    if "fail" in twist:
-        failed = {status: statuses.FAILED[work] for work, status in statuses.COMPLETE.items()}
-        dataset.status = failed.get(dataset.status, dataset.status)
-        dataset.message, dataset.message_code = twist["fail"]["message"], twist["fail"]["code"]
-    if "still-timestamp" in twist:
-        dataset.updated = updated_before
