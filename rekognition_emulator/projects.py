@@ -58,7 +58,8 @@ class Projects:
         ]
         listing = tokens.scope("DescribeProjects", names, features, caller.region)
         now, lifetime = self.backend.clock.now(), self.backend.switches.token_lifetime
-        position, size = tokens.read(request.get("NextToken"), listing, now, lifetime), request.get("MaxResults", tokens.PAGE)
+        position = tokens.read(request.get("NextToken"), listing, now, lifetime)
+        size = request.get("MaxResults", tokens.PAGE)
         reply: Reply = {"ProjectDescriptions": [self._describe(each) for each in found[position : position + size]]}
         if len(found) > position + size:
             reply["NextToken"] = tokens.write(listing, position + size, now)
