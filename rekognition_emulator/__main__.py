@@ -20,7 +20,8 @@ from rekognition_emulator.guards import DenialError
 from rekognition_emulator.latency import BY_NAME
 from rekognition_emulator.s3 import S3Error, serve_s3
 from rekognition_emulator.sqlite import StateFileError
-from rekognition_emulator.switch_values import SwitchError, parse
+from rekognition_emulator.switch import SwitchError
+from rekognition_emulator.switch_values import parse
 
 try:
     from rekognition_emulator.emulator import serve

@@ -78,11 +78,13 @@ class AttributeJudge:
     def _mark(self, code: LineCode, name: str, holder: Document | None) -> None:
         """Put an error into its place; a place that is no JSON object leaves only the line itself."""
         self.found.append(code)
-        item = {"code": code.code, "message": code.message.replace("{}", name)}
+        text = self.switches.message_label_name_length if code is codes.LABEL_NAME_LENGTH else code.message
+        item = {"code": code.code, "message": text.replace("{}", name)}
         if holder is None:
             self.line_errors.append(item)
         else:
-            holder.setdefault(self.switches.error_key, []).append(item)
+            listed = holder.get(self.switches.error_key)  # what a client sent there may be anything
+            holder[self.switches.error_key] = [*(listed if isinstance(listed, list) else []), item]
 
     def _at(self, name: str, place: Place) -> Document | None:
         """The JSON object at a place of attribute `name`; image-level attributes only have their metadata."""
@@ -92,7 +94,9 @@ class AttributeJudge:
         return wanted if isinstance(wanted, dict) else None
 
     def _report(self, code: LineCode, name: str) -> None:
-        self._mark(code, name, self._at(name, code.place))
+        places = {"metadata": Place.METADATA, "line": Place.LINE} if code.inferred else {}
+        place = places.get(self.switches.inferred_error_places, code.place)
+        self._mark(code, name, None if place is Place.LINE else self._at(name, place))
 
     def _stop(self, code: LineCode, name: str) -> NoReturn:
         """Report a code of those that end the judging of the line."""
@@ -126,7 +130,7 @@ class AttributeJudge:
             self._stop(codes.INVALID_ATTRIBUTE, name)
         if not isinstance(label, str) or not label or not number(confidence) or not 0 <= float(confidence or 0) <= 1:
             self._stop(codes.INVALID_METADATA, name)
-        elif len(label) > self.limits.label_name:
+        elif len(label) > self.switches.label_name_most:
             self._report(codes.LABEL_NAME_LENGTH, name)
 
     def _is_label_value(self, value: object) -> bool:
@@ -141,7 +145,7 @@ class AttributeJudge:
         if not _is_objects(objects) or not _is_class_map(class_map):
             self._stop(codes.INVALID_METADATA, name)
         self._references(name, self.document[name]["annotations"], objects, class_map)
-        if any(len(label) > self.limits.label_name for label in class_map.values()):  # type: ignore[union-attr]  # judged above
+        if any(len(label) > self.switches.label_name_most for label in class_map.values()):  # type: ignore[union-attr]  # judged above
             self._report(codes.LABEL_NAME_LENGTH, name)
         self._boxes(name, self.document[name])
 
@@ -158,7 +162,8 @@ class AttributeJudge:
 
     def _boxes(self, name: str, value: Document) -> None:
         size, boxes = value["image_size"][0], value["annotations"]
-        if not all(self.limits.image_min <= size[side] <= self.limits.image_max for side in ("width", "height")):
+        fits = all(self.limits.image_min <= size[side] <= self.limits.image_max for side in ("width", "height"))
+        if not fits and self.switches.image_dimensions == "judged":
             self._report(codes.INVALID_DIMENSION, name)
         if len(boxes) > self.limits.boxes:
             self._report(codes.TOO_MANY_BOXES, name)

@@ -6,15 +6,15 @@ statuses.py.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rekognition_emulator import jobs
+from rekognition_emulator import jobs, manifest
 from rekognition_emulator.backend import Backend, ManifestError
 from rekognition_emulator.errors import ServiceError, not_found
-from rekognition_emulator.manifest import counted_labels
 from rekognition_emulator.protocol import violation
-from rekognition_emulator.records import Caller, Dataset, Job, dataset_arn
+from rekognition_emulator.records import Caller, Dataset, Job, belongs_to, dataset_arn
 from rekognition_emulator.statuses import Status, Work
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Datasets:
 
         Raises:
             ServiceError: ResourceAlreadyExistsException for a second dataset of a type, InvalidParameterException for
-                a source that is both or neither, ResourceNotFoundException, InvalidS3ObjectException.
+                a source that is both or neither, ResourceNotFoundException, InvalidS3ObjectException,
+                LimitExceededException.
         """
         project = self.lifecycle.project(request["ProjectArn"], caller)
         if project.gone_at is not None:
@@ -45,11 +46,13 @@ class Datasets:
         for other in self.lifecycle.datasets(project.arn):
             self._slot_taken(other, kind)
         source = self._source(request.get("DatasetSource"), caller)
+        self.lifecycle.allow_work(caller)
         created = self.backend.fresh_moment()
         arn = dataset_arn(project.arn, kind, round(created * 1000))
         created = round(created + self.backend.switches.creation_delay, 3)
         dataset = Dataset(arn, project.arn, kind, created, created, Status.CREATE_IN_PROGRESS, "", "")
-        due = self.backend.clock.now() + self.backend.latency.create
+        at_once = not source and self.backend.switches.empty_creation == "at once"
+        due = self.backend.clock.now() + (0.0 if at_once else self.backend.latency.create)
         self.lifecycle.start(dataset, Job(Work.CREATE, due, source=source))
         if "dataset" in source:
             jobs.begin_copy(self.backend, source["dataset"], arn)
@@ -57,7 +60,8 @@ class Datasets:
         return {"DatasetArn": arn}
 
     def _slot_taken(self, other: Dataset, kind: str) -> None:
-        if other.kind != kind:
+        deleted = other.status is Status.DELETE_IN_PROGRESS and self.backend.switches.slot_while_deleting == "free"
+        if other.kind != kind or deleted:
             return
         if other.status is Status.CREATE_FAILED and not self.backend.switches.create_failed_keeps_slot:
             self.backend.store.remove_dataset(other.arn)
@@ -72,6 +76,9 @@ class Datasets:
             text = "Exactly one of GroundTruthManifest and DatasetArn is needed in DatasetSource."
             raise ServiceError("InvalidParameterException", text)
         if "DatasetArn" in source:
+            if not belongs_to(source["DatasetArn"], caller):
+                code = self.backend.switches.foreign_source
+                raise ServiceError(code, f"The resource {source['DatasetArn']} was not found.")
             return {"dataset": self.lifecycle.dataset(source["DatasetArn"], caller, "CreateDataset").arn}
         return {"manifest": self._manifest(source["GroundTruthManifest"].get("S3Object", {}))}
 
@@ -96,11 +103,11 @@ class Datasets:
             "DatasetDescription": {
                 "CreationTimestamp": dataset.created,
                 "LastUpdatedTimestamp": dataset.updated,
-                **dataset.shown_status(),
+                **dataset.shown_status(self.backend.clock.now()),
                 "DatasetStats": {
                     "LabeledEntries": tally.labeled,
                     "TotalEntries": tally.total,
-                    "TotalLabels": counted_labels(tally, self.backend.switches),
+                    "TotalLabels": manifest.counted_labels(tally, self.backend.switches),
                     "ErrorEntries": tally.errors,
                 },
             }
@@ -109,6 +116,7 @@ class Datasets:
     def delete_dataset(self, request: Request, caller: Caller) -> Reply:
         """Begin the deletion of a dataset."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "DeleteDataset")
+        self.lifecycle.allow_work(caller)
         due = self.backend.clock.now() + self.backend.latency.delete
         self.lifecycle.start(dataset, Job(Work.DELETE, due))
         return {}
@@ -118,17 +126,34 @@ class Datasets:
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "UpdateDatasetEntries")
         payload = request["Changes"]["GroundTruth"]
         self._payload_fits(payload)
+        self.lifecycle.allow_work(caller)
+        self._entries_fit(dataset, payload)
         latency = self.backend.latency
         due = self.backend.clock.now() + latency.update + latency.update_megabyte * len(payload) / 1_000_000
         self.lifecycle.start(dataset, Job(Work.UPDATE, due, payload=payload))
         return {}
 
     def _payload_fits(self, payload: bytes) -> None:
-        most = self.backend.switches.payload_most
-        if len(payload) > most:
+        most, size = self.backend.switches.payload_most, len(payload)
+        if self.backend.switches.payload_measured == "base64":
+            size = -(-size // 3) * 4
+        if size > most:
             sentence = f"Member must have length less than or equal to {most}"
             text = f"1 validation error detected: {violation(payload, 'changes.groundTruth', sentence)}"
             raise ServiceError("ValidationException", text)
+
+    def _entries_fit(self, dataset: Dataset, payload: bytes) -> None:
+        """With the switch `too_many_entries`, count what the dataset would have before the work begins."""
+        if self.backend.switches.too_many_entries == "UPDATE_FAILED":
+            return
+        limits, switches = self.backend.limits, self.backend.switches
+        batch = manifest.read(manifest.lines_of(payload), self.backend.judge)
+        after = manifest.outcome(dataset.tally, batch, partial(self.backend.store.entry, dataset.arn), switches)
+        most = manifest.most_entries(after, limits, switches)
+        if after.total > most:
+            raise ServiceError(
+                "LimitExceededException", f"The dataset would have {after.total} entries; {most} may be."
+            )
 
     def distribute_dataset_entries(self, request: Request, caller: Caller) -> Reply:
         """Begin moving 20 % of a project's TRAIN dataset to its empty TEST dataset.
@@ -143,6 +168,8 @@ class Datasets:
         problem = _no_pair(train, test)
         if problem:
             raise ServiceError("InvalidParameterException", problem)
+        if not train.tally.total and self.backend.switches.empty_train_dataset != "UPDATE_FAILED":
+            raise ServiceError(self.backend.switches.empty_train_dataset, "The TRAIN dataset must contain images.")
         if test.tally.total:
             raise ServiceError(self.backend.switches.full_test_dataset, "The TEST dataset must be empty.")
         due = self.backend.clock.now() + self.backend.latency.distribute
@@ -156,6 +183,5 @@ def _no_pair(train: Dataset, test: Dataset) -> str | None:
     """Why entries cannot be distributed between two datasets. The texts are ours."""
     if (train.kind, test.kind) != ("TRAIN", "TEST"):
         return "One TRAIN dataset and one TEST dataset are needed."
-    if train.project_arn != test.project_arn:
-        return "Both datasets must belong to the same project."
-    return None if train.tally.total else "The TRAIN dataset must contain images."
+    same = train.project_arn == test.project_arn
+    return None if same else "Both datasets must belong to the same project."

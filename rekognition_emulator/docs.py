@@ -200,13 +200,20 @@ def _faults() -> str:
 
 def _lines() -> str:
     codes: list[list[object]] = [
-        [f"`{code.code}`", code.message, code.place.value, "yes" if code.stops else ""] for code in LINE_CODES
+        [
+            f"`{code.code}`",
+            code.message,
+            f"{code.place.value}{' (switch)' if code.inferred else ''}",
+            "yes" if code.stops else "",
+        ]
+        for code in LINE_CODES
     ]
     dropped = "".join(f"- {reason.value}\n" for reason in Dropped)
     return (
         "## Lines\n\nDropped without a word:\n\n"
         + dropped
-        + "\nKept and marked under `cl-errors` (a code that ends the judging hides what would come after it):\n\n"
+        + "\nKept and marked under `cl-errors`. A code that ends the judging hides what would come after it; a place "
+        "with (switch) is not shown by AWS: `inferred_error_places`.\n\n"
         + _table(["code", "message", "place", "ends the judging"], codes)
     )
 

@@ -91,8 +91,15 @@ class Front:
     def _refusal(self, error: ServiceError, call: Call) -> Answer:
         """The answer for a refusal, spelled as the switches have it."""
         switches, text_key = self.service.backend.switches, "Message"
+        answered = {
+            "ValidationException": switches.constraint_error,
+            "SerializationException": switches.unreadable_body,
+            "UnknownOperationException": switches.unknown_operation,
+        }
         if error.code == "ValidationException":
-            error, text_key = ServiceError(switches.constraint_error, error.message), switches.validation_text_key
+            text_key = switches.validation_text_key
+        if error.code in answered:
+            error = ServiceError(answered[error.code], error.message, error.status)
         if error.code == "ThrottlingException" and error.status == 500:
             error = ServiceError(error.code, error.message, int(switches.throttling_status))
         call.error = error.code

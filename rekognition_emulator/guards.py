@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rekognition_emulator.backend import Backend
     from rekognition_emulator.records import Caller
+    from rekognition_emulator.switches import Switches
 
 
 class Quota:
@@ -80,7 +81,7 @@ class Denial:
         return fnmatchcase(operation, self.operation) and fnmatchcase(resource, self.resource)
 
 
-def needed(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def needed(operation: str, request: dict[str, Any], switches: Switches) -> Iterator[tuple[str, str]]:
     """The permissions a call needs: operation and resource. Operations without a resource need `*`."""
     if operation in {"CreateProject", "DescribeProjects"}:
         yield operation, "*"
@@ -90,7 +91,7 @@ def needed(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, str]]
         yield operation, request.get("DatasetArn") or request.get("ProjectArn") or request.get("ResourceArn") or "*"
     if "DatasetArn" in request.get("DatasetSource", {}):
         yield "ListDatasetEntries", request["DatasetSource"]["DatasetArn"]
-    if request.get("Tags") and operation.startswith("Create"):
+    if request.get("Tags") and operation.startswith("Create") and switches.tags_on_create:
         yield "TagResource", "*"
 
 
@@ -103,8 +104,9 @@ def denied(caller: Caller, action: str, resource: str) -> ServiceError:
 class Permissions:
     """Everything is allowed but what is denied."""
 
-    def __init__(self, denials: list[Denial]) -> None:
+    def __init__(self, denials: list[Denial], switches: Switches) -> None:
         self._denials = denials
+        self._switches = switches
 
     def __call__(self, operation: str, request: dict[str, Any], caller: Caller) -> None:
         """Let a call pass.
@@ -112,6 +114,6 @@ class Permissions:
         Raises:
             ServiceError: AccessDeniedException.
         """
-        for action, resource in needed(operation, request):
+        for action, resource in needed(operation, request, self._switches):
             if any(denial.covers(action, resource) for denial in self._denials):
                 raise denied(caller, action, resource)

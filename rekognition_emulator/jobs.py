@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rekognition_emulator.entries import Entry
     from rekognition_emulator.records import Dataset, Job
+    from rekognition_emulator.switches import Switches
 
 DISTRIBUTED_SHARE = 5
 """One entry in five goes to the TEST dataset: the documented 20 %. Which ones is a switch."""
@@ -79,7 +80,8 @@ def load(backend: Backend, dataset: Dataset, lines: Iterable[bytes], job: Job) -
     if backend.switches.missing_images == "dropped":
         _without_missing_images(backend, batch)
     imported = job.work is Work.CREATE
-    refused = manifest.refusal(batch, backend.limits, backend.switches, imported=imported)
+    live = dataset.tally.total
+    refused = manifest.refusal(batch, backend.limits, backend.switches, imported=imported, live=live)
     twist = job.twist | ({"merge": {}} if backend.switches.existing_line == "merged" else {})
     if refused is None and twist:
         notes.bend(batch, twist, backend.judge, lambda key: backend.store.entry(dataset.arn, key))
@@ -126,14 +128,17 @@ def finish(backend: Backend, dataset: Dataset, job: Job) -> None:
     else:
         refused = load(backend, dataset, manifest.lines_of(job.payload), job)
         message = backend.switches.message_updated
-    close(dataset, job, refused, message)
+    close(dataset, job, refused, statuses.failure_message(refused, backend.switches) if refused else message)
 
 
 def close(dataset: Dataset, job: Job, refused: Terminal | None, message: str) -> None:
-    """Write the end of a job into its dataset; LastUpdatedTimestamp moves on failure too, and always forward."""
+    """Write the end of a job and its message into the dataset.
+
+    LastUpdatedTimestamp moves on failure too, and always forward.
+    """
     done = refused is None
     dataset.status = (statuses.COMPLETE if done else statuses.FAILED)[job.work]
-    dataset.message = message if refused is None else refused.value
+    dataset.message = message
     dataset.message_code = statuses.SUCCESS if done else statuses.CLIENT_ERROR
     before = dataset.updated
     dataset.updated = max(round(job.due, 3), round(dataset.updated + 0.001, 3))
@@ -146,9 +151,7 @@ def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> Non
     entries = [entry for _, entry in all_entries(backend, train.arn)]
     refused = Terminal.TOO_FEW_IMAGES if train.tally.labeled < backend.switches.distribute_minimum else None
     if refused is None:
-        moved = entries[DISTRIBUTED_SHARE - 1 :: DISTRIBUTED_SHARE] or entries[-1:]
-        if backend.switches.distributed_entries == "first fifth":
-            moved = entries[: len(moved)]
+        moved = _chosen(entries, backend.switches)
         if "fail" in job.twist:
             moved = moved[: round(len(moved) * job.twist["fail"]["share"])]
         backend.store.remove_entries(train.arn, [entry.key for entry in moved])
@@ -157,5 +160,14 @@ def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> Non
             train.tally.remove(entry)
             test.tally.add(entry)
         train.tally.settle()
+    message = statuses.failure_message(refused, backend.switches) if refused else backend.switches.message_updated
     for dataset in (train, test):
-        close(dataset, job, refused, backend.switches.message_updated)
+        close(dataset, job, refused, message)
+
+
+def _chosen(entries: list[Entry], switches: Switches) -> list[Entry]:
+    """The 20 % of TRAIN that are moved, at least one."""
+    moved = entries[DISTRIBUTED_SHARE - 1 :: DISTRIBUTED_SHARE]
+    if not moved or (switches.distributed_rounding == "up" and len(moved) * DISTRIBUTED_SHARE < len(entries)):
+        moved = [*moved, *entries[-1:]]
+    return entries[: len(moved)] if switches.distributed_entries == "first fifth" else moved

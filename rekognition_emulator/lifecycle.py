@@ -11,7 +11,7 @@ from rekognition_emulator import jobs, statuses
 from rekognition_emulator.codes import Terminal
 from rekognition_emulator.errors import ServiceError, in_use, not_found
 from rekognition_emulator.records import Caller, Dataset, Job, Project, belongs_to
-from rekognition_emulator.statuses import FORBIDDEN, Status, Work
+from rekognition_emulator.statuses import Status, Work
 
 if TYPE_CHECKING:
     from rekognition_emulator.backend import Backend
@@ -60,27 +60,34 @@ class Lifecycle:
         return settled
 
     def _allow(self, dataset: Dataset, operation: str) -> None:
-        code = FORBIDDEN.get(operation, {}).get(dataset.status)
-        switches = self.backend.switches
-        if code == "ResourceNotReadyException" and operation.startswith("List"):
-            code = switches.unready_listing
-        if operation.startswith("List") and dataset.status in {Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}:
-            code = None if switches.list_while_updating == "answers" else switches.list_while_updating
-        if operation == "UpdateDatasetEntries" and dataset.status is Status.CREATE_FAILED:
-            code = "ResourceInUseException" if switches.update_on_create_failed == "refused" else None
-        if code == "ResourceInUseException" and not operation.startswith("List"):
-            code = switches.busy_dataset
+        code = statuses.refusal(operation, dataset.status, self.backend.switches)
         if code == "ResourceInUseException":
             raise in_use(f"The dataset {dataset.arn} is in status {dataset.status}.")
         if code:
             raise ServiceError(code, f"The dataset {dataset.arn} is in status {dataset.status}.")
 
+    def allow_work(self, caller: Caller) -> None:
+        """Let one more of the caller's datasets become busy.
+
+        Raises:
+            ServiceError: LimitExceededException, with the switch `concurrent_jobs`.
+        """
+        most = self.backend.switches.concurrent_jobs
+        if most:
+            found = [self.settle(each) for each in self.store.datasets() if belongs_to(each.arn, caller)]
+            if sum(1 for each in found if each and each.job) >= most:
+                raise ServiceError("LimitExceededException", f"{most} datasets are busy, the most allowed.")
+
     def start(self, dataset: Dataset, job: Job) -> None:
         """Make a dataset busy: its status shows it as soon as the call returns."""
+        switches = self.backend.switches
+        if statuses.IN_PROGRESS[job.work] is Status.UPDATE_IN_PROGRESS and switches.update_shows_after:
+            job.before = dataset.shown_status(self.backend.clock.now())
+            job.shown_from = self.backend.clock.now() + switches.update_shows_after
         dataset.job = job
         dataset.status = statuses.IN_PROGRESS[job.work]
-        dataset.message = statuses.in_progress_message(job.work, self.backend.switches)
-        dataset.message_code = statuses.SUCCESS if self.backend.switches.in_progress_code == "SUCCESS" else ""
+        dataset.message = statuses.in_progress_message(job.work, switches)
+        dataset.message_code = statuses.SUCCESS if switches.in_progress_code == "SUCCESS" else ""
         self.store.save_dataset(dataset)
 
     def settle(self, dataset: Dataset) -> Dataset | None:
@@ -108,7 +115,8 @@ class Lifecycle:
             jobs.distribute(self.backend, train, test, job)
         for dataset in (train, test):
             if dataset and dataset.job:  # the other is gone: a fault plan's colleague deleted it meanwhile
-                jobs.close(dataset, job, Terminal.TOO_FEW_IMAGES, "")
+                text = statuses.failure_message(Terminal.TOO_FEW_IMAGES, self.backend.switches)
+                jobs.close(dataset, job, Terminal.TOO_FEW_IMAGES, text)
             if dataset:
                 self.store.save_dataset(dataset)
 

@@ -21,7 +21,6 @@ class Limits:
     boxes: int = 50
     image_min: int = 64
     image_max: int = 4096
-    label_name: int = 255
     invalid_share: float = 0.2
     tags: int = 200
     calls_per_second: int = 5

@@ -5,17 +5,14 @@ Knows the question, the answers and the default of each. Refuses to hold what is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
+
+from rekognition_emulator.switch import Answers, switch
 
 
-def switch(default: Any, question: str, basis: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed by its default
-    """A field with its question and the reason for its default."""
-    return field(default=default, metadata={"question": question, "basis": basis})
-
-
-@dataclass(frozen=True)
-class LineSwitches:
+@dataclass(frozen=True, kw_only=True)
+class LineSwitches(Answers):
     """Open questions about lines, payloads and manifests."""
 
     bare_line: Literal["accepted", "marked"] = switch(
@@ -42,6 +39,11 @@ class LineSwitches:
         default=True,
         question="Does the 20 % rule govern UpdateDatasetEntries (over the payload's lines) as it governs an import?",
         basis='"If there are too many content errors, dataset/update fails"',
+    )
+    invalid_share_of: Literal["the payload", "the dataset"] = switch(
+        "the payload",
+        "Is the 20 % of an update's invalid lines taken of its payload, or of the dataset's entries and the payload?",
+        "the rule speaks of the lines of one manifest file",
     )
     invalid_share_counts: Literal["dropped", "dropped and marked"] = switch(
         "dropped",
@@ -88,10 +90,12 @@ class LineSwitches:
         "Has `creation-date` to be a date?",
         "AWS's own examples use several forms, one of them with a blank for the T",
     )
-    listed_form: Literal["as sent", "sorted keys", "numbers as floats", "label attributes only"] = switch(
-        "as sent",
-        "How is a line rewritten (it is always compact JSON)?",
-        "the published example keeps the order of the attributes",
+    listed_form: Literal["as sent", "byte for byte", "sorted keys", "numbers as floats", "label attributes only"] = (
+        switch(
+            "as sent",
+            "How is a line rewritten? It becomes compact JSON; `byte for byte` keeps entries without errors as sent",
+            "the published example is compact and keeps the order of the attributes",
+        )
     )
     box_too_small: Literal["either side", "both sides"] = switch(
         "either side",
@@ -112,4 +116,44 @@ class LineSwitches:
         "forgotten",
         "Does a label leave the dataset with the last entry that has it?",
         "the guide deletes a label by removing all its annotations",
+    )
+    source_ref_compared: Literal["exactly", "URL-decoded"] = switch(
+        "exactly",
+        "Are `s3://bucket/a%20b` and `s3://bucket/a b` one image? (`?versionId=` is part of the key either way)",
+        "the guide shows no encoded key; no rule is stated",
+    )
+    service_fields_sent: Literal["replaced", "kept"] = switch(
+        "replaced",
+        "Are `cl-errors` of a line that is sent back judged anew, or kept as they are?",
+        "the guide lets people edit a listed line and send it back, so that they have to be tolerated",
+    )
+    inferred_error_places: Literal["where the mistake is", "metadata", "line"] = switch(
+        "where the mistake is",
+        "Where in an entry are the errors listed whose place AWS does not show? (See the table of codes)",
+        "the guide names four places of error lists and gives examples of four codes",
+    )
+    image_dimensions: Literal["judged", "ignored"] = switch(
+        "judged",
+        "Is `image_size` held against 64 to 4096 pixels?",
+        "ERROR_INVALID_IMAGE_DIMENSION is said to be for images with bounding boxes; their files are not opened",
+    )
+    label_name_most: int = switch(
+        default=255,
+        question="How many characters may the name of a label have?",
+        basis="255 in the service model, 256 in the text of ERROR_INVALID_LABEL_NAME_LENGTH",
+    )
+    message_label_name_length: str = switch(
+        "The length of the label name is invalid.",
+        "Text of ERROR_INVALID_LABEL_NAME_LENGTH",
+        "the guide gives none",
+    )
+    fewest_labels: int = switch(
+        default=0,
+        question="How many labels must a dataset have after an import or update, lest it fails? 0: any number",
+        basis="ERROR_MANIFEST_TOO_FEW_LABELS is listed for training; its minimum is 2, or 1 with boxes",
+    )
+    classification_images: Literal["250,000", "500,000"] = switch(
+        "250,000",
+        "How many images may a dataset without boxes have? (`500,000` is twice what `Limits.entries` says)",
+        "the quota pages say 250,000; the guide lets it be raised to 500,000 for classification",
     )

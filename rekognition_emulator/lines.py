@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import unquote
 
 from rekognition_emulator.attributes import AttributeJudge, Document, pairs
 from rekognition_emulator.codes import Dropped
@@ -123,9 +124,12 @@ class LineJudge:
         bucket = self._bucket(key)
         if bucket is None:
             return Dropped.BAD_SOURCE_REF
-        if any(word in raw for word in _SERVICE_WORDS) or b"\\u" in raw:
+        spelt = unquote(str(key)) if self.switches.source_ref_compared == "URL-decoded" else str(key)
+        if not any(word in raw for word in _SERVICE_WORDS) and b"\\u" not in raw:
+            return self._entry(spelt, bucket, document, raw)
+        if self.switches.service_fields_sent == "replaced":
             without_service_fields(document)
-        return self._entry(str(key), bucket, document)
+        return self._entry(spelt, bucket, document)
 
     def _bucket(self, key: object) -> str | None:
         if not isinstance(key, str):
@@ -135,21 +139,25 @@ class LineJudge:
         found = _SOURCE_REF.fullmatch(key)
         return _BUCKETS.setdefault(found[1], found[1]) if found else None
 
-    def _entry(self, key: str, bucket: str, document: Document) -> Entry:
+    def _entry(self, key: str, bucket: str, document: Document, raw: bytes = b"") -> Entry:
         judge = AttributeJudge(document, self.limits, self.switches)
         judge.judge()
-        labels = labels_of(document, self.limits.label_name)
+        labels = labels_of(document, self.switches.label_name_most)
         labeled = self._is_labeled(document)
         if judge.found and self.switches.entries_in_error == "unlabeled":
             labeled = False
         document["cl-metadata"] = {"is_labeled": labeled}
         if judge.line_errors:
             document[self.switches.error_key] = judge.line_errors
-        return Entry(key, self._written(document), bucket, *labels, labeled=labeled, errors=bool(judge.found))
+        written = self._written(document, b"" if judge.found else raw)
+        return Entry(key, written, bucket, *labels, labeled=labeled, errors=bool(judge.found))
 
-    def _written(self, document: Document) -> str:
-        """The line as listings have it."""
+    def _written(self, document: Document, raw: bytes) -> str:
+        """The line as listings have it; `raw` is what was sent, where nothing in it had to be changed."""
         form = self.switches.listed_form
+        if form == "byte for byte" and raw:
+            added = compact({"cl-metadata": document["cl-metadata"]})
+            return f"{raw.decode().strip()[:-1].rstrip()},{added[1:]}"
         if form == "label attributes only":
             document = known_part(document)
         if form == "numbers as floats":

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from rekognition_emulator import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from rekognition_emulator.backend import Backend
     from rekognition_emulator.entries import Entry
     from rekognition_emulator.lifecycle import Lifecycle
-    from rekognition_emulator.records import Caller
+    from rekognition_emulator.records import Caller, Dataset
+    from rekognition_emulator.switches import Switches
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
@@ -26,21 +27,28 @@ Reply = dict[str, Any]
 _CHUNK = 1000  # entries looked at together when a filter may skip many
 
 
-def wanted(
-    request: Request, combined: Callable[[Iterable[bool]], bool] = all, *, declared: bool = False
-) -> Callable[[Entry], bool] | None:
-    """The filter of a request, or None when it has none; `declared`: labels need not be used."""
+def wanted(request: Request, switches: Switches) -> Callable[[Entry], bool] | None:
+    """The filter of a request, or None when it has none."""
     tests: list[Callable[[Entry], bool]] = []
     if "ContainsLabels" in request:
-        names = frozenset(request["ContainsLabels"])
-        tests.append(lambda entry: not names.isdisjoint(entry.declared if declared else entry.used))
+        tests.append(_with_labels(request["ContainsLabels"], switches))
     if "Labeled" in request:
-        tests.append(lambda entry: entry.labeled is request["Labeled"])
+        by_mark = switches.labeled_filter == "is_labeled"
+        tests.append(lambda entry: (entry.labeled if by_mark else bool(entry.used)) is request["Labeled"])
     if "SourceRefContains" in request:
         tests.append(lambda entry: request["SourceRefContains"] in entry.key)
     if request.get("HasErrors"):
         tests.append(lambda entry: entry.errors)
+    combined = all if switches.filters == "all" else any
     return (lambda entry: combined(test(entry) for test in tests)) if tests else None
+
+
+def _with_labels(labels: list[str], switches: Switches) -> Callable[[Entry], bool]:
+    """Whether an entry has one of the labels."""
+    spelt = str if switches.contains_labels_case == "exact" else str.casefold
+    names = frozenset(map(spelt, labels))
+    declared = switches.contains_labels == "declared"
+    return lambda entry: not names.isdisjoint(map(spelt, entry.declared if declared else entry.used))
 
 
 class Listing:
@@ -54,12 +62,9 @@ class Listing:
         """One page of lines; the token is absent on the last page."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetEntries")
         filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
-        name = tokens.scope("ListDatasetEntries", filters)
+        name = tokens.scope("ListDatasetEntries", filters, *self._version(dataset))
         position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
-        switches = self.backend.switches
-        combined = all if switches.filters == "all" else any
-        keep = wanted(request, combined, declared=switches.contains_labels == "declared")
-        rows = self._rows(dataset.arn, position, size + 1, keep)
+        rows = self._rows(dataset.arn, position, size + 1, wanted(request, self.backend.switches))
         size = self._fitting(rows, size)
         reply: Reply = {"DatasetEntries": [line for _, line in rows[:size]]}
         if len(rows) > size:
@@ -69,7 +74,7 @@ class Listing:
     def list_dataset_labels(self, request: Request, caller: Caller) -> Reply:
         """One page of labels in the order of their first appearance."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetLabels")
-        name = tokens.scope("ListDatasetLabels", dataset.arn)
+        name = tokens.scope("ListDatasetLabels", dataset.arn, *self._version(dataset))
         position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
         labels = [(label, count) for label, count in dataset.tally.labels.items() if count.used or self._all_labels]
         described = []
@@ -89,6 +94,10 @@ class Listing:
             if so_far > most and count:
                 return count
         return size
+
+    def _version(self, dataset: Dataset) -> list[float]:
+        """What tokens belong to beside the listing: the dataset's last update, if a switch says so."""
+        return [dataset.updated] if self.backend.switches.tokens_after_update != "go on" else []
 
     @property
     def _all_labels(self) -> bool:

@@ -47,7 +47,7 @@ def read(lines: Iterable[bytes], judge: LineJudge) -> Batch:
     repeated: set[str] = set()
     for line in lines:
         batch.objects += 1
-        if batch.objects > judge.limits.entries:
+        if batch.objects > most_rows(judge.limits, judge.switches):
             break
         if line.strip():
             _take(batch, judge.judge(line.rstrip(b"\r")), repeated, judge.switches)
@@ -69,20 +69,34 @@ def _take(batch: Batch, judged: Entry | Dropped, repeated: set[str], switches: S
     batch.entries[judged.key] = judged
 
 
-def refusal(batch: Batch, limits: Limits, switches: Switches, *, imported: bool) -> Terminal | None:
-    """Why the payload fails by itself, if it does; `imported`: it is a manifest in S3, not an update."""
+def refusal(batch: Batch, limits: Limits, switches: Switches, *, imported: bool, live: int = 0) -> Terminal | None:
+    """Why the payload fails by itself, if it does.
+
+    `imported`: it is a manifest in S3, not an update of a dataset of `live` entries.
+    """
     if not batch.objects or (not batch.entries and not batch.dropped):
         return Terminal.EMPTY
-    if batch.objects > limits.entries:
+    if batch.objects > most_rows(limits, switches):
         return Terminal.TOO_MANY_ROWS
     invalid = len(batch.dropped)
     if switches.invalid_share_counts == "dropped and marked":
         invalid += sum(entry.errors for entry in batch.entries.values())
     if not imported and not switches.invalid_share_on_update:
         return None
-    edge = limits.invalid_share * batch.objects
+    edge = limits.invalid_share * (batch.objects + (live if switches.invalid_share_of == "the dataset" else 0))
     too_many = invalid > edge or (invalid == edge and switches.invalid_share_edge == "at least")
     return Terminal.TOO_MANY_IN_ERROR if too_many else None
+
+
+def most_rows(limits: Limits, switches: Switches) -> int:
+    """How many lines a manifest or payload may have, whatever kind of labels they are found to have."""
+    return limits.entries * (2 if switches.classification_images == "500,000" else 1)
+
+
+def most_entries(after: Tally, limits: Limits, switches: Switches) -> int:
+    """How many entries a dataset may have that has become `after`."""
+    boxed = any(count.boxed for count in after.labels.values())
+    return limits.entries if boxed else most_rows(limits, switches)
 
 
 def counted_labels(tally: Tally, switches: Switches) -> int:
@@ -106,6 +120,9 @@ def refused_outcome(after: Tally, limits: Limits, switches: Switches) -> Termina
     """Why a dataset may not become `after`, if it may not."""
     if len(after.buckets) > 1:
         return Terminal.SEVERAL_BUCKETS
-    if after.total > limits.entries:
+    if after.total > most_entries(after, limits, switches):
         return Terminal.TOO_MANY_ROWS
-    return Terminal.TOO_MANY_LABELS if counted_labels(after, switches) > limits.labels else None
+    labels = counted_labels(after, switches)
+    if labels < switches.fewest_labels:
+        return Terminal.TOO_FEW_LABELS
+    return Terminal.TOO_MANY_LABELS if labels > limits.labels else None

@@ -37,7 +37,8 @@ class Projects:
             text = f"A project named {request['ProjectName']} already exists."
             raise ServiceError(self.backend.switches.duplicate_project, text)
         if len(existing) >= self.backend.limits.projects:
-            raise ServiceError("LimitExceededException", f"The account has {len(existing)} projects, the most allowed.")
+            text = f"The account has {len(existing)} projects, the most allowed."
+            raise ServiceError(self.backend.switches.too_many_projects, text)
         created = self.backend.fresh_moment()
         arn = project_arn(caller, request["ProjectName"], round(created * 1000))
         feature = request.get("Feature", "CUSTOM_LABELS")
@@ -70,7 +71,9 @@ class Projects:
             "ProjectArn": project.arn,
             "CreationTimestamp": project.created,
             "Status": "DELETING" if project.gone_at is not None else "CREATED",
-            "Datasets": [_metadata(dataset) for dataset in self.lifecycle.datasets(project.arn)],
+            "Datasets": [
+                _metadata(dataset, self.backend.clock.now()) for dataset in self.lifecycle.datasets(project.arn)
+            ],
             "Feature": project.feature,
         }
         return described | ({"AutoUpdate": project.auto_update} if project.auto_update else {})
@@ -93,11 +96,11 @@ class Projects:
         return {"Status": "DELETING"}
 
 
-def _metadata(dataset: Dataset) -> Reply:
+def _metadata(dataset: Dataset, now: float) -> Reply:
     """A dataset as DescribeProjects shows it: without statistics."""
     return {
         "CreationTimestamp": dataset.created,
         "DatasetType": dataset.kind,
         "DatasetArn": dataset.arn,
-        **dataset.shown_status(),
+        **dataset.shown_status(now),
     }

@@ -41,7 +41,8 @@ class Project:
 class Job:
     """Work that ends at `due`; `payload` is a manifest's bytes, `source` what a dataset is made from.
 
-    `twist` holds what a fault plan does to this job (faults/).
+    `twist` holds what a fault plan does to this job (notes.py). Until `shown_from` the dataset shows `before` as its
+    status.
     """
 
     work: Work
@@ -49,6 +50,8 @@ class Job:
     payload: bytes = b""
     source: dict[str, Any] = field(default_factory=dict)
     twist: dict[str, Any] = field(default_factory=dict)
+    shown_from: float = 0.0
+    before: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -66,8 +69,10 @@ class Dataset:
     tally: Tally = field(default_factory=Tally)
     job: Job | None = None
 
-    def shown_status(self) -> dict[str, str]:
+    def shown_status(self, now: float) -> dict[str, str]:
         """Status, message and code as DescribeDataset and DescribeProjects show them; there may be no code."""
+        if self.job and now < self.job.shown_from:
+            return self.job.before
         code = {"StatusMessageCode": self.message_code} if self.message_code else {}
         return {"Status": str(self.status), "StatusMessage": self.message, **code}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rekognition_emulator import jobs, manifest, model, protocol, replies
 from rekognition_emulator.backend import Backend
 from rekognition_emulator.datasets import Datasets
+from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.lifecycle import Lifecycle
 from rekognition_emulator.listing import Listing
 from rekognition_emulator.projects import Projects
@@ -55,8 +56,13 @@ class Service:
         Raises:
             ServiceError: the service's refusal.
         """
-        with self.lock, self.backend.store.transaction():
-            reply = self._operations[operation](request, caller or Caller())
+        try:
+            with self.lock, self.backend.store.transaction():
+                reply = self._operations[operation](request, caller or Caller())
+        except ServiceError as error:
+            if self.backend.switches.refusal_texts == "generic" and error.code != "ValidationException":
+                raise ServiceError(error.code) from error
+            raise
         return replies.checked(operation, reply)
 
     def edit_entries(self, dataset_arn: str, lines: Iterable[str | bytes]) -> None:

@@ -83,6 +83,7 @@ def build(settings: Settings, clock: Clock) -> Front:
     if settings.quota:
         front.gates.append(Quota(backend))
     if settings.deny:
-        front.guards.append(Permissions([Denial.parse(text) for text in settings.deny]))
+        denials = [Denial.parse(text) for text in settings.deny]
+        front.guards.append(Permissions(denials, settings.switches))
     front.faults.load(settings.faults)
     return front

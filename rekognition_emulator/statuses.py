@@ -11,6 +11,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rekognition_emulator.codes import TERMINAL_CODES, Terminal
+
 if TYPE_CHECKING:
     from rekognition_emulator.switches import Switches
 
@@ -69,6 +71,12 @@ def in_progress_message(work: Work, switches: Switches) -> str:
     return switches.message_deleting if work is Work.DELETE else switches.message_updating
 
 
+def failure_message(reason: Terminal, switches: Switches) -> str:
+    """StatusMessage of a failure."""
+    text = switches.message_empty_manifest if reason is Terminal.EMPTY else reason.value
+    return f"{TERMINAL_CODES[reason]}: {text}" if switches.failure_message == "code: text" else text
+
+
 _BUSY = {Status.CREATE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}
 _UNBORN = {Status.CREATE_IN_PROGRESS, Status.CREATE_FAILED}
 
@@ -80,4 +88,34 @@ FORBIDDEN: dict[str, dict[Status, str]] = {
     "ListDatasetLabels": dict.fromkeys(_UNBORN, "ResourceNotReadyException"),
     "CreateDataset": dict.fromkeys(_BUSY | _UNBORN, "InvalidParameterException"),  # as the source of a copy
 }
-"""The exception that answers an operation on a dataset in a status; each is one the model lists for the operation."""
+"""The exception that answers an operation on a dataset in a status; each is one the model lists for the operation.
+
+These are the defaults: `refusal` has what the switches change.
+"""
+
+_AFTER_FAILURE = {
+    ("UpdateDatasetEntries", Status.CREATE_FAILED): "update_on_create_failed",
+    ("UpdateDatasetEntries", Status.UPDATE_FAILED): "update_on_update_failed",
+    ("DeleteDataset", Status.CREATE_FAILED): "delete_on_create_failed",
+    ("DeleteDataset", Status.UPDATE_FAILED): "delete_on_update_failed",
+}
+"""The switch that says whether an operation is refused after a failure."""
+
+
+def refusal(operation: str, status: Status, switches: Switches) -> str | None:
+    """The exception that answers an operation on a dataset in a status; None when it is allowed."""
+    usual = FORBIDDEN.get(operation, {}).get(status)
+    if operation.startswith("List"):
+        return _of_listing(status, switches)
+    if operation == "CreateDataset" and status in _BUSY:
+        return None if switches.busy_source == "copied" else switches.busy_source
+    failed = _AFTER_FAILURE.get((operation, status))
+    if usual == "ResourceInUseException" or (failed and getattr(switches, failed) == "refused"):
+        return switches.busy_dataset
+    return usual
+
+
+def _of_listing(status: Status, switches: Switches) -> str | None:
+    if status in _UNBORN:
+        return switches.unready_listing
+    return switches.list_while_updating if status in _BUSY and switches.list_while_updating != "answers" else None

@@ -1,37 +1,30 @@
 """Switches from the texts of a command line.
 
-Knows how a text becomes a switch's value. Refuses to know what switches mean (switches.py).
+Knows how a text becomes a switch's value. Refuses to know what switches mean (switches.py) and take (switch.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator.switch import answers, known
 from rekognition_emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-class SwitchError(ValueError):
-    """An unknown switch, or a value it does not have; the text names what there is."""
+_WORDS = {"true": True, "false": False}
 
 
-def _value(name: str, text: str) -> Any:  # noqa: ANN401 - the switch's own type
-    hint = get_type_hints(Switches)[name]
-    if get_args(hint):
-        if text not in get_args(hint):
-            raise SwitchError(f"The switch {name} is one of: {', '.join(get_args(hint))}.")
-        return text
+def _value(text: str, hint: Any) -> object:  # noqa: ANN401 - a type as typing has it
+    """The value a text stands for; a text that stands for none is left to be refused."""
     if hint is bool:
-        if text.lower() not in {"true", "false"}:
-            raise SwitchError(f"The switch {name} is true or false.")
-        return text.lower() == "true"
-    try:
-        return hint(text)
-    except ValueError as error:
-        raise SwitchError(f"The switch {name} is a number.") from error
+        return _WORDS.get(text.lower(), text)
+    if hint in (int, float):
+        with suppress(ValueError):
+            return hint(text)
+    return text
 
 
 def parse(settings: Iterable[str]) -> Switches:
@@ -40,12 +33,9 @@ def parse(settings: Iterable[str]) -> Switches:
     Raises:
         SwitchError: for an unknown name or value.
     """
-    known = {part.name for part in fields(Switches)}
-    chosen = {}
+    chosen: dict[str, Any] = {}
     for setting in settings:
         name, _, text = setting.partition("=")
-        name = name.strip().replace("-", "_")
-        if name not in known:
-            raise SwitchError(f"There is no switch {name!r}; there are: {', '.join(sorted(known))}.")
-        chosen[name] = _value(name, text.strip())
+        name = known(Switches, name.strip().replace("-", "_"))
+        chosen[name] = _value(text.strip(), answers(Switches)[name])
     return Switches(**chosen)

@@ -7,34 +7,25 @@ to hold anything that is documented: documented behaviour is not optional.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, get_args, get_type_hints
+from typing import Literal, get_args
 
-from rekognition_emulator.line_switches import LineSwitches, switch
+from rekognition_emulator.line_switches import LineSwitches
+from rekognition_emulator.refusal_switches import RefusalSwitches
+from rekognition_emulator.switch import answers, switch
 
 
-@dataclass(frozen=True)
-class Switches(LineSwitches):
-    """One answer to every open question; the defaults are the likeliest."""
+@dataclass(frozen=True, kw_only=True)
+class Switches(RefusalSwitches, LineSwitches):
+    """One answer to every open question; the defaults are the likeliest.
+
+    Raises:
+        SwitchError: for an unknown name or value.
+    """
 
     create_failed_keeps_slot: bool = switch(
         default=True,
         question="Does a CREATE_FAILED dataset block the project's TRAIN or TEST slot until it is deleted?",
         basis="it has an ARN and a status",
-    )
-    update_on_create_failed: Literal["refused", "accepted"] = switch(
-        "refused",
-        "May a CREATE_FAILED dataset be updated?",
-        "refused with ResourceInUseException, the operation's nearest exception",
-    )
-    list_while_updating: Literal["answers", "ResourceInUseException"] = switch(
-        "answers",
-        "Do the listings answer while an update or deletion runs?",
-        "both exceptions are in the model, neither is explained",
-    )
-    unreadable_manifest: Literal["CREATE_FAILED", "InvalidS3ObjectException"] = switch(
-        "CREATE_FAILED",
-        "How does CreateDataset answer for a manifest that cannot be read?",
-        "the guide explains ERROR_MANIFEST_INACCESSIBLE; the API lists the exception",
     )
     manifest_extension: Literal["not required", "required"] = switch(
         "not required",
@@ -51,11 +42,6 @@ class Switches(LineSwitches):
         question="How many labelled images does TRAIN need to be distributed?",
         basis="a number is not documented; with fewer than five, 20 % is less than one image",
     )
-    constraint_error: Literal["ValidationException", "InvalidParameterException"] = switch(
-        "ValidationException",
-        "Which exception answers a broken constraint of the service model?",
-        "ValidationException is documented for MaxResults and seen for image bytes",
-    )
     unsigned: Literal["accepted", "refused"] = switch(
         "accepted",
         "Are requests without a signature answered?",
@@ -70,16 +56,6 @@ class Switches(LineSwitches):
         default=3600.0,
         question="How many seconds is a NextToken good for?",
         basis='"Invalid Pagination Token" may mean that it "might have expired"; no time is given',
-    )
-    throttled_with: Literal["ThrottlingException", "ProvisionedThroughputExceededException"] = switch(
-        "ProvisionedThroughputExceededException",
-        "Which exception answers a call over the quota?",
-        'both are documented; "Provisioned Rate exceeded." is the text for the rate',
-    )
-    throttling_status: Literal["500", "400"] = switch(
-        "500",
-        "With which HTTP status comes a ThrottlingException?",
-        "the service model says 500, the developer guide lists both",
     )
     quota_burst: int = switch(
         default=0,
@@ -105,11 +81,6 @@ class Switches(LineSwitches):
         default=5_242_880,
         question="How many bytes may a payload of UpdateDatasetEntries have?",
         basis='the model\'s maximum; the prose says "less than 5MB"',
-    )
-    validation_text_key: Literal["Message", "message"] = switch(
-        "Message",
-        "Under which key does a ValidationException carry its text?",
-        "the modelled exceptions have Message; SDKs read both",
     )
     in_progress_code: Literal["SUCCESS", "absent"] = switch(
         "SUCCESS",
@@ -146,36 +117,6 @@ class Switches(LineSwitches):
         "StatusMessage of DELETE_IN_PROGRESS",
         "likewise",
     )
-    duplicate_project: Literal["ResourceInUseException", "InvalidParameterException"] = switch(
-        "ResourceInUseException",
-        "Which exception answers CreateProject for a name in use?",
-        "CreateProject lists it and not ResourceAlreadyExistsException",
-    )
-    second_dataset: Literal["ResourceAlreadyExistsException", "InvalidParameterException"] = switch(
-        "ResourceAlreadyExistsException",
-        "Which exception answers CreateDataset for a type that the project has already?",
-        "the guide says that the existing one has to be deleted first; the exception is not named",
-    )
-    project_in_use: Literal["ResourceInUseException", "InvalidParameterException"] = switch(
-        "ResourceInUseException",
-        "Which exception answers DeleteProject while the project has datasets?",
-        "the guide says that they have to be deleted first; the exception is not named",
-    )
-    busy_dataset: Literal["ResourceInUseException", "LimitExceededException"] = switch(
-        "ResourceInUseException",
-        "Which exception answers an update or deletion of a dataset that is busy?",
-        "both are listed, neither is explained",
-    )
-    unready_listing: Literal["ResourceNotReadyException", "ResourceInUseException"] = switch(
-        "ResourceNotReadyException",
-        "Which exception answers a listing of a dataset that is being created or has failed to be?",
-        "both are listed, neither is explained",
-    )
-    full_test_dataset: Literal["InvalidParameterException", "ResourceNotReadyException"] = switch(
-        "InvalidParameterException",
-        "Which exception answers a distribution to a TEST dataset that has entries?",
-        "the rule is documented, its exception is not",
-    )
     distributed_entries: Literal["every fifth", "first fifth"] = switch(
         "every fifth",
         "Which 20 % of TRAIN are distributed?",
@@ -186,6 +127,56 @@ class Switches(LineSwitches):
         "Does the filter ContainsLabels find entries whose class-map has a label that no box uses?",
         "it is documented as images that contain the label",
     )
+    contains_labels_case: Literal["exact", "any"] = switch(
+        "exact",
+        "Does the filter ContainsLabels tell `Cat` from `cat`?",
+        "labels themselves are told apart",
+    )
+    labeled_filter: Literal["is_labeled", "has labels"] = switch(
+        "is_labeled",
+        "Does the filter Labeled go by `cl-metadata`, or by whether the entry uses a label?",
+        "the first is what a listed line shows",
+    )
+    tokens_after_update: Literal["go on", "InvalidPaginationTokenException"] = switch(
+        "go on",
+        "Is a NextToken still good after the dataset was updated?",
+        "nothing is said about tokens and updates",
+    )
+    empty_creation: Literal["takes time", "at once"] = switch(
+        "takes time",
+        "Is an empty dataset CREATE_IN_PROGRESS first?",
+        "AWS's sample polls for it and takes either",
+    )
+    slot_while_deleting: Literal["taken", "free"] = switch(
+        "taken",
+        "Does a dataset that is being deleted block the project's TRAIN or TEST slot until it is gone?",
+        "it is described until then",
+    )
+    update_shows_after: float = switch(
+        default=0.0,
+        question="How many seconds after the call does UPDATE_IN_PROGRESS show? (The dataset is busy at once)",
+        basis="AWS's sample polls right after the call and takes no other status",
+    )
+    payload_measured: Literal["decoded", "base64"] = switch(
+        "decoded",
+        "Are the bytes of a payload counted decoded, or as base64 on the wire?",
+        "a published error message shows the length of the decoded buffer",
+    )
+    distributed_rounding: Literal["down", "up"] = switch(
+        "down",
+        "How is 20 % of TRAIN rounded? (At least one entry is moved)",
+        "no rule is stated",
+    )
+    failure_message: Literal["text", "code: text"] = switch(
+        "text",
+        "Does StatusMessage of a failure begin with the ERROR_ code?",
+        "the published example of a failed update has only the text",
+    )
+    message_empty_manifest: str = switch(
+        "The manifest file is empty.",
+        "StatusMessage for an empty manifest or payload",
+        "printed for training; that it is an error here is documented, its text is not",
+    )
     creation_delay: float = switch(
         default=0.15,
         question="By how many seconds is a dataset's CreationTimestamp later than the suffix of its ARN?",
@@ -194,7 +185,7 @@ class Switches(LineSwitches):
 
 
 def _answers(name: str) -> str:
-    hint = get_type_hints(Switches)[name]
+    hint = answers(Switches)[name]
     named = {bool: "True or False", int: "a number", float: "a number", str: "text"}
     return named.get(hint) or " or ".join(f"`{answer}`" for answer in get_args(hint))
 

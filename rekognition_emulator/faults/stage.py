@@ -80,7 +80,7 @@ class Stage:
 
     def denial(self) -> str:
         """The sentence that refuses the caller this call."""
-        action, resource = next(needed(self.operation, self.request))
+        action, resource = next(needed(self.operation, self.request, self.service.backend.switches))
         return denied(self.caller, action, resource).message
 
     def hang_up(self) -> None:

@@ -23,6 +23,7 @@ from rekognition_emulator.guards import Denial
 from rekognition_emulator.lines import LineJudge
 from rekognition_emulator.sqlite import SqliteStore
 from rekognition_emulator.store import MemoryStore
+from rekognition_emulator.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,7 @@ def tokens_for_ever(patch: Patch) -> None:
 
 def any_filter(patch: Patch) -> None:
     """One of several filters is enough."""
-    _wrap(patch, listing, "wanted", lambda honest, request, _combined: honest(request, any))
+    _wrap(patch, listing, "wanted", lambda honest, request, _: honest(request, Switches(filters="any")))
 
 
 def boxes_off_the_frame(patch: Patch) -> None:

@@ -126,7 +126,7 @@ def test_it_listens_on_loopback_only() -> None:
         (["--faults", "plan.yaml"], "Fault 1: there is no kind `slwo`. Did you mean `slow`?"),
         (["--switch", "nonsense=1"], "There is no switch 'nonsense'"),
         (["--switch", "bare_line=maybe"], "The switch bare_line is one of: accepted, marked."),
-        (["--switch", "token_lifetime=long"], "The switch token_lifetime is a number."),
+        (["--switch", "token_lifetime=long"], "The switch token_lifetime is a number from 0 on."),
         (["--switch", "create-failed-keeps-slot=perhaps"], "is true or false"),
         (["--faults", "binary"], "The fault plan binary is not text in UTF-8."),
         (

@@ -101,7 +101,7 @@ def test_denied_operations(deny: str, denied: set[str]) -> None:
 def _permissions(*deny: str) -> Any:  # noqa: ANN401 - a guard
     from rekognition_emulator.guards import Denial, Permissions  # noqa: PLC0415 - put in place late, on purpose
 
-    return Permissions([Denial.parse(text) for text in deny])
+    return Permissions([Denial.parse(text) for text in deny], Switches())
 
 
 def _refused(call: Callable[[], object]) -> bool:

@@ -9,50 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rekognition_emulator import Clock, Emulator, Latency, Switches, serve
+from rekognition_emulator import Switches, serve
 from rekognition_emulator.errors import ServiceError
+from tests.emulator.world import World, under
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mypy_boto3_rekognition import RekognitionClient
-
     from tests.emulator.conftest import Lines
-
-
-class World:
-    """An emulator under some switches, with a project and its TRAIN dataset."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        self.clock = emulator.clock
-        self.client: RekognitionClient = emulator.client()
-        self.project = self.client.create_project(ProjectName="cells")["ProjectArn"]
-        self.train = self.client.create_dataset(ProjectArn=self.project, DatasetType="TRAIN")["DatasetArn"]
-        self.clock.advance(10)
-
-    def update(self, payload: bytes, arn: str = "") -> Any:  # noqa: ANN401 - a description
-        """Update a dataset and wait; the description afterwards."""
-        self.client.update_dataset_entries(DatasetArn=arn or self.train, Changes={"GroundTruth": payload})
-        self.clock.advance(10)
-        return self.describe(arn)
-
-    def describe(self, arn: str = "") -> Any:  # noqa: ANN401 - a description
-        """The description of a dataset."""
-        return self.client.describe_dataset(DatasetArn=arn or self.train)["DatasetDescription"]
-
-    def refused(self, call: Callable[[], object]) -> str:
-        """The code a call is refused with."""
-        with pytest.raises(ClientError) as error:
-            call()
-        return error.value.response["Error"]["Code"]
-
-
-def under(test: Callable[[World], object], **switches: Any) -> Any:  # noqa: ANN401 - values of Switches, any answer
-    """What a test finds under some switches; work takes 10 seconds of a clock that stands still."""
-    latency = Latency(create=10, update=10, distribute=10, delete=10)
-    with serve(clock=Clock(1.7e9), latency=latency, switches=Switches(**switches)) as emulator:
-        return test(World(emulator))
 
 
 def test_the_exception_for_a_name_in_use() -> None:
@@ -207,7 +169,7 @@ def test_what_a_dataset_says_about_itself(lines: Lines) -> None:
         born = world.describe(copy)["CreationTimestamp"].timestamp()
         return [*seen, round(born - int(copy.rpartition("/")[2]) / 1000, 3)]
 
-    messages = {
+    messages: dict[str, Any] = {
         f"message_{name}": name for name in ("created", "creating", "copied", "updating", "updated", "deleting")
     }
     expected = ["created", "creating", False, "copied", "updating", "updated", "deleting", 3.0]

@@ -33,8 +33,12 @@ LINES = [
         Switches(list_while_updating="ResourceInUseException"),
         Switches(create_failed_keeps_slot=False),
         Switches(empty_reply="nothing"),
+        Switches(listed_form="byte for byte"),
+        Switches(inferred_error_places="line"),
+        Switches(service_fields_sent="kept"),
+        Switches(update_shows_after=3.0),
     ],
-    ids=["errors", "bare", "zero", "string", "used", "list", "slot", "empty"],
+    ids=["errors", "bare", "zero", "string", "used", "list", "slot", "empty", "bytes", "places", "kept", "late"],
 )
 def test_an_apply_ends_and_a_second_one_sends_nothing(switches: Switches, compare: Compare) -> None:
     """With labels, boxes, no boxes, nothing, a marked entry, and live-only entries that lose their labels."""
