@@ -44,8 +44,10 @@ coverage: setup ## branch coverage of reconciler/
 	@rm -f .coverage .coverage.*; $(CLEAN) $(PY) -m coverage run -m pytest -q -n 2 --dist loadfile -m "not slow" $(TESTS); \
 	$(PY) -m coverage combine -q && $(PY) -m coverage report
 
-bench: setup ## seconds, calls and memory for 10,000 entries on the emulator
-	@$(CLEAN) $(PY) benchmarks/reconcile.py --entries $(or $(ENTRIES),10000)
+bench: setup ## seconds, calls and memory for 10,000 entries: plan and apply on the emulator, offline diff, reviews
+	@$(CLEAN) $(PY) -m benchmarks.reconcile --entries $(or $(ENTRIES),10000)
+	@echo; $(CLEAN) $(PY) -m benchmarks.diff --entries $(or $(ENTRIES),10000)
+	@echo; $(CLEAN) $(PY) -m benchmarks.report
 
 bench-emulator: setup ## speed and memory of the emulator: small calls, 250,000 entries
 	@$(CLEAN) $(PY) benchmarks/emulator.py --entries $(or $(ENTRIES),250000)

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import boto3
 
+from benchmarks.lines import write
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.open import open_gateway
@@ -28,7 +29,6 @@ from reconciler.model import DatasetDeclaration, DatasetType, Policy
 from reconciler.reconcile import Reconciliation, Target
 
 REGION: Final = "us-east-1"
-LABELS: Final = ("RBC", "WBC", "Platelets")
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
 def _table(entries: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         manifest = Path(name) / "train.jsonl"
-        size = _write(manifest, entries)
+        size = write(manifest, entries)
         print(f"{entries:,} entries, {size / 1e6:.1f} MB, {size / entries:,.0f} bytes a line; emulator without latency")
         print(f"{'step':<44}{'seconds':>9}{'peak MB':>9}  calls")
         emulator, endpoint = _emulator()
@@ -67,41 +67,6 @@ def _table(entries: int) -> None:
         print(f"{step} : {bare} = {rows[step]['seconds'] / max(rows[bare]['seconds'], 1e-9):.1f} : 1")
 
 
-def _write(path: Path, entries: int) -> int:
-    """A manifest of boxes, some 12 an image, as Ground Truth writes them."""
-    random = Random(1)  # noqa: S311 - the same manifest every time
-    with path.open("wb") as file:
-        for number in range(entries):
-            file.write(_line(number, random))
-    return path.stat().st_size
-
-
-def _line(number: int, random: Random) -> bytes:
-    boxes = [
-        {
-            "class_id": random.randrange(3),
-            "left": random.randrange(500),
-            "top": random.randrange(300),
-            "width": random.randrange(20, 140),
-            "height": random.randrange(20, 140),
-        }
-        for _box in range(12)
-    ]
-    document = {
-        "source-ref": f"s3://benchmark/images/{number:07}.jpg",
-        "bounding-box": {"image_size": [{"width": 640, "height": 480, "depth": 3}], "annotations": boxes},
-        "bounding-box-metadata": {
-            "objects": [{"confidence": 1} for _box in boxes],
-            "class-map": dict(zip("012", LABELS, strict=True)),
-            "type": "groundtruth/object-detection",
-            "human-annotated": "yes",
-            "creation-date": "2026-01-31T00:00:00",
-            "job-name": "labeling-job/bounding-box",
-        },
-    }
-    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
-
-
 def _emulator() -> tuple["subprocess.Popen[str]", str]:
     command = [sys.executable, "-m", "rekognition_emulator", "--port", "0", "--latency", "none"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -113,7 +78,17 @@ def _emulator() -> tuple["subprocess.Popen[str]", str]:
 
 
 def _child(step: str, manifest: Path, endpoint: str) -> dict[str, Any]:
-    command = [sys.executable, __file__, "--step", step, "--manifest", str(manifest), "--endpoint", endpoint]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.reconcile",
+        "--step",
+        step,
+        "--manifest",
+        str(manifest),
+        "--endpoint",
+        endpoint,
+    ]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     row: dict[str, Any] = json.loads(done.stdout)
     return row

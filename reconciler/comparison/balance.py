@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
+from typing import Final
 
 from reconciler.comparison.figures import Balance, Counts, LabelBalance
 from reconciler.comparison.line_text import Document, holdable
@@ -15,6 +17,8 @@ from reconciler.comparison.sides import Pair, Side
 from reconciler.entries import BOXES_TYPE, attributes, meaning_of
 
 __all__ = ["BalanceCount"]
+
+_CLASS_ID: Final = itemgetter("class_id")
 
 
 @dataclass(slots=True)
@@ -109,9 +113,8 @@ def _counted_quickly(document: Document) -> Counter[str] | None:
     try:
         for attribute in attributes(document):
             if attribute.kind == BOXES_TYPE:
-                ids = Counter(str(annotation["class_id"]) for annotation in attribute.value["annotations"])
-                for class_id, many in ids.items():
-                    counted[attribute.metadata["class-map"][class_id]] += many
+                for class_id, many in Counter(map(_CLASS_ID, attribute.value["annotations"])).items():
+                    counted[attribute.metadata["class-map"][str(class_id)]] += many
     except (KeyError, TypeError):
         return None
     return counted

@@ -16,12 +16,12 @@ Knows geometry. Refuses to know lines, and words for what it finds.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.comparison.assignment import assigned
 from reconciler.entries import Box
 
-__all__ = ["OVERLAP_OTHER_LABEL", "OVERLAP_SAME_LABEL", "Match", "Matching", "in_order", "matched", "overlap"]
+__all__ = ["OVERLAP_OTHER_LABEL", "OVERLAP_SAME_LABEL", "Match", "Matching", "matched", "overlap"]
 
 OVERLAP_SAME_LABEL: Final = 0.1
 OVERLAP_OTHER_LABEL: Final = 0.5
@@ -31,8 +31,7 @@ _FINE: Final = 10**9
 _Frame = tuple[int, int, int, int, int, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Two boxes that are one object: their positions in the two sequences and their overlap."""
 
     before: int
@@ -75,24 +74,24 @@ def overlap(one: Box, other: Box) -> float:
     return common / (one.width * one.height + other.width * other.height - common)
 
 
-def in_order(box: Box) -> tuple[str, int, int, int, int]:
-    """What boxes are sorted by, as `Box` itself sorts, but quicker."""
-    return box.label, box.left, box.top, box.width, box.height
-
-
-def _geometry(box: Box) -> tuple[int, int, int, int]:
-    return box.left, box.top, box.width, box.height
+def _geometry(box: Box) -> tuple[str | int, ...]:
+    return box[1:]
 
 
 def _equal(before: Sequence[Box], after: Sequence[Box]) -> tuple[list[Match], list[int], list[int]]:
-    """Pairs of equal boxes, and the positions on either side that have no equal."""
+    """Pairs of equal boxes, those at one place first, and the positions on either side that have no equal."""
+    here = [number for number, (one, other) in enumerate(zip(before, after, strict=False)) if one == other]
+    same = [Match(number, number, 1.0) for number in here]
+    taken = set(here)
     places: defaultdict[Box, list[int]] = defaultdict(list)
     for number in range(len(after) - 1, -1, -1):
-        places[after[number]].append(number)
-    same, left = [], []
+        if number not in taken:
+            places[after[number]].append(number)
+    left = []
     for number, box in enumerate(before):
-        twins = places.get(box)
-        if twins:
+        if number in taken:
+            continue
+        if twins := places.get(box):
             same.append(Match(number, twins.pop(), 1.0))
         else:
             left.append(number)
@@ -103,9 +102,9 @@ def _overlapping(
     before: Sequence[Box], after: Sequence[Box], left: Sequence[int], right: Sequence[int]
 ) -> Iterable[Match]:
     """The best matching of the boxes that have no equal; both sides are put in order first, so neither is favoured."""
-    rows = sorted(left, key=lambda number: in_order(before[number]))
-    columns = sorted(right, key=lambda number: in_order(after[number]))
-    swapped = [in_order(before[number]) for number in rows] > [in_order(after[number]) for number in columns]
+    rows = sorted(left, key=before.__getitem__)
+    columns = sorted(right, key=after.__getitem__)
+    swapped = [before[number] for number in rows] > [after[number] for number in columns]
     if swapped:
         before, after, rows, columns = after, before, columns, rows
     for row, column in _assigned(before, after, rows, columns):
@@ -171,7 +170,9 @@ def _clusters(weights: Sequence[dict[int, int]]) -> Iterable[tuple[list[int], li
             users[column].append(row)
     seen: set[int] = set()
     for first, line in enumerate(weights):
-        if line and first not in seen:
+        if len(line) == 1 and len(users[only := next(iter(line))]) == 1:
+            yield [first], [only]
+        elif line and first not in seen:
             yield _cluster(first, weights, users, seen)
 
 

@@ -7,6 +7,8 @@ Knows one pair of lines. Refuses to know other entries, places, and words.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from reconciler.comparison.boxes import matched, overlap
@@ -24,6 +26,7 @@ __all__ = ["FIELDS_KEPT", "Detail", "detail_of", "pixels"]
 FIELDS_KEPT: Final = 20
 _NOTHING: Final = Meaning((), (), (), (), labelled=False)
 _PER_PIXEL: Final = 1000
+_SAME: Final[tuple[BoxWord, ...]] = ("same",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Detail:
     """What one change does to its entry; see `reconciler.review.model.Change` for the members of the same name.
 
     `malformed_removed` and `malformed_added` are label attributes that could not be read, as canonical JSON.
-    `transform` is the movement of all boxes together, where there is one. `before` and `after` are the documents, empty
+    `transform` is the movement of all boxes together, where there is one. `changed_boxes` are the boxes that are not
+    the same on both sides. `before` and `after` are the documents, empty
     where there is no such side.
     """
 
@@ -49,6 +53,7 @@ class Detail:
     malformed_added: tuple[str, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     transform: Transform | None = None
+    changed_boxes: tuple[BoxChange, ...] = ()
 
 
 def detail_of(change: Change, *, goes: bool = False) -> Detail:
@@ -61,7 +66,8 @@ def detail_of(change: Change, *, goes: bool = False) -> Detail:
     boxes, transform = _boxes(before or _NOTHING, after or _NOTHING)
     labels = _labels(before or _NOTHING, after or _NOTHING)
     malformed = _malformed(before or _NOTHING, after or _NOTHING)
-    same = not any((*labels[1:], *malformed)) and all(box.what == ("same",) for box in boxes)
+    changed = tuple([box for box in boxes if box.what != _SAME])
+    same = not any((*labels[1:], *malformed, changed))
     sizes = _sizes(before), _sizes(after)
     return Detail(
         live,
@@ -74,9 +80,11 @@ def detail_of(change: Change, *, goes: bool = False) -> Detail:
         *malformed,
         fields=_fields(live, desired, same=same and sizes[0] == sizes[1]) if change.verb is Verb.UPDATE else (),
         transform=transform,
+        changed_boxes=changed,
     )
 
 
+@lru_cache(maxsize=100_000)  # few numbers, in many boxes
 def pixels(thousandths: int) -> int | float:
     """Pixels as they are written: whole ones as integers."""
     whole, rest = divmod(thousandths, _PER_PIXEL)
@@ -122,9 +130,9 @@ def _boxes(before: Meaning, after: Meaning) -> tuple[tuple[BoxChange, ...], Tran
     if not before.boxes:
         return tuple(BoxChange(what=("added",), after=_box(box)) for box in after.boxes), None
     if before.boxes == after.boxes:
-        return tuple(BoxChange(what=("same",), before=box, after=box) for box in map(_box, after.boxes)), None
+        return tuple(BoxChange(what=_SAME, before=box, after=box) for box in map(_box, after.boxes)), None
     transform = transform_of(before.boxes, after.boxes, before.sizes, after.sizes)
-    changes = sorted(_changes(before.boxes, after.boxes, transform), key=lambda numbered: numbered[0])
+    changes = sorted(_changes(before.boxes, after.boxes, transform), key=itemgetter(0))
     return tuple(change for _number, change in changes), transform
 
 
@@ -138,22 +146,23 @@ def _changes(
     rows = _without({row for row, _column in pairs}, len(before))
     columns = _without({column for _row, column in pairs}, len(after))
     matching = matched([before[row] for row in rows], [after[column] for column in columns])
-    for match in (*matching.same, *matching.changed):
-        row, column = rows[match.before], columns[match.after]
-        yield column, _change(before[row], after[column], match.iou)
+    for _row, column, _iou in matching.same:
+        yield columns[column], _same(after[columns[column]])
+    for row, column, iou in matching.changed:
+        yield columns[column], _change(before[rows[row]], after[columns[column]], iou)
     for added in matching.added:
         yield columns[added], BoxChange(what=("added",), after=_box(after[columns[added]]))
     for removed in matching.removed:
         yield len(after) + rows[removed], BoxChange(what=("removed",), before=_box(before[rows[removed]]))
 
 
-def _without(taken: set[int], count: int) -> list[int]:
-    return [number for number in range(count) if number not in taken]
+def _without(taken: set[int], count: int) -> Sequence[int]:
+    return [number for number in range(count) if number not in taken] if taken else range(count)
 
 
 def _change(one: Thousandths, other: Thousandths, iou: float) -> BoxChange:
     if one == other:
-        return BoxChange(what=("same",), before=(box := _box(one)), after=box)
+        return _same(one)
     by = (other.left - one.left, other.top - one.top, other.width - one.width, other.height - one.height)
     words: list[BoxWord] = []
     if any(by):
@@ -166,5 +175,11 @@ def _change(one: Thousandths, other: Thousandths, iou: float) -> BoxChange:
     )
 
 
+def _same(box: Thousandths) -> BoxChange:
+    shown = _box(box)
+    return BoxChange(what=_SAME, before=shown, after=shown)
+
+
 def _box(box: Thousandths) -> Box:
-    return Box(holdable(box.label), pixels(box.left), pixels(box.top), pixels(box.width), pixels(box.height))
+    label, left, top, width, height = box
+    return Box(holdable(label), pixels(left), pixels(top), pixels(width), pixels(height))

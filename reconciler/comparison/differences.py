@@ -33,14 +33,14 @@ GroupKind = Literal[
 ]
 
 
-class Size(Struct, frozen=True, kw_only=True):
+class Size(Struct, frozen=True, kw_only=True, gc=False):
     """An image's width and height."""
 
     width: float
     height: float
 
 
-class Box(Struct, frozen=True, array_like=True):
+class Box(Struct, frozen=True, array_like=True, gc=False):
     """A bounding box; in JSON the array `[label, left, top, width, height]`."""
 
     label: str
@@ -50,7 +50,7 @@ class Box(Struct, frozen=True, array_like=True):
     height: float
 
 
-class BoxChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class BoxChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One box before and after, matched one to one (see `reconciler.comparison.boxes`).
 
     `what` is one of: ["same"]; ["added"] (`before` is null); ["removed"] (`after` is null); or one or two of "moved"
@@ -65,7 +65,7 @@ class BoxChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
     iou: float | None = None
 
 
-class FieldChange(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FieldChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A field that is neither label nor box nor image size: its path in the line, and its value on both sides.
 
     Values are compact JSON, cut to 200 characters; null where the field is missing.

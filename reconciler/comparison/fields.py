@@ -17,6 +17,7 @@ from deepdiff import DeepDiff
 from reconciler.comparison.differences import FieldChange
 from reconciler.comparison.line_text import Document, holdable, value_text
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
+from reconciler.entries.encoding import encoded
 
 __all__ = ["all_fields", "confidences", "field_changes", "slots_of"]
 
@@ -57,8 +58,8 @@ def confidences(attribute: Attribute) -> list[float]:
     """The confidences that an attribute states: its own, or its boxes'."""
     objects = attribute.metadata.get("objects")
     stated = objects if isinstance(objects, list) else [attribute.metadata]
-    values = (one.get("confidence") for one in stated if isinstance(one, dict))
-    return [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    values = [one.get("confidence") for one in stated if isinstance(one, dict)]
+    return [value for value in values if type(value) is int or type(value) is float]
 
 
 def slots_of(document: Document) -> dict[tuple[str, str | int], Attribute]:
@@ -89,6 +90,8 @@ def _attribute(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
 
 def _origins(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
     """What differs in two attributes' metadata besides labels."""
+    if encoded(before.metadata) == encoded(after.metadata):  # nearly always, and quickly seen
+        return
     stated = confidences(before), confidences(after)
     one, other = _range(stated[0]), _range(stated[1])
     objects = one == other and stated[0] != stated[1]  # they differ, and the range does not say so
@@ -127,7 +130,7 @@ def _stripped(items: object, left_out: frozenset[str]) -> object:
     """A list of objects without some members, and without objects that are empty then."""
     if not isinstance(items, list):
         return items
-    if all(isinstance(item, dict) and item.keys() <= left_out for item in items):
+    if set(map(type, items)) <= {dict} and all(map(left_out.issuperset, items)):
         return []
     rest = [
         {name: member for name, member in item.items() if name not in left_out} if isinstance(item, dict) else item

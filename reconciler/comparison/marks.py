@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from reconciler.comparison.detail import Detail
 from reconciler.comparison.differences import BoxChange
@@ -36,8 +36,7 @@ MarkKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What a change did that others may do too: labels, prefixes or jobs `old` and `new`, or an amount `by`.
 
     "left" is a label that became any other, so that an entry counts once. "exchanged" are image-level labels of which
@@ -85,7 +84,7 @@ class Marks:
         if change.verb is not Verb.UPDATE:
             return ()
         self.updates += 1
-        self.moved += any(word in box.what for box in detail.boxes for word in ("moved", "resized"))
+        self.moved += any("moved" in box.what or "resized" in box.what for box in detail.changed_boxes)
         marks = dict(_marks(detail))
         for mark, boxes in marks.items():
             if mark in self.tallies or len(self.tallies) < _MARKS_KEPT:
@@ -95,7 +94,7 @@ class Marks:
 
 def _marks(detail: Detail) -> Iterator[tuple[Mark, int]]:
     """The marks of a detail, each once, with the number of boxes."""
-    boxes = _box_marks(detail.boxes)
+    boxes = _box_marks(detail.changed_boxes)
     for mark in _image_marks(detail):
         boxes.setdefault(mark, 0)
     yield from boxes.items()

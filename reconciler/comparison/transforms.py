@@ -12,7 +12,7 @@ Knows geometry. Refuses to know images and entries.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -79,7 +79,7 @@ def _geometry(box: Box) -> Geometry:
 
 def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
     (width, height), least = sizes[0], _MIRRORED_LEAST * min(len(before), len(after))
-    places = {_geometry(box) for box in after}
+    places: set[tuple[str | int, ...]] = {box[1:] for box in after}
     for across, down in _MIRRORS:
 
         def seen(box: Box, across: float = across, down: float = down) -> Geometry:
@@ -87,13 +87,24 @@ def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
             top = height - box.top - box.height if down else box.top
             return left, top, box.width, box.height
 
-        if sum(seen(box) in places for box in before) < least:
+        if not _most(before, seen, places, least):
             continue
         pairs = tuple(_pairs(before, after, seen))
         moved = any(_geometry(before[row]) != _geometry(after[column]) for row, column in pairs)
         if moved and len(pairs) >= least:
             return Transform("mirrored", (across, down), pairs)
     return None
+
+
+def _most(before: Boxes, seen: Callable[[Box], Geometry], places: Container[object], least: float) -> bool:
+    """Whether at least so many of the boxes are seen at one of the places; given up as soon as they cannot be."""
+    spare = len(before) - least
+    for box in before:
+        if seen(box) not in places:
+            spare -= 1
+            if spare < 0:
+                return False
+    return True
 
 
 def _shifted(before: Boxes, after: Boxes, shift: tuple[int, int]) -> Transform | None:

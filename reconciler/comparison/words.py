@@ -88,10 +88,10 @@ def _difference(detail: Detail) -> Iterator[str]:
         yield f"unlabelled -> {_summary(detail)}"
     else:
         yield from _image_labels(detail)
-        yield from _relabelled(detail.boxes)
+        yield from _relabelled(detail.changed_boxes)
         yield from _moved(detail)
-        yield from _counted_by_label("removed", detail.boxes)
-        yield from _counted_by_label("added", detail.boxes)
+        yield from _counted_by_label("removed", detail.changed_boxes)
+        yield from _counted_by_label("added", detail.changed_boxes)
     if detail.sizes_before and detail.sizes_after and set(detail.sizes_before) != set(detail.sizes_after):
         yield f"image size {_sizes(detail.sizes_before)} -> {_sizes(detail.sizes_after)}"
 
@@ -122,8 +122,8 @@ def _moved(detail: Detail) -> Iterator[str]:
         some = "all " if whole else f"{len(transform.pairs):,} of " if len(detail.boxes) > 1 else ""
         yield f"{some}{many} {movement(transform.kind, transform.by)}"
         return
-    yield from _moved_by_label("moved", detail.boxes)
-    yield from _moved_by_label("resized", detail.boxes)
+    yield from _moved_by_label("moved", detail.changed_boxes)
+    yield from _moved_by_label("resized", detail.changed_boxes)
 
 
 def _moved_by_label(word: str, boxes: Sequence[BoxChange]) -> Iterator[str]:

@@ -6,7 +6,7 @@ that decides whether something is a box at all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
@@ -33,7 +33,7 @@ def clipped(box: Box, frame: Frame) -> Box:
     left, top = max(box.left, 0), max(box.top, 0)
     right = min(box.left + box.width, frame.width * PER_PIXEL)
     bottom = min(box.top + box.height, frame.height * PER_PIXEL)
-    return replace(box, left=left, top=top, width=right - left, height=bottom - top)
+    return Box(box.label, left=left, top=top, width=right - left, height=bottom - top)
 
 
 def big_enough(box: Box) -> bool:

@@ -2,7 +2,8 @@
 
 Knows UTF-8, line ends and strict JSON (RFC 8259): repeated members, lone surrogates, NaN and numbers beyond a 64-bit
 float are refused, because AWS's reader and ours need not take the same meaning from them. Refuses to know what a line
-says. Memory is that of one line; a line that cannot become a legal one is skipped without being held.
+says. Memory is that of one line; a line that cannot become a legal one is skipped without being held. Nearly every line
+is plain (`plain_json`) and read quickly; the others, and those with a fault, are read here by the letter.
 """
 
 import json
@@ -16,6 +17,7 @@ from reconciler.manifest import json_positions as positions
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.json_positions import Path
 from reconciler.manifest.line import Line, kind_of
+from reconciler.manifest.plain_json import is_deep, plain_object
 from reconciler.manifest.rules import line_rules as rules
 from reconciler.manifest.rules.rule import Rule
 from reconciler.model import Place
@@ -85,10 +87,12 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
         elif empty and _is_another_form(raw, number, collector):
             return
         else:
-            text = _decoded(raw, number, collector)
-            document = None if text is None else _parsed(text, number, collector)
-            if document is not None and text is not None:
-                yield Line(document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, text))
+            document = plain_object(raw)
+            if document is None:
+                text = _decoded(raw, number, collector)
+                document = None if text is None else _parsed(text, number, collector)
+            if document is not None:
+                yield Line(document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw))
         empty = False
     if empty:
         collector.report(rules.NO_LINE, collector.place)
@@ -163,7 +167,7 @@ def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, 
     """The value when it has what is asked of a line beyond JSON's grammar."""
     if not isinstance(value, dict):
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
-    elif text.count("{") + text.count("[") > NESTING and _is_deep(value):
+    elif text.count("{") + text.count("[") > NESTING and is_deep(value):
         report(rules.NESTED, positions.too_deep(text))
     elif _HALF_ESCAPE.search(text) and not _is_encodable(value):
         report(rules.LONE_SURROGATE, positions.half_character(text))
@@ -187,21 +191,6 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
     return message, "mend the line: one JSON object a line, names and text in double quotes, no trailing commas"
 
 
-def _is_deep(value: object) -> bool:
-    """Whether lists and objects nest deeper than the limit."""
-    level = [value]
-    for _ in range(NESTING):
-        level = [
-            child
-            for item in level
-            for child in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
 def _is_encodable(value: object) -> bool:
     try:
         json.dumps(value, ensure_ascii=False).encode()
@@ -210,5 +199,5 @@ def _is_encodable(value: object) -> bool:
     return True
 
 
-def _locate(shown: str, number: int, text: str, path: Path) -> Place:
-    return Place(shown, number, positions.offset_of(text, path) + 1)
+def _locate(shown: str, number: int, raw: bytes, path: Path) -> Place:
+    return Place(shown, number, positions.offset_of(raw.decode(), path) + 1)

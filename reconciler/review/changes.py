@@ -78,7 +78,7 @@ class Reading:
     @property
     def box_changes(self) -> dict[BoxWord, int]:
         """Boxes of updates by what happens to them."""
-        return dict(sorted(self._boxes.items()))
+        return {word: many for word, many in sorted(self._boxes.items()) if many}
 
     def changes(self, groups: Groups) -> tuple[Change, ...]:
         """The changes that were kept, the riskiest first, with the groups they belong to."""
@@ -118,7 +118,8 @@ class Reading:
         elif verb is Verb.LIVE_ONLY and detail.labelled_after:
             self.staying += 1
         if verb is Verb.UPDATE:
-            self._boxes.update(word for box in detail.boxes for word in box.what)
+            self._boxes.update(word for box in detail.changed_boxes for word in box.what)
+            self._boxes["same"] += len(detail.boxes) - len(detail.changed_boxes)
 
 
 def _change(number: int, change: PlannedChange, detail: Detail, words: str) -> Change:

@@ -114,7 +114,7 @@ DangerKind = Literal[
 ]
 
 
-class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry that changes, or is live only.
 
     `number` orders changes as the manifest does and names the change within its dataset. `words` says what changes, in

@@ -1,7 +1,5 @@
 """One movement for all boxes: shifted, scaled, mirrored."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,7 +97,7 @@ def test_boxes_that_a_mirror_does_not_move_are_not_mirrored() -> None:
 @given(boxes(), st.sampled_from([0.5, 2.0, 1.5]), st.sampled_from([0.5, 2.0, 0.75]))
 def test_a_picture_of_another_size_scales_its_boxes(some: Boxes, across: float, down: float) -> None:
     """By the factors of the size, off by the rounding to whole pixels at most; boxes begin 3 pixels apart."""
-    drawn = list({box.left // 1_000: replace(box, left=box.left * 3) for box in some}.values())
+    drawn = list({box.left // 1_000: box._replace(left=box.left * 3) for box in some}.values())
     size = ((round(640_000 * across), round(480_000 * down)),)
     found = transform_of(drawn, scaled(drawn, across, down), SIZE, size)
     assert found is not None

@@ -1,0 +1,156 @@
+"""What a line means to training: image-level labels, boxes, the image's size, whether it is labelled at all.
+
+Knows the two kinds of label attributes. Refuses to know keys, other members and what the service adds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from reconciler.entries.attributes import IMAGE_TYPE, Attribute, Document, attributes
+from reconciler.entries.encoding import canonical, encoded, hashed
+
+__all__ = ["Box", "Meaning", "digest_of", "meaning_of"]
+
+# Coordinates are compared in thousandths of a pixel.
+_PER_PIXEL: Final = 1000
+# A coordinate beyond this is no coordinate: the attribute is malformed. Python refuses to write very long integers.
+_FARTHEST_PIXEL: Final = 10**12
+
+
+class Box(NamedTuple):
+    """A bounding box: label, and left, top, width, height in thousandths of a pixel.
+
+    A tuple, because manifests have millions: they are made, sorted and held against one another in C.
+    """
+
+    label: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a line means to training.
+
+    `image_labels` in order of first use and without repeats, `boxes` in the line's order, `sizes` the distinct image
+    sizes (width, height) in thousandths of a pixel, `malformed` the known attributes that could not be read, as
+    canonical JSON.
+    """
+
+    image_labels: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    sizes: tuple[tuple[int, int], ...]
+    malformed: tuple[str, ...]
+    labelled: bool
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The distinct labels of the image and its boxes, in order of first use."""
+        return tuple(dict.fromkeys((*self.image_labels, *(box.label for box in self.boxes))))
+
+
+def meaning_of(document: Document) -> Meaning:
+    """Read what a line means; `document` is free of the service's fields."""
+    image_labels: dict[str, None] = {}
+    boxes: list[Box] = []
+    sizes: dict[tuple[int, int], None] = {}
+    malformed: list[str] = []
+    labelled = False
+    for attribute in attributes(document):
+        labelled = True
+        if attribute.kind == IMAGE_TYPE:
+            name = _class_name(attribute)
+            if name is not None:
+                image_labels[name] = None
+                continue
+        else:
+            read = _boxes(attribute)
+            if read is not None:
+                boxes.extend(read[0])
+                sizes[read[1]] = None
+                continue
+        malformed.append(_canonical_attribute(attribute))
+    return Meaning(tuple(image_labels), tuple(boxes), tuple(sizes), tuple(malformed), labelled)
+
+
+def digest_of(meaning: Meaning) -> bytes:
+    """16 bytes that two meanings share exactly when they are the same to training."""
+    parts = [
+        sorted(meaning.image_labels),
+        sorted(meaning.boxes),
+        sorted(meaning.sizes),
+        sorted(meaning.malformed),
+        meaning.labelled,
+    ]
+    return hashed(encoded(parts))
+
+
+def _class_name(attribute: Attribute) -> str | None:
+    """The label of an image-level attribute; None when it is malformed."""
+    name = attribute.metadata.get("class-name")
+    if not isinstance(name, str) or not name or not isinstance(attribute.value, int | float | str):
+        return None
+    return name
+
+
+def _boxes(attribute: Attribute) -> tuple[list[Box], tuple[int, int]] | None:
+    """The boxes and the image's size of a bounding-box attribute; None when anything in it is malformed."""
+    value = attribute.value
+    size = _size(value.get("image_size")) if isinstance(value, dict) else None
+    annotations = value.get("annotations") if isinstance(value, dict) else None
+    class_map = attribute.metadata.get("class-map")
+    if size is None or not isinstance(annotations, list) or not isinstance(class_map, dict):
+        return None
+    boxes = []
+    for annotation in annotations:
+        box = _box(annotation, class_map)
+        if box is None:
+            return None
+        boxes.append(box)
+    return boxes, size
+
+
+def _size(image_size: object) -> tuple[int, int] | None:
+    if not isinstance(image_size, list) or len(image_size) != 1 or not isinstance(image_size[0], dict):
+        return None
+    width, height = _thousandths(image_size[0].get("width")), _thousandths(image_size[0].get("height"))
+    return None if width is None or height is None else (width, height)
+
+
+def _box(annotation: object, class_map: Mapping[str, Any]) -> Box | None:
+    if not isinstance(annotation, dict):
+        return None
+    number = annotation.get("class_id")
+    label = class_map.get(str(number) if type(number) is int else _class_id(number))
+    if not isinstance(label, str) or not label:
+        return None
+    left = _thousandths(annotation.get("left"))
+    top = _thousandths(annotation.get("top"))
+    width = _thousandths(annotation.get("width"))
+    height = _thousandths(annotation.get("height"))
+    if left is None or top is None or width is None or height is None:
+        return None
+    return Box(label, left, top, width, height)
+
+
+def _class_id(value: object) -> str:
+    """A class id as the class-map spells it; 1.0 is 1. Empty for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _thousandths(value: object) -> int | None:
+    if type(value) is int:  # nearly always
+        return value * _PER_PIXEL if -_FARTHEST_PIXEL <= value <= _FARTHEST_PIXEL else None
+    if not isinstance(value, float):
+        return None
+    return round(value * _PER_PIXEL) if abs(value) <= _FARTHEST_PIXEL else None
+
+
+def _canonical_attribute(attribute: Attribute) -> str:
+    """A malformed attribute as canonical JSON: its value and metadata; the name counts as little as any other name."""
+    return canonical([attribute.value, attribute.metadata]).decode("utf-8", "surrogatepass")
