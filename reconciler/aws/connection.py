@@ -1,7 +1,7 @@
 """How to reach AWS: the settings that pulumi-aws knows, as boto3 takes them.
 
-Knows profiles, keys, roles, regions and endpoints. Refuses to know where the settings come from: the shells read them.
-Secrets are kept out of every repr.
+Knows profiles, files, keys, regions and endpoints, and that roles follow one another. Refuses to know where the
+settings come from: the shells read them. Secrets are kept out of every repr.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore.exceptions
+import botocore.session
 from botocore.config import Config
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of
+from reconciler.aws.roles import AssumeRole, WebIdentity
 from reconciler.aws.whole import insist_on_whole_replies
 from reconciler.errors import BadInput, ReconcilerError
 from reconciler.inert import inert
@@ -21,7 +23,7 @@ from reconciler.inert import inert
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-__all__ = ["AssumeRole", "Connection", "check_account"]
+__all__ = ["Connection", "check_account"]
 
 # A dataset of 5 MB may take a while to be read; a connection that is refused is known at once.
 _CONFIG: Final = Config(
@@ -40,45 +42,28 @@ _S3_CONFIG: Final = Config(
 
 
 @dataclass(frozen=True, slots=True)
-class AssumeRole:
-    """One role to assume, as sts:AssumeRole takes it."""
-
-    role_arn: str
-    session_name: str = "rekognition-labels-as-code"
-    external_id: str | None = None
-    duration_seconds: int | None = None
-    policy: str | None = None
-    policy_arns: tuple[str, ...] = ()
-    tags: tuple[tuple[str, str], ...] = ()
-    transitive_tag_keys: tuple[str, ...] = ()
-    source_identity: str | None = None
-
-    def parameters(self) -> dict[str, Any]:
-        """The request of sts:AssumeRole, without what is not set."""
-        given = {
-            "RoleArn": self.role_arn,
-            "RoleSessionName": self.session_name,
-            "ExternalId": self.external_id,
-            "DurationSeconds": self.duration_seconds,
-            "Policy": self.policy,
-            "PolicyArns": [{"arn": arn} for arn in self.policy_arns],
-            "Tags": [{"Key": key, "Value": value} for key, value in self.tags],
-            "TransitiveTagKeys": list(self.transitive_tag_keys),
-            "SourceIdentity": self.source_identity,
-        }
-        return {name: value for name, value in given.items() if value}
-
-
-@dataclass(frozen=True, slots=True)
 class Connection:
-    """Who calls which endpoint. What is not set is left to boto3's own search (environment, files, metadata)."""
+    """Who calls which endpoint. What is not set is left to boto3's own search (environment, files, metadata).
+
+    `config_file` and `credentials_file` stand in for `~/.aws/config` and `~/.aws/credentials`, `ca_bundle` names a file
+    of certificates. `fips`, `dualstack` and `path_style` choose among AWS's endpoints. A web identity is assumed before
+    the roles, which are assumed one after another.
+    """
 
     region: str | None = None
     profile: str | None = None
     access_key: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    config_file: str | None = None
+    credentials_file: str | None = None
+    web_identity: WebIdentity | None = None
     assume_roles: tuple[AssumeRole, ...] = ()
+    sts_region: str | None = None
+    ca_bundle: str | None = None
+    fips: bool = False
+    dualstack: bool = False
+    path_style: bool = False
     allowed_account_ids: tuple[str, ...] = ()
     forbidden_account_ids: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
@@ -91,7 +76,7 @@ class Connection:
         """
         try:
             session = self._signed_in(region)
-            client = session.client("rekognition", endpoint_url=self.endpoints.get("rekognition"), config=_CONFIG)
+            client: RekognitionClient = self._client(session, "rekognition", _CONFIG)
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
             raise _refusal(error) from None
         insist_on_whole_replies(client)
@@ -104,8 +89,8 @@ class Connection:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
         try:
-            session = self._signed_in(region)
-            return session.client("s3", endpoint_url=self.endpoints.get("s3"), config=_S3_CONFIG)
+            style = Config(s3={"addressing_style": "path"} if self.path_style else {})
+            return self._client(self._signed_in(region), "s3", _S3_CONFIG.merge(style))
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
             raise _refusal(error) from None
 
@@ -123,8 +108,11 @@ class Connection:
     def _signed_in(self, region: str | None) -> boto3.Session:
         """A session after all roles were assumed, one after another."""
         session = self._session(region)
+        if self.web_identity is not None:
+            sts = self._sts(session, region, _CONFIG.merge(self.web_identity.config))
+            session = self.web_identity.session(sts, region)
         for role in self.assume_roles:
-            session = self._assumed(session, role, region)
+            session = role.session(self._sts(session, region, _CONFIG), region)
         return session
 
     def _session(self, region: str | None) -> boto3.Session:
@@ -134,16 +122,36 @@ class Connection:
             aws_session_token=self.token,
             region_name=region,
             profile_name=self.profile,
+            botocore_session=self._files(),
         )
 
-    def _assumed(self, session: boto3.Session, role: AssumeRole, region: str | None) -> boto3.Session:
-        sts: Any = session.client("sts", endpoint_url=self.endpoints.get("sts"), config=_CONFIG)
-        credentials = sts.assume_role(**role.parameters())["Credentials"]
-        return boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=region,
+    def _files(self) -> botocore.session.Session | None:
+        """A session of botocore that reads other files than the user's own; None when no other is set."""
+        files = {"config_file": self.config_file, "credentials_file": self.credentials_file}
+        if not any(files.values()):
+            return None
+        session = botocore.session.Session()
+        for name, path in files.items():
+            if path:
+                session.set_config_variable(name, path)
+        return session
+
+    def _sts(self, session: boto3.Session, region: str | None, config: Config) -> Any:  # noqa: ANN401 - as above
+        return self._client(session, "sts", config, region_name=self.sts_region or region)
+
+    def _client(self, session: boto3.Session, service: str, config: Config, **where: str | None) -> Any:  # noqa: ANN401 - as above
+        wanted: dict[str, Any] = {}
+        if self.fips:
+            wanted["use_fips_endpoint"] = True
+        if self.dualstack:
+            wanted["use_dualstack_endpoint"] = True
+        make: Any = session.client  # its overloads want a literal name
+        return make(
+            service,
+            endpoint_url=self.endpoints.get(service),
+            config=config.merge(Config(**wanted)),
+            verify=self.ca_bundle,
+            **where,
         )
 
 

@@ -29,7 +29,8 @@ class DatasetProvider(ResourceProvider):
         """Take the stack's configuration; the engine calls this once a process."""
         from reconciler.provider import runtime  # noqa: PLC0415 - see the module docstring
 
-        runtime.configure(req.config.get)
+        # The SDK names no way to list what is set; without one a misspelt setting is not seen.
+        runtime.configure(req.config.get, getattr(req.config, "_props", {}))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and manifest, add digests, and in a preview the pending changes."""

@@ -3,6 +3,7 @@
 Knows where to look and what to say when nothing is there. Refuses to know manifests and resources.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
@@ -24,13 +25,13 @@ class ExistingProjects:
     settings: Settings
 
     @classmethod
-    def configured(cls, get: Get) -> "ExistingProjects":
-        """With the stack's configuration; `get` gives the text of a key with its namespace, or None.
+    def configured(cls, get: Get, names: Iterable[str]) -> "ExistingProjects":
+        """With the stack's configuration; `get` gives the text of a key with its namespace, `names` are the keys set.
 
         Raises:
-            BadInput: a value is malformed.
+            BadInput: a key is misspelt or a value malformed.
         """
-        return cls(read_settings(get))
+        return cls(read_settings(get, names))
 
     def arn(self, project: ProjectDeclaration) -> str:
         """The project's ARN.

@@ -5,74 +5,90 @@ Knows how settings are written and stored. Refuses to know what they do.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from reconciler.manifest.guard_settings import GUARD_NAMES, guard_value
 from reconciler.manifest.policies import parse_patience
+from reconciler.manifest.suggestions import did_you_mean
 from reconciler.model import Compare, Destroy, Extra, Guards, Marked, Policy, Rejection
 from reconciler.provider.values import BadProperty, shown, whole
 
 __all__ = ["parse_policy", "policy_properties"]
 
 _SETTINGS: Final = ("extra", "marked", "compare", "patience", "destroy", "rejected", "guards")
+_Choice = TypeVar("_Choice", Extra, Marked, Compare, Destroy, Rejection)
 
 
 def parse_policy(value: object) -> Policy:
     """Read a policy as a program or `project.yaml` writes it.
 
     Raises:
-        BadProperty: a setting is unknown or has a wrong value.
+        BadProperty: settings are unknown or have wrong values; the message has a line for each.
     """
     if not isinstance(value, Mapping):
         raise BadProperty("policy", f"policy must be a mapping, not {shown(value)}")
-    unknown = sorted(set(value) - set(_SETTINGS))
-    if unknown:
-        raise BadProperty("policy", f"policy has no setting {shown(unknown[0])}; it has {', '.join(_SETTINGS)}")
-    default = Policy()
-    return Policy(
-        extra=Extra(_choice("extra", value, Extra, default.extra)),
-        marked=Marked(_choice("marked", value, Marked, default.marked)),
-        compare=Compare(_choice("compare", value, Compare, default.compare)),
-        patience=_patience(value.get("patience", default.patience)),
-        destroy=Destroy(_choice("destroy", value, Destroy, default.destroy)),
-        rejected=Rejection(_choice("rejected", value, Rejection, default.rejected)),
-        guards=_guards(value.get("guards") or {}),
-    )
+    reading = _Reading(value)
+    policy = reading.policy()
+    if reading.wrong:
+        raise BadProperty("policy", "\n".join(reading.wrong))
+    return policy
 
 
-def _guards(value: object) -> Guards:
-    """Guards as `project.yaml` writes them: percentages, `on` or `off`."""
-    if not isinstance(value, Mapping):
-        raise BadProperty("policy", f"policy.guards must be a mapping, not {shown(value)}")
-    members: dict[str, Any] = {}
-    for name, text in value.items():
-        try:
-            members[str(name).replace("-", "_")] = guard_value(str(name), str(text))
-        except ValueError:
-            raise BadProperty(
-                "policy",
-                f"policy.guards cannot have {shown(name)}: {shown(text)}; it has {', '.join(GUARD_NAMES)}, each on, "
-                "off or a percentage such as 50%",
-            ) from None
-    return replace(Guards(), **members)
+class _Reading:
+    """One policy on its way in; what is wrong is kept, and the default takes its place."""
 
+    def __init__(self, written: Mapping[str, Any]) -> None:
+        self.wrong: list[str] = []
+        self._written = written
 
-def _choice(
-    name: str, policy: Mapping[str, Any], choices: type[Extra | Marked | Compare | Destroy | Rejection], default: str
-) -> str:
-    value = policy.get(name, default)
-    allowed = [str(choice.value) for choice in choices]
-    if value not in allowed:
-        raise BadProperty("policy", f"policy.{name} must be one of {', '.join(allowed)}, not {shown(value)}")
-    return str(value)
+    def policy(self) -> Policy:
+        for name in sorted(set(self._written) - set(_SETTINGS), key=str):
+            guess = did_you_mean(str(name), _SETTINGS)
+            self.wrong.append(f"policy has no setting {shown(name)}{guess}; it has {', '.join(_SETTINGS)}")
+        default = Policy()
+        return Policy(
+            extra=self._choice("extra", default.extra),
+            marked=self._choice("marked", default.marked),
+            compare=self._choice("compare", default.compare),
+            patience=self._patience(self._written.get("patience", default.patience)),
+            destroy=self._choice("destroy", default.destroy),
+            rejected=self._choice("rejected", default.rejected),
+            guards=self._guards(self._written.get("guards") or {}),
+        )
 
+    def _choice(self, name: str, default: _Choice) -> _Choice:
+        value = self._written.get(name, default)
+        allowed = [choice.value for choice in type(default)]
+        if value in allowed:
+            return type(default)(value)
+        guess = did_you_mean(value, allowed) if isinstance(value, str) else ""
+        self.wrong.append(f"policy.{name} must be one of {', '.join(allowed)}, not {shown(value)}{guess}")
+        return default
 
-def _patience(value: object) -> int:
-    """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
-    seconds = parse_patience(value) if isinstance(value, str) else whole(value)
-    if not seconds or seconds < 0:
-        raise BadProperty("policy", f"policy.patience must be a time such as 90s, 30m or 1h30m, not {shown(value)}")
-    return seconds
+    def _patience(self, value: object) -> int:
+        """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
+        seconds = parse_patience(value) if isinstance(value, str) else whole(value)
+        if seconds and seconds > 0:
+            return seconds
+        self.wrong.append(f"policy.patience must be a time such as 90s, 30m or 1h30m, not {shown(value)}")
+        return Policy().patience
+
+    def _guards(self, value: object) -> Guards:
+        """Guards as `project.yaml` writes them: percentages, `on` or `off`."""
+        if not isinstance(value, Mapping):
+            self.wrong.append(f"policy.guards must be a mapping, not {shown(value)}")
+            return Guards()
+        members: dict[str, Any] = {}
+        for name, text in value.items():
+            try:
+                members[str(name).replace("-", "_")] = guard_value(str(name), str(text))
+            except ValueError:
+                guess = "" if name in GUARD_NAMES else did_you_mean(str(name), GUARD_NAMES)
+                self.wrong.append(
+                    f"policy.guards cannot have {shown(name)}: {shown(text)}{guess}; it has {', '.join(GUARD_NAMES)}, "
+                    "each on, off or a percentage such as 50%"
+                )
+        return replace(Guards(), **members)
 
 
 def policy_properties(policy: Policy) -> dict[str, Any]:

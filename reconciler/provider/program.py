@@ -35,7 +35,7 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
 
     _quiet_interrupts()
     try:
-        existing = ExistingProjects.configured(_config_value)
+        existing = ExistingProjects.configured(_config_value, pulumi.runtime.get_config_env())
         shown = _relative(folder or existing.settings.datasets)
         projects = load_projects(Path(shown), shown)
         _validate(projects)

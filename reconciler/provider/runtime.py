@@ -6,7 +6,7 @@ server answers on four threads; everything here may be used from all of them.
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,8 +177,8 @@ _PROCESS: Final[list[Runtime]] = []
 FAULTS: Final = (ReconcilerError, OperationalError, OSError)
 
 
-def configure(get: Get) -> None:
-    """Take the stack's configuration, which is the same for as long as the process lives.
+def configure(get: Get, names: Iterable[str]) -> None:
+    """Take the stack's configuration, which is the same for as long as the process lives; `names` are the keys set.
 
     A state that other versions of Python wrote names the provider in other bytes; then the engine's server configures
     it once more, and what this process knows already stays.
@@ -189,7 +189,10 @@ def configure(get: Get) -> None:
     with in_sentences():
         if not _PROCESS:
             clock = SystemClock()
-            _PROCESS.append(Runtime(read_settings(get), clock, Console(clock.now)))
+            runtime = Runtime(read_settings(get, names), clock, Console(clock.now))
+            _PROCESS.append(runtime)
+            for remark in runtime.settings.remarks:
+                runtime.console.tell_once(remark, warning=True)
 
 
 def current() -> Runtime:

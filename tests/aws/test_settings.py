@@ -8,8 +8,9 @@ import pytest
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import SystemClock
-from reconciler.aws.connection import AssumeRole, Connection, check_account
+from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.open import default_region, open_gateway
+from reconciler.aws.roles import AssumeRole
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from tests.aws.doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, failure
 
@@ -114,6 +115,36 @@ def test_settings_that_cannot_be_used_are_bad_input(connection: Connection, word
     """Said before any call."""
     with pytest.raises(BadInput, match=f"connecting to AWS: .*{words}"):
         describe(connection, clock)
+
+
+@pytest.mark.parametrize(
+    ("connection", "rekognition", "s3"),
+    [
+        (
+            Connection(fips=True),
+            "https://rekognition-fips.eu-west-1.amazonaws.com",
+            "https://s3-fips.eu-west-1.amazonaws.com",
+        ),
+        (
+            Connection(dualstack=True),
+            "https://rekognition.eu-west-1.api.aws",
+            "https://s3.dualstack.eu-west-1.amazonaws.com",
+        ),
+        (
+            Connection(path_style=True),
+            "https://rekognition.eu-west-1.amazonaws.com",
+            "https://s3.eu-west-1.amazonaws.com",
+        ),
+    ],
+    ids=["FIPS", "dual stack", "path style"],
+)
+def test_the_kind_of_endpoint_is_chosen(connection: Connection, rekognition: str, s3: str) -> None:
+    """As AWS names them; buckets go into the path where that is asked for."""
+    assert connection.client("eu-west-1").meta.endpoint_url == rekognition
+    client = connection.s3_client("eu-west-1")
+    assert client.meta.endpoint_url == s3
+    address = client.generate_presigned_url("get_object", Params={"Bucket": "acme", "Key": "k"})
+    assert ("/acme/k" in address) is connection.path_style
 
 
 def test_without_credentials_the_user_is_told_what_to_configure(

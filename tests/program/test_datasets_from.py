@@ -63,9 +63,10 @@ def test_projects_are_found_by_name_or_named_by_arn_and_no_aws_resource_is_regis
         ({"reconciler:datasets": "nowhere"}, "nowhere"),
         ({"reconciler:datasets": "/srv/datasets"}, "must be relative to the Pulumi program, not /srv/datasets"),
         ({"reconciler:endpointUrl": "http://127.0.0.1:1"}, "aws:endpoints does not name the same URL"),
+        ({"reconciler:dataset": "labels"}, "there is no such setting (did you mean `reconciler:datasets`?)"),
         ({"aws:allowedAccountIds": ["444455556666"]}, "is in account 111122223333, which aws:allowedAccountIds"),
     ],
-    ids=["folder", "absolute", "endpoint", "account"],
+    ids=["folder", "absolute", "endpoint", "misspelt", "account"],
 )
 def test_a_wrong_setting_is_one_clean_message(workspace: Workspace, config: dict[str, object], said: str) -> None:
     """A RunError: the sentence, exit code 1, nothing registered."""

@@ -88,7 +88,7 @@ class Tap(HttpDouble):
 
 
 class Sts(HttpDouble):
-    """AWS's token service as far as AssumeRole goes; each role gets an access key of its own."""
+    """AWS's token service: AssumeRole, also WithWebIdentity; each role gets an access key of its own."""
 
     secret = "secret/key/of/the/role/0123456789abcdef"
     token = "token-of-the-role-0123456789abcdef"
@@ -102,17 +102,18 @@ class Sts(HttpDouble):
     def answer(self, headers: dict[str, str], body: bytes) -> Answer:
         """Credentials, or the refusal that a test wants."""
         self.requests.append({name: values[0] for name, values in parse_qs(body.decode()).items()})
-        self.signers.append(headers["authorization"].partition("Credential=")[2].partition("/")[0])
+        self.signers.append(headers.get("authorization", "").partition("Credential=")[2].partition("/")[0])
         if self.refusal:
             error = f"<Error><Code>AccessDenied</Code><Message>{self.refusal}</Message></Error>"
             return 403, "text/xml", f"<ErrorResponse>{error}<RequestId>r-1</RequestId></ErrorResponse>".encode()
+        action = self.requests[-1]["Action"]
         return (
             200,
             "text/xml",
             (
-                "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+                f"<{action}Response><{action}Result><Credentials>"
                 f"<AccessKeyId>ASIAROLE{len(self.requests)}</AccessKeyId><SecretAccessKey>{self.secret}</SecretAccessKey>"
                 f"<SessionToken>{self.token}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
-                "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+                f"</Credentials></{action}Result></{action}Response>"
             ).encode(),
         )

@@ -72,6 +72,21 @@ def test_a_wrong_input_is_a_failure_of_that_property(world: World, name: str, va
     assert said in reason
 
 
+def test_every_fault_of_a_policy_is_told_at_once(world: World) -> None:
+    """A line each, with what was meant, as project.yaml tells them."""
+    policy = {"extra": "repport", "destory": "keep", "patience": "soon", "guards": {"shrnk": "on", "updates": "many"}}
+    [(blamed, reason)] = world.declare({"1.jpg": ["cat"]}, policy=policy).failures()
+    assert blamed == "policy"
+    lines = reason.splitlines()
+    assert [line.partition(";")[0] for line in lines] == [
+        "policy has no setting 'destory' (did you mean `destroy`?)",
+        "policy.extra must be one of report, unlabel, fail, replace, not 'repport' (did you mean `report`?)",
+        "policy.patience must be a time such as 90s, 30m or 1h30m, not 'soon'",
+        "policy.guards cannot have 'shrnk': 'on' (did you mean `shrink`?)",
+        "policy.guards cannot have 'updates': 'many'",
+    ]
+
+
 def test_a_wrong_value_cannot_act_on_the_terminal_nor_fill_it(world: World) -> None:
     """Escape sequences come out as text, and a huge value is cut."""
     cells = world.declare({"1.jpg": ["cat"]}, datasetType="\x1b[31m" + "x" * 5000)

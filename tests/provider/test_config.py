@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi_aws
 import pytest
 
+from reconciler.provider.setting_names import AWS_NAMES
 from tests.provider.doubles import Sts, Tap
 from tests.provider.engine import CallError, Resource, running
 from tests.provider.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from rekognition_emulator import Emulator
 
@@ -166,6 +169,12 @@ def test_the_account_that_is_allowed_passes(desk: Desk) -> None:
         ({"aws:assumeRoles": '[{"sessionName": "x"}]'}, "aws:assumeRoles must be a list of mappings with roleArn"),
         ({"aws:assumeRoles": '[{"roleArn": "arn", "duration": "soon"}]'}, "duration must be a time such as 15m"),
         ({"aws:allowedAccountIds": "111122223333"}, "aws:allowedAccountIds must be a list"),
+        ({"aws:assumeRoleWithWebIdentity": '["x"]'}, "aws:assumeRoleWithWebIdentity must be a mapping"),
+        ({"aws:assumeRoleWithWebIdentity": '{"roleArn": "x"}'}, "must have roleArn, and webIdentityToken or"),
+        ({"aws:sharedConfigFiles": '["a", "b"]'}, "aws:sharedConfigFiles names 2 files"),
+        ({"aws:sharedCredentialsFiles": '["nowhere"]'}, "names nowhere, and there is no such file"),
+        ({"aws:customCaBundle": "none.pem"}, "aws:customCaBundle names none.pem, and there is no such file"),
+        ({"aws:useFipsEndpoint": "yes"}, "aws:useFipsEndpoint must be true or false, not 'yes'"),
     ],
 )
 def test_a_wrong_setting_is_a_sentence_in_every_call(desk: Desk, config: dict[str, str], said: str) -> None:
@@ -206,3 +215,99 @@ def test_secrets_reach_no_message_no_state_and_no_log(desk: Desk) -> None:
     told += cells.provider.output
     for secret in (SECRET, TOKEN, Sts.secret, Sts.token, "external-id-of-the-role"):
         assert all(secret not in text for text in told)
+
+
+def test_a_web_identity_is_assumed_before_the_roles(desk: Desk) -> None:
+    """As pulumi-aws does: unsigned, with the token of a file, and the roles follow from it."""
+    (desk.program / "token").write_text("token-of-the-ci-job-0123456789\n")
+    identity = {
+        "roleArn": "arn:aws:iam::111122223333:role/ci",
+        "webIdentityTokenFile": str(desk.program / "token"),
+        "sessionName": "job-7",
+        "duration": "30m",
+    }
+    role = {"roleArn": "arn:aws:iam::111122223333:role/labels"}
+    config = {"aws:assumeRoleWithWebIdentity": json.dumps(identity), "aws:assumeRoles": json.dumps([role])}
+    with desk.stack(config) as (_, cells):
+        cells.up()
+    first = desk.sts.requests[0]
+    assert {name: first[name] for name in ("Action", "WebIdentityToken", "RoleSessionName", "DurationSeconds")} == {
+        "Action": "AssumeRoleWithWebIdentity",
+        "WebIdentityToken": "token-of-the-ci-job-0123456789",
+        "RoleSessionName": "job-7",
+        "DurationSeconds": "1800",
+    }
+    assert desk.sts.signers == ["", "ASIAROLE1"]
+    assert desk.tap.signers == ["ASIAROLE2"]
+
+
+def test_the_token_of_a_web_identity_is_a_secret(desk: Desk) -> None:
+    """Given in the configuration itself, it reaches no message, even where the service says it."""
+    identity = {"roleArn": "arn:aws:iam::111122223333:role/ci", "webIdentityToken": TOKEN}
+    desk.sts.refusal = f"the token {TOKEN} has expired"
+    with desk.stack(secrets={"aws:assumeRoleWithWebIdentity": json.dumps(identity)}) as (_, cells):
+        with pytest.raises(CallError) as caught:
+            cells.up()
+        assert "[secret] has expired" in caught.value.message
+        assert TOKEN not in caught.value.message + caught.value.details + "".join(cells.provider.output)
+
+
+def test_the_files_of_the_stack_stand_in_for_the_users(desk: Desk) -> None:
+    """`aws:sharedConfigFiles` and `sharedCredentialsFiles`, with a profile that only they have."""
+    (desk.program / "team-config").write_text("[profile team]\nregion = eu-west-1\n")
+    (desk.program / "team-keys").write_text("[team]\naws_access_key_id = AKIATEAM\naws_secret_access_key = x\n")
+    config = {
+        "aws:profile": "team",
+        "aws:sharedConfigFiles": json.dumps([str(desk.program / "team-config")]),
+        "aws:sharedCredentialsFiles": json.dumps([str(desk.program / "team-keys")]),
+    }
+    with desk.stack(config, env={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}) as (_, cells):
+        cells.up()
+    assert desk.tap.signers == ["AKIATEAM"]
+
+
+def test_a_setting_of_pulumi_aws_without_effect_here_is_said_once(desk: Desk) -> None:
+    """A warning with what to do instead; the run goes on."""
+    with desk.stack({"aws:noProxy": "10.0.0.1", "aws:maxRetries": "3"}) as (_, cells):
+        cells.up()
+        cells.drift()
+        warnings = [one.text for one in cells.provider.log.messages if one.is_warning]
+    assert warnings == [
+        "aws:noProxy has no effect on datasets, only on pulumi-aws's own resources; set NO_PROXY in the environment"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (
+            "reconciler:dataset",
+            "reconciler:dataset, and there is no such setting (did you mean `reconciler:datasets`?)",
+        ),
+        ("reconciler:endpointurl", "did you mean `reconciler:endpointUrl`?"),
+        ("reconciler:colour", "reconciler:colour, and there is no such setting; rename or remove it"),
+        ("aws:profil", "pulumi-aws has no such setting (did you mean `aws:profile`?)"),
+        ("aws:allowedAccountIDs", "did you mean `aws:allowedAccountIds`?"),
+    ],
+)
+def test_a_misspelt_setting_is_a_sentence_and_nothing_is_called(desk: Desk, key: str, said: str) -> None:
+    """It would silently be without effect: another folder, another identity."""
+    with desk.stack({key: "x"}) as (_, cells):
+        for _ in range(2):
+            with pytest.raises(CallError) as caught:
+                cells.check()
+            assert said in caught.value.message
+            assert "Traceback" not in caught.value.message
+    assert desk.tap.headers == []
+
+
+def test_settings_of_others_are_left_alone(desk: Desk) -> None:
+    """Another namespace, and a setting that a newer pulumi-aws may have."""
+    with desk.stack({"mine:dataset": "x", "pulumi:tags": "{}", "aws:somethingEntirelyNew": "x"}) as (_, cells):
+        assert cells.up()
+
+
+def test_the_names_of_settings_are_those_of_the_installed_pulumi_aws() -> None:
+    """A setting that pulumi-aws gains must not be taken for a misspelt one."""
+    source = (Path(pulumi_aws.__file__).parent / "config" / "vars.py").read_text()
+    assert set(re.findall(r"__config__\.get\w*\('(\w+)'\)", source)) == set(AWS_NAMES)
