@@ -218,12 +218,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class DatasetDeclaration:
-    """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy."""
+    """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
+
+    `is_training_too` says of a test dataset that its manifest is the training dataset's.
+    """
 
     dataset_type: DatasetType
     manifest: Path
     shown: str
     policy: Policy = field(default_factory=Policy)
+    is_training_too: bool = False
 
 
 @dataclass(frozen=True, slots=True)

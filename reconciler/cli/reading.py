@@ -12,8 +12,8 @@ from reconciler.cli.terminal import Screen
 from reconciler.errors import BadInput
 from reconciler.inert import inert
 from reconciler.ledger import Ledger
-from reconciler.manifest import load_projects, read_manifest
-from reconciler.model import ProjectDeclaration
+from reconciler.manifest import load_project, load_projects, read_manifest
+from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
 from reconciler.report.text import counted
 
 __all__ = ["read_all", "refuse_invalid"]
@@ -25,7 +25,7 @@ def read_all(run: Run, screen: Screen) -> None:
     Raises:
         BadInput: there is no such folder or project. InvalidDeclaration: a project.yaml is wrong.
     """
-    for project in _chosen(run.options.datasets, run.options.projects):
+    for project in _declared(run.options.command, run.options.datasets, run.options.projects):
         for dataset in project.datasets:
             ledger = run.resources.enter_context(Ledger())
             run.datasets.append(DatasetRun(project, dataset, ledger))
@@ -48,6 +48,30 @@ def refuse_invalid(run: Run) -> None:
             f"{counted(errors, 'error', 'errors')} in {counted(files, 'manifest', 'manifests')}"
             f"{'' if run.options.command == 'validate' else '; nothing was sent'}"
         )
+
+
+def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
+    """The projects of a run. Only reading for its own sake takes a single project or manifest too."""
+    if command == "validate" and path.is_file() and not names:
+        return [_only(path)]
+    if command == "validate" and (path / "project.yaml").exists() and not names:
+        project = load_project(path, str(path))
+        return [project] if project else []
+    return _chosen(path, names)
+
+
+def _only(manifest: Path) -> ProjectDeclaration:
+    """A manifest without a project: with any labels, and every default."""
+    kind = DatasetType.TEST if manifest.name.startswith(DatasetType.TEST.word) else DatasetType.TRAIN
+    return ProjectDeclaration(
+        folder=manifest.parent,
+        shown=str(manifest.parent),
+        name=manifest.stem,
+        managed=False,
+        project_arn=None,
+        datasets=(DatasetDeclaration(kind, manifest, str(manifest)),),
+        labels=None,
+    )
 
 
 def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:

@@ -18,7 +18,7 @@ from reconciler.cli.terminal import Screen
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
 from reconciler.inert import inert
 from reconciler.report.json import RunReport, document, encode
-from reconciler.report.text import finding_line
+from reconciler.report.text import counted, finding_line
 
 __all__ = ["main"]
 
@@ -149,7 +149,8 @@ def _show_declarations(screen: Screen, error: InvalidDeclaration) -> None:
         screen.line(finding_line(finding), Style.BAD)
     rest = error.total - len(error.findings)
     more = f" ({rest:,} not shown)" if rest else ""
-    screen.remark(f"error: {error.total:,} in project.yaml files{more}; no manifest was read", Style.BAD)
+    errors = counted(error.total, "error", "errors")
+    screen.remark(f"error: {errors} in the declarations{more}; no manifest was read", Style.BAD)
 
 
 def _ended(screen: Screen, code: Exit) -> int:

@@ -5,7 +5,7 @@ rules of Custom Labels' manifests. Refuses to know the service, what is live, an
 """
 
 from reconciler.manifest.findings import Findings
-from reconciler.manifest.folders import load_projects
+from reconciler.manifest.folders import load_project, load_projects
 from reconciler.manifest.reading import read_manifest
 
-__all__ = ["Findings", "load_projects", "read_manifest"]
+__all__ = ["Findings", "load_project", "load_projects", "read_manifest"]

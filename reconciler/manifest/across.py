@@ -11,6 +11,7 @@ from typing import Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
+from reconciler.manifest.class_maps import ClassMaps
 from reconciler.manifest.findings import Collector, Findings
 from reconciler.manifest.json_positions import Path
 from reconciler.manifest.judgement import Judgement
@@ -42,6 +43,7 @@ class Across:
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
         self._lines = self._entries = self._boxes = 0
+        self._class_maps = ClassMaps()
         self._known_kind = False
         self._unknown_kind: Place | None = None
 
@@ -52,7 +54,9 @@ class Across:
             self._collector.report(rules.MANY_LINES, lambda: line.place)
 
     def see_kinds(self, line: Line, judgement: Judgement) -> None:
-        """Remember whether any line is of a kind that Custom Labels takes."""
+        """Remember whether any line is of a kind that Custom Labels takes, and which labels it declares."""
+        if judgement.boxed:
+            self._class_maps.see(line)
         if judgement.images or judgement.boxed:
             self._known_kind = True
         elif self._unknown_kind is None and len(line.document) > 1:
@@ -75,6 +79,7 @@ class Across:
         if self._unknown_kind is not None and not self._known_kind:
             place = self._unknown_kind
             self._collector.report(rules.NO_KNOWN_KIND, lambda: place)
+        self._class_maps.report(self._collector, self._labels)
         bucket = next(iter(self._buckets), None)
         return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
 

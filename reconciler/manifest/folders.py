@@ -4,7 +4,7 @@ Knows which folders count, and that no two may name one project. Refuses to know
 (`project.py`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,7 @@ from reconciler.manifest.yaml_nodes import Mapping, Node, NodeReader, YamlStopEr
 from reconciler.manifest.yaml_text import YamlText
 from reconciler.model import DatasetDeclaration, DatasetType, Finding, Place, ProjectDeclaration
 
-__all__ = ["load_projects"]
+__all__ = ["load_project", "load_projects"]
 
 _FILE: Final = "project.yaml"
 _OTHER_NAMES: Final = ("project.yml", "Project.yaml", "Project.yml", "project.yaml.txt")
@@ -40,14 +40,31 @@ def load_projects(datasets: Path, shown: str) -> tuple[ProjectDeclaration, ...]:
     """
     collector = Collector(shown)
     if not datasets.is_dir():
-        collector.report(rules.NO_DATASETS, collector.place)
+        collector.report(rules.NOT_A_FOLDER if datasets.exists() else rules.NO_DATASETS, collector.place)
         _refuse([collector])
-    collectors = [collector]
+    folders = [
+        folder
+        for folder in sorted(datasets.iterdir(), key=lambda path: path.name)
+        if folder.is_dir() and not folder.name.startswith(".")
+    ]
+    return _loaded(folders, lambda folder: PurePosixPath(shown, folder.name, _FILE))
+
+
+def load_project(folder: Path, shown: str) -> ProjectDeclaration | None:
+    """Read the project.yaml of one folder, whatever stands beside it; None when it declares nothing.
+
+    Raises:
+        InvalidDeclaration: with the findings, at most 50.
+    """
+    projects = _loaded([folder.resolve()], lambda _folder: PurePosixPath(shown, _FILE))
+    return projects[0] if projects else None
+
+
+def _loaded(folders: Iterable[Path], shown: Callable[[Path], PurePosixPath]) -> tuple[ProjectDeclaration, ...]:
+    collectors: list[Collector] = []
     found: list[tuple[Collector, DeclaredProject, ProjectDeclaration]] = []
-    for folder in sorted(datasets.iterdir(), key=lambda path: path.name):
-        if folder.name.startswith(".") or not folder.is_dir():
-            continue
-        here = Collector(str(PurePosixPath(shown, folder.name, _FILE)))
+    for folder in folders:
+        here = Collector(str(shown(folder)))
         collectors.append(here)
         declared = _declared(folder, here)
         if declared is not None:
@@ -127,6 +144,7 @@ def _project(folder: Path, declared: DeclaredProject, collector: Collector) -> P
 
 def _datasets(folder: Path, declared: DeclaredProject, collector: Collector) -> Iterator[DatasetDeclaration]:
     """The datasets that are declared or have a manifest of a default name, train before test."""
+    paths: set[Path] = set()
     for kind in DatasetType:
         dataset = declared.datasets.get(kind) or DeclaredDataset(None, None, declared.policy)
         node = dataset.manifest or dataset.node
@@ -135,7 +153,9 @@ def _datasets(folder: Path, declared: DeclaredProject, collector: Collector) -> 
         manifest = None if written is None else inside(folder, written, report)
         if written is not None and manifest is not None:
             shown = str(PurePosixPath(collector.shown).parent / written)
-            yield DatasetDeclaration(kind, manifest, shown, dataset.policy)
+            path = manifest.resolve()
+            yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=path in paths)
+            paths.add(path)
 
 
 def _place(collector: Collector, node: Node | None) -> Place:

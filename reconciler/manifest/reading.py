@@ -41,6 +41,8 @@ def read_manifest(
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
     reading = _Reading(collector, Across(collector, labels, accept), Notes())
+    if dataset.is_training_too:
+        collector.report(rules.TRAINING_TOO, collector.place)
     with open_regular(dataset.manifest, collector) as handle:
         if handle is not None:
             for line in _lines(dataset.manifest, handle, collector):

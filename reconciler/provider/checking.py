@@ -54,12 +54,13 @@ def _refuse_twins(inputs: Inputs) -> None:
 
 def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
     """The complete inputs. The plan of a resource that exists is told by Diff, which knows more and follows at once."""
+    process = runtime.current()
+    shared = inputs.project_arn is not None and process.shares_manifest(inputs.project_arn, inputs.manifest)
     with Ledger() as ledger:
-        findings = fill_desired(inputs, ledger)
+        findings = fill_desired(inputs, ledger, is_training_too=shared)
         findings.raise_if_refused()
         complete = with_digests(inputs, ledger)
         properties = complete.properties()
-        process = runtime.current()
         if not preview:
             process.checked(None)
             return properties

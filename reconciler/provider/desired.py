@@ -11,8 +11,10 @@ from reconciler.provider.properties import STATE_FORMAT, BadProperty, Inputs
 __all__ = ["fill_desired", "with_digests"]
 
 
-def fill_desired(inputs: Inputs, ledger: Ledger) -> Findings:
+def fill_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = False) -> Findings:
     """Read the manifest that the inputs name, relative to the program, into the ledger.
+
+    `is_training_too`: the project's other dataset has the same manifest, which is worth a note.
 
     Raises:
         BadProperty: no manifest is named, or by an absolute path, which would differ from machine to machine.
@@ -22,7 +24,7 @@ def fill_desired(inputs: Inputs, ledger: Ledger) -> Findings:
         raise BadProperty(
             "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
         )
-    declaration = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy)
+    declaration = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too)
     return read_manifest(declaration, inputs.labels, ledger.accept)
 
 

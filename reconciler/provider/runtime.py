@@ -60,6 +60,7 @@ class Runtime:
         self._seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
         self._claims: dict[str, str] = {}
+        self._manifests: dict[tuple[str, str], str] = {}
         self.engine = EngineWatch()
         self._tally = _Tally()
 
@@ -150,6 +151,12 @@ class Runtime:
         with self._lock:
             first = self._claims.setdefault(resource_id, urn)
         return first.rpartition("::")[2] if first != urn else None
+
+    def shares_manifest(self, project_arn: str, manifest: str) -> bool:
+        """Whether another resource of this program, for the same project, has the manifest of this call's resource."""
+        urn = call_urn()
+        with self._lock:
+            return self._manifests.setdefault((project_arn, os.path.realpath(manifest)), urn) != urn
 
     def is_program_run(self) -> bool:
         """Whether this call's resource was last checked, not read: a refresh reads and checks nothing."""

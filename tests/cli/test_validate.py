@@ -63,7 +63,7 @@ def test_another_folder_is_named_by_position_or_option(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "cure"),
-    [("datasets/cells", "give the folder above it"), ("empty", "empty/NAME/project.yaml"), ("no", "no")],
+    [("empty", "empty/NAME/project.yaml"), ("no", "no such folder")],
 )
 def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folder: str, cure: str) -> None:
     """A wrong folder never passes as "nothing to complain about"."""
@@ -72,6 +72,38 @@ def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folde
     ran = world.run("validate", folder)
     assert ran.code == 3
     assert cure in ran.out + ran.err
+
+
+def test_one_manifest_or_one_project_is_read_by_itself(world: World) -> None:
+    """Its path is enough; what is wrong elsewhere is not said."""
+    world.write("cells", world.many(5), world.many(1))
+    world.write("broken", ["{"])
+    one = world.run("validate", "datasets/cells/test.jsonl")
+    assert (one.code, one.out) == (
+        0,
+        "test test  (datasets/cells/test.jsonl)\n  1 entry, 1 label, 1 box, no findings\n1 manifest valid, 1 entry\n",
+    )
+    project = world.run("validate", "datasets/cells")
+    assert project.code == 0
+    assert project.out.endswith("2 manifests valid, 6 entries\n")
+    assert world.run("validate", "datasets/broken/train.jsonl").code == 3
+
+
+def test_only_reading_takes_the_folder_of_one_project(world: World) -> None:
+    """A run that looks at AWS keeps its records beside the folder of all of them."""
+    world.write("cells", world.many(1))
+    ran = world.run("plan", "--datasets", "datasets/cells")
+    assert ran.code == 3
+    assert "give the folder above it" in ran.err
+
+
+def test_the_training_manifest_as_test_set_is_noted(world: World) -> None:
+    """A model would be tested on what it learned; valid all the same."""
+    world.write("cells", world.many(1))
+    (world.folder / "datasets/cells/project.yaml").write_text("managed: true\ntest: train.jsonl\n")
+    ran = world.run("validate")
+    assert ran.code == 0
+    assert ran.out.count("note: the test dataset has the manifest of the training dataset") == 1
 
 
 def test_an_unknown_project_gets_a_suggestion(world: World) -> None:

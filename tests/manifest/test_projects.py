@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Exit, InvalidDeclaration
-from reconciler.manifest import load_projects
+from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.policies import parse_patience
 from reconciler.manifest.rules import project_rules
 from reconciler.manifest.rules.rule import Rule
@@ -102,6 +102,7 @@ CASES = [
 # Rules that need more than the text of one project.yaml; each has a test below.
 ELSEWHERE = {
     "datasets-missing",
+    "datasets-not-a-folder",
     "project-yaml-missing",
     "project-yaml-name",
     "project-yaml-too-large",
@@ -218,6 +219,33 @@ def test_a_missing_datasets_folder_is_refused(tmp_path: Path) -> None:
     """A wrong setting must not read as taking every project away."""
     with pytest.raises(InvalidDeclaration, match=r"^lists: there is no such folder; create it"):
         load_projects(tmp_path / "lists", "lists")
+
+
+def test_a_file_in_the_place_of_the_datasets_folder_is_refused(tmp_path: Path) -> None:
+    """It is there, so that it is not said to be missing."""
+    (tmp_path / "lists").touch()
+    with pytest.raises(InvalidDeclaration, match="this is a file; name the folder that holds one folder a project"):
+        load_projects(tmp_path / "lists", "lists")
+
+
+def test_one_folder_is_read_whatever_stands_beside_it(write: Write) -> None:
+    """A fault in another project is that project's; places are shown as the user names the folder."""
+    write("other", "mangaed: true", "train.jsonl")
+    folder = write("cells", "managed: false", "train.jsonl")
+    project = load_project(folder, "here")
+    assert project is not None
+    assert (project.name, project.shown, project.datasets[0].shown) == ("cells", "here", "here/train.jsonl")
+
+
+@pytest.mark.parametrize("test", ["train.jsonl", "./train.jsonl", "link.jsonl"])
+def test_a_test_dataset_with_the_training_manifest_is_seen(test: str, write: Write, datasets: Path) -> None:
+    """However the path is written; two files with the same content are two files."""
+    folder = write("cells", f"test: {test}", "train.jsonl")
+    (folder / "link.jsonl").symlink_to("train.jsonl")
+    write("planes", "managed: true", "train.jsonl", "test.jsonl")
+    cells, planes = load(datasets)
+    assert [one.is_training_too for one in cells.datasets] == [False, True]
+    assert [one.is_training_too for one in planes.datasets] == [False, False]
 
 
 def test_two_folders_cannot_name_one_project(write: Write, datasets: Path) -> None:

@@ -10,8 +10,10 @@ from reconciler.picture import Picture
 from reconciler.report.html import view
 from reconciler.review.model import Review
 from tests.report.browser import CHROMIUM, DRIVER, MISSING, Browser, browser
+from tests.report.hostile_review import HOSTILE, hostile
 from tests.report.png import pixels, png
-from tests.report.reviews import HOSTILE, became, box, change, dataset, hostile, many, real, review, same
+from tests.report.real_review import real
+from tests.report.reviews import became, box, change, dataset, many, review, same
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
 

@@ -17,7 +17,7 @@ from reconciler.comparison.figures import LookAlike
 from reconciler.report import html, markdown, terminal
 from reconciler.report.escape import cells, code, prose
 from reconciler.report.wording import alike_words, said, shown
-from tests.report.reviews import HOSTILE, hostile
+from tests.report.hostile_review import HOSTILE, hostile
 
 # GitHub's tables and strikethrough on top of CommonMark.
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

@@ -14,7 +14,9 @@ from reconciler.report.html import view
 from reconciler.report.links import console, project_link
 from reconciler.report.page_data import page_data
 from reconciler.review.model import Failure, Review
-from tests.report.reviews import HOSTILE, box, change, dataset, hostile, many, real, review, same
+from tests.report.hostile_review import HOSTILE, hostile
+from tests.report.real_review import real
+from tests.report.reviews import box, change, dataset, many, review, same
 
 KEY = "s3://blood-cells-images/scans/2024/BloodImage_00000.jpg"
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from reconciler.report.budget import Block, length, piece, within
 from reconciler.report.markdown import LIMIT, MARKER, view
 from reconciler.review.model import Danger, DatasetReview, Review
-from tests.report.reviews import box, change, dataset, many, real, removed, review
+from tests.report.real_review import real
+from tests.report.reviews import box, change, dataset, many, removed, review
 
 
 def test_the_first_line_is_always_the_marker() -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from reconciler.report.columns import cells
 from reconciler.report.terminal import dataset_view, view
 from reconciler.review.model import Failure, Review
-from tests.report.reviews import change, dataset, many, real, review
+from tests.report.real_review import real
+from tests.report.reviews import change, dataset, many, review
 
 # A terminal has some 50 lines.
 TWO_SCREENS = 100

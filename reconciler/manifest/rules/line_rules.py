@@ -147,6 +147,19 @@ UNDECLARED_LABEL: Final = error(
 )
 
 # Notes.
+TRAINING_TOO: Final = note(
+    "test-is-train",
+    "the test dataset has the manifest of the training dataset: a model would be tested on the images it learned from",
+    "give the test dataset images that are not used for training",
+    "Custom Labels Developer Guide, Creating training and test datasets",
+)
+DECLARED_LABELS: Final = note(
+    "too-many-labels-declared",
+    "the class-maps declare {count:,} labels{more} and the manifest uses {used:,}; a dataset may have "
+    f"{DATASET_LABELS}, and the service may count those that are only declared",
+    "remove from the class-maps the labels that no box has",
+    _LIMITS,
+)
 ZERO_BOXES: Final = note(
     "zero-boxes",
     "{count:,} {lines} with zero boxes, the first here: the image counts as labelled",

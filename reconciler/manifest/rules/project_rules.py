@@ -11,6 +11,9 @@ _MODEL: Final = "botocore service-2.json"
 
 # Folders.
 NO_DATASETS: Final = error("datasets-missing", "there is no such folder", "create it, with one folder a project in it")
+NOT_A_FOLDER: Final = error(
+    "datasets-not-a-folder", "this is a file", "name the folder that holds one folder a project"
+)
 NO_PROJECT: Final = error(
     "project-yaml-missing",
     "the folder holds {example} but no project.yaml",
