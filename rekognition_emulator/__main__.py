@@ -127,7 +127,8 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def printable(text: str) -> str:
     """Text of a request without control characters, cut to a line's length."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:200]
+    text = text[:200]
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def log_line(call: Call) -> str:

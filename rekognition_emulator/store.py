@@ -92,13 +92,11 @@ class _Rows:
 
     def after(self, position: int, limit: int) -> list[tuple[int, Entry]]:
         found: list[tuple[int, Entry]] = []
-        for place in range(position, len(self.rows)):
-            entry = self.rows[place]
-            if entry is not None:
-                found.append((place + 1, entry))
-                if len(found) == limit:
-                    break
-        return found
+        while len(found) < limit and position < len(self.rows):
+            piece = self.rows[position : position + limit]
+            found += [(place, entry) for place, entry in enumerate(piece, position + 1) if entry is not None]
+            position += len(piece)
+        return found[:limit]
 
 
 class MemoryStore:
