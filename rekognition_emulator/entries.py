@@ -8,18 +8,36 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
+_TEXT = msgspec.json.Decoder(str)
+
+
+def plain(listed: bytes | msgspec.Raw) -> str:
+    """The line behind its form on the wire."""
+    return _TEXT.decode(listed)
+
 
 class Entry(NamedTuple):
-    """One listed line and what filters and statistics need of it."""
+    """One listed line and what filters and statistics need of it.
+
+    `listed` is the line as a listing sends it: a JSON string, quoted and escaped when the line was judged, so that no
+    listing has to do it again.
+    """
 
     key: str
-    line: str
+    listed: bytes
     bucket: str
     declared: tuple[str, ...]
     used: tuple[str, ...]
     boxed: tuple[str, ...]
     labeled: bool
     errors: bool
+
+    @property
+    def line(self) -> str:
+        """The line itself."""
+        return plain(self.listed)
 
 
 @dataclass

@@ -81,7 +81,7 @@ class Front:
         try:
             reply = meeting.before()
             if reply is None:
-                reply = self.service.call(call.operation, call.request, caller)
+                reply = self.service.answer(call.operation, call.request, caller)
             reply = meeting.after(reply)
         except ServiceError as error:
             return meeting.answered(self._refusal(error, call))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
+import msgspec
+
 from rekognition_emulator.attributes import AttributeJudge, Document, pairs
 from rekognition_emulator.codes import Dropped
 from rekognition_emulator.entries import Entry
@@ -149,8 +151,8 @@ class LineJudge:
         document["cl-metadata"] = {"is_labeled": labeled}
         if judge.line_errors:
             document[self.switches.error_key] = judge.line_errors
-        written = self._written(document, b"" if judge.found else raw)
-        return Entry(key, written, bucket, *labels, labeled=labeled, errors=bool(judge.found))
+        listed = msgspec.json.encode(self._written(document, b"" if judge.found else raw))
+        return Entry(key, listed, bucket, *labels, labeled=labeled, errors=bool(judge.found))
 
     def _written(self, document: Document, raw: bytes) -> str:
         """The line as listings have it; `raw` is what was sent, where nothing in it had to be changed."""

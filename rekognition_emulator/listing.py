@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from rekognition_emulator import tokens
+from rekognition_emulator.entries import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,14 +62,14 @@ class Listing:
         self.lifecycle = lifecycle
 
     def list_dataset_entries(self, request: Request, caller: Caller) -> Reply:
-        """One page of lines; the token is absent on the last page."""
+        """One page of lines, as they stand on the wire; the token is absent on the last page."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetEntries")
         filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
         name = tokens.scope("ListDatasetEntries", filters, *self._version(dataset))
         position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
         rows = self._rows(dataset.arn, position, size + 1, wanted(request, self.backend.switches))
         size = self._fitting(rows, size)
-        reply: Reply = {"DatasetEntries": [line for _, line in rows[:size]]}
+        reply: Reply = {"DatasetEntries": [msgspec.Raw(listed) for _, listed in rows[:size]]}
         if len(rows) > size:
             reply["NextToken"] = tokens.write(name, rows[size - 1][0], self.backend.clock.now())
         return reply
@@ -86,11 +89,11 @@ class Listing:
             reply["NextToken"] = tokens.write(name, position + size, self.backend.clock.now())
         return reply
 
-    def _fitting(self, rows: list[tuple[int, str]], size: int) -> int:
+    def _fitting(self, rows: list[tuple[int, bytes]], size: int) -> int:
         """How many of the rows a page may have: at least one."""
         most, so_far = self.backend.switches.page_bytes, 0
-        for count, (_, line) in enumerate(rows[:size] if most else []):
-            so_far += len(line.encode())
+        for count, (_, listed) in enumerate(rows[:size] if most else []):
+            so_far += len(plain(listed).encode())
             if so_far > most and count:
                 return count
         return size
@@ -107,11 +110,13 @@ class Listing:
         lifetime = self.backend.switches.token_lifetime
         return tokens.read(request.get("NextToken"), name, self.backend.clock.now(), lifetime)
 
-    def _rows(self, arn: str, position: int, limit: int, keep: Callable[[Entry], bool] | None) -> list[tuple[int, str]]:
+    def _rows(
+        self, arn: str, position: int, limit: int, keep: Callable[[Entry], bool] | None
+    ) -> list[tuple[int, bytes]]:
         if keep is None:
             return self.backend.store.lines_after(arn, position, limit)
-        found: list[tuple[int, str]] = []
+        found: list[tuple[int, bytes]] = []
         while len(found) < limit and (rows := self.backend.store.entries_after(arn, position, _CHUNK)):
-            found += [(place, entry.line) for place, entry in rows if keep(entry)]
+            found += [(place, entry.listed) for place, entry in rows if keep(entry)]
             position = rows[-1][0]
         return found[:limit]

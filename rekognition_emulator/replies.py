@@ -9,12 +9,15 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from rekognition_emulator import model
+from rekognition_emulator.entries import plain
 
 Check = Callable[[object, str], None]
 
 _PLAIN: dict[str, tuple[type, ...]] = {
-    "string": (str,),
+    "string": (str, msgspec.Raw),
     "integer": (int,),
     "boolean": (bool,),
     "timestamp": (int, float),
@@ -93,3 +96,11 @@ def checked(operation: str, reply: dict[str, Any]) -> dict[str, Any]:
     """
     _check(model.output_shape(operation))(reply, operation)
     return reply
+
+
+def in_plain(reply: dict[str, Any]) -> dict[str, Any]:
+    """The reply with listed lines as strings; on the way to the wire they are JSON strings already (msgspec.Raw)."""
+    lines = reply.get("DatasetEntries")
+    if lines is None:
+        return reply
+    return reply | {"DatasetEntries": [plain(line) if isinstance(line, msgspec.Raw) else line for line in lines]}

@@ -13,9 +13,13 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator import heads
 from rekognition_emulator.wire import Answer, HttpRequest
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 Handler = Callable[[HttpRequest], Answer]
 
@@ -34,21 +38,34 @@ class _Connection(BaseHTTPRequestHandler):
     wbufsize = -1
     disable_nagle_algorithm = True
     server: _HttpServer
+    rfile: BufferedReader
+    raw_requestline: bytes
+    names: dict[str, str]
+    """The headers of the present request, with lower-case names."""
+
+    def parse_request(self) -> bool:
+        """A plain head at once, any other as http.server does it."""
+        waiting = self.rfile.peek() if self.raw_requestline == heads.REQUEST_LINE else b""
+        found = heads.plain_headers(waiting)
+        if found is None:
+            understood = super().parse_request()
+            self.names = {name.lower(): value for name, value in self.headers.items()} if understood else {}
+            return understood
+        self.names, length = found
+        self.rfile.read(length)
+        self.requestline = heads.REQUEST_LINE.decode().rstrip()
+        self.command, self.path, self.request_version = self.requestline.split()
+        self.close_connection = False
+        return True
 
     def _serve(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        if (
-            not length.isdecimal()
-            or len(length) > 8
-            or int(length) > _MOST_BYTES
-            or "Transfer-Encoding" in self.headers
-        ):
+        length = self.names.get("content-length", "0")
+        if not length.isdecimal() or len(length) > 8 or int(length) > _MOST_BYTES or "transfer-encoding" in self.names:
             self.close_connection = True
             self._send(Answer(413, b"a body with a Content-Length of at most 64,000,000 bytes is expected\n"))
             return
-        headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(length))
-        self._send(self.server.answer(HttpRequest(self.command, self.path, headers, body)))
+        self._send(self.server.answer(HttpRequest(self.command, self.path, self.names, body)))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _serve  # noqa: N815 - names of http.server
 

@@ -56,6 +56,10 @@ class Service:
         Raises:
             ServiceError: the service's refusal.
         """
+        return replies.in_plain(self.answer(operation, request, caller))
+
+    def answer(self, operation: str, request: dict[str, Any], caller: Caller | None = None) -> dict[str, Any]:
+        """Like `call`, with listed lines in the form they have on the wire (msgspec.Raw)."""
         try:
             with self.lock, self.backend.store.transaction():
                 reply = self._operations[operation](request, caller or Caller())

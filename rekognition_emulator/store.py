@@ -51,8 +51,8 @@ class Store(Protocol):
     def entries_after(self, arn: str, position: int, limit: int) -> list[tuple[int, Entry]]:
         """Up to `limit` entries behind `position`, in the order of first appearance, each with its position (> 0)."""
 
-    def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, str]]:
-        """Like `entries_after`, with nothing but the listed lines."""
+    def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, bytes]]:
+        """Like `entries_after`, with nothing of the entries but `listed`."""
 
     def put_entries(self, arn: str, entries: Iterable[Entry]) -> None:
         """Replace entries of the same key where they stand; append the others."""
@@ -158,9 +158,9 @@ class MemoryStore:
         rows = self._entries.get(arn)
         return rows.after(position, limit) if rows else []
 
-    def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, str]]:
-        """Like `entries_after`, with nothing but the listed lines."""
-        return [(place, entry.line) for place, entry in self.entries_after(arn, position, limit)]
+    def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, bytes]]:
+        """Like `entries_after`, with nothing of the entries but `listed`."""
+        return [(place, entry.listed) for place, entry in self.entries_after(arn, position, limit)]
 
     def put_entries(self, arn: str, entries: Iterable[Entry]) -> None:
         """Replace entries of the same key where they stand; append the others."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
+
+import msgspec
 
 from rekognition_emulator.errors import ServiceError
 
@@ -25,12 +26,12 @@ def _mark(text: bytes) -> bytes:
 
 def scope(*parts: object) -> str:
     """A short name of one listing: operation, dataset, filters."""
-    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=8).hexdigest()
 
 
 def write(listing: str, position: int, now: float) -> str:
     """The token for the page behind `position` of a listing."""
-    text = json.dumps([listing, position, round(now, 3)]).encode()
+    text = msgspec.json.encode([listing, position, round(now, 3)])
     return base64.b64encode(_mark(text) + text).decode()
 
 
@@ -49,7 +50,7 @@ def read(token: str | None, listing: str, now: float, lifetime: float) -> int:
     mark, text = raw[:_LENGTH], raw[_LENGTH:]
     if mark != _mark(text):
         raise ServiceError("InvalidPaginationTokenException")
-    made_for, position, issued = json.loads(text)
+    made_for, position, issued = msgspec.json.decode(text)
     if made_for != listing or now - issued > lifetime:
         raise ServiceError("InvalidPaginationTokenException")
     return int(position)

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator import replies
 from rekognition_emulator.faults import plan
 from rekognition_emulator.faults.stage import Stage, Views
 from rekognition_emulator.journal import without_blobs
@@ -47,6 +48,8 @@ class Meeting:
 
     def after(self, reply: dict[str, Any]) -> dict[str, Any]:
         """Strike after the work; answers the reply to send."""
+        if self.rules:
+            reply = replies.in_plain(reply)
         self.stage.reply = reply
         for rule in self.rules:
             reply = rule.kind.after(self.stage, reply)

@@ -168,7 +168,7 @@ def listed_as_sent(patch: Patch) -> None:
 
     def entry(honest: Any, self: Any, key: str, bucket: str, document: Any) -> Any:  # noqa: ANN401 - any function
         made = honest(self, key, bucket, document)
-        return made._replace(line=made.line.replace(',"cl-metadata":{"is_labeled":true}', ""))
+        return made._replace(listed=made.listed.replace(rb",\"cl-metadata\":{\"is_labeled\":true}", b""))
 
     _wrap(patch, LineJudge, "_entry", entry)
 

@@ -101,8 +101,8 @@ def strike(emulator: Emulator, arn: str, what: str) -> None:
         entry = store.entry(arn, f"{KEY}1.jpg")
         assert entry is not None
         errors = [{"code": "ERROR_INVALID_BOUNDING_BOX", "message": "off frame"}]
-        marked = json.dumps(json.loads(entry.line) | {"cl-errors": errors})
-        store.put_entries(arn, [entry._replace(line=marked, errors=True)])
+        marked = json.dumps(json.dumps(json.loads(entry.line) | {"cl-errors": errors})).encode()
+        store.put_entries(arn, [entry._replace(listed=marked, errors=True)])
     elif what == "gone":
         emulator.remove_entries(arn, [f"{KEY}1.jpg"])
     elif what == "appeared":

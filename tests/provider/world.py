@@ -86,8 +86,8 @@ class World:
         entry = store.entry(arn, f"s3://acme-vision/images/{image}")
         assert entry is not None
         errors = [{"code": code, "message": "The bounding box has off frame values."}]
-        marked = json.dumps(json.loads(entry.line) | {"cl-errors": errors})
-        store.put_entries(arn, [entry._replace(line=marked, errors=True)])
+        marked = json.dumps(json.dumps(json.loads(entry.line) | {"cl-errors": errors})).encode()
+        store.put_entries(arn, [entry._replace(listed=marked, errors=True)])
 
     def remove(self, resource: Resource, image: str) -> None:
         """Have an entry go away behind everybody's back."""
