@@ -108,7 +108,12 @@ EXAMPLES: Final = (
         *_manifests("aws-rekognition-workshops", "output_before.manifest", "output.manifest"),
         ("output_before.manifest", "output.manifest"),
     ),
-    Example("label-renamed", _there(_BLOOD), _renamed, ("main:datasets/test.jsonl", "datasets/test.jsonl")),
+    Example(
+        "label-renamed",
+        _there(_BLOOD),
+        _renamed,
+        ("main:datasets/blood-cells/test.jsonl", "datasets/blood-cells/test.jsonl"),
+    ),
 )
 
 if __name__ == "__main__":

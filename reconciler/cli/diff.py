@@ -1,9 +1,13 @@
 """`reconciler diff`: two manifests, folders or git revisions, without an account.
 
+A revision without a path stands for what the other side names, in that revision; where the other side is a revision
+without a path too, for the folder of datasets.
+
 Knows paths and revisions. Refuses to know how sides are compared (`reconciler.review.offline`).
 """
 
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.record import Run
@@ -27,14 +31,48 @@ def diff(run: Run, screen: Screen) -> Exit:
     before, after = run.options.asked.sources
     with ExitStack() as places:
         screen.status(f"comparing {inert(before)} with {inert(after)}")
-        sides = [places.enter_context(_side(one, run.options.datasets)) for one in (before, after)]
-        run.review = offline_review(sides[0], sides[1], (holdable(before), holdable(after)))
+        datasets = run.options.datasets
+        old, new = _side(before, after, datasets), _side(after, before, datasets)
+        one, other = places.enter_context(old.opened()), places.enter_context(new.opened())
+        run.review = offline_review(
+            one, other, (holdable(before), holdable(after)), places=(holdable(old.place), holdable(new.place))
+        )
     screen.clear()
     changed = any(dataset.changes_total or dataset.has_changes for dataset in run.review.datasets)
     return Exit.CHANGES if changed and run.options.exit_code else Exit.DONE
 
 
-def _side(named: str, datasets: Path) -> AbstractContextManager[Path]:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A path, or a revision and a path in it; `place` is what its files are called by."""
+
+    place: str
+    path: Path
+    revision: str | None = None
+
+    def opened(self) -> AbstractContextManager[Path]:
+        """The files, for as long as they are looked at."""
+        if self.revision is None:
+            return nullcontext(self.path)
+        if ":" in self.revision:
+            return checked_out(self.revision, Path.cwd())
+        here = self.path.resolve()
+        if here.is_dir():
+            return checked_out(self.revision, here, "")
+        if here.parent.is_dir():
+            return checked_out(self.revision, here.parent, here.name)
+        return checked_out(self.revision, Path.cwd(), str(self.path))
+
+
+def _side(named: str, other: str, datasets: Path) -> _Side:
     """A path that exists, else what a revision has."""
-    path = Path(named)
-    return nullcontext(path) if path.exists() else checked_out(named, Path.cwd(), str(datasets))
+    if Path(named).exists():
+        return _Side(named, Path(named))
+    if ":" in named:
+        return _Side(named, Path(named), named)
+    if Path(other).exists():
+        return _Side(f"{named}:{other}", Path(other), named)
+    _revision, colon, inside = other.partition(":")
+    if colon:
+        return _Side(f"{named}:{inside}", Path(inside), f"{named}:{inside}")
+    return _Side(f"{named}:{datasets}", datasets, named)

@@ -90,10 +90,13 @@ examples:
   reconciler diff main datasets                what the working folder changes in the branch main
   reconciler diff v1 v2 --format html -o v2.html
   reconciler diff train.jsonl train.yaml --exit-code
-  reconciler diff main:datasets/cells datasets/cells
+  reconciler diff HEAD~1 datasets/cells        one project
+  reconciler diff v1 datasets/cells/train.jsonl
+  reconciler diff main:labels/cells datasets/cells
 
-The path of main:datasets begins at the root of the repository. Manifests with errors are compared as far as they can be
-understood; their findings are in the report. It needs neither credentials nor a network.
+A revision without a path stands for what the other side names, in that revision. The path of main:labels begins at the
+root of the repository. Manifests with errors are compared as far as they can be understood; their findings are in the
+report. It needs neither credentials nor a network.
 """,
     "convert": """\
 examples:

@@ -90,7 +90,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         compared=compared or Compared(),
         words=run_headline(totals),
         totals=totals,
-        dangers=dangers_of(projects),
+        dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
         findings=found,
         estimate=total(one.estimate for one in all_datasets if one.estimate),

@@ -16,6 +16,16 @@ __all__ = ["dangers_of"]
 
 _EXAMPLES: Final = 3
 _SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
+_STAYING: Final = {
+    False: (
+        "live entry that the manifest does not have stays labelled",
+        "live entries that the manifest does not have stay labelled",
+    ),
+    True: (
+        "entry is no longer in the manifest: where it is live it stays labelled",
+        "entries are no longer in the manifest: where they are live they stay labelled",
+    ),
+}
 _WHY: Final = {
     "case": "they differ in case only",
     "spaces": "they differ in spaces, hyphens or underscores only",
@@ -25,25 +35,25 @@ _WHY: Final = {
 }
 
 
-def dangers_of(projects: Iterable[ProjectReview]) -> tuple[Danger, ...]:
-    """All dangers of a run: by level, then as the projects stand."""
-    found = [danger for project in projects for danger in _project(project)]
+def dangers_of(projects: Iterable[ProjectReview], *, offline: bool = False) -> tuple[Danger, ...]:
+    """All dangers of a run: by level, then as the projects stand. `offline`: the side before only plays live."""
+    found = [danger for project in projects for danger in _project(project, _STAYING[offline])]
     return tuple(sorted(found, key=lambda danger: -danger.level))
 
 
-def _project(project: ProjectReview) -> Iterator[Danger]:
+def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Danger]:
     for dataset in project.datasets:
-        yield from _dataset(dataset)
+        yield from _dataset(dataset, staying)
     if project.splits is not None:
         yield from _splits(project.name, project.splits)
     appeared = {label for one in project.datasets if one.balance for label in one.balance.appeared}
     yield from (_look_alike(project.name, pair, appeared) for pair in project.look_alikes)
 
 
-def _dataset(dataset: DatasetReview) -> Iterator[Danger]:
+def _dataset(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
     yield from _blocked(dataset)
     yield from _losses(dataset)
-    yield from _left_behind(dataset)
+    yield from _left_behind(dataset, staying)
     yield from _labels(dataset)
 
 
@@ -79,12 +89,11 @@ def _losses(dataset: DatasetReview) -> Iterator[Danger]:
         yield _danger(dataset, 2, "finding-marked", words, dataset.findings.marked)
 
 
-def _left_behind(dataset: DatasetReview) -> Iterator[Danger]:
+def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
     """What live holds that the manifest does not account for."""
     if dataset.staying:
         keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
-        entries = counted(dataset.staying, "live entry", "live entries")
-        words = f"{entries} that the manifest does not have stay labelled"
+        words = counted(dataset.staying, *staying)
         yield _danger(dataset, 2, "live-only", words, dataset.staying, keys)
     if dataset.origins and dataset.origins.drift:
         keys = [change.key for change in dataset.changes if change.origin == "drift"]

@@ -27,9 +27,15 @@ _Pair = tuple[Declared | None, Declared | None]
 
 
 def offline_review(
-    before: Path, after: Path, shown: tuple[str, str] | None = None, keep: int | None = CHANGES_KEPT
+    before: Path,
+    after: Path,
+    shown: tuple[str, str] | None = None,
+    keep: int | None = CHANGES_KEPT,
+    places: tuple[str, str] | None = None,
 ) -> Review:
     """The review of what `after` changes in `before`; `shown` is how the user knows the two.
+
+    `places` is what the files of either side are called by, where that is more than the user said.
 
     Datasets are brought together by project and type; two single manifests always are.
 
@@ -40,7 +46,8 @@ def offline_review(
     names = shown or (str(before), str(after))
     if before.exists() and after.exists() and before.is_dir() != after.is_dir():
         raise BadInput(f"{names[0]} and {names[1]} are a file and a folder; compare two files, or two folders")
-    pairs = _paired(declared_in(before, names[0]), declared_in(after, names[1]))
+    called = places or names
+    pairs = _paired(declared_in(before, called[0]), declared_in(after, called[1]))
     with ExitStack() as ledgers:
         datasets = [_reviewed(pair, ledgers.enter_context(Ledger())) for pair in pairs]
         compared = Compared(before=names[0], after=names[1], offline=True)

@@ -46,7 +46,7 @@ def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
     if not path.exists():
         raise BadInput(f"{shown} is not there; give a manifest, a folder, or a git revision such as main:datasets")
     kind = DatasetType.TEST if path.name.startswith("test") else DatasetType.TRAIN
-    return (Declared(path.stem, str(Path(shown).parent), DatasetDeclaration(kind, path, shown)),)
+    return (Declared(_named_by(path, shown), str(Path(shown).parent), DatasetDeclaration(kind, path, shown)),)
 
 
 def read(declared: Declared, ledger: Ledger) -> Findings:
@@ -69,10 +69,17 @@ def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Co
     return earlier
 
 
+def _named_by(manifest: Path, shown: str) -> str:
+    """What a manifest without a project is called: by its own name, or by its folder's where that says more."""
+    folder = Path(shown).parent.name.rpartition(":")[2]
+    return folder if folder and manifest.stem in {kind.word for kind in DatasetType} else manifest.stem
+
+
 def _in_folder(path: Path, shown: str) -> Iterator[Declared]:
     if (path / _PROJECT).exists():
         here = path.resolve()
-        projects = load_projects(here.parent, str(Path(shown).parent))
+        named = Path(shown).name not in {"", ".."}
+        projects = load_projects(here.parent, str(Path(shown).parent if named else Path(shown, "..")))
         yield from (one for project in projects if project.folder.resolve() == here for one in _datasets(project))
     elif any((folder / _PROJECT).exists() for folder in path.iterdir() if folder.is_dir()):
         yield from (one for project in load_projects(path, shown) for one in _datasets(project))

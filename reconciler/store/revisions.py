@@ -28,7 +28,7 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
     """A folder (or file) of a revision, in a temporary place that is gone afterwards.
 
     `revision` is git's `REVISION:PATH`, with the path from the root of the repository; without a path it is `default`,
-    a path from `repository`, which is any folder inside the repository.
+    a path from `repository`, which is any folder inside the repository ("" is that folder itself).
 
     Raises:
         BadInput: there is no git, no repository, no such revision or no such path in it.
@@ -36,7 +36,7 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
     name, colon, path = revision.partition(":")
     spec = f"{name}:{path}" if colon else f"{name}:./{default}"
     oid = _resolved(spec, repository, revision)
-    leaf = PurePosixPath(path if colon else default).name or "datasets"
+    leaf = PurePosixPath(path if colon else default).name or repository.resolve().name or "datasets"
     with TemporaryDirectory(prefix="reconciler-") as temporary:
         target = Path(temporary) / leaf
         if _output(["cat-file", "-t", oid], repository).strip() == b"tree":
@@ -87,7 +87,7 @@ def _is_repository(folder: Path) -> bool:
 
 def _files(tree: str, repository: Path) -> Iterator[tuple[str, str, str]]:
     """Object id, path and mode of every file and link below a tree; submodules have no files here."""
-    for row in _output(["ls-tree", "-r", "-z", tree], repository).split(b"\0"):
+    for row in _output(["ls-tree", "-r", "-z", "--full-tree", tree], repository).split(b"\0"):
         if row:
             facts, _tab, path = row.partition(b"\t")
             mode, _kind, oid = facts.decode("ascii").split()

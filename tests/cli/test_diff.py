@@ -130,3 +130,43 @@ def test_names_with_odd_bytes_are_shown_inert(world: World) -> None:
     assert ran.code == 0
     assert "\x1b" not in ran.out
     assert world.run("diff", name, name, "--format", "json").document["compared"]["before"] == "a\x1b[2J\\udcff.jsonl"
+
+
+def test_a_revision_without_a_path_stands_for_what_the_other_side_names(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One project, one manifest, from any folder, whichever side it is on; two bare revisions are whole folders."""
+    for name in ("cells", "other"):
+        world.write(name, world.many(3))
+    commit(world.folder, "v1")
+    world.write("cells", [*world.many(2, "WBC"), world.boxes("new.jpg", "RBC")])
+    commit(world.folder)
+    project, manifest = "datasets/cells", "datasets/cells/train.jsonl"
+    for before, after in (
+        ("v1", project),
+        ("v1", manifest),
+        ("v1", f"main:{project}"),
+        ("v1", "main"),
+        ("v1", str(world.folder / project)),
+    ):
+        assert figures(world, before, after) == (1, 2, 1), (before, after)
+    assert figures(world, project, "v1") == (1, 2, 1)
+    ran = world.run("diff", "v1", project, "--format", "json")
+    assert [one["title"] for one in ran.document["projects"][0]["datasets"]] == ["cells train"]
+    for folder, side, other in (
+        ("cells", ".", "v1"),
+        ("cells", "train.jsonl", "v1"),
+        ("cells", "../cells", "v1"),
+        ("", "cells", "v1:./cells"),
+    ):
+        monkeypatch.chdir(world.folder / "datasets" / folder)
+        assert figures(world, other, side) == (1, 2, 1), (folder, side)
+
+
+def test_what_is_no_longer_in_a_manifest_is_said_without_a_word_of_live(world: World) -> None:
+    """Offline nobody knows what is live."""
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    world.write("cells", world.many(2))
+    ran = world.run("diff", "HEAD", "datasets")
+    assert "1 entry is no longer in the manifest: where it is live it stays labelled" in ran.out

@@ -31,7 +31,7 @@ def compared(tmp_path: Path) -> Compare:
 
     def compare(before: Lines, after: Lines, keep: int | None = None) -> Review:
         paths = [write_lines(tmp_path / side / "train.jsonl", lines) for side, lines in (("a", before), ("b", after))]
-        return offline_review(paths[0], paths[1], ("a/train.jsonl", "b/train.jsonl"), keep=keep)
+        return offline_review(paths[0], paths[1], ("main:cells/train.jsonl", "cells/train.jsonl"), keep=keep)
 
     return compare
 
