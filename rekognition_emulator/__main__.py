@@ -10,11 +10,13 @@ import argparse
 import re
 import signal
 import sys
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rekognition_emulator.clock import Setting
 from rekognition_emulator.faults.plan import PlanError
 from rekognition_emulator.guards import DenialError
 from rekognition_emulator.latency import BY_NAME
@@ -32,6 +34,7 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rekognition_emulator.clock import Clock
     from rekognition_emulator.journal import Call
 
 _STOPS = {signal.SIGINT, signal.SIGTERM}
@@ -120,6 +123,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         quota=options.quota == "aws",
         deny=tuple(options.deny),
         faults=_plan(options.faults) if options.faults else "",
+        plan_name=str(options.faults or ""),
         seed=options.seed,
         keep_calls=KEPT_CALLS,
     )
@@ -147,6 +151,13 @@ def _log(call: Call) -> None:
     _say(log_line(call))
 
 
+def clock_line(clock: Clock) -> str:
+    """That a kept clock does not show the system's time, in one line."""
+    state = "stands still at" if clock.is_frozen else "goes on from"
+    moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(clock.now()))
+    return f"The clock {state} {moment}, as the state file has it."
+
+
 def run(options: argparse.Namespace) -> None:
     """Serve until SIGINT or SIGTERM, which are blocked in every thread and taken here.
 
@@ -164,6 +175,8 @@ def run(options: argparse.Namespace) -> None:
         for name, value in (emulator.environment | variables).items():
             print(f"export {name}={value}", flush=True)
         _say(f"Listening on {emulator.url} (a page for people is there too)")
+        if emulator.clock.setting != Setting(None, 0.0):
+            _say(clock_line(emulator.clock))
         signal.sigwait(_STOPS)
 
 

@@ -14,22 +14,47 @@ from typing import TYPE_CHECKING, Any
 from rekognition_emulator.backend import ManifestError, Manifests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _FORBIDDEN = {"403", "AccessDenied", "AllAccessDisabled"}
+_CHUNK = 1 << 20
 
 
-def _file_lines(path: Path) -> Iterator[bytes]:
+def lines_of(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """The lines of a text that comes in pieces, without their ends; of a line only the first `most` bytes.
+
+    Every piece is looked at once and copied at most once, however long a line is: a line of a gigabyte costs no more
+    time than many short ones, and no more memory than `most` bytes and a piece.
+    """
+    begun: list[bytes] = []  # the pieces of a line whose end has not come yet
+    size = 0
+    for chunk in chunks:
+        first, *others = chunk.split(b"\n")
+        if size < most:
+            begun.append(first[: most - size])
+        size += len(first)
+        if others:
+            yield b"".join(begun)
+            yield from (line[:most] for line in others[:-1])
+            begun, size = [others[-1][:most]], len(others[-1])
+    if size:
+        yield b"".join(begun)
+
+
+def _file_lines(path: Path, most: int) -> Iterator[bytes]:
     with path.open("rb") as file:
-        for line in file:
-            yield line.removesuffix(b"\n")
+        yield from lines_of(iter(lambda: file.read(_CHUNK), b""), most)
 
 
 class FolderBuckets:
-    """Buckets that are folders: the object `a/b` of a bucket is the file `a/b` below its folder."""
+    """Buckets that are folders: the object `a/b` of a bucket is the file `a/b` below its folder.
 
-    def __init__(self, folders: Mapping[str, Path]) -> None:
+    `longest`: so many bytes of a line are read; the rest of it is passed over.
+    """
+
+    def __init__(self, folders: Mapping[str, Path], longest: int) -> None:
+        self._longest = longest
         self._folders = {name: folder.resolve() for name, folder in folders.items()}
 
     def has(self, bucket: str) -> bool:
@@ -48,7 +73,7 @@ class FolderBuckets:
             raise ManifestError(f"the file of {s3_object['Name']} may not be read", forbidden=True)
         if size > most:
             raise ManifestError("the manifest is too large", too_large=True)
-        return _file_lines(path)
+        return _file_lines(path, self._longest)
 
     def _path(self, s3_object: dict[str, Any]) -> Path:
         folder, name = self._folders[s3_object["Bucket"]], str(s3_object["Name"])
@@ -59,10 +84,10 @@ class FolderBuckets:
 
 
 class S3Buckets:
-    """Buckets of an S3 API at an endpoint, read with dummy credentials."""
+    """Buckets of an S3 API at an endpoint, read with dummy credentials; `longest` as in FolderBuckets."""
 
-    def __init__(self, endpoint: str, region: str) -> None:
-        self._endpoint, self._region = endpoint, region
+    def __init__(self, endpoint: str, region: str, longest: int) -> None:
+        self._endpoint, self._region, self._longest = endpoint, region, longest
         self._client: Any = None
 
     def _s3(self) -> Any:  # noqa: ANN401 - boto3 clients have no type of their own
@@ -87,13 +112,8 @@ class S3Buckets:
         return self._read(where)
 
     def _read(self, where: dict[str, Any]) -> Iterator[bytes]:
-        rest = b""
         with _refusals(), closing(self._s3().get_object(**where)["Body"]) as body:
-            for chunk in body.iter_chunks(1 << 20):
-                *lines, rest = (rest + chunk).split(b"\n")
-                yield from lines
-        if rest:
-            yield rest
+            yield from lines_of(body.iter_chunks(_CHUNK), self._longest)
 
 
 @contextmanager

@@ -8,20 +8,28 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 LATEST = 253_402_300_799.0
 """The last second of the year 9999: times behind it cannot be written as a date."""
 
 
+class Setting(NamedTuple):
+    """How a clock was set: where it stands still (None: it runs), and by how much it is ahead of the system's."""
+
+    frozen: float | None
+    offset: float
+
+
 class Clock:
     """Seconds since the epoch; runs with the system, or stands still and is advanced by hand.
 
-    `Clock(start)` stands still at `start`; `Clock()` runs. Safe to use from several threads.
+    `Clock(start)` stands still at `start`; `Clock()` runs. Safe to use from several threads. Whoever wants to keep how
+    it is set gives it a `keeper`, which is called whenever that changes.
     """
 
     def __init__(self, start: float | None = None) -> None:
@@ -29,6 +37,7 @@ class Clock:
         self._frozen = start
         self._offset = 0.0
         self._interrupted = threading.Event()
+        self.keeper: Callable[[Setting], None] | None = None
 
     def now(self) -> float:
         """Seconds since the epoch, as this clock has them."""
@@ -39,7 +48,7 @@ class Clock:
         """Stand still at `at`, or at the present moment; answers the time it stands at."""
         with self._lock:
             self._frozen = self._read() if at is None else at
-            return self._frozen
+        return self._kept()
 
     def advance(self, seconds: float) -> float:
         """Go forward by `seconds` (a running clock keeps running); answers the new time.
@@ -54,7 +63,7 @@ class Clock:
                 self._offset += seconds
             else:
                 self._frozen += seconds
-            return self._read()
+        return self._kept()
 
     def resume(self) -> float:
         """Run on from where the clock stands; answers the time."""
@@ -62,7 +71,24 @@ class Clock:
             if self._frozen is not None:
                 self._offset = self._frozen - time.time()
                 self._frozen = None
-            return self._read()
+        return self._kept()
+
+    @property
+    def setting(self) -> Setting:
+        """How the clock is set: `set` on another clock makes it show the same."""
+        with self._lock:
+            return Setting(self._frozen, self._offset)
+
+    def set(self, setting: Setting) -> None:
+        """Show what another clock with this setting shows."""
+        with self._lock:
+            self._frozen, self._offset = setting
+
+    def _kept(self) -> float:
+        """The time, once the keeper knows how the clock is set."""
+        if self.keeper:
+            self.keeper(self.setting)
+        return self.now()
 
     @property
     def is_frozen(self) -> bool:

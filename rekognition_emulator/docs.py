@@ -55,7 +55,8 @@ Signatures are read for the Region and never verified. It listens on loopback on
 @@OPTIONS@@
 With `--with-s3` and without it, `--bucket NAME=DIR` makes the files below a folder the objects of a bucket: a manifest
 `DIR/train.manifest` is `{"Bucket": "NAME", "Name": "train.manifest"}` for CreateDataset. `--with-s3` also prints
-`AWS_ENDPOINT_URL_S3`, so that clients can upload manifests themselves. What `--state` keeps survives `kill -9`.
+`AWS_ENDPOINT_URL_S3`, so that clients can upload manifests themselves. What `--state` keeps survives `kill -9`:
+projects, datasets, entries, tags, work that has begun, and the clock as it was set.
 
 ## In tests
 
@@ -69,7 +70,7 @@ with rekognition_emulator.serve() as endpoint:       # a str; no delay, in memor
 ```
 
 `serve` takes the fields of `Settings` as keywords: `latency="real"`, `clock=Clock(start)` (stands still until
-`endpoint.clock.advance(seconds)`), `switches=Switches(...)`, `limits=Limits(entries=10)`, `state=Path(...)`,
+`endpoint.clock.advance(seconds)`; it is the caller's own, and not kept in the state file), `switches=Switches(...)`, `limits=Limits(entries=10)`, `state=Path(...)`,
 `buckets={"name": folder}`, `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`. What it yields
 also has `url`, `environment` (the variables), `calls`, `faults` (those that fired), `load_faults(plan)`,
 `entries(arn)`, `edit_entries(arn, lines)` and `remove_entries(arn, keys)`.
@@ -110,7 +111,7 @@ _DOOR = """\
 | `GET /_emulator/faults` | the plan with its counters, and the log of the faults that fired |
 | `PUT /_emulator/faults` | a new plan, YAML or JSON; `DELETE` ends all faults |
 | `GET /_emulator/clock` | the time, and whether the clock stands still |
-| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`, each optional |
+| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`, each optional; kept in the state file |
 | `POST /_emulator/entries` | `{"DatasetArn": ..., "lines": [...], "remove": [...]}`: an edit behind clients' backs |
 
 `GET /` is a page for people.
@@ -136,7 +137,9 @@ faults:
 ```
 
 Without `on`, `every`, `chance` and `times` a fault fires on every matching call. Each fault has its own stream of
-random numbers from `--seed`, so a plan and a seed replay exactly for the same calls. Every fault that fired is in the
+random numbers from `--seed`, so a plan and a seed replay exactly for the same calls. A condition names a member of the
+request by its path (`DatasetSource.DatasetArn`; a list stands for each of its items); one that no request can meet is
+refused when the plan is read, with file and line, like every other mistake in a plan. Every fault that fired is in the
 log with its request. Kinds:
 """
 

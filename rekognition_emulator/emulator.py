@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import protocol
-from rekognition_emulator.clock import Clock
-from rekognition_emulator.latency import BY_NAME, Latency
 from rekognition_emulator.router import Router
 from rekognition_emulator.server import Server
-from rekognition_emulator.settings import Settings, build
+from rekognition_emulator.settings import Settings, build, changed, named_latency
 
 protocol.compile_all()  # at import, so that an emulator starts within milliseconds
 
@@ -26,10 +23,12 @@ if TYPE_CHECKING:
     from boto3 import Session
     from mypy_boto3_rekognition import RekognitionClient
 
+    from rekognition_emulator.clock import Clock
     from rekognition_emulator.entries import Entry
     from rekognition_emulator.faults.engine import Fired
     from rekognition_emulator.front import Front
     from rekognition_emulator.journal import Call
+    from rekognition_emulator.latency import Latency
     from rekognition_emulator.service import Service
 
 
@@ -139,15 +138,21 @@ def serve(
     """Run an emulator in threads of this process; it stops with the block.
 
     `changes` are fields of Settings (`port`, `switches`, `limits`, `seed`, ...). `latency` may be "none" or "real".
+
+    Raises:
+        SettingError: for a setting that does not exist, or a value that it cannot have.
+        StateFileError: when the state file cannot be used.
+        PlanError: when the fault plan cannot be understood.
     """
     if latency is not None:
-        changes["latency"] = BY_NAME[latency] if isinstance(latency, str) else latency
-    chosen = replace(settings or Settings(), **changes)
-    front = build(chosen, clock or Clock())
+        changes["latency"] = named_latency(latency)
+    chosen = changed(settings or Settings(), changes)
+    front = build(chosen, clock)
     server = Server(Router(front).handle, host=chosen.host, port=chosen.port)
     try:
         yield Emulator.running(server, front, chosen.region)
     finally:
         with front.service.backend.clock.interrupted():
             server.stop()
+        front.service.backend.clock.keeper = None
         front.service.backend.store.close()

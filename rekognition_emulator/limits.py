@@ -25,3 +25,8 @@ class Limits:
     tags: int = 200
     calls_per_second: int = 5
     tag_calls_per_second: int = 10
+
+    @property
+    def line_bytes(self) -> int:
+        """So many bytes of a line are more characters than a line may have, whatever its characters are."""
+        return 4 * self.line_characters + 4

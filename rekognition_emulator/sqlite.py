@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator.clock import Setting
 from rekognition_emulator.entries import Entry, LabelCount, Tally
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.labels import shared
@@ -32,6 +33,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS project (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT UNIQUE, data TEXT);
 CREATE TABLE IF NOT EXISTS dataset (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT UNIQUE, data TEXT, payload BLOB);
 CREATE TABLE IF NOT EXISTS tags (arn TEXT PRIMARY KEY, data TEXT);
+CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 1), frozen REAL, ahead REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS entry (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, ds INTEGER NOT NULL, key TEXT NOT NULL, listed BLOB, facts TEXT
 );
@@ -208,6 +210,15 @@ class SqliteStore(MemoryStore):
         """Keep the tags of a resource."""
         super().save_tags(arn, tags)
         self._writing().execute("INSERT OR REPLACE INTO tags (arn, data) VALUES (?, ?)", (arn, json.dumps(tags)))
+
+    def clock(self) -> Setting | None:
+        """How the clock was set when the process ended."""
+        row = self._db.execute("SELECT frozen, ahead FROM clock").fetchone()
+        return Setting(*row) if row else None
+
+    def save_clock(self, setting: Setting) -> None:
+        """Keep how the clock is set."""
+        self._writing().execute("INSERT OR REPLACE INTO clock (id, frozen, ahead) VALUES (1, ?, ?)", setting)
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""

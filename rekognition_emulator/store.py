@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from rekognition_emulator.clock import Setting
     from rekognition_emulator.entries import Entry
     from rekognition_emulator.records import Dataset, Project
 
@@ -65,6 +66,12 @@ class Store(Protocol):
 
     def save_tags(self, arn: str, tags: dict[str, str]) -> None:
         """Keep the tags of a resource."""
+
+    def clock(self) -> Setting | None:
+        """How the emulator's clock was set last, if it was kept."""
+
+    def save_clock(self, setting: Setting) -> None:
+        """Keep how the emulator's clock is set."""
 
     def close(self) -> None:
         """Let go of files."""
@@ -181,6 +188,13 @@ class MemoryStore:
     def save_tags(self, arn: str, tags: dict[str, str]) -> None:
         """Keep the tags of a resource."""
         self._tags[arn] = dict(tags)
+
+    def clock(self) -> Setting | None:
+        """Nothing: the clock ends with the process too."""
+        return None
+
+    def save_clock(self, setting: Setting) -> None:
+        """Nothing to do."""
 
     def close(self) -> None:
         """Nothing is open."""

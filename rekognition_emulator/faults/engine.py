@@ -77,13 +77,13 @@ class Engine:
         self._views = Views()
         self._lock = threading.Lock()
 
-    def load(self, text: str, seed: int | None = None) -> None:
-        """Take a new plan (YAML or JSON), counting from the beginning; the log stays.
+    def load(self, text: str, seed: int | None = None, source: str = "") -> None:
+        """Take a new plan (YAML or JSON) from the file `source`, counting from the beginning; the log stays.
 
         Raises:
             PlanError: and the present plan stays.
         """
-        rules = plan.read(text, self.seed if seed is None else seed)
+        rules = plan.read(text, self.seed if seed is None else seed, source)
         with self._lock:
             self.rules = rules
             self._views = Views()

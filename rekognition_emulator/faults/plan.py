@@ -1,4 +1,4 @@
-"""A fault plan as people write it, in YAML or JSON, turned into rules.
+"""A fault plan as people write it, turned into rules.
 
 Knows the table of kinds and the plan's keys. Refuses a plan it does not understand, with a sentence for each mistake.
 
@@ -19,18 +19,18 @@ from __future__ import annotations
 import difflib
 import inspect
 import random
-import re
 import types
 import typing
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
-import yaml
-
 from rekognition_emulator import model
-from rekognition_emulator.faults import colleagues, kinds, twists
+from rekognition_emulator.faults import colleagues, conditions, document, kinds, twists
+from rekognition_emulator.faults.document import PlanError, Spec
 from rekognition_emulator.faults.triggers import Trigger
+
+__all__ = ["KINDS", "PlanError", "Rule", "description_of", "options_of", "read"]
 
 KINDS: dict[str, type[kinds.Kind]] = {
     "error": kinds.Error,
@@ -54,24 +54,8 @@ KINDS: dict[str, type[kinds.Kind]] = {
 }
 """Every kind of fault by its name in a plan."""
 
-_BOOL = "tag:yaml.org,2002:bool"
 _MOST = 1_000_000  # a number of a plan above this is a slip: seconds, calls, bytes, lines
 _OWN = ("fault", "name", "operation", "on", "every", "chance", "times", "when")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML whose only truth values are true and false: the key `on` is a word, and so is the message `No`."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOL, re.compile("true|false"), list("tf"))
-
-
-class PlanError(ValueError):
-    """A fault plan that cannot be understood; the text names the rule and the cure."""
 
 
 @dataclass
@@ -95,24 +79,13 @@ def description_of(kind: type[kinds.Kind]) -> str:
     return " ".join((inspect.getdoc(kind) or "").split())
 
 
-def read(text: str, seed: int = 0) -> list[Rule]:
+def read(text: str, seed: int = 0, source: str = "") -> list[Rule]:
     """The rules of a plan; each has its own stream of random numbers from `seed`, so that it replays exactly.
 
     Raises:
-        PlanError: for the first rule that is wrong.
+        PlanError: for the first rule that is wrong, with its line in the file `source`.
     """
-    try:
-        document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer words
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a word that looks like a date and is none
-        raise PlanError(f"The fault plan is not YAML: {error}") from error
-    except RecursionError as error:
-        raise PlanError("The fault plan is not YAML that can be read: it is nested too deep.") from error
-    rules = document.get("faults") if isinstance(document, dict) else document
-    if rules is None:
-        return []
-    if not isinstance(rules, list):
-        raise PlanError("A fault plan is a list of faults, or a mapping with the key `faults`.")
-    return [_rule(spec, number, seed) for number, spec in enumerate(rules, start=1)]
+    return [_rule(spec, seed) for spec in document.read(text, source)]
 
 
 def _suggestion(word: str, known: typing.Iterable[str]) -> str:
@@ -120,57 +93,66 @@ def _suggestion(word: str, known: typing.Iterable[str]) -> str:
     return f" Did you mean `{near[0]}`?" if near else ""
 
 
-def _rule(spec: object, number: int, seed: int) -> Rule:
-    where = f"Fault {number}"
-    if not isinstance(spec, dict) or not isinstance(spec.get("fault"), str):
-        raise PlanError(f"{where}: the key `fault` with the name of a kind is needed: {', '.join(KINDS)}.")
-    if spec["fault"] not in KINDS:
-        raise PlanError(f"{where}: there is no kind `{spec['fault']}`.{_suggestion(spec['fault'], KINDS)}")
-    kind = KINDS[spec["fault"]]
-    options = options_of(kind)
-    for key, value in spec.items():
+def _rule(spec: Spec, seed: int) -> Rule:
+    says = spec.says
+    if not isinstance(says, dict) or not isinstance(says.get("fault"), str):
+        raise spec.wrong(f"the key `fault` with the name of a kind is needed: {', '.join(KINDS)}.")
+    fault: str = says["fault"]
+    if fault not in KINDS:
+        raise spec.wrong(f"there is no kind `{fault}`.{_suggestion(fault, KINDS)}", "fault")
+    options = options_of(KINDS[fault])
+    for key, value in says.items():
         if key not in options and key not in _OWN:
-            raise PlanError(
-                f"{where}: `{key}` is no key of `{spec['fault']}`.{_suggestion(str(key), (*options, *_OWN))}"
-            )
+            hint = _suggestion(str(key), (*options, *_OWN))
+            raise spec.wrong(f"`{key}` is no key of `{fault}`.{hint}", str(key))
         if key in options and not _fits(value, options[key]):
-            raise PlanError(f"{where}: {value!r} is no value for `{key}`.")
+            raise spec.wrong(f"{value!r} is no value for `{key}`.", key)
     try:
-        made = kind(**{key: value for key, value in spec.items() if key in options})
+        made = KINDS[fault](**{key: value for key, value in says.items() if key in options})
     except ValueError as error:
-        raise PlanError(f"{where}: {error}.") from error
-    name = str(spec.get("name", f"{number}:{spec['fault']}"))
-    return Rule(name, spec["fault"], made, _trigger(spec, kind, where, random.Random(f"{seed}/{number}")))  # noqa: S311 - has to replay
+        raise spec.wrong(f"{error}.") from error
+    chances = random.Random(f"{seed}/{spec.number}")  # noqa: S311 - has to replay
+    return Rule(str(says.get("name", f"{spec.number}:{fault}")), fault, made, _trigger(spec, says, chances))
 
 
-def _operations(named: object, fault: str, where: str) -> list[str]:
+def _operations(spec: Spec, named: object, fault: str) -> list[str]:
     """The operations that names and patterns stand for, as far as the kind of fault can do anything to them."""
     found: list[str] = []
     for pattern in named if isinstance(named, list) else [named]:
         met = [name for name in model.OPERATIONS if fnmatchcase(name, str(pattern))]
         if not met:
             hint = _suggestion(str(pattern), model.OPERATIONS)
-            raise PlanError(f"{where}: {pattern!r} is no operation of the emulator.{hint}")
+            raise spec.wrong(f"{pattern!r} is no operation of the emulator.{hint}", "operation")
         found += [name for name in met if any(fnmatchcase(name, meant) for meant in KINDS[fault].operations)]
     if not found:
-        raise PlanError(f"{where}: `{fault}` is for {', '.join(KINDS[fault].operations)} only.")
+        raise spec.wrong(f"`{fault}` is for {', '.join(KINDS[fault].operations)} only.", "operation")
     return found
 
 
-def _trigger(spec: dict[str, Any], kind: type[kinds.Kind], where: str, chances: random.Random) -> Trigger:
-    operations = _operations(spec.get("operation", list(kind.operations)), spec["fault"], where)
-    chance, when = spec.get("chance"), spec.get("when", {})
+def _trigger(spec: Spec, says: dict[str, Any], chances: random.Random) -> Trigger:
+    fault: str = says["fault"]
+    operations = _operations(spec, says.get("operation", list(KINDS[fault].operations)), fault)
+    chance, every, times = says.get("chance"), says.get("every", 0), says.get("times")
     if chance is not None and not (_fits(chance, float) and 0 <= chance <= 1):
-        raise PlanError(f"{where}: `chance` is a number from 0 to 1.")
-    if not isinstance(when, dict) or not all(isinstance(path, str) for path in when):
-        raise PlanError(f"{where}: `when` is a mapping from member paths to values.")
-    every, times = spec.get("every", 0), spec.get("times")
+        raise spec.wrong("`chance` is a number from 0 to 1.", "chance")
     if not _fits(every, int) or not _fits(times, int | None):
-        raise PlanError(f"{where}: `every` and `times` are whole numbers.")
-    return Trigger(operations, when, _calls(spec.get("on"), where), every, chance, times, chances)
+        raise spec.wrong("`every` and `times` are whole numbers.", "every" if "every" in says else "times")
+    when = _when(spec, says.get("when", {}), operations)
+    return Trigger(operations, when, _calls(spec, says.get("on")), every, chance, times, chances)
 
 
-def _calls(value: object, where: str) -> frozenset[int]:
+def _when(spec: Spec, when: object, operations: list[str]) -> dict[str, Any]:
+    """The conditions, each of which a request can meet."""
+    if not isinstance(when, dict) or not all(isinstance(path, str) for path in when):
+        raise spec.wrong("`when` is a mapping from member paths to values.", "when")
+    for path, wanted in when.items():
+        mistake = conditions.mistake(operations, path, wanted)
+        if mistake:
+            raise spec.wrong(mistake, f"when: {path}")
+    return when
+
+
+def _calls(spec: Spec, value: object) -> frozenset[int]:
     """`on` as the set of matching calls: a number, a list of numbers, or a range as text."""
     if value is None:
         return frozenset()
@@ -180,7 +162,7 @@ def _calls(value: object, where: str) -> frozenset[int]:
     first, dash, last = str(value).partition("-")
     if dash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last) <= _MOST:
         return frozenset(range(int(first), int(last) + 1))
-    raise PlanError(f'{where}: `on` is the number of a call, a list of numbers, or a range such as "2-5".')
+    raise spec.wrong('`on` is the number of a call, a list of numbers, or a range such as "2-5".', "on")
 
 
 def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - a type as typing has it

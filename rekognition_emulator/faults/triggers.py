@@ -23,7 +23,7 @@ def _values(request: Any, path: list[str]) -> list[Any]:  # noqa: ANN401 - any J
 def _fits(value: object, wanted: object) -> bool:
     if isinstance(wanted, str):
         text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-        return fnmatchcase(text, wanted)
+        return fnmatchcase(text.lower() if isinstance(value, bool) else text, wanted)
     return value == wanted
 
 

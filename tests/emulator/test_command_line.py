@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -77,6 +78,22 @@ def test_it_stops_cleanly(number: signal.Signals) -> None:
     assert "Traceback" not in log
 
 
+def test_the_clock_survives_kill_9(tmp_path: Path) -> None:
+    """Set over HTTP, it is in the state file before the answer; a restart says so and goes on from it."""
+    options = ["--state", str(tmp_path / "state.sqlite")]
+    with started(*options) as (process, variables):
+        url = f"{variables['AWS_ENDPOINT_URL_REKOGNITION']}/_emulator/clock"
+        with urllib.request.urlopen(url, data=b'{"freeze": 2000000000, "advance": 60}', timeout=5):  # noqa: S310 - loopback
+            process.kill()
+        process.communicate(timeout=10)
+    with started(*options) as (process, variables):
+        with urllib.request.urlopen(f"{variables['AWS_ENDPOINT_URL_REKOGNITION']}/_emulator/clock", timeout=5) as reply:  # noqa: S310 - loopback
+            assert json.load(reply) == {"now": 2000000060.0, "frozen": True}
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=10)
+    assert "The clock stands still at 2033-05-18 03:34:20 UTC, as the state file has it.\n" in log
+
+
 def test_it_serves_s3_too(tmp_path: Path) -> None:
     """`--with-s3` prints one more variable; a folder is a bucket there."""
     pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
@@ -123,7 +140,7 @@ def test_it_listens_on_loopback_only() -> None:
     ("options", "sentence"),
     [
         (["--faults", "missing.yaml"], "Cannot open missing.yaml: No such file or directory"),
-        (["--faults", "plan.yaml"], "Fault 1: there is no kind `slwo`. Did you mean `slow`?"),
+        (["--faults", "plan.yaml"], "plan.yaml:1: Fault 1: there is no kind `slwo`. Did you mean `slow`?"),
         (["--switch", "nonsense=1"], "There is no switch 'nonsense'"),
         (["--switch", "bare_line=maybe"], "The switch bare_line is one of: accepted, marked."),
         (["--switch", "token_lifetime=long"], "The switch token_lifetime is a number from 0 on."),

@@ -12,6 +12,8 @@ import pytest
 from rekognition_emulator import Clock, Emulator, serve
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_rekognition import RekognitionClient
 
     from tests.emulator.conftest import Lines
@@ -53,7 +55,7 @@ def test_faults_can_be_planned_and_their_log_read(emulator: Emulator, client: Re
     assert [(each["name"], each["request"]) for each in found["log"]] == [("lazy", {"MaxResults": 7})]
     assert ask(emulator, "faults", "PUT", {"faults": [{"fault": "reset", "on": 99}]})[0] == 200
     status, answer = ask(emulator, "faults", "PUT", "faults: [{fault: slwo}]")
-    assert (status, answer["error"]) == (400, "Fault 1: there is no kind `slwo`. Did you mean `slow`?")
+    assert (status, answer["error"]) == (400, "Line 1: Fault 1: there is no kind `slwo`. Did you mean `slow`?")
     ask(emulator, "faults", "DELETE")
     assert ask(emulator, "faults")[1]["plan"] == []
 
@@ -72,6 +74,22 @@ def test_the_clock_can_be_frozen_and_advanced() -> None:
         assert after["now"] >= 2e9 + 90.5
         frozen = ask(emulator, "clock", "POST", {"freeze": True})[1]
         assert frozen["frozen"] is True
+
+
+def test_the_clock_is_kept_in_the_state_file(tmp_path: Path) -> None:
+    """A restart goes on from it, standing or running; a clock of the caller's own is neither set nor kept."""
+    state = tmp_path / "state.sqlite"
+    with serve(state=state) as first:
+        ask(first, "clock", "POST", {"freeze": 2e9, "advance": 90.5})
+    with serve(state=state) as second:
+        assert ask(second, "clock")[1] == {"now": 2e9 + 90.5, "frozen": True}
+        ask(second, "clock", "POST", {"resume": True, "advance": 1000})
+    with serve(state=state, clock=Clock(5.0)) as own:
+        own.clock.advance(1)
+        assert own.clock.now() == 6.0
+    with serve(state=state) as third:
+        assert ask(third, "clock")[1]["frozen"] is False
+        assert 2e9 + 1090.5 <= third.clock.now() < 2e9 + 1190.5
 
 
 @pytest.mark.parametrize(

@@ -443,6 +443,30 @@ def test_a_twist_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
         ("faults: [{fault: slow, chance: 2}]", "`chance` is a number from 0 to 1"),
         ("faults: [{fault: slow, on: never}]", "`on` is the number of a call"),
         ("faults: [{fault: slow, when: x}]", "`when` is a mapping"),
+        ("faluts: []", "A fault plan has one key, `faults`; it has `faluts`."),
+        ("- fault: slow\n\n- fault: reset\n  at: noon\n", "Line 4: Fault 2: 'noon' is no value for `at`."),
+        (
+            "- fault: slow\n  operation: DescribeDataset\n  when:\n    DatasetArn: '*'\n    DatsetArn: '*'\n",
+            "Line 5: Fault 1: `when: DatsetArn` is in no request of DescribeDataset: there is no `DatsetArn`. Did you",
+        ),
+        (
+            "faults: [{fault: slow, when: {DatasetArm: x}}]",
+            "`when: DatasetArm` is in no request of any of its operations: there is no `DatasetArm`. Did you mean `Da",
+        ),
+        (
+            "faults: [{fault: slow, operation: CreateDataset, when: {DatasetSource.DatasetAnr: x}}]",
+            "there is no `DatasetAnr`. Did you mean `DatasetArn`?",
+        ),
+        (
+            "faults: [{fault: slow, operation: DistributeDatasetEntries, when: {Datasets.1.Arn: x}}]",
+            "there is no `1`. There are: Arn.",
+        ),
+        ("faults: [{fault: slow, when: {DatasetArn.x: y}}]", "`when: DatasetArn.x` is in no request"),
+        ("faults: [{fault: edit, when: {ProjectArn: x}}]", "`when: ProjectArn` is in no request of any"),
+        ("faults: [{fault: slow, when: {DatasetType: TRIAN}}]", "is never 'TRIAN': it is TRAIN or TEST."),
+        ("faults: [{fault: slow, when: {Labeled: maybe}}]", "is never 'maybe': it is true or false."),
+        ("faults: [{fault: slow, when: {MaxResults: 1.5}}]", "`when: MaxResults` is never 1.5: it is a whole number."),
+        ("faults: [{fault: slow, when: {SourceRefContains: 5}}]", "it is text, in quotes."),
         ("faults: [{fault: error, 1: 2}]", "`1` is no key of `error`"),
         ("faults: [{fault: error, when: {1: x}}]", "`when` is a mapping"),
         ("faults: [{fault: error, name: 2024-99-99}]", "is not YAML"),
@@ -473,6 +497,29 @@ def test_a_plan_that_is_wrong_is_refused_with_a_sentence(emulator: Emulator, pla
         emulator.load_faults(plan)
     assert sentence in str(refused.value)
     assert [rule.name for rule in emulator.front.faults.rules] == ["stays"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "fired"),
+    [
+        ("MaxResults: 7", 1),
+        ("MaxResults: '7'", 1),
+        ("MaxResults: 8", 0),
+        ("Labeled: true", 1),
+        ("Labeled: 'true'", 1),
+        ("Labeled: 'f*'", 0),
+        ("ContainsLabels: d*", 1),
+        ("ContainsLabels: x*", 0),
+        ("DatasetArn: '*/train/*'", 1),
+    ],
+)
+def test_conditions_on_a_request(
+    emulator: Emulator, client: RekognitionClient, train: str, condition: str, fired: int
+) -> None:
+    """Every kind of member can be asked for, by its value or a pattern."""
+    emulator.load_faults(f"faults: [{{fault: slow, operation: ListDatasetEntries, when: {{{condition}}}}}]")
+    client.list_dataset_entries(DatasetArn=train, MaxResults=7, Labeled=True, ContainsLabels=["cat", "dog"])
+    assert len(emulator.faults) == fired
 
 
 @pytest.mark.parametrize(("at", "created"), [("before", 0), ("after", 1)])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from rekognition_emulator import Clock, Limits, Settings, Switches, serve
+from rekognition_emulator import Clock, Limits, Settings, Switches, manifest, serve
 from rekognition_emulator.backend import ManifestError
+from rekognition_emulator.buckets import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +123,59 @@ def test_limits_of_a_manifest(folder: Path) -> None:
     with serve(buckets={"manifests": folder}) as emulator:
         assert created(emulator, "some.manifest")["DatasetStats"]["TotalEntries"] == 10
         assert created(emulator, "plain")["DatasetStats"]["TotalEntries"] == 10
+
+
+class Counted(bytes):
+    """A piece of a text that counts how many bytes of it and its likes were searched and copied."""
+
+    __slots__ = ()
+    searched = 0
+    added = 0
+
+    def split(self, *arguments: Any) -> Any:  # noqa: ANN401 - as bytes.split has it
+        """Every byte is searched."""
+        Counted.searched += len(self)
+        return [Counted(part) for part in super().split(*arguments)]
+
+    def __radd__(self, other: bytes) -> bytes:
+        Counted.added += len(other) + len(self)
+        return bytes(other) + bytes(self)
+
+    def __add__(self, other: Any) -> Any:  # noqa: ANN401 - as bytes.__add__ has it
+        Counted.added += len(other) + len(self)
+        return Counted(bytes(self) + bytes(other))
+
+
+def test_a_line_over_many_pieces_is_searched_once_and_never_copied_whole(lines: Lines) -> None:
+    """Counts, not seconds: 1,000 pieces without a line end are looked at once each, and a bounded part is kept."""
+    Counted.searched = Counted.added = 0
+    pieces = [Counted(b"x" * 1000) for _ in range(1000)]
+    tail = lines.payload(lines.image("a.jpg"))
+    found = list(lines_of([*pieces, Counted(b"\n" + tail)], 5000))
+    assert found == [b"x" * 5000, tail]
+    assert (Counted.searched, Counted.added) == (1_000_000 + 1 + len(tail), 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("text", [b"", b"a", b"\n", b"a\n", b"a\n\nbc\n", b"\n\n", b"abc\r\ndef", b"ab\ncdefghij\nk"])
+def test_lines_are_the_same_however_the_text_is_cut(text: bytes, size: int) -> None:
+    """As manifests in memory have them; what is longer than asked for is cut."""
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert list(lines_of(pieces, 1000)) == list(manifest.lines_of(text))
+    assert list(lines_of(pieces, 3)) == [line[:3] for line in manifest.lines_of(text)]
+
+
+def test_an_endless_line_of_a_manifest_is_dropped_like_any_long_one(folder: Path, lines: Lines) -> None:
+    """100,000 characters of four bytes are a line, one more is none; what follows is read."""
+    for extra, kept in ((0, 6), (1, 5)):
+        long = lines.image("long.jpg", "cat")
+        long["note"] = ""
+        long["note"] = "\U0001f600" * (100_000 - len(json.dumps(long)) + extra)
+        payload = [lines.image(f"{number}.jpg") for number in range(5)]
+        text = "\n".join(json.dumps(line, ensure_ascii=False) for line in [long, *payload])
+        (folder / "long.manifest").write_text(text)
+        with serve(buckets={"manifests": folder}) as emulator:
+            assert created(emulator, "long.manifest")["DatasetStats"]["TotalEntries"] == kept
 
 
 def test_switches_of_manifests(folder: Path, lines: Lines) -> None:
