@@ -70,10 +70,11 @@ with rekognition_emulator.serve() as endpoint:       # a str; no delay, in memor
 ```
 
 `serve` takes the fields of `Settings` as keywords: `latency="real"`, `clock=Clock(start)` (stands still until
-`endpoint.clock.advance(seconds)`; it is the caller's own, and not kept in the state file), `switches=Switches(...)`, `limits=Limits(entries=10)`, `state=Path(...)`,
-`buckets={"name": folder}`, `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`. What it yields
-also has `url`, `environment` (the variables), `calls`, `faults` (those that fired), `load_faults(plan)`,
-`entries(arn)`, `edit_entries(arn, lines)` and `remove_entries(arn, keys)`.
+`endpoint.clock.advance(seconds)`; the caller's own, not kept in the state file), `switches=Switches(...)`,
+`limits=Limits(entries=10)`, `state=Path(...)`, `buckets={"name": folder}`, `quota=True`,
+`deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`. What it yields also has `url`, `environment` (the
+variables), `calls`, `faults` (those that fired), `load_faults(plan)`, `entries(arn)`, `edit_entries(arn, lines)` and
+`remove_entries(arn, keys)`.
 
 With pytest nothing has to be set up: where the package is installed its plugin is loaded, and a test asks for the
 fixture `rekognition_emulator`, the same object as above and a new one for every test. Settings come by indirect
@@ -111,7 +112,7 @@ _DOOR = """\
 | `GET /_emulator/faults` | the plan with its counters, and the log of the faults that fired |
 | `PUT /_emulator/faults` | a new plan, YAML or JSON; `DELETE` ends all faults |
 | `GET /_emulator/clock` | the time, and whether the clock stands still |
-| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`, each optional; kept in the state file |
+| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`; each is optional and kept |
 | `POST /_emulator/entries` | `{"DatasetArn": ..., "lines": [...], "remove": [...]}`: an edit behind clients' backs |
 
 `GET /` is a page for people.
