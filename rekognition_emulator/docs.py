@@ -112,7 +112,7 @@ _DOOR = """\
 | `GET /_emulator/faults` | the plan with its counters, and the log of the faults that fired |
 | `PUT /_emulator/faults` | a new plan, YAML or JSON; `DELETE` ends all faults |
 | `GET /_emulator/clock` | the time, and whether the clock stands still |
-| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`; each is optional and kept |
+| `POST /_emulator/clock` | `{"freeze": true or a time, "advance": seconds, "resume": true}`; each optional, kept |
 | `POST /_emulator/entries` | `{"DatasetArn": ..., "lines": [...], "remove": [...]}`: an edit behind clients' backs |
 
 `GET /` is a page for people.
