@@ -38,7 +38,8 @@ def test_a_plain_head_is_read_as_http_server_reads_it(headers: list[tuple[bytes,
         return
     stream = io.BytesIO(sent)
     read = http.client.parse_headers(stream)
-    assert found == ({name.lower(): value for name, value in read.items()}, stream.tell())
+    values = {name.lower(): value.rstrip(" \t") for name, value in read.items()}  # blanks at the end are no value
+    assert found == (values, stream.tell())
 
 
 @pytest.mark.parametrize(
