@@ -184,12 +184,12 @@ class Ledger:
         """The desired row with this number."""
         return next(self._rows(f"{_JOINED} WHERE d.seq = :seq", {"seq": seq}))
 
-    def count_missing(self, keys: Iterable[str]) -> int:
-        """How many of these keys are desired and not live."""
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Which of these keys are desired and not live."""
         query = (
             "SELECT EXISTS (SELECT 1 FROM desired WHERE key = ?1) AND NOT EXISTS (SELECT 1 FROM live WHERE key = ?1)"
         )
-        return sum(self.database.execute(query, (key_bytes(key),)).fetchone()[0] for key in keys)
+        return [key for key in keys if self.database.execute(query, (key_bytes(key),)).fetchone()[0]]
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""

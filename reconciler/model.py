@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from reconciler.thresholds import Guards
+
 __all__ = [
     "Change",
     "Compare",
@@ -77,26 +79,6 @@ class Destroy(StrEnum):
     REFUSE = "refuse"
     DELETE = "delete"
     KEEP = "keep"
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """Thresholds beyond which a plan is refused until somebody says why; None or False: the guard is off.
-
-    Shares are of the live entries (`label_share`: of the labelled images). See `reconciler.guards`.
-    """
-
-    updates: float | None = None
-    label_removed: bool = False
-    label_share: float | None = None
-    shrink: float | None = None
-    test_set: float | None = None
-    distributed: bool = False
-
-    @classmethod
-    def recommended(cls) -> "Guards":
-        """What `on` means for each guard."""
-        return cls(0.30, label_removed=True, label_share=0.10, shrink=0.10, test_set=0.10, distributed=True)
 
 
 @dataclass(frozen=True, slots=True)

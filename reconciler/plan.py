@@ -16,6 +16,7 @@ from reconciler.label_order import Step, by_freed_label, fits, peak_labels
 from reconciler.ledger import Facts, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Extra, Policy, Verb
+from reconciler.thresholds import GuardCheck, GuardState
 
 __all__ = ["Action", "Plan", "make_plan", "sends", "shown_changes", "shown_total"]
 
@@ -43,7 +44,7 @@ class Plan:
     `refusals` are sentences: with any of them an apply sends nothing. `by_label` says that sending in manifest order
     would pass the label limit on the way. `settled` names pairs stored differently from how they were sent.
     `bucket` is the manifest's; `updated` the LastUpdatedTimestamp of the listing that was compared.
-    `overrides` are the guards that would refuse but for a reason that somebody gave: name and reason.
+    `guards` is what each guard said, () where none was asked; `override` says how those that refuse are overridden.
     """
 
     action: Action
@@ -64,7 +65,8 @@ class Plan:
     settled: frozenset[str] = frozenset()
     bucket: str | None = None
     updated: float = 0.0
-    overrides: tuple[tuple[str, str], ...] = ()
+    guards: tuple[GuardCheck, ...] = ()
+    override: str = ""
 
     @property
     def lines(self) -> int:
@@ -75,6 +77,17 @@ class Plan:
     def has_changes(self) -> bool:
         """Whether an apply would change anything live."""
         return self.action is not Action.NOTHING
+
+    @property
+    def refusal(self) -> str:
+        """All refusals and how guards are overridden, as one sentence; empty when nothing is refused."""
+        return "; ".join((*self.refusals, self.override) if self.override else self.refusals)
+
+    @property
+    def overrides(self) -> tuple[tuple[str, str], ...]:
+        """The guards that would refuse but for a reason that somebody gave: name and reason."""
+        overridden = (one for one in self.guards if one.state is GuardState.OVERRIDDEN)
+        return tuple((one.guard.value, one.reason) for one in overridden)
 
 
 def make_plan(

@@ -65,7 +65,7 @@ def apply_planned(
 def _record_refused(run: Run, looking: Looking) -> None:
     """The records of datasets that will not be applied, because they could not be planned or must not be applied."""
     for one in run.datasets:
-        refused = Refused("; ".join(one.plan.refusals)) if one.plan and one.plan.refusals else None
+        refused = Refused(one.plan.refusal) if one.plan and one.plan.refusals else None
         if one.error or refused:
             with looking.recording(one) as attempt:
                 attempt.error = one.error or refused

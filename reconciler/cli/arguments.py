@@ -5,6 +5,7 @@ you mean", never a usage dump.
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import metadata
@@ -17,7 +18,7 @@ from reconciler.cli import view_arguments
 from reconciler.cli.options import SHOWN, Options
 from reconciler.cli.texts import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
-from reconciler.guards import parse_allow
+from reconciler.guards import parse_allow, read_variable
 from reconciler.inert import inert
 from reconciler.model import DatasetType
 
@@ -76,12 +77,19 @@ def _options(given: argparse.Namespace) -> Options:
         yes=getattr(given, "yes", False),
         snapshots=getattr(given, "snapshots", None),
         audit=getattr(given, "audit", None),
-        allow=parse_allow(given.allow, "--allow"),
+        allow=_allowed(given),
         snapshot=getattr(given, "snapshot", ""),
         dataset_type=DatasetType(given.type.upper()) if getattr(given, "type", None) else None,
         dataset_arn=getattr(given, "dataset_arn", None),
         asked=view_arguments.asked(given),
     )
+
+
+def _allowed(given: argparse.Namespace) -> dict[str, str]:
+    """Overrides of guards: by the environment, and over them by `--allow`."""
+    if not hasattr(given, "allow"):
+        return {}
+    return read_variable(os.environ) | parse_allow(given.allow, "--allow")
 
 
 def _beside(given: argparse.Namespace) -> Options:
@@ -187,14 +195,14 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     for name in ("plan", "apply", "restore"):
         _add_aws(commands[name])
         _add_shown(commands[name])
+    for name in ("plan", "apply"):
         commands[name].add_argument(
             "--allow",
             metavar='GUARD="WHY"',
             action="append",
             default=[],
-            help="override a guard for this run, with a reason; may be given several times",
+            help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)",
         )
-    for name in ("plan", "apply"):
         commands[name].add_argument(
             "--snapshots",
             metavar="PLACE",

@@ -27,6 +27,7 @@ from reconciler.cli.terminal import Screen
 from reconciler.errors import BadInput
 from reconciler.inert import inert
 from reconciler.keeping import Keeper, keeper_for
+from reconciler.manifest.siblings import keys_of_test_set
 from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.plan import make_plan, shown_changes
 from reconciler.reconcile import Observation, Reconciliation, Target
@@ -94,6 +95,7 @@ class Looking:
             report=self._progress,
             stop=self._signals.stop,
             allow=self._run.options.allow,
+            test_keys=partial(keys_of_test_set, one.dataset.manifest),
             keeper=self._keeper(region),
         )
 

@@ -22,7 +22,16 @@ from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.inert import inert
 from reconciler.keeping import open_snapshot
 from reconciler.ledger import Ledger
-from reconciler.model import Compare, DatasetDeclaration, DatasetType, DesiredEntry, Place, Policy, ProjectDeclaration
+from reconciler.model import (
+    Compare,
+    DatasetDeclaration,
+    DatasetType,
+    DesiredEntry,
+    Guards,
+    Place,
+    Policy,
+    ProjectDeclaration,
+)
 
 __all__ = ["restore"]
 
@@ -59,7 +68,7 @@ def _asked_for(run: Run) -> DatasetRun:
         name, dataset_type = arn.project, arn.dataset_type
     else:
         name, dataset_type = options.projects[0], options.dataset_type or DatasetType.TRAIN
-    policy = Policy(compare=Compare.STRICT)
+    policy = Policy(compare=Compare.STRICT, guards=Guards.off())  # what is brought back is meant
     dataset = DatasetDeclaration(dataset_type, Path(options.snapshot), options.snapshot, policy)
     project = ProjectDeclaration(
         Path(options.snapshot).parent, options.snapshot, name, managed=False, project_arn=None, datasets=(dataset,)

@@ -4,21 +4,19 @@ Knows how a threshold is written. Refuses to know what a guard does (`reconciler
 """
 
 import re
-from dataclasses import fields as members_of
 from dataclasses import replace
 from typing import Any, Final
 
 from reconciler.manifest.fields import Fields
 from reconciler.manifest.rules import project_rules as rules
 from reconciler.manifest.yaml_nodes import Node
-from reconciler.model import Guards
+from reconciler.thresholds import Guard, Guards
 
 __all__ = ["GUARD_NAMES", "guard_value", "read_guards"]
 
-# As they are written; the members of `Guards` have underscores.
-GUARD_NAMES: Final = tuple(member.name.replace("_", "-") for member in members_of(Guards))
+GUARD_NAMES: Final = tuple(guard.value for guard in Guard)
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
-_RECOMMENDED: Final = Guards.recommended()
+_RECOMMENDED: Final = Guards()
 
 
 def read_guards(node: Node, over: Guards, fields: Fields) -> Guards:
@@ -44,10 +42,10 @@ def guard_value(name: str, text: str) -> float | bool | None:
     """
     if name not in GUARD_NAMES:
         raise ValueError(name)
-    recommended = getattr(_RECOMMENDED, name.replace("-", "_"))
+    recommended = _RECOMMENDED.threshold(Guard(name))
     has_threshold = not isinstance(recommended, bool)
     if text == "on":
-        return None if recommended is None else recommended
+        return recommended
     if text == "off":
         return None if has_threshold else False
     match = _PERCENT.fullmatch(text)

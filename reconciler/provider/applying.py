@@ -63,7 +63,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process = runtime.current()
     project_arn = inputs.project_arn or ""
-    reconciliation = process.reconciliation(project_arn, inputs.policy, inputs.content_digest)
+    reconciliation = process.reconciliation(project_arn, inputs.policy, inputs)
     target = Target(project_arn, inputs.dataset_type)
     process.forget(name)
     with (

@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar
 from reconciler.manifest.guard_settings import GUARD_NAMES, guard_value
 from reconciler.manifest.policies import parse_patience
 from reconciler.manifest.suggestions import did_you_mean
-from reconciler.model import Compare, Destroy, Extra, Guards, Marked, Policy, Rejection
+from reconciler.model import Compare, Destroy, Extra, Marked, Policy, Rejection
 from reconciler.provider.values import BadProperty, shown, whole
+from reconciler.thresholds import Guard, Guards
 
 __all__ = ["parse_policy", "policy_properties"]
 
@@ -106,10 +107,11 @@ def policy_properties(policy: Policy) -> dict[str, Any]:
 
 def _guard_properties(guards: Guards) -> dict[str, str]:
     """The guards that differ from the default, as `project.yaml` writes them."""
-    written = {}
-    for name in GUARD_NAMES:
-        member = name.replace("-", "_")
-        value = getattr(guards, member)
-        if value != getattr(Guards(), member):
-            written[name] = "on" if value is True else f"{value * 100:g}%"
-    return written
+    values = {guard: guards.threshold(guard) for guard in Guard}
+    return {guard.value: _written(value) for guard, value in values.items() if value != Guards().threshold(guard)}
+
+
+def _written(value: float | bool | None) -> str:  # noqa: FBT001 - the value of a setting
+    if value is None or isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value * 100:g}%"

@@ -28,7 +28,7 @@ def list_and_plan(
     """Plan against live, or from the file alone while the project does not exist yet. What was listed is remembered."""
     if inputs.project_arn is None:
         return make_plan(ledger, inputs.policy, exists=False, bucket=findings.bucket)
-    reconciliation = runtime.reconciliation(inputs.project_arn, inputs.policy, inputs.content_digest)
+    reconciliation = runtime.reconciliation(inputs.project_arn, inputs.policy, inputs)
     target = Target(inputs.project_arn, inputs.dataset_type)
     seen: Observation = reconciliation.observe(target)
     plan = reconciliation.plan(ledger, seen, findings.bucket, settled)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from sqlite3 import OperationalError
@@ -22,14 +23,16 @@ from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.open import open_gateway, open_objects
 from reconciler.errors import ReconcilerError
-from reconciler.guards import parse_allow
+from reconciler.guards import read_variable
 from reconciler.keeping import Keeper, keeper_for
 from reconciler.ledger import Facts
+from reconciler.manifest.siblings import keys_of_test_set
 from reconciler.model import Compare, Policy
 from reconciler.progress import Progress
 from reconciler.provider.console import Console
 from reconciler.provider.failure import CallFailed, call_urn, fail
 from reconciler.provider.preview import Preview
+from reconciler.provider.properties import Inputs
 from reconciler.provider.settings import Get, Settings, read_settings
 from reconciler.provider.stopping import EngineWatch
 from reconciler.reconcile import Reconciliation
@@ -64,8 +67,8 @@ class Runtime:
         self.engine = EngineWatch()
         self._tally = _Tally()
 
-    def reconciliation(self, project_arn: str, policy: Policy, manifest: str = "") -> Reconciliation:
-        """The conductor for a dataset of this project; `manifest` is the digest that overrides of guards may name.
+    def reconciliation(self, project_arn: str, policy: Policy, inputs: Inputs | None = None) -> Reconciliation:
+        """The conductor for a dataset of this project; with `inputs`, for making it equal to their manifest.
 
         Raises:
             BadInput: the ARN is malformed, its account is not allowed, or RECONCILER_ALLOW is.
@@ -77,7 +80,8 @@ class Runtime:
             policy,
             report=self._report,
             stop=self.engine.stop,
-            allow=self._allow(manifest),
+            allow=self._allow(inputs.content_digest) if inputs else {},
+            test_keys=partial(keys_of_test_set, Path(inputs.manifest)) if inputs else tuple,
             keeper=self.keeper(project_arn),
         )
 
@@ -97,10 +101,8 @@ class Runtime:
 
     def _allow(self, manifest: str) -> dict[str, str]:
         """Guards that are overridden: by RECONCILER_ALLOW for this run, by the stack's settings for one manifest."""
-        written = os.environ.get("RECONCILER_ALLOW", "")
-        items = [item for item in written.split(";") if item.strip()]
         configured = {guard: reason for digest, guard, reason in self.settings.allow if digest == manifest}
-        return configured | parse_allow(items, "RECONCILER_ALLOW")
+        return configured | read_variable(os.environ)
 
     def gateway(self, project_arn: str) -> Gateway:
         """The gateway to the project's region; clients are shared, because making one is slow and not thread-safe."""

@@ -5,7 +5,7 @@ remembered between runs that live could tell. Knows the order of things. Refuses
 boto3.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -39,7 +39,8 @@ class Reconciliation:
 
     `stop` is asked between batches: it gives the reason to stop, None to go on. `report` is told how far things are.
     `keeper` keeps a snapshot of what is about to be deleted; without one, nothing with entries is deleted.
-    `allow` gives a reason for each guard that is overridden in this run.
+    `allow` gives a reason for each guard that is overridden in this run; `test_keys` what the manifest of the project's
+    test dataset has.
     """
 
     def __init__(  # noqa: PLR0913 - the edges come in from outside, each for itself
@@ -53,13 +54,14 @@ class Reconciliation:
         stop: Callable[[], Interrupted | None] = lambda: None,
         keeper: Keeper = NOWHERE,
         allow: Mapping[str, str] | None = None,
+        test_keys: Callable[[], Collection[str]] = tuple,
     ) -> None:
         waiter = Waiter(gateway, clock, random, policy.patience)
         removal = Removal(gateway, waiter, report, stop, keeper)
         self._policy = policy
         self._listing = Listing(gateway, clock, waiter, report)
         self._observing = Observing(gateway, waiter, report)
-        self._planning = Planning(gateway, self._listing, keeper, policy, dict(allow or {}))
+        self._planning = Planning(gateway, self._listing, keeper, policy, dict(allow or {}), test_keys)
         self._destroying = Destroying(gateway, removal, keeper, policy.destroy)
         readying = Readying(gateway, waiter, removal, report)
         delivery = partial(Delivery, gateway, clock, waiter, report, stop)
@@ -102,7 +104,7 @@ class Reconciliation:
             Refused: the plan has refusals; nothing was sent.
         """
         if plan.refusals:
-            raise Refused("; ".join(plan.refusals))
+            raise Refused(plan.refusal)
         marked_before = frozenset(row.key for row in ledger.marked())
         queue = SendQueue(ledger, sends(ledger, plan))
         work = Work(ledger, queue, target)

@@ -4,13 +4,13 @@ Knows what must be looked up before a plan can be judged. Refuses to know thresh
 plan is carried out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.aws.gateway import Gateway
 from reconciler.entries import key_of
 from reconciler.errors import InUse, Moved, NotFound
-from reconciler.guards import check_guards, refusals
+from reconciler.guards import Asked, Labels, check_guards, guarded
 from reconciler.keeping import Keeper
 from reconciler.ledger import Ledger
 from reconciler.listing import Listing
@@ -23,13 +23,18 @@ __all__ = ["Planning"]
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Makes plans under one policy. `allow` gives a reason for each guard that is overridden in this run."""
+    """Makes plans under one policy.
+
+    `allow` gives a reason for each guard that is overridden in this run; `test_keys` what the manifest of the test
+    dataset has, asked for only where it matters.
+    """
 
     gateway: Gateway
     listing: Listing
     keeper: Keeper
     policy: Policy
     allow: Mapping[str, str]
+    test_keys: Callable[[], Collection[str]]
 
     def plan(
         self, ledger: Ledger, seen: Observation, bucket: str | None, settled: frozenset[str] = frozenset()
@@ -41,20 +46,23 @@ class Planning:
             plan = replace(plan, refusals=(*plan.refusals, refusal))
         return replace(plan, updated=updated)
 
-    def guarded(self, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Plan:
-        """The plan with what the guards say: a refusal for each that trips, unless `allow` gives a reason."""
-        tripped = check_guards(
-            ledger, plan, target.dataset_type, self.policy.guards, self._moved_to_test(ledger, plan, seen)
-        )
-        names = {one.guard.value for one in tripped}
-        overrides = tuple((name, reason) for name, reason in self.allow.items() if name in names)
-        return replace(plan, refusals=(*plan.refusals, *refusals(tripped, self.allow)), overrides=overrides)
+    def guarded(
+        self, ledger: Ledger, plan: Plan, seen: Observation, target: Target, before: Labels | None = None
+    ) -> Plan:
+        """The plan with what the guards say: a refusal for each that trips, unless `allow` gives a reason.
+
+        `before` are the labels that shares are compared with, where live is not as it was found any more.
+        """
+        moved = self._moved_to_test(ledger, plan, seen)
+        asked = Asked(target.dataset_type, self.policy.guards, moved, before)
+        return guarded(ledger, plan, check_guards(ledger, plan, asked, self.allow))
 
     def _moved_to_test(self, ledger: Ledger, plan: Plan, seen: Observation) -> int:
-        """How many entries the plan would add to TRAIN that are live in TEST; looked up only where it matters."""
+        """How many entries the plan would add to TRAIN that are live only in TEST; looked up where it matters."""
         if not self.policy.guards.distributed or seen.test_arn is None or not plan.add or not plan.live:
             return 0
         try:
-            return ledger.count_missing(key_of(line) for line in self.gateway.entries(seen.test_arn))
+            found = ledger.missing(key_of(line) for line in self.gateway.entries(seen.test_arn))
         except (InUse, Moved, NotFound):
             return 0  # the test dataset is being worked on: this guard is a hint, no lock
+        return len(set(found) - set(self.test_keys())) if found else 0

@@ -81,7 +81,7 @@ class Rounds:
         seen = self.observing.observe(work.target)
         anew = self.planning.plan(work.ledger, seen, plan.bucket, plan.settled)
         if anew.refusals:
-            raise Refused("; ".join(anew.refusals))
+            raise Refused(anew.refusal)
         if anew.action is Action.REPLACE and plan.action is not Action.REPLACE:
             raise Refused(
                 f"the dataset {seen.arn} has entries by now that the manifest does not have, so that it would have to "

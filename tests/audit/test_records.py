@@ -22,6 +22,7 @@ from reconciler.model import DatasetType, Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import make_plan
 from reconciler.store.audit import append_record
+from reconciler.thresholds import Guard, GuardCheck, GuardState
 from tests.entries.lines import bare
 from tests.ledger.filling import desired_entry
 from tests.store.s3 import running_s3
@@ -100,7 +101,9 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
         for number in range(3):
             ledger.accept(desired_entry(bare(f"s3://b/{number}.jpg"), number + 1))
         plan = make_plan(ledger, Policy(), exists=False, bucket=None)
-        attempt.planned(ledger, replace(plan, overrides=(("shrink", "we moved them"),)))
+        overridden = GuardCheck(Guard.SHRINK, GuardState.OVERRIDDEN, reason="we moved them")
+        passed = GuardCheck(Guard.UPDATES, GuardState.PASSED)
+        attempt.planned(ledger, replace(plan, guards=(passed, overridden)))
     attempt.outcome = Outcome("arn:dataset", add=3, batches=1, rejected_total=2, snapshots=("here.jsonl.gz",))
     record = desk.record(attempt, iter([{"DescribeDataset": 2}, {"DescribeDataset": 5, "UpdateDatasetEntries": 1}]))
     plan_id = record["plan"].pop("id")

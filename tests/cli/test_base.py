@@ -34,7 +34,7 @@ def history(account: Account, world: World) -> World:
     assert world.run("apply", "--yes").code == 0
     world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:]])
     commit(world.folder, "base")
-    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "strange")])
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "RBC", left=99)])
     world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:], world.boxes("new.jpg", "RBC")])
     commit(world.folder)
     return world

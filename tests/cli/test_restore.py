@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Account, World
 
-REPLACE = "managed: false\npolicy: {extra: replace}"
+# The manifest gives every entry another label, too.
+REPLACE = "managed: false\npolicy: {extra: replace, guards: {label-removed: off}}"
 TO_CELLS = ("--project", "cells", "--type", "train", "--yes")
 
 

@@ -59,7 +59,7 @@ def test_a_manifest_that_changed_is_refused(account: Account, world: World, plan
 
 def test_live_that_changed_is_refused_and_recorded(account: Account, world: World, plan_id: str) -> None:
     """Somebody edited the dataset: the record of the refused apply says why."""
-    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "strange")])
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "RBC", left=99)])
     ran = world.run("apply", "--yes", "--plan", plan_id)
     assert ran.code == 4
     assert "cells train: live entries changed since the review; the manifest is as it was reviewed" in ran.err

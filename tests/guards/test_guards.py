@@ -2,10 +2,13 @@
 
 import pytest
 
+from reconciler.batch import batches
+from reconciler.comparison import loads
 from reconciler.errors import BadInput
-from reconciler.guards import Guard, check_guards, parse_allow, refusals
-from reconciler.model import DatasetType, Extra, Guards, Policy
-from reconciler.plan import make_plan
+from reconciler.guards import Asked, Labels, check_guards, guarded, labels_of_live, parse_allow, read_variable
+from reconciler.model import Compare, DatasetType, Extra, Guards, Policy
+from reconciler.plan import Plan, make_plan
+from reconciler.thresholds import Guard, GuardCheck, GuardState
 from tests.entries.lines import Document, bare, labelled
 from tests.ledger.filling import filled
 
@@ -16,27 +19,61 @@ def _lines(count: int, label: str = "a", start: int = 0) -> list[Document]:
     return [labelled(KEY.format(number), label) for number in range(start, start + count)]
 
 
+def _bare(count: int, start: int = 0) -> list[Document]:
+    return [bare(KEY.format(number)) for number in range(start, start + count)]
+
+
+def _checks(
+    desired: list[Document],
+    live: list[Document],
+    kind: DatasetType = DatasetType.TRAIN,
+    *,
+    extra: Extra = Extra.REPORT,
+    guards: Guards | None = None,
+    moved: int = 0,
+    before: Labels | None = None,
+) -> dict[Guard, GuardCheck]:
+    """What every guard says, under the default thresholds unless told otherwise."""
+    with filled(desired, live) as ledger:
+        plan = make_plan(ledger, Policy(extra=extra), exists=True, bucket="bucket")
+        asked = Asked(kind, guards or Guards(), moved, before)
+        return {one.guard: one for one in check_guards(ledger, plan, asked)}
+
+
 def _tripped(
     desired: list[Document],
     live: list[Document],
     kind: DatasetType = DatasetType.TRAIN,
+    *,
     extra: Extra = Extra.REPORT,
     moved: int = 0,
 ) -> dict[str, str]:
-    """The guards that trip under the recommended thresholds, with their sentences."""
+    """The guards that trip under the default thresholds, with their sentences."""
+    checks = _checks(desired, live, kind, extra=extra, moved=moved).values()
+    return {one.guard.value: one.words for one in checks if one.state is GuardState.TRIPPED}
+
+
+def _guarded(desired: list[Document], live: list[Document], allow: dict[str, str]) -> Plan:
     with filled(desired, live) as ledger:
-        plan = make_plan(ledger, Policy(extra=extra), exists=True, bucket="bucket")
-        tripped = check_guards(ledger, plan, kind, Guards.recommended(), moved)
-    return {one.guard.value: one.message for one in tripped}
+        plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
+        return guarded(ledger, plan, check_guards(ledger, plan, Asked(DatasetType.TRAIN, Guards()), allow))
 
 
 def test_updates_trip_over_thirty_percent_and_from_ten_entries_on() -> None:
-    """31 of 100 do, 30 do not; 9 of 9 are too few to tell; adds never count."""
+    """31 of 100 do, 30 do not; 9 of 9 are too few to tell, 10 of 10 are enough; adds never count."""
     many = _lines(100)
     assert "31 of 100" in _tripped(_lines(31, "b") + many[31:], many)["updates"]
     assert "updates" not in _tripped(_lines(30, "b") + many[30:], many)
     assert "updates" not in _tripped(_lines(9, "b"), _lines(9))
+    assert "10 of 10" in _tripped(_lines(10, "b"), _lines(10))["updates"]
     assert "updates" not in _tripped(_lines(100), _lines(1))
+
+
+def test_what_a_replace_loads_otherwise_counts_as_updated() -> None:
+    """Deleting the dataset on the way makes a wrong relabelling no better."""
+    live = [*_lines(100), *_lines(1, start=500)]
+    desired = [*_lines(40, "b"), *_lines(60, start=40)]
+    assert "40 of 101" in _tripped(desired, live, extra=Extra.REPLACE)["updates"]
 
 
 def test_a_label_that_no_entry_would_use_any_more_trips() -> None:
@@ -46,8 +83,16 @@ def test_a_label_that_no_entry_would_use_any_more_trips() -> None:
     assert "label-removed" not in _tripped([*_lines(4), *_lines(1, "b", start=4)], live)
 
 
+def test_a_label_of_a_live_only_entry_is_used_as_long_as_the_entry_keeps_it() -> None:
+    """Reported entries do, unlabelled and replaced ones do not."""
+    live, desired = [*_lines(3), *_lines(1, "b", start=3)], _lines(4, start=4)
+    assert "label-removed" not in _tripped(desired, live)
+    assert "label b " in _tripped(_lines(4), live, extra=Extra.UNLABEL)["label-removed"]
+    assert "label b " in _tripped([*desired, *_lines(3)], live, extra=Extra.REPLACE)["label-removed"]
+
+
 def test_a_share_that_moves_by_more_than_ten_points_trips_from_a_hundred_images_on() -> None:
-    """50 % to 61 % of 100 images does; of 98 it does not."""
+    """50 % to 61 % of 100 images does, to 60 % does not; of 98 images nothing does."""
     live = [*_lines(50), *_lines(50, "b", start=50)]
     after = [*_lines(61), *_lines(39, "b", start=61)]
     assert "50% -> 39%" in (message := _tripped(after, live)["label-share"]) or "50% -> 61%" in message
@@ -55,11 +100,60 @@ def test_a_share_that_moves_by_more_than_ten_points_trips_from_a_hundred_images_
     assert "label-share" not in _tripped(after[:98], live[:98])
 
 
+def test_adds_move_a_share_too() -> None:
+    """A folder of another class, imported by mistake."""
+    live = [*_lines(60), *_lines(60, "b", start=60)]
+    assert "label-share" in _tripped([*live, *_lines(40, start=120)], live)
+    assert "label-share" not in _tripped([*live, *_lines(20, start=120)], live)
+
+
+def test_the_rest_of_a_first_load_does_not_trip() -> None:
+    """The first batch of a manifest that is sorted by label is in: the next run must not be refused for the second."""
+    padding = "x" * 40_000  # so that 240 lines are two batches
+    desired = [{**line, "note": padding} for line in (*_lines(140), *_lines(100, "b", start=140))]
+    with filled(desired) as ledger:
+        plan = make_plan(ledger, Policy(), exists=False, bucket="bucket")
+        assert plan.batches > 1
+        first = len(next(batches(loads(ledger))).changes)
+    assert _checks(desired, desired[:first])[Guard.LABEL_SHARE].state is GuardState.PASSED
+    assert _checks(desired, desired[: first - 1])[Guard.LABEL_SHARE].state is GuardState.TRIPPED
+    assert _checks(desired, desired[1 : first + 1])[Guard.LABEL_SHARE].state is GuardState.TRIPPED
+
+
+def test_shares_are_compared_with_what_was_live_before_the_apply() -> None:
+    """While an apply plans anew, its own first batches are live already."""
+    before_apply = [*_lines(100), *_lines(100, "b", start=100)]
+    desired = [*before_apply, *_lines(100, start=200), *_lines(100, "b", start=300)]
+    half_way = [*before_apply, *_lines(100, start=200)]
+    with filled(desired, before_apply) as ledger:
+        before = labels_of_live(ledger)
+    assert _checks(desired, half_way)[Guard.LABEL_SHARE].state is GuardState.TRIPPED
+    assert _checks(desired, half_way, before=before)[Guard.LABEL_SHARE].state is GuardState.PASSED
+
+
 def test_a_manifest_that_lost_a_tenth_of_live_trips() -> None:
-    """11 of 100 do, 10 do not."""
+    """11 of 100 do, 10 do not; 9 of 20 are too few to tell."""
     live = _lines(100)
     assert "11 of 100" in _tripped([*live[:89], *_lines(1, start=200)], live)["shrink"]
     assert "shrink" not in _tripped([*live[:90], *_lines(1, start=200)], live)
+    assert "shrink" not in _tripped([*live[:11], *_lines(1, start=200)], live[:20])
+
+
+def test_entries_that_lose_their_labels_shrink_a_dataset_too() -> None:
+    """Whether the manifest has them still, without labels, or `extra: unlabel` takes them off."""
+    live = _lines(100)
+    assert "11 of 100" in _tripped([*live[:89], *_bare(11, start=89)], live)["shrink"]
+    assert "12 of 100" in _tripped([*live[:88], *_bare(6, start=88)], live)["shrink"]
+    assert "11 of 100" in _tripped(live[:89], live, extra=Extra.UNLABEL)["shrink"]
+    assert "shrink" not in _tripped([*live[:90], *_bare(10, start=90)], live)
+
+
+def test_live_only_entries_without_labels_have_nothing_to_lose_unless_they_are_deleted() -> None:
+    """What an earlier apply unlabelled stays live for ever: it must not stop every later one."""
+    live = [*_lines(80), *_bare(20, start=80)]
+    desired = [*_lines(80), *_lines(1, start=200)]
+    assert "shrink" not in _tripped(desired, live)
+    assert "20 of 100" in _tripped(desired, live, extra=Extra.REPLACE)["shrink"]
 
 
 def test_a_test_set_is_guarded_more_closely() -> None:
@@ -67,8 +161,16 @@ def test_a_test_set_is_guarded_more_closely() -> None:
     live = _lines(20)
     changed = [*_lines(3, "b"), *live[3:]]
     assert "3 of 20" in _tripped(changed, live, DatasetType.TEST)["test-set"]
+    assert "test-set" not in _tripped([*_lines(2, "b"), *live[2:]], live, DatasetType.TEST)
     assert "test-set" not in _tripped(changed, live)
-    assert "lose their labels" in _tripped(live[:19], live, DatasetType.TEST, Extra.UNLABEL)["test-set"]
+
+
+@pytest.mark.parametrize("extra", [Extra.UNLABEL, Extra.REPLACE])
+def test_a_test_set_keeps_every_label(extra: Extra) -> None:
+    """One entry that goes, or that the manifest has without its label, is enough."""
+    live = _lines(20)
+    assert "lose its labels" in _tripped(live[:19], live, DatasetType.TEST, extra=extra)["test-set"]
+    assert "lose its labels" in _tripped([*live[:19], *_bare(1, start=19)], live, DatasetType.TEST)["test-set"]
 
 
 def test_entries_that_are_live_in_the_test_set_trip() -> None:
@@ -81,7 +183,8 @@ def test_a_new_or_empty_dataset_trips_nothing(live: list[Document] | None) -> No
     """There is nothing to lose."""
     with filled(_lines(50), live or []) as ledger:
         plan = make_plan(ledger, Policy(), exists=live is not None, bucket="bucket")
-        assert check_guards(ledger, plan, DatasetType.TEST, Guards.recommended(), 50) == ()
+        checks = check_guards(ledger, plan, Asked(DatasetType.TEST, Guards(), 50))
+    assert {one.state for one in checks} == {GuardState.PASSED}
 
 
 def test_a_plan_that_sends_nothing_trips_nothing() -> None:
@@ -89,23 +192,57 @@ def test_a_plan_that_sends_nothing_trips_nothing() -> None:
     assert _tripped(_lines(50), [*_lines(50), *_lines(50, "b", start=50)]) == {}
 
 
-def test_guards_are_off_unless_they_are_set() -> None:
-    """No threshold, no refusal."""
-    with filled([bare(KEY.format(number)) for number in range(100)], _lines(100)) as ledger:
-        plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
-        assert check_guards(ledger, plan, DatasetType.TEST, Guards(), 100) == ()
-        assert check_guards(ledger, plan, DatasetType.TEST, Guards.recommended(), 100)
+def test_every_guard_is_on_unless_it_is_switched_off() -> None:
+    """The default thresholds are the recommended ones; off is off."""
+    assert Guards() == Guards(0.3, True, 0.1, 0.1, 0.1, True)  # noqa: FBT003 - in the order of their names
+    desired, live = _bare(100), [*_lines(60), *_lines(60, "b", start=60)]
+    on = _checks(desired, live, DatasetType.TEST, moved=3)
+    off = _checks(desired, live, DatasetType.TEST, moved=3, guards=Guards.off())
+    assert {one.state for one in on.values()} == {GuardState.TRIPPED}
+    assert {one.state for one in off.values()} == {GuardState.OFF}
+
+
+def test_a_guard_tells_its_figures_and_threshold() -> None:
+    """Also when it passes: a view shows how near it was."""
+    checks = _checks([*_lines(20, "b"), *_lines(80, start=20)], _lines(100), guards=Guards(updates=0.5))
+    updates = checks[Guard.UPDATES]
+    assert (updates.state, updates.count, updates.of, updates.share, updates.threshold) == (
+        GuardState.PASSED,
+        20,
+        100,
+        0.2,
+        0.5,
+    )
+    share = checks[Guard.LABEL_SHARE]
+    assert (share.state, share.threshold) == (GuardState.TRIPPED, 0.1)
+    assert share.share == pytest.approx(0.2)
+    assert list(checks) == list(Guard)
+
+
+def test_a_label_cannot_act_on_a_terminal() -> None:
+    """Names of labels are somebody else's text."""
+    tripped = _tripped(_lines(5), _lines(5, "b\x1b[2J"))
+    assert "\x1b" not in tripped["label-removed"]
+    assert "\\x1b[2J" in tripped["label-removed"]
 
 
 def test_a_reason_overrides_its_guard_and_no_other() -> None:
-    """The refusal says how an override is written."""
-    with filled(_lines(100, "b"), _lines(100)) as ledger:
-        plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
-        tripped = check_guards(ledger, plan, DatasetType.TRAIN, Guards.recommended())
-    assert {one.guard for one in tripped} == {Guard.UPDATES, Guard.LABEL_REMOVED, Guard.LABEL_SHARE}
-    left = refusals(tripped, parse_allow(['updates="relabelled by the new team"'], "--allow"))
-    assert [sentence.split(":")[0] for sentence in left] == ["guard label-removed", "guard label-share"]
-    assert '--allow label-removed="why"' in left[0]
+    """The plan says which were overridden and why, and how the rest are: for one run, or for this manifest."""
+    plan = _guarded(_lines(100, "b"), _lines(100), parse_allow(['updates="relabelled by the new team"'], "--allow"))
+    assert plan.overrides == (("updates", "relabelled by the new team"),)
+    assert [sentence.split(":")[0] for sentence in plan.refusals] == ["guard label-removed", "guard label-share"]
+    assert '--allow label-removed="why" --allow label-share="why"' in plan.override
+    assert "RECONCILER_ALLOW='label-removed=why; label-share=why'" in plan.override
+    with filled(_lines(100, "b")) as ledger:
+        digest = ledger.desired_facts(Compare.STRICT).digest
+    assert f"{{guard: label-removed, reason: why, manifest: {digest}}}" in plan.override
+    assert plan.refusal.endswith(plan.override)
+
+
+def test_a_plan_without_refusals_tells_no_way_to_override() -> None:
+    """A reason for a guard that does not trip is no override."""
+    plan = _guarded(_lines(100), _lines(99), {"updates": "not needed"})
+    assert (plan.refusals, plan.override, plan.refusal, plan.overrides) == ((), "", "", ())
 
 
 @pytest.mark.parametrize(
@@ -116,3 +253,20 @@ def test_an_override_needs_a_known_guard_and_a_reason(item: str, said: str) -> N
     """Anything else is refused with the cure."""
     with pytest.raises(BadInput, match=said.replace("?", r"\?")):
         parse_allow([item], "--allow")
+
+
+def test_the_variable_holds_several_overrides() -> None:
+    """A semicolon stands between them, and may stand in a reason."""
+    written = "updates=relabelled; see the ticket; shrink = 'moved to another project';"
+    assert read_variable({"RECONCILER_ALLOW": written}) == {
+        "updates": "relabelled; see the ticket",
+        "shrink": "moved to another project",
+    }
+    assert read_variable({}) == {}
+
+
+@pytest.mark.parametrize("written", ["updatse=why", "updates", "updates=; shrink=why", "shrink=why; updatse=why"])
+def test_a_variable_that_is_malformed_is_refused(written: str) -> None:
+    """By its name, so that it is found."""
+    with pytest.raises(BadInput, match="RECONCILER_ALLOW"):
+        read_variable({"RECONCILER_ALLOW": written})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.world import labels_of, line
+from tests.provider.world import RELABELS, labels_of, line
 
 if TYPE_CHECKING:
     from tests.provider.world import World
@@ -80,7 +80,7 @@ def test_an_update_sends_what_differs_and_nothing_else(world: World) -> None:
 
 def test_replace_deletes_creates_and_loads_inside_the_update(world: World) -> None:
     """`extra: replace`: a new ARN, the same id, and what the manifest does not have is gone."""
-    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "replace", "destroy": "refuse"})
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "replace", "destroy": "refuse"} | RELABELS)
     cells.up()
     before, name = cells.outputs["datasetArn"], cells.id
     world.edit(cells, "9.jpg", "bird")
@@ -94,7 +94,7 @@ def test_replace_deletes_creates_and_loads_inside_the_update(world: World) -> No
 
 def test_unlabel_sends_the_bare_line_once(world: World) -> None:
     """`extra: unlabel`: training ignores the image then, and an unlabelled entry is at rest."""
-    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "unlabel"})
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "unlabel"} | RELABELS)
     cells.up()
     world.edit(cells, "9.jpg", "bird")
     assert cells.up()
@@ -121,7 +121,7 @@ def test_what_the_service_stores_differently_is_reported_once_and_not_sent_again
 
 def test_the_last_message_of_an_up_says_what_was_done(world: World) -> None:
     """A row shows the first line of the last message."""
-    cells = world.declare({"1.jpg": ["cat"]})
+    cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
     cells.up()
     assert cells.messages[-1].text == "1 added in 1 batch"
     world.rewrite(cells, {"1.jpg": ["dog"], "2.jpg": ["dog"]})

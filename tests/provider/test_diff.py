@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.provider.engine import UNKNOWN, CallError, is_change
-from tests.provider.world import line
+from tests.provider.world import RELABELS, line
 
 if TYPE_CHECKING:
     from tests.provider.world import World
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_changed_entry_is_due(world: World) -> None:
     """The digest of what the desired entries mean differs from the one that was applied."""
-    cells = world.declare({"1.jpg": ["cat"]})
+    cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
     cells.up()
     world.rewrite(cells, {"1.jpg": ["dog"]})
     assert cells.preview()[0]
@@ -37,7 +37,7 @@ def test_fields_without_meaning_are_due_in_strict_mode_only(world: World, compar
 
 def test_a_live_edit_is_due(world: World) -> None:
     """Live now differs from live as the last apply read it back."""
-    cells = world.declare({"1.jpg": ["cat"]})
+    cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
     cells.up()
     world.edit(cells, "1.jpg", "dog")
     assert cells.preview()[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.provider.engine import CallError, Resource
-from tests.provider.world import line
+from tests.provider.world import RELABELS, line
 
 if TYPE_CHECKING:
     from tests.provider.world import World
@@ -132,12 +132,12 @@ def test_marked_refuse_fails_when_the_service_marks_what_was_sent(world: World) 
 
 def test_fail_sends_nothing_records_the_policy_and_is_drift_from_then_on(world: World) -> None:
     """`extra: fail` in an update: refused before anything is sent; the drift run exits 7 until it is mended."""
-    cells = world.declare({"1.jpg": ["cat"]})
+    cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
     cells.up()
     world.edit(cells, "9.jpg", "bird")
     cells.up()
     assert not cells.drift()
-    cells.declared["policy"] = {"extra": "fail"}
+    cells.declared["policy"] = {"extra": "fail"} | RELABELS
     world.rewrite(cells, {"1.jpg": ["dog"]})
     sent = world.calls("UpdateDatasetEntries")
     assert REFUSED in failed(cells).message

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.provider.engine import UNKNOWN, Resource
-from tests.provider.world import line
+from tests.provider.world import RELABELS, line
 
 if TYPE_CHECKING:
     from tests.provider.world import World
@@ -41,7 +41,7 @@ def test_the_message_of_a_preview_says_the_same_in_one_text(world: World) -> Non
 
 def test_every_kind_of_change_has_its_sign(world: World) -> None:
     """`+` added, `~` updated with what changes, `!` live only."""
-    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]}, policy=RELABELS)
     cells.up()
     world.edit(cells, "4.jpg", "bird")
     world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["fox"], "3.jpg": ["cat"]})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.provider.engine import CallError, running
-from tests.provider.world import World, config_for
+from tests.provider.world import RELABELS, World, config_for
 from tests.store.s3 import Bucket, running_s3
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def images(lines: bytes) -> list[str]:
 def test_a_replace_leaves_a_snapshot_beside_the_program_and_says_where(stack: Stack) -> None:
     """The path is relative: it is the same on every machine."""
     with stack() as world:
-        cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]}, policy=REPLACE)
+        cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]}, policy=REPLACE | RELABELS)
         cells.up()
         world.rewrite(cells, {"1.jpg": ["cat"], "3.jpg": ["cow"]})
         cells.up()

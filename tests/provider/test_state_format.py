@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.provider.engine import CallError, Resource
+from tests.provider.world import RELABELS
 
 if TYPE_CHECKING:
     from tests.provider.world import World
@@ -48,7 +49,7 @@ def test_an_older_format_is_never_drift(world: World) -> None:
 
 def test_a_change_over_an_older_format_is_applied_and_written_in_ours(world: World) -> None:
     """The next real update renews the record, and drift is seen again."""
-    cells = aged(world, world.declare({"1.jpg": ["cat"]}))
+    cells = aged(world, world.declare({"1.jpg": ["cat"]}, policy=RELABELS))
     world.rewrite(cells, {"1.jpg": ["dog"]})
     assert cells.preview()[0]
     assert cells.up()

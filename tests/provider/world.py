@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rekognition_emulator import Emulator
 
 _NUMBERS = count(1)
+# Where the only image of a label gets another one: in a dataset of two images that is no accident.
+RELABELS = {"guards": {"label-removed": "off"}}
 
 
 class World:
