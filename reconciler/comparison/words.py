@@ -92,6 +92,8 @@ def _difference(detail: Detail) -> Iterator[str]:
         yield from _moved(detail)
         yield from _counted_by_label("removed", detail.changed_boxes)
         yield from _counted_by_label("added", detail.changed_boxes)
+        if detail.malformed_added and not detail.malformed_removed:
+            yield "malformed label attribute"
     if detail.sizes_before and detail.sizes_after and set(detail.sizes_before) != set(detail.sizes_after):
         yield f"image size {_sizes(detail.sizes_before)} -> {_sizes(detail.sizes_after)}"
 

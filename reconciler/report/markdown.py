@@ -60,7 +60,7 @@ def _blocks(review: Review) -> Iterator[Block]:
         yield Block([piece(_RISK_ERROR, failure_words, review.error)], "errors", foot="\n")
     yield from _dangers(review.dangers)
     yield finding_block(review.findings)
-    yield _table(review.datasets)
+    yield _table(review.datasets, "gone" if review.compared.offline else "live only")
     for project in review.projects:
         busy = (dataset for dataset in project.datasets if not is_quiet(dataset))
         yield from chain.from_iterable(map(dataset_blocks, busy))
@@ -82,11 +82,9 @@ def _danger(danger: Danger) -> str:
     return f"- {_ICONS[danger.level]} **{DANGER_LEVELS[danger.level]}** {about}: {words}{such}\n"
 
 
-def _table(datasets: Iterable[DatasetReview]) -> Block:
+def _table(datasets: Iterable[DatasetReview], left: str) -> Block:
     pieces = [piece(_RISK_TABLE, _row, dataset) for dataset in datasets]
-    head = cells(
-        ["dataset", "status", "add", "update", "unlabel", "live only", "unchanged", "images", "boxes", "labels"]
-    )
+    head = cells(["dataset", "status", "add", "update", "unlabel", left, "unchanged", "images", "boxes", "labels"])
     head += "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
     return Block(pieces, "datasets", head, "\n", note=lambda left: f"\n... and {left:,} more datasets\n")
 

@@ -88,7 +88,10 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
     )
     changes = [_change(change, number, datasets[number], folders[number], work) for number, change in order]
     document = {
-        "kinds": [[kind, words] for kind, words in KINDS.items()],
+        "kinds": [
+            [kind, "gone" if kind == "live-only" and review.compared.offline else words]
+            for kind, words in KINDS.items()
+        ],
         "origins": list(ORIGINS.values()),
         "datasets": [_dataset(one, folder, links=links) for one, folder in zip(datasets, folders, strict=True)],
         "groups": [

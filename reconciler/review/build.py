@@ -29,7 +29,7 @@ from reconciler.review import forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, total
-from reconciler.review.headline import headline, run_headline, totals_of
+from reconciler.review.headline import LEFT, headline, run_headline, totals_of
 from reconciler.review.identity import run_id
 from reconciler.review.model import Compared, DatasetReview, Estimate, ProjectReview, Review, Status
 from reconciler.review.origin import Base
@@ -44,7 +44,8 @@ class Reviewed:
     `folder` and `manifest` are paths as the user knows them. `plan` was made from `ledger`, which holds both sides
     still; None where the dataset could not be planned, and `error` or `skipped` says why. `base` is the same manifest
     in a base revision, to tell whose changes they are. `policy` is the declared one, where the plan has another.
-    `left` is what entries are called that only live has.
+    `left` is what entries are called that only live has. `offline`: live is played by another manifest, so an entry that
+    only it has is a change too.
     """
 
     project: str
@@ -58,7 +59,8 @@ class Reviewed:
     dataset_arn: str | None = None
     base: Base | None = None
     policy: Policy | None = None
-    left: str = "live only"
+    left: str = LEFT
+    offline: bool = False
     error: ReconcilerError | None = None
     skipped: str | None = None
 
@@ -88,7 +90,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     return Review(
         plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
         compared=compared or Compared(),
-        words=run_headline(totals),
+        words=run_headline(totals, datasets[0].left if datasets else LEFT),
         totals=totals,
         dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
@@ -166,8 +168,8 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         bare,
         policy=forms.policy_view(one.policy or plan.policy),
         action=plan.action.value,
-        has_changes=plan.has_changes,
-        words=headline(plan),
+        has_changes=plan.has_changes or (one.offline and plan.live_only > 0),
+        words=headline(plan, one.left),
         add=plan.add,
         update=plan.update,
         unlabel=plan.unlabel,

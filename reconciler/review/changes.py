@@ -21,6 +21,7 @@ from reconciler.model import Change as PlannedChange
 from reconciler.model import Verb
 from reconciler.plan import Action, Plan, shown_changes
 from reconciler.review import forms
+from reconciler.review.headline import LEFT
 from reconciler.review.identity import PlanId
 from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
 from reconciler.review.origin import Base, OriginCount
@@ -46,7 +47,7 @@ class Look:
 
     base: Base | None = None
     keep: int | None = CHANGES_KEPT
-    left: str = "live only"
+    left: str = LEFT
 
 
 class Reading:

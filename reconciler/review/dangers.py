@@ -121,8 +121,11 @@ def _labels(dataset: DatasetReview) -> Iterator[Danger]:
 def _splits(project: str, splits: Splits) -> Iterator[Danger]:
     if splits.moved_danger_count:
         keys = [one.key for one in splits.moved if one.danger]
-        many = counted(splits.moved_danger_count, "image changes", "images change")
-        words = f"{many} between train and test, and stay labelled where they were"
+        words = counted(
+            splits.moved_danger_count,
+            "image changes between train and test, and stays labelled where it was",
+            "images change between train and test, and stay labelled where they were",
+        )
         yield _of_project(project, 3, "split-move", words, splits.moved_danger_count, keys)
     if splits.shared_count:
         many = counted(splits.shared_count, "image is", "images are")

@@ -4,18 +4,22 @@ Knows figures. Refuses to know views.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from reconciler.comparison.words import counted
 from reconciler.model import Extra
 from reconciler.plan import Action, Plan
 from reconciler.review.model import DatasetReview, Totals
 
-__all__ = ["headline", "run_headline", "totals_of"]
+__all__ = ["LEFT", "headline", "run_headline", "totals_of"]
 
 
-def headline(plan: Plan) -> str:
-    """What would happen to one dataset, in figures."""
-    return "; ".join(_parts(plan))
+LEFT: Final = "live only"
+
+
+def headline(plan: Plan, left: str = LEFT) -> str:
+    """What would happen to one dataset, in figures; `left` is what entries are called that only live has."""
+    return "; ".join(_parts(plan, left))
 
 
 def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Totals:
@@ -32,13 +36,13 @@ def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Tot
     )
 
 
-def run_headline(totals: Totals) -> str:
-    """What would happen to all datasets, in figures."""
+def run_headline(totals: Totals, left: str = LEFT) -> str:
+    """What would happen to all datasets, in figures; `left` as for `headline`."""
     figures = (
         (totals.add, "to add"),
         (totals.update, "to update"),
         (totals.unlabel, "to unlabel"),
-        (totals.live_only, "live only"),
+        (totals.live_only, left),
     )
     parts = ", ".join(f"{many:,} {word}" for many, word in figures if many)
     changes = f"{totals.with_changes:,} with" if totals.with_changes else "no"
@@ -46,17 +50,17 @@ def run_headline(totals: Totals) -> str:
     return f"{head}: {parts}" if parts else head
 
 
-def _parts(plan: Plan) -> Iterator[str]:
+def _parts(plan: Plan, left: str) -> Iterator[str]:
     if plan.action is Action.CREATE:
         yield "the dataset will be created"
     elif plan.action is Action.REPLACE:
         yield "the dataset will be DELETED and created anew (new ARN)"
-    elif plan.action is Action.NOTHING:
+    elif plan.action is Action.NOTHING and (left == LEFT or not plan.live_only):
         yield f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
     doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
     if plan.lines:
         yield ", ".join(f"{many:,} {word}" for many, word in doing if many)
     if plan.live_only and plan.policy.extra is not Extra.UNLABEL:
-        yield f"{plan.live_only:,} live only"
-    if plan.unchanged and plan.lines:
+        yield f"{plan.live_only:,} {left}"
+    if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):
         yield f"{plan.unchanged:,} unchanged"

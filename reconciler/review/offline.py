@@ -85,6 +85,7 @@ def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
         project_arn=one.project_arn,
         policy=one.dataset.policy,
         left="no longer in the manifest",
+        offline=True,
     )
 
 

@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const VERBS = ["add", "update", "unlabel", "live-only"], SIGNS = ["+", "~", "-", "?"];
+  const VERBS = ["add", "update", "unlabel", "live-only"], SIGNS = ["+", "~", "-", "!"];
   const SVG = "http://www.w3.org/2000/svg";
   const CHUNK = 20, PRINTED = 200;
   const at = { dataset: 0, number: 1, verb: 2, key: 3, words: 4, place: 5, risk: 6, origin: 7, kinds: 8, groups: 9, body: 10 };
