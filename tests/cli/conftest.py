@@ -6,12 +6,14 @@ import io
 import json
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.cli import main
 from rekognition_emulator import serve
+from tests.schema import plan_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,7 +113,10 @@ class World:
         return folder
 
     def run(self, *arguments: str, answer: str | None = None, interrupt: bool = False, terminal: bool = False) -> Ran:
-        """Run the command; `answer` (or Ctrl-C) is typed on a terminal, without it there is none."""
+        """Run the command; `answer` (or Ctrl-C) is typed on a terminal, without it there is none.
+
+        Whatever plan it writes, to standard output or to a file, conforms to the schema.
+        """
         out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
         with self._patch.context() as patch:
             patch.setattr(sys, "stdout", out)
@@ -119,7 +124,16 @@ class World:
             stdin = io.StringIO() if answer is None else Terminal(answer)
             patch.setattr(sys, "stdin", Interrupted() if interrupt else stdin)
             code = main(list(arguments))
+        for text in (out.getvalue(), *self._written(arguments)):
+            assert plan_faults(text) == []
         return Ran(code, out.getvalue(), err.getvalue())
+
+    def _written(self, arguments: tuple[str, ...]) -> Iterator[str]:
+        """The JSON files that a run was told to write."""
+        for option, name in pairwise(arguments):
+            path = self.folder / name
+            if option in {"--save", "-o", "--output"} and path.suffix == ".json" and path.is_file():
+                yield path.read_text(encoding="utf-8", errors="replace")
 
 
 class Account:
