@@ -44,8 +44,8 @@ class Reviewed:
     `folder` and `manifest` are paths as the user knows them. `plan` was made from `ledger`, which holds both sides
     still; None where the dataset could not be planned, and `error` or `skipped` says why. `base` is the same manifest
     in a base revision, to tell whose changes they are. `policy` is the declared one, where the plan has another.
-    `left` is what entries are called that only live has. `offline`: live is played by another manifest, so an entry that
-    only it has is a change too.
+    `left` is what entries are called that only live has. `offline`: live is played by another manifest, so an entry
+    that only it has is a change too.
     """
 
     project: str
