@@ -13,6 +13,7 @@ from reconciler.plan import Plan
 from reconciler.provider import runtime
 from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.failure import fail_keeping
+from reconciler.provider.previewing import stored_differently
 from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.provider.recording import recording
 from reconciler.provider.reviewed import refuse_moved
@@ -101,11 +102,13 @@ def _desired(inputs: Inputs, ledger: Ledger) -> str | None:
 
 
 def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
-    live = LiveRecord()
+    live, settled = LiveRecord(), outcome.settled
     if outcome.live is not None:
         live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
+        # Pairs of lines that were edited since are of no use; they would crowd out those that are.
+        settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
     unfinished = "" if outcome.error is None else runtime.sentence(outcome.error)
-    return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, outcome.settled)
+    return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, settled)
 
 
 def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, reason: str) -> Outputs:

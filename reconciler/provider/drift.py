@@ -90,7 +90,7 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     reasons = list(_reasons(process, name, outputs, inputs))
     preview = process.preview()
     if preview is not None and outputs.settled and not preview.is_quiet:
-        preview = planned_again(process, inputs, outputs.settled)
+        preview = planned_again(process, inputs, outputs.settled, at_rest=not reasons)
     if preview is not None and not (preview.is_quiet and not reasons):
         process.console.tell_once(preview.message(*(reason for reason in reasons if reason)))
     elif reasons and not process.is_program_run():

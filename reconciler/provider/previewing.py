@@ -16,7 +16,7 @@ from reconciler.provider.runtime import LiveSeen, Runtime
 from reconciler.reconcile import Observation, Target
 from reconciler.report.text import change_lines, finding_line, summary
 
-__all__ = ["both_modes", "list_and_plan", "planned_again", "preview_of"]
+__all__ = ["both_modes", "list_and_plan", "planned_again", "preview_of", "stored_differently"]
 
 # So many findings that do not stop an apply are shown beside a plan.
 _FINDINGS = 10
@@ -38,8 +38,11 @@ def list_and_plan(
     return plan
 
 
-def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str]) -> Preview:
+def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str], *, at_rest: bool) -> Preview:
     """The preview of a resource whose outputs remember pairs that are stored differently: Check does not see outputs.
+
+    `at_rest`: nothing moved since the last apply, so an up sends nothing; then whatever is stored differently was so
+    already, also beyond the number of pairs that are remembered.
 
     Raises:
         InvalidDeclaration: the manifest does not pass. ServiceError: a call failed.
@@ -47,7 +50,16 @@ def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str]) -> 
     with Ledger() as ledger:
         findings = fill_desired(inputs, ledger)
         findings.raise_if_refused()
-        return preview_of(ledger, list_and_plan(runtime, inputs, ledger, findings, settled), findings)
+        plan = list_and_plan(runtime, inputs, ledger, findings, settled)
+        if at_rest and plan.update:
+            settled = stored_differently(ledger, inputs.policy.compare)
+            plan = make_plan(ledger, inputs.policy, exists=True, bucket=findings.bucket, settled=settled)
+        return preview_of(ledger, plan, findings)
+
+
+def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
+    """The pairs that mean the same and are not the same: what an apply has sent and the service stored its own way."""
+    return frozenset(row.pair for row in ledger.differing(mode) if row.in_live and row.same_meaning)
 
 
 def both_modes(ledger: Ledger) -> dict[Compare, Facts]:

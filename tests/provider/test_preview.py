@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.provider.properties import MAX_SETTLED
 from tests.provider.engine import UNKNOWN, Resource
 from tests.provider.world import RELABELS, line
 
@@ -146,6 +148,37 @@ def test_what_the_service_stores_differently_is_not_announced_again(world: World
     assert len(cells.messages) == told
     assert cells.up() is False
     assert world.calls("UpdateDatasetEntries") == sent
+
+
+def test_more_lines_stored_differently_than_are_remembered_are_told_truly(world: World) -> None:
+    """While nothing moved an up sends nothing and none is announced; after an edit forgotten ones go out, as said."""
+    lines = [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(MAX_SETTLED + 7)]
+    cells = world.declare_lines(lines, policy={"compare": "strict"})
+    world.emulator.load_faults("[{fault: rewrite, what: [unknown]}]")
+    cells.up()
+    assert len(cells.outputs["settled"]) == MAX_SETTLED
+    told = len(cells.messages)
+    assert cells.preview()[0] is False
+    assert len(cells.messages) == told
+    assert cells.up() is False
+    lines[0] = line("0.jpg", "dog") | {"note": 1}
+    (world.program / cells.declared["manifest"]).write_text("".join(json.dumps(one) + "\n" for one in lines))
+    assert cells.preview()[0] is True
+    assert cells.messages[-1].text.startswith("8 to update") or cells.messages[-1].text.startswith("7 to update")
+    assert cells.up() is True
+    assert cells.up() is False
+
+
+def test_what_is_remembered_of_lines_that_changed_since_is_forgotten(world: World) -> None:
+    """The state holds pairs that are live, and no history."""
+    cells = world.declare_lines([line("1.jpg", "cat") | {"note": 1}], policy={"compare": "strict"})
+    world.emulator.load_faults("[{fault: rewrite, what: [unknown]}]")
+    cells.up()
+    before = cells.outputs["settled"]
+    (world.program / cells.declared["manifest"]).write_text(json.dumps(line("1.jpg", "dog") | {"note": 1}) + "\n")
+    cells.up()
+    assert len(before) == len(cells.outputs["settled"]) == 1
+    assert cells.outputs["settled"] != before
 
 
 def test_text_from_manifests_cannot_act_on_the_terminal(world: World) -> None:
