@@ -10,11 +10,15 @@ if __name__ == "__main__":
     # While the modules below load, a Ctrl-C ends the process without a traceback; then `Interrupts` takes over.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from localengine.command import prepare
 from localengine.console import Console
 from localengine.errors import EngineError, Exit
 from localengine.interrupt import Interrupts
 from localengine.options import parse
+
+try:
+    from localengine.command import prepare
+except ImportError as missing:
+    sys.exit(f"error: {missing}")
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

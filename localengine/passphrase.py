@@ -12,10 +12,14 @@ import hashlib
 import os
 import threading
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from localengine.errors import EngineError
+
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+except ImportError as missing:
+    text = "the local engine needs cryptography: pip install 'rekognition-labels-as-code[localengine]'"
+    raise ImportError(text) from missing
 
 ROUNDS = 1_000_000
 KEY_BYTES = 32

@@ -30,11 +30,11 @@ This page is written by `python -m rekognition_emulator.docs docs/emulator.md`; 
 ## Installing it
 
 ```
-pip install "rekognition-labels-as-code[emulator]"
+pip install ".[emulator]"
 ```
 
-The extra `emulator` brings `regex`, which the emulator needs, and moto's S3 server for `--with-s3`. From a checkout:
-`pip install ".[emulator]"`. Python 3.11 or later; no AWS account, no Docker.
+in a checkout of the repository, whose own `.venv` (`make setup`) has it already. The extra `emulator` brings `regex`,
+which the emulator needs, and moto's S3 server for `--with-s3`. Python 3.11 or later; no AWS account, no Docker.
 
 ## Starting it
 

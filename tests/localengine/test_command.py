@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
 
 UP = ("up", "--yes", "--skip-preview")
 DEADLINE = 20.0
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    """One sentence, no traceback."""
+    code = "import sys, runpy; sys.modules['cryptography'] = None; runpy.run_module('localengine', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the local engine needs cryptography: pip install 'rekognition-labels-as-code[localengine]'\n"
+    )
 
 
 def wait_for(path: Path) -> None:
