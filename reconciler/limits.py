@@ -21,6 +21,7 @@ __all__ = [
     "DATASET_LABELS",
     "IMAGE_SIDE_MAX_PX",
     "IMAGE_SIDE_MIN_PX",
+    "INVALID_SHARE",
     "KEY_CHARACTERS",
     "LABEL_CHARACTERS",
     "LINE_CHARACTERS",
@@ -32,6 +33,8 @@ __all__ = [
 BATCH_BYTES: Final = 5_000_000
 # Lines over this are dropped in silence. [rules]
 LINE_CHARACTERS: Final = 100_000
+# More invalid lines than this share and an import fails; whether an update does, AWS does not say. [rules]
+INVALID_SHARE: Final = 0.2
 # Images a dataset, and lines a manifest. [limits, rules]
 DATASET_ENTRIES: Final = 250_000
 # Distinct labels a dataset. [limits]

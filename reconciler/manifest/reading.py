@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from reconciler.entries import compact, entry_of, without_service_fields
-from reconciler.limits import LINE_CHARACTERS
+from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.across import Across
 from reconciler.manifest.files import open_regular
 from reconciler.manifest.findings import Collector, Findings
@@ -64,6 +64,7 @@ class _Reading:
         self._collector = collector
         self._across = across
         self._notes = notes
+        self._lines = self._marked = 0
 
     def read(self, line: Line) -> None:
         self._across.count_line(line)
@@ -73,12 +74,16 @@ class _Reading:
         judgement = judge(own)
         for found in (*((fault,) if fault else ()), *judgement.faults):
             self._report(found, line)
+        self._lines += 1
+        self._marked += bool(judgement.faults)
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
             self._entry(line)
 
     def findings(self) -> Findings:
+        if self._marked > self._lines * INVALID_SHARE:
+            self._collector.report(rules.MANY_MARKED, self._collector.place, count=self._marked, lines=self._lines)
         self._notes.report(self._collector)
         return self._across.findings()
 

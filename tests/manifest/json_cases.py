@@ -118,6 +118,7 @@ JSON_CASES = [
     ("ERROR_INVALID_LABEL_NAME_LENGTH", boxes('"y"', '§"' + "é" * 256 + '"')),
     # Notes.
     ("zero-boxes", NOTHING_FOUND),
+    ("many-lines-marked", "\n".join([*(BARE.replace("c.jpg", f"{n}.jpg") for n in range(3)), boxes("640", "4097")])),
     ("mixed-kinds", f"{IMAGE}\n§{BOXES}"),
     ("text-label-value", image('"a":1', '"a":§"1"')),
     ("keys-alike", '{"source-ref":"s3://pics/\u00e9.jpg"}\n{"source-ref":§"s3://pics/e\u0301.jpg"}'),

@@ -243,7 +243,10 @@ def test_findings_of_all_classes_come_in_the_file_s_order(read: Callable[..., An
     """A reader goes through the file once."""
     marked = LABELLED.replace('"yes"', "1").replace("a.jpg", "m.jpg")
 
-    found = read("\n".join([marked, "{}", B.replace("b.jpg", "%20.jpg"), marked.replace("m.jpg", "n.jpg")])).findings
+    good = [B.replace("b.jpg", f"{number}.jpg") for number in range(7)]
+    odd = [marked, "{}", B.replace("b.jpg", "%20.jpg"), marked.replace("m.jpg", "n.jpg")]
+
+    found = read("\n".join([*odd, *good])).findings
 
     assert [finding.severity.value for finding in found] == ["marked", "error", "note", "marked"]
     assert found.total == 4
@@ -255,3 +258,14 @@ def test_a_listing_of_unlabelled_entries_is_a_manifest(read: Callable[..., Any])
     reading = read(text, "train.jsonl")
     assert not reading.findings.refused, list(reading.findings)
     assert [entry.line for entry in reading.entries] == [b'{"source-ref":"s3://pics/1.jpg"}']
+
+
+@pytest.mark.parametrize(("good", "noted"), [(4, False), (3, True)], ids=["a fifth", "more"])
+def test_more_than_a_fifth_of_marked_lines_may_fail_the_whole_update(
+    good: int, noted: object, read: Callable[..., Any]
+) -> None:
+    """AWS's rule for imports: a line counts once, whatever it is marked with."""
+    lines = [f'{{"source-ref":"s3://pics/{number}.jpg"}}' for number in range(good)]
+    wrong = '{"source-ref":"s3://pics/x.jpg","a":1,"b":2}'
+    found = read("\n".join([*lines, wrong])).findings
+    assert ("many-lines-marked" in [note.code for note in found.notes]) is noted

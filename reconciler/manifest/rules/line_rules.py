@@ -14,7 +14,7 @@ Sources, by short name:
 from typing import Final
 
 from reconciler.codes import ENTRY_CODES
-from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
+from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
 from reconciler.manifest.rules.rule import error, marked, note
 
 _TERMINAL: Final = "Custom Labels Developer Guide, Debugging datasets, terminal errors"
@@ -159,6 +159,13 @@ DECLARED_LABELS: Final = note(
     f"{DATASET_LABELS}, and the service may count those that are only declared",
     "remove from the class-maps the labels that no box has",
     _LIMITS,
+)
+MANY_MARKED: Final = note(
+    "many-lines-marked",
+    "the service will mark {count:,} of {lines:,} lines with errors; where more than "
+    f"{INVALID_SHARE:.0%} of the lines are invalid an import fails, and an update may",
+    "mend the lines that are marked, or leave them out",
+    _RULES,
 )
 ZERO_BOXES: Final = note(
     "zero-boxes",
