@@ -16,7 +16,7 @@ from reconciler.comparison.line_text import holdable
 from reconciler.errors import Exit
 from reconciler.inert import inert
 from reconciler.review.offline import offline_review
-from reconciler.store.revisions import checked_out
+from reconciler.store.revisions import checked_out, holds
 
 __all__ = ["diff"]
 
@@ -50,18 +50,23 @@ class _Side:
     path: Path
     revision: str | None = None
 
-    def opened(self) -> AbstractContextManager[Path]:
-        """The files, for as long as they are looked at."""
+    def opened(self) -> AbstractContextManager[Path | None]:
+        """The files, for as long as they are looked at; None where the revision has nothing at that place yet."""
         if self.revision is None:
             return nullcontext(self.path)
         if ":" in self.revision:
             return checked_out(self.revision, Path.cwd())
+        repository, inside = self._inside()
+        if not holds(self.revision, repository, inside):
+            return nullcontext(None)
+        return checked_out(self.revision, repository, inside)
+
+    def _inside(self) -> tuple[Path, str]:
+        """A folder of the repository, and the path from there."""
         here = self.path.resolve()
         if here.is_dir():
-            return checked_out(self.revision, here, "")
-        if here.parent.is_dir():
-            return checked_out(self.revision, here.parent, here.name)
-        return checked_out(self.revision, Path.cwd(), str(self.path))
+            return here, ""
+        return (here.parent, here.name) if here.parent.is_dir() else (Path.cwd(), str(self.path))
 
 
 def _side(named: str, other: str, datasets: Path) -> _Side:

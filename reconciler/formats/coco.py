@@ -212,7 +212,8 @@ def _unclaimed(coco: _Coco) -> Iterator[Finding]:
     lost = [number for number in coco.boxes if number not in coco.used]
     if lost:
         many = sum(len(coco.boxes[number]) for number in lost)
-        message = f"{many:,} annotations are of images that the file does not have, the first of image {lost[0]}"
+        which = "annotation is of an image" if many == 1 else "annotations are of images"
+        message = f"{many:,} {which} that the file does not have, the first of image {lost[0]}"
         yield Finding(Severity.MARKED, "no-image", coco.place, message, "add the images, or leave it so")
 
 

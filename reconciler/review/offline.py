@@ -27,27 +27,30 @@ _Pair = tuple[Declared | None, Declared | None]
 
 
 def offline_review(
-    before: Path,
-    after: Path,
+    before: Path | None,
+    after: Path | None,
     shown: tuple[str, str] | None = None,
     keep: int | None = CHANGES_KEPT,
     places: tuple[str, str] | None = None,
 ) -> Review:
     """The review of what `after` changes in `before`; `shown` is how the user knows the two.
 
-    `places` is what the files of either side are called by, where that is more than the user said.
+    `places` is what the files of either side are called by, where that is more than the user said. A side that is None
+    has nothing.
 
     Datasets are brought together by project and type; two single manifests always are.
 
     Raises:
-        BadInput: a path is not there, or a file is to be compared with a folder. InvalidDeclaration: a project.yaml
-            does not pass.
+        BadInput: a path is not there, or a file is to be compared with a folder, or nothing with nothing.
+        InvalidDeclaration: a project.yaml does not pass.
     """
     names = shown or (str(before), str(after))
-    if before.exists() and after.exists() and before.is_dir() != after.is_dir():
+    if before is None and after is None:
+        raise BadInput(f"neither {names[0]} nor {names[1]} has what is to be compared; name a path")
+    if before and after and before.exists() and after.exists() and before.is_dir() != after.is_dir():
         raise BadInput(f"{names[0]} and {names[1]} are a file and a folder; compare two files, or two folders")
     called = places or names
-    pairs = _paired(declared_in(before, called[0]), declared_in(after, called[1]))
+    pairs = _paired(declared_in(before, called[0]) if before else (), declared_in(after, called[1]) if after else ())
     with ExitStack() as ledgers:
         datasets = [_reviewed(pair, ledgers.enter_context(Ledger())) for pair in pairs]
         compared = Compared(before=names[0], after=names[1], offline=True)

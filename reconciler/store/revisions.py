@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from reconciler.errors import BadInput
 
-__all__ = ["checked_out", "history", "is_shallow"]
+__all__ = ["checked_out", "history", "holds", "is_shallow"]
 
 _LINK: Final = "120000"
 _FILES: Final = frozenset({"100644", "100755", "100664"})
@@ -45,6 +45,20 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
         else:
             _write([(oid, "", "100644")], repository, target)
         yield target
+
+
+def holds(revision: str, repository: Path, path: str) -> bool:
+    """Whether a revision has a path, from `repository`, in it.
+
+    Raises:
+        BadInput: there is no git, no repository or no such revision.
+    """
+    commit = _resolved(f"{revision}^{{commit}}", repository, revision)
+    try:
+        _resolved(f"{commit}:./{path}", repository, revision)
+    except BadInput:
+        return False
+    return True
 
 
 def history(revision: str, repository: Path, path: str = "datasets", limit: int = 20) -> tuple[str, ...]:

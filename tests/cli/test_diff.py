@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.repository import commit
+from tests.cli.repository import commit, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,3 +170,16 @@ def test_what_is_no_longer_in_a_manifest_is_said_without_a_word_of_live(world: W
     world.write("cells", world.many(2))
     ran = world.run("diff", "HEAD", "datasets")
     assert "1 entry is no longer in the manifest: where it is live it stays labelled" in ran.out
+
+
+def test_what_a_revision_does_not_have_yet_is_all_new(world: World) -> None:
+    """The first dataset of a repository, or of a project, is reviewed like any other; no revision is no side."""
+    git(world.folder, "init", "--quiet")
+    git(world.folder, "commit", "--quiet", "--allow-empty", "--message", "nothing yet")
+    git(world.folder, "tag", "v0")
+    world.write("cells", world.many(3))
+    assert figures(world, "v0", "datasets") == (3, 0, 0)
+    assert figures(world, "v0", "datasets/cells/train.jsonl") == (3, 0, 0)
+    assert figures(world, "datasets", "v0") == (0, 0, 3)
+    assert world.run("diff", "v9", "datasets").code == 3
+    assert world.run("diff", "v0", "HEAD").code == 3
