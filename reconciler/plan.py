@@ -16,7 +16,7 @@ from reconciler.label_order import Step, by_freed_label, fits, peak_labels
 from reconciler.ledger import Facts, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Extra, Policy, Verb
-from reconciler.thresholds import GuardCheck, GuardState
+from reconciler.thresholds import GuardCheck, GuardState, Override
 
 __all__ = ["Action", "Plan", "make_plan", "sends", "shown_changes", "shown_total"]
 
@@ -66,7 +66,7 @@ class Plan:
     bucket: str | None = None
     updated: float = 0.0
     guards: tuple[GuardCheck, ...] = ()
-    override: str = ""
+    override: Override | None = None
 
     @property
     def lines(self) -> int:
@@ -81,7 +81,7 @@ class Plan:
     @property
     def refusal(self) -> str:
         """All refusals and how guards are overridden, as one sentence; empty when nothing is refused."""
-        return "; ".join((*self.refusals, self.override) if self.override else self.refusals)
+        return "; ".join((*self.refusals, str(self.override)) if self.override else self.refusals)
 
     @property
     def overrides(self) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["LEAST_ENTRIES", "SHARES_FROM", "Guard", "GuardCheck", "GuardState", "Guards"]
+__all__ = ["LEAST_ENTRIES", "SHARES_FROM", "Guard", "GuardCheck", "GuardState", "Guards", "Override"]
 
 # Below so many entries a share says little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
 LEAST_ENTRIES: Final = 10
@@ -78,3 +78,22 @@ class GuardCheck:
     share: float | None = None
     threshold: float | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """How the guards that refuse a plan are overridden, ready to be pasted.
+
+    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, for as long as
+    the manifest is what it is.
+    """
+
+    options: str
+    variable: str
+    configuration: str
+
+    def __str__(self) -> str:
+        return (
+            f"if it is meant, say why, for one run: {self.options}, or under Pulumi {self.variable}; or for this "
+            f"manifest alone, in the stack's configuration: {self.configuration}"
+        )

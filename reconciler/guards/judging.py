@@ -86,12 +86,14 @@ def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
     before, after = figures.before.images_by_label, figures.after.images_by_label
     gone = sorted(set(before) - set(after))
     if not gone:
-        return _Said(trips=False, words="every label that is live would still be used", of=len(before))
-    names = ", ".join(inert(label, _SHOWN) for label in gone[:_NAMED]) + (
-        f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    )
+        return _Said(trips=False, words="every label would still be used", of=len(before))
     uses = sum(before[label] for label in gone)
-    words = f"no entry would use the label {names} any more (live: {uses:,} {'use' if uses == 1 else 'uses'})"
+    now = f"(now {uses:,} {'use' if uses == 1 else 'uses'})"
+    names = ", ".join(inert(label, _SHOWN) for label in gone[:_NAMED])
+    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+    words = f"the label {names} would no longer be used {now}"
+    if len(gone) > 1:
+        words = f"{len(gone):,} labels would no longer be used {now}: {names}{more}"
     return _Said(trips=True, words=words, count=len(gone), of=len(before))
 
 
@@ -146,7 +148,7 @@ def _shares(number: int, live: int, limit: float, what: str, *, least: int = 0) 
     share = number / live
     trips = number >= least and share > limit + _ROUNDING
     beyond = f"; more than {limit * 100:g}%" if trips else ""
-    return _Said(trips, f"{number:,} of {live:,} live entries ({share:.0%}) {what}{beyond}", number, live, share)
+    return _Said(trips, f"{number:,} of {live:,} entries ({share:.0%}) {what}{beyond}", number, live, share)
 
 
 _GUARDS: Final[Mapping[Guard, Callable[[Figures, Asked, float], _Said]]] = {

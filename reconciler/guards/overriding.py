@@ -14,7 +14,7 @@ from reconciler.inert import inert
 from reconciler.ledger import Ledger
 from reconciler.model import Compare
 from reconciler.plan import Plan
-from reconciler.thresholds import Guard, GuardCheck, GuardState
+from reconciler.thresholds import Guard, GuardCheck, GuardState, Override
 
 __all__ = ["VARIABLE", "guarded", "parse_allow", "read_variable"]
 
@@ -28,7 +28,7 @@ def guarded(ledger: Ledger, plan: Plan, checks: tuple[GuardCheck, ...]) -> Plan:
     """The plan with what the guards said of it: a refusal for each that tripped, and how they are overridden."""
     tripped = [check for check in checks if check.state is GuardState.TRIPPED]
     refusals = [f"guard {check.guard.value}: {check.words}" for check in tripped]
-    override = _override(ledger, [check.guard for check in tripped]) if tripped else ""
+    override = _override(ledger, [check.guard for check in tripped]) if tripped else None
     return replace(plan, guards=checks, refusals=(*plan.refusals, *refusals), override=override)
 
 
@@ -62,13 +62,10 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
     return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
 
 
-def _override(ledger: Ledger, guards: list[Guard]) -> str:
+def _override(ledger: Ledger, guards: list[Guard]) -> Override:
     """What to type, ready to be pasted: for one run, or for as long as the manifest is what it is."""
     digest = ledger.desired_facts(Compare.STRICT).digest
     options = " ".join(f'--allow {guard.value}="why"' for guard in guards)
     variable = "; ".join(f"{guard.value}=why" for guard in guards)
     blocks = ", ".join(f"{{guard: {guard.value}, reason: why, manifest: {digest}}}" for guard in guards)
-    return (
-        f"if it is meant, say why, for one run: {options}, or under Pulumi {VARIABLE}='{variable}'; or for this "
-        f"manifest alone, in the stack's configuration: reconciler:allow: [{blocks}]"
-    )
+    return Override(options, f"{VARIABLE}='{variable}'", f"reconciler:allow: [{blocks}]")

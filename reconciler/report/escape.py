@@ -14,11 +14,11 @@ from typing import Final
 
 from reconciler.report.wording import said, shown
 
-__all__ = ["cells", "code", "parts", "prose", "raw_code"]
+__all__ = ["SENTENCE", "cells", "code", "parts", "prose", "raw_code"]
 
 # A key may have 2,048 characters; a comment that people read holds its ends.
 _NAME: Final = 180
-_SENTENCE: Final = 700
+SENTENCE: Final = 700
 
 # A word that is only a word, a number, or two of them joined: no markup can begin in it.
 _WORD: Final = re.compile(r"[(\"']*[+-]?[^\W_]+(?:[-'\u2019.,/\xd7%+:][^\W_]+)*%?[)\"',.;:]*")
@@ -42,12 +42,12 @@ def raw_code(name: str, limit: int = _NAME) -> str:
     return f"<code>{escape(shown(name, limit))}</code>"
 
 
-def prose(sentence: str, names: Iterable[str] = (), limit: int = _SENTENCE) -> str:
+def prose(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> str:
     """A sentence that may quote others; `names` are set as code wherever they stand in it."""
     return "".join(_span(text) if name else _spaced(text) for text, name in parts(sentence, names, limit))
 
 
-def parts(sentence: str, names: Iterable[str] = (), limit: int = _SENTENCE) -> list[tuple[str, bool]]:
+def parts(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> list[tuple[str, bool]]:
     """A sentence, inert, cut where known names stand in it: each part, and whether it is a name."""
     known = sorted({said(name) for name in names if name.strip()}, key=len, reverse=True)
     text = said(sentence, limit)

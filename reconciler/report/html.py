@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from reconciler.picture import PictureSource
 from reconciler.report import wording
-from reconciler.report.escape import parts
+from reconciler.report.escape import SENTENCE, parts
+from reconciler.report.guarding import guard_lines
 from reconciler.report.links import project_link
 from reconciler.report.page_data import page_data
 from reconciler.review.model import Review
@@ -63,7 +64,7 @@ def _page() -> tuple[Environment, str, str]:
         lstrip_blocks=True,
     )
     environment.filters |= _filters()
-    environment.globals |= {"words": wording, "project_link": project_link}
+    environment.globals |= {"words": wording, "project_link": project_link, "guard_lines": guard_lines}
     folder = files("reconciler.report") / "page"
     style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return environment, style, script
@@ -97,11 +98,11 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _marked(sentence: str, names: Iterable[str] = ()) -> Markup:
+def _marked(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> Markup:
     """A sentence in which known names are set as code."""
     pieces = (
         Markup("<code>{}</code>").format(text) if is_name else Markup("{}").format(text)
-        for text, is_name in parts(sentence, names)
+        for text, is_name in parts(sentence, names, limit)
     )
     return Markup("").join(pieces)
 

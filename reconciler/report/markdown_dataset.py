@@ -10,6 +10,7 @@ from reconciler.comparison.differences import Group
 from reconciler.comparison.figures import Balance, LabelBalance, Provenance
 from reconciler.report.budget import Block, Piece, piece
 from reconciler.report.escape import cells, code, prose, raw_code
+from reconciler.report.guarding import guard_lines
 from reconciler.report.wording import (
     GROUP_KINDS,
     ORIGINS,
@@ -42,6 +43,8 @@ _RISK_STEP: Final = 5
 # Fewer entries than this are shown unfolded.
 _UNFOLDED: Final = 10
 _BOXES: Final = 4
+# What is pasted must be whole: six guards and their digest.
+_OVERRIDE: Final = 2000
 _BAR: Final = 12
 
 
@@ -78,6 +81,7 @@ def _heading(dataset: DatasetReview) -> str:
     if boxes_words(dataset):
         lines.append(boxes_words(dataset))
     lines += [f"**Refused**: {prose(refusal)}" for refusal in dataset.refusals]
+    lines += [prose(guard.words, guard.pieces, _OVERRIDE) for guard in guard_lines(dataset)]
     if dataset.error:
         lines.append(failure_words(dataset.error).rstrip("\n"))
     if dataset.skipped:

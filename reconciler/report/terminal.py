@@ -11,6 +11,7 @@ from typing import Final
 
 from reconciler.comparison.differences import Group
 from reconciler.report.columns import cells, padded, shortened
+from reconciler.report.guarding import guard_lines
 from reconciler.report.layout import Layout, Line, Painter, Role, more
 from reconciler.report.tables import balance_lines, project_lines, provenance_lines
 from reconciler.report.wording import (
@@ -131,6 +132,8 @@ def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from layout.wrap(boxes_words(dataset))
     for refusal in dataset.refusals:
         yield from layout.wrap(f"refused: {said(refusal)}", "bad")
+    for guard in guard_lines(dataset, verbose=layout.verbose):
+        yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
     if dataset.origins:
         yield from layout.wrap(origin_words(dataset.origins), "dim")
     if dataset.estimate:

@@ -183,6 +183,8 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         by_label=plan.by_label,
         plan_id=reading.plan_id,
         refusals=tuple(holdable(refusal) for refusal in plan.refusals),
+        guards=forms.guard_views(plan.guards),
+        override=forms.override_view(plan.override),
         origins=reading.origins,
         groups=groups.groups,
         changes=reading.changes(groups),

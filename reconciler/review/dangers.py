@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.comparison.words import counted, listed
-from reconciler.review.model import Danger, DangerKind, DatasetReview, LookAlike, ProjectReview, Splits
+from reconciler.review.model import Danger, DangerKind, DatasetReview, GuardView, LookAlike, ProjectReview, Splits
 
 __all__ = ["dangers_of"]
 
@@ -71,8 +71,23 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         goes = counted(going, "live entry goes", "live entries go")
         words = f"the dataset is deleted and created anew, with a new ARN; {goes}"
         yield _danger(dataset, 3, "replace", words, going)
+    guards = {f"guard {guard.name}: {guard.words}": guard for guard in dataset.guards if guard.state == "tripped"}
     for refusal in dataset.refusals:
-        yield _danger(dataset, 3, "refusal", f"an apply is refused: {refusal}", 1)
+        if refusal not in guards:
+            yield _danger(dataset, 3, "refusal", f"an apply is refused: {refusal}", 1)
+    for guard in dataset.guards:
+        yield from _guard(dataset, guard)
+
+
+def _guard(dataset: DatasetReview, guard: GuardView) -> Iterator[Danger]:
+    """A guard that trips; where live is played by another manifest, nothing is refused yet."""
+    if guard.state == "tripped":
+        stops = dataset.override is not None
+        says = "says no" if stops else "would say no"
+        yield _danger(dataset, 3 if stops else 2, "guard", f"guard {guard.name} {says}: {guard.words}", guard.count)
+    elif guard.state == "overridden":
+        words = f"guard {guard.name} overridden: {guard.words}; because: {guard.reason}"
+        yield _danger(dataset, 2, "guard", words, guard.count)
 
 
 def _losses(dataset: DatasetReview) -> Iterator[Danger]:

@@ -12,9 +12,20 @@ from reconciler.manifest import Findings
 from reconciler.model import Finding, Policy
 from reconciler.model import Mark as EntryMark
 from reconciler.model import Place as FilePlace
-from reconciler.review.model import Failure, FindingCounts, Found, Mark, Place, PolicyView
+from reconciler.review.model import Failure, FindingCounts, Found, GuardView, Mark, OverrideView, Place, PolicyView
+from reconciler.thresholds import GuardCheck, Override
 
-__all__ = ["declaration_findings", "failure", "finding_counts", "marks", "place", "policy_view", "region_and_account"]
+__all__ = [
+    "declaration_findings",
+    "failure",
+    "finding_counts",
+    "guard_views",
+    "marks",
+    "override_view",
+    "place",
+    "policy_view",
+    "region_and_account",
+]
 
 
 def place(where: FilePlace | None) -> Place | None:
@@ -63,6 +74,35 @@ def failure(error: ReconcilerError | None) -> Failure | None:
         code=service.code,
         operation=service.operation,
         request_id=service.request_id,
+    )
+
+
+def guard_views(checks: Iterable[GuardCheck]) -> tuple[GuardView, ...]:
+    """What the guards said."""
+    return tuple(
+        GuardView(
+            name=check.guard.value,
+            state=check.state.value,
+            words=holdable(check.words),
+            count=check.count,
+            of=check.of,
+            share=None if check.share is None else round(check.share, 6),
+            threshold=check.threshold,
+            reason=holdable(check.reason),
+        )
+        for check in checks
+    )
+
+
+def override_view(override: Override | None) -> OverrideView | None:
+    """How guards are overridden."""
+    if override is None:
+        return None
+    return OverrideView(
+        words=str(override),
+        options=override.options,
+        variable=override.variable,
+        configuration=override.configuration,
     )
 
 

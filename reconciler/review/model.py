@@ -42,8 +42,10 @@ from reconciler.review.parts import (
     Failure,
     FindingCounts,
     Found,
+    GuardView,
     Mark,
     OriginCounts,
+    OverrideView,
     Place,
     PolicyView,
     Totals,
@@ -68,6 +70,7 @@ __all__ = [
     "Found",
     "Group",
     "GroupKind",
+    "GuardView",
     "IgnoredField",
     "LabelBalance",
     "LookAlike",
@@ -75,6 +78,7 @@ __all__ = [
     "NamePair",
     "Origin",
     "OriginCounts",
+    "OverrideView",
     "Place",
     "PolicyView",
     "ProjectReview",
@@ -97,6 +101,7 @@ Status = Literal["planned", "refused", "invalid", "failed", "skipped"]
 DangerKind = Literal[
     "replace",
     "refusal",
+    "guard",
     "finding-error",
     "split-overlap",
     "split-move",
@@ -170,7 +175,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in ignored fields,
     `marked` the live entries with errors, `has_changes` whether an apply changes anything. `losing_labels` are images
     that lose all their labels, `staying` live-only entries that stay labelled, `box_changes` counts boxes by what
-    happens to them in updates. `plan_id` names the changes.
+    happens to them in updates. `plan_id` names the changes. `guards` are all of them, in the order of their names'
+    table, none where none was asked; `override` says how those that refuse are overridden.
 
     `changes` are at most as many as the review was built to keep, the riskiest; `changes_total` counts all.
     """
@@ -202,6 +208,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     by_label: bool = False
     plan_id: str = ""
     refusals: tuple[str, ...] = ()
+    guards: tuple[GuardView, ...] = ()
+    override: OverrideView | None = None
     findings: FindingCounts = FindingCounts()
     origins: OriginCounts | None = None
     groups: tuple[Group, ...] = ()

@@ -13,13 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import BadInput
+from reconciler.guards import Asked, check_guards
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Extra, Policy
-from reconciler.plan import make_plan
+from reconciler.plan import Plan, make_plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Review
 from reconciler.review.sources import Declared, declared_in, read
+from reconciler.thresholds import Guard
 
 __all__ = ["offline_review"]
 
@@ -84,12 +86,18 @@ def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
         manifest=one.dataset.shown,
         ledger=ledger,
         findings=findings,
-        plan=make_plan(ledger, policy, exists=before is not None, bucket=bucket),
+        plan=_guarded(ledger, make_plan(ledger, policy, exists=before is not None, bucket=bucket), one),
         project_arn=one.project_arn,
         policy=one.dataset.policy,
         left="no longer in the manifest",
         offline=True,
     )
+
+
+def _guarded(ledger: Ledger, plan: Plan, one: Declared) -> Plan:
+    """The plan with what the guards would say; nothing is refused here, and what DISTRIBUTED asks is not known."""
+    checks = check_guards(ledger, plan, Asked(one.dataset.dataset_type, one.dataset.policy.guards))
+    return replace(plan, guards=tuple(check for check in checks if check.guard is not Guard.DISTRIBUTED))
 
 
 def _play_live(before: Declared, ledger: Ledger) -> None:

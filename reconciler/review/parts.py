@@ -13,8 +13,10 @@ __all__ = [
     "Failure",
     "FindingCounts",
     "Found",
+    "GuardView",
     "Mark",
     "OriginCounts",
+    "OverrideView",
     "Place",
     "PolicyView",
     "Totals",
@@ -64,6 +66,38 @@ class Failure(Struct, frozen=True, kw_only=True):
     code: str = ""
     operation: str = ""
     request_id: str = ""
+
+
+class GuardView(Struct, frozen=True, kw_only=True):
+    """What a guard says of a plan: its sentence, its figures, and why it was overridden.
+
+    `state`: a guard that is `tripped` refuses an apply, one that is `overridden` would. `count` of `of` is what it is
+    about: entries; for `label-removed` labels, for `label-share` images with the label that moves most. `share` is
+    their share, for `label-share` by how much the share moves; `threshold` is what it may be; both are null where there
+    is none. `reason` is the override's.
+    """
+
+    name: Literal["updates", "label-removed", "label-share", "shrink", "test-set", "distributed"]
+    state: Literal["passed", "tripped", "overridden", "off"]
+    words: str = ""
+    count: int = 0
+    of: int = 0
+    share: float | None = None
+    threshold: float | None = None
+    reason: str = ""
+
+
+class OverrideView(Struct, frozen=True, kw_only=True):
+    """How the guards that refuse are overridden, ready to be pasted: `words` is a sentence that quotes the others.
+
+    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, for as long as
+    the manifest is what it is.
+    """
+
+    words: str
+    options: str
+    variable: str
+    configuration: str
 
 
 class PolicyView(Struct, frozen=True, kw_only=True):

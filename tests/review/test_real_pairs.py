@@ -74,7 +74,7 @@ def test_the_workshops_bucket_is_one_line_and_a_refusal() -> None:
         "25 entries re-pointed from s3://aws-workshops-labels-1234567/ to s3://aws-workshops-labels-12345678/, "
         "content unchanged"
     )
-    assert [danger.kind for danger in review.dangers] == ["refusal", "finding-marked", "live-only"]
+    assert [danger.kind for danger in review.dangers] == ["refusal", "guard", "finding-marked", "live-only"]
     assert all(change.groups == (1,) for change in only(review).changes)
 
 
