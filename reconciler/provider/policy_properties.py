@@ -80,7 +80,7 @@ class _Reading:
             self.wrong.append(f"policy.guards must be a mapping, not {shown(value)}")
             return Guards()
         members: dict[str, Any] = {}
-        for name, text in value.items():
+        for name, text in sorted(value.items(), key=lambda item: str(item[0])):
             try:
                 members[str(name).replace("-", "_")] = guard_value(str(name), str(text))
             except ValueError:

@@ -175,7 +175,8 @@ def test_what_is_remembered_of_lines_that_changed_since_is_forgotten(world: Worl
     world.emulator.load_faults("[{fault: rewrite, what: [unknown]}]")
     cells.up()
     before = cells.outputs["settled"]
-    (world.program / cells.declared["manifest"]).write_text(json.dumps(line("1.jpg", "dog") | {"note": 1}) + "\n")
+    edited = line("1.jpg", "cat", "dog") | {"note": 1}
+    (world.program / cells.declared["manifest"]).write_text(json.dumps(edited) + "\n")
     cells.up()
     assert len(before) == len(cells.outputs["settled"]) == 1
     assert cells.outputs["settled"] != before
