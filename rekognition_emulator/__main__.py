@@ -7,6 +7,7 @@ one a line, and nothing else; the log goes to standard error.
 from __future__ import annotations
 
 import argparse
+import errno
 import re
 import signal
 import sys
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from rekognition_emulator.clock import Setting
 from rekognition_emulator.faults.plan import PlanError
 from rekognition_emulator.guards import DenialError
+from rekognition_emulator.journal import ABOUT
 from rekognition_emulator.latency import BY_NAME
 from rekognition_emulator.s3 import S3Error, serve_s3
 from rekognition_emulator.sqlite import StateFileError
@@ -86,8 +88,11 @@ def parser() -> argparse.ArgumentParser:
     add("--deny", action="append", default=[], metavar="OPERATION[:ARN]", help="answer AccessDeniedException; * and ?")
     add("--faults", type=Path, metavar="FILE", help="a fault plan (YAML)")
     add("--bucket", type=_bucket, action="append", default=[], metavar="NAME=DIR", help="a folder as an S3 bucket")
-    add("--with-s3", action="store_true", help="serve S3 too (needs the extra `emulator`); --bucket fills it")
-    add("--s3-endpoint", type=_ENDPOINT, metavar="URL", help="read manifests from this S3 API")
+    s3 = made.add_mutually_exclusive_group()
+    s3.add_argument(
+        "--with-s3", action="store_true", help="serve S3 too (needs the extra `emulator`); --bucket fills it"
+    )
+    s3.add_argument("--s3-endpoint", type=_ENDPOINT, metavar="URL", help="read manifests from this S3 API")
     add("--switch", action="append", default=[], metavar="NAME=VALUE", help="answer an open question differently")
     add("--account", type=_ACCOUNT, default="111122223333", help="account id in ARNs (default: %(default)s)")
     add("--region", type=_REGION, default="us-east-1", help="Region of unsigned requests (default: %(default)s)")
@@ -137,7 +142,7 @@ def printable(text: str) -> str:
 
 def log_line(call: Call) -> str:
     """One call in one line: status, operation, what it was about, time, request id, error, faults."""
-    about = call.request.get("DatasetArn") or call.request.get("ProjectArn") or call.request.get("ProjectName") or "-"
+    about = next((call.request[name] for name in ABOUT if call.request.get(name)), "-")
     parts = [str(call.status), call.operation, printable(str(about)), f"{call.seconds * 1000:.1f}ms", call.request_id]
     return printable(" ".join([*parts, call.error, *(f"fault={name}" for name in call.faults)]).rstrip())
 
@@ -180,6 +185,14 @@ def run(options: argparse.Namespace) -> None:
         signal.sigwait(_STOPS)
 
 
+def unopened(error: OSError, options: argparse.Namespace) -> str:
+    """What could not be opened, and the cure."""
+    if error.filename:
+        return f"Cannot open {error.filename}: {error.strerror}. Is the path right?"
+    cure = "Try --port 0." if error.errno == errno.EADDRINUSE else "Is the address one of this machine?"
+    return f"Cannot open {options.host}:{options.port}: {error.strerror}. {cure}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; answers the exit code: 0 stopped, 1 could not start."""
     options = parser().parse_args(arguments)
@@ -190,8 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        where = f"{error.filename}" if error.filename else f"{options.host}:{options.port}"
-        print(f"Cannot open {where}: {error.strerror}. For a port in use, try --port 0.", file=sys.stderr)
+        print(unopened(error, options), file=sys.stderr)
         return 1
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

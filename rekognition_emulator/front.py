@@ -64,7 +64,9 @@ class Front:
 
     def _answer(self, request: HttpRequest, call: Call) -> Answer:
         switches = self.service.backend.switches
+        call.request = {"X-Amz-Target": request.headers.get("x-amz-target", "")}  # until it is known to be a call
         call.operation = wire.operation_of(request)
+        call.request = {}
         caller = wire.caller_of(request, self.caller, unsigned=switches.unsigned == "accepted")
         call.region = caller.region
         for gate in self.gates:

@@ -8,6 +8,7 @@ Guide, Debugging datasets. That a failed update applies nothing is inferred.
 
 from __future__ import annotations
 
+import logging
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from rekognition_emulator.entries import Entry
     from rekognition_emulator.records import Dataset, Job
     from rekognition_emulator.switches import Switches
+
+_LOG = logging.getLogger("rekognition_emulator")
 
 DISTRIBUTED_SHARE = 5
 """One entry in five goes to the TEST dataset: the documented 20 %. Which ones is a switch."""
@@ -93,6 +96,7 @@ def _import(backend: Backend, dataset: Dataset, job: Job) -> Terminal | None:
         lines = backend.manifests.lines(job.source["manifest"], backend.limits.manifest_bytes)
         return load(backend, dataset, lines, job)
     except ManifestError as error:
+        _LOG.warning("%s cannot be read: %s", job.source["manifest"], error)  # AWS does not tell clients
         if error.too_large:
             return Terminal.SIZE_TOO_LARGE
         return Terminal.NO_PERMISSION if error.forbidden else Terminal.INACCESSIBLE

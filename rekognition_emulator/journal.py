@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+ABOUT = ("DatasetArn", "ProjectArn", "ProjectName", "ResourceArn", "Datasets", "X-Amz-Target")
+"""Members of a request that say what it is about, the most telling one first."""
+
+
 @dataclass
 class Call:
     """One answered call. `at`: seconds since the epoch on the emulator's clock; `seconds`: how long the answer took.

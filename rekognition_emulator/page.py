@@ -5,31 +5,42 @@ Knows plain HTML. Refuses scripts, styles from elsewhere and unescaped text: key
 
 from __future__ import annotations
 
+import re
 import time
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+from rekognition_emulator.journal import ABOUT
 from rekognition_emulator.manifest import counted_labels
 from rekognition_emulator.wire import Answer
 
 if TYPE_CHECKING:
+    from rekognition_emulator.entries import Entry
     from rekognition_emulator.front import Front
     from rekognition_emulator.records import Dataset
     from rekognition_emulator.wire import HttpRequest
 
+_DATASET = ["Dataset", "Status", "Updated", "Entries", "Labelled", "Labels", "With errors"]
+_ERROR = re.compile(r'"code":"(ERROR_[A-Z_]+)"')
 _LATEST = 50
 _ENTRIES = 100
+_LONGEST = 2000  # characters of a key or line that are shown
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
 _STYLE = (
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;max-width:75rem}table{border-collapse:collapse;width:100%}"
-    "td,th{border-bottom:1px solid #ccc;padding:.2rem .6rem;text-align:left;vertical-align:top}"
-    "code{overflow-wrap:anywhere}th{font-weight:600}.error{color:#a00}"
+    ":root{color-scheme:light dark}"
+    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem}"
+    "section{overflow-x:auto;margin-bottom:1.5rem}h3{margin:1.2rem 0 .2rem}"
+    "table{border-collapse:collapse;width:100%;min-width:45rem}"
+    "td,th{border-bottom:1px solid #8885;padding:.25rem .6rem;text-align:left;vertical-align:top}"
+    "td{overflow-wrap:anywhere}th{font-weight:600;white-space:nowrap}.number{text-align:right}"
+    "code{font-size:.85em}.wide{table-layout:fixed;min-width:60rem}.wide code{white-space:pre-wrap}"
+    ".bad{color:light-dark(#a00,#f99)}.busy{color:light-dark(#850,#fc6)}.good{color:light-dark(#060,#8d8)}"
 )
 
 
@@ -38,17 +49,34 @@ def text(value: object) -> str:
     return escape("".join(letter if letter.isprintable() else "?" for letter in str(value)))
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    """A table of cells that are HTML already."""
+def _table(head: list[str], rows: list[list[str]], *, style: str = "", widths: tuple[int, ...] = ()) -> str:
+    """A table of cells that are HTML already; `widths` in per cent."""
     if not rows:
         return "<p>None.</p>"
-    titles = "".join(f"<th>{text(each)}</th>" for each in head)
+    columns = "".join(f'<col style="width:{width}%">' for width in widths)
+    titles = "".join(f'<th scope="col">{text(each)}</th>' for each in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{titles}</tr>{body}</table>"
+    return f'<section><table class="{style}">{columns}<tr>{titles}</tr>{body}</table></section>'
+
+
+def _code(value: object) -> str:
+    return f"<code>{text(value)}</code>"
+
+
+def _marked(word: str) -> str:
+    """A status, coloured; the word says the same."""
+    style = "bad" if word.endswith("FAILED") else "good" if word.endswith(("COMPLETE", "CREATED")) else "busy"
+    return f'<span class="{style}">{text(word)}</span>'
 
 
 def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+def _about(request: dict[str, Any]) -> str:
+    """What a call was about: the last part of the first ARN or name in it."""
+    found = next((request[name] for name in ABOUT if request.get(name)), "")
+    return _code(str(found).partition(":project/")[2] or found) if found else ""
 
 
 def _position(after: str) -> int:
@@ -76,43 +104,58 @@ class Page:
         return Answer(200, html.encode(errors="replace"), _HEADERS)
 
     def _overview(self) -> str:
+        clock = self.front.service.backend.clock
+        state = "it stands still" if clock.is_frozen else "it runs"
         return (
-            f"<h2>Projects and datasets</h2>{self._datasets()}"
+            f"<p>The clock shows {_moment(clock.now())}; {state}.</p>"
+            f"<h2>Projects and datasets</h2>{self._projects() or '<p>None.</p>'}"
             f"<h2>Last calls</h2>{self._calls()}<h2>Last faults</h2>{self._faults()}"
         )
 
-    def _datasets(self) -> str:
-        service = self.front.service
-        rows = []
+    def _projects(self) -> str:
+        service, shown = self.front.service, ""
         for project in service.backend.store.projects():
             if service.lifecycle.settled_project(project) is None:
                 continue
-            datasets = service.lifecycle.datasets(project.arn)
             state = "DELETING" if project.gone_at is not None else "CREATED"
-            rows.append([f"<b>{text(project.name)}</b>", text(state), f"<code>{text(project.arn)}</code>", "", "", ""])
-            rows += [self._dataset_row(dataset) for dataset in datasets]
-        return _table(["Name", "Status", "ARN, message", "Entries", "Labels", "Errors"], rows)
+            rows = [self._dataset_row(dataset) for dataset in service.lifecycle.datasets(project.arn)]
+            shown += f"<h3>{text(project.name)}</h3><p>{_marked(state)} {_code(project.arn)}</p>"
+            shown += _table(_DATASET, rows) if rows else "<p>No dataset.</p>"
+        return shown
 
     def _dataset_row(self, dataset: Dataset) -> list[str]:
-        tally, labels = dataset.tally, counted_labels(dataset.tally, self.front.service.backend.switches)
         link = f'<a href="/?dataset={quote(dataset.arn, safe="")}">{text(dataset.kind)}</a>'
-        about = f"<code>{text(dataset.arn)}</code><br>{text(dataset.message)} ({text(_moment(dataset.updated))})"
-        counts = f"{tally.total} ({tally.labeled} labelled)"
-        return [link, text(dataset.status), about, counts, str(labels), str(tally.errors)]
+        return [f"{link}<br>{_code(dataset.arn)}", *self._facts(dataset)]
+
+    def _facts(self, dataset: Dataset) -> list[str]:
+        """Status and statistics of a dataset."""
+        tally, labels = dataset.tally, counted_labels(dataset.tally, self.front.service.backend.switches)
+        numbers = [f"{number:,}" for number in (tally.total, tally.labeled, labels, tally.errors)]
+        said = f"{_marked(str(dataset.status))}<br>{text(dataset.message)}"
+        return [said, _moment(dataset.updated), *numbers]
 
     def _calls(self) -> str:
         rows = [
-            [_moment(call.at), text(call.operation), str(call.status), text(call.error), text(", ".join(call.faults))]
+            [
+                _moment(call.at),
+                text(call.operation),
+                _about(call.request),
+                str(call.status),
+                f'<span class="bad">{text(call.error)}</span>',
+                text(", ".join(call.faults)),
+            ]
             for call in reversed(self.front.journal.calls[-_LATEST:])
         ]
-        return _table(["Time", "Operation", "Status", "Error", "Faults"], rows)
+        head, widths = ["Time", "Operation", "About", "Status", "Error", "Faults"], (17, 18, 29, 6, 18, 12)
+        return _table(head, rows, style="wide", widths=widths)
 
     def _faults(self) -> str:
         rows = [
-            [_moment(fired.at), text(fired.name), text(fired.operation), text(fired.request_id)]
-            for fired in reversed(self.front.faults.log[-_LATEST:])
+            [_moment(each.at), text(each.name), text(each.fault), text(each.operation), _about(each.request)]
+            for each in reversed(self.front.faults.log[-_LATEST:])
         ]
-        return _table(["Time", "Fault", "Operation", "Request"], rows)
+        head, widths = ["Time", "Fault", "Kind", "Operation", "About"], (17, 22, 14, 18, 29)
+        return _table(head, rows, style="wide", widths=widths)
 
     def _dataset(self, arn: str, after: int) -> str:
         backend = self.front.service.backend
@@ -123,14 +166,18 @@ class Page:
         shown, more = found[:_ENTRIES], ""
         if len(found) > _ENTRIES:
             more = f'<p><a href="/?dataset={quote(arn, safe="")}&amp;after={shown[-1][0]}">More</a></p>'
-        rows = [
-            [
-                text(entry.key),
-                text(", ".join(entry.used)),
-                "errors" if entry.errors else "",
-                f"<code>{text(entry.line)}</code>",
-            ]
-            for _, entry in shown
-        ]
-        table = _table(["source-ref", "Labels", "", "Line"], rows)
-        return f'<p><a href="/">All projects</a></p><h2><code>{text(arn)}</code></h2>{table}{more}'
+        rows = [_entry_row(entry) for _, entry in shown]
+        entries = _table(["source-ref", "Labels", "Errors", "Line"], rows, style="wide", widths=(24, 14, 16, 46))
+        facts = _table(_DATASET[1:], [self._facts(dataset)])
+        return f'<p><a href="/">All projects</a></p><h2>{_code(arn)}</h2>{facts}{entries}{more}'
+
+
+def _entry_row(entry: Entry) -> list[str]:
+    codes = dict.fromkeys(_ERROR.findall(entry.line)) if entry.errors else ()
+    wrong = f'<span class="bad">{text(", ".join(codes))}</span>' if codes else ""
+    return [_cut(entry.key), _cut(", ".join(entry.used)), wrong, f"<code>{_cut(entry.line)}</code>"]
+
+
+def _cut(long: str) -> str:
+    """The beginning of a text that may have 100,000 characters, and how long it is."""
+    return text(long) if len(long) <= _LONGEST else f"{text(long[:_LONGEST])} … ({len(long):,} characters)"

@@ -41,7 +41,8 @@ def known(switches: type, name: str) -> str:
     """
     names = sorted(answers(switches))
     if name not in names:
-        raise SwitchError(f"There is no switch {name!r}.{near(name, names)} There are: {', '.join(names)}.")
+        hint = near(name, names) or f" There are: {', '.join(names)}."
+        raise SwitchError(f"There is no switch {name!r}.{hint}")
     return name
 
 

@@ -108,7 +108,7 @@ def success(reply: dict[str, Any], request_id: str, *, empty: bytes = b"{}") -> 
 def failure(error: ServiceError, request_id: str, text_key: str = "Message") -> Answer:
     """The answer for a refusal, with AWS's four members; `text_key` is the name of the text."""
     body = {"__type": error.code, "Code": error.code, "Logref": request_id, text_key: error.message}
-    return Answer(error.status, json.dumps(body).encode(), _headers(request_id))
+    return Answer(error.status, json.dumps(body, separators=(",", ":")).encode(), _headers(request_id))
 
 
 def _headers(request_id: str) -> dict[str, str]:

@@ -73,6 +73,10 @@ def read(text: str, source: str = "") -> list[Spec]:
     try:
         document: Any = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer words
         nodes = _nodes(yaml.compose(text, _Loader))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        place = f"{source}:{line}" if source else f"Line {line}"
+        raise PlanError(f"{place}: The fault plan is not YAML: {error.problem}.") from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a word that looks like a date and is none
         raise PlanError(f"{where}The fault plan is not YAML: {error}") from error
     except RecursionError as error:

@@ -34,7 +34,8 @@ def judged(line: Any, **switches: Any) -> Any:  # noqa: ANN401 - JSON, values of
     [
         ({"error_key": "nonsense"}, "The switch error_key is one of: cl-errors, errors."),
         ({"bare_line": "acepted"}, "The switch bare_line is one of: accepted, marked. Did you mean accepted?"),
-        ({"eror_key": "errors"}, "There is no switch 'eror_key'. Did you mean error_key? There are: "),
+        ({"eror_key": "errors"}, "There is no switch 'eror_key'. Did you mean error_key?"),
+        ({"xyz": 1}, "There is no switch 'xyz'. There are: bare_line, box_too_small, "),
         ({"create_failed_keeps_slot": "yes"}, "The switch create_failed_keeps_slot is true or false."),
         ({"quota_burst": True}, "The switch quota_burst is a whole number from 0 on."),
         ({"quota_burst": 1.5}, "The switch quota_burst is a whole number from 0 on."),

@@ -53,11 +53,29 @@ def test_the_page_shows_what_there_is(emulator: Emulator, client: RekognitionCli
     emulator.load_faults("faults: [{fault: slow, seconds: 0, name: my fault}]")
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "cat"))})
     _, text = page(emulator)
-    for part in ("cells", train, "UPDATE_COMPLETE", "1 (1 labelled)", "UpdateDatasetEntries", "my fault"):
+    for part in ("cells", train, "UPDATE_COMPLETE", "UpdateDatasetEntries", "my fault"):
         assert part in text
+    assert "UTC</td><td>1</td><td>1</td><td>1</td><td>0</td>" in text  # entries, labelled, labels, with errors
     entries = page(emulator, f"/?dataset={quote(train)}")[1]
     assert "s3://bucket/a.jpg" in entries
     assert "cat" in entries
+
+
+def test_the_page_names_what_is_wrong_with_an_entry(emulator: Emulator, train: str, lines: Lines) -> None:
+    """Each code once, whoever wrote a text that looks like one."""
+    bad = lines.boxes("a.jpg", ("RBC", 0, 0, 700, 9), ("RBC", 0, 0, 9, 900))
+    emulator.edit_entries(train, [json.dumps(bad), json.dumps(lines.image("b.jpg", '"code":"ERROR_X"'))])
+    text = page(emulator, f"/?dataset={quote(train)}")[1]
+    assert '<td><span class="bad">ERROR_INVALID_BOUNDING_BOX, ERROR_NO_VALID_ANNOTATIONS</span></td>' in text
+    assert text.count('class="bad"') == 1
+
+
+def test_a_long_line_is_cut(emulator: Emulator, train: str, lines: Lines) -> None:
+    """100 lines of 100,000 characters would be no page for people."""
+    emulator.edit_entries(train, [json.dumps(lines.image("a.jpg") | {"note": "x" * 50_000})])
+    text = page(emulator, f"/?dataset={quote(train)}")[1]
+    assert len(text) < 5000
+    assert "… (50," in text
 
 
 def test_an_empty_emulator_has_a_page_too(emulator: Emulator) -> None:
@@ -100,7 +118,7 @@ def test_a_deleted_project_leaves_the_page(slow: Emulator) -> None:
     client.delete_project(ProjectArn=client.create_project(ProjectName="cells")["ProjectArn"])
     assert "DELETING" in page(slow)[1]
     slow.clock.advance(10)
-    assert "<b>cells</b>" not in page(slow)[1]
+    assert "<h3>cells</h3>" not in page(slow)[1]
 
 
 @pytest.mark.parametrize("after", ["9" * 30, "9" * 5000, "-1", "x", "%00"])
