@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from rekognition_emulator import Switches, docs
+import pytest
+
+from rekognition_emulator import Switches, docs, model
 from rekognition_emulator.__main__ import parser
 from rekognition_emulator.errors import SERVER_SIDE
 from rekognition_emulator.faults.plan import KINDS
 from rekognition_emulator.model import OPERATIONS, fingerprint, modelled_errors, service_model
 from rekognition_emulator.statuses import FORBIDDEN
-
-if TYPE_CHECKING:
-    import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
 
@@ -57,6 +56,25 @@ def test_the_page_can_be_written_and_checked(tmp_path: Path, capsys: pytest.Capt
 def test_aws_has_not_changed_the_operations() -> None:
     """When this fails, botocore has changed one of the thirteen operations: review the change, then set REVIEWED."""
     assert fingerprint() == REVIEWED
+
+
+@pytest.mark.parametrize("change", ["a maximum", "a pattern", "an exception", "a member", "a word of documentation"])
+def test_a_change_of_the_model_is_seen(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    """Whatever AWS changes moves the fingerprint; a change of the documentation alone does not."""
+    changed = copy.deepcopy(service_model())
+    shapes, operations = changed["shapes"], changed["operations"]
+    if change == "a maximum":
+        shapes["ListDatasetEntriesPageSize"]["max"] += 1
+    elif change == "a pattern":
+        shapes["ProjectName"]["pattern"] += "?"
+    elif change == "an exception":
+        operations["UntagResource"]["errors"].append({"shape": "LimitExceededException"})
+    elif change == "a member":
+        shapes["DatasetStats"]["members"]["More"] = {"shape": "UInteger"}
+    else:
+        operations["UntagResource"]["documentation"] = "other"
+    monkeypatch.setattr(model, "service_model", lambda: changed)
+    assert (fingerprint() == REVIEWED) is (change == "a word of documentation")
 
 
 def test_server_side_exceptions_are_those_of_the_model() -> None:

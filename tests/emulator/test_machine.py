@@ -48,6 +48,8 @@ class DatasetModel:
     due: float | None = None
     pending: dict[str, Any] = field(default_factory=dict)
     entries: dict[str, frozenset[str]] = field(default_factory=dict)
+    distributing: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -55,6 +57,7 @@ class ProjectModel:
     """What a project ought to be."""
 
     name: str
+    tags: dict[str, str] = field(default_factory=dict)
     datasets: dict[str, DatasetModel] = field(default_factory=dict)
     gone_at: float | None = None
 
@@ -108,6 +111,9 @@ class Machine(RuleBasedStateMachine):
 
     def finish(self, project: ProjectModel, arn: str, dataset: DatasetModel) -> None:
         """The end of a dataset's work."""
+        if dataset.distributing:
+            self.finish_distribution(project)
+            return
         dataset.due = None
         if dataset.status == "DELETE_IN_PROGRESS":
             self.dead.append(arn)
@@ -121,6 +127,22 @@ class Machine(RuleBasedStateMachine):
             fits = bool(dataset.pending) and len(labels) <= 3 and len(buckets) == 1 and len(after) <= 8
             dataset.status = "UPDATE_COMPLETE" if fits else "UPDATE_FAILED"
             dataset.entries = after if fits else dataset.entries
+
+    def finish_distribution(self, project: ProjectModel) -> None:
+        """Every fifth entry moves, if enough are labelled."""
+        train, test = (self.of_kind(project, kind) for kind in ("TRAIN", "TEST"))
+        assert train
+        assert test
+        enough = sum(1 for labels in train.entries.values() if labels) >= 5
+        for key in list(train.entries)[4::5] if enough else []:
+            test.entries[key] = train.entries.pop(key)
+        for each in (train, test):
+            each.due, each.distributing = None, False
+            each.status = "UPDATE_COMPLETE" if enough else "UPDATE_FAILED"
+
+    def of_kind(self, project: ProjectModel, kind: str) -> DatasetModel | None:
+        """The project's dataset of a type."""
+        return next((each for each in project.datasets.values() if each.kind == kind), None)
 
     def call(self, operation: str, request: dict[str, Any], expected: str) -> dict[str, Any]:
         """A call that has to end as expected: `ok`, or the name of an exception."""
@@ -199,6 +221,10 @@ class Machine(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9), entries=ENTRIES, other=st.booleans())
     def update(self, number: int, entries: list[tuple[int, frozenset[str]]], *, other: bool) -> None:
         """Taken when the dataset is at rest, judged when the time has come."""
+        self.send(number, entries, other=other)
+
+    def send(self, number: int, entries: list[tuple[int, frozenset[str]]], *, other: bool) -> None:
+        """An update of one of the live datasets."""
         picked = self.pick(number)
         if not picked:
             return
@@ -211,6 +237,61 @@ class Machine(RuleBasedStateMachine):
         self.call("UpdateDatasetEntries", request, "ResourceInUseException" if busy else "ok")
         if not busy:
             dataset.status, dataset.due, dataset.pending = "UPDATE_IN_PROGRESS", self.clock.now() + WORK, sent
+
+    @rule(number=st.integers(0, 9))
+    def fill(self, number: int) -> None:
+        """An update with enough labelled images for a distribution."""
+        self.send(number, [(key, frozenset({"cat"})) for key in range(6)], other=False)
+
+    @precondition(lambda self: any(len(project.datasets) == 2 for project in self.projects.values()))
+    @rule(number=st.integers(0, 9), swapped=st.booleans())
+    def distribute(self, number: int, *, swapped: bool) -> None:
+        """From a TRAIN dataset with entries to an empty TEST dataset, both at rest."""
+        pairs = [project for project in self.projects.values() if len(project.datasets) == 2]
+        project = pairs[number % len(pairs)]
+        train, test = (self.of_kind(project, kind) for kind in ("TRAIN", "TEST"))
+        assert train
+        assert test
+        expected = "ok"
+        if train.due is not None or test.due is not None:
+            expected = "ResourceNotReadyException"
+        elif not train.entries or test.entries:
+            expected = "InvalidParameterException"
+        arns = sorted(project.datasets, reverse=swapped)
+        self.call("DistributeDatasetEntries", {"Datasets": [{"Arn": arn} for arn in arns]}, expected)
+        if expected == "ok":
+            for each in (train, test):
+                each.status, each.due, each.distributing = "UPDATE_IN_PROGRESS", self.clock.now() + WORK, True
+
+    @rule(number=st.integers(0, 9), key=NAMES, value=NAMES, put=st.booleans())
+    def tag(self, number: int, key: str, value: str, *, put: bool) -> None:
+        """Tags are set and taken away in any status, and listed as they are."""
+        tagged: list[tuple[str, ProjectModel | DatasetModel]] = [*self.projects.items()]
+        tagged += [(arn, each) for project in self.projects.values() for arn, each in project.datasets.items()]
+        if not tagged:
+            return
+        arn, model = tagged[number % len(tagged)]
+        if put:
+            self.call("TagResource", {"ResourceArn": arn, "Tags": {key: value}}, "ok")
+            model.tags[key] = value
+        else:
+            self.call("UntagResource", {"ResourceArn": arn, "TagKeys": [key]}, "ok")
+            model.tags.pop(key, None)
+        assert self.call("ListTagsForResource", {"ResourceArn": arn}, "ok")["Tags"] == model.tags
+
+    @rule(number=st.integers(0, 9))
+    def list_labels(self, number: int) -> None:
+        """Every label with the number of its images."""
+        picked = self.pick(number)
+        if not picked:
+            return
+        _, arn, dataset = picked
+        if dataset.status == "CREATE_IN_PROGRESS":
+            self.call("ListDatasetLabels", {"DatasetArn": arn}, "ResourceNotReadyException")
+            return
+        found = self.call("ListDatasetLabels", {"DatasetArn": arn}, "ok")["DatasetLabelDescriptions"]
+        counts = Counter(label for labels in dataset.entries.values() for label in labels)
+        assert {each["LabelName"]: each["LabelStats"]["EntryCount"] for each in found} == counts
 
     @rule(number=st.integers(0, 9))
     def delete_dataset(self, number: int) -> None:
@@ -230,6 +311,9 @@ class Machine(RuleBasedStateMachine):
         if "/dataset/" in arn:
             for operation in ("DescribeDataset", "ListDatasetEntries", "ListDatasetLabels", "DeleteDataset"):
                 self.call(operation, {"DatasetArn": arn}, "ResourceNotFoundException")
+            changes = {"DatasetArn": arn, "Changes": {"GroundTruth": b"{}"}}
+            self.call("UpdateDatasetEntries", changes, "ResourceNotFoundException")
+            self.call("DistributeDatasetEntries", {"Datasets": [{"Arn": arn}] * 2}, "ResourceNotFoundException")
         else:
             self.call("DeleteProject", {"ProjectArn": arn}, "ResourceNotFoundException")
         self.call("ListTagsForResource", {"ResourceArn": arn}, "ResourceNotFoundException")
@@ -312,7 +396,7 @@ def test_any_sequence_of_calls_behaves_like_the_model() -> None:
         ),
     )
     print("outcomes:", dict(sorted(OUTCOMES.items())))  # noqa: T201 - the histogram, shown with -s
-    in_use, not_found = "ResourceInUseException", "ResourceNotFoundException"
+    in_use, not_found, not_ready = (f"Resource{what}Exception" for what in ("InUse", "NotFound", "NotReady"))
     wanted = [
         ("CreateProject", "ok"),
         ("CreateProject", in_use),
@@ -329,7 +413,10 @@ def test_any_sequence_of_calls_behaves_like_the_model() -> None:
         ("DescribeDataset", not_found),
         *(("status", f"UPDATE_{end}") for end in ("IN_PROGRESS", "COMPLETE", "FAILED")),
         *(("status", f"{work}_IN_PROGRESS") for work in ("CREATE", "DELETE")),
-        ("ListDatasetEntries", "ok"),
-        ("ListDatasetEntries", "ResourceNotReadyException"),
+        ("UpdateDatasetEntries", not_found),
+        *(("DistributeDatasetEntries", end) for end in ("ok", "InvalidParameterException", not_found, not_ready)),
+        *((listing, end) for listing in ("ListDatasetEntries", "ListDatasetLabels") for end in ("ok", not_ready)),
+        *((operation, "ok") for operation in ("TagResource", "UntagResource", "ListTagsForResource")),
+        ("ListTagsForResource", not_found),
     ]
     assert [outcome for outcome in wanted if not OUTCOMES[outcome]] == []
