@@ -8,7 +8,7 @@ judged: `reconciler.manifest` predicts a code, `reconciler.entries` reads the on
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ENTRY_CODES", "EntryCode", "meaning_of"]
+__all__ = ["ENTRY_CODES", "EntryCode", "cure_of", "meaning_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +81,9 @@ def meaning_of(code: str) -> str:
     """What a code means, in plain words; for a code that AWS has not documented, that it has not."""
     row = ENTRY_CODES.get(code)
     return row.meaning if row else "a code that AWS does not document for datasets"
+
+
+def cure_of(code: str) -> str:
+    """What to do about a code; for a code that AWS has not documented, where to look."""
+    row = ENTRY_CODES.get(code)
+    return row.cure if row else "see AWS's text, and the chapter on debugging in the Custom Labels Developer Guide"

@@ -6,10 +6,11 @@ Knows the result. Refuses to know how it came about or how it is shown.
 from dataclasses import dataclass, field
 
 from reconciler.errors import ReconcilerError
-from reconciler.ledger import Facts, MarkedRow
-from reconciler.model import Place
+from reconciler.ledger import Facts
+from reconciler.model import Mark, Place
+from reconciler.plan import Statistics
 
-__all__ = ["KEPT", "Outcome", "Rejected"]
+__all__ = ["KEPT", "MarkedEntry", "Outcome", "Rejected"]
 
 # So many rejected or marked entries are named; the rest is a count.
 KEPT = 50
@@ -25,16 +26,28 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedEntry:
+    """A live entry that the service marked with errors: where its line stands (None: live only), and since when.
+
+    `is_new` is whether it was not marked before this apply.
+    """
+
+    key: str
+    place: Place | None
+    marks: tuple[Mark, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of an apply; `dataset_arn` is empty when in the end there is no dataset.
 
     `add`, `update` and `unlabel` count confirmed lines, `batches` confirmed batches. `rejected` names at most 50 lines
     that were dropped or not stored as sent (`rejected_total` counts them), `marked` at most 50 live entries with errors
-    (`marked_total`; `marked_new` of them were not marked before). `rewritten` counts lines that mean what was sent but
-    are stored differently; `settled` remembers them. `live` is what was read back, None when it could not be read;
-    `counted` is how many entries the service's own statistics said at that moment, None when nothing was read back.
-    `snapshots` are where the entries of deleted datasets were kept. `error` is why the apply did not end well, None
-    when it did.
+    (`marked_total` counts all), those first that were not marked before (`marked_new`). `rewritten` counts lines that
+    mean what was sent but are stored differently; `settled` remembers them. `live` is what was read back, None when it
+    could not be read; `counted` is what the service's own statistics said then. `snapshots` are where the entries of
+    deleted datasets were kept. `error` is why the apply did not end well, None when it did.
     """
 
     dataset_arn: str
@@ -43,10 +56,10 @@ class Outcome:
     unlabel: int = 0
     batches: int = 0
     live: Facts | None = None
-    counted: int | None = None
+    counted: Statistics | None = None
     rejected: tuple[Rejected, ...] = ()
     rejected_total: int = 0
-    marked: tuple[MarkedRow, ...] = ()
+    marked: tuple[MarkedEntry, ...] = ()
     marked_total: int = 0
     marked_new: int = 0
     rewritten: int = 0

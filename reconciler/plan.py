@@ -18,7 +18,7 @@ from reconciler.limits import BATCH_BYTES, DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Extra, Policy, Verb
 from reconciler.thresholds import GuardCheck, GuardState, Override
 
-__all__ = ["Action", "Plan", "make_plan", "sends", "shown_changes", "shown_total"]
+__all__ = ["Action", "Plan", "Statistics", "make_plan", "sends", "shown_changes", "shown_total"]
 
 _REPLACE_CURE: Final = (
     "set `extra: replace` to delete the dataset and load it anew, or bring those entries into the manifest"
@@ -35,6 +35,21 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """DescribeDataset's own counts: TotalEntries and ErrorEntries.
+
+    LabeledEntries is not among them: which entries it counts is not documented where a label attribute is invalid.
+    """
+
+    entries: int
+    marked: int
+
+    def agree_with(self, live: Facts) -> bool:
+        """Whether they say what was listed."""
+        return (self.entries, self.marked) == (live.entries, live.marked)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an apply would do to one dataset.
 
@@ -43,7 +58,8 @@ class Plan:
     labels mode ignores, `marked` the live entries with errors. `bytes` and `batches` measure what would be sent.
     `refusals` are sentences: with any of them an apply sends nothing. `by_label` says that sending in manifest order
     would pass the label limit on the way. `settled` names pairs stored differently from how they were sent.
-    `bucket` is the manifest's; `updated` the LastUpdatedTimestamp of the listing that was compared.
+    `bucket` is the manifest's; `updated` the LastUpdatedTimestamp of the listing that was compared, `counted` what the
+    service's own statistics said then.
     `guards` is what each guard said, () where none was asked; `override` says how those that refuse are overridden.
     """
 
@@ -65,6 +81,7 @@ class Plan:
     settled: frozenset[str] = frozenset()
     bucket: str | None = None
     updated: float = 0.0
+    counted: Statistics | None = None
     guards: tuple[GuardCheck, ...] = ()
     override: Override | None = None
 

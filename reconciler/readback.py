@@ -4,12 +4,14 @@ The service drops lines in silence, so an update that is UPDATE_COMPLETE proves 
 compared anew. Knows how to judge that listing. Refuses to know how it was made.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from reconciler.errors import ReconcilerError, UpdateFailed
-from reconciler.ledger import Ledger, MarkedRow
+from reconciler.ledger import Ledger
 from reconciler.model import Marked, Policy, Rejection, Verb
-from reconciler.outcome import KEPT, Outcome, Rejected
+from reconciler.outcome import KEPT, MarkedEntry, Outcome, Rejected
 from reconciler.sending import SendQueue
 
 __all__ = ["counted_by_verb", "judged", "lacks"]
@@ -84,14 +86,19 @@ def _reason(*, confirmed: bool, in_live: bool) -> str:
 
 
 def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
-    kept: list[MarkedRow] = []
-    total = new = 0
+    new = _marked(ledger, before, is_new=True)
+    old = _marked(ledger, before, is_new=False)
+    kept = (*islice(new, KEPT), *islice(old, KEPT))[:KEPT]
+    total = sum(1 for _row in ledger.marked())
+    return replace(
+        outcome, marked=kept, marked_total=total, marked_new=sum(row.key not in before for row in ledger.marked())
+    )
+
+
+def _marked(ledger: Ledger, before: frozenset[str], *, is_new: bool) -> Iterator[MarkedEntry]:
     for row in ledger.marked():
-        total += 1
-        new += row.key not in before
-        if len(kept) < KEPT:
-            kept.append(row)
-    return replace(outcome, marked=tuple(kept), marked_total=total, marked_new=new)
+        if (row.key not in before) == is_new:
+            yield MarkedEntry(row.key, row.place, row.marks, is_new)
 
 
 def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> ReconcilerError | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from reconciler.codes import meaning_of
 from reconciler.errors import ReconcilerError
 from reconciler.inert import inert
 from reconciler.ledger import Ledger, MarkedRow
@@ -15,7 +14,7 @@ from reconciler.provider.desired import fill_desired, with_digests
 from reconciler.provider.previewing import list_and_plan, preview_of
 from reconciler.provider.properties import Inputs, Outputs
 from reconciler.provider.runtime import Runtime
-from reconciler.report.text import SHOWN
+from reconciler.report.text import SHOWN, marks_text
 
 __all__ = ["named"]
 
@@ -51,5 +50,4 @@ def _marked(ledger: Ledger, total: int) -> Iterator[str]:
 
 def _marked_line(row: MarkedRow) -> str:
     place = f"{inert(str(row.place))}: " if row.place else ""
-    codes = "; ".join(f"{inert(code)}: {meaning_of(code)}" for code in dict.fromkeys(mark.code for mark in row.marks))
-    return f"{place}marked by the service: {inert(row.key)}: {codes}"
+    return f"{place}marked by the service: {inert(row.key)}: {marks_text(row.marks)}"

@@ -20,7 +20,7 @@ from reconciler.ledger import Ledger
 from reconciler.listing import Listing
 from reconciler.model import Policy
 from reconciler.outcome import Outcome
-from reconciler.plan import Plan, sends
+from reconciler.plan import Plan, Statistics, sends
 from reconciler.progress import Reporter
 from reconciler.readback import counted_by_verb, judged, lacks
 from reconciler.reconcile.destroying import Destroying
@@ -108,7 +108,8 @@ class Reconciliation:
         marked_before = frozenset(row.key for row in ledger.marked())
         queue = SendQueue(ledger, sends(ledger, plan))
         work = Work(ledger, queue, target)
-        outcome = replace(self._rounds.carry_out(work, plan, seen), snapshots=tuple(work.snapshots))
+        done = self._rounds.carry_out(work, plan, seen)
+        outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
         if outcome.dataset_arn and plan.has_changes:
             try:
                 outcome = replace(outcome, counted=self._read_back(ledger, queue, outcome.dataset_arn))
@@ -125,6 +126,7 @@ class Reconciliation:
         """
         return self._destroying.destroy(arn)
 
-    def _read_back(self, ledger: Ledger, queue: SendQueue, arn: str) -> int:
-        """List until what was sent is there, within reason; how many entries the service's own statistics count."""
-        return self._listing.list_fresh(ledger, arn, lambda: lacks(ledger, self._policy, queue)).entries
+    def _read_back(self, ledger: Ledger, queue: SendQueue, arn: str) -> Statistics:
+        """List until what was sent is there, within reason; what the service's own statistics say of it."""
+        described = self._listing.list_fresh(ledger, arn, lambda: lacks(ledger, self._policy, queue))
+        return Statistics(described.entries, described.errors)

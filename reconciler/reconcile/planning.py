@@ -15,7 +15,7 @@ from reconciler.keeping import Keeper
 from reconciler.ledger import Ledger
 from reconciler.listing import Listing
 from reconciler.model import Policy
-from reconciler.plan import Action, Plan, make_plan
+from reconciler.plan import Action, Plan, Statistics, make_plan
 from reconciler.reconcile.observing import Observation, Target
 
 __all__ = ["Planning"]
@@ -40,11 +40,13 @@ class Planning:
         self, ledger: Ledger, seen: Observation, bucket: str | None, settled: frozenset[str] = frozenset()
     ) -> Plan:
         """List live into the ledger, which holds the desired entries already, and compare."""
-        updated = self.listing.list(ledger, seen.arn, seen.description).updated if seen.arn else 0.0
+        listed = self.listing.list(ledger, seen.arn, seen.description) if seen.arn else None
         plan = make_plan(ledger, self.policy, exists=seen.arn is not None, bucket=bucket, settled=settled)
         if plan.action is Action.REPLACE and (refusal := self.keeper.refusal()):
             plan = replace(plan, refusals=(*plan.refusals, refusal))
-        return replace(plan, updated=updated)
+        if listed is None:
+            return plan
+        return replace(plan, updated=listed.updated, counted=Statistics(listed.entries, listed.errors))
 
     def guarded(
         self, ledger: Ledger, plan: Plan, seen: Observation, target: Target, before: Labels | None = None

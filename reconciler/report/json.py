@@ -10,7 +10,9 @@ The document, with `format` 1 (raised when a member goes away or changes its mea
         content    what the manifest holds: {entries, boxes, labels, bucket}, or null
         findings   {errors, marked, notes: counts; shown: [{severity, code, place, message, cure}]}
         plan       {action, figures, policy, refusals, desired, live, changes: {total, shown: [...]}}, or null
-        outcome    {dataset_arn, figures, live, rejected, marked, snapshots}, or null
+        outcome    {dataset_arn, figures, live, statistics: what the service counts {entries, marked, agree}, rejected,
+                   marked: {total, new, shown: [{key, place, new, marks: [{code, message, meaning, cure}]}]},
+                   snapshots}, or null
         error      like the run's, or null
         skipped    why nothing was done about this dataset, or null
     totals      figures over all datasets
@@ -25,13 +27,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reconciler.codes import meaning_of
+from reconciler.codes import cure_of, meaning_of
 from reconciler.comparison import describe
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError, ServiceError
-from reconciler.ledger import Facts, MarkedRow
+from reconciler.ledger import Facts
 from reconciler.manifest import Findings
 from reconciler.model import Change, DatasetType, Finding, Place, Policy
-from reconciler.outcome import Outcome
+from reconciler.outcome import MarkedEntry, Outcome
 from reconciler.plan import Plan, shown_total
 
 __all__ = ["FORMAT", "DatasetReport", "RunReport", "change_json", "document", "encode", "status_of"]
@@ -210,20 +212,32 @@ def _outcome(outcome: Outcome | None) -> Json | None:
     if outcome is None:
         return None
     rejected = [{"key": one.key, "place": _place(one.place), "reason": one.reason} for one in outcome.rejected]
-    marked = [_marked(row) for row in outcome.marked]
+    marked = [_marked(entry) for entry in outcome.marked]
     return {
         "dataset_arn": outcome.dataset_arn,
         "figures": {name: getattr(outcome, name) for name in _OUTCOME_FIGURES},
         "live": _facts(outcome.live),
+        "statistics": _statistics(outcome),
         "rejected": {"total": outcome.rejected_total, "shown": rejected},
         "marked": {"total": outcome.marked_total, "new": outcome.marked_new, "shown": marked},
         "snapshots": list(outcome.snapshots),
     }
 
 
-def _marked(row: MarkedRow) -> Json:
-    marks = [{"code": mark.code, "message": mark.message, "meaning": meaning_of(mark.code)} for mark in row.marks]
-    return {"key": row.key, "place": _place(row.place), "marks": marks}
+def _marked(entry: MarkedEntry) -> Json:
+    marks = [
+        {"code": mark.code, "message": mark.message, "meaning": meaning_of(mark.code), "cure": cure_of(mark.code)}
+        for mark in entry.marks
+    ]
+    return {"key": entry.key, "place": _place(entry.place), "new": entry.is_new, "marks": marks}
+
+
+def _statistics(outcome: Outcome) -> Json | None:
+    """The service's own counts at the end, and whether they are those of what was listed."""
+    said = outcome.counted
+    if said is None or outcome.live is None:
+        return None
+    return {"entries": said.entries, "marked": said.marked, "agree": said.agree_with(outcome.live)}
 
 
 def _facts(facts: Facts | None) -> Json | None:

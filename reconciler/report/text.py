@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from reconciler.codes import meaning_of
+from reconciler.codes import ENTRY_CODES, cure_of, meaning_of
 from reconciler.comparison import describe
 from reconciler.inert import inert
-from reconciler.ledger import Ledger, MarkedRow
+from reconciler.ledger import Ledger
 from reconciler.model import Change, Extra, Finding, Mark
-from reconciler.outcome import Outcome, Rejected
+from reconciler.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.plan import Action, Plan, shown_changes, shown_total
 from reconciler.progress import Progress
 
@@ -23,6 +23,7 @@ __all__ = [
     "change_lines",
     "counted",
     "finding_line",
+    "marks_text",
     "outcome_lines",
     "outcome_summary",
     "progress_line",
@@ -83,11 +84,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     lines += _more(outcome.rejected_total - len(outcome.rejected), "rejected lines")
     lines += [_marked(row) for row in outcome.marked]
     lines += _more(outcome.marked_total - len(outcome.marked), "marked entries")
-    if outcome.live and outcome.counted not in {None, outcome.live.entries}:
-        lines.append(
-            f"the service lists {counted(outcome.live.entries, 'entry', 'entries')}, but its statistics count "
-            f"{outcome.counted:,}: its answers are not current; look again with `reconciler plan`"
-        )
+    lines += _disagreement(outcome)
     if outcome.rewritten:
         lines.append(
             f"not stored as sent: {counted(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "
@@ -161,14 +158,32 @@ def _rejected(rejected: Rejected) -> str:
     return f"{place}rejected: {inert(rejected.key)}: {rejected.reason}"
 
 
-def _marked(row: MarkedRow) -> str:
-    place = f"{inert(str(row.place))}: " if row.place else ""
-    codes = "; ".join(f"{inert(mark.code)}: {meaning_of(mark.code)}" for mark in _distinct(row))
-    return f"{place}marked by the service: {inert(row.key)}: {codes}"
+def marks_text(marks: Iterable[Mark]) -> str:
+    """An entry's marks, each code once: `CODE: what it means; the cure`; AWS's text where the code is not known."""
+    return "; ".join(_mark(mark) for mark in {mark.code: mark for mark in marks}.values())
 
 
-def _distinct(row: MarkedRow) -> Iterable[Mark]:
-    return {mark.code: mark for mark in row.marks}.values()
+def _marked(entry: MarkedEntry) -> str:
+    place = f"{inert(str(entry.place))}: " if entry.place else ""
+    since = "new with this apply" if entry.is_new else "as before"
+    return f"{place}marked by the service, {since}: {inert(entry.key)}: {marks_text(entry.marks)}"
+
+
+def _mark(mark: Mark) -> str:
+    said = "" if mark.code in ENTRY_CODES else f" ({inert(mark.message)})"
+    return f"{inert(mark.code)}: {meaning_of(mark.code)}{said}; {cure_of(mark.code)}"
+
+
+def _disagreement(outcome: Outcome) -> Iterator[str]:
+    """That what was listed is not what the service itself counts: one of its two answers is not current."""
+    listed, said = outcome.live, outcome.counted
+    if listed is None or said is None or said.agree_with(listed):
+        return
+    yield (
+        f"the service lists {counted(listed.entries, 'entry', 'entries')}, {listed.marked:,} of them marked with "
+        f"errors, but its statistics count {said.entries:,} and {said.marked:,}: one of its answers is not current; "
+        "look again with `reconciler plan`"
+    )
 
 
 def _more(rest: int, what: str) -> list[str]:

@@ -110,6 +110,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
     assert len(plan_id) == 32
     assert record.pop("who").keys() == {"user", "host", "ci"}
     assert record.pop("version")
+    assert len(record.pop("id")) == 16
     assert len(record["manifest"].pop("digest")) == 32
     assert record == {
         "format": 1,

@@ -76,8 +76,8 @@ def test_marked_entries_are_warnings_with_their_codes(desk: Desk) -> None:
     outcome = ran.outcome
     assert (outcome.error, outcome.rejected_total, outcome.add) == (None, 0, 2)
     assert (outcome.marked_total, outcome.marked_new) == (2, 1)
-    assert [row.place and row.place.line for row in outcome.marked] == [1, 2]
-    assert "ERROR_INVALID_BOUNDING_BOX" in {mark.code for mark in outcome.marked[1].marks}
+    assert [(one.place and one.place.line, one.is_new) for one in outcome.marked] == [(2, True), (1, False)]
+    assert "ERROR_INVALID_BOUNDING_BOX" in {mark.code for mark in outcome.marked[0].marks}
     again = desk.run(broken(1), broken(2), LINES[2])
     assert (again.plan.action, again.plan.marked, again.outcome.marked_new) == (Action.NOTHING, 2, 0)
 

@@ -9,7 +9,7 @@ import rekognition_emulator
 from reconciler.errors import Exit, Interrupted, Moved, NotFound, OutOfPatience, Refused, ServiceError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy
-from reconciler.plan import Action
+from reconciler.plan import Action, Statistics
 from reconciler.reconcile import Observation, Target
 from reconciler.report.text import outcome_lines
 from rekognition_emulator import Clock, Emulator, Latency
@@ -141,8 +141,27 @@ def test_statistics_that_disagree_with_the_listing_are_told(desk: Desk) -> None:
     desk.fault("fault: stale-listing, reads: 1000")
     outcome = desk.run(*LINES).outcome
     assert outcome.live is not None
-    assert (outcome.live.entries, outcome.counted) == (1, 8)
-    assert any("lists 1 entry, but its statistics count 8" in line for line in outcome_lines(outcome))
+    assert (outcome.live.entries, outcome.counted) == (1, Statistics(8, 0))
+    assert any("lists 1 entry, 0 of them" in line and "count 8 and 0" in line for line in outcome_lines(outcome))
+
+
+def test_statistics_that_stay_behind_are_told_by_an_apply_that_sends_nothing_too(desk: Desk) -> None:
+    """The description is the stale one; the listing is right, and a second apply has nothing to send."""
+    desk.create(*LINES[:1])
+    desk.fault("fault: stale-status, reads: 1000")
+    for ran in (desk.run(*LINES), desk.run(*LINES)):
+        assert ran.outcome.live is not None
+        assert (ran.outcome.error, ran.outcome.live.entries, ran.outcome.counted) == (None, 8, Statistics(1, 0))
+        assert any("lists 8 entries" in line for line in outcome_lines(ran.outcome))
+    assert ran.plan.action is Action.NOTHING
+
+
+def test_statistics_that_agree_are_not_worth_a_word(desk: Desk) -> None:
+    """Nor are those of an apply that sends nothing."""
+    for _time in range(2):
+        outcome = desk.run(*LINES).outcome
+        assert outcome.counted == Statistics(8, 0)
+        assert outcome_lines(outcome) == []
 
 
 def test_patience_is_the_policys(slow: Emulator) -> None:

@@ -224,19 +224,36 @@ def killed(emulator: Emulator, folder: Path, shell: str, story: Story, boundary:
     where.mkdir()
     runner = SHELLS[shell](emulator, where, project, story)
     trap = Trap(emulator, boundary)
+    before = _changing_calls(emulator)
     try:
         said = runner.run(trap)
         calls = trap.calls
         assert trap.struck == (boundary is not None), f"call {boundary} never came"
         assert bool(said) == trap.struck or boundary == Boundary(calls, after=True), said
         if boundary is not None:
+            changed = _changing_calls(emulator) > before
             again = runner.run(trap)
             assert not again, again
+            _is_recorded(where, changed=changed)
         assert not trap.sent_twice, f"sent although they were live: {trap.sent_twice}"
     finally:
         trap.remove()
     _is_as_desired(emulator, name, story)
     return calls
+
+
+def _changing_calls(emulator: Emulator) -> int:
+    return sum(emulator.count_calls(one) for one in ("UpdateDatasetEntries", "CreateDataset", "DeleteDataset"))
+
+
+def _is_recorded(folder: Path, *, changed: bool) -> None:
+    """One record a run; a run that was killed before it had sent anything that changes live may have none."""
+    files = sorted((folder / ".reconciler" / "audit").glob("*.jsonl"))
+    records = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    words = [record["outcome"] for record in records]
+    assert words[-1] == "done", words
+    assert words[:-1] in ([["killed"], ["done"]] if changed else [[], ["killed"], ["done"]]), words
+    assert not list((folder / ".reconciler" / "audit").glob("begun-*"))
 
 
 def _is_as_desired(emulator: Emulator, project: str, story: Story) -> None:

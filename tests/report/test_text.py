@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from reconciler.codes import ENTRY_CODES, meaning_of
 from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.inert import SHOWN_CHARACTERS, inert
-from reconciler.ledger import Ledger, MarkedRow
+from reconciler.ledger import Facts, Ledger
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Severity
-from reconciler.outcome import Outcome, Rejected
-from reconciler.plan import Plan, make_plan
+from reconciler.outcome import MarkedEntry, Outcome, Rejected
+from reconciler.plan import Plan, Statistics, make_plan
 from reconciler.progress import Progress
 from reconciler.report.text import (
     SHOWN,
@@ -98,7 +98,7 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
     outcome = Outcome(
         "arn",
         rejected=(Rejected(key, place, "why"), Rejected(key, None, "why")),
-        marked=(MarkedRow(key, (Mark(label, field),), place),),
+        marked=(MarkedEntry(key, place, (Mark(label, field),), is_new=True),),
         rejected_total=2,
         marked_total=1,
     )
@@ -193,24 +193,50 @@ def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
         "arn",
         rejected=(Rejected("k1", place, "the service dropped it without a word"), Rejected("k2", None, "why")),
         rejected_total=1002,
-        marked=(MarkedRow("k3", (mark, mark, Mark("ERROR_NEW", "text")), place),),
-        marked_total=2,
+        marked=(
+            MarkedEntry("k3", place, (mark, mark, Mark("ERROR_NEW", "text\x1b")), is_new=True),
+            MarkedEntry("k4", None, (mark,), is_new=False),
+        ),
+        marked_total=3,
         rewritten=2,
     )
-    codes = (
-        "ERROR_INVALID_BOUNDING_BOX: a box lies off the image's frame; "
-        "ERROR_NEW: a code that AWS does not document for datasets"
+    frame = "ERROR_INVALID_BOUNDING_BOX: a box lies off the image's frame; clip the box to the image"
+    new = (
+        "ERROR_NEW: a code that AWS does not document for datasets (text\\x1b); see AWS's text, and the chapter on "
+        "debugging in the Custom Labels Developer Guide"
     )
     stored = "the service stores other fields; remembered, not sent again"
     assert outcome_lines(outcome) == [
         "train.jsonl:7:1: rejected: k1: the service dropped it without a word",
         "rejected: k2: why",
         "... and 1,000 more rejected lines",
-        f"train.jsonl:7:1: marked by the service: k3: {codes}",
+        f"train.jsonl:7:1: marked by the service, new with this apply: k3: {frame}; {new}",
+        f"marked by the service, as before: k4: {frame}",
         "... and 1 more marked entries",
         f"not stored as sent: 2 entries mean what was sent but {stored}",
     ]
     assert outcome_lines(Outcome("arn")) == []
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        (None, False),
+        (Statistics(3, 1), False),
+        (Statistics(1200, 1), True),
+        (Statistics(3, 0), True),
+    ],
+)
+def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statistics | None, *, said: bool) -> None:
+    """With both figures, of entries and of those marked."""
+    lines = outcome_lines(Outcome("arn", live=Facts(3, 3, 0, 1, ""), counted=counted))
+    assert bool(lines) is said
+    if counted and said:
+        assert lines == [
+            "the service lists 3 entries, 1 of them marked with errors, but its statistics count "
+            f"{counted.entries:,} and {counted.marked}: one of its answers is not current; look again with "
+            "`reconciler plan`"
+        ]
 
 
 def test_a_finding_says_place_class_fault_and_cure() -> None:

@@ -1,0 +1,103 @@
+"""Notes of applies that have begun, so that one whose process dies leaves a word.
+
+A note is a file `begun-<id>.json` among the records. It is locked for as long as its process lives: the system lets go
+of the lock (flock) when a process ends, however it ends. Every line of it is the record as it would stand if nothing
+more came; the last whole one counts. A note is on the disk before `begin` returns.
+
+Knows files and locks. Refuses to know what is recorded.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.store.audit import encoded
+from reconciler.store.folders import PRIVATE, make_folder
+
+__all__ = ["Note", "begin", "left_behind"]
+
+_NAME: Final = "begun-{}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note that this process holds the lock of; `record` is what its last line says."""
+
+    path: Path
+    descriptor: int
+    record: Mapping[str, Any]
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Say it anew.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        os.write(self.descriptor, encoded(record))
+        os.fsync(self.descriptor)
+
+    def end(self) -> None:
+        """Take the note away: its apply has a record. Never raises."""
+        with suppress(OSError):
+            self.path.unlink()
+        os.close(self.descriptor)
+
+
+def begin(folder: Path, identity: str, record: Mapping[str, Any]) -> Note:
+    """Write a note, lock it, and see it on the disk.
+
+    Raises:
+        OSError: it cannot be written or locked.
+    """
+    make_folder(folder)
+    path = folder / _NAME.format(identity)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE)
+    note = Note(path, descriptor, record)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        note.add(record)
+    except OSError:
+        note.end()
+        raise
+    return note
+
+
+def left_behind(folder: Path) -> Iterator[Note]:
+    """The notes of processes that have died, locked by this one; whoever asks makes records of them and ends them.
+
+    A note without a line is one that is being begun, or nothing had been asked of AWS when its process died.
+    """
+    for path in sorted(folder.glob(_NAME.format("*"))):
+        note = _taken(path)
+        if note is not None:
+            yield note
+
+
+def _taken(path: Path) -> Note | None:
+    """The note, if nobody holds it and it has not been ended meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink and (record := _last(path.read_bytes())):
+            return Note(path, descriptor, record)
+    except OSError:
+        pass  # its process lives, or it went away
+    os.close(descriptor)
+    return None
+
+
+def _last(data: bytes) -> Mapping[str, Any] | None:
+    """The last line that arrived whole."""
+    for line in reversed(data.splitlines()):
+        with suppress(ValueError):
+            record = json.loads(line)
+            return record if isinstance(record, dict) else None
+    return None
