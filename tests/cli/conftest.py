@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.cli import main
 from rekognition_emulator import serve
+from tests.quick_clock import hurry
 from tests.schema import plan_faults
 
 if TYPE_CHECKING:
@@ -167,6 +168,12 @@ class Account:
     def updates(self) -> int:
         """How many UpdateDatasetEntries calls were answered."""
         return self.emulator.count_calls("UpdateDatasetEntries")
+
+
+@pytest.fixture(autouse=True)
+def _pauses_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the command in this process; one that is started takes its time."""
+    hurry(monkeypatch)
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
     ran = world.run("apply", "--yes")
     assert ran.code == 0, ran
     assert "datasets/cells/train.jsonl:3" in ran.out
-    assert "marked by the service: s3://acme-vision/cells/off.jpg: ERROR_" in ran.out
+    assert "marked by the service, new with this apply: s3://acme-vision/cells/off.jpg: ERROR_" in ran.out
     (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
     assert dataset["outcome"]["marked"]["total"] == 1
     assert dataset["outcome"]["marked"]["shown"][0]["marks"][0]["meaning"]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.aws.clock import SystemClock
 from reconciler.cli import validate as validate_module
 from reconciler.cli.failures import ends_the_run
 from reconciler.cli.record import most_severe
@@ -21,27 +20,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
 
 ROOT = Path(__file__).parents[2]
-
-
-class QuickClock:
-    """A clock on which sleeping takes no time."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-
-    def now(self) -> float:
-        """Seconds slept so far."""
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Let them pass."""
-        self._now += seconds
-
-
-@pytest.fixture
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries take no time."""
-    monkeypatch.setattr(SystemClock, "__new__", lambda _kind: QuickClock())
 
 
 def _process(program: str, *, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -79,7 +57,6 @@ def test_missing_credentials(account: Account, world: World, monkeypatch: pytest
     assert "not looked at, because cells train failed" in ran.out
 
 
-@pytest.mark.usefixtures("_quick")
 def test_nobody_answers_at_the_endpoint(world: World) -> None:
     """A refused connection is retried for a while, then told, for one dataset only."""
     world.write("cells", world.many(1))

@@ -20,7 +20,7 @@ DATASET = {
     *("content", "findings", "plan", "outcome", "error", "skipped"),
 }
 PLAN = {"action", "figures", "policy", "refusals", "desired", "live", "changes"}
-OUTCOME = {"dataset_arn", "figures", "live", "rejected", "marked", "snapshots"}
+OUTCOME = {"dataset_arn", "figures", "live", "statistics", "rejected", "marked", "snapshots"}
 FINDINGS = {"errors", "marked", "notes", "shown"}
 ERROR = {"kind", "message", "code", "operation", "request_id"}
 TOTALS = {"datasets", "entries", "errors", "marked", "notes", "to_send", "live_only", "sent", "rejected"}
@@ -141,6 +141,38 @@ def test_a_rejected_line_is_named(account: Account, world: World) -> None:
     (line,) = dataset["outcome"]["rejected"]["shown"]
     assert line["place"] == {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1}
     assert line["key"].endswith("/0000.jpg")
+
+
+def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: World) -> None:
+    """Place, AWS's code, what it means and the cure; new ones first, in the next run none is new."""
+    account.create("cells")
+    world.write("cells", [*world.many(1), world.boxes("off.jpg", "RBC", left=630)])
+    for new in (True, False):
+        (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
+        marked = dataset["outcome"]["marked"]
+        assert (marked["total"], marked["new"]) == (1, int(new))
+        (entry,) = marked["shown"]
+        assert (entry["new"], entry["place"]["line"]) == (new, 2)
+        mark = next(mark for mark in entry["marks"] if mark["code"] == "ERROR_INVALID_BOUNDING_BOX")
+        assert (mark["meaning"], mark["cure"]) == ("a box lies off the image's frame", "clip the box to the image")
+
+
+def test_statistics_stand_beside_what_was_read(account: Account, world: World) -> None:
+    """With a word for whether they agree; the sentence with both figures is in the text."""
+    assert _done(account, world).document["datasets"][0]["outcome"]["statistics"] == {
+        "entries": 2,
+        "marked": 0,
+        "agree": True,
+    }
+    account.emulator.load_faults("faults: [{fault: stale-status, reads: 1000}]")
+    world.write("cells", world.many(3))
+    (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
+    assert dataset["outcome"]["live"]["entries"] == 3
+    assert dataset["outcome"]["statistics"] == {"entries": 2, "marked": 0, "agree": False}
+    assert (
+        "lists 3 entries, 0 of them marked with errors, but its statistics count 2 and 0"
+        in world.run("apply", "--yes").out
+    )
 
 
 def test_a_change_says_what_changes(account: Account, world: World) -> None:

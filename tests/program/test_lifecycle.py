@@ -103,6 +103,9 @@ def strike(emulator: Emulator, arn: str, what: str) -> None:
         errors = [{"code": "ERROR_INVALID_BOUNDING_BOX", "message": "off frame"}]
         marked = json.dumps(json.dumps(json.loads(entry.line) | {"cl-errors": errors})).encode()
         store.put_entries(arn, [entry._replace(listed=marked, errors=True)])
+        dataset = store.dataset(arn)
+        assert dataset is not None
+        dataset.tally.errors += 1
     elif what == "gone":
         emulator.remove_entries(arn, [f"{KEY}1.jpg"])
     elif what == "appeared":

@@ -104,6 +104,19 @@ def test_unlabel_sends_the_bare_line_once(world: World) -> None:
     assert not cells.drift()
 
 
+def test_statistics_that_disagree_with_what_was_read_are_a_warning(world: World) -> None:
+    """With both figures, under the resource; the apply itself went well."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    world.emulator.load_faults("[{fault: stale-status, reads: 1000}]")
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["dog"]})
+    cells.up()
+    warning, done = cells.messages[-2:]
+    assert warning.is_warning
+    assert "the service lists 3 entries, 0 of them marked with errors, but its statistics count 1 and 0" in warning.text
+    assert done.text == "2 added in 1 batch"
+
+
 def test_what_the_service_stores_differently_is_reported_once_and_not_sent_again(world: World) -> None:
     """Strict mode: it means what was sent, so it is remembered; a later change sends that change alone."""
     lines = [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(3)]

@@ -90,6 +90,9 @@ class World:
         errors = [{"code": code, "message": "The bounding box has off frame values."}]
         marked = json.dumps(json.dumps(json.loads(entry.line) | {"cl-errors": errors})).encode()
         store.put_entries(arn, [entry._replace(listed=marked, errors=True)])
+        dataset = store.dataset(arn)
+        assert dataset is not None
+        dataset.tally.errors += not entry.errors
 
     def remove(self, resource: Resource, image: str) -> None:
         """Have an entry go away behind everybody's back."""

@@ -232,11 +232,9 @@ def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statist
     lines = outcome_lines(Outcome("arn", live=Facts(3, 3, 0, 1, ""), counted=counted))
     assert bool(lines) is said
     if counted and said:
-        assert lines == [
-            "the service lists 3 entries, 1 of them marked with errors, but its statistics count "
-            f"{counted.entries:,} and {counted.marked}: one of its answers is not current; look again with "
-            "`reconciler plan`"
-        ]
+        (line,) = lines
+        assert line.startswith("the service lists 3 entries, 1 of them marked with errors, but its statistics count ")
+        assert f" {counted.entries:,} and {counted.marked}: one of its answers is not current" in line
 
 
 def test_a_finding_says_place_class_fault_and_cure() -> None:
