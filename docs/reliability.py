@@ -43,8 +43,10 @@ def _head() -> Iterator[str]:
 def _answers() -> Iterator[str]:
     """Operation by exception; rows that are the same for all operations are written once."""
     yield "## What is done about an error\n"
-    yield "A connection that fails, a reply that is cut off and a status of 500 are sent again with growing pauses (30"
-    yield "seconds without an answer, 5 minutes of errors); a call that may have done its work is expected to be done."
+    yield "A connection that fails, a reply that is cut off and a status of 500 are sent again with growing pauses,"
+    yield "errors for 5 minutes. An endpoint that never answered is given up after 30 seconds; a network that goes away"
+    yield "in the middle of a run is waited for as long as `policy.patience` says, and the screen says so; Ctrl-C ends"
+    yield "that wait. A call that may have done its work is expected to be done."
     yield "In the tables, *it* is what the call is about.\n"
     rows: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for operation, code, answer, cause, cure in answers(OPERATIONS):

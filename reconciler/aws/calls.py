@@ -6,14 +6,16 @@ count of calls and would retry LimitExceededException, which no waiting cures.
 
 from collections import Counter
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final, TypeVar
+from threading import Event
+from typing import Any, Final, Self, TypeVar
 
 from reconciler.aws.clock import Clock
-from reconciler.aws.faults import Answer, fault_of
+from reconciler.aws.faults import Answer, Fault, fault_of
 
-__all__ = ["CallRecord", "Calls"]
+__all__ = ["CallRecord", "Calls", "Patience"]
 
 Reply = TypeVar("Reply")
 
@@ -39,6 +41,19 @@ class CallRecord:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for a network that is away, once AWS has answered: it is no wrong region or endpoint then.
+
+    `seconds` without any answer are waited out; `tell` is told so, and `stop` is asked meanwhile: it gives a reason to
+    wait no longer, or None.
+    """
+
+    seconds: float
+    stop: Callable[[], object | None]
+    tell: Callable[[str], None]
+
+
 class Calls:
     """Makes calls and counts them: `counts` has every attempt by operation."""
 
@@ -48,7 +63,15 @@ class Calls:
         self._log = log
         self._earliest: dict[str, float] = {}
         self._spacing: dict[str, float] = {}
+        self._answered = Event()
+        self._patience: Patience | None = None
         self.counts: Counter[str] = Counter()
+
+    def patient(self, patience: Patience) -> Self:
+        """The same calls, counted and paced together with these, for somebody who waits out a lost network."""
+        calls = copy(self)
+        calls._patience = patience  # noqa: SLF001 - one of us
+        return calls
 
     def make(
         self, operation: str, send: Callable[[], Reply], done_if: Callable[[Exception], Reply | None] | None = None
@@ -73,13 +96,26 @@ class Calls:
                     raise
                 if unsure and done_if is not None and (reply := done_if(fault.error)) is not None:
                     return reply
-                if fault.answer not in _RETRIED or self._clock.now() - start + wait > fault.retry_for:
+                if not self._goes_on(fault, self._clock.now() - start, wait):
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
                 if fault.code in _THROTTLES:
                     self._spacing[operation] = _SPACING_AFTER_THROTTLE
             self._clock.sleep(wait)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+
+    def _goes_on(self, fault: Fault, lasted: float, wait: float) -> bool:
+        """Whether to send again after another pause of `wait`; `lasted` is the time since the first attempt."""
+        if fault.answer not in _RETRIED:
+            return False
+        patience = self._patience
+        if not (fault.is_silence and patience and self._answered.is_set()):
+            return lasted + wait <= fault.retry_for
+        longest = max(patience.seconds, fault.retry_for)
+        if lasted + wait > longest or patience.stop() is not None:
+            return False
+        patience.tell(f"no answer from AWS for {lasted:.0f} s; trying again until it is {longest / 60:.3g} min")
+        return True
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
         self.counts[operation] += 1
@@ -89,8 +125,11 @@ class Calls:
         except Exception as error:
             response: dict[str, Any] = getattr(error, "response", None) or {}  # None where no reply came
             code = response.get("Error", {}).get("Code", type(error).__name__)
+            if response:
+                self._answered.set()
             self._record(operation, code, response, start)
             raise
+        self._answered.set()
         self._record(operation, "ok", reply if isinstance(reply, dict) else {}, start)
         return reply
 

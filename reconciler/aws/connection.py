@@ -14,11 +14,10 @@ import botocore.session
 from botocore.config import Config
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.aws.faults import fault_of
+from reconciler.aws.faults import fault_of, first_line
 from reconciler.aws.roles import AssumeRole, WebIdentity
 from reconciler.aws.whole import insist_on_whole_replies
 from reconciler.errors import BadInput, ReconcilerError
-from reconciler.inert import inert
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -158,7 +157,7 @@ class Connection:
 def _refusal(error: Exception) -> ReconcilerError:
     """What boto3 says about settings and roles, as a sentence."""
     fault = fault_of("connecting to AWS", error)
-    return fault.error if fault else BadInput(f"connecting to AWS: {inert(str(error))}; mend the setting")
+    return fault.error if fault else BadInput(f"connecting to AWS: {first_line(error)}; mend the setting")
 
 
 def check_account(connection: Connection, project: ProjectArn) -> None:

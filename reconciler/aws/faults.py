@@ -8,6 +8,7 @@ credentials are not in the model: the first is documented for MaxResults in the 
 Knows meanings and sentences. Refuses to know how often to retry: that is `reconciler.aws.calls`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -28,8 +29,9 @@ from reconciler.errors import (
     ServiceError,
 )
 from reconciler.inert import inert
+from reconciler.who import without_sign_in
 
-__all__ = ["Answer", "Fault", "answers", "fault_of"]
+__all__ = ["Answer", "Fault", "answers", "fault_of", "first_line"]
 
 
 class Answer(Enum):
@@ -47,13 +49,15 @@ class Answer(Enum):
 class Fault:
     """A classified error: what to do, and the exception that says it to the user when no retry helped.
 
-    `retry_for` is how many seconds to go on retrying.
+    `retry_for` is how many seconds to go on retrying; `is_silence` whether AWS gave no answer, so that whoever knows
+    that it has answered before may be more patient.
     """
 
     code: str
     answer: Answer
     error: ReconcilerError
     retry_for: float = 300.0
+    is_silence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,10 @@ _SAME_AS: Final = {
 }
 
 
+# Names before a value that lets somebody sign in.
+_TOKEN: Final = re.compile(r"((?:security|session|access)[-_ ]?(?:token|key)\s*[:=]\s*)\S+", re.IGNORECASE)
+
+
 def fault_of(operation: str, error: Exception) -> Fault | None:
     """Classify what boto3 raised during an operation; None for an exception that is not AWS's doing."""
     if isinstance(error, boto.ClientError):
@@ -183,6 +191,15 @@ def answers(operations: Iterable[str]) -> Iterator[tuple[str, str, Answer, str, 
                 yield operation, code, row.answer, row.cause, row.cure
 
 
+def first_line(said: object) -> str:
+    """What the service or botocore said, safe to show: its first line, without what signs in.
+
+    The further lines of a refused signature repeat the whole request, with its session token.
+    """
+    lines = [line for line in str(said).splitlines() if line.strip()]
+    return inert(_TOKEN.sub(r"\1[secret]", without_sign_in(lines[0].strip()))) if lines else ""
+
+
 def _row(operation: str, code: str) -> _Row | None:
     return _BY_OPERATION.get((operation, code)) or _TABLE.get(code)
 
@@ -195,7 +212,7 @@ def _client_fault(operation: str, error: boto.ClientError) -> Fault:
     row = _row(operation, _SAME_AS.get(code, code)) or _unknown(status)
     request_id = meta.get("RequestId", "")
     message = (
-        f"{operation}: {row.cause} ({inert(code)}: {inert(detail.get('Message', '') or 'no message')}); {row.cure}"
+        f"{operation}: {row.cause} ({inert(code)}: {first_line(detail.get('Message', '')) or 'no message'}); {row.cure}"
         f"{f' [request id {inert(request_id)}]' if request_id else ''}"
     )
     return Fault(code, row.answer, row.kind(message, code=code, operation=operation, request_id=request_id))
@@ -209,18 +226,19 @@ def _unknown(status: int) -> _Row:
 
 def _stop(kind: type[ServiceError], cure: str, operation: str, error: Exception) -> Fault:
     code = type(error).__name__
-    return Fault(code, Answer.STOP, kind(f"{operation}: {inert(str(error))}; {cure}", code=code, operation=operation))
+    return Fault(code, Answer.STOP, kind(f"{operation}: {first_line(error)}; {cure}", code=code, operation=operation))
 
 
 def _connection(answer: Answer, operation: str, error: Exception) -> Fault:
     code = type(error).__name__
-    message = f"{operation}: no answer from AWS ({inert(str(error))}); check the network and the region, and run again"
-    return Fault(code, answer, ServiceError(message, code=code, operation=operation), _RETRY_CONNECTION_FOR)
+    message = f"{operation}: no answer from AWS ({first_line(error)}); check the network and the region, and run again"
+    said = ServiceError(message, code=code, operation=operation)
+    return Fault(code, answer, said, _RETRY_CONNECTION_FOR, is_silence=True)
 
 
 def _wrong_setting(operation: str, error: Exception) -> Fault:
     """What is left of botocore's own exceptions: an unknown profile, no region, an invalid endpoint."""
-    return Fault(type(error).__name__, Answer.STOP, BadInput(f"{operation}: {inert(str(error))}"))
+    return Fault(type(error).__name__, Answer.STOP, BadInput(f"{operation}: {first_line(error)}"))
 
 
 _Classify = Callable[[str, Exception], Fault]

@@ -4,14 +4,15 @@ Knows operations, pages and statuses. Refuses to know plans and policies. All ca
 """
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.aws.calls import Calls
+from reconciler.aws.calls import Calls, Patience
 from reconciler.errors import InUse, NotFound
 from reconciler.model import DatasetType
 
@@ -74,6 +75,12 @@ class Gateway:
     def __init__(self, client: "RekognitionClient", calls: Calls) -> None:
         self._client = client
         self.calls = calls
+
+    def patient(self, patience: Patience) -> Self:
+        """The same gateway for somebody who waits out a network that is away; counts and pace are shared."""
+        gateway = copy(self)
+        gateway.calls = self.calls.patient(patience)
+        return gateway
 
     def find_project(self, name: str) -> Project | None:
         """The project of this name, or None."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from random import Random
 
+from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, Gateway
 from reconciler.aws.wait import Waiter
@@ -21,7 +22,7 @@ from reconciler.listing import Listing
 from reconciler.model import Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import Plan, Statistics, sends
-from reconciler.progress import Reporter
+from reconciler.progress import Progress, Reporter
 from reconciler.readback import counted_by_verb, judged, lacks
 from reconciler.reconcile.destroying import Destroying
 from reconciler.reconcile.observing import Observation, Observing, Target
@@ -56,6 +57,7 @@ class Reconciliation:
         allow: Mapping[str, str] | None = None,
         test_keys: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        gateway = gateway.patient(Patience(policy.patience, stop, lambda said: report(Progress(said))))
         waiter = Waiter(gateway, clock, random, policy.patience)
         removal = Removal(gateway, waiter, report, stop, keeper)
         self._policy = policy

@@ -26,7 +26,7 @@ class FakeClock:
     def __init__(self, also: Callable[[float], object] = lambda _seconds: None) -> None:
         self.time = 1000.0
         self.slept: list[float] = []
-        self._also = also
+        self.also = also
 
     def now(self) -> float:
         """Seconds, as moved by sleeping."""
@@ -37,7 +37,7 @@ class FakeClock:
         assert seconds >= 0
         self.slept.append(seconds)
         self.time += seconds
-        self._also(seconds)
+        self.also(seconds)
 
 
 class Log(list[CallRecord]):

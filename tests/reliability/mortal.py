@@ -61,6 +61,11 @@ class MortalEmulator:
         """The faults' engine, and the log of those that fired: the deaths."""
         return self
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process.poll() is None
+
     def __len__(self) -> int:
         return self.deaths
 
