@@ -23,6 +23,7 @@ Document = dict[str, Any]
 CLASSIFICATION = "groundtruth/image-classification"
 DETECTION = "groundtruth/object-detection"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?")
+_HUGE = 1e300
 _SIDES = ("left", "top", "width", "height")
 
 
@@ -40,8 +41,8 @@ def pairs(document: Document) -> list[str]:
 
 
 def number(value: object) -> bool:
-    """Whether a JSON value is a number (true and false are not; infinite ones do not get through lines.parse)."""
-    return type(value) is int or type(value) is float
+    """Whether a JSON value is a number that can be reckoned with: true and false are none, nor is one of 400 digits."""
+    return (type(value) is int or type(value) is float) and -_HUGE <= value <= _HUGE
 
 
 class AttributeJudge:
@@ -190,7 +191,9 @@ def _is_detection_value(value: object) -> bool:
     if not isinstance(sizes, list) or len(sizes) != 1 or not isinstance(sizes[0], dict):
         return False
     return all(number(sizes[0].get(side)) for side in ("width", "height", "depth")) and all(
-        isinstance(box, dict) and all(number(box.get(part)) for part in ("class_id", *_SIDES))
+        isinstance(box, dict)
+        and all(number(box.get(part)) for part in ("class_id", *_SIDES))
+        and box["class_id"] == int(box["class_id"])
         for box in value["annotations"]
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
@@ -40,6 +41,12 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise ValueError(f"{text} is not a number of double precision")
     return value
+
+
+def as_float(text: str) -> float | int:
+    """A whole number written with a fraction, if it has a double; for `parse_int` of json."""
+    value = float(text)
+    return value if isfinite(value) else int(text)
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -163,7 +170,7 @@ class LineJudge:
         if form == "label attributes only":
             document = known_part(document)
         if form == "numbers as floats":
-            document = json.loads(compact(document), parse_int=float)
+            document = json.loads(compact(document), parse_int=as_float)
         return (_SORTING_ENCODER if form == "sorted keys" else _ENCODER).encode(document)
 
     def _is_labeled(self, document: Document) -> bool:

@@ -83,6 +83,14 @@ class _Connection(BaseHTTPRequestHandler):
             self.wfile.write(answer.body[: answer.cut])
         if answer.cut is not None:
             self.close_connection = True
+        if answer.then_reset:
+            self.wfile.flush()
+            self.server.reset(self.connection)
+            self.close_connection = True
+
+    def version_string(self) -> str:
+        """The value of the header Server."""
+        return self.server_version
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - signature of http.server
         """Nothing: the journal has the calls."""

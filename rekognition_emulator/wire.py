@@ -39,13 +39,17 @@ class HttpRequest:
 
 @dataclass
 class Answer:
-    """What is sent back. `cut`: send only so many bytes of the body, then hang up; `reset`: hang up without a word."""
+    """What is sent back.
+
+    `cut`: send only so many bytes of the body, then hang up; `reset`: hang up without a word; `then_reset`: after all.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
     reset: bool = False
+    then_reset: bool = False
 
 
 def operation_of(request: HttpRequest) -> str:

@@ -92,9 +92,9 @@ class ClockSkew(Kind):
 
 @dataclass
 class Reset(Kind):
-    """The connection is reset: before the work, or after it and without a reply."""
+    """The connection is reset: before the work, after it and without a reply, or after the reply was sent."""
 
-    at: At = "before"
+    at: Literal["before", "after", "after reply"] = "before"
 
     def before(self, stage: Stage) -> None:
         """Hang up before the service is asked."""
@@ -102,8 +102,8 @@ class Reset(Kind):
             stage.hang_up()
 
     def answered(self, answer: Answer) -> None:
-        """Send nothing."""
-        answer.reset = True
+        """Send nothing, or everything and then hang up."""
+        answer.reset, answer.then_reset = self.at != "after reply", self.at == "after reply"
 
 
 @dataclass
@@ -205,7 +205,7 @@ class Rewrite(Kind):
         return reply | {"DatasetEntries": [self._line(line) for line in reply["DatasetEntries"]]}
 
     def _line(self, line: str) -> str:
-        document = json.loads(line, parse_int=float if "numbers" in self.what else int)
+        document = json.loads(line, parse_int=lines_module.as_float if "numbers" in self.what else int)
         if "unknown" in self.what:
             document = lines_module.known_part(document)
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False, sort_keys="key-order" in self.what)

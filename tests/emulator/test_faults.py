@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -150,6 +151,29 @@ def test_a_reset_connection(emulator: Emulator, single: RekognitionClient, at: s
     with pytest.raises(ConnectionClosedError):
         single.create_project(ProjectName="cells")
     assert len(single.describe_projects()["ProjectDescriptions"]) == created
+
+
+def _until_reset(connection: socket.socket) -> bytes:
+    """What a connection sends before it is reset."""
+    received = b""
+    try:
+        while part := connection.recv(65536):
+            received += part
+    except ConnectionResetError:
+        return received
+    return pytest.fail("the connection was closed politely")
+
+
+def test_a_connection_reset_after_the_reply(emulator: Emulator) -> None:
+    """The reply is whole; what is asked next on the same connection finds it reset."""
+    emulator.load_faults("faults: [{fault: reset, at: after reply, on: 1}]")
+    head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
+    request = f"{head}X-Amz-Target: RekognitionService.DescribeProjects\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    with socket.create_connection(("127.0.0.1", emulator.port), timeout=5) as connection:
+        connection.sendall(request)
+        reply = _until_reset(connection)
+    assert reply.endswith(b'{"ProjectDescriptions":[]}')
+    assert emulator.client().describe_projects()["ProjectDescriptions"] == []
 
 
 def test_a_truncated_body(emulator: Emulator, single: RekognitionClient) -> None:

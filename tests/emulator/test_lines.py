@@ -14,7 +14,7 @@ from rekognition_emulator.entries import Entry
 from rekognition_emulator.lines import LineJudge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.emulator.conftest import Line, Lines
 
@@ -91,6 +91,60 @@ def test_a_line_may_have_100000_characters() -> None:
     assert judged(fits.replace("ü", "üü", 1)) is Dropped.TOO_LONG
 
 
+ODD: list[Any] = [
+    10**400,
+    -(10**400),
+    10**4000,
+    0.5,
+    1e308,
+    -1e308,
+    1e-320,
+    True,
+    None,
+    "x",
+    "\ud800",
+    [],
+    [[]],
+    {},
+    {"a": 1},
+]
+
+
+def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inside:
+        yield from _places(part, (*path, name))
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"fractional_boxes": "marked", "zero_boxes": "unlabeled", "creation_date": "a date"},
+        {"listed_form": "numbers as floats", "inferred_error_places": "line"},
+        {"listed_form": "label attributes only", "inferred_error_places": "metadata"},
+        {"listed_form": "byte for byte", "service_fields_sent": "kept", "source_ref_compared": "URL-decoded"},
+    ],
+)
+def test_whatever_stands_anywhere_in_a_line_it_is_judged(lines: Lines, switches: dict[str, Any]) -> None:
+    """Numbers of 400 digits too: one line nobody can judge would make its dataset unreadable for ever."""
+    honest = json.dumps(lines.boxes("a.jpg", ("RBC", 0.5, 0, 9, 9)) | lines.image("a.jpg", "cat") | {"note": 1})
+    judge, judged_lines = LineJudge(Limits(), Switches(**switches)), 0
+    for place in list(_places(json.loads(honest)))[1:]:
+        for odd in ODD:
+            line = json.loads(honest)
+            holder: Any = line
+            for step in place[:-1]:
+                holder = holder[step]
+            holder[place[-1]] = odd
+            entry = judge.judge(json.dumps(line).encode())
+            if isinstance(entry, Entry):
+                json.loads(entry.line, parse_constant=pytest.fail)
+                judged_lines += 1
+    assert judged_lines > 300
+
+
 def _set(path: str, value: object) -> Callable[[Line], None]:
     """A change of one value of a line; `...` removes it."""
 
@@ -112,6 +166,8 @@ def _set(path: str, value: object) -> Callable[[Line], None]:
 
 BOXES = [
     ("bb-metadata/class-map/1", ..., {"bb-metadata": ["ERROR_MISSING_CLASS_MAP_ID"]}),
+    ("bb/annotations/0/class_id", 0.5, {"bb": ["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]}),
+    ("bb/annotations/0/left", 10**400, {"bb": ["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]}),
     ("bb/annotations/0/class_id", 7, {"bb-metadata": ["ERROR_MISSING_CLASS_MAP_ID"]}),
     ("bb-metadata/objects", [], {"bb-metadata": ["ERROR_MISSING_BOUNDING_BOX_CONFIDENCE"]}),
     ("bb-metadata/objects/1", {}, {"bb-metadata": ["ERROR_MISSING_BOUNDING_BOX_CONFIDENCE"]}),
