@@ -42,12 +42,13 @@ class MarkedEntry:
 class Outcome:
     """The result of an apply; `dataset_arn` is empty when in the end there is no dataset.
 
-    `add`, `update` and `unlabel` count confirmed lines, `batches` confirmed batches. `rejected` names at most 50 lines
-    that were dropped or not stored as sent (`rejected_total` counts them), `marked` at most 50 live entries with errors
-    (`marked_total` counts all), those first that were not marked before (`marked_new`). `rewritten` counts lines that
-    mean what was sent but are stored differently; `settled` remembers them. `live` is what was read back, None when it
-    could not be read; `counted` is what the service's own statistics said then. `snapshots` are where the entries of
-    deleted datasets were kept. `error` is why the apply did not end well, None when it did.
+    `add`, `update` and `unlabel` count confirmed lines, `batches` confirmed batches, `bytes` what these held.
+    `rejected` names at most 50 lines that were dropped or not stored as sent (`rejected_total` counts them), `marked`
+    at most 50 live entries with errors (`marked_total` counts all), those first that were not marked before
+    (`marked_new`). `rewritten` counts lines that mean what was sent but are stored differently; `settled` remembers
+    them. `live` is what was read back, None when it could not be read; `counted` is what the service's own statistics
+    said then. `snapshots` are where the entries of deleted datasets were kept. `error` is why the apply did not end
+    well, None when it did.
     """
 
     dataset_arn: str
@@ -55,6 +56,7 @@ class Outcome:
     update: int = 0
     unlabel: int = 0
     batches: int = 0
+    bytes: int = 0
     live: Facts | None = None
     counted: Statistics | None = None
     rejected: tuple[Rejected, ...] = ()

@@ -5,22 +5,22 @@ because it shares nothing with the first. Knows this order and the question. Ref
 """
 
 import sys
-from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.looking import Looking
-from reconciler.cli.plan import missing_project, plans_of, refuse_unplanned
+from reconciler.cli.plan import plans_of, refuse_unplanned
 from reconciler.cli.record import DatasetRun, Run, most_severe
 from reconciler.cli.reviewed import ReviewedPlan, refuse_moved, reviewed_plan
+from reconciler.cli.reviewing import applied_review, show_ending, show_outcome
 from reconciler.cli.signals import Signals
 from reconciler.cli.terminal import Screen
-from reconciler.cli.views import Views
-from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError, Refused
+from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
 from reconciler.inert import inert
 from reconciler.outcome import Outcome
 from reconciler.reconcile import Target
-from reconciler.report.text import counted, outcome_lines
+from reconciler.report.outcome import done_lines
+from reconciler.review.done import done_of
 
 __all__ = ["apply", "apply_planned", "refuse_unseen"]
 
@@ -53,12 +53,16 @@ def apply_planned(
     _record_refused(run, looking)
     refuse_unplanned(run)
     refuse_moved(run, looking, reviewed)
-    _refuse_missing(run, looking)
+    _refuse_missing(run)
     if any(one.plan and one.plan.has_changes for one in run.datasets) and not run.options.yes:
         _ask(screen)
-    with signals.patiently():
-        _apply_all(run, screen, looking, signals)
-    screen.line(_total_line(run.datasets))
+    try:
+        with signals.patiently():
+            _apply_all(run, screen, looking, signals)
+    finally:
+        run.review = applied_review(run)
+    if run.review:
+        show_ending(run.review, screen)
     return _verdict(run, signals)
 
 
@@ -88,17 +92,15 @@ def refuse_unseen(run: Run) -> None:
         raise BadInput("there is no terminal to ask on; give --yes to apply without asking; nothing was sent")
 
 
-def _refuse_missing(run: Run, looking: Looking) -> None:
+def _refuse_missing(run: Run) -> None:
     """A project is never created here.
 
     Raises:
-        Refused: Pulumi creates it. NotFound: nobody does.
+        Refused: Pulumi creates it.
     """
-    missing = [one for one in run.datasets if one.plan and one.project_arn is None]
+    missing = dict.fromkeys(one.remark for one in run.datasets if one.plan and one.project_arn is None)
     if missing:
-        kind = Refused if any(one.project.managed for one in missing) else NotFound
-        sentences = dict.fromkeys(missing_project(one, looking) for one in missing)
-        raise kind(f"{'; '.join(sentences)}; nothing was sent")
+        raise Refused(f"{'; '.join(missing)}; nothing was sent")
 
 
 def _ask(screen: Screen) -> None:
@@ -113,13 +115,13 @@ def _ask(screen: Screen) -> None:
 
 
 def _apply_all(run: Run, screen: Screen, looking: Looking, signals: Signals) -> None:
-    views = Views(screen, limit=run.options.limit, verbose=run.options.verbose)
+    shown = run.review.datasets if run.review else ()
     failed: dict[str, str] = {}
     try:
-        for one in run.datasets:
+        for one, planned in zip(run.datasets, shown, strict=True):
             _apply_next(one, failed, looking, screen, signals)
             if _is_worth_a_word(one):
-                views.applied(one)
+                show_outcome(one, planned, screen)
     except KeyboardInterrupt:
         for one in run.datasets:
             if one.outcome is None and one.error is None:
@@ -142,11 +144,11 @@ def _apply_next(one: DatasetRun, failed: dict[str, str], looking: Looking, scree
 def _is_worth_a_word(one: DatasetRun) -> bool:
     """Whether anything was done or should have been; a dataset that was up to date has been shown as such."""
     changed = one.plan is not None and one.plan.has_changes
-    return changed or bool(one.skipped or one.failure or (one.outcome and outcome_lines(one.outcome)))
+    return changed or bool(one.skipped or one.failure or (one.outcome and done_lines(done_of(one.outcome))))
 
 
 def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:
-    with looking.recording(one) as attempt:
+    with looking.metered(one), looking.recording(one) as attempt:
         try:
             one.outcome = attempt.outcome = _outcome(one, looking)
             _remember(one, one.outcome, looking, screen)
@@ -193,15 +195,3 @@ def _verdict(run: Run, signals: Signals) -> Exit:
     error = ReconcilerError(f"{', '.join(inert(one.title) for one in failures)} did not end well; see above")
     error.exit_code = most_severe(codes)
     raise error
-
-
-def _total_line(datasets: Sequence[DatasetRun]) -> str:
-    outcomes = [one.outcome for one in datasets if one.outcome]
-    figures = (
-        (sum(one.add for one in outcomes), "added"),
-        (sum(one.update for one in outcomes), "updated"),
-        (sum(one.unlabel for one in outcomes), "unlabelled"),
-        (sum(one.rejected_total for one in outcomes), "rejected"),
-    )
-    parts = ", ".join(f"{many:,} {word}" for many, word in figures if many) or "nothing to do"
-    return f"{counted(len(datasets), 'dataset', 'datasets')}: {parts}"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from reconciler.aws.arns import DatasetArn
 from reconciler.cli import view_arguments
-from reconciler.cli.options import SHOWN, Options
+from reconciler.cli.options import Options
 from reconciler.cli.texts import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow, read_variable
@@ -73,7 +73,8 @@ def _options(given: argparse.Namespace) -> Options:
         profile=given.profile,
         endpoint_url=given.endpoint_url,
         exit_code=getattr(given, "exit_code", False),
-        limit=_limit(given),
+        limit=given.limit,
+        everything=given.all,
         yes=getattr(given, "yes", False),
         snapshots=getattr(given, "snapshots", None),
         audit=getattr(given, "audit", None),
@@ -120,13 +121,6 @@ def _check_destination(given: argparse.Namespace) -> None:
         return
     if given.dataset_arn or len(given.project) != 1 or not given.type:
         raise BadInput("name one dataset to restore to: --project NAME with --type train or test, or --dataset-arn ARN")
-
-
-def _limit(given: argparse.Namespace) -> int | None:
-    if given.all or given.limit is not None:
-        limit: int | None = given.limit
-        return limit
-    return None if given.json else SHOWN
 
 
 def _folder(given: argparse.Namespace) -> Path:
@@ -239,7 +233,10 @@ def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str) -> _Parser
     if name not in _BESIDE:
         _add_declared(parser)
     parser.add_argument(
-        "-v", "--verbose", action="store_true", help="every finding, and every call with its answer, on standard error"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="every entry and finding; every call on standard error",
     )
     return parser
 
@@ -270,9 +267,9 @@ def _add_shown(parser: _Parser) -> None:
         "--limit",
         metavar="N",
         type=_number,
-        help=f"show at most N changes of a dataset (default: {SHOWN}; all with --json)",
+        help="show N entries of each dataset, the riskiest (default: a screen or two; with --json up to 20,000)",
     )
-    group.add_argument("--all", action="store_true", help="show all changes")
+    group.add_argument("--all", action="store_true", help="show every entry")
 
 
 def _add_destination(parser: _Parser) -> None:

@@ -13,11 +13,12 @@ from reconciler.cli.colours import Style
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.record import Run
 from reconciler.cli.terminal import Screen
+from reconciler.comparison.words import counted
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS, Converted
 from reconciler.inert import inert
 from reconciler.model import Finding, Severity
-from reconciler.report.text import counted, finding_line
+from reconciler.report.text import finding_line
 
 __all__ = ["convert"]
 

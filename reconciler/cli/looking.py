@@ -3,12 +3,10 @@
 Knows regions, gateways and projects by name or ARN. Refuses to know boto3 and what is shown.
 """
 
-from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from random import Random
 
 from reconciler.audit import Attempt, AuditLog
@@ -24,14 +22,13 @@ from reconciler.cli.progress import ProgressLine
 from reconciler.cli.record import DatasetRun, Run
 from reconciler.cli.signals import Signals
 from reconciler.cli.terminal import Screen
-from reconciler.errors import BadInput
+from reconciler.errors import BadInput, NotFound
 from reconciler.inert import inert
 from reconciler.keeping import Keeper, keeper_for
 from reconciler.manifest.siblings import keys_of_test_set
 from reconciler.model import DatasetType, ProjectDeclaration
-from reconciler.plan import make_plan, shown_changes
+from reconciler.plan import make_plan
 from reconciler.reconcile import Observation, Reconciliation, Target
-from reconciler.report.json import change_json
 from reconciler.store import SettledStore
 from reconciler.store.folders import FOLDER
 
@@ -79,9 +76,6 @@ class Looking:
             target = Target(project.arn, one.dataset.dataset_type)
             plan = reconciliation.plan(one.ledger, one.seen, bucket, settled)
             one.plan = reconciliation.guarded(one.ledger, plan, one.seen, target)
-        if self._run.options.json:
-            shown = islice(shown_changes(one.ledger, one.plan), self._run.options.limit)
-            one.changes = [change_json(change) for change in shown]
 
     def reconciliation(self, one: DatasetRun) -> Reconciliation:
         """The conductor of a dataset; its progress goes to the screen under the dataset's title."""
@@ -111,7 +105,19 @@ class Looking:
         )
         if one.plan:
             attempt.planned(one.ledger, one.plan)
-        return self._audit.recording(attempt, lambda: sum(self._run.calls, Counter[str]()))
+        return self._audit.recording(attempt, self._run.call_counts)
+
+    @contextmanager
+    def metered(self, one: DatasetRun) -> Iterator[None]:
+        """A block whose calls and time are those of this dataset."""
+        start, before = self._clock.now(), self._run.call_counts()
+        try:
+            yield
+        finally:
+            made = self._run.call_counts()
+            made.subtract(before)
+            one.calls += made
+            one.seconds += self._clock.now() - start
 
     def objects(self, region: str | None) -> Objects:
         """S3, with the run's connection; the region says where to ask first."""
@@ -165,8 +171,10 @@ def _test_of(project: Project, dataset_type: DatasetType) -> str | None:
     return project.datasets.get(DatasetType.TEST) if dataset_type is DatasetType.TRAIN else None
 
 
-def plan_all(run: Run, looking: Looking, show: Callable[[DatasetRun], None]) -> None:
-    """Plan dataset after dataset and show each; a failure ends its project, one that all would meet ends the run.
+def plan_all(run: Run, looking: Looking) -> None:
+    """Plan dataset after dataset; a failure ends its project, one that all would meet ends the run.
+
+    A project that is not there is planned from its manifests. Where Pulumi creates it, that is a remark, else an error.
 
     Raises:
         BadInput: the region, profile or endpoint cannot be used.
@@ -176,11 +184,14 @@ def plan_all(run: Run, looking: Looking, show: Callable[[DatasetRun], None]) -> 
         first = failed.get(one.project.shown) or failed.get("")
         if first:
             one.skipped = f"not looked at, because {first} failed"
-        else:
+            continue
+        with looking.metered(one):
             _plan_one(one, looking)
         if one.error:
             failed["" if ends_the_run(one.error) else one.project.shown] = one.title
-        show(one)
+    for one in run.datasets:
+        if one.plan and one.project_arn is None:
+            _without_project(one, looking)
 
 
 def _plan_one(one: DatasetRun, looking: Looking) -> None:
@@ -190,3 +201,21 @@ def _plan_one(one: DatasetRun, looking: Looking) -> None:
         raise
     except USER_CAUSED as error:
         one.error = sentence(error)
+
+
+def _without_project(one: DatasetRun, looking: Looking) -> None:
+    """Say that a project is not there, and what makes it."""
+    project = one.project
+    if project.project_arn is not None:
+        one.error = NotFound(
+            f"there is no project {project.project_arn}; mend `projectArn` in {inert(project.shown)}/project.yaml"
+        )
+        return
+    where = f"the project {project.name} does not exist in {looking.region(project)}"
+    if project.managed:
+        one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
+        return
+    one.error = NotFound(
+        f"{where}; create it (`aws rekognition create-project --project-name {project.name}`), or mend its name or "
+        "the region"
+    )

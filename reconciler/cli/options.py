@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.model import DatasetType
+from reconciler.review.model import Command
 
-__all__ = ["SHOWN", "STANDARD_OUTPUT", "Asked", "Options"]
+__all__ = ["STANDARD_OUTPUT", "Asked", "Options"]
 
-# So many changes of a dataset are shown unless the user asks for more or fewer.
-SHOWN: Final = 50
 STANDARD_OUTPUT: Final = "-"
 
 
@@ -45,12 +44,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A command line that was understood. `limit` None shows all changes; `projects` empty means all.
+    """A command line that was understood. `limit` None: as many entries as fit a screen or two; `projects` empty: all.
+
+    `everything` shows and keeps every change.
 
     `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to bring back, and where to.
     """
 
-    command: str
+    command: Command
     datasets: Path
     projects: tuple[str, ...] = ()
     json: bool = False
@@ -59,7 +60,8 @@ class Options:
     profile: str | None = None
     endpoint_url: str | None = None
     exit_code: bool = False
-    limit: int | None = SHOWN
+    limit: int | None = None
+    everything: bool = False
     yes: bool = False
     snapshots: str | None = None
     audit: str | None = None

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from reconciler.cli.record import DatasetRun, Run
 from reconciler.cli.terminal import Screen
+from reconciler.comparison.words import counted
 from reconciler.errors import BadInput
 from reconciler.inert import inert
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
-from reconciler.report.text import counted
 
 __all__ = ["read_all", "refuse_invalid"]
 

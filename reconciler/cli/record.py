@@ -17,7 +17,6 @@ from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.outcome import Outcome
 from reconciler.plan import Plan
 from reconciler.reconcile import Observation
-from reconciler.report.json import DatasetReport, Json, RunReport
 from reconciler.review.model import Review
 from reconciler.review.origin import Base
 
@@ -40,8 +39,8 @@ _SEVERITY = (
 class DatasetRun:
     """One dataset on its way: its ledger holds the desired side, and live once it was listed.
 
-    `project_arn` is None while the project is not known to exist; `changes` are filled for JSON only; `base` is what a
-    base revision says, where one was asked for.
+    `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
+    asked for; `remark` is what else should be known before an apply. `calls` and `seconds` are what was spent on it.
     """
 
     project: ProjectDeclaration
@@ -51,11 +50,13 @@ class DatasetRun:
     project_arn: str | None = None
     seen: Observation = field(default_factory=Observation)
     plan: Plan | None = None
-    changes: list[Json] = field(default_factory=list)
     outcome: Outcome | None = None
     error: ReconcilerError | None = None
     skipped: str | None = None
     base: Base | None = None
+    remark: str = ""
+    calls: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
 
     @property
     def title(self) -> str:
@@ -67,27 +68,13 @@ class DatasetRun:
         """Why this dataset did not end well, or None."""
         return self.error or (self.outcome.error if self.outcome else None)
 
-    def report(self) -> DatasetReport:
-        """The same, for the JSON document."""
-        return DatasetReport(
-            project=self.project.name,
-            dataset_type=self.dataset.dataset_type,
-            manifest=self.dataset.shown,
-            project_arn=self.project_arn,
-            findings=self.findings,
-            plan=self.plan,
-            changes=self.changes,
-            outcome=self.outcome,
-            error=self.error,
-            skipped=self.skipped,
-        )
-
 
 @dataclass(slots=True)
 class Run:
     """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
 
-    `review` is what `report` and `diff` show, `objects` opens S3 near a region, for commands that use an account.
+    `review` is what there is to show: the plan once everything was planned, with what came of it after an apply.
+    `objects` opens S3 near a region, for commands that use an account.
     """
 
     options: Options
@@ -97,10 +84,9 @@ class Run:
     review: Review | None = None
     objects: Callable[[str | None], Objects] | None = None
 
-    def report(self, exit_code: Exit, error: ReconcilerError | None) -> RunReport:
-        """The whole run, for the JSON document."""
-        counted = sum(self.calls, Counter[str]())
-        return RunReport(self.options.command, exit_code, [one.report() for one in self.datasets], error, counted)
+    def call_counts(self) -> Counter[str]:
+        """The requests of the run so far, by operation."""
+        return sum(self.calls, Counter[str]())
 
     def failures(self) -> list[DatasetRun]:
         """The datasets that did not end well."""

@@ -12,11 +12,10 @@ from pathlib import Path
 from reconciler.aws.arns import DatasetArn
 from reconciler.cli.apply import apply_planned, refuse_unseen
 from reconciler.cli.looking import Looking, plan_all
-from reconciler.cli.plan import missing_project, total_line
+from reconciler.cli.plan import show_plan
 from reconciler.cli.record import DatasetRun, Run
 from reconciler.cli.signals import Signals
 from reconciler.cli.terminal import Screen
-from reconciler.cli.views import Views
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.inert import inert
@@ -49,14 +48,9 @@ def restore(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exi
     screen.status(f"reading {inert(one.dataset.shown)}")
     _read(one, run.options.snapshot, looking)
     screen.clear()
-    views = Views(screen, limit=run.options.limit, verbose=run.options.verbose)
-
-    def show(planned: DatasetRun) -> None:
-        _refuse_other(planned, run.options.dataset_arn)
-        views.planned(planned, missing_project(planned, looking) if planned.plan and not planned.project_arn else "")
-
-    plan_all(run, looking, show)
-    screen.line(total_line(run.datasets))
+    plan_all(run, looking)
+    _refuse_other(one, run.options.dataset_arn)
+    show_plan(run, screen)
     return apply_planned(run, screen, looking, signals)
 
 

@@ -80,7 +80,9 @@ def _sentences(run: Run, reviewed: ReviewedPlan, moves: dict[str, str]) -> Itera
     yield from (f"{inert(title)}: {words}" for title, words in moves.items())
     if reviewed.review is None:
         return
-    named = [words for words in moved_since(reviewed.review, review_now(run)) if words.startswith(tuple(moves))]
+    named = [
+        words for words in moved_since(reviewed.review, run.review or review_now(run)) if words.startswith(tuple(moves))
+    ]
     yield from (inert(words, 600) for words in named[:_SENTENCES])
     if len(named) > _SENTENCES:
         yield f"and {len(named) - _SENTENCES:,} more"

@@ -5,34 +5,112 @@ Views are written however the run ended: a plan that failed says so in them. Onl
 Knows formats and files. Refuses to know what stands in a view.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from msgspec import structs
 
 from reconciler.cli.colours import Style, paint
+from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.pictures import pictures_of, told
 from reconciler.cli.record import DatasetRun, Run
 from reconciler.cli.terminal import Screen
 from reconciler.comparison.line_text import holdable
 from reconciler.errors import Exit, ReconcilerError
+from reconciler.report import terminal
 from reconciler.report.document import encoded
 from reconciler.report.layout import Role
 from reconciler.review.build import Reviewed, review_of
+from reconciler.review.changes import CHANGES_KEPT
+from reconciler.review.done import Ended, ended, with_endings
+from reconciler.review.estimate import spent
 from reconciler.review.forms import failure
-from reconciler.review.model import Compared, Review
+from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 
-__all__ = ["deliver", "review_now"]
+__all__ = [
+    "applied_review",
+    "deliver",
+    "document",
+    "misunderstood",
+    "review_now",
+    "show",
+    "show_ending",
+    "show_outcome",
+]
 
 
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
     """The review of a run against live, as far as it came."""
     return review_of(
         [_reviewed(one) for one in run.datasets],
+        command=run.options.command,
         compared=Compared(after=holdable(str(run.options.datasets))),
+        keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
+        calls=run.call_counts(),
     )
+
+
+def applied_review(run: Run) -> Review | None:
+    """The plan of a run with what its apply has done so far; None where there was no plan."""
+    if run.review is None:
+        return None
+    endings = [_ended(one) for one in run.datasets]
+    took = [ending.spent for ending in endings if ending.spent]
+    calls: Counter[str] = sum((one.calls for one in run.datasets), Counter())
+    whole = spent(
+        calls,
+        sum(one.batches for one in took),
+        sum(one.bytes for one in took),
+        sum(one.seconds for one in run.datasets),
+    )
+    return with_endings(run.review, endings, spent=whole if took else None, calls=run.call_counts())
+
+
+def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
+    """The review of a run that ended: the same members on every way out."""
+    if run.review is None:
+        return review_now(run, error, int(code))
+    return structs.replace(run.review, exit_code=int(code), error=failure(error) or run.review.error)
+
+
+def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> None:
+    """A review on the screen, as wide as that is."""
+    screen.block(_on_screen(review, run, screen, verbose=verbose))
+
+
+def show_outcome(one: DatasetRun, dataset: DatasetReview, screen: Screen) -> None:
+    """What an apply did to one dataset, on the screen; `dataset` is its plan."""
+    screen.block(
+        terminal.outcome_view(ended(dataset, _ended(one)), width=screen.width, paint=_paint if screen.colour else None)
+    )
+
+
+def show_ending(review: Review, screen: Screen) -> None:
+    """What an apply did to all datasets, on the screen."""
+    screen.block(terminal.ending_view(review, width=screen.width, paint=_paint if screen.colour else None))
+
+
+def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
+    """The JSON document of a run that ended; it says so itself where the review of a failed run cannot be made."""
+    try:
+        review = _whole(run, code, error)
+    except USER_CAUSED as fault:
+        review = Review(
+            command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
+        )
+    return encoded(_limited(review, run.options.limit))
+
+
+def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
+    """The JSON document of a run whose arguments are wrong."""
+    named = next(iter(arguments), "")
+    command: Command = next((one for one in get_args(Command) if one == named), "")
+    return encoded(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
@@ -41,12 +119,9 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
     Raises:
         BadInput: pictures cannot be made. OSError: a file cannot be written.
     """
-    if run.review is not None:
-        review = structs.replace(run.review, exit_code=int(code), error=failure(error) or run.review.error)
-    elif run.options.command == "report":
+    if run.review is None and run.options.command == "report":
         return  # there is nothing to show
-    else:
-        review = review_now(run, error, int(code))
+    review = _whole(run, code, error)
     for view, place in run.options.asked.files.items():
         if view != "text" or run.review is not None:
             _write(place, _text(view, review, run, screen, place), screen)
@@ -64,9 +139,34 @@ def _reviewed(one: DatasetRun) -> Reviewed:
         project_arn=one.project_arn,
         dataset_arn=one.seen.arn,
         base=one.base,
+        remark=one.remark,
         error=one.failure,
         skipped=one.skipped,
     )
+
+
+def _ended(one: DatasetRun) -> Ended:
+    return Ended(one.outcome, one.error, one.skipped, _spent(one))
+
+
+def _spent(one: DatasetRun) -> Estimate | None:
+    """What one dataset took, once it was applied."""
+    outcome = one.outcome
+    return spent(one.calls, outcome.batches, outcome.bytes, one.seconds) if outcome else None
+
+
+def _limited(review: Review, entries: int | None) -> Review:
+    """The review with so many changes of each dataset, the riskiest; their count stays that of all."""
+    if entries is None:
+        return review
+    projects = tuple(
+        structs.replace(
+            project,
+            datasets=tuple(structs.replace(one, changes=one.changes[:entries]) for one in project.datasets),
+        )
+        for project in review.projects
+    )
+    return structs.replace(review, projects=projects)
 
 
 def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
@@ -74,7 +174,8 @@ def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> st
     if view == "json":
         return encoded(review)
     if view == "text":
-        return _on_terminal(review, screen, run.options.verbose, place)
+        on_screen = place == STANDARD_OUTPUT
+        return _on_screen(review, run, screen) if on_screen else terminal.view(review, verbose=run.options.verbose)
     if view == "markdown":
         from reconciler.report import markdown  # noqa: PLC0415 - see above
 
@@ -88,12 +189,14 @@ def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> st
     return page
 
 
-def _on_terminal(review: Review, screen: Screen, verbose: bool, place: str) -> str:  # noqa: FBT001 - private, two callers
-    from reconciler.report import terminal  # noqa: PLC0415 - see `_text`
-
-    if place != STANDARD_OUTPUT:
-        return terminal.view(review, verbose=verbose)
-    return terminal.view(review, width=screen.width, paint=_paint if screen.colour else None, verbose=verbose)
+def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> str:
+    return terminal.view(
+        review,
+        width=screen.width,
+        paint=_paint if screen.colour else None,
+        verbose=verbose or run.options.verbose or run.options.everything,
+        entries=run.options.limit,
+    )
 
 
 def _paint(line: str, role: Role) -> str:

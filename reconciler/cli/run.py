@@ -15,10 +15,10 @@ from reconciler.cli.failures import USER_CAUSED, sentence, unexpected
 from reconciler.cli.record import Run
 from reconciler.cli.signals import Signals
 from reconciler.cli.terminal import Screen
+from reconciler.comparison.words import counted
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
 from reconciler.inert import inert
-from reconciler.report.json import RunReport, document, encode
-from reconciler.report.text import counted, finding_line
+from reconciler.report.text import finding_line
 
 __all__ = ["main"]
 
@@ -32,12 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit:  # --help and --version have printed
         return _ended(screen, Exit.DONE)
     except ReconcilerError as error:
-        return _reported(screen, RunReport(None, error.exit_code, error=error), as_json=screen.is_quiet)
+        return _misunderstood(screen, arguments, error)
     screen.is_quiet = screen.is_quiet or options.asked.takes_standard_output
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)
-        return _reported(screen, run.report(code, problem), as_json=options.json)
+        return _reported(screen, run, code, problem)
 
 
 def _conducted(run: Run, screen: Screen) -> tuple[Exit, ReconcilerError | None]:
@@ -132,16 +132,31 @@ def _unforeseen(problem: Exception, options: Options, screen: Screen) -> Reconci
     return unexpected(problem)
 
 
-def _reported(screen: Screen, report: RunReport, *, as_json: bool) -> int:
+def _misunderstood(screen: Screen, arguments: Sequence[str], error: ReconcilerError) -> int:
+    """The way out for arguments that are wrong, with a document where they ask for one."""
+    _show_error(screen, error)
+    if screen.is_quiet:
+        from reconciler.cli.reviewing import misunderstood  # noqa: PLC0415 - see `_delivered`
+
+        screen.document(misunderstood(arguments, error))
+    return _ended(screen, error.exit_code)
+
+
+def _reported(screen: Screen, run: Run, code: Exit, error: ReconcilerError | None) -> int:
     """Show the error and, where it was asked for, the document."""
-    error = report.error
+    _show_error(screen, error)
+    if run.options.json:
+        from reconciler.cli.reviewing import document  # noqa: PLC0415 - see `_delivered`
+
+        screen.document(document(run, code, error))
+    return _ended(screen, code)
+
+
+def _show_error(screen: Screen, error: ReconcilerError | None) -> None:
     if isinstance(error, InvalidDeclaration):
         _show_declarations(screen, error)
     elif error:
         screen.remark(f"error: {inert(str(error), 4000)}", Style.BAD)
-    if as_json:
-        screen.document(encode(document(report)))
-    return _ended(screen, report.exit_code)
 
 
 def _show_declarations(screen: Screen, error: InvalidDeclaration) -> None:

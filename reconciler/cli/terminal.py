@@ -28,14 +28,18 @@ class Screen:
         self._has_status = False
         self.is_live = err.isatty() and environ.get("TERM") != "dumb"
 
-    def line(self, text: str = "", style: Style = Style.PLAIN, *, keep: bool = True) -> None:
-        """A line on standard output; with `keep` False it is cut to the terminal's width."""
+    def line(self, text: str = "", style: Style = Style.PLAIN) -> None:
+        """A line on standard output."""
         if self.is_quiet:
             return
         self.clear()
-        if not keep and self.width is not None:
-            text = cut(text, self.width)
         self._out.write(f"{paint(text, style) if self.colour else text}\n")
+
+    def block(self, text: str) -> None:
+        """Lines on standard output that are laid out and coloured already."""
+        if not self.is_quiet:
+            self.document(text)
+            self.flush()
 
     def document(self, text: str) -> None:
         """A whole document on standard output."""

@@ -18,7 +18,9 @@ from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource
 from reconciler.provider.recording import recording
 from reconciler.provider.reviewed import refuse_moved
 from reconciler.reconcile import Target
-from reconciler.report.text import outcome_lines, outcome_summary, snapshot_line
+from reconciler.report.outcome import done_lines
+from reconciler.report.text import snapshot_line
+from reconciler.review.done import done_of
 
 __all__ = ["create", "delete", "update"]
 
@@ -87,7 +89,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if recorded.unfinished:
-        _keep(name, provider, recorded, [recorded.unfinished, *outcome_lines(outcome)])
+        _keep(name, provider, recorded, [recorded.unfinished, *done_lines(done_of(outcome))])
     _tell(process, plan, outcome, recorded)
     return recorded
 
@@ -125,7 +127,8 @@ def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> 
 
 def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outputs) -> None:
     """Say what went not as wished, then what was done: a row shows the last message."""
-    lines = outcome_lines(outcome)
+    done = done_of(outcome)
+    lines = done_lines(done)
     if not plan.has_changes and recorded.live.live_only:
         extra = recorded.live.live_only
         said = (
@@ -136,4 +139,4 @@ def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outp
         lines.insert(0, f"{extra:,} live {said}")
     if lines:
         process.console.tell_once("\n".join(lines), warning=True)
-    process.console.tell_once(outcome_summary(outcome))
+    process.console.tell_once(done.words)

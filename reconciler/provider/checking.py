@@ -8,8 +8,9 @@ from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.provider import runtime
 from reconciler.provider.desired import fill_desired, with_digests
-from reconciler.provider.previewing import list_and_plan, preview_of
+from reconciler.provider.previewing import list_and_plan, reviewed
 from reconciler.provider.properties import PENDING_CHANGES, PREVIEW_PLAN, BadProperty, Inputs, resource_id
+from reconciler.report.preview import preview_of
 
 __all__ = ["check"]
 
@@ -65,7 +66,7 @@ def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
             process.checked(None)
             return properties
         plan = list_and_plan(process, complete, ledger, findings)
-        shown = preview_of(ledger, plan, findings)
+        shown = preview_of(reviewed(complete, ledger, plan, findings))
         process.checked(shown)
         if not shown.is_quiet:
             properties[PENDING_CHANGES] = shown.properties()

@@ -6,17 +6,22 @@ Knows how to name entries. Refuses to decide whether there is drift: a drift run
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from reconciler.errors import ReconcilerError
-from reconciler.inert import inert
-from reconciler.ledger import Ledger, MarkedRow
+from reconciler.ledger import Ledger
 from reconciler.provider.desired import fill_desired, with_digests
-from reconciler.provider.previewing import list_and_plan, preview_of
+from reconciler.provider.previewing import list_and_plan, reviewed
 from reconciler.provider.properties import Inputs, Outputs
 from reconciler.provider.runtime import Runtime
-from reconciler.report.text import SHOWN, marks_text
+from reconciler.report.outcome import marked_line
+from reconciler.report.preview import preview_of
+from reconciler.review.done import marked_of
 
 __all__ = ["named"]
+
+# So many marked entries are named.
+_MARKED: Final = 30
 
 
 def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
@@ -29,7 +34,7 @@ def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]
             if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
                 return ()
             plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
-            shown = preview_of(ledger, plan, findings)
+            shown = preview_of(reviewed(inputs, ledger, plan, findings))
             marked = tuple(_marked(ledger, plan.marked))
     except ReconcilerError:
         return ()
@@ -42,12 +47,6 @@ def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]
 
 
 def _marked(ledger: Ledger, total: int) -> Iterator[str]:
-    for row in islice(ledger.marked(), SHOWN):
-        yield _marked_line(row)
-    if total > SHOWN:
-        yield f"... and {total - SHOWN:,} more marked entries"
-
-
-def _marked_line(row: MarkedRow) -> str:
-    place = f"{inert(str(row.place))}: " if row.place else ""
-    return f"{place}marked by the service: {inert(row.key)}: {marks_text(row.marks)}"
+    yield from (marked_line(marked_of(row)) for row in islice(ledger.marked(), _MARKED))
+    if total > _MARKED:
+        yield f"... and {total - _MARKED:,} more marked entries"

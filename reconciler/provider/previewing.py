@@ -3,23 +3,26 @@
 Knows how a plan becomes a few lines. Refuses to know when it is asked for.
 """
 
-from itertools import islice
+from pathlib import Path
+from typing import Final
 
+from reconciler.aws.arns import ProjectArn
 from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings
 from reconciler.model import Compare
 from reconciler.plan import Plan, make_plan
 from reconciler.provider.desired import fill_desired
-from reconciler.provider.preview import Preview
 from reconciler.provider.properties import Inputs, resource_id
 from reconciler.provider.runtime import LiveSeen, Runtime
 from reconciler.reconcile import Observation, Target
-from reconciler.report.text import change_lines, finding_line, summary
+from reconciler.report.preview import Preview, preview_of
+from reconciler.review.build import Reviewed, review_of
+from reconciler.review.model import Review
 
-__all__ = ["both_modes", "list_and_plan", "planned_again", "preview_of", "stored_differently"]
+__all__ = ["both_modes", "list_and_plan", "planned_again", "reviewed", "stored_differently"]
 
-# So many findings that do not stop an apply are shown beside a plan.
-_FINDINGS = 10
+# So many changes are kept of which a preview shows the riskiest that no group tells of.
+_KEPT: Final = 2_000
 
 
 def list_and_plan(
@@ -54,7 +57,7 @@ def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str], *, 
         if at_rest and plan.update:
             settled = stored_differently(ledger, inputs.policy.compare)
             plan = make_plan(ledger, inputs.policy, exists=True, bucket=findings.bucket, settled=settled)
-        return preview_of(ledger, plan, findings)
+        return preview_of(reviewed(inputs, ledger, plan, findings))
 
 
 def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
@@ -67,12 +70,17 @@ def both_modes(ledger: Ledger) -> dict[Compare, Facts]:
     return {mode: ledger.live_facts(mode) for mode in Compare}
 
 
-def preview_of(ledger: Ledger, plan: Plan, findings: Findings) -> Preview:
-    """A plan in words."""
-    remarks = [f"an up will be REFUSED: {refusal}" for refusal in plan.refusals]
-    kept = (*findings.marked, *findings.notes)
-    remarks += [finding_line(finding) for finding in islice(kept, _FINDINGS)] if plan.has_changes else []
-    rest = findings.marked_count + findings.note_count - _FINDINGS
-    if plan.has_changes and rest > 0:
-        remarks.append(f"... and {rest:,} more remarks on the manifest; `reconciler validate` shows them")
-    return Preview(summary(plan), tuple(change_lines(ledger, plan)), tuple(remarks))
+def reviewed(inputs: Inputs, ledger: Ledger, plan: Plan, findings: Findings) -> Review:
+    """The review of one resource's plan: what a run of the command would say of this dataset by itself."""
+    arn = inputs.project_arn
+    one = Reviewed(
+        project=ProjectArn.parse(arn).name if arn else "",
+        folder=str(Path(inputs.manifest).parent),
+        dataset_type=inputs.dataset_type,
+        manifest=inputs.manifest,
+        ledger=ledger,
+        findings=findings,
+        plan=plan,
+        project_arn=arn,
+    )
+    return review_of([one], keep=_KEPT)

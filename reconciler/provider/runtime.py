@@ -31,11 +31,11 @@ from reconciler.model import Compare, Policy
 from reconciler.progress import Progress
 from reconciler.provider.console import Console
 from reconciler.provider.failure import CallFailed, call_urn, fail
-from reconciler.provider.preview import Preview
 from reconciler.provider.properties import Inputs
 from reconciler.provider.settings import Get, Settings, read_settings
 from reconciler.provider.stopping import EngineWatch
 from reconciler.reconcile import Reconciliation
+from reconciler.report.preview import Preview
 from reconciler.report.text import progress_line
 from reconciler.store.folders import FOLDER
 

@@ -62,8 +62,8 @@ class Rounds:
                     seen, plan = self._planned_anew(work, plan)
                 arn, updated = self.readying.ready(plan, seen, work.target, work.snapshots.append)
                 outcome = replace(outcome, dataset_arn=arn)
-                for _done in self._delivery(work.ledger).send(work.queue, plan, arn, updated):
-                    outcome = replace(outcome, batches=outcome.batches + 1)
+                for done in self._delivery(work.ledger).send(work.queue, plan, arn, updated):
+                    outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(done.body))
             except Moved as moved:
                 outcome = replace(outcome, error=moved)
             except ReconcilerError as error:

@@ -16,10 +16,11 @@ Line = tuple[str, Role]
 
 
 class Layout:
-    """How wide, how much of everything."""
+    """How wide, how much of everything: `changes` of a dataset where none tells more of it, `entries` if asked for."""
 
-    def __init__(self, width: int | None, changes: int, *, verbose: bool) -> None:
+    def __init__(self, width: int | None, changes: int, *, verbose: bool, entries: int | None = None) -> None:
         self.width = width
+        self.entries = entries
         self.verbose = verbose
         self.changes = changes
 

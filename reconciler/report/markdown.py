@@ -14,7 +14,7 @@ from reconciler.report.budget import Block, length, piece, within
 from reconciler.report.escape import cells, code, prose
 from reconciler.report.markdown_dataset import dataset_blocks, failure_words, finding_block
 from reconciler.report.markdown_project import project_blocks
-from reconciler.report.wording import DANGER_LEVELS, counted, estimate_words, is_quiet, spent_words
+from reconciler.report.wording import DANGER_LEVELS, counted, estimate_words, is_quiet, took_words
 from reconciler.review.model import Danger, DatasetReview, Review
 
 __all__ = ["LIMIT", "MARKER", "view"]
@@ -110,7 +110,7 @@ def _contents(dataset: DatasetReview) -> tuple[str, str, str]:
 def _ending(review: Review) -> str:
     words = f"Costs {estimate_words(review.estimate)}. " if review.estimate and review.estimate.calls else ""
     if review.spent:
-        words += f"The apply {spent_words(review)}. "
+        words += f"The apply took {took_words(review.spent)}. "
     if review.plan_id and not review.compared.offline:
         words += f"Plan {code(review.plan_id)}: `reconciler apply --plan ID` applies this one and no other."
     return f"{words}\n" if words else ""

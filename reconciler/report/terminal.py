@@ -7,12 +7,15 @@ Knows order and layout. Refuses to know escape sequences: the caller passes a `P
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from reconciler.comparison.differences import Group
 from reconciler.report.columns import cells, padded, shortened
 from reconciler.report.guarding import guard_lines
 from reconciler.report.layout import Layout, Line, Painter, Role, more
+from reconciler.report.lines import chosen, found_words, left_words
+from reconciler.report.outcome import cost_lines, done_lines
 from reconciler.report.tables import balance_lines, project_lines, provenance_lines
 from reconciler.report.wording import (
     DANGER_LEVELS,
@@ -21,19 +24,16 @@ from reconciler.report.wording import (
     boxes_words,
     counted,
     dataset_words,
-    estimate_words,
     folder_of,
-    is_explained,
     is_quiet,
     origin_words,
     place_words,
     said,
     shown,
-    spent_words,
 )
-from reconciler.review.model import Change, Danger, DatasetReview, Failure, FindingCounts, Review
+from reconciler.review.model import Change, Danger, DatasetReview, Estimate, Failure, FindingCounts, Review
 
-__all__ = ["Painter", "Role", "dataset_view", "view"]
+__all__ = ["Painter", "Role", "ending_view", "outcome_view", "view"]
 
 
 # So many lines of a kind are shown; changes of all datasets share theirs.
@@ -41,23 +41,36 @@ _DANGERS: Final = 6
 _GROUPS: Final = 8
 _CHANGES: Final = 20
 _CHANGES_LEAST: Final = 3
-# An entry of this risk is shown even where a group tells what happens to it.
-_RISKY: Final = 7
 _FINDINGS: Final = 3
+_GAP: Final[tuple[Line, ...]] = (("", "plain"),)
+# Where they are all that there is to see.
+_FINDINGS_ALONE: Final = 10
 # Keys that take more of a line than this stand on a line of their own.
 _KEY_SHARE: Final = 0.45
 
 
-def view(review: Review, *, width: int | None = None, paint: Painter | None = None, verbose: bool = False) -> str:
-    """The whole review as text; with `verbose` nothing is left out."""
-    return _text(_review(review, Layout(width, _share(review), verbose=verbose)), paint)
-
-
-def dataset_view(
-    dataset: DatasetReview, *, width: int | None = None, paint: Painter | None = None, verbose: bool = False
+def view(
+    review: Review,
+    *,
+    width: int | None = None,
+    paint: Painter | None = None,
+    verbose: bool = False,
+    entries: int | None = None,
 ) -> str:
-    """One dataset as text: its dangers are not among it, they belong to the review."""
-    return _text(_dataset(dataset, Layout(width, _CHANGES, verbose=verbose)), paint)
+    """The whole review as text; with `verbose` nothing is left out, `entries` is how many of each dataset to show."""
+    return _text(_review(review, Layout(width, _share(review), verbose=verbose, entries=entries)), paint)
+
+
+def outcome_view(dataset: DatasetReview, *, width: int | None = None, paint: Painter | None = None) -> str:
+    """What an apply did to one dataset, as text: for a reader who has seen its plan."""
+    layout = Layout(width, 0, verbose=False)
+    return _text(chain(_GAP, _header(dataset, layout), _outcome(dataset, layout)), paint)
+
+
+def ending_view(review: Review, *, width: int | None = None, paint: Painter | None = None) -> str:
+    """What an apply did to all datasets, and what it took beside the estimate."""
+    layout = Layout(width, 0, verbose=False)
+    return _text(chain(_GAP, _title(review, layout), _costs(review.estimate, review.spent, layout, 0)), paint)
 
 
 def _text(lines: Iterable[Line], paint: Painter | None) -> str:
@@ -71,30 +84,30 @@ def _share(review: Review) -> int:
 
 
 def _review(review: Review, layout: Layout) -> Iterator[Line]:
-    yield from layout.wrap(_title(review), "header", 0, 2)
+    yield from _title(review, layout)
     if review.error:
         yield from _failure(review.error, layout, 0)
-    yield from _findings(review.findings, layout, 0)
+    yield from _findings(review.findings, layout, 0, alone=True)
     yield from _dangers(review.dangers, layout)
     for project in review.projects:
         for dataset in project.datasets:
-            yield "", "plain"
+            yield from _GAP
             yield from _dataset(dataset, layout)
         yield from project_lines(project, layout)
     yield from _ending(review, layout)
 
 
-def _title(review: Review) -> str:
+def _title(review: Review, layout: Layout) -> Iterator[Line]:
     compared = review.compared
     sides = f"{said(compared.before)} -> {said(compared.after)}: " if compared.offline else ""
-    return sides + said(review.words)
+    yield from layout.wrap(sides + said(review.words), "header", 0, 2)
 
 
 def _dangers(dangers: Sequence[Danger], layout: Layout) -> Iterator[Line]:
     if not dangers:
         return
     kept = dangers[: layout.limit(_DANGERS)]
-    yield "", "plain"
+    yield from _GAP
     yield f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header"
     for danger in kept:
         about = shown(danger.dataset or danger.project)
@@ -106,11 +119,18 @@ def _dangers(dangers: Sequence[Danger], layout: Layout) -> Iterator[Line]:
     yield from more(len(dangers) - len(kept), "more dangers", layout)
 
 
-def _dataset(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     yield from layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
-    if is_quiet(dataset) and not layout.verbose:
+
+
+def _dataset(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    yield from _header(dataset, layout)
+    if is_quiet(dataset) and not dataset.outcome and not layout.verbose:
         yield from layout.wrap(said(dataset.words) or "up to date", "dim")
+        yield from _remarks(dataset, layout)
+        yield from _findings(dataset.findings, layout)
         return
+    yield from _outcome(dataset, layout)
     yield from _figures(dataset, layout)
     yield from _groups(dataset, layout)
     if dataset.balance:
@@ -118,26 +138,50 @@ def _dataset(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     yield from _changes(dataset, layout)
     if dataset.provenance and layout.verbose:
         yield from provenance_lines(dataset.provenance, layout)
-    yield from _findings(dataset.findings, layout)
+    yield from _findings(dataset.findings, layout, alone=dataset.status == "invalid")
 
 
-def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    """How its apply ended, or why there was none."""
+    done = dataset.outcome
+    if done:
+        yield from layout.wrap(said(done.words))
+        for line in done_lines(done):
+            yield from layout.wrap(line, "warning")
     if dataset.error:
         yield from _failure(dataset.error, layout)
     if dataset.skipped:
         yield from layout.wrap(said(dataset.skipped), "dim")
+    if done and done.spent and layout.verbose:
+        yield from _costs(dataset.estimate, done.spent, layout, 2)
+
+
+def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     role: Role = "bad" if dataset.action == "replace" else "plain"
-    yield from layout.wrap(said(dataset.words) or dataset_words(dataset), role)
+    words = said(dataset.words) or dataset_words(dataset)
+    if words:
+        yield from layout.wrap(f"planned: {words}" if dataset.outcome else words, role)
     if boxes_words(dataset):
         yield from layout.wrap(boxes_words(dataset))
     for refusal in dataset.refusals:
         yield from layout.wrap(f"refused: {said(refusal)}", "bad")
     for guard in guard_lines(dataset, verbose=layout.verbose):
         yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
+    yield from _remarks(dataset, layout)
     if dataset.origins:
         yield from layout.wrap(origin_words(dataset.origins), "dim")
-    if dataset.estimate:
-        yield from layout.wrap(f"costs {estimate_words(dataset.estimate)}", "dim")
+    if dataset.estimate and dataset.has_changes and dataset.outcome is None:
+        yield from _costs(dataset.estimate, None, layout, 2)
+
+
+def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    for remark in dataset.remarks:
+        yield from layout.wrap(said(remark), "warning")
+
+
+def _costs(estimate: Estimate | None, took: Estimate | None, layout: Layout, indent: int) -> Iterator[Line]:
+    for line in cost_lines(estimate, took, calls=layout.verbose or took is not None):
+        yield from layout.wrap(line, "dim", indent, indent + 2)
 
 
 def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
@@ -166,24 +210,20 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     if kept:
         folder = folder_of([change.key for change in kept])
         under = f" under {said(folder)}" if folder else ""
-        yield from layout.wrap(f"entries{under}{', the riskiest first' if len(kept) > 1 else ''}", "header")
+        order = ", the riskiest first" if len({change.risk for change in kept}) > 1 else ""
+        yield from layout.wrap(f"entries{under}{order}", "header")
         room = max(cells(_key(change, folder)) for change in kept)
         for change in kept:
             yield from _change(change, _key(change, folder), room, layout)
-    some = "" if grouped == left else f"{grouped:,} of them "
-    ways = f" ({some}in the groups above)" if grouped else ""
     shows = "" if layout.verbose else "; --verbose shows them"
-    yield from more(left, f"{'more ' if kept else ''}{'entry' if left == 1 else 'entries'}{ways}{shows}", layout, 4)
+    yield from more(left, f"{left_words(left, grouped, more=bool(kept))}{shows}", layout, 4)
 
 
 def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[Change], int]:
     """The entries to show, and how many of the others are told of by groups in full."""
-    if layout.verbose:
-        return dataset.changes, 0
-    groups = dataset.groups[:_GROUPS]
-    lone = [one for one in dataset.changes if one.risk >= _RISKY or not is_explained(one, groups)]
-    kept = lone[: layout.limit(layout.changes)]
-    return kept, len(dataset.changes) - len(lone)
+    if layout.verbose or layout.entries is not None:
+        return dataset.changes[: layout.limit(layout.entries or 0)], 0
+    return chosen(dataset, dataset.groups[:_GROUPS], layout.changes)
 
 
 def _key(change: Change, folder: str) -> str:
@@ -218,12 +258,11 @@ def _change_detail(change: Change, layout: Layout) -> Iterator[Line]:
         yield from layout.wrap(f"{said(mark.code)}: {said(mark.meaning)}", "warning", 8, 10)
 
 
-def _findings(findings: FindingCounts, layout: Layout, indent: int = 2) -> Iterator[Line]:
-    kept = findings.shown[: layout.limit(_FINDINGS)]
+def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[Line]:
+    kept = findings.shown[: layout.limit(_FINDINGS_ALONE if alone else _FINDINGS)]
     for found in kept:
         role: Role = "bad" if found.severity == "error" else "warning" if found.severity == "marked" else "dim"
-        words = f"{place_words(found.place)}: {found.severity}: {said(found.message)}; {said(found.cure)}"
-        yield from layout.wrap(words, role, indent, indent + 2)
+        yield from layout.wrap(found_words(found), role, indent, indent + 2)
     left = findings.errors + findings.marked + findings.notes - len(kept)
     yield from more(left, "more findings", layout, indent)
 
@@ -234,8 +273,12 @@ def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[Line
 
 
 def _ending(review: Review, layout: Layout) -> Iterator[Line]:
-    if review.spent:
-        yield from layout.wrap(spent_words(review), "plain", 0, 2)
-    if review.plan_id and not review.compared.offline:
-        yield "", "plain"
-        yield from layout.wrap(f"plan {shown(review.plan_id)}", "dim", 0, 2)
+    changes = any(dataset.has_changes for dataset in review.datasets)
+    costs = changes and (len(review.datasets) > 1 or review.spent is not None)
+    named = review.plan_id and not review.compared.offline
+    if costs or named:
+        yield from _GAP
+    if costs:
+        yield from _costs(review.estimate, review.spent, layout, 0)
+    if named:
+        yield f"plan {shown(review.plan_id)}", "dim"  # never broken: it is there to be copied

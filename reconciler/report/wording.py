@@ -11,9 +11,10 @@ from typing import Final
 
 from reconciler.comparison.differences import Box, BoxChange, Group, Size
 from reconciler.comparison.figures import LookAlike, Transfer
+from reconciler.comparison.words import counted
 from reconciler.inert import inert
-from reconciler.report.text import counted, size
-from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place, Review
+from reconciler.report.text import size
+from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place
 
 __all__ = [
     "DANGER_LEVELS",
@@ -41,7 +42,7 @@ __all__ = [
     "said",
     "shown",
     "size_words",
-    "spent_words",
+    "took_words",
     "transfer_words",
 ]
 
@@ -123,6 +124,8 @@ _MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\uf
 _PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
 _WHOLE: Final = 10_000
 _NAMED: Final = 3
+# From so many minutes on, they are not told in seconds.
+_MINUTES: Final = 2
 
 
 def shown(name: str, limit: int = _WHOLE) -> str:
@@ -210,23 +213,18 @@ def boxes_words(dataset: DatasetReview) -> str:
     return f"boxes: {', '.join(parts)}" if parts else ""
 
 
-def spent_words(review: Review) -> str:
-    """What an apply took, beside its estimate; empty before an apply."""
-    if review.spent is None:
-        return ""
-    took = review.spent
-    return (
-        f"took {counted(sum(took.calls.values()), 'call', 'calls')}, {counted(took.batches, 'batch', 'batches')}, "
-        f"{size(took.bytes)}, {took.minutes:,.1f} min"
-    )
-
-
 def estimate_words(estimate: Estimate) -> str:
     """`12 calls in 3 batches, 4.1 MB, about 2 min`."""
     calls = sum(estimate.calls.values())
     minutes = "under a minute" if estimate.minutes < 1 else f"at least {estimate.minutes:,.0f} min"
     batches = counted(estimate.batches, "batch", "batches")
     return f"{counted(calls, 'call', 'calls')}, {batches}, {size(estimate.bytes)}, {minutes} at 5 calls a second"
+
+
+def took_words(took: Estimate) -> str:
+    """`14 calls, 3 batches, 4.1 MB, 48 s`."""
+    calls = counted(sum(took.calls.values()), "call", "calls")
+    return f"{calls}, {counted(took.batches, 'batch', 'batches')}, {size(took.bytes)}, {_time(took.minutes)}"
 
 
 def origin_words(origins: OriginCounts) -> str:
@@ -273,10 +271,10 @@ def is_explained(change: Change, groups: Sequence[Group]) -> bool:
 
 
 def is_quiet(dataset: DatasetReview) -> bool:
-    """Whether there is nothing to say of a dataset but that it is up to date."""
+    """Whether there is nothing to say of a dataset but that it is up to date, or valid."""
     found = dataset.findings.errors + dataset.findings.marked
     busy = dataset.changes_total or dataset.has_changes or dataset.error or dataset.refusals or found
-    return not busy and dataset.status == "planned"
+    return not busy and dataset.status in {"planned", "applied", "valid"} and not dataset.marked
 
 
 def _update_kinds(change: Change) -> Iterable[str]:
@@ -320,6 +318,10 @@ def _geometry(change: BoxChange) -> Iterable[str]:
 
 def _signed(number: float) -> str:
     return f"{'-' if number < 0 else '+'}{figure(abs(number))}"
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes:,.1f} min" if minutes >= _MINUTES else f"{minutes * 60:.0f} s"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ kept, the riskiest, and one row a label, job or mark.
 Knows the order in which the review comes about. Refuses to know how ledgers were filled, and views.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -29,12 +29,12 @@ from reconciler.review import forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, total
-from reconciler.review.headline import LEFT, headline, run_headline, totals_of
+from reconciler.review.headline import LEFT, content_words, headline, remarks, run_headline, totals_of
 from reconciler.review.identity import run_id
-from reconciler.review.model import Compared, DatasetReview, Estimate, ProjectReview, Review, Status
+from reconciler.review.model import Command, Compared, DatasetReview, ProjectReview, Review, Status
 from reconciler.review.origin import Base
 
-__all__ = ["Reviewed", "review_of"]
+__all__ = ["Reviewed", "dataset_review", "review_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Reviewed:
     still; None where the dataset could not be planned, and `error` or `skipped` says why. `base` is the same manifest
     in a base revision, to tell whose changes they are. `policy` is the declared one, where the plan has another.
     `left` is what entries are called that only live has. `offline`: live is played by another manifest, so an entry
-    that only it has is a change too.
+    that only it has is a change too. `remark` is what else should be known before an apply.
     """
 
     project: str
@@ -61,6 +61,7 @@ class Reviewed:
     policy: Policy | None = None
     left: str = LEFT
     offline: bool = False
+    remark: str = ""
     error: ReconcilerError | None = None
     skipped: str | None = None
 
@@ -73,11 +74,12 @@ class Reviewed:
 def review_of(  # noqa: PLR0913 - what a run knows, each by name
     datasets: Sequence[Reviewed],
     *,
+    command: Command = "plan",
     compared: Compared | None = None,
     keep: int | None = CHANGES_KEPT,
     error: ReconcilerError | None = None,
     exit_code: int = 0,
-    spent: Estimate | None = None,
+    calls: Mapping[str, int] | None = None,
 ) -> Review:
     """The review of a run; datasets of one project follow one another.
 
@@ -88,15 +90,16 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     all_datasets = [dataset for project in projects for dataset in project.datasets]
     totals = totals_of(all_datasets, found.errors)
     return Review(
+        command=command,
         plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
         compared=compared or Compared(),
-        words=run_headline(totals, datasets[0].left if datasets else LEFT),
+        words=run_headline(totals, all_datasets, datasets[0].left if datasets else LEFT),
         totals=totals,
         dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
         findings=found,
-        estimate=total(one.estimate for one in all_datasets if one.estimate),
-        spent=spent,
+        estimate=total([[one.estimate for one in project.datasets if one.estimate] for project in projects]),
+        calls=dict(sorted((calls or {}).items())),
         error=forms.failure(error),
         exit_code=exit_code,
     )
@@ -104,7 +107,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
 
 def _project(datasets: Sequence[Reviewed], keep: int | None) -> ProjectReview:
     ordered = sorted(datasets, key=lambda one: one.dataset_type is DatasetType.TEST)
-    reviews = tuple(_dataset(one, keep) for one in ordered)
+    reviews = tuple(dataset_review(one, keep) for one in ordered)
     images: dict[str, int] = {}
     halves: dict[DatasetType, Half] = {}
     for one, review in zip(ordered, reviews, strict=True):
@@ -123,8 +126,10 @@ def _project(datasets: Sequence[Reviewed], keep: int | None) -> ProjectReview:
     )
 
 
-def _dataset(one: Reviewed, keep: int | None) -> DatasetReview:
+def dataset_review(one: Reviewed, keep: int | None = CHANGES_KEPT) -> DatasetReview:
+    """The review of one dataset by itself; `keep` as for `review_of`."""
     region, account = forms.region_and_account(one.project_arn)
+    content = forms.content(one.findings)
     bare = DatasetReview(
         title=holdable(one.title),
         project=holdable(one.project),
@@ -136,7 +141,10 @@ def _dataset(one: Reviewed, keep: int | None) -> DatasetReview:
         project_arn=one.project_arn,
         dataset_arn=one.dataset_arn,
         bucket=one.findings.bucket if one.findings else None,
+        content=content,
+        words=content_words(content, one.findings.total) if content and one.findings else "",
         findings=forms.finding_counts(one.findings),
+        remarks=(holdable(one.remark),) if one.remark else (),
         error=forms.failure(one.error),
         skipped=one.skipped,
     )
@@ -151,7 +159,7 @@ def _status(one: Reviewed) -> Status:
     if one.findings and one.findings.refused:
         return "invalid"
     if one.plan is None:
-        return "skipped"
+        return "valid" if one.findings else "unread"
     return "refused" if one.plan.refusals else "planned"
 
 
@@ -192,6 +200,7 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         balance=counted,
         provenance=provenance.provenance(),
         estimate=estimate_of(plan),
+        remarks=(*bare.remarks, *(holdable(remark) for remark in remarks(plan))),
     )
 
 

@@ -5,7 +5,7 @@ Knows which requests an apply makes and the account's quota: 5 calls a second fo
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.plan import Action, Plan
@@ -16,13 +16,14 @@ __all__ = ["PAGE", "estimate_of", "spent", "total"]
 # Entries a page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100
 _CALLS_A_SECOND: Final = 5
+_LOOK_UP: Final = "DescribeProjects"
 # Looks at the dataset before and after a listing, to know that it did not move meanwhile.
 _AROUND: Final = 2
 
 
 def estimate_of(plan: Plan) -> Estimate:
     """The least that an apply of one dataset takes: look, list, send, wait, list again."""
-    calls = Counter({"DescribeProjects": 1})
+    calls = Counter({_LOOK_UP: 1})
     if plan.live is not None:
         calls.update(DescribeDataset=_AROUND, ListDatasetEntries=_pages(plan.live.entries))
     if plan.action is Action.REPLACE:
@@ -35,24 +36,30 @@ def estimate_of(plan: Plan) -> Estimate:
     return _estimate(calls, plan.batches, plan.bytes)
 
 
-def spent(calls: Mapping[str, int], batches: int, sent: int) -> Estimate:
-    """What an apply took, to be held against its estimate; `sent` in bytes."""
-    return _estimate(calls, batches, sent)
+def spent(calls: Mapping[str, int], batches: int, sent: int, seconds: float) -> Estimate:
+    """What an apply took, to be held against its estimate; `sent` in bytes, `seconds` by the clock."""
+    return Estimate(calls=_some(calls), batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
 
 
-def total(estimates: Iterable[Estimate]) -> Estimate | None:
-    """The sum of several datasets, None for none: they share the account's quota."""
-    known = list(estimates)
-    if not known:
-        return None
-    calls = sum((Counter(one.calls) for one in known), Counter[str]())
-    return _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known))
+def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
+    """The sum of the datasets of several projects, each of which is looked up once; None for none."""
+    calls, known = Counter[str](), list[Estimate]()
+    for estimates in projects:
+        known += estimates
+        for number, one in enumerate(estimates):
+            calls.update(one.calls)
+            calls.subtract({_LOOK_UP: one.calls.get(_LOOK_UP, 0)} if number else {})
+    return _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known)) if known else None
 
 
 def _estimate(calls: Mapping[str, int], batches: int, sent: int) -> Estimate:
-    some = {operation: many for operation, many in sorted(calls.items()) if many}
+    some = _some(calls)
     seconds = sum(some.values()) / _CALLS_A_SECOND
     return Estimate(calls=some, batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
+
+
+def _some(calls: Mapping[str, int]) -> dict[str, int]:
+    return {operation: many for operation, many in sorted(calls.items()) if many}
 
 
 def _entries_after(plan: Plan) -> int:

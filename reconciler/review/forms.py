@@ -5,17 +5,28 @@ Knows both forms. Refuses to know how they are shown.
 
 from collections.abc import Iterable
 
-from reconciler.codes import meaning_of
+from reconciler.codes import cure_of, meaning_of
 from reconciler.comparison.line_text import holdable
 from reconciler.errors import InvalidDeclaration, ReconcilerError, ServiceError
 from reconciler.manifest import Findings
 from reconciler.model import Finding, Policy
 from reconciler.model import Mark as EntryMark
 from reconciler.model import Place as FilePlace
-from reconciler.review.model import Failure, FindingCounts, Found, GuardView, Mark, OverrideView, Place, PolicyView
+from reconciler.review.model import (
+    Content,
+    Failure,
+    FindingCounts,
+    Found,
+    GuardView,
+    Mark,
+    OverrideView,
+    Place,
+    PolicyView,
+)
 from reconciler.thresholds import GuardCheck, Override
 
 __all__ = [
+    "content",
     "declaration_findings",
     "failure",
     "finding_counts",
@@ -41,6 +52,15 @@ def policy_view(policy: Policy) -> PolicyView:
         compare=policy.compare.value,
         patience=policy.patience,
         destroy=policy.destroy.value,
+    )
+
+
+def content(findings: Findings | None) -> Content | None:
+    """What a manifest holds, where it was read."""
+    if findings is None:
+        return None
+    return Content(
+        entries=findings.entries, boxes=findings.boxes, labels=tuple(holdable(label) for label in findings.labels)
     )
 
 
@@ -109,7 +129,13 @@ def override_view(override: Override | None) -> OverrideView | None:
 def marks(live: Iterable[EntryMark]) -> tuple[Mark, ...]:
     """The service's errors on a live entry, with what they mean."""
     return tuple(
-        Mark(code=holdable(mark.code), message=holdable(mark.message), meaning=meaning_of(mark.code)) for mark in live
+        Mark(
+            code=holdable(mark.code),
+            message=holdable(mark.message),
+            meaning=meaning_of(mark.code),
+            cure=cure_of(mark.code),
+        )
+        for mark in live
     )
 
 

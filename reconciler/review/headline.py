@@ -8,10 +8,11 @@ from typing import Final
 
 from reconciler.comparison.words import counted
 from reconciler.model import Extra
+from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan
-from reconciler.review.model import DatasetReview, Totals
+from reconciler.review.model import Content, DatasetReview, Totals
 
-__all__ = ["LEFT", "headline", "run_headline", "totals_of"]
+__all__ = ["LEFT", "content_words", "headline", "outcome_words", "remarks", "run_headline", "totals_of"]
 
 
 LEFT: Final = "live only"
@@ -22,8 +23,30 @@ def headline(plan: Plan, left: str = LEFT) -> str:
     return "; ".join(_parts(plan, left))
 
 
+def remarks(plan: Plan) -> tuple[str, ...]:
+    """What else should be known before an apply."""
+    return tuple(_remarks(plan))
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """What an apply did to one dataset, in figures."""
+    done = ((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled"))
+    words = ", ".join(f"{many:,} {word}" for many, word in done if many)
+    if not words:
+        return "nothing was sent" if outcome.error is None else "nothing was applied"
+    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+
+
+def content_words(content: Content, findings: int) -> str:
+    """What a manifest holds, in figures."""
+    parts = [counted(content.entries, "entry", "entries"), counted(len(content.labels), "label", "labels")]
+    parts += [counted(content.boxes, "box", "boxes")] if content.boxes else []
+    return ", ".join(parts if findings else [*parts, "no findings"])
+
+
 def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Totals:
     """Figures over all datasets."""
+    done = [one.outcome for one in datasets if one.outcome]
     return Totals(
         datasets=len(datasets),
         with_changes=sum(one.has_changes for one in datasets),
@@ -33,28 +56,69 @@ def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Tot
         live_only=sum(one.live_only for one in datasets),
         errors=declaration_errors + sum(one.findings.errors for one in datasets),
         refusals=sum(len(one.refusals) for one in datasets),
+        failed=sum(one.error is not None for one in datasets),
+        skipped=sum(one.skipped is not None for one in datasets),
+        sent=sum(one.add + one.update + one.unlabel for one in done),
+        rejected=sum(one.rejected_total for one in done),
     )
 
 
-def run_headline(totals: Totals, left: str = LEFT) -> str:
-    """What would happen to all datasets, in figures; `left` as for `headline`."""
+def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = LEFT) -> str:
+    """What would happen to all datasets, in figures; or what their manifests hold, where none was planned.
+
+    `left` as for `headline`.
+    """
+    if datasets and all(one.status in {"valid", "invalid"} and one.estimate is None for one in datasets):
+        return _validated(datasets)
+    refused = sum(bool(one.refusals) for one in datasets)
+    states = (
+        (totals.with_changes, "with changes"),
+        (refused, "refused"),
+        (totals.failed, "failed"),
+        (totals.skipped, "skipped"),
+    )
     figures = (
         (totals.add, "to add"),
         (totals.update, "to update"),
         (totals.unlabel, "to unlabel"),
         (totals.live_only, left),
     )
-    parts = ", ".join(f"{many:,} {word}" for many, word in figures if many)
-    changes = f"{totals.with_changes:,} with" if totals.with_changes else "no"
-    head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {changes} changes"
-    return f"{head}: {parts}" if parts else head
+    head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {_listed(states) or 'no changes'}"
+    return f"{head}: {_listed(figures)}" if _listed(figures) else head
+
+
+def _validated(datasets: Sequence[DatasetReview]) -> str:
+    figures = (
+        (sum(one.content.entries for one in datasets if one.content), ("entry", "entries")),
+        (sum(one.findings.errors for one in datasets), ("error", "errors")),
+        (sum(one.findings.marked for one in datasets), ("marked finding", "marked findings")),
+    )
+    valid = sum(one.status == "valid" for one in datasets)
+    some = counted(len(datasets), "manifest", "manifests")
+    head = f"{some} valid" if valid == len(datasets) else f"{valid:,} of {some} valid"
+    return ", ".join([head, *(counted(many, *words) for many, words in figures if many)])
+
+
+def _listed(figures: Sequence[tuple[int, str]]) -> str:
+    return ", ".join(f"{many:,} {word}" for many, word in figures if many)
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    if plan.ignored:
+        yield f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only"
+    if plan.by_label:
+        yield "sent ordered by label, to stay within 250 labels on the way"
 
 
 def _parts(plan: Plan, left: str) -> Iterator[str]:
     if plan.action is Action.CREATE:
         yield "the dataset will be created"
     elif plan.action is Action.REPLACE:
-        yield "the dataset will be DELETED and created anew (new ARN)"
+        going = counted(plan.live.entries if plan.live else 0, "live entry goes", "live entries go")
+        yield (
+            f"the dataset will be DELETED and created anew (new ARN): {going}, "
+            f"{plan.live_only:,} of them not in the manifest"
+        )
     elif plan.action is Action.NOTHING and (left == LEFT or not plan.live_only):
         yield f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
     doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))

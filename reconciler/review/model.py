@@ -38,16 +38,22 @@ from reconciler.comparison.figures import (
 )
 from reconciler.review.parts import (
     Compared,
+    Content,
+    Done,
     Estimate,
     Failure,
     FindingCounts,
     Found,
     GuardView,
+    LiveFigures,
     Mark,
+    Marked,
     OriginCounts,
     OverrideView,
     Place,
     PolicyView,
+    RejectedLine,
+    StatisticsView,
     Totals,
 )
 
@@ -58,11 +64,14 @@ __all__ = [
     "BoxChange",
     "Change",
     "ChangeVerb",
+    "Command",
     "Compared",
+    "Content",
     "Counts",
     "Danger",
     "DangerKind",
     "DatasetReview",
+    "Done",
     "Estimate",
     "Failure",
     "FieldChange",
@@ -73,8 +82,10 @@ __all__ = [
     "GuardView",
     "IgnoredField",
     "LabelBalance",
+    "LiveFigures",
     "LookAlike",
     "Mark",
+    "Marked",
     "NamePair",
     "Origin",
     "OriginCounts",
@@ -84,20 +95,23 @@ __all__ = [
     "ProjectReview",
     "Provenance",
     "ProvenanceSide",
+    "RejectedLine",
     "Review",
     "Size",
     "Splits",
+    "StatisticsView",
     "Status",
     "Tally",
     "Totals",
     "Transfer",
 ]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
-Status = Literal["planned", "refused", "invalid", "failed", "skipped"]
+Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
+Command = Literal["", "validate", "plan", "apply", "restore", "diff", "report", "convert"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -170,13 +184,16 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     """One dataset.
 
     `title` is "<project> <type>". `manifest` is the file as the user knows it. `region` and `account` are null while
-    no ARN is known. `status` is one of planned, refused, invalid (findings of class error; offline the diff still
-    stands), failed, skipped. `action` is nothing, update, create or replace. `add`, `update`, `unlabel` and `live_only`
-    count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in ignored fields,
-    `marked` the live entries with errors, `has_changes` whether an apply changes anything. `losing_labels` are images
-    that lose all their labels, `staying` live-only entries that stay labelled, `box_changes` counts boxes by what
-    happens to them in updates. `plan_id` names the changes. `guards` are all of them, in the order of their names'
-    table, none where none was asked; `override` says how those that refuse are overridden.
+    no ARN is known. `content` is what the manifest holds, null when it was not read. `status` is planned, applied,
+    refused, valid (read, and not planned), invalid (findings of class error; offline the diff still stands), failed,
+    skipped or unread (the run ended before). `action` is nothing, update, create or replace. `add`, `update`, `unlabel`
+    and `live_only` count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in
+    ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
+    `losing_labels` are images that lose all their labels, `staying` live-only entries that stay labelled, `box_changes`
+    counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all of them, in the order
+    of their names' table, none where none was asked; `override` says how those that refuse are overridden. `remarks`
+    are what else should be known before an apply. `outcome` is what an apply did, null before it; all the rest stays as
+    it was planned.
 
     `changes` are at most as many as the review was built to keep, the riskiest; `changes_total` counts all.
     """
@@ -191,6 +208,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     project_arn: str | None = None
     dataset_arn: str | None = None
     bucket: str | None = None
+    content: Content | None = None
     policy: PolicyView | None = None
     action: Literal["nothing", "update", "create", "replace"] = "nothing"
     has_changes: bool = False
@@ -218,6 +236,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     balance: Balance | None = None
     provenance: Provenance | None = None
     estimate: Estimate | None = None
+    remarks: tuple[str, ...] = ()
+    outcome: Done | None = None
     error: Failure | None = None
     skipped: str | None = None
 
@@ -256,12 +276,15 @@ class Danger(Struct, frozen=True, kw_only=True):
 class Review(Struct, frozen=True, kw_only=True):
     """The plan of a run. The same members on every way out: a run that failed has `error` and what was known by then.
 
-    `plan_id` names all changes of the run, "" while a dataset could not be planned. `dangers` are of all projects, the
-    worst first. `findings` are about project.yaml files. `spent` is what an apply took, to check `estimate` against.
+    `command` is what was run, "" when the arguments name nothing that could be. `plan_id` names all changes of the run,
+    "" while a dataset could not be planned. `dangers` are of all projects, the worst first. `findings` are about
+    project.yaml files. `spent` is what an apply took, to check `estimate` against; null before one. `calls` are the
+    requests that this run has made, by operation.
     """
 
     kind: Literal["plan"] = "plan"
     format: int = FORMAT
+    command: Command = "plan"
     plan_id: str = ""
     compared: Compared = Compared()
     words: str = ""
@@ -271,6 +294,7 @@ class Review(Struct, frozen=True, kw_only=True):
     findings: FindingCounts = FindingCounts()
     estimate: Estimate | None = None
     spent: Estimate | None = None
+    calls: dict[str, int] = {}
     error: Failure | None = None
     exit_code: int = 0
 

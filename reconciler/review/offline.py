@@ -56,7 +56,7 @@ def offline_review(
     with ExitStack() as ledgers:
         datasets = [_reviewed(pair, ledgers.enter_context(Ledger())) for pair in pairs]
         compared = Compared(before=names[0], after=names[1], offline=True)
-        return review_of(datasets, compared=compared, keep=keep)
+        return review_of(datasets, command="diff", compared=compared, keep=keep)
 
 
 def _paired(before: Sequence[Declared], after: Sequence[Declared]) -> list[_Pair]:

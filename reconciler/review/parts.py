@@ -32,11 +32,12 @@ class Place(Struct, frozen=True, kw_only=True):
 
 
 class Mark(Struct, frozen=True, kw_only=True):
-    """An error that the service wrote into a live entry: AWS's code, its text, what the code means."""
+    """An error that the service wrote into a live entry: AWS's code, its text, what the code means, and the cure."""
 
     code: str
     message: str
     meaning: str
+    cure: str = ""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -110,6 +111,93 @@ class PolicyView(Struct, frozen=True, kw_only=True):
     destroy: str
 
 
+class Estimate(Struct, frozen=True, kw_only=True):
+    """What applying costs, or cost.
+
+    `calls` are requests by operation (before the apply the least: how often a status is asked for depends on the
+    service's speed); `batches` and `bytes` what is sent; `minutes` before the apply the time of these calls at 5 a
+    second, the account's quota; after it what the clock said, from the first look at live to the last.
+    """
+
+    calls: dict[str, int]
+    batches: int
+    bytes: int
+    minutes: float
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What a manifest holds: entries, boxes, and the labels by name."""
+
+    entries: int
+    boxes: int
+    labels: tuple[str, ...]
+
+
+class Marked(Struct, frozen=True, kw_only=True):
+    """A live entry that the service has marked with errors; `place` is its line in the manifest, where it has one.
+
+    `is_new` tells whether it was not marked before the apply, null where there was none.
+    """
+
+    key: str
+    place: Place | None
+    marks: tuple[Mark, ...]
+    is_new: bool | None = None
+
+
+class StatisticsView(Struct, frozen=True, kw_only=True):
+    """What the service's own statistics count, and whether they agree with what was listed."""
+
+    entries: int
+    marked: int
+    agree: bool
+
+
+class RejectedLine(Struct, frozen=True, kw_only=True):
+    """A line that is not live as it was sent, and why."""
+
+    key: str
+    place: Place | None
+    reason: str
+
+
+class LiveFigures(Struct, frozen=True, kw_only=True):
+    """Live as it was read back after an apply."""
+
+    entries: int
+    labelled: int
+    boxes: int
+    marked: int
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What an apply did to one dataset; `words` says it in a line.
+
+    `add`, `update`, `unlabel` and `batches` count what was confirmed. `rejected` and `marked` name at most 50 of
+    `rejected_total` lines and `marked_total` live entries, `marked_new` of which were not marked before. `rewritten`
+    lines mean what was sent and are stored in other fields. `live` is null when it could not be read back, as
+    are `statistics` then. `snapshots` are where entries of deleted datasets were kept. `spent` is
+    what planning and applying this dataset took.
+    """
+
+    words: str
+    dataset_arn: str | None
+    add: int
+    update: int
+    unlabel: int
+    batches: int
+    rejected: tuple[RejectedLine, ...]
+    rejected_total: int
+    marked: tuple[Marked, ...]
+    marked_total: int
+    marked_new: int
+    rewritten: int
+    live: LiveFigures | None
+    statistics: StatisticsView | None
+    snapshots: tuple[str, ...]
+    spent: Estimate | None = None
+
+
 class OriginCounts(Struct, frozen=True, kw_only=True):
     """Whose changes they are, for a base revision.
 
@@ -125,20 +213,6 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
     base_or_drift: int = 0
 
 
-class Estimate(Struct, frozen=True, kw_only=True):
-    """What applying costs, or cost.
-
-    `calls` are requests by operation (before the apply the least: how often a status is asked for depends on the
-    service's speed); `batches` and `bytes` what is sent; `minutes` the time of these calls at 5 a second, the
-    account's quota.
-    """
-
-    calls: dict[str, int]
-    batches: int
-    bytes: int
-    minutes: float
-
-
 class Compared(Struct, frozen=True, kw_only=True):
     """The two sides in words: "live" and "datasets", or two paths or revisions."""
 
@@ -148,7 +222,7 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """Figures over all datasets."""
+    """Figures over all datasets; `sent` and `rejected` count lines of an apply, confirmed and not."""
 
     datasets: int = 0
     with_changes: int = 0
@@ -158,3 +232,7 @@ class Totals(Struct, frozen=True, kw_only=True):
     live_only: int = 0
     errors: int = 0
     refusals: int = 0
+    failed: int = 0
+    skipped: int = 0
+    sent: int = 0
+    rejected: int = 0

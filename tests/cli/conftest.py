@@ -50,6 +50,11 @@ class Ran:
         document: dict[str, Any] = json.loads(self.out)
         return document
 
+    @property
+    def datasets(self) -> list[dict[str, Any]]:
+        """The datasets of that document, project after project."""
+        return [dataset for project in self.document["projects"] for dataset in project["datasets"]]
+
 
 class Terminal(io.StringIO):
     """A stream that says it is a terminal."""

@@ -150,7 +150,7 @@ def test_a_failure_stops_its_project_and_no_other(account: Account, world: World
     )
     ran = world.run("apply", "--yes", "--json")
     assert ran.code == 1, ran
-    statuses = {(one["project"], one["type"]): one["status"] for one in ran.document["datasets"]}
+    statuses = {(one["project"], one["type"]): one["status"] for one in ran.datasets}
     assert statuses == {("cells", "train"): "failed", ("cells", "test"): "skipped", ("planes", "train"): "applied"}
     assert len(account.keys("planes")) == 4
 
@@ -230,9 +230,9 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
     assert ran.code == 0, ran
     assert "datasets/cells/train.jsonl:3" in ran.out
     assert "marked by the service, new with this apply: s3://acme-vision/cells/off.jpg: ERROR_" in ran.out
-    (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
-    assert dataset["outcome"]["marked"]["total"] == 1
-    assert dataset["outcome"]["marked"]["shown"][0]["marks"][0]["meaning"]
+    (dataset,) = world.run("apply", "--yes", "--json").datasets
+    assert dataset["outcome"]["marked_total"] == 1
+    assert dataset["outcome"]["marked"][0]["marks"][0]["meaning"]
 
 
 def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account, world: World) -> None:

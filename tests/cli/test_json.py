@@ -5,45 +5,40 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from reconciler.errors import Exit
+from reconciler.review.model import Change, Review
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.cli.conftest import Account, Ran, World
 
-RUN = {"format", "command", "exit_code", "error", "findings", "datasets", "totals", "calls"}
-DATASET = {
-    *("project", "type", "manifest", "project_arn", "status"),
-    *("content", "findings", "plan", "outcome", "error", "skipped"),
-}
-PLAN = {"action", "figures", "policy", "refusals", "desired", "live", "changes"}
-OUTCOME = {"dataset_arn", "figures", "live", "statistics", "rejected", "marked", "snapshots"}
-FINDINGS = {"errors", "marked", "notes", "shown"}
-ERROR = {"kind", "message", "code", "operation", "request_id"}
-TOTALS = {"datasets", "entries", "errors", "marked", "notes", "to_send", "live_only", "sent", "rejected"}
+RUN = set(Review.__struct_fields__)
 
 
 def _check(document: dict[str, Any]) -> None:
-    """Hold a document against the form."""
-    assert (set(document), document["format"]) == (RUN, 1)
-    assert set(document["totals"]) == TOTALS
+    """Hold a document against the types that the schema in the repository is made of."""
+    assert msgspec.to_builtins(msgspec.convert(document, type=Review, strict=True)).keys() == document.keys()
+    assert (set(document), document["kind"], document["format"]) == (RUN, "plan", 2)
     assert (document["error"] is None) == (document["exit_code"] in {Exit.DONE, Exit.CHANGES})
-    errors = [document["error"]]
-    for dataset in document["datasets"]:
-        assert set(dataset) == DATASET
-        assert set(dataset["findings"]) == FINDINGS
-        assert dataset["plan"] is None or set(dataset["plan"]) == PLAN
-        assert dataset["outcome"] is None or set(dataset["outcome"]) == OUTCOME
-        errors.append(dataset["error"])
-    assert all(set(error) == ERROR for error in errors if error)
 
 
 def _usage(account: Account, world: World) -> Ran:
     del account
     return world.run("plna", "--json")
+
+
+def _wrong(account: Account, world: World) -> Ran:
+    del account
+    return world.run("apply", "--json", "--limit", "many")
+
+
+def _nothing(account: Account, world: World) -> Ran:
+    del account
+    return world.run("validate", "--json")
 
 
 def _declaration(account: Account, world: World) -> Ran:
@@ -58,10 +53,22 @@ def _manifest(account: Account, world: World) -> Ran:
     return world.run("apply", "--yes", "--json")
 
 
+def _invalid(account: Account, world: World) -> Ran:
+    del account
+    world.write("cells", ["{"])
+    return world.run("validate", "--json")
+
+
 def _refused(account: Account, world: World) -> Ran:
     del account
     world.write("cells", world.many(1), settings="managed: true")
     return world.run("apply", "--yes", "--json")
+
+
+def _missing(account: Account, world: World) -> Ran:
+    del account
+    world.write("cells", world.many(1))
+    return world.run("plan", "--json")
 
 
 def _changes(account: Account, world: World) -> Ran:
@@ -96,49 +103,96 @@ def _failed(account: Account, world: World) -> Ran:
     return world.run("plan", "--json")
 
 
-@pytest.mark.parametrize(
-    ("way", "code"),
-    [
-        (_usage, 3),
-        (_declaration, 3),
-        (_manifest, 3),
-        (_refused, 4),
-        (_changes, 2),
-        (_done, 0),
-        (_valid, 0),
-        (_rejected, 5),
-        (_failed, 1),
-    ],
-)
+WAYS = [
+    (_usage, 3, ""),
+    (_wrong, 3, "apply"),
+    (_nothing, 3, "validate"),
+    (_declaration, 3, "plan"),
+    (_manifest, 3, "apply"),
+    (_invalid, 3, "validate"),
+    (_refused, 4, "apply"),
+    (_missing, 1, "plan"),
+    (_changes, 2, "plan"),
+    (_done, 0, "apply"),
+    (_valid, 0, "validate"),
+    (_rejected, 5, "apply"),
+    (_failed, 1, "plan"),
+]
+
+
+@pytest.mark.parametrize(("way", "code", "command"), WAYS)
 def test_every_way_out_gives_one_document_of_the_same_form(
-    account: Account, world: World, way: Callable[[Account, World], Ran], code: int
+    account: Account, world: World, way: Callable[[Account, World], Ran], code: int, command: str
 ) -> None:
     """The exit code stands in the document, and standard output holds nothing else, in ASCII."""
     ran = way(account, world)
     assert ran.code == code, ran
-    document = json.loads(ran.out)
-    assert document["exit_code"] == code
+    document = ran.document
+    assert (document["exit_code"], document["command"]) == (code, command)
     assert ran.out.isascii()
     _check(document)
 
 
+@pytest.mark.parametrize(("way", "code", "command"), WAYS)
+@pytest.mark.parametrize("view", ["text", "markdown", "html", "json"])
+def test_every_document_can_be_shown_as_every_view(  # noqa: PLR0917 - a table's row, and the fixtures
+    account: Account,
+    world: World,
+    way: Callable[[Account, World], Ran],
+    code: int,
+    command: str,
+    view: str,
+) -> None:
+    """`reconciler report` reads what any command wrote, however it ended."""
+    del code, command
+    document = way(account, world).out
+    (world.folder / "run.json").write_text(document)
+    ran = world.run("report", "run.json", "--format", view)
+    assert ran.code == 0, ran
+    error = json.loads(document)["error"]
+    if view == "text" and error and "\n" not in error["message"]:
+        assert " ".join(error["message"].split()[:3]) in ran.out
+    if view == "json":
+        assert msgspec.json.decode(ran.out, type=Review) == msgspec.structs.replace(
+            msgspec.json.decode(document, type=Review), exit_code=0
+        )
+
+
 def test_the_document_of_an_apply_says_what_was_planned_and_done(account: Account, world: World) -> None:
     """Plan, outcome, figures and calls agree with each other."""
+    ran = _done(account, world)
+    (dataset,) = ran.datasets
+    outcome = dataset["outcome"]
+    assert (dataset["status"], dataset["action"]) == ("applied", "create")
+    assert dataset["add"] == outcome["add"] == outcome["live"]["entries"] == dataset["content"]["entries"] == 2
+    assert outcome["dataset_arn"] == dataset["dataset_arn"] == account.dataset("cells")
+    assert (ran.document["totals"]["add"], ran.document["totals"]["sent"]) == (2, 2)
+    assert ran.document["words"] == "1 dataset: 2 added"
+
+
+def test_what_an_apply_took_stands_beside_its_estimate(account: Account, world: World) -> None:
+    """Calls by operation as the service counted them, batches, bytes and the time by the clock."""
     document = _done(account, world).document
-    (dataset,) = document["datasets"]
-    assert dataset["status"] == "applied"
-    assert dataset["plan"]["figures"]["add"] == dataset["outcome"]["figures"]["add"] == 2
-    assert dataset["outcome"]["live"]["entries"] == dataset["plan"]["desired"]["entries"] == 2
-    assert dataset["outcome"]["dataset_arn"] == account.dataset("cells")
-    assert document["totals"]["sent"] == document["totals"]["to_send"] == 2
-    assert document["calls"]["UpdateDatasetEntries"] == 1
+    estimate, spent = document["estimate"], document["spent"]
+    assert (
+        spent["calls"]
+        == document["calls"]
+        == {
+            name: account.emulator.count_calls(name)
+            for name in {call.operation for call in account.emulator.calls} - {"CreateProject"}
+        }
+    )
+    assert (spent["batches"], spent["bytes"]) == (estimate["batches"], estimate["bytes"])
+    assert spent["calls"] == estimate["calls"]
+    assert spent["minutes"] >= 0
+    assert world.run("plan", "--json").document["spent"] is None
 
 
 def test_a_rejected_line_is_named(account: Account, world: World) -> None:
     """Key, place and reason, for a program that opens the line in an editor."""
-    (dataset,) = _rejected(account, world).document["datasets"]
+    (dataset,) = _rejected(account, world).datasets
     assert dataset["status"] == "failed"
-    (line,) = dataset["outcome"]["rejected"]["shown"]
+    (line,) = dataset["outcome"]["rejected"]
     assert line["place"] == {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1}
     assert line["key"].endswith("/0000.jpg")
 
@@ -148,25 +202,25 @@ def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: 
     account.create("cells")
     world.write("cells", [*world.many(1), world.boxes("off.jpg", "RBC", left=630)])
     for new in (True, False):
-        (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
-        marked = dataset["outcome"]["marked"]
-        assert (marked["total"], marked["new"]) == (1, int(new))
-        (entry,) = marked["shown"]
-        assert (entry["new"], entry["place"]["line"]) == (new, 2)
+        (dataset,) = world.run("apply", "--yes", "--json").datasets
+        outcome = dataset["outcome"]
+        assert (outcome["marked_total"], outcome["marked_new"]) == (1, int(new))
+        (entry,) = outcome["marked"]
+        assert (entry["is_new"], entry["place"]["line"]) == (new, 2)
         mark = next(mark for mark in entry["marks"] if mark["code"] == "ERROR_INVALID_BOUNDING_BOX")
         assert (mark["meaning"], mark["cure"]) == ("a box lies off the image's frame", "clip the box to the image")
 
 
 def test_statistics_stand_beside_what_was_read(account: Account, world: World) -> None:
     """With a word for whether they agree; the sentence with both figures is in the text."""
-    assert _done(account, world).document["datasets"][0]["outcome"]["statistics"] == {
+    assert _done(account, world).datasets[0]["outcome"]["statistics"] == {
         "entries": 2,
         "marked": 0,
         "agree": True,
     }
     account.emulator.load_faults("faults: [{fault: stale-status, reads: 1000}]")
     world.write("cells", world.many(3))
-    (dataset,) = world.run("apply", "--yes", "--json").document["datasets"]
+    (dataset,) = world.run("apply", "--yes", "--json").datasets
     assert dataset["outcome"]["live"]["entries"] == 3
     assert dataset["outcome"]["statistics"] == {"entries": 2, "marked": 0, "agree": False}
     assert (
@@ -176,23 +230,23 @@ def test_statistics_stand_beside_what_was_read(account: Account, world: World) -
 
 
 def test_a_change_says_what_changes(account: Account, world: World) -> None:
-    """Verb, sign, key, words, place and labels before and after."""
-    (dataset,) = _changes(account, world).document["datasets"]
-    first = dataset["plan"]["changes"]["shown"][0]
-    assert first == {
+    """Verb, sign, key, words, place and boxes."""
+    (dataset,) = _changes(account, world).datasets
+    first = dataset["changes"][0]
+    assert {name: first[name] for name in ("verb", "sign", "key", "words", "place")} == {
         "verb": "add",
         "sign": "+",
         "key": "s3://acme-vision/cells/0000.jpg",
-        "what": "1 box: RBC",
+        "words": "1 box: RBC",
         "place": {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1},
-        "labels": ["RBC"],
-        "live_labels": [],
     }
+    (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[Change])
+    assert [box.label for box in change.boxes_after] == ["RBC"]
 
 
 def test_a_service_error_carries_what_support_asks_for(account: Account, world: World) -> None:
     """Code, operation and request id."""
-    (dataset,) = _failed(account, world).document["datasets"]
+    (dataset,) = _failed(account, world).datasets
     error = dataset["error"]
     assert (error["kind"], error["code"], error["operation"]) == (
         "AccessDenied",

@@ -51,7 +51,7 @@ def test_a_real_manifest_goes_through_the_whole_job(name: str, data: Path, world
     again = world.run("plan", "--json", "--exit-code")
 
     lines = sum(1 for line in (data / "manifests" / name).read_text().splitlines() if line.strip())
-    assert (planned.code, planned.document["datasets"][0]["plan"]["figures"]["add"]) == (2, lines)
+    assert (planned.code, planned.datasets[0]["add"]) == (2, lines)
     assert applied.code == 0, applied.out
     assert len(account.keys("real")) == lines
     assert (again.code, account.updates) == (0, 1)

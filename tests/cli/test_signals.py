@@ -143,7 +143,8 @@ def test_a_second_signal_leaves_at_once(account: Account, world: World, start: S
     assert code == 130
     assert "goes on at AWS" in err
     assert "Traceback" not in err
-    statuses = [dataset["status"] for dataset in json.loads(out)["datasets"]]
+    (project,) = json.loads(out)["projects"]
+    statuses = [dataset["status"] for dataset in project["datasets"]]
     assert statuses == ["failed", "skipped"]
 
 
@@ -238,8 +239,9 @@ def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, wor
         os.close(master)
     text = seen.decode()
     assert "\x1b[1mcells train  (datasets/cells/train.jsonl)\x1b[0m" in text
-    assert "\x1b[32m  + s3://acme-vision/cells/0000.jpg" in text
-    assert text.endswith("1 dataset: 2 added\r\n")
+    assert "\x1b[32m    + 0000.jpg  1 box: RBC" in text
+    assert "1 dataset: 2 added\x1b[0m\r\n" in text
+    assert "took:     9 calls, 1 batch" in text
     assert len(account.keys("cells")) == 2
 
 

@@ -51,7 +51,7 @@ def test_a_terminal_gets_colours_and_a_status_line(account: Account, world: Worl
     account.create("cells")
     world.write("cells", world.many(2))
     ran = world.run("apply", "--yes", terminal=True)
-    assert "\x1b[32m  + s3://acme-vision/cells/0000.jpg  1 box: RBC\x1b[0m\n" in ran.out
+    assert "\x1b[32m    + 0000.jpg  1 box: RBC\x1b[0m\n" in ran.out
     assert "\rcells train: " in ran.err
     assert ran.err.endswith("\r\x1b[K")
 
@@ -74,13 +74,15 @@ def test_who_wants_colours(environ: dict[str, str], *, terminal: bool, colour: b
     assert wants_colour(Terminal() if terminal else io.StringIO(), environ) is colour
 
 
-def test_long_change_lines_are_cut_to_the_terminal_and_whole_in_a_pipe(account: Account, world: World) -> None:
-    """One change, one line of the screen."""
+def test_long_keys_are_cut_to_the_terminal_and_whole_in_a_pipe(account: Account, world: World) -> None:
+    """The key on one line of the screen, its ends kept."""
     account.create("cells")
     key = f"s3://acme-vision/cells/{'long' * 50}.jpg"
     world.write("cells", [world.boxes(key, "RBC")])
     (line,) = [line for line in world.run("plan", terminal=True).out.splitlines() if "  + " in line]
-    assert len(line.replace("\x1b[32m", "").replace("\x1b[0m", "")) == 100
+    bare = line.replace("\x1b[32m", "").replace("\x1b[0m", "")
+    assert len(bare) == 100
+    assert bare.endswith("longlong.jpg")
     assert f"+ {key}  1 box: RBC" in world.run("plan").out
 
 

@@ -97,9 +97,7 @@ def test_options_are_understood() -> None:
     assert (options.json, options.verbose, options.yes, options.limit) == (True, True, True, 3)
 
 
-def test_text_is_limited_and_json_is_not() -> None:
-    """50 changes a dataset for people, all for programs; --limit and --all say otherwise."""
-    assert parse(["plan"]).limit == 50
-    assert parse(["plan", "--all"]).limit is None
-    assert parse(["plan", "--json"]).limit is None
-    assert parse(["plan", "--json", "--limit", "0"]).limit == 0
+def test_how_many_entries_are_shown_can_be_said() -> None:
+    """As many as a view thinks right, a number, or every one."""
+    shown = [parse(["plan", *given]) for given in ([], ["--all"], ["--limit", "0"], ["--json", "--limit", "7"])]
+    assert [(one.limit, one.everything) for one in shown] == [(None, False), (None, True), (0, False), (7, False)]

@@ -21,11 +21,13 @@ def test_valid_manifests_are_counted(world: World) -> None:
     ran = world.run("validate")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
+        "2 manifests valid, 6 entries\n"
+        "\n"
         "cells train  (datasets/cells/train.jsonl)\n"
         "  5 entries, 1 label, 5 boxes, no findings\n"
+        "\n"
         "cells test  (datasets/cells/test.jsonl)\n"
         "  1 entry, 1 label, 1 box, no findings\n"
-        "2 manifests valid, 6 entries\n"
     )
 
 

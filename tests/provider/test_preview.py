@@ -18,16 +18,16 @@ KEY = "s3://acme-vision/images/"
 
 
 def pending(resource: Resource) -> list[str]:
-    """The lines of `pendingChanges`, the summary first."""
+    """The lines of `pendingChanges`, the summary first, without plan id and estimate."""
     shown = resource.preview()[1]["pendingChanges"]
-    return [shown["summary"], *shown["entries"], *shown.get("remarks", [])]
+    return [shown["summary"], *shown.get("dangers", []), *shown["entries"], *shown.get("remarks", [])]
 
 
 def test_a_new_dataset_is_shown_entry_by_entry(world: World) -> None:
     """A summary, then one line an entry with its labels."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": None})
     summary, *entries = pending(cells)
-    assert summary.startswith("the dataset will be created; 3 to add; 1 batch")
+    assert summary == "the dataset will be created; 3 to add"
     assert entries[:3] == [f"+ {KEY}1.jpg  cat", f"+ {KEY}2.jpg  cat, dog", f"+ {KEY}3.jpg  unlabelled"]
 
 
@@ -37,7 +37,8 @@ def test_the_message_of_a_preview_says_the_same_in_one_text(world: World) -> Non
     lines = pending(cells)
     cells.preview()
     [message] = cells.messages
-    assert message.text.splitlines() == lines
+    told = cells.preview()[1]["pendingChanges"]
+    assert message.text.splitlines() == [*lines, f"estimate: {told['estimate']}", f"plan {told['plan']}"]
     assert not message.is_warning
 
 
@@ -47,9 +48,14 @@ def test_every_kind_of_change_has_its_sign(world: World) -> None:
     cells.up()
     world.edit(cells, "4.jpg", "bird")
     world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["fox"], "3.jpg": ["cat"]})
-    summary, *entries = pending(cells)
-    assert summary.startswith("1 to add, 1 to update; 1 live only; 1 unchanged; 1 batch")
-    assert entries == [f"~ {KEY}2.jpg  dog -> fox", f"+ {KEY}3.jpg  cat", f"! {KEY}4.jpg  live only: bird"]
+    shown = cells.preview()[1]["pendingChanges"]
+    assert shown["summary"] == "1 to add, 1 to update; 1 live only; 1 unchanged"
+    assert shown["entries"] == [
+        "* label dog renamed to fox on 1 entry",
+        f"! {KEY}4.jpg  live only: bird",
+        f"+ {KEY}3.jpg  cat",
+        "... and 1 more entry (in the groups above); `reconciler plan --verbose` shows them",
+    ]
 
 
 def test_live_only_entries_are_unlabelled_where_the_policy_says_so(world: World) -> None:
@@ -69,12 +75,12 @@ def test_a_replacement_by_policy_is_spelled_out(world: World) -> None:
     assert "DELETED and created anew (new ARN): 2 live entries go, 1 of them not in the manifest" in summary
 
 
-def test_more_than_fifty_changes_are_counted(world: World) -> None:
-    """50 lines, then a number; the inputs stay small."""
+def test_more_than_thirty_changes_are_counted(world: World) -> None:
+    """30 lines, then a number; the inputs stay small."""
     cells = world.declare({f"{number}.jpg": ["cat"] for number in range(72)})
     _, *entries = pending(cells)
-    assert len(entries) == 51
-    assert entries[-1] == "... and 22 more"
+    assert len(entries) == 31
+    assert entries[-1] == "... and 42 more entries; `reconciler plan --verbose` shows them"
 
 
 def test_a_project_that_does_not_exist_yet_is_previewed_from_the_file_alone(world: World) -> None:
@@ -107,7 +113,9 @@ def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
     assert checked["pendingChanges"]["entries"] == [f"! {KEY}4.jpg  live only: bird"]
     assert cells.messages[-1].text.splitlines() == [
         "up to date: 1 entry; 1 live only",
+        "check: 1 live entry that the manifest does not have stays labelled",
         f"! {KEY}4.jpg  live only: bird",
+        f"plan {checked['pendingChanges']['plan']}",
     ]
 
 
