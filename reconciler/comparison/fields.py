@@ -94,7 +94,8 @@ def _origins(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
         return
     stated = confidences(before), confidences(after)
     one, other = _range(stated[0]), _range(stated[1])
-    objects = one == other and stated[0] != stated[1]  # they differ, and the range does not say so
+    # They differ, and neither the range says so nor that boxes came or went.
+    objects = one == other and stated[0] != stated[1] and len(stated[0]) == len(stated[1])
     yield from _members(_metadata(before, objects=objects), _metadata(after, objects=objects), after.name + METADATA)
     if one != other:
         yield _change(f"{after.name}{METADATA}.confidence", one, other)

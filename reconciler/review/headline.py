@@ -73,7 +73,7 @@ def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = 
     refused = sum(bool(one.refusals) for one in datasets)
     states = (
         (totals.with_changes, "with changes"),
-        (refused, "refused"),
+        (refused if left == LEFT else 0, "refused"),
         (totals.failed, "failed"),
         (totals.skipped, "skipped"),
     )
@@ -124,7 +124,7 @@ def _parts(plan: Plan, left: str) -> Iterator[str]:
     doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
     if plan.lines:
         yield ", ".join(f"{many:,} {word}" for many, word in doing if many)
-    if plan.live_only and plan.policy.extra is not Extra.UNLABEL:
+    if plan.live_only and plan.action is not Action.REPLACE and plan.policy.extra is not Extra.UNLABEL:
         yield f"{plan.live_only:,} {left}"
     if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):
         yield f"{plan.unchanged:,} unchanged"

@@ -52,9 +52,9 @@ def test_every_kind_of_change_has_its_sign(world: World) -> None:
     assert shown["summary"] == "1 to add, 1 to update; 1 live only; 1 unchanged"
     assert shown["entries"] == [
         "* label dog renamed to fox on 1 entry",
+        f"~ {KEY}2.jpg  dog -> fox",
         f"! {KEY}4.jpg  live only: bird",
         f"+ {KEY}3.jpg  cat",
-        "... and 1 more entry (in the groups above); `reconciler plan --verbose` shows them",
     ]
 
 

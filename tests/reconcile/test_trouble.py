@@ -11,7 +11,8 @@ from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy
 from reconciler.plan import Action, Statistics
 from reconciler.reconcile import Observation, Target
-from reconciler.report.text import outcome_lines
+from reconciler.report.outcome import done_lines
+from reconciler.review.done import done_of
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.entries.lines import bare, labelled
 from tests.reconcile.conftest import START
@@ -142,7 +143,7 @@ def test_statistics_that_disagree_with_the_listing_are_told(desk: Desk) -> None:
     outcome = desk.run(*LINES).outcome
     assert outcome.live is not None
     assert (outcome.live.entries, outcome.counted) == (1, Statistics(8, 0))
-    assert any("lists 1 entry, 0 of them" in line and "count 8 and 0" in line for line in outcome_lines(outcome))
+    assert any("lists 1 entry, 0 of them" in line and "count 8 and 0" in line for line in done_lines(done_of(outcome)))
 
 
 def test_statistics_that_stay_behind_are_told_by_an_apply_that_sends_nothing_too(desk: Desk) -> None:
@@ -152,7 +153,7 @@ def test_statistics_that_stay_behind_are_told_by_an_apply_that_sends_nothing_too
     for ran in (desk.run(*LINES), desk.run(*LINES)):
         assert ran.outcome.live is not None
         assert (ran.outcome.error, ran.outcome.live.entries, ran.outcome.counted) == (None, 8, Statistics(1, 0))
-        assert any("lists 8 entries" in line for line in outcome_lines(ran.outcome))
+        assert any("lists 8 entries" in line for line in done_lines(done_of(ran.outcome)))
     assert ran.plan.action is Action.NOTHING
 
 
@@ -161,7 +162,7 @@ def test_statistics_that_agree_are_not_worth_a_word(desk: Desk) -> None:
     for _time in range(2):
         outcome = desk.run(*LINES).outcome
         assert outcome.counted == Statistics(8, 0)
-        assert outcome_lines(outcome) == []
+        assert done_lines(done_of(outcome)) == []
 
 
 def test_patience_is_the_policys(slow: Emulator) -> None:

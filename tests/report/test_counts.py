@@ -6,7 +6,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.report import html, markdown, terminal
+from reconciler.report import html, markdown, preview, terminal
+from reconciler.report.document import decoded, encoded
 from reconciler.review.model import Review
 from tests.report.reviews import change, dataset, review
 
@@ -64,3 +65,25 @@ def test_html_loses_none(made: tuple[Review, int]) -> None:
     data = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     beyond = re.search(r"([\d,]+) more change and are not listed", page)
     assert len(data["changes"]) + (int(beyond[1].replace(",", "")) if beyond else 0) == made[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(reviews())
+def test_a_preview_loses_none(made: tuple[Review, int]) -> None:
+    """Pulumi shows each dataset for itself; the property and the message say the same."""
+    seen = 0
+    for one in made[0].datasets:
+        shown = preview.preview_of(review(one))
+        entries = "\n".join(shown.properties()["entries"])
+        seen += keys(entries) + left_out(entries)
+        assert all(line in shown.message() for line in shown.entries)
+    assert seen == made[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(reviews())
+def test_json_loses_none(made: tuple[Review, int]) -> None:
+    """The document reads back as the plan it was made from; what it does not hold it counts."""
+    again = decoded(encoded(made[0]).encode(), "plan.json")
+    assert again == made[0]
+    assert sum(one.changes_total for one in again.datasets) == made[1]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.report.columns import cells
-from reconciler.report.terminal import dataset_view, view
-from reconciler.review.model import Failure, Review
+from reconciler.report.terminal import ending_view, outcome_view, view
+from reconciler.review.model import Done, Estimate, Failure, Place, RejectedLine, Review
 from tests.report.real_review import real
 from tests.report.reviews import change, dataset, many, review
 
@@ -26,20 +26,27 @@ def test_dangers_come_first_then_groups_then_labels_then_entries() -> None:
 
 def test_a_small_review_reads_as_written_here() -> None:
     """The whole text of one moved box."""
-    one = dataset([many(1).datasets[0].changes[0]], words="1 to update; 1 batch, 0.9 kB", unchanged=0)
-    assert dataset_view(one) == (
+    one = dataset([many(1).datasets[0].changes[0]], words="1 to update", unchanged=0, plan_id="ab" * 16)
+    text = view(review(one, words="1 dataset, 1 with changes: 1 to update", plan_id="ab" * 16))
+    assert text == (
+        "1 dataset, 1 with changes: 1 to update\n"
+        "\n"
         "blood-cells train  (datasets/blood-cells/train.jsonl)\n"
-        "  1 to update; 1 batch, 0.9 kB\n"
+        "  1 to update\n"
         "  entries\n"
         "    ~ s3://blood-cells-images/scans/2024/BloodImage_00000.jpg  1 box moved: WBC\n"
+        "\n"
+        "plan abababababababababababababababab\n"
     )
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 @pytest.mark.parametrize("verbose", [False, True])
 def test_no_line_is_wider_than_the_terminal(width: int, verbose: bool) -> None:  # noqa: FBT001 - a parameter of a test
-    """Narrow and wide, whatever is shown."""
-    assert max(map(cells, view(real(), width=width, verbose=verbose).splitlines())) <= width
+    """Narrow and wide, whatever is shown; only the plan's id is never broken, because it is there to be copied."""
+    lines = view(real(), width=width, verbose=verbose).splitlines()
+    assert lines[-1] == f"plan {real().plan_id}"
+    assert max(map(cells, lines[:-1])) <= width
 
 
 @pytest.mark.parametrize("width", [60, 120])
@@ -79,7 +86,7 @@ def test_entries_that_a_group_explains_are_counted_and_not_listed() -> None:
 def test_a_dangerous_entry_is_listed_although_a_group_explains_it() -> None:
     """Risk weighs more than brevity."""
     risky = [replace(one, risk=9) if one.number == 5 else one for one in real().datasets[0].changes]
-    text = dataset_view(replace(real().datasets[0], changes=tuple(risky)))
+    text = view(review(replace(real().datasets[0], changes=tuple(risky))))
     assert "BloodImage_00005.jpg" in text
 
 
@@ -93,7 +100,8 @@ def test_colours_are_the_callers_and_change_no_word() -> None:
 def test_a_dataset_that_is_up_to_date_takes_two_lines() -> None:
     """Silence is good news."""
     quiet = dataset([], words="up to date: 72 entries")
-    assert dataset_view(quiet).count("\n") == 2
+    _title, _gap, *lines = view(review(quiet, plan_id="")).splitlines()
+    assert lines == ["blood-cells train  (datasets/blood-cells/train.jsonl)", "  up to date: 72 entries"]
 
 
 def test_a_run_that_failed_says_why_first() -> None:
@@ -111,6 +119,51 @@ def test_offline_sides_are_named_and_no_plan_is_offered() -> None:
     text = view(offline)
     assert text.startswith("main:datasets -> datasets: ")
     assert "plan 9d4e" not in text
+
+
+def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
+    """For a reader who has seen the plan just before: nothing of it again."""
+    done = Done(
+        words="2 added in 1 batch",
+        dataset_arn=None,
+        add=2,
+        update=0,
+        unlabel=0,
+        batches=1,
+        rejected=(RejectedLine(key="s3://b/1.jpg", place=Place(file="train.jsonl", line=3), reason="no such image"),),
+        rejected_total=7,
+        marked=(),
+        marked_total=0,
+        marked_new=0,
+        rewritten=0,
+        live=None,
+        counted=None,
+        snapshots=("s3://kept/here",),
+    )
+    one = dataset([change(1)], outcome=done, status="applied")
+    assert outcome_view(one) == (
+        "\n"
+        "blood-cells train  (datasets/blood-cells/train.jsonl)\n"
+        "  2 added in 1 batch\n"
+        "  what was live before the delete is kept in s3://kept/here; `reconciler restore` brings it back\n"
+        "  train.jsonl:3: rejected: s3://b/1.jpg: no such image\n"
+        "  ... and 6 more rejected lines\n"
+    )
+    assert outcome_view(one).splitlines()[2:] == view(review(one)).splitlines()[3:7]
+
+
+def test_what_an_apply_took_stands_beside_the_estimate() -> None:
+    """Calls by operation, with the estimate where it was another; batches, bytes, time."""
+    estimate = Estimate(calls={"DescribeDataset": 5, "ListDatasetEntries": 2}, batches=1, bytes=900, minutes=0.02)
+    took = Estimate(calls={"DescribeDataset": 9, "ListDatasetEntries": 2}, batches=1, bytes=900, minutes=0.2)
+    ended = review(dataset([change(1)]), words="1 dataset: 1 updated", estimate=estimate, spent=took)
+    assert ending_view(ended) == (
+        "\n"
+        "1 dataset: 1 updated\n"
+        "estimate: 7 calls, 1 batch, 900 B, under a minute at 5 calls a second\n"
+        "took:     11 calls, 1 batch, 900 B, 12 s\n"
+        "calls:    DescribeDataset 9 (estimate 5), ListDatasetEntries 2\n"
+    )
 
 
 @settings(max_examples=50, deadline=None)

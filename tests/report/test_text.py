@@ -13,20 +13,16 @@ from reconciler.codes import ENTRY_CODES, meaning_of
 from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.inert import SHOWN_CHARACTERS, inert
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import Extra, Finding, Mark, Place, Policy, Severity
+from reconciler.model import DatasetType, Extra, Finding, Mark, Place, Policy, Severity
 from reconciler.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.plan import Plan, Statistics, make_plan
 from reconciler.progress import Progress
-from reconciler.report.text import (
-    SHOWN,
-    change_lines,
-    finding_line,
-    outcome_lines,
-    outcome_summary,
-    progress_line,
-    size,
-    summary,
-)
+from reconciler.report.outcome import done_lines
+from reconciler.report.preview import Preview, preview_of
+from reconciler.report.text import finding_line, progress_line, size
+from reconciler.review.build import Reviewed, review_of
+from reconciler.review.done import done_of
+from reconciler.review.headline import headline, remarks
 from tests.entries.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.ledger.filling import filled
 
@@ -47,6 +43,17 @@ def acts(text: str) -> list[str]:
 def planned(ledger: Ledger, extra: Extra = Extra.REPORT, *, exists: bool = True) -> Plan:
     """The plan of a filled ledger."""
     return make_plan(ledger, Policy(extra=extra), exists=exists, bucket="b")
+
+
+def previewed(ledger: Ledger, plan: Plan) -> Preview:
+    """What a preview shows of a plan."""
+    one = Reviewed("p", "p", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan, project_arn="arn")
+    return preview_of(review_of([one]))
+
+
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """What an outcome says besides its counts."""
+    return done_lines(done_of(outcome))
 
 
 def test_every_character_that_acts_is_written_as_an_escape() -> None:
@@ -91,7 +98,8 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
     with filled(own, [json.dumps(line) for line in live]) as ledger:
         for extra in Extra:
             plan = planned(ledger, extra)
-            for line in (summary(plan), *change_lines(ledger, plan), *plan.refusals):
+            shown = previewed(ledger, plan)
+            for line in (*shown.message().split("\n"), *plan.refusals):
                 assert acts(line) == []
     place = Place(path, 1, 1)
     finding = Finding(Severity.ERROR, "some-code", place, f"the label {label}", f"drop {key}")
@@ -120,69 +128,64 @@ sides = st.dictionaries(st.sampled_from([KEY.format(number) for number in range(
 
 
 @settings(max_examples=80, deadline=None)
-@given(sides, sides, st.sampled_from([Extra.REPORT, Extra.UNLABEL, Extra.REPLACE]), st.sampled_from([0, 1, 3, None]))
-def test_counts_agree_with_the_plan(
-    desired: dict[str, Document], live: dict[str, Document], extra: Extra, limit: int | None
-) -> None:
-    """In the summary, and in the lines with their rest."""
+@given(sides, sides, st.sampled_from([Extra.REPORT, Extra.UNLABEL, Extra.REPLACE]))
+def test_counts_agree_with_the_plan(desired: dict[str, Document], live: dict[str, Document], extra: Extra) -> None:
+    """In the summary, and in a preview's lines with their rest."""
     want = [line | {"source-ref": key} for key, line in desired.items()]
     have = [line | {"source-ref": key} for key, line in live.items()]
     with filled(want, have) as ledger:
         plan = planned(ledger, extra)
-        said, lines = summary(plan), change_lines(ledger, plan, limit)
-        every = change_lines(ledger, plan, None)
+        shown = previewed(ledger, plan)
+    said = shown.summary
+    assert said == headline(plan)
     assert numbers(said, "to add") == plan.add
     assert numbers(said, "to update") == plan.update
     assert numbers(said, "to unlabel") == plan.unlabel
-    signs = [line[0] for line in every]
-    assert (signs.count("+"), signs.count("~"), signs.count("-")) == (plan.add, plan.update, plan.unlabel)
-    shown = signs.count("!")
-    assert shown == (0 if extra is Extra.UNLABEL else plan.live_only)
-    if limit is None or len(every) <= limit:
-        assert lines == every
-    else:
-        assert lines == [*every[:limit], f"... and {len(every) - limit:,} more"]
+    entries = [line for line in shown.entries if not line.startswith("*")]
+    left = sum(numbers(line, "(?:more )?entr") for line in entries if line.startswith("... and"))
+    total = plan.lines if extra is Extra.UNLABEL else plan.add + plan.update + plan.live_only
+    assert sum(line[0] in "+~-!" for line in entries) + left == total
+    assert shown.is_quiet == (not total)
 
 
-def test_fifty_changes_are_shown() -> None:
+def test_thirty_entries_are_previewed() -> None:
     """And the rest counted."""
     with filled([bare(KEY.format(number)) for number in range(1234)]) as ledger:
-        lines = change_lines(ledger, planned(ledger))
-    assert (SHOWN, len(lines)) == (50, 51)
-    assert (lines[0], lines[-1]) == ("+ s3://b/0  unlabelled", "... and 1,184 more")
+        lines = previewed(ledger, planned(ledger)).entries
+    assert len(lines) == 31
+    assert (lines[0], lines[-1]) == (
+        "+ s3://b/0  unlabelled",
+        "... and 1,204 more entries; `reconciler plan --verbose` shows them",
+    )
 
 
-def test_a_summary_says_what_would_happen_in_one_line() -> None:
-    """An update with all its parts, an empty plan, a creation, a replacement."""
+def test_a_plan_says_what_would_happen_in_one_line() -> None:
+    """An update with all its parts, an empty plan, a creation, a replacement; and what else to know."""
     same = [labelled(KEY.format(f"same{number}"), "a") for number in range(2)]
     own = [*same, labelled(KEY.format("new"), "a"), labelled(KEY.format("changed"), "a")]
     live = [same[0] | {"n": 1}, same[1], labelled(KEY.format("changed"), "b"), bare(KEY.format("extra"))]
     with filled(own, [*map(json.dumps, live), json.dumps(bare(KEY.format("bad")) | {"cl-errors": FINDINGS})]) as ledger:
         plan = planned(ledger)
-        sent = size(plan.bytes)
-        assert summary(plan) == (
-            "1 to add, 1 to update; 2 live only; 2 unchanged; 1 differ only in fields that are ignored; "
-            f"1 live entry is marked with errors; 1 batch, {sent}"
-        )
-        assert summary(planned(ledger, exists=False)).startswith("the dataset will be created; 4 to add; 1 batch, ")
-        assert summary(planned(ledger, Extra.REPLACE)).startswith(
+        assert headline(plan) == "1 to add, 1 to update; 2 live only; 2 unchanged"
+        assert remarks(plan) == ("1 entry differs in ignored fields only",)
+        assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
+        assert headline(planned(ledger, Extra.REPLACE)) == (
             "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
-            "4 to add; "
+            "4 to add"
         )
-        ordered = replace(plan, by_label=True, marked=2)
-        assert "2 live entries are marked with errors; sent ordered by label to stay within 250 labels" in summary(
-            ordered
+        assert remarks(replace(plan, by_label=True, ignored=0)) == (
+            "sent ordered by label, to stay within 250 labels on the way",
         )
     with filled(same, same) as ledger:
-        assert summary(planned(ledger)) == "up to date: 2 entries"
+        assert headline(planned(ledger)) == "up to date: 2 entries"
 
 
 def test_an_outcome_says_what_was_done_in_one_line() -> None:
     """By verb and batch; nothing sent is told from nothing applied."""
     done = Outcome("arn", add=1200, update=3, unlabel=1, batches=2)
-    assert outcome_summary(done) == "1,200 added, 3 updated, 1 unlabelled in 2 batches"
-    assert outcome_summary(Outcome("arn")) == "nothing was sent"
-    assert outcome_summary(Outcome("arn", error=UpdateFailed("x"))) == "nothing was applied"
+    assert done_of(done).words == "1,200 added, 3 updated, 1 unlabelled in 2 batches"
+    assert done_of(Outcome("arn")).words == "nothing was sent"
+    assert done_of(Outcome("arn", error=UpdateFailed("x"))).words == "nothing was applied"
 
 
 def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:

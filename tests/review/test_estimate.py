@@ -60,12 +60,23 @@ def test_calls_are_counted_by_operation(
 
 def test_the_time_is_that_of_the_accounts_quota() -> None:
     """Five calls a second: 250,000 entries take 2,500 pages, listed twice."""
-    assert spent({"ListDatasetEntries": 5_000}, 0, 0).minutes == pytest.approx(16.67, abs=0.01)
+    known = total([[Estimate(calls={"ListDatasetEntries": 5_000}, batches=0, bytes=0, minutes=0)]])
+    assert known is not None
+    assert known.minutes == pytest.approx(16.67, abs=0.01)
 
 
 def test_datasets_share_the_quota() -> None:
-    """Their calls, bytes and minutes add up; nothing was estimated for no dataset."""
-    one, other = spent({"A": 300, "B": 1}, 2, 10), spent({"A": 300}, 1, 5)
-    both = total([one, other])
-    assert both == spent({"A": 600, "B": 1}, 3, 15)
+    """Their calls, bytes and minutes add up, each project looked up once; nothing was estimated for no dataset."""
+    one = Estimate(calls={"DescribeProjects": 1, "A": 300}, batches=2, bytes=10, minutes=1)
+    other = Estimate(calls={"DescribeProjects": 1, "A": 298}, batches=1, bytes=5, minutes=1)
+    assert total([[one, other], [one]]) == Estimate(
+        calls={"A": 898, "DescribeProjects": 2}, batches=5, bytes=25, minutes=3.0
+    )
     assert total([]) is None
+    assert total([[], []]) is None
+
+
+def test_what_was_spent_is_by_the_clock() -> None:
+    """The same figures as the estimate's, but for the time that was measured."""
+    took = spent({"A": 300, "B": 0}, 2, 10, seconds=90)
+    assert took == Estimate(calls={"A": 300}, batches=2, bytes=10, minutes=1.5)
