@@ -83,11 +83,11 @@ def test_one_manifest_or_one_project_is_read_by_itself(world: World) -> None:
     one = world.run("validate", "datasets/cells/test.jsonl")
     assert (one.code, one.out) == (
         0,
-        "test test  (datasets/cells/test.jsonl)\n  1 entry, 1 label, 1 box, no findings\n1 manifest valid, 1 entry\n",
+        "1 manifest valid, 1 entry\n\ntest test  (datasets/cells/test.jsonl)\n  1 entry, 1 label, 1 box, no findings\n",
     )
     project = world.run("validate", "datasets/cells")
     assert project.code == 0
-    assert project.out.endswith("2 manifests valid, 6 entries\n")
+    assert project.out.startswith("2 manifests valid, 6 entries\n")
     assert world.run("validate", "datasets/broken/train.jsonl").code == 3
 
 
