@@ -72,7 +72,7 @@ def finding_counts(findings: Findings | None) -> FindingCounts:
         errors=findings.error_count,
         marked=findings.marked_count,
         notes=findings.note_count,
-        shown=_found(findings),
+        shown=_found((*findings.errors, *findings.marked, *findings.notes)),
     )
 
 

@@ -222,5 +222,5 @@ def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, worl
     ran = world.run("plan")
     assert ran.code == 0
     assert ran.out.count("marked: ERROR_INVALID_BOUNDING_BOX") == 3
-    assert "... and 3 more findings" in ran.out
+    assert "... and 4 more findings" in ran.out
     assert world.run("plan", "-v").out.count("marked: ERROR_INVALID_BOUNDING_BOX") == 6

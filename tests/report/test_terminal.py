@@ -137,7 +137,7 @@ def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
         marked_new=0,
         rewritten=0,
         live=None,
-        counted=None,
+        statistics=None,
         snapshots=("s3://kept/here",),
     )
     one = dataset([change(1)], outcome=done, status="applied")
