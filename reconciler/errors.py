@@ -3,7 +3,7 @@
     ReconcilerError                     1  something failed; the message is a sentence with the cure
       BadInput                          3  a manifest, project.yaml, setting or argument is wrong; nothing was sent
         InvalidDeclaration              3  project.yaml or manifests with findings of class error
-      Refused                           4  a policy or guard says no; nothing was sent
+      Refused                           4  a policy or guard says no; nothing was sent, or no more
       ServiceError                      1  the service answered with an error, or did not answer
         AccessDenied                    1  the credentials may not make the call
         NotFound                        1  the project or dataset is not there
@@ -85,7 +85,7 @@ class InvalidDeclaration(BadInput):
 
 
 class Refused(ReconcilerError):
-    """A policy or a guard says no; nothing was sent."""
+    """A policy or a guard says no; nothing was sent, or no more than before somebody else changed the dataset."""
 
     exit_code = Exit.REFUSED
 

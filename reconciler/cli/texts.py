@@ -22,7 +22,7 @@ exit codes:
   1    failed: the service, the network or this machine
   2    there are changes (only with `--exit-code`)
   3    bad input or usage; nothing was sent
-  4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent
+  4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or no more
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
 """

@@ -16,6 +16,7 @@ from reconciler.aws.gateway import DatasetDescription, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.delivery import Delivery
 from reconciler.errors import Interrupted, NotFound, ReconcilerError, Refused
+from reconciler.guards import labels_of_live
 from reconciler.keeping import NOWHERE, Keeper
 from reconciler.ledger import Ledger
 from reconciler.listing import Listing
@@ -109,7 +110,7 @@ class Reconciliation:
             raise Refused(plan.refusal)
         marked_before = frozenset(row.key for row in ledger.marked())
         queue = SendQueue(ledger, sends(ledger, plan))
-        work = Work(ledger, queue, target)
+        work = Work(ledger, queue, target, labels_of_live(ledger))
         done = self._rounds.carry_out(work, plan, seen)
         outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
         if outcome.dataset_arn and plan.has_changes:

@@ -12,6 +12,7 @@ from typing import Final
 from reconciler.aws.clock import Clock
 from reconciler.delivery import Delivery, LiveView
 from reconciler.errors import Moved, ReconcilerError, Refused
+from reconciler.guards import Labels
 from reconciler.ledger import Ledger
 from reconciler.listing import Listing
 from reconciler.model import Change, Policy
@@ -33,11 +34,15 @@ _ROUND_PAUSE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an apply works on: both sides, the lines to send, where to; and the snapshots that it has left."""
+    """What an apply works on: both sides, the lines to send, where to; and the snapshots that it has left.
+
+    `before` are the labels that were live when the apply was planned.
+    """
 
     ledger: Ledger
     queue: SendQueue
     target: Target
+    before: Labels
     snapshots: list[str] = field(default_factory=list)
 
 
@@ -76,12 +81,16 @@ class Rounds:
         """Read what somebody else did, and what is left to send.
 
         Raises:
-            Refused: the policy says no by now, or the dataset would have to be deleted, which nobody was shown.
+            Refused: the policy or a guard says no by now, or the dataset would have to be deleted, which nobody was
+            shown.
         """
         seen = self.observing.observe(work.target)
         anew = self.planning.plan(work.ledger, seen, plan.bucket, plan.settled)
+        # What we have sent is live: it must not be held against what is left to send.
+        before = work.before if work.queue.confirmed_by_verb() else None
+        anew = self.planning.guarded(work.ledger, anew, seen, work.target, before)
         if anew.refusals:
-            raise Refused(anew.refusal)
+            raise Refused(f"the dataset was changed meanwhile, and nothing more is sent: {anew.refusal}")
         if anew.action is Action.REPLACE and plan.action is not Action.REPLACE:
             raise Refused(
                 f"the dataset {seen.arn} has entries by now that the manifest does not have, so that it would have to "

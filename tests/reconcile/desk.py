@@ -3,13 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from reconciler.errors import Interrupted
 from reconciler.keeping import Keeper, Kept
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Policy
+from reconciler.model import DatasetType, Guards, Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import Plan
 from reconciler.progress import Progress
@@ -50,7 +50,11 @@ class KeptLines:
 
 @dataclass
 class Desk:
-    """A project with (perhaps) a TRAIN dataset."""
+    """A project with (perhaps) a TRAIN dataset.
+
+    Guards are off unless a test is about them: whatever happens to a dataset of ten images is much of it. `allow` gives
+    reasons for going on, `test_keys` is what the test manifest has.
+    """
 
     emulator: Emulator
     name: str = "p"
@@ -58,6 +62,9 @@ class Desk:
     settled: frozenset[str] = frozenset()
     stop: Callable[[], Interrupted | None] = lambda: None
     keeper: Keeper = field(default_factory=KeptLines)
+    guards: Guards = field(default_factory=Guards.off)
+    allow: dict[str, str] = field(default_factory=dict)
+    test_keys: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         project = self.emulator.service.call("CreateProject", {"ProjectName": self.name})["ProjectArn"]
@@ -73,10 +80,12 @@ class Desk:
             self.gateway,
             self.clock,
             chance,
-            self.policy,
+            replace(self.policy, guards=self.guards),
             report=self.note,
             stop=self.stop,
             keeper=self.keeper,
+            allow=self.allow,
+            test_keys=lambda: self.test_keys,
         )
 
     def note(self, progress: Progress) -> None:
@@ -97,6 +106,7 @@ class Desk:
             seen = conductor.observe(self.target)
             bucket = desired[0]["source-ref"].split("/")[2] if desired else None
             plan = conductor.plan(ledger, seen, bucket, self.settled)
+            plan = conductor.guarded(ledger, plan, seen, self.target)
             outcome = conductor.apply(ledger, plan, seen, self.target)
         calls = Counter(call.operation for call in self.emulator.calls)
         calls.subtract(before)
