@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator import jobs, manifest, model, protocol, replies
 from rekognition_emulator.backend import Backend
+from rekognition_emulator.creation import Creation
 from rekognition_emulator.datasets import Datasets
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.lifecycle import Lifecycle
@@ -40,7 +41,7 @@ class Service:
         self.backend = backend or Backend()
         self.lock = threading.RLock()
         self.lifecycle = Lifecycle(self.backend)
-        rooms = [room(self.backend, self.lifecycle) for room in (Projects, Datasets, Listing, Tags)]
+        rooms = [room(self.backend, self.lifecycle) for room in (Projects, Creation, Datasets, Listing, Tags)]
         self._operations: dict[str, Operation] = {}
         for name in model.OPERATIONS:
             room = next(room for room in rooms if hasattr(room, method_name(name)))

@@ -207,7 +207,12 @@ def test_a_failed_creation_can_free_its_slot(folder: Path) -> None:
         call = emulator.service.call
         assert created(emulator, "missing.manifest")["Status"] == "CREATE_FAILED"
         project = call("DescribeProjects", {})["ProjectDescriptions"][0]["ProjectArn"]
-        assert call("CreateDataset", {"ProjectArn": project, "DatasetType": "TRAIN"})["DatasetArn"]
+        request = {"ProjectArn": project, "DatasetType": "TRAIN"}
+        with pytest.raises(Exception, match="InvalidParameterException"):
+            call("CreateDataset", request | {"DatasetSource": {}})
+        failed = call("DescribeProjects", {})["ProjectDescriptions"][0]["Datasets"]
+        assert [each["Status"] for each in failed] == ["CREATE_FAILED"]  # a refused call changes nothing
+        assert call("CreateDataset", request)["DatasetArn"]
         assert len(call("DescribeProjects", {})["ProjectDescriptions"][0]["Datasets"]) == 1
 
 
