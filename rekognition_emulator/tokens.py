@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 
 import msgspec
 
@@ -26,7 +27,11 @@ def _mark(text: bytes) -> bytes:
 
 def scope(*parts: object) -> str:
     """A short name of one listing: operation, dataset, filters."""
-    return hashlib.blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=8).hexdigest()
+    try:
+        text = msgspec.json.encode(parts, order="deterministic")
+    except UnicodeEncodeError:  # half a character, in a filter that finds nothing
+        text = json.dumps(parts, sort_keys=True).encode()
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def write(listing: str, position: int, now: float) -> str:
