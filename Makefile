@@ -48,9 +48,10 @@ bench: setup ## seconds, calls and memory for 10,000 entries: plan and apply on 
 	@$(CLEAN) $(PY) -m benchmarks.reconcile --entries $(or $(ENTRIES),10000)
 	@echo; $(CLEAN) $(PY) -m benchmarks.diff --entries $(or $(ENTRIES),10000)
 	@echo; $(CLEAN) $(PY) -m benchmarks.report
+	@echo; $(CLEAN) $(PY) -m benchmarks.boxes
 
-bench-emulator: setup ## speed and memory of the emulator: small calls, 250,000 entries
-	@$(CLEAN) $(PY) benchmarks/emulator.py --entries $(or $(ENTRIES),250000)
+bench-emulator: setup ## speed and memory of the emulator beside a bare server: start, small calls, 250,000 entries
+	@$(CLEAN) $(PY) -m benchmarks.emulator --entries $(or $(ENTRIES),250000)
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

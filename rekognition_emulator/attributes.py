@@ -158,7 +158,7 @@ class AttributeJudge:
     def _references(self, name: str, boxes: list[Document], objects: Any, class_map: Any) -> None:  # noqa: ANN401 - judged JSON
         if len(objects) < len(boxes) or not all(number(item.get("confidence")) for item in objects):
             self._stop(codes.MISSING_CONFIDENCE, name)
-        if any(str(int(box["class_id"])) not in class_map for box in boxes):
+        if any(str(int(each)) not in class_map for each in {box["class_id"] for box in boxes}):
             self._stop(codes.MISSING_CLASS, name)
 
     def _boxes(self, name: str, value: Document) -> None:
@@ -173,8 +173,9 @@ class AttributeJudge:
             self._report(codes.NO_VALID_ANNOTATIONS, name)
 
     def _box(self, name: str, box: Document, size: Document) -> bool:
-        left, top, width, height = (box[side] for side in _SIDES)
-        if min(left, top, width, height) < 0 or left + width > size["width"] or top + height > size["height"]:
+        left, top, width, height = box["left"], box["top"], box["width"], box["height"]
+        off = left < 0 or top < 0 or width < 0 or height < 0
+        if off or left + width > size["width"] or top + height > size["height"]:
             self._mark(codes.INVALID_BOX, name, box)
             return False
         too_small = min if self.switches.box_too_small == "either side" else max

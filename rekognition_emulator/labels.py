@@ -55,5 +55,5 @@ def _on_boxes(value: object, class_map: object) -> list[object]:
     boxes = value.get("annotations") if isinstance(value, dict) else None
     if not isinstance(boxes, list) or not isinstance(class_map, dict):
         return []
-    ids = [box["class_id"] for box in boxes if isinstance(box, dict) and number(box.get("class_id"))]
-    return [class_map[str(int(each))] for each in ids if str(int(each)) in class_map]
+    ids = dict.fromkeys(box["class_id"] for box in boxes if isinstance(box, dict) and number(box.get("class_id")))
+    return [class_map[name] for name in (str(int(each)) for each in ids) if name in class_map]

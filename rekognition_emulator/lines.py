@@ -15,11 +15,9 @@ from math import isfinite
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
-import msgspec
-
 from rekognition_emulator.attributes import AttributeJudge, Document, pairs
 from rekognition_emulator.codes import Dropped
-from rekognition_emulator.entries import Entry
+from rekognition_emulator.entries import Entry, on_wire
 from rekognition_emulator.labels import labels_of
 
 if TYPE_CHECKING:
@@ -158,7 +156,7 @@ class LineJudge:
         document["cl-metadata"] = {"is_labeled": labeled}
         if judge.line_errors:
             document[self.switches.error_key] = judge.line_errors
-        listed = msgspec.json.encode(self._written(document, b"" if judge.found else raw))
+        listed = on_wire(self._written(document, b"" if judge.found else raw))
         return Entry(key, listed, bucket, *labels, labeled=labeled, errors=bool(judge.found))
 
     def _written(self, document: Document, raw: bytes) -> str:
