@@ -147,7 +147,7 @@ def test_overlap_is_intersection_over_union() -> None:
 
 @pytest.mark.parametrize(("spread", "limit"), [(600_000, 30_000), (60_000, 65_000), (0, 260_000)])
 def test_fifty_boxes_on_both_sides_take_few_steps(spread: int, limit: int) -> None:
-    """Spread over the picture, crowded, on one spot: lines of Python that run; the 2,500 pairs alone take some 15,000."""
+    """Spread over the picture, crowded, on one spot: lines of Python run, of which 2,500 pairs take 15,000."""
     chance = Random(1)  # noqa: S311 - repeatable
 
     def near(most: int) -> int:
