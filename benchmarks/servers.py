@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import boto3
@@ -68,22 +68,21 @@ class Passes(NamedTuple):
 
     @classmethod
     def in_turns(cls, work: Mapping[str, Callable[[], float]], rounds: int) -> "Passes":
-        """Every round measures everything once, so that a busy machine slows all alike; the first is the bare one."""
+        """Every round measures everything once; the first is the bare one.
+
+        Short passes in many rounds: what else the machine does then slows neighbours alike.
+        """
         seconds: dict[str, list[float]] = {name: [] for name in work}
         for _ in range(rounds):
             for name, measure in work.items():
                 seconds[name].append(measure())
         return cls(seconds, next(iter(work)))
 
-    def typical(self, name: str) -> float:
-        """The median of the passes, in seconds."""
-        return median(self.seconds[name])
-
     def ratio(self, name: str) -> float:
         """The median of the rounds' ratios to the bare pass."""
         return median(ours / bare for ours, bare in zip(self.seconds[name], self.seconds[self.bare], strict=True))
 
     def noise(self) -> float:
-        """How far the bare passes lie apart: greatest less smallest, as a share of the median."""
-        bare = self.seconds[self.bare]
-        return (max(bare) - min(bare)) / median(bare)
+        """How far the middle half of the bare passes lies apart, as a share of their median."""
+        first, middle, third = quantiles(self.seconds[self.bare], n=4)
+        return (third - first) / middle
