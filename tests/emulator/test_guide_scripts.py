@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekognition_emulator import serve
+from tests.emulator.clients import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,19 +22,17 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parents[1] / "data" / "aws-guide"
 
 
-def run(emulator: Emulator, script: str, *arguments: str) -> str:
-    """What a program prints; its error log too, because the programs catch their exceptions."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= emulator.environment | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
+def run(emulator: Emulator, script: str, *arguments: str, fails: bool = False) -> str:
+    """What a program prints; its error log too, because most programs catch their exceptions."""
     done = subprocess.run(
         [sys.executable, str(SCRIPTS / f"{script}.py.txt"), *arguments],
-        env=environment | {"AWS_SHARED_CREDENTIALS_FILE": os.devnull},
+        env=environment(emulator),
         capture_output=True,
         text=True,
-        timeout=60,
-        check=True,
+        timeout=120,
+        check=not fails,
     )
-    assert "ERROR" not in done.stderr, done.stderr
+    assert ("ERROR" in done.stderr or done.returncode != 0) is fails, done.stderr
     return done.stdout + done.stderr
 
 
@@ -69,7 +67,8 @@ def test_the_guides_programs_run_unchanged(served: Emulator, tmp_path: Path, lin
     run(served, "create_dataset_from_dataset", project[0], "test", train)
     test = served.service.call("DescribeProjects", {})["ProjectDescriptions"][0]["Datasets"][1]["DatasetArn"]
     run(served, "delete_dataset", test)
-    empty = served.service.call("CreateDataset", {"ProjectArn": project[0], "DatasetType": "TEST"})["DatasetArn"]
+    run(served, "create_empty_dataset", project[0], "test")
+    empty = served.service.call("DescribeProjects", {})["ProjectDescriptions"][0]["Datasets"][1]["DatasetArn"]
     run(served, "distribute_dataset", train, empty)
     assert len(served.entries(empty)) == 24
     assert train in run(served, "describe_projects", "--project_name", "cells")
@@ -77,3 +76,12 @@ def test_the_guides_programs_run_unchanged(served: Emulator, tmp_path: Path, lin
         run(served, "delete_dataset", arn)
     run(served, "delete_project", project[0])
     assert served.service.call("DescribeProjects", {})["ProjectDescriptions"] == []
+
+
+def test_a_program_that_needs_a_model_is_refused_at_once(served: Emulator) -> None:
+    """Operations on models are not emulated: the program ends with AWS's exception and the emulator's sentence."""
+    served.client().create_project(ProjectName="cells")
+    said = run(served, "find_tag", "team", "vision", fails=True)
+    assert "(UnknownOperationException) when calling the DescribeProjectVersions operation" in said
+    assert "DescribeProjectVersions is not a dataset operation: not emulated." in said
+    assert [call.operation for call in served.calls].count("?") == 1

@@ -1,46 +1,23 @@
-"""The AWS CLI and the JavaScript SDK, where they are present: clients that share no code with boto3's.
-
-The CLI is looked for as `aws` (or AWS_CLI), the SDK as `@aws-sdk/client-rekognition` in NODE_PATH; without them the
-tests are skipped and say so.
-"""
+"""The AWS CLI and the JavaScript SDK, where they are present (clients.py): they share no code with boto3's."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rekognition_emulator import Emulator, serve
+from rekognition_emulator import serve
+from tests.emulator.clients import AWS, NO_AWS, NO_JS, NODE, environment, has_js_sdk, is_version_2
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.emulator.conftest import Lines
 
-AWS = os.environ.get("AWS_CLI") or shutil.which("aws")
-NODE = shutil.which("node")
-SDK = "@aws-sdk/client-rekognition"
 
-
-def environment(emulator: Emulator) -> dict[str, str]:
-    """The variables the emulator prints, and nothing of the user's AWS configuration."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return kept | emulator.environment | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-
-
-def has_sdk() -> bool:
-    """Whether node finds the SDK."""
-    if not NODE:
-        return False
-    found = subprocess.run([NODE, "-e", f"require('{SDK}')"], capture_output=True, check=False)
-    return found.returncode == 0
-
-
-@pytest.mark.skipif(not AWS, reason="the AWS CLI is not installed (set AWS_CLI, or put `aws` on the path)")
+@pytest.mark.skipif(not AWS, reason=NO_AWS)
 def test_the_aws_cli(tmp_path: Path, lines: Lines) -> None:
     """All thirteen operations, pages put together, an error with its code."""
     updates = tmp_path / "updates.jsonl"
@@ -54,7 +31,7 @@ def test_the_aws_cli(tmp_path: Path, lines: Lines) -> None:
                 env=environment(emulator),
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=120,
                 check=False,
             )
             assert (done.returncode != 0) is fails, done.stderr
@@ -64,7 +41,7 @@ def test_the_aws_cli(tmp_path: Path, lines: Lines) -> None:
         dataset = ("--project-arn", project, "--dataset-type")
         train = aws("create-dataset", *dataset, "TRAIN")["DatasetArn"]
         test = aws("create-dataset", *dataset, "TEST")["DatasetArn"]
-        binary = ("--cli-binary-format", "raw-in-base64-out") if _is_version_2() else ()
+        binary = ("--cli-binary-format", "raw-in-base64-out") if is_version_2() else ()
         aws("update-dataset-entries", "--dataset-arn", train, "--changes", f"file://{tmp_path}/changes.json", *binary)
         status = aws("describe-dataset", "--dataset-arn", train)["DatasetDescription"]
         assert (status["Status"], status["DatasetStats"]["TotalEntries"]) == ("UPDATE_COMPLETE", 150)
@@ -81,11 +58,6 @@ def test_the_aws_cli(tmp_path: Path, lines: Lines) -> None:
         assert aws("describe-projects") == {"ProjectDescriptions": []}
 
 
-def _is_version_2() -> bool:
-    shown = subprocess.run([str(AWS), "--version"], capture_output=True, text=True, check=True).stdout
-    return shown.startswith("aws-cli/2")
-
-
 SCRIPT = """
 const sdk = require("@aws-sdk/client-rekognition");
 const client = new sdk.RekognitionClient({});
@@ -97,7 +69,10 @@ const send = (name, input) => client.send(new sdk[name + "Command"](input));
   const lines = Buffer.from(process.env.LINES);
   await send("UpdateDatasetEntries", {DatasetArn: train, Changes: {GroundTruth: lines}});
   const described = (await send("DescribeDataset", {DatasetArn: train})).DatasetDescription;
-  let entries = 0, labels = 0;
+  let entries = 0, labels = 0, projects = 0;
+  for await (const page of sdk.paginateDescribeProjects({client, pageSize: 1}, {})) {
+    projects += page.ProjectDescriptions.length;
+  }
   for await (const page of sdk.paginateListDatasetEntries({client}, {DatasetArn: train})) {
     entries += page.DatasetEntries.length;
   }
@@ -111,10 +86,16 @@ const send = (name, input) => client.send(new sdk[name + "Command"](input));
   const errors = [];
   for (const [name, input] of [["DeleteProject", {ProjectArn: project}],
                                ["DescribeDataset", {DatasetArn: train.slice(0, -1) + "x1"}],
+                               ["DescribeDataset", {DatasetArn: train + "1"}],
+                               ["ListDatasetEntries", {DatasetArn: train, NextToken: "x"}],
+                               ["CreateDataset", {ProjectArn: project, DatasetType: "TRAIN"}],
+                               ["DetectFaces", {Image: {Bytes: lines}}],
                                ["ListDatasetEntries", {DatasetArn: train, MaxResults: 101}]]) {
     try { await send(name, input); }
     catch (error) {
-      errors.push([error.name, error.$metadata.httpStatusCode, error instanceof sdk.RekognitionServiceException]);
+      const own = sdk[error.name];
+      errors.push([error.name, error.$metadata.httpStatusCode, error instanceof sdk.RekognitionServiceException,
+                   own ? error instanceof own && Boolean(error.Logref) : null]);
     }
   }
   await send("DeleteDataset", {DatasetArn: train});
@@ -122,12 +103,12 @@ const send = (name, input) => client.send(new sdk[name + "Command"](input));
   await send("DeleteProject", {ProjectArn: project});
   const left = (await send("DescribeProjects", {})).ProjectDescriptions.length;
   console.log(JSON.stringify({status: described.Status, date: described.LastUpdatedTimestamp instanceof Date,
-                              entries, labels, tags, errors, left}));
+                              projects, entries, labels, tags, errors, left}));
 })().catch((error) => { console.error(error); process.exit(1); });
 """
 
 
-@pytest.mark.skipif(not has_sdk(), reason=f"node or {SDK} is not there (install it and set NODE_PATH)")
+@pytest.mark.skipif(not has_js_sdk(), reason=NO_JS)
 def test_the_javascript_sdk(lines: Lines) -> None:
     """All thirteen operations, paginators, dates, typed errors."""
     with serve() as emulator:
@@ -137,20 +118,25 @@ def test_the_javascript_sdk(lines: Lines) -> None:
             env=environment(emulator) | {"LINES": payload.decode()},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "status": "UPDATE_COMPLETE",
         "date": True,
+        "projects": 1,
         "entries": 240,
         "labels": 120,
         "tags": {"team": "vision"},
         "errors": [
-            ["ResourceInUseException", 400, True],
-            ["ValidationException", 400, True],
-            ["ValidationException", 400, True],
+            ["ResourceInUseException", 400, True, True],
+            ["ValidationException", 400, True, None],
+            ["ResourceNotFoundException", 400, True, True],
+            ["InvalidPaginationTokenException", 400, True, True],
+            ["ResourceAlreadyExistsException", 400, True, True],
+            ["UnknownOperationException", 400, True, None],
+            ["ValidationException", 400, True, None],
         ],
         "left": 0,
     }
