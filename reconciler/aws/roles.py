@@ -1,9 +1,11 @@
 """Roles to assume: what AWS's token service is asked, as pulumi-aws would ask it.
 
 Knows the requests of sts:AssumeRole and sts:AssumeRoleWithWebIdentity and how a session follows from their answers.
-Refuses to know where the settings come from, and which session begins.
+Refuses to know where the settings come from, and which session begins. An apply may take longer than the credentials of
+a role are valid, so a session renews them (botocore credentials.py, `RefreshableCredentials`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,8 @@ from typing import Any, Final
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.session import Session
 
 from reconciler.errors import BadInput
 from reconciler.inert import inert
@@ -18,6 +22,10 @@ from reconciler.inert import inert
 __all__ = ["AssumeRole", "WebIdentity"]
 
 _SESSION_NAME: Final = "rekognition-labels-as-code"
+# Seconds before their end at which credentials are renewed if it can be done, and at which it must be. A role may be
+# valid for no more than 15 minutes, which is botocore's own figure for the first.
+_MAY_RENEW: Final = 300
+_MUST_RENEW: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class AssumeRole:
 
     def session(self, sts: Any, region: str | None) -> boto3.Session:  # noqa: ANN401 - boto3 makes its clients' types
         """A session with the role's credentials; `sts` is a client that may assume it."""
-        return _session(sts.assume_role(**self.parameters()), region)
+        return _session(lambda: sts.assume_role(**self.parameters()), region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class WebIdentity:
         Raises:
             BadInput: the token's file cannot be read.
         """
-        return _session(sts.assume_role_with_web_identity(**self.parameters()), region)
+        return _session(lambda: sts.assume_role_with_web_identity(**self.parameters()), region)
 
     def _token_of_file(self) -> str:
         path = Path(self.token_file or "").expanduser()
@@ -105,11 +113,35 @@ class WebIdentity:
             raise BadInput(f"the web identity token cannot be read from {inert(str(path))}: {reason}") from None
 
 
-def _session(answer: Any, region: str | None) -> boto3.Session:  # noqa: ANN401 - boto3's answers are plain dictionaries
-    credentials = answer["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-        region_name=region,
+def _session(ask: Callable[[], Any], region: str | None) -> boto3.Session:
+    """A session whose credentials are what `ask` is answered, asked again before they expire."""
+
+    def renewed() -> dict[str, str]:
+        given = ask()["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    credentials = RefreshableCredentials.create_from_metadata(
+        renewed(), renewed, _Given.METHOD, advisory_timeout=_MAY_RENEW, mandatory_timeout=_MUST_RENEW
     )
+    inner = Session()
+    inner.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
+    return boto3.Session(botocore_session=inner, region_name=region)
+
+
+class _Given(CredentialProvider):
+    """The one place where a session finds its credentials."""
+
+    METHOD = "sts-assume-role"
+
+    def __init__(self, credentials: RefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> RefreshableCredentials:
+        """Give them."""
+        return self._credentials

@@ -17,6 +17,7 @@ from reconciler.provider.previewing import stored_differently
 from reconciler.provider.properties import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.provider.recording import recording
 from reconciler.provider.reviewed import refuse_moved
+from reconciler.provider.stopping import DEAF
 from reconciler.reconcile import Target
 from reconciler.report.outcome import done_lines
 from reconciler.report.text import snapshot_line
@@ -80,6 +81,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         plan = reconciliation.plan(ledger, seen, bucket, settled)
         plan = reconciliation.guarded(ledger, plan, seen, target)
         attempt.planned(ledger, plan)
+        if plan.has_changes and not plan.refusals and not process.engine.hears_cancel:
+            process.console.tell_once(DEAF, warning=True)
         try:
             refuse_moved(ledger, plan, target)
             outcome = attempt.outcome = reconciliation.apply(ledger, plan, seen, target)
@@ -89,7 +92,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if recorded.unfinished:
-        _keep(name, provider, recorded, [recorded.unfinished, *done_lines(done_of(outcome))])
+        done = done_of(outcome)
+        before = [f"before that: {done.words}"] if outcome.sent else []
+        _keep(name, provider, recorded, [recorded.unfinished, *before, *done_lines(done)])
     _tell(process, plan, outcome, recorded)
     return recorded
 

@@ -23,17 +23,24 @@ from reconciler.provider.failure import call_is_open
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["EngineWatch", "cancel_was_asked", "hear_cancel"]
+__all__ = ["DEAF", "EngineWatch", "cancel_was_asked", "hear_cancel"]
 
 # Datasets worked on at once. Each has its lane at the service; the account's calls a second are shared by all.
 _AT_ONCE: Final = 3
 # Threads beyond the server's four: calls that wait for a place must not keep Cancel from being heard.
 _SPARE_THREADS: Final = 28
 _ASKED: Final = Event()
+# Said before anything is sent, where Cancel cannot be heard: afterwards there is nobody to say it.
+DEAF: Final = (
+    "this version of the Pulumi SDK does not let a Ctrl-C be heard: after one, this apply runs on to its end; a second "
+    "one ends it within seconds, and a batch that was sent goes on at AWS"
+)
 
 
 class EngineWatch:
     """Knows why nothing more may be sent. Without a pipe as input a process has only Cancel and the call to go by.
+
+    `hears_cancel` is whether Cancel reaches it; where it does not, `DEAF` is to be said.
 
     It is made in the process's first call, before the engine sends more calls than the server has threads.
     """

@@ -1,5 +1,6 @@
 """Who calls which endpoint: profiles, keys, roles, accounts; and that secrets stay secret."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs
@@ -19,12 +20,12 @@ SECRETS = ("S3CR3T-KEY", "S3CR3T-TOKEN")
 ROLE = "arn:aws:iam::111122223333:role/labels"
 
 
-def assumed(key: str) -> Answer:
+def assumed(key: str, until: str = "2030-01-01T00:00:00Z") -> Answer:
     """AssumeRole's reply (AWS Security Token Service API Reference)."""
     return Answer(
         f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
         <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{key}-secret</SecretAccessKey><SessionToken>{key}-token</SessionToken>
-        <Expiration>2030-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>
+        <Expiration>{until}</Expiration></Credentials></AssumeRoleResult>
         </AssumeRoleResponse>""".encode()
     )
 
@@ -91,6 +92,20 @@ def test_roles_are_assumed_one_after_another(server: ScriptedServer, clock: Fake
     assert (second["ExternalId"], second["SourceIdentity"], second["Policy"]) == (["xx"], ["me"], ["{}"])
     used = [headers["Authorization"].partition("Credential=")[2].partition("/")[0] for *_, headers in server.requests]
     assert used == ["AKIDBASE", "ASIAONE", "ASIATWO"]
+
+
+def test_an_assumed_role_is_renewed_before_it_expires(server: ScriptedServer, clock: FakeClock) -> None:
+    """An apply may take longer than a role is valid; whoever was assumed before it is asked again."""
+    soon = f"{datetime.now(UTC) + timedelta(seconds=240):%Y-%m-%dT%H:%M:%SZ}"
+    server.answers(
+        *(assumed("ASIAONE"), assumed("ASIATWO", soon), assumed("ASIATHREE")),
+        failure("ResourceNotFoundException"),
+    )
+    endpoints = {"rekognition": server.url, "sts": server.url}
+    roles = (AssumeRole(ROLE), AssumeRole(ROLE))
+    describe(Connection(access_key="AKIDBASE", secret_key="s", assume_roles=roles, endpoints=endpoints), clock)
+    used = [headers["Authorization"].partition("Credential=")[2].partition("/")[0] for *_, headers in server.requests]
+    assert used == ["AKIDBASE", "ASIAONE", "ASIAONE", "ASIATHREE"]
 
 
 def test_a_role_that_may_not_be_assumed_is_a_sentence(server: ScriptedServer, clock: FakeClock) -> None:

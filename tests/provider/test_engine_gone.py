@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.limits import BATCH_BYTES
+from reconciler.provider.stopping import hear_cancel
 from tests.provider.engine import CallError, Provider, Resource, running
 from tests.provider.world import World, config_for, line
+from tests.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +108,77 @@ def test_the_first_ctrl_c_stops_after_the_running_batch(emulator: Emulator, lone
         cells.up()
     assert world.calls("UpdateDatasetEntries") == sent + 1
     assert "stopped as asked" in cells.outputs["unfinished"]
+    assert cells.init_errors[1] == f"before that: {len(world.live(cells))} added in 1 batch"
+    assert not any("does not let a Ctrl-C be heard" in message.text for message in cells.messages)
+
+
+# What a process loads at its start to have a server of the SDK whose Cancel is another one than is known.
+OTHER_SDK = """
+import grpc, sys
+from google.protobuf import empty_pb2
+from tests.quick_clock import hurry
+
+hurry()
+made = grpc.server
+
+def server(*arguments, **named):
+    servicer = sys.modules["__main__"].DynamicResourceProviderServicer
+    servicer.Cancel = lambda self, request, context, more=None: empty_pb2.Empty()
+    return made(*arguments, **named)
+
+grpc.server = server
+"""
+
+
+def test_where_cancel_cannot_be_heard_it_is_said_and_the_apply_runs_on(emulator: Emulator, tmp_path: Path) -> None:
+    """An SDK whose server is another one: said before anything is sent, once; an apply without changes says nothing."""
+    site = in_a_hurry(tmp_path / "other")
+    (tmp_path / "other" / "sitecustomize.py").write_text(OTHER_SDK)
+    program = tmp_path / "program"
+    program.mkdir()
+    with running(program, config_for(emulator), env=site) as deaf:
+        world = World(emulator, deaf)
+        cells = large(world)
+        sent = world.calls("UpdateDatasetEntries")
+        after_the_first_batch(emulator, deaf.cancel)
+        cells.up()
+        assert world.calls("UpdateDatasetEntries") == sent + 3
+        (said,) = [one for one in cells.messages if "does not let a Ctrl-C be heard" in one.text]
+        assert said.is_warning
+        assert "this apply runs on to its end" in said.text
+        assert cells.messages.index(said) == 0
+        assert len(world.live(cells)) == 150
+
+
+def test_a_cancel_that_is_not_the_known_one_is_let_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its code is replaced only where it is a plain method of three arguments."""
+
+    class Servicer:
+        """A server of another version."""
+
+    assert not hear_cancel()
+    monkeypatch.setattr(sys.modules["__main__"], "DynamicResourceProviderServicer", Servicer, raising=False)
+    assert not hear_cancel()
+    for other in (lambda _self: "theirs", print, None):
+        monkeypatch.setattr(Servicer, "Cancel", other, raising=False)
+        assert not hear_cancel()
+
+
+def test_expired_credentials_keep_what_was_done(emulator: Emulator, lone: Provider) -> None:
+    """The sentence with its cure, and the lines that went in; the next up goes on."""
+    world = World(emulator, lone)
+    cells = large(world)
+    rule = "{fault: error, error: ExpiredTokenException, operation: UpdateDatasetEntries, on: '2-100'}"
+    emulator.load_faults(f"[{rule}]")
+    with pytest.raises(CallError, match=r"the credentials have expired .* what was applied stays applied"):
+        cells.up()
+    live = len(world.live(cells))
+    assert 0 < live < 150
+    assert cells.init_errors[1] == f"before that: {live} added in 1 batch"
+    assert "the credentials have expired" in cells.outputs["unfinished"]
+    emulator.load_faults("")
+    assert cells.up()
+    assert len(world.live(cells)) == 150
 
 
 def test_cancel_is_heard_while_more_datasets_than_the_server_has_threads_are_worked_on(

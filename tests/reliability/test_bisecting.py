@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from functools import cache
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,16 +32,48 @@ TEXT = "The manifest file contains something."
 @given(st.sets(st.integers(0, LINES - 1), min_size=3, max_size=3))
 def test_three_lines_at_fault_take_fewer_than_eighty_updates(faults: set[int]) -> None:
     """The batch itself, and the parts; anywhere in five thousand lines."""
-    search = bisect(range(LINES))
-    updates, part, found = 2, next(search), None
-    while found is None:
+    assert _updates(LINES, faults) <= MOST
+
+
+@pytest.mark.parametrize(("lines", "many"), [(1, 1), (2, 1), (2, 2), (7, 3), (12, 3), (16, 2), (9, 9)])
+def test_the_most_updates_are_reckoned_right(lines: int, many: int) -> None:
+    """Tried at every place of small batches, so that what is reckoned for a large one can be believed."""
+    tried = max(_updates(lines, set(faults)) for faults in combinations(range(lines), many))
+    assert tried == 1 + _most_updates(lines, many)
+
+
+def test_wherever_three_lines_at_fault_stand_eighty_updates_are_enough() -> None:
+    """All twenty thousand million places of three lines among five thousand, reckoned instead of tried."""
+    assert 1 + _most_updates(LINES, 3) == 67 <= MOST
+
+
+def _updates(lines: int, faults: set[int]) -> int:
+    """How many updates a search in so many lines takes, with the batch itself; it finds just these faults."""
+    search = bisect(range(lines))
+    updates, part, found = 2, next(search, None), None
+    while part is not None and found is None:
         try:
             part = search.send(not faults & set(part))
             updates += 1
         except StopIteration as end:
             found = end.value
-    assert found == sorted(faults)
-    assert updates <= MOST
+    assert part is None or found == sorted(faults)
+    return updates if part is not None else 1
+
+
+@cache
+def _most_updates(lines: int, faults: int, *, sent: bool = True) -> int:
+    """The most updates that a part with so many faults takes, wherever they stand; it was `sent` whole, or not."""
+    if lines == 1:
+        return 0 if sent else 1
+    first = lines // 2
+    return max(
+        1 + _most_updates(lines - first, faults, sent=False)
+        if not here
+        else 2 + _most_updates(first, here) + (_most_updates(lines - first, faults - here) if here < faults else 0)
+        for here in range(faults + 1)
+        if here <= first and faults - here <= lines - first
+    )
 
 
 def test_three_lines_far_apart_are_named_and_all_others_are_live(emulator: Emulator) -> None:
