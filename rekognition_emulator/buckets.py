@@ -84,7 +84,10 @@ class FolderBuckets:
 
 
 class S3Buckets:
-    """Buckets of an S3 API at an endpoint, read with dummy credentials; `longest` as in FolderBuckets."""
+    """Buckets of an S3 API at an endpoint, read with dummy credentials; `longest` as in FolderBuckets.
+
+    It does not wait long for an endpoint that is silent: every other call waits meanwhile.
+    """
 
     def __init__(self, endpoint: str, region: str, longest: int) -> None:
         self._endpoint, self._region, self._longest = endpoint, region, longest
@@ -93,13 +96,15 @@ class S3Buckets:
     def _s3(self) -> Any:  # noqa: ANN401 - boto3 clients have no type of their own
         if self._client is None:
             import boto3  # noqa: PLC0415 - only emulators with S3 need it
+            from botocore.config import Config  # noqa: PLC0415 - comes with boto3
 
+            impatient = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
             session = boto3.Session(
                 aws_access_key_id="emulator",
                 aws_secret_access_key="emulator",  # noqa: S106 - a dummy
                 region_name=self._region,
             )
-            self._client = session.client("s3", endpoint_url=self._endpoint)
+            self._client = session.client("s3", endpoint_url=self._endpoint, config=impatient)
         return self._client
 
     def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -226,6 +228,41 @@ def test_a_bucket_that_refuses(clock: Clock) -> None:
     with serve(clock=clock) as emulator:
         emulator.service.backend.manifests = Forbidden()
         assert created(emulator, "a.manifest")["StatusMessage"] == "The S3 bucket permissions are incorrect."
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """An S3 API that refuses, or hangs up in the middle of an object."""
+
+    def do_HEAD(self) -> None:
+        """Whether the object may be seen."""
+        self.send_response(403 if "secret" in self.path else 200)
+        self.send_header("Content-Length", "0" if "secret" in self.path else "1000")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """Less than was promised."""
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"source-ref":"s3://bucket/a.jpg"}\n')
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_an_s3_api_that_refuses_or_hangs_up() -> None:
+    """403 is a matter of permissions; an object that ends early is none, and nothing of it is kept."""
+    with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            with serve(s3_endpoint=f"http://127.0.0.1:{server.server_port}") as emulator:
+                refused, broken = created(emulator, "secret"), created(emulator, "short")
+        finally:
+            server.shutdown()
+            thread.join()
+    assert refused["StatusMessage"] == "The S3 bucket permissions are incorrect."
+    assert (broken["StatusMessage"], broken["DatasetStats"]["TotalEntries"]) == (INACCESSIBLE, 0)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of moto's own server
