@@ -58,6 +58,7 @@ def test_exit_code_tells_changes_only_when_asked(world: World) -> None:
     assert world.run("diff", "HEAD", "datasets").code == 0
     ran = world.run("diff", "HEAD", "datasets", "--exit-code", "--format", "json")
     assert (ran.code, ran.document["exit_code"]) == (2, 2)
+    assert ran.document["totals"]["with_changes"] == 1
 
 
 def test_text_says_what_is_compared_and_what_changes(world: World) -> None:

@@ -2,20 +2,36 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from typing import Final
 
 import pytest
 from deepdiff import DeepDiff
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.comparison.boxes import overlap
 from reconciler.comparison.detail import Detail, detail_of
-from reconciler.comparison.differences import Box as Drawn
+from reconciler.comparison.differences import Box as Told
 from reconciler.comparison.fields import all_fields
 from reconciler.entries import Box, Meaning, compact, digest_of, meaning_of, without_service_fields
 from reconciler.model import Change, Verb
-from tests.entries.lines import Document, Picture, Style, bare, boxes, documents, labelled, pictures, styles, write
+from tests.entries.lines import (
+    Document,
+    Drawn,
+    Picture,
+    Style,
+    bare,
+    boxes,
+    documents,
+    labelled,
+    pictures,
+    styles,
+    write,
+)
 
 KEY = "s3://acme/1.jpg"
+NAMES = st.sampled_from(["a", "b", "other"])
 
 
 def detail(live: Document | None, desired: Document | None, verb: Verb = Verb.UPDATE) -> Detail:
@@ -24,7 +40,7 @@ def detail(live: Document | None, desired: Document | None, verb: Verb = Verb.UP
     return detail_of(Change(verb, KEY, 1, new, old))
 
 
-def thousandths(box: Drawn) -> Box:
+def thousandths(box: Told) -> Box:
     """A described box as lines are compared."""
     return Box(box.label, *(round(one * 1000) for one in (box.left, box.top, box.width, box.height)))
 
@@ -50,13 +66,66 @@ def applied(before: Meaning, told: Detail) -> Meaning:
     )
 
 
-@settings(max_examples=200, deadline=None)
-@given(documents(), documents())
-def test_what_is_described_done_to_the_old_entry_gives_the_new_one(live: Document, desired: Document) -> None:
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[Document, Document]:
+    """A line and what people make of it: boxes moved, resized, relabelled, drawn, wiped, all of them moved at once."""
+    old = draw(pictures())
+    drawn: tuple[Drawn, ...] | None = None
+    if old.boxes is not None:
+        kept = [edited(draw, box) for box in old.boxes if draw(st.integers(0, 5))]
+        kept += draw(st.lists(st.tuples(NAMES, *[st.integers(0, 4000)] * 4), max_size=2))
+        together = draw(st.sampled_from(TOGETHER))
+        drawn = tuple(together(old.size[0], box) for box in kept)
+    labels = (*(label for label in old.image_labels if draw(st.booleans())), *draw(st.lists(NAMES, max_size=2)))
+    size = draw(st.sampled_from([old.size, old.size, (640, 480)]))
+    new = Picture(old.key, tuple(dict.fromkeys(labels)), drawn, size)
+    return write(old, draw(styles())), write(new, draw(styles()))
+
+
+def edited(draw: st.DrawFn, box: Drawn) -> Drawn:
+    """A box, perhaps with other edges or another label; mostly near where it was."""
+    label, *edges = box
+    left, top, width, height = (max(0, edge + draw(st.sampled_from([0, 0, 0, 1, -3, 0.5, 200]))) for edge in edges)
+    return draw(st.sampled_from([label, label, "other"])), left, top, width, height
+
+
+# What may become of all boxes of an image, which is so wide.
+TOGETHER: Final[tuple[Callable[[int, Drawn], Drawn], ...]] = (
+    lambda _wide, box: box,
+    lambda _wide, box: (box[0], box[1] + 7, *box[2:]),
+    lambda wide, box: (box[0], wide - box[1] - box[3], *box[2:]),
+    lambda _wide, box: (box[0], box[1] / 2, box[2] / 2, box[3] / 2, box[4] / 2),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(edits() | st.tuples(documents(), documents()))
+def test_what_is_described_done_to_the_old_entry_gives_the_new_one(lines: tuple[Document, Document]) -> None:
     """Labels, boxes, sizes, malformed attributes: the meaning is that of the new line, to the last digit."""
+    live, desired = lines
     told = detail(live, desired)
     old, new = (meaning_of(without_service_fields(line)) for line in (live, desired))
     assert digest_of(applied(old, told)) == digest_of(new)
+
+
+@settings(max_examples=200, deadline=None)
+@given(edits())
+def test_what_is_said_of_a_box_is_so(lines: tuple[Document, Document]) -> None:
+    """Its words, the pixels between its two places, its overlap."""
+    told = detail(*lines)
+    for change in told.boxes:
+        if change.before is None or change.after is None:
+            assert change.what == (("added",) if change.before is None else ("removed",))
+            continue
+        one, other = thousandths(change.before), thousandths(change.after)
+        by = (other.left - one.left, other.top - one.top, other.width - one.width, other.height - one.height)
+        expected = ["resized" if any(by[2:]) else "moved"] if any(by) else []
+        expected += ["relabelled"] if one.label != other.label else []
+        assert list(change.what) == (expected or ["same"])
+        if expected:
+            assert tuple(round(1000 * pixels) for pixels in change.by or ()) == by
+            assert change.iou == pytest.approx(overlap(one, other), abs=1e-4)
+    assert told.changed_boxes == tuple(change for change in told.boxes if change.what != ("same",))
 
 
 @settings(max_examples=100, deadline=None)

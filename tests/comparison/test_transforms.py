@@ -83,6 +83,17 @@ def test_a_mirroring_is_found_with_its_axes(across: bool, down: bool) -> None:  
         assert sorted(found.pairs) == [(0, 0), (1, 1)]
 
 
+def test_two_thirds_of_the_boxes_in_a_mirror_are_enough() -> None:
+    """And fewer are chance."""
+    before = [*SOME, Box("a", 500_000, 20_000, 40_000, 30_000)]
+    after = [*flipped(SOME, across=True, down=False), Box("a", 470_000, 30_000, 41_000, 30_000)]
+    found = transform_of(before, after, SIZE, SIZE)
+    assert found is not None
+    assert (found.kind, len(found.pairs)) == ("mirrored", 2)
+    beside = [Box("b", 300_000 + 9_000 * number, 9_000 * number, 50_000, 60_000) for number in range(2)]
+    assert transform_of([*before, beside[0]], [*after, beside[1]], SIZE, SIZE) is None
+
+
 def _geometry(box: Box) -> tuple[int, int, int, int]:
     return box.left, box.top, box.width, box.height
 

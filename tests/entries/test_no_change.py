@@ -103,6 +103,15 @@ def test_one_and_one_point_zero_are_one_number(picture: Picture) -> None:
 
 
 @LAW
+@given(st.integers(-(2**63), 2**64 - 1), st.integers(0, 20))
+def test_a_whole_number_is_one_however_it_is_written(number: int, zeros: int) -> None:
+    """With a point or an exponent, anywhere in a line, in strict mode too."""
+    number = int(float(number // 10**zeros * 10**zeros))
+    whole, other = ({"source-ref": "s3://acme/1", "x": [one, {"y": one}]} for one in (number, float(number)))
+    assert entry_of(whole).content == entry_of(other).content
+
+
+@LAW
 @given(pictures(), json_values(), json_values())
 def test_attributes_of_other_kinds_or_without_metadata_make_no_change(picture: Picture, value: Any, more: Any) -> None:  # noqa: ANN401 - any JSON
     """Custom Labels does not know them; strict mode does."""
