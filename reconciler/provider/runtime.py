@@ -96,7 +96,8 @@ class Runtime:
             self.settings.snapshots,
             Path(FOLDER) / "snapshots",
             lambda: open_objects(self.settings.connection, region),
-            cure="set `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`",
+            # a destroy has the configuration of the last up (Pulumi keeps it in the state)
+            cure="run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy",
         )
 
     def _allow(self, manifest: str) -> dict[str, str]:

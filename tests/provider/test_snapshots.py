@@ -119,7 +119,9 @@ def test_the_stack_says_where_snapshots_and_records_go(stack: Stack, emulator: E
 
 def test_on_a_runner_a_replace_is_refused_by_preview_and_up(stack: Stack) -> None:
     """With the cure, before anything is sent."""
-    cure = "(CI is set); set `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`"
+    cure = (
+        "(CI is set); run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy"
+    )
     with stack(env={"CI": "true"}) as world:
         cells = world.declare({"1.jpg": ["cat"]}, policy=REPLACE)
         cells.up()
