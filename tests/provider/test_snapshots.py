@@ -142,7 +142,7 @@ def test_on_a_runner_a_destroy_is_refused(stack: Stack) -> None:
     with stack(env={"CI": "1"}) as world:
         cells = world.declare({"1.jpg": ["cat"]}, policy=DELETE)
         cells.up()
-        with pytest.raises(CallError, match=r"is not deleted: .*\(CI is set\); set `pulumi config"):
+        with pytest.raises(CallError, match=r"is not deleted: .*\(CI is set\); run `pulumi config"):
             cells.destroy()
         assert world.live(cells) == {"1.jpg": ["cat"]}
         assert (records(world)[-1]["action"], records(world)[-1]["outcome"]) == ("destroy", "refused")
