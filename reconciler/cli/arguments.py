@@ -126,7 +126,7 @@ def _check_destination(given: argparse.Namespace) -> None:
 def _folder(given: argparse.Namespace) -> Path:
     folder, datasets = given.folder, given.datasets
     if folder is not None and datasets is not None:
-        raise BadInput("give the folder once, as FOLDER or as --datasets")
+        raise BadInput("give the folder once, as PATH or as --datasets")
     chosen: Path = folder or datasets or _DATASETS
     return chosen
 
@@ -184,7 +184,11 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
     commands["validate"].add_argument(
-        "folder", metavar="FOLDER", nargs="?", type=Path, help="the folder of the declarations (default: datasets)"
+        "folder",
+        metavar="PATH",
+        nargs="?",
+        type=Path,
+        help="the folder of all projects (default: datasets), that of one, or one manifest",
     )
     for name in ("plan", "apply", "restore"):
         _add_aws(commands[name])

@@ -41,7 +41,7 @@ Options stand after the command: `reconciler plan --help` lists them.
 examples:
   reconciler validate
   reconciler validate elsewhere/datasets --json
-  reconciler validate train.jsonl              one manifest, or the folder of one project
+  reconciler validate train.jsonl              one manifest by itself
 """,
     "plan": """\
 examples:

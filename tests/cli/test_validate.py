@@ -55,7 +55,7 @@ def test_a_wrong_declaration_is_reported_with_its_place(world: World) -> None:
 
 
 def test_another_folder_is_named_by_position_or_option(world: World) -> None:
-    """FOLDER or --datasets, but not both."""
+    """PATH or --datasets, but not both."""
     world.write("cells", world.many(1))
     (world.folder / "datasets").rename(world.folder / "elsewhere")
     assert "elsewhere/cells/train.jsonl" in world.run("validate", "elsewhere").out

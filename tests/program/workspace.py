@@ -180,4 +180,6 @@ class Workspace:
             "NO_PROXY": "127.0.0.1,localhost",
             "PULUMI_CONFIG_PASSPHRASE": "",
         }
+        if self.python == sys.executable:
+            own |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         return own | self.env

@@ -8,6 +8,7 @@ inputs, a "same" step stores new inputs and keeps old outputs, ErrorResourceInit
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent import futures
@@ -137,9 +138,9 @@ class Provider:
         self._server.stop(None).wait()
 
     def close(self) -> str:
-        """End the process; gives what it printed after its port."""
+        """End the process as the engine does, by SIGINT; gives what it printed after its port."""
         self._channel.close()
-        self.process.terminate()
+        self.process.send_signal(signal.SIGINT)
         printed, _ = self.process.communicate(timeout=SECONDS)
         self._server.stop(None)
         return printed
@@ -308,6 +309,7 @@ def environment(home: Path) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
         "PULUMI_NON_INTERACTIVE": "1",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
     }
 
 

@@ -1,0 +1,66 @@
+"""What the pages show is true: manifests that may be copied, links that lead somewhere, commands that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.arguments import COMMANDS
+from reconciler.manifest import load_project, read_manifest
+from reconciler.model import DatasetDeclaration, DatasetType
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
+COMMAND = re.compile(r"^(?:\$ )?reconciler ([a-z]+)", re.MULTILINE)
+
+
+def blocks(page: str, key: str) -> list[str]:
+    """The examples of a page that have a key at the start of a line."""
+    return [text for text in YAML.findall((ROOT / page).read_text()) if re.search(f"^{key}:", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/manifests.md"])
+def test_manifests_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
+    """No error, nothing that the service would mark, and no comment that is taken for a part of a name."""
+    examples = blocks(page, "entries")
+    assert examples
+    for number, text in enumerate(examples):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(text)
+        found = read_manifest(DatasetDeclaration(DatasetType.TRAIN, path, path.name), None, lambda _entry: None)
+        assert {finding.code for finding in found} <= {"zero-boxes", "mixed-kinds"}
+        assert found.entries
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/manifests.md"])
+def test_projects_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
+    """Every key and value of them is one that is read."""
+    examples = blocks(page, "project")
+    assert examples
+    for text in examples:
+        (tmp_path / "project.yaml").write_text(text)
+        for name in ("train.jsonl", "test.yaml"):
+            (tmp_path / name).touch()
+        assert load_project(tmp_path, "example")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    """Files that exist, and headings of them."""
+    for target, heading in LINK.findall(page.read_text()):
+        if target.startswith(("http", "mailto:", "javascript:")):
+            continue
+        path = page.parent / target
+        assert path.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_commands_on_the_pages_exist() -> None:
+    """Whatever a page says to type after `reconciler`."""
+    typed = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
+    assert typed
+    assert typed <= set(COMMANDS)
