@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,14 +73,24 @@ _REGION = _text("[a-z0-9-]+", "a Region such as us-east-1")
 _ENDPOINT = _text(r"https?://[^/\s]+/?", "a URL such as http://127.0.0.1:9000")
 
 
+def version() -> str:
+    """The versions that decide what is answered: this package's, and botocore's for its service model."""
+    try:
+        own = metadata.version("rekognition-labels-as-code")
+    except metadata.PackageNotFoundError:
+        own = "(not installed)"
+    return f"rekognition_emulator {own}, botocore {metadata.version('botocore')}"
+
+
 def parser() -> argparse.ArgumentParser:
     """The options with their help."""
     made = argparse.ArgumentParser(
         prog="python -m rekognition_emulator",
         description="Serve Amazon Rekognition Custom Labels dataset operations over HTTP. Nothing leaves this machine.",
-        epilog="Switches, faults and the door for tests are described in docs/emulator.md.",
+        epilog="`python -m rekognition_emulator.docs FILE` writes the page on switches, faults and the door for tests.",
     )
     add = made.add_argument
+    add("--version", action="version", version=version())
     add("--port", type=_port, default=5557, help="0 lets the system choose (default: %(default)s)")
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--state", type=Path, metavar="FILE", help="keep everything in this SQLite file (default: in memory)")

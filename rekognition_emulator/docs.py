@@ -36,6 +36,21 @@ pip install ".[emulator]"
 in a checkout of the repository, whose own `.venv` (`make setup`) has it already. The extra `emulator` brings `regex`,
 which the emulator needs, and moto's S3 server for `--with-s3`. Python 3.11 or later; no AWS account, no Docker.
 
+In another project, from a wheel (`pip wheel --no-deps -w dist .` makes it):
+
+```
+pip install "dist/rekognition_labels_as_code-0.1.0-py3-none-any.whl[emulator]"
+```
+
+That brings the reconciler's Pulumi too, some 560 MB in all. The emulator imports none of it; alone it needs 85 MB:
+
+```
+pip install boto3 msgspec pyyaml regex          # and flask, flask-cors, "moto[s3]" for --with-s3
+pip install --no-deps dist/rekognition_labels_as_code-0.1.0-py3-none-any.whl
+```
+
+The package is typed (`py.typed`). A state file of another version of the emulator is refused, not read wrongly.
+
 ## Starting it
 
 ```

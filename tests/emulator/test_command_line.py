@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import botocore
 import pytest
 
 from rekognition_emulator.__main__ import log_line, main, parser, settings_of
@@ -245,3 +246,12 @@ def test_the_log_cannot_be_forged() -> None:
     line = log_line(call)
     assert line.isprintable()
     assert line == "400 CreateProject a?200 Fake?[31m 0.0ms  ValidationException fault=x?y"
+
+
+def test_the_version_says_whose_service_model_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """This package's version and botocore's."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert re.fullmatch(rf"rekognition_emulator \S+, botocore {re.escape(botocore.__version__)}\n", shown)
