@@ -39,6 +39,15 @@ def test_a_project_that_is_not_found_stops_the_run_before_anything_is_registered
     assert workspace.projects()["a-good"] == {}
 
 
+def test_a_project_that_is_looked_for_by_name_needs_a_region(workspace: Workspace) -> None:
+    """Neither the stack nor the environment names one: the sentence says how to set it, and nothing is called."""
+    workspace.declare("cells", {"managed": False}, train={"1.jpg": ["cat"]})
+    workspace.configure({"aws:region": ""})
+    text = workspace.preview(expected=1).text
+    assert "the project cells is looked for by name, but no region is set: `pulumi config set aws:region`" in text
+    assert workspace.emulator.count_calls() == 0
+
+
 def test_projects_are_found_by_name_or_named_by_arn_and_no_aws_resource_is_registered(workspace: Workspace) -> None:
     """`managed: false` and `projectArn`; the folder is a setting; managed projects alone need pulumi-aws."""
     workspace.create_project("by-name")

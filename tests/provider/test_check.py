@@ -62,6 +62,7 @@ def test_a_manifest_that_is_missing_is_a_failure_with_its_path(world: World) -> 
         ("policy", {"patience": "soon"}, "policy.patience must be a time such as 90s, 30m or 1h30m, not 'soon'"),
         ("policy", {"patience": 0.5}, "policy.patience must be a time"),
         ("policy", "fail", "policy must be a mapping, not 'fail'"),
+        ("policy", {"guards": "off"}, "policy.guards must be a mapping, not 'off'"),
     ],
 )
 def test_a_wrong_input_is_a_failure_of_that_property(world: World, name: str, value: object, said: str) -> None:
@@ -138,6 +139,14 @@ def test_the_policy_is_stored_whole_and_in_one_spelling(world: World) -> None:
     assert world.declare({"1.jpg": ["cat"]}).check()["policy"] == whole
     assert world.declare({"1.jpg": ["cat"]}, policy={"patience": "30m"}).check()["policy"] == whole
     assert world.declare({"1.jpg": ["cat"]}, policy={"patience": "1h30m"}).check()["policy"]["patience"] == 5400
+
+
+def test_guards_are_stored_as_they_are_written(world: World) -> None:
+    """Only those that differ from the default, in project.yaml's spelling, which reads back as the same."""
+    guards = {"updates": "55.5%", "label-removed": "off", "shrink": "on"}
+    checked = world.declare({"1.jpg": ["cat"]}, policy={"guards": guards}).check()["policy"]
+    assert checked["guards"] == {"updates": "55.5%", "label-removed": "off"}
+    assert world.declare({"1.jpg": ["cat"]}, policy=checked).check()["policy"] == checked
 
 
 def test_only_a_preview_has_a_plan_in_its_inputs(world: World) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pulumi_aws
 import pytest
 
-from reconciler.provider.setting_names import AWS_NAMES
+from reconciler.provider.setting_names import AWS_NAMES, OWN_NAMES
 from tests.provider.doubles import Sts, Tap
 from tests.provider.engine import CallError, Resource, running
 from tests.provider.world import World
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from rekognition_emulator import Emulator
 
+ROOT = Path(__file__).parents[2]
 ACCESS, SECRET, TOKEN = "AKIASTACKSTACKSTACK0", "secret/key/of/the/stack/0123456789", "token-of-the-stack-0123456789"
 KEYS = {"aws:accessKey": ACCESS, "aws:secretKey": SECRET}
 PROFILE = "[profile team]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = x\nregion = eu-west-1\n"
@@ -311,3 +312,15 @@ def test_the_names_of_settings_are_those_of_the_installed_pulumi_aws() -> None:
     """A setting that pulumi-aws gains must not be taken for a misspelt one."""
     source = (Path(pulumi_aws.__file__).parent / "config" / "vars.py").read_text()
     assert set(re.findall(r"__config__\.get\w*\('(\w+)'\)", source)) == set(AWS_NAMES)
+
+
+def test_every_setting_that_is_read_has_a_name_and_stands_on_its_page() -> None:
+    """A name that is missing in the table would be refused as misspelt; one that is not on the page stays unknown."""
+    sources = "".join(path.read_text() for path in (ROOT / "reconciler" / "provider").glob("*.py"))
+    read = {name for pair in re.findall(r"\bget\(\"(\w+:\w+)\"\)|get, \"(\w+:\w+)\"", sources) for name in pair if name}
+    known = {f"reconciler:{name}" for name in OWN_NAMES} | {f"aws:{name}" for name in AWS_NAMES}
+    assert len(read) > 15
+    assert read <= known
+    page = (ROOT / "docs" / "settings.md").read_text()
+    assert not [name for name in OWN_NAMES if f"`reconciler:{name}`" not in page]
+    assert not [name for name in AWS_NAMES if f"`{name}`" not in page and f"`aws:{name}`" not in page]

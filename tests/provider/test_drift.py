@@ -159,3 +159,16 @@ def test_drift_in_ignored_fields_is_told_in_strict_mode_only(world: World) -> No
         world.edit(cells, "1.jpg", "cat")
     assert not loose.drift()
     assert strict.drift()
+
+
+def test_more_than_thirty_marked_entries_are_counted(world: World) -> None:
+    """A mark on every entry does not fill the screen."""
+    images = [f"{number}.jpg" for number in range(33)]
+    cells = world.declare({image: ["cat"] for image in images})
+    cells.up()
+    for image in images:
+        world.mark(cells, image)
+    assert cells.drift()
+    told = cells.messages[-1].text.splitlines()
+    assert sum("ERROR_INVALID_BOUNDING_BOX" in text for text in told) == 30
+    assert "... and 3 more marked entries" in told
