@@ -12,9 +12,9 @@ from reconciler.entries.attributes import SOURCE_REF, Document
 from reconciler.entries.encoding import canonical, encoded, hashed
 from reconciler.entries.meaning import digest_of, meaning_of
 from reconciler.entries.service_fields import marks_of, without_service_fields
-from reconciler.model import Entry
+from reconciler.model import Entry, Mark
 
-__all__ = ["bare_line", "compact", "entry_of", "key_of", "parse_live"]
+__all__ = ["bare_line", "compact", "entry_of", "key_of", "own_entry", "parse_live"]
 
 
 def parse_live(line: str) -> dict[str, Any]:
@@ -43,7 +43,11 @@ def key_of(line: str) -> str:
 
 def entry_of(document: Document) -> Entry:
     """Everything that comparing needs to know of a line; it may still carry the service's fields."""
-    own = without_service_fields(document)
+    return own_entry(without_service_fields(document), marks_of(document))
+
+
+def own_entry(own: Document, marks: tuple[Mark, ...] = ()) -> Entry:
+    """The same for a line that is free of the service's fields."""
     meaning = meaning_of(own)
     return Entry(
         key=own[SOURCE_REF],
@@ -52,7 +56,7 @@ def entry_of(document: Document) -> Entry:
         labels=meaning.labels,
         boxes=len(meaning.boxes),
         labelled=meaning.labelled,
-        marks=marks_of(document),
+        marks=marks,
     )
 
 

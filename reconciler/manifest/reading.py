@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from reconciler.entries import compact, entry_of, without_service_fields
+from reconciler.entries import without_service_fields
+from reconciler.entries.encoding import encoded
+from reconciler.entries.line import own_entry
 from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.across import Across
 from reconciler.manifest.files import open_regular
@@ -88,7 +90,7 @@ class _Reading:
         return self._across.findings()
 
     def _entry(self, line: Line) -> None:
-        entry, text = entry_of(line.document), compact(line.document)
+        entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
             self._report(Fault(rules.LONG_LINE), line)
