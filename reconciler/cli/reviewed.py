@@ -5,7 +5,6 @@ Given as an id, or as the file of a saved plan, which also names the entries tha
 Knows both forms. Refuses to know how ids are made (`reconciler.review.identity`).
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -16,13 +15,12 @@ from reconciler.cli.report import saved_review
 from reconciler.cli.reviewing import review_now
 from reconciler.errors import BadInput, Refused
 from reconciler.inert import inert
-from reconciler.review.identity import moved, plan_id
+from reconciler.review.identity import ids_in, moved, plan_id
 from reconciler.review.model import Review
 from reconciler.review.since import moved_since
 
 __all__ = ["ReviewedPlan", "refuse_moved", "reviewed_plan"]
 
-_ID: Final = re.compile(r"[0-9a-f]{32}(-[0-9a-f]{32})*", re.IGNORECASE)
 _CURE: Final = "nothing was sent; review the plan as it is now"
 _SENTENCES: Final = 10
 
@@ -44,7 +42,7 @@ def reviewed_plan(given: str | None) -> ReviewedPlan | None:
     if given is None:
         return None
     text = given.strip()
-    if _ID.fullmatch(text):
+    if ids_in(text):
         return ReviewedPlan(text)
     if not text:
         raise BadInput("--plan is empty: a plan has an id only when every dataset could be planned")

@@ -54,6 +54,17 @@ class Console:
             self._last_status[urn] = now
         self._log(urn, message, ephemeral=True)
 
+    def at_rest(self, message: str) -> None:
+        """The last word on the row of the resource of this call, in place of a status line that would stay there.
+
+        Only where a person watches: elsewhere every status line is printed for good, and one more says nothing.
+        """
+        urn = call_urn()
+        with self._lock:
+            shown = self._last_status.pop(urn, None) is not None
+        if shown and self._interval == _ON_A_TERMINAL:
+            self._log(urn, message, ephemeral=True)
+
     def _log(self, urn: str, message: str, *, ephemeral: bool, warning: bool = False) -> None:
         severity = engine_pb2.WARNING if warning else engine_pb2.INFO
         request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)

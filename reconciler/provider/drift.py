@@ -96,6 +96,8 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     elif reasons and not process.is_program_run():
         told = [reason for reason in reasons if reason]
         process.console.tell_once("\n".join((*told, *named(process, outputs, inputs))), warning=True)
+    else:
+        process.console.at_rest("up to date")
     return bool(reasons)
 
 
@@ -109,14 +111,16 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
     elif outputs.applied.state_format < STATE_FORMAT:
         yield from _due_by_looking(process, outputs, inputs)
     else:
-        yield from _moved(outputs, inputs, LiveRecord.of(seen.facts[outputs.applied.policy.compare]))
+        # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
+        edited = process.is_program_run() or not outputs.unfinished
+        yield from _moved(outputs, inputs, LiveRecord.of(seen.facts[outputs.applied.policy.compare]), edited=edited)
 
 
-def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord) -> Iterator[str]:
+def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -> Iterator[str]:
     applied = outputs.applied
     if inputs.desired_digest != applied.desired_digest:
         yield ""
-    if inputs.settings() != applied.settings():
+    if edited and inputs.settings() != applied.settings():
         yield _SETTINGS
     if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
         yield "live entries are marked with errors and the manifest changed since: an up sends what repairs them"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.report.columns import shortened
-from reconciler.report.guarding import guard_lines
 from reconciler.report.lines import chosen, found_words, left_words
 from reconciler.report.wording import DANGER_LEVELS, counted, estimate_words, said, shown
 from reconciler.review.model import Change, DatasetReview, FindingCounts, Review
@@ -33,7 +32,7 @@ _REFUSING: Final = frozenset({"refusal", "guard"})
 class Preview:
     """A plan in lines: its id, dangers, groups and entries, and what else should be known before an up.
 
-    `is_quiet` tells that there is nothing that a reviewer must see.
+    `refused` is what the first line of the message says besides; `is_quiet`: there is nothing that a reviewer must see.
     """
 
     summary: str
@@ -42,6 +41,7 @@ class Preview:
     entries: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     estimate: str = ""
+    refused: str = ""
     is_quiet: bool = True
 
     def properties(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Preview:
 
     def message(self, *reasons: str) -> str:
         """The same as one text, the summary in its first line; `reasons` say why else an update is due."""
-        lines = [self.summary, *self.dangers, *self.entries, *self.remarks, *reasons]
+        lines = [f"{self.summary}{self.refused}", *self.dangers, *self.entries, *self.remarks, *reasons]
         lines += [f"estimate: {self.estimate}"] if self.estimate else []
         lines += [f"plan {self.plan}"] if self.plan else []
         return "\n".join(lines)
@@ -74,6 +74,7 @@ def preview_of(review: Review) -> Preview:
         entries=tuple(_entries(dataset)),
         remarks=tuple(_remarks(dataset)),
         estimate=estimate_words(dataset.estimate) if dataset.estimate and dataset.has_changes else "",
+        refused="; an up will be REFUSED" if dataset.refusals else "",
         is_quiet=not (dataset.changes_total or dataset.has_changes or dataset.refusals),
     )
 
@@ -105,7 +106,9 @@ def _entries(dataset: DatasetReview) -> Iterator[str]:
 
 
 def _remarks(dataset: DatasetReview) -> Iterator[str]:
-    yield from (said(guard.words) for guard in guard_lines(dataset) if not guard.bad)
+    if dataset.override:
+        yield f"if it is meant, say why, for one up: {said(dataset.override.variable)}"
+        yield f"or for this manifest, in the stack's configuration: {said(dataset.override.configuration)}"
     yield from map(said, dataset.remarks)
     if dataset.has_changes:
         yield from _findings(dataset.findings)

@@ -11,6 +11,7 @@ line. Account and region are not part of it: before its first apply a project ha
 Knows digests. Refuses to know what is done about an id that does not fit.
 """
 
+import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
@@ -20,13 +21,15 @@ from reconciler.ledger import Ledger, key_bytes
 from reconciler.model import Change, Compare, Verb
 from reconciler.plan import Plan, shown_changes
 
-__all__ = ["DECIDING", "PlanId", "moved", "plan_id", "run_id"]
+__all__ = ["DECIDING", "PlanId", "ids_in", "moved", "plan_id", "run_id"]
 
 DECIDING: Final = 24
 _HINT: Final = 4
 # Where there is no dataset yet; no dataset can be told by it.
 _NO_LIVE: Final = "0" * _HINT
 _JOINT: Final = "-"
+_ID: Final = re.compile(f"[0-9a-f]{{{DECIDING + 2 * _HINT}}}")
+_BETWEEN: Final = re.compile(r"[-,;\s]+")
 
 
 class PlanId:
@@ -69,12 +72,18 @@ def run_id(ids: Sequence[str]) -> str:
     return _JOINT.join(sorted(ids)) if all(ids) else ""
 
 
+def ids_in(text: str) -> tuple[str, ...]:
+    """The ids of datasets that somebody gave, joined as in the id of a run, or listed; none where it is no plan id."""
+    ids = tuple(_BETWEEN.split(text.strip().lower()))
+    return ids if all(map(_ID.fullmatch, ids)) else ()
+
+
 def moved(reviewed: str, now: str) -> str:
     """What moved since a review, in words: "" when the plan is still the one that was reviewed.
 
     `reviewed` is the id of a run (or of one dataset), `now` the id of one dataset's plan.
     """
-    parts = [part.strip().lower() for part in reviewed.split(_JOINT)]
+    parts = ids_in(reviewed)
     if any(part[:DECIDING] == now[:DECIDING] for part in parts):
         return ""
     seen = now[DECIDING + _HINT :]

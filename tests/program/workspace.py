@@ -100,7 +100,7 @@ class Workspace:
         done = subprocess.run(
             [self.python, "-m", "localengine", *arguments, "--stack", "dev"],
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -167,7 +167,8 @@ class Workspace:
             for one in documents
         }
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The variables that a command sees."""
         own = {
             "HOME": str(self.folder),
             "PATH": os.environ.get("PATH", ""),

@@ -162,6 +162,7 @@ def test_a_drift_run_after_a_refusal_does_not_promise_that_an_up_records_live(wo
     assert cells.drift()
     assert "! s3://" in cells.messages[-1].text
     assert "an up sends nothing" not in cells.messages[-1].text
+    assert "settings changed" not in cells.messages[-1].text
 
 
 def test_fail_fails_a_create_that_adopts(world: World) -> None:
