@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
@@ -51,8 +52,8 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether JSON was asked for, also where the rest of the arguments is wrong."""
-    return "--json" in arguments
+    """Whether JSON was asked for on standard output, also where the rest of the arguments is wrong."""
+    return "--json" in arguments or "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _options(given: argparse.Namespace) -> Options:

@@ -1,15 +1,16 @@
 """Colours and widths of a terminal.
 
-Knows escape sequences, who wants them, and how many cells a text takes. Refuses to know what is shown.
+Knows escape sequences, who wants them, and how wide a terminal is. Refuses to know what is shown.
 """
 
 import shutil
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TextIO
 
-__all__ = ["Style", "cells", "cut", "paint", "wants_colour", "width_of"]
+from reconciler.report.columns import cells, head_of
+
+__all__ = ["Style", "cut", "paint", "wants_colour", "width_of"]
 
 _RESET: Final = "\x1b[0m"
 _ELLIPSIS: Final = "..."
@@ -51,25 +52,8 @@ def width_of(stream: TextIO) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def cells(text: str) -> int:
-    """How many columns a text takes: wide characters take two, combining ones none."""
-    return len(text) if text.isascii() else sum(map(_cells, text))
-
-
 def cut(text: str, width: int) -> str:
     """The text in at most `width` columns; what was cut off is shown as `...`."""
     if cells(text) <= width:
         return text
-    kept, used = 0, len(_ELLIPSIS)
-    for character in text:
-        used += _cells(character)
-        if used > width:
-            break
-        kept += 1
-    return text[:kept] + _ELLIPSIS[: max(0, width)]
-
-
-def _cells(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+    return head_of(text, max(0, width - len(_ELLIPSIS))) + _ELLIPSIS[: max(0, width)]

@@ -8,7 +8,7 @@ Knows formats and files. Refuses to know what stands in a view.
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 from msgspec import structs
 
@@ -40,6 +40,9 @@ __all__ = [
     "show_ending",
     "show_outcome",
 ]
+
+# JSON on standard output.
+_TO_PROGRAMS: Final = {"json": STANDARD_OUTPUT}
 
 
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
@@ -119,8 +122,8 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
     Raises:
         BadInput: pictures cannot be made. OSError: a file cannot be written.
     """
-    if run.review is None and run.options.command == "report":
-        return  # there is nothing to show
+    if run.review is None and run.options.command == "report" and run.options.asked.files != _TO_PROGRAMS:
+        return  # there is nothing to show, and no program that waits for a document
     review = _whole(run, code, error)
     for view, place in run.options.asked.files.items():
         if view != "text" or run.review is not None:

@@ -10,6 +10,5 @@ Knows meaning and figures. Refuses to know policies beyond `extra`, limits, send
 """
 
 from reconciler.comparison.verbs import changed, changes, live_only, loads, unlabelled
-from reconciler.comparison.words import describe
 
-__all__ = ["changed", "changes", "describe", "live_only", "loads", "unlabelled"]
+__all__ = ["changed", "changes", "live_only", "loads", "unlabelled"]

@@ -9,23 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import hypot
 from typing import Final
 
-from reconciler.comparison.detail import Detail, detail_of
+from reconciler.comparison.detail import Detail
 from reconciler.comparison.differences import BoxChange, Size
-from reconciler.model import Change, Verb
+from reconciler.model import Verb
 
-__all__ = ["counted", "describe", "listed", "movement", "phrase"]
+__all__ = ["counted", "figures", "listed", "movement", "phrase"]
 
 # A change names so many things of a kind; the rest is a count.
 _NAMED: Final = 3
 
 
-def describe(change: Change) -> str:
-    """What changes, in words: the labels of a new entry, the difference of an update; labels as they are written."""
-    return phrase(change.verb, detail_of(change))
-
-
 def phrase(verb: Verb, detail: Detail, left: str = "live only") -> str:
-    """The same for a change that was told apart already; `left` is what an entry is called that only live has."""
+    """What changes, in words: the labels of a new entry, the difference of an update; labels as they are written.
+
+    `left` is what an entry is called that only live has.
+    """
     if verb is Verb.ADD:
         return _summary(detail)
     if verb is Verb.UNLABEL:
@@ -40,6 +38,11 @@ def listed(names: Sequence[str]) -> str:
     """`a, b, c and 2 more`."""
     rest = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def figures(pairs: Iterable[tuple[int, str]]) -> str:
+    """`3 to add, 2 live only`: those that are not zero."""
+    return ", ".join(f"{number:,} {word}" for number, word in pairs if number)
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["cells", "padded", "shortened", "wrapped"]
+__all__ = ["cells", "head_of", "padded", "shortened", "wrapped"]
 
 _ELLIPSIS: Final = "..."
 
@@ -15,6 +15,17 @@ _ELLIPSIS: Final = "..."
 def cells(text: str) -> int:
     """How many columns a text takes: wide characters take two, combining ones none."""
     return len(text) if text.isascii() else sum(map(_cells, text))
+
+
+def head_of(text: str, width: int) -> str:
+    """As much of the text's beginning as fits `width` columns."""
+    kept, used = 0, 0
+    for character in text:
+        used += _cells(character)
+        if used > width:
+            break
+        kept += 1
+    return text[:kept]
 
 
 def padded(text: str, width: int, *, right: bool = False) -> str:
@@ -28,8 +39,8 @@ def shortened(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
     room = max(0, width - len(_ELLIPSIS))
-    tail = _head(text[::-1], room * 2 // 3)[::-1]
-    return f"{_head(text, room - cells(tail))}{_ELLIPSIS[: max(0, width)]}{tail}"
+    tail = head_of(text[::-1], room * 2 // 3)[::-1]
+    return f"{head_of(text, room - cells(tail))}{_ELLIPSIS[: max(0, width)]}{tail}"
 
 
 def wrapped(text: str, width: int | None, indent: str = "", hang: str = "") -> list[str]:
@@ -53,20 +64,10 @@ def _words(text: str, width: int) -> Iterable[str]:
     for word in text.split(" "):
         rest = word
         while cells(rest) > width:
-            head = _head(rest, width) or rest[:1]
+            head = head_of(rest, width) or rest[:1]
             yield head
             rest = rest[len(head) :]
         yield rest
-
-
-def _head(text: str, width: int) -> str:
-    kept, used = 0, 0
-    for character in text:
-        used += _cells(character)
-        if used > width:
-            break
-        kept += 1
-    return text[:kept]
 
 
 def _cells(character: str) -> int:

@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.comparison.differences import Box, BoxChange, Group, Size
 from reconciler.comparison.figures import LookAlike, Transfer
-from reconciler.comparison.words import counted
+from reconciler.comparison.words import counted, figures
 from reconciler.inert import inert
 from reconciler.report.text import size
 from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place
@@ -22,7 +22,6 @@ __all__ = [
     "KINDS",
     "LOOK_ALIKES",
     "ORIGINS",
-    "SIGNS",
     "alike_words",
     "box_words",
     "boxes_words",
@@ -45,8 +44,6 @@ __all__ = [
     "took_words",
     "transfer_words",
 ]
-
-SIGNS: Final = {"add": "+", "update": "~", "unlabel": "-", "live-only": "?"}
 
 # What a reviewer may filter by: an id, and the words for it. An entry may be of several kinds.
 KINDS: Final = {
@@ -204,7 +201,7 @@ def dataset_words(dataset: DatasetReview) -> str:
         (dataset.live_only, "live only"),
         (dataset.unchanged, "unchanged"),
     )
-    return ", ".join(f"{many:,} {word}" for many, word in words if many)
+    return figures(words)
 
 
 def boxes_words(dataset: DatasetReview) -> str:
@@ -235,8 +232,7 @@ def origin_words(origins: OriginCounts) -> str:
         (origins.drift, "drift of live"),
         (origins.base_or_drift, "pending on the base, or drift"),
     )
-    words = ", ".join(f"{many:,} {word}" for many, word in parts if many) or "none"
-    return f"against {shown(origins.revision, 100)}: {words}"
+    return f"against {shown(origins.revision, 100)}: {figures(parts) or 'none'}"
 
 
 def transfer_words(transfer: Transfer) -> str:

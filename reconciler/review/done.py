@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from reconciler.comparison.line_text import holdable
-from reconciler.comparison.words import counted
+from reconciler.comparison.words import counted, figures
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Facts, MarkedRow
 from reconciler.outcome import MarkedEntry, Outcome, Rejected
@@ -96,7 +96,7 @@ def done_of(outcome: Outcome, spent: Estimate | None = None) -> Done:
 
 def _words(totals: Totals, datasets: Sequence[DatasetReview]) -> str:
     done = [one.outcome for one in datasets if one.outcome]
-    figures = (
+    did = (
         (sum(one.add for one in done), "added"),
         (sum(one.update for one in done), "updated"),
         (sum(one.unlabel for one in done), "unlabelled"),
@@ -104,8 +104,7 @@ def _words(totals: Totals, datasets: Sequence[DatasetReview]) -> str:
         (totals.failed, "failed"),
         (totals.skipped, "skipped"),
     )
-    parts = ", ".join(f"{many:,} {word}" for many, word in figures if many) or "nothing to do"
-    return f"{counted(totals.datasets, 'dataset', 'datasets')}: {parts}"
+    return f"{counted(totals.datasets, 'dataset', 'datasets')}: {figures(did) or 'nothing to do'}"
 
 
 def _rejected(one: Rejected) -> RejectedLine:

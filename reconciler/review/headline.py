@@ -6,7 +6,7 @@ Knows figures. Refuses to know views.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.comparison.words import counted
+from reconciler.comparison.words import counted, figures
 from reconciler.model import Extra
 from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan
@@ -30,8 +30,7 @@ def remarks(plan: Plan) -> tuple[str, ...]:
 
 def outcome_words(outcome: Outcome) -> str:
     """What an apply did to one dataset, in figures."""
-    done = ((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled"))
-    words = ", ".join(f"{many:,} {word}" for many, word in done if many)
+    words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
     if not words:
         return "nothing was sent" if outcome.error is None else "nothing was applied"
     return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
@@ -77,18 +76,18 @@ def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = 
         (totals.failed, "failed"),
         (totals.skipped, "skipped"),
     )
-    figures = (
+    doing = (
         (totals.add, "to add"),
         (totals.update, "to update"),
         (totals.unlabel, "to unlabel"),
         (totals.live_only, left),
     )
-    head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {_listed(states) or 'no changes'}"
-    return f"{head}: {_listed(figures)}" if _listed(figures) else head
+    head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {figures(states) or 'no changes'}"
+    return f"{head}: {figures(doing)}" if figures(doing) else head
 
 
 def _validated(datasets: Sequence[DatasetReview]) -> str:
-    figures = (
+    held = (
         (sum(one.content.entries for one in datasets if one.content), ("entry", "entries")),
         (sum(one.findings.errors for one in datasets), ("error", "errors")),
         (sum(one.findings.marked for one in datasets), ("marked finding", "marked findings")),
@@ -96,11 +95,7 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     valid = sum(one.status == "valid" for one in datasets)
     some = counted(len(datasets), "manifest", "manifests")
     head = f"{some} valid" if valid == len(datasets) else f"{valid:,} of {some} valid"
-    return ", ".join([head, *(counted(many, *words) for many, words in figures if many)])
-
-
-def _listed(figures: Sequence[tuple[int, str]]) -> str:
-    return ", ".join(f"{many:,} {word}" for many, word in figures if many)
+    return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
 
 
 def _remarks(plan: Plan) -> Iterator[str]:
@@ -123,7 +118,7 @@ def _parts(plan: Plan, left: str) -> Iterator[str]:
         yield f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
     doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
     if plan.lines:
-        yield ", ".join(f"{many:,} {word}" for many, word in doing if many)
+        yield figures(doing)
     if plan.live_only and plan.action is not Action.REPLACE and plan.policy.extra is not Extra.UNLABEL:
         yield f"{plan.live_only:,} {left}"
     if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):

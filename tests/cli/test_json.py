@@ -37,6 +37,16 @@ def _wrong(account: Account, world: World) -> Ran:
     return world.run("apply", "--json", "--limit", "many")
 
 
+def _sides(account: Account, world: World) -> Ran:
+    del account
+    return world.run("diff", "only-one", "--format", "json")
+
+
+def _absent(account: Account, world: World) -> Ran:
+    del account
+    return world.run("diff", "here.jsonl", "there.jsonl", "--format", "json")
+
+
 def _nothing(account: Account, world: World) -> Ran:
     del account
     return world.run("validate", "--json")
@@ -107,6 +117,8 @@ def _failed(account: Account, world: World) -> Ran:
 WAYS = [
     (_usage, 3, ""),
     (_wrong, 3, "apply"),
+    (_sides, 3, "diff"),
+    (_absent, 3, "diff"),
     (_nothing, 3, "validate"),
     (_declaration, 3, "plan"),
     (_manifest, 3, "apply"),

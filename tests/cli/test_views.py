@@ -143,12 +143,14 @@ def test_a_saved_plan_is_ascii_and_reads_back_as_it_was(account: Account, world:
     ],
 )
 def test_what_is_no_plan_is_said_so(world: World, content: str, said: str) -> None:
-    """Exit code 3, and nothing is written."""
+    """Exit code 3, and nothing is written; a program gets its document, with the error."""
     (world.folder / "plan.json").write_text(content)
-    ran = world.run("report", "plan.json", "--format", "json")
+    ran = world.run("report", "plan.json", "--format", "markdown")
     assert (ran.code, ran.out) == (3, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
+    document = world.run("report", "plan.json", "--format", "json").document
+    assert (document["command"], document["exit_code"], said in document["error"]["message"]) == ("report", 3, True)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
-from reconciler.comparison import describe
+from reconciler.comparison.detail import detail_of
+from reconciler.comparison.words import phrase
 from reconciler.entries import compact, entry_of
 from reconciler.model import Change, Compare, Extra, Policy
 from reconciler.plan import make_plan, shown_changes
@@ -25,7 +26,7 @@ def words(desired: Document | None, live: Document | None, extra: Extra = Extra.
     policy = Policy(compare=Compare.STRICT, extra=extra)
     with filled([desired] if desired else [], [json.dumps(live)] if live else []) as ledger:
         (change,) = shown_changes(ledger, make_plan(ledger, policy, exists=True, bucket=None))
-        return describe(change)
+        return phrase(change.verb, detail_of(change))
 
 
 @pytest.mark.parametrize(
@@ -99,4 +100,4 @@ def test_lines_are_read_from_what_would_be_sent() -> None:
         (change,) = shown_changes(ledger, make_plan(ledger, Policy(), exists=True, bucket=None))
     assert isinstance(change, Change)
     assert change.live == compact(live)
-    assert describe(change) == "live only: unlabelled"
+    assert phrase(change.verb, detail_of(change)) == "live only: unlabelled"

@@ -14,7 +14,6 @@ from reconciler.report.wording import (
     KINDS,
     LOOK_ALIKES,
     ORIGINS,
-    SIGNS,
     box_words,
     figure,
     folder_of,
@@ -23,7 +22,7 @@ from reconciler.report.wording import (
     percent,
     shown,
 )
-from reconciler.review.model import ChangeVerb, Origin
+from reconciler.review.model import Origin
 from tests.report.reviews import added, became, box, change, removed
 
 
@@ -33,7 +32,6 @@ from tests.report.reviews import added, became, box, change, removed
         (GROUP_KINDS, GroupKind),
         (_TOLD, GroupKind),
         (ORIGINS, Origin),
-        (SIGNS, ChangeVerb),
         (LOOK_ALIKES, LookAlike.__annotations__["why"]),
     ],
 )
