@@ -163,8 +163,7 @@ def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from layout.wrap(f"planned: {words}" if dataset.outcome else words, role)
     if boxes_words(dataset):
         yield from layout.wrap(boxes_words(dataset))
-    for refusal in dataset.refusals:
-        yield from layout.wrap(f"refused: {said(refusal)}", "bad")
+    yield from _refusals(dataset, layout)
     for guard in guard_lines(dataset, verbose=layout.verbose):
         yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
     yield from _remarks(dataset, layout)
@@ -172,6 +171,19 @@ def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from layout.wrap(origin_words(dataset.origins), "dim")
     if dataset.estimate and dataset.has_changes and dataset.outcome is None:
         yield from _costs(dataset.estimate, None, layout, 2)
+
+
+def _refusals(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    """Why an apply would be refused; what guards say stands among the dangers already."""
+    guards = {f"guard {guard.name}: {guard.words}": guard.name for guard in dataset.guards if guard.state == "tripped"}
+    for refusal in dataset.refusals:
+        if refusal not in guards:
+            yield from layout.wrap(f"refused: {said(refusal)}", "bad")
+    names = [guards[refusal] for refusal in dataset.refusals if refusal in guards]
+    if names:
+        yield from layout.wrap(
+            f"refused by {'the guard' if len(names) == 1 else 'the guards'} {', '.join(names)}", "bad"
+        )
 
 
 def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
