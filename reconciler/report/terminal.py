@@ -181,9 +181,8 @@ def _refusals(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
             yield from layout.wrap(f"refused: {said(refusal)}", "bad")
     names = [guards[refusal] for refusal in dataset.refusals if refusal in guards]
     if names:
-        yield from layout.wrap(
-            f"refused by {'the guard' if len(names) == 1 else 'the guards'} {', '.join(names)}", "bad"
-        )
+        by = "the guard" if len(names) == 1 else "the guards"
+        yield from layout.wrap(f"refused by {by} {', '.join(names)}", "bad")
 
 
 def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
