@@ -22,6 +22,7 @@ from reconciler.report import wording
 from reconciler.report.escape import SENTENCE, parts
 from reconciler.report.guarding import guard_lines
 from reconciler.report.links import project_link
+from reconciler.report.outcome import done_lines
 from reconciler.report.page_data import page_data
 from reconciler.review.model import Review
 
@@ -64,7 +65,12 @@ def _page() -> tuple[Environment, str, str]:
         lstrip_blocks=True,
     )
     environment.filters |= _filters()
-    environment.globals |= {"words": wording, "project_link": project_link, "guard_lines": guard_lines}
+    environment.globals |= {
+        "words": wording,
+        "project_link": project_link,
+        "guard_lines": guard_lines,
+        "done_lines": done_lines,
+    }
     folder = files("reconciler.report") / "page"
     style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return environment, style, script

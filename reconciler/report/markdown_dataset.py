@@ -11,6 +11,7 @@ from reconciler.comparison.figures import Balance, LabelBalance, Provenance
 from reconciler.report.budget import Block, Piece, piece
 from reconciler.report.escape import cells, code, prose, raw_code
 from reconciler.report.guarding import guard_lines
+from reconciler.report.outcome import done_lines
 from reconciler.report.wording import (
     GROUP_KINDS,
     ORIGINS,
@@ -26,12 +27,13 @@ from reconciler.report.wording import (
     percent,
     place_words,
 )
-from reconciler.review.model import Change, DatasetReview, Failure, FindingCounts, Found, Mark
+from reconciler.review.model import Change, DatasetReview, Done, Failure, FindingCounts, Found, Mark
 
 __all__ = ["dataset_blocks", "failure_words", "finding_block"]
 
 _RISK_HEAD: Final = 150
 _RISK_FINDING: Final = {"error": 140, "marked": 30, "note": 4}
+_RISK_OUTCOME: Final = 130
 _RISK_GROUP: Final = 100
 _RISK_LABEL: Final = 60
 _RISK_LABEL_SAME: Final = 2
@@ -51,6 +53,8 @@ _BAR: Final = 12
 def dataset_blocks(dataset: DatasetReview) -> Iterator[Block]:
     """All there is to say of one dataset, in reading order."""
     yield Block([piece(_RISK_HEAD, _heading, dataset)], "headings", foot="\n")
+    if dataset.outcome:
+        yield _outcome(dataset.outcome)
     yield finding_block(dataset.findings)
     pieces = [piece(_RISK_GROUP, _group, group) for group in dataset.groups]
     yield Block(pieces, "groups", "**Groups**\n\n", "\n", note=lambda left: f"- and {left:,} more groups\n")
@@ -81,6 +85,7 @@ def _heading(dataset: DatasetReview) -> str:
     if boxes_words(dataset):
         lines.append(boxes_words(dataset))
     lines += [f"**Refused**: {prose(refusal)}" for refusal in dataset.refusals]
+    lines += [prose(remark) for remark in dataset.remarks]
     lines += [prose(guard.words, guard.pieces, _OVERRIDE) for guard in guard_lines(dataset)]
     if dataset.error:
         lines.append(failure_words(dataset.error).rstrip("\n"))
@@ -89,6 +94,17 @@ def _heading(dataset: DatasetReview) -> str:
     if dataset.origins:
         lines.append(prose(f"changes {origin_words(dataset.origins)}", [dataset.origins.revision]))
     return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
+
+
+def _outcome(done: Done) -> Block:
+    """What an apply did, and what went not as wished."""
+    pieces = [piece(_RISK_OUTCOME, _outcome_line, line) for line in (done.words, *done_lines(done))]
+    note = "- and {:,} more lines on the apply\n"
+    return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
+
+
+def _outcome_line(line: str) -> str:
+    return f"- {prose(line)}\n"
 
 
 def _summary(dataset: DatasetReview) -> str:
