@@ -3,6 +3,7 @@
 Knows the file system. Refuses to know keys and what the files hold.
 """
 
+import errno
 from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
 from typing import Final
@@ -38,11 +39,21 @@ def _leaves(folder: Path, path: Path, written: str) -> tuple[Rule, str] | None:
     try:
         resolved = path.resolve()
         home = folder.resolve()
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL in the name
+    except (OSError, RuntimeError, ValueError):  # a loop of links before Python 3.13, or a NUL in the name
+        return rules.OUTSIDE, ", or nowhere"
+    if _loops(path):
         return rules.OUTSIDE, ", or nowhere"
     if resolved.is_relative_to(home):
         return None
     return rules.OUTSIDE, "" if ".." in Path(written).parts else " by a symbolic link"
+
+
+def _loops(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _exists(path: Path) -> bool:

@@ -1,7 +1,12 @@
 """A line for each rule about JSON Lines: the rule's code, and a manifest that breaks it at the sign §."""
 
+import sys
+
 from reconciler.limits import DATASET_LABELS, LINE_CHARACTERS
 from tests.manifest.lines import BARE, BOXES, IMAGE, NOTHING_FOUND, boxes, class_map, image, many_boxes
+
+# Since Python 3.13 its reader points at the comma, before at what follows.
+TRAILING_COMMA = "§,}" if sys.version_info >= (3, 13) else ",§}"
 
 JSON_CASES = [
     # Files and JSON.
@@ -12,7 +17,7 @@ JSON_CASES = [
     ("invalid-json", BARE + "§" + BARE),
     ("invalid-json", BARE + "\n§{'source-ref':'s3://pics/a.jpg'}".replace("§{", "{§")),
     ("invalid-json", '{"source-ref":§"s3://pics/a.j'),
-    ("invalid-json", '{"source-ref":"s3://pics/a.jpg",§}'),
+    ("invalid-json", '{"source-ref":"s3://pics/a.jpg"' + TRAILING_COMMA),
     ("invalid-json", '{"source-ref":"s3://pics/a§\tb.jpg"}'),
     ("invalid-json", '{"source-ref":"s3://pics/a.jpg","n":0§1}'),
     ("not-json-lines", f"§[{BARE},{BARE}]"),
