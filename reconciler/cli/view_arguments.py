@@ -49,7 +49,11 @@ def add_apply_plan(parser: argparse.ArgumentParser) -> None:
 
 def add_report(parser: argparse.ArgumentParser) -> None:
     """`report plan.json`."""
-    parser.add_argument("saved", metavar="PLAN", help="a file that `reconciler plan --save` or `diff` wrote as JSON")
+    parser.add_argument(
+        "saved",
+        metavar="PLAN",
+        help="a plan as JSON: what `plan --save`, `diff --format json` or `--json` of any command wrote",
+    )
     _add_format(parser)
 
 
