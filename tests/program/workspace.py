@@ -112,6 +112,18 @@ class Workspace:
         assert result.code == expected, result.text
         return result
 
+    def start(self, launcher: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command of the local engine by a few lines of Python; whoever starts it waits for it."""
+        return subprocess.Popen(
+            [self.python, "-c", launcher, *arguments, "--stack", "dev"],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def preview(self, *flags: str, expected: int = 0) -> Result:
         """`pulumi preview` in a script."""
         return self.run("preview", "--non-interactive", *flags, expected=expected)

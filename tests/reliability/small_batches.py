@@ -14,23 +14,24 @@ __all__ = ["LINES_IN_BATCH", "sitecustomize_in"]
 
 LINES_IN_BATCH: Final = 3
 _SOURCE: Final = '''\
-"""Batches of three lines and pages of four; pauses take no time."""
+"""Batches of three lines and pages of four."""
 import reconciler.aws.gateway
 import reconciler.batch
 import reconciler.label_order
 import reconciler.plan
-from tests.quick_clock import hurry
-
-hurry()
 reconciler.aws.gateway._PAGE = 4
 reconciler.plan.BATCH_BYTES = 900
 reconciler.batch.batches.__defaults__ = (900,)
 reconciler.label_order.peak_labels.__defaults__ = (900,)
 '''
+_HURRY: Final = """
+from tests.quick_clock import hurry
+hurry()
+"""
 
 
-def sitecustomize_in(folder: Path) -> Path:
-    """The folder, for PYTHONPATH."""
+def sitecustomize_in(folder: Path, *, hurried: bool = True) -> Path:
+    """The folder, for PYTHONPATH; unless `hurried`, pauses take their time."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sitecustomize.py").write_text(_SOURCE, encoding="utf-8")
+    (folder / "sitecustomize.py").write_text(_SOURCE + (_HURRY if hurried else ""), encoding="utf-8")
     return folder

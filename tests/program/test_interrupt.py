@@ -1,0 +1,126 @@
+"""Ctrl-C and SIGTERM at an up of this repository's program: what is said, the exit code, and that the state is true."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rekognition_emulator import Clock, Emulator, Latency, serve
+from tests.program.workspace import REPOSITORY, SECONDS, Workspace
+from tests.reliability.small_batches import LINES_IN_BATCH, sitecustomize_in
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+BATCHES = 3
+# A shell that starts the tests in the background makes SIGINT ignored, and the engine would honour that.
+FOREGROUND = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "os.execv(sys.executable, [sys.executable, '-m', 'localengine', *sys.argv[1:]])"
+)
+
+
+class Held:
+    """An emulator on which time goes by at every look, until it is held."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator, self.held, self.looks = emulator, False, 0
+        emulator.front.gates.append(self._look)
+
+    def _look(self, operation: str) -> None:
+        if operation == "UpdateDatasetEntries" and not self.updates:
+            self.held = True
+        if operation == "DescribeDataset":
+            self.looks += self.held
+            if not self.held:
+                self.emulator.clock.advance(10)
+
+    @property
+    def updates(self) -> int:
+        """How many batches were taken."""
+        return self.emulator.count_calls("UpdateDatasetEntries")
+
+
+@pytest.fixture
+def held() -> Iterator[Held]:
+    """Every operation takes ten seconds of a clock that can be held."""
+    with serve(clock=Clock(1_700_000_000.0), latency=Latency(create=10, update=10)) as emulator:
+        yield Held(emulator)
+
+
+@pytest.fixture
+def program(tmp_path: Path, held: Held) -> Workspace:
+    """A dataset of three small batches, in a project that exists."""
+    made = Workspace(tmp_path, held.emulator)
+    made.copy_program()
+    made.configure()
+    made.create_project("cells")
+    entries = {f"{number}.jpg": ["cat"] for number in range(LINES_IN_BATCH * BATCHES)}
+    made.declare("cells", {"managed": False, "policy": {"destroy": "delete"}}, train=entries)
+    site = sitecustomize_in(tmp_path / "site", hurried=False)
+    made.env["PYTHONPATH"] = os.pathsep.join([str(site), str(REPOSITORY)])
+    return made
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_stops_after_the_running_batch(
+    program: Workspace, held: Held, number: signal.Signals, code: int
+) -> None:
+    """The batch is waited for, nothing more is sent, the state says what was done, and the next up goes on."""
+    process = started(program, held)
+    process.send_signal(number)
+    looks = held.looks
+    until(lambda: held.looks > looks + 1)
+    assert process.poll() is None
+    held.held = False
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == code, out + err
+    assert "Stopping" in err
+    assert "stopped as asked after the running batch; run `pulumi up` again to go on" in out
+    assert f"before that: {LINES_IN_BATCH} added in 1 batch" in out
+    assert "Traceback" not in out + err
+    assert held.updates == 1
+    kept = program.resources()["cells-train"]["outputs"]
+    assert "stopped as asked" in kept["unfinished"]
+    assert kept["live"]["entries"] == LINES_IN_BATCH == len(program.live("cells"))
+    program.up()
+    assert held.updates == BATCHES
+    assert len(program.live("cells")) == LINES_IN_BATCH * BATCHES
+
+
+def test_the_second_signal_leaves_at_once_and_the_next_up_goes_on(program: Workspace, held: Held) -> None:
+    """Exit code 8, as Pulumi's; the batch that was sent goes in at the service, no other is sent."""
+    process = started(program, held)
+    process.send_signal(signal.SIGINT)
+    looks = held.looks
+    until(lambda: held.looks > looks)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 8, out + err
+    assert "Traceback" not in out + err
+    assert held.updates == 1
+    held.held = False
+    program.up()
+    assert held.updates == BATCHES
+    assert len(program.live("cells")) == LINES_IN_BATCH * BATCHES
+
+
+def started(program: Workspace, held: Held) -> subprocess.Popen[str]:
+    """An up whose first batch was sent and does not end."""
+    process = program.start(FOREGROUND, "up", "--yes", "--skip-preview", "--non-interactive")
+    until(lambda: held.updates == 1)
+    return process
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for another process."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
