@@ -35,23 +35,21 @@ def test_the_first_signal_lets_the_running_step_finish(
     number: signal.Signals, code: int, lab: Sandbox, waiting: subprocess.Popen[str]
 ) -> None:
     """What was made is stored, the next resource is not begun, and the screen says so."""
-    waiting.send_signal(number)
-    time.sleep(0.5)
+    said = told(waiting, number)
     assert waiting.poll() is None
     lab.live.with_name("go").touch()
     result = finish(waiting)
     assert result.code == code
     assert lab.names() == ["slow"]
     assert lab.provider_calls("Create") == ["Create slow"]
-    assert "nothing new begins" in result.err
+    assert "nothing new begins" in said
     assert "error: update canceled" in result.out
     assert "KeyboardInterrupt" not in result.out + result.err
 
 
 def test_the_second_signal_ends_the_provider(lab: Sandbox, waiting: subprocess.Popen[str]) -> None:
     """Exit code 8 within the provider's grace; nothing half-made is stored, no traceback is shown."""
-    waiting.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    told(waiting, signal.SIGINT)
     begun = time.monotonic()
     waiting.send_signal(signal.SIGINT)
     result = finish(waiting)
@@ -67,8 +65,7 @@ def test_an_interrupted_destroy_finishes_what_it_began(lab: Sandbox) -> None:
     lab.run(*UP)
     process = lab.start("destroy", "--yes", "--skip-preview")
     wait_for(lab.live.with_name("top.delete"))
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    told(process, signal.SIGINT)
     lab.live.with_name("go").touch()
     result = finish(process)
     assert result.code == 130
@@ -87,3 +84,10 @@ def test_when_the_engine_is_killed_its_children_end(lab: Sandbox, waiting: subpr
     lab.live.with_name("go").touch()
     assert lab.run(*UP).code == 0
     assert lab.names() == ["slow", "next"]
+
+
+def told(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """Send a signal and wait until the engine says that it has it; the line that says so."""
+    process.send_signal(number)
+    assert process.stderr is not None
+    return next(line for line in process.stderr if "Stopping" in line)
