@@ -23,13 +23,45 @@ OPERATIONS: Final = (
     "DeleteDataset",
 )
 _RECORD: Final = Path(__file__).with_name("reliability.json")
+# What happens, what is done by the command, and by an up (empty: the same).
+_ENDINGS: Final = (
+    (
+        "first Ctrl-C, SIGTERM",
+        "the running batch is waited for, nothing more is sent, live is read back; exit 130 (143)",
+        "likewise, with Pulumi's exit code; where this SDK does not let Cancel be heard, it says so first, and runs on",
+    ),
+    (
+        "second",
+        "left at once; a batch that was sent goes on at AWS",
+        "the engine ends the provider within seconds; it sends nothing after the batch in flight",
+    ),
+    (
+        "SIGKILL, power",
+        "the next apply records it (`killed`, [snapshots.md](snapshots.md))",
+        "likewise; if only the engine dies, the provider notices and sends nothing after the batch in flight",
+    ),
+    ("the network goes away", "waited for as long as `policy.patience` says; the screen says so", ""),
+    (
+        "credentials expire",
+        "it stops, says so and what went in; exit 1. Credentials that can be renewed are: assumed roles, profiles",
+        "likewise, and the state keeps it",
+    ),
+    ("no progress for `policy.patience`", "it stops and says so; exit 1", "likewise"),
+)
+_STATES: Final = (
+    ("none", "creates it"),
+    ("`CREATE_COMPLETE`, `UPDATE_COMPLETE`, `UPDATE_FAILED`", "takes it over: lists it and sends what differs"),
+    ("`CREATE_IN_PROGRESS`, `UPDATE_IN_PROGRESS`", "waits until it has ended, whoever began it, then takes it over"),
+    ("`CREATE_FAILED`", "deletes what is left, of which nothing can be listed, and creates it"),
+    ("`DELETE_IN_PROGRESS`", "waits until it is gone and creates it"),
+)
 _SIGNS: Final = {"same run": "1", "next run": "2"}
 
 
 def reliability_page() -> str:
     """The whole page."""
     record = json.loads(_RECORD.read_text(encoding="utf-8"))
-    return "\n".join([*_head(), *_answers(), *_matrix(record["matrix"]), *_figures(record)])
+    return "\n".join([*_head(), *_ends(), *_starts(), *_answers(), *_matrix(record["matrix"]), *_figures(record)])
 
 
 def _head() -> Iterator[str]:
@@ -38,6 +70,28 @@ def _head() -> Iterator[str]:
     yield "Nothing here was tried on the live service: faults, colleagues and deaths are those of the emulator"
     yield "([emulator.md](emulator.md)). The tests are in `tests/reliability`; the long ones and the figures:\n"
     yield "```\nRELIABILITY_RECORD=1 python -m pytest -m slow tests/reliability && python docs/pages.py\n```\n"
+
+
+def _ends() -> Iterator[str]:
+    """What ends an apply before its time, in both shells."""
+    yield "## Stopped, killed, out of reach\n"
+    yield "Nothing that was confirmed is lost, and running again goes on from what is live.\n"
+    yield "| what happens | `reconciler apply` | `pulumi up` |"
+    yield "|---|---|---|"
+    for what, command, pulumi in _ENDINGS:
+        yield f"| {what} | {command} | {pulumi or 'likewise'} |"
+    yield ""
+
+
+def _starts() -> Iterator[str]:
+    """How a dataset may be found, by its project's name or ARN and its type."""
+    yield "## As a dataset is found\n"
+    yield "A project has one dataset of a type, so a project (by name or ARN) and a type name one, whoever made it.\n"
+    yield "| state | what an apply does |"
+    yield "|---|---|"
+    for state, what in _STATES:
+        yield f"| {state} | {what} |"
+    yield ""
 
 
 def _answers() -> Iterator[str]:

@@ -140,6 +140,26 @@ def test_dropped_lines_are_named_by_file_and_line(account: Account, world: World
     assert "cells train did not end well" in ran.err
 
 
+@pytest.mark.parametrize(("rejected", "code"), [("fail", 5), ("skip", 0)])
+def test_lines_that_fail_a_batch_are_found_and_the_rest_goes_in(
+    account: Account, world: World, rejected: str, code: int
+) -> None:
+    """The line at fault by file and line with AWS's text; `policy.rejected` says whether that is a failure."""
+    account.create("cells")
+    world.write("cells", world.many(9), settings=f"managed: false\npolicy: {{rejected: {rejected}}}")
+    rule = "fault: fail, operation: UpdateDatasetEntries, code: CLIENT_ERROR, message: The manifest has something."
+    account.emulator.load_faults(f"faults: [{{{rule}, when: {{Changes.GroundTruth: '*0004.jpg*'}}}}]")
+    ran = world.run("apply", "--yes")
+    assert ran.code == code, ran
+    assert "datasets/cells/train.jsonl:5:1: rejected: s3://acme-vision/cells/0004.jpg: AWS: The manifest has" in ran.out
+    assert "8 added" in ran.out
+    assert "1 rejected" in ran.out
+    assert len(account.keys("cells")) == 8
+    again = world.run("apply", "--yes")
+    assert again.code == code
+    assert "1 to add; 8 unchanged" in again.out
+
+
 def test_a_failure_stops_its_project_and_no_other(account: Account, world: World) -> None:
     """Cells train fails: cells test is skipped, planes is applied, and the exit code is that of the failure."""
     account.create("cells", "planes")

@@ -101,6 +101,27 @@ def test_a_dropped_line_is_a_failure_at_its_line(world: World) -> None:
     assert sorted(world.live(cells)) == ["1.jpg", "2.jpg"]
 
 
+@pytest.mark.parametrize("rejected", ["fail", "skip"])
+def test_a_line_that_fails_its_batch_is_named_and_the_rest_goes_in(world: World, rejected: str) -> None:
+    """`policy.rejected` says whether the up fails, after the rest is in, or only warns."""
+    lines = [line(f"{number}.jpg", "cat") for number in range(9)]
+    cells = world.declare_lines(lines, policy={"rejected": rejected})
+    rule = "fault: fail, operation: UpdateDatasetEntries, code: CLIENT_ERROR, message: The manifest has something."
+    world.emulator.load_faults(f"[{{{rule}, when: {{Changes.GroundTruth: '*/4.jpg*'}}}}]")
+    named = f"{cells.declared['manifest']}:5:1: rejected: s3://acme-vision/images/4.jpg: AWS: The manifest has"
+    if rejected == "fail":
+        assert "1 line is not live as it was sent" in failed(cells).message
+        assert cells.init_errors[1] == "before that: 8 added in 1 batch"
+        assert any(reason.startswith(named) for reason in cells.init_errors)
+    else:
+        assert cells.up()
+        warning, done = cells.messages[-2:]
+        assert warning.is_warning
+        assert warning.text.startswith(named)
+        assert done.text == "8 added in 1 batch"
+    assert len(world.live(cells)) == 8
+
+
 def test_fifty_reasons_reach_the_engine(world: World) -> None:
     """The status travels in a trailer: 50 lines with long keys and a count still arrive."""
     images = [f"{'x' * 250}{number}.jpg" for number in range(120)]
