@@ -117,7 +117,7 @@ class Workspace:
         return subprocess.Popen(
             [self.python, "-c", launcher, *arguments, "--stack", "dev"],
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
