@@ -25,7 +25,7 @@ from reconciler.plan import Plan
 from reconciler.progress import Progress, Reporter
 from reconciler.sending import SendQueue
 
-__all__ = ["Delivery", "LiveView", "looking"]
+__all__ = ["Delivered", "Delivery", "LiveView", "looking"]
 
 # A batch that failed by the service's own fault (StatusMessageCode SERVICE_ERROR: "try again later") is sent so often.
 _SERVICE_ERROR: Final = "SERVICE_ERROR"
@@ -46,6 +46,14 @@ class LiveView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """A batch that is done, and the LastUpdatedTimestamp that it left: with another one, somebody else was there."""
+
+    batch: Batch
+    updated: float
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """Sends a queue to one dataset. `stop` is asked before each update: it gives the reason to stop, or None."""
 
@@ -56,7 +64,7 @@ class Delivery:
     stop: Callable[[], Interrupted | None]
     live: LiveView
 
-    def send(self, queue: SendQueue, plan: Plan, arn: str, updated: float) -> Iterator[Batch]:
+    def send(self, queue: SendQueue, plan: Plan, arn: str, updated: float) -> Iterator[Delivered]:
         """Send batch after batch; yields each that is done: its lines are confirmed, or rejected by name.
 
         `updated` is the LastUpdatedTimestamp of the listing that the queue was made from.
@@ -75,7 +83,7 @@ class Delivery:
             else:
                 self._settle(lane, queue, batch, plan, failure)
             lane.meter.confirmed(batch)
-            yield batch
+            yield Delivered(batch, lane.updated)
 
     def _settle(self, lane: "_Lane", queue: SendQueue, batch: Batch, plan: Plan, failure: DatasetDescription) -> None:
         """A failed batch: what did go in is read, the lines at fault are found, the rest is sent."""
@@ -123,6 +131,11 @@ class _Lane:
     def __init__(self, delivery: Delivery, arn: str, updated: float, queue: SendQueue, meter: "_Meter") -> None:
         self._to, self._arn, self._updated, self._queue = delivery, arn, updated, queue
         self.meter = meter
+
+    @property
+    def updated(self) -> float:
+        """The LastUpdatedTimestamp of our last look."""
+        return self._updated
 
     def left_of(self, changes: Sequence[Change]) -> list[Change]:
         """Which of these are not live as sent; the listing's timestamp is the new one to go by."""

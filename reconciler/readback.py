@@ -5,7 +5,7 @@ compared anew. Knows how to judge that listing. Refuses to know how it was made.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from reconciler.errors import ReconcilerError, UpdateFailed
@@ -14,20 +14,26 @@ from reconciler.model import Marked, Policy, Rejection, Verb
 from reconciler.outcome import KEPT, MarkedEntry, Outcome, Rejected
 from reconciler.sending import SendQueue
 
-__all__ = ["counted_by_verb", "judged", "lacks"]
+__all__ = ["Circumstances", "counted_by_verb", "judged", "lacks"]
 
 
-def judged(
-    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, marked_before: frozenset[str]
-) -> Outcome:
-    """The outcome with what the listing in the ledger shows; `marked_before` are the keys that were marked before.
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What else counts: the keys that were marked before, and whether somebody else was there after our last batch."""
+
+    marked_before: frozenset[str]
+    overwritten: bool = False
+
+
+def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, circumstances: Circumstances) -> Outcome:
+    """The outcome with what the listing in the ledger shows.
 
     A line that means what was sent but is stored differently is counted as rewritten and remembered in `settled`, so
     that it is not sent for ever.
     """
     counted = replace(counted_by_verb(queue, outcome), live=ledger.live_facts(policy.compare))
-    judged_lines, foreign = _with_rejected(ledger, policy, queue, counted)
-    complete = _with_marked(ledger, judged_lines, marked_before)
+    judged_lines, foreign = _with_rejected(ledger, policy, queue, counted, overwritten=circumstances.overwritten)
+    complete = _with_marked(ledger, judged_lines, circumstances.marked_before)
     return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
 
 
@@ -46,27 +52,34 @@ def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
     )
 
 
-def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome) -> tuple[Outcome, int]:
-    """The outcome with the lines that are not live; and how many of them somebody else changed."""
+def _with_rejected(
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, *, overwritten: bool
+) -> tuple[Outcome, int]:
+    """The outcome with the lines that are not live; and how many of them somebody else changed.
+
+    Where somebody else was there after our last batch, a line that was taken and is live otherwise is theirs.
+    """
     rejected: list[Rejected] = []
     total, foreign, settled = 0, 0, set(outcome.settled)
     for row in ledger.differing(policy.compare, outcome.settled):
         confirmed = queue.is_confirmed(row.key)
-        if confirmed and row.in_live and row.same_meaning:
+        if confirmed and row.in_live and row.same_meaning and not overwritten:
             settled.add(row.pair)
             continue
         refusal = queue.rejection(row.key)
         if outcome.error and not confirmed and refusal is None:
             continue  # it was not sent: the error says so already
         total += 1
-        foreign += not confirmed and refusal is None
+        theirs = refusal is None and (not confirmed or (overwritten and row.in_live))
+        foreign += theirs
         if len(rejected) < KEPT:
-            reason = refusal or _reason(confirmed=confirmed, in_live=row.in_live)
+            reason = refusal or _reason(theirs=theirs, in_live=row.in_live)
             rejected.append(Rejected(row.key, row.place, reason))
     for row in ledger.live_only():
         refusal = queue.rejection(row.key)
         if row.live_labelled and (refusal or queue.is_confirmed(row.key)):
             total += 1
+            foreign += overwritten and refusal is None
             if len(rejected) < KEPT:
                 rejected.append(Rejected(row.key, None, refusal or "its labels were not removed"))
     complete = replace(
@@ -79,8 +92,8 @@ def _with_rejected(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Ou
     return complete, foreign
 
 
-def _reason(*, confirmed: bool, in_live: bool) -> str:
-    if not confirmed:
+def _reason(*, theirs: bool, in_live: bool) -> str:
+    if theirs:
         return "it was changed by somebody else meanwhile" if in_live else "it went away meanwhile"
     return "it was not stored as sent" if in_live else "the service dropped it without a word"
 

@@ -24,7 +24,7 @@ from reconciler.model import Policy
 from reconciler.outcome import Outcome
 from reconciler.plan import Plan, Statistics, sends
 from reconciler.progress import Progress, Reporter
-from reconciler.readback import counted_by_verb, judged, lacks
+from reconciler.readback import Circumstances, counted_by_verb, judged, lacks
 from reconciler.reconcile.destroying import Destroying
 from reconciler.reconcile.observing import Observation, Observing, Target
 from reconciler.reconcile.planning import Planning
@@ -112,14 +112,19 @@ class Reconciliation:
         queue = SendQueue(ledger, sends(ledger, plan))
         work = Work(ledger, queue, target, labels_of_live(ledger))
         done = self._rounds.carry_out(work, plan, seen)
+        overwritten = False
         outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
         if outcome.dataset_arn and plan.has_changes:
             try:
-                outcome = replace(outcome, counted=self._read_back(ledger, queue, outcome.dataset_arn))
+                read = self._read_back(ledger, queue, outcome.dataset_arn)
+                outcome = replace(outcome, counted=Statistics(read.entries, read.errors))
+                overwritten = not work.is_last_at(read.updated)
             except ReconcilerError as error:
                 arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
                 return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or error)
-        return judged(ledger, self._policy, queue, outcome, marked_before) if outcome.dataset_arn else outcome
+        if not outcome.dataset_arn:
+            return outcome
+        return judged(ledger, self._policy, queue, outcome, Circumstances(marked_before, overwritten=overwritten))
 
     def destroy(self, arn: str) -> tuple[str, ...]:
         """Delete a dataset as `policy.destroy` says, and wait until it is gone; where snapshots of it are.
@@ -129,7 +134,6 @@ class Reconciliation:
         """
         return self._destroying.destroy(arn)
 
-    def _read_back(self, ledger: Ledger, queue: SendQueue, arn: str) -> Statistics:
-        """List until what was sent is there, within reason; what the service's own statistics say of it."""
-        described = self._listing.list_fresh(ledger, arn, lambda: lacks(ledger, self._policy, queue))
-        return Statistics(described.entries, described.errors)
+    def _read_back(self, ledger: Ledger, queue: SendQueue, arn: str) -> DatasetDescription:
+        """List until what was sent is there, within reason; what the service says of the dataset then."""
+        return self._listing.list_fresh(ledger, arn, lambda: lacks(ledger, self._policy, queue))

@@ -36,7 +36,8 @@ _ROUND_PAUSE: Final = 0.5
 class Work:
     """What an apply works on: both sides, the lines to send, where to; and the snapshots that it has left.
 
-    `before` are the labels that were live when the apply was planned.
+    `before` are the labels that were live when the apply was planned, `moments` the LastUpdatedTimestamps that our
+    batches left.
     """
 
     ledger: Ledger
@@ -44,6 +45,11 @@ class Work:
     target: Target
     before: Labels
     snapshots: list[str] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+
+    def is_last_at(self, updated: float) -> bool:
+        """Whether nobody was at the dataset since our last batch, if there was one."""
+        return not self.moments or self.moments[-1] == updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ class Rounds:
                 arn, updated = self.readying.ready(plan, seen, work.target, work.snapshots.append)
                 outcome = replace(outcome, dataset_arn=arn)
                 for done in self._delivery(work.ledger).send(work.queue, plan, arn, updated):
-                    outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(done.body))
+                    size = len(done.batch.body)
+                    outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + size)
+                    work.moments.append(done.updated)
             except Moved as moved:
                 outcome = replace(outcome, error=moved)
             except ReconcilerError as error:

@@ -232,3 +232,19 @@ def test_labels_that_are_not_off_when_the_status_never_moves_are_taken_off_again
     ran = desk.run(*LINES)
     assert (ran.outcome.error, ran.outcome.unlabel) == (None, 1)
     assert "attribute-0" not in desk.live()[KEY.format(9)]
+
+
+@pytest.mark.parametrize("rejected", Rejection)
+@pytest.mark.parametrize("mode", Compare)
+def test_what_somebody_overwrites_after_the_last_batch_is_no_success(
+    desk: Desk, rejected: Rejection, mode: Compare
+) -> None:
+    """`rejected: skip` is about lines that the service will not take; LastUpdatedTimestamp tells the difference."""
+    desk.policy = Policy(rejected=rejected, compare=mode)
+    theirs = json.dumps(labelled(KEY.format(1), "theirs"))
+    desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
+    outcome = desk.run(*LINES).outcome
+    assert isinstance(outcome.error, UpdateFailed)
+    assert "because somebody else changed the dataset meanwhile; run again" in str(outcome.error)
+    assert [one.reason for one in outcome.rejected] == ["it was changed by somebody else meanwhile"]
+    assert desk.run(*LINES).outcome.error is None
