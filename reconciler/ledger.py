@@ -187,9 +187,10 @@ class Ledger:
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Which of these keys are desired and not live."""
         query = (
-            "SELECT EXISTS (SELECT 1 FROM desired WHERE key = ?1) AND NOT EXISTS (SELECT 1 FROM live WHERE key = ?1)"
+            "SELECT EXISTS (SELECT 1 FROM desired WHERE key = :key)"
+            " AND NOT EXISTS (SELECT 1 FROM live WHERE key = :key)"
         )
-        return [key for key in keys if self.database.execute(query, (key_bytes(key),)).fetchone()[0]]
+        return [key for key in keys if self.database.execute(query, {"key": key_bytes(key)}).fetchone()[0]]
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""

@@ -36,7 +36,8 @@ class SendQueue:
         """Send these from now on, less those that the service has rejected in this apply."""
         self._database.execute("DELETE FROM queued")
         self._database.executemany(
-            "INSERT INTO queued (verb, key, seq) SELECT ?1, ?2, ?3 WHERE ?2 NOT IN (SELECT key FROM rejected)",
+            "INSERT INTO queued (verb, key, seq) SELECT verb, key, seq FROM (SELECT ? AS verb, ? AS key, ? AS seq)"
+            " WHERE key NOT IN (SELECT rejected.key FROM rejected)",
             (
                 (change.verb.value, key_bytes(change.key), None if change.verb is Verb.UNLABEL else change.seq)
                 for change in changes
