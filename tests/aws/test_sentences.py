@@ -24,7 +24,7 @@ def update(gateway: Gateway) -> bool:
         ("\n\n  Sorry.  \r\nMore", "Sorry."),
         ("X-Amz-Security-Token: IQoJb3JpZ2luX2VjEExample== is bad", "X-Amz-Security-Token: [secret] is bad"),
         ("aws_session_token=IQoJb3JpZ2lu", "aws_session_token=[secret]"),
-        ('Could not connect to "https://me:pass@proxy.example/"', 'Could not connect to "https://proxy.example/"'),
+        ('Could not connect to "https://me:pass@relay.example/"', 'Could not connect to "https://relay.example/"'),
         ("odd \x1b[31m", "odd \\x1b[31m"),
         ("", ""),
     ],

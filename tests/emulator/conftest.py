@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from botocore.config import Config
 
 from rekognition_emulator import Clock, Emulator, Latency, serve
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Line = dict[str, Any]
 START = 1_700_000_000.0
+ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=5)
 
 
 class Lines(Protocol):
@@ -109,6 +111,12 @@ def slow(clock: Clock) -> Iterator[Emulator]:
 def client(emulator: Emulator) -> RekognitionClient:
     """A boto3 client of `emulator`."""
     return emulator.client()
+
+
+@pytest.fixture
+def single(emulator: Emulator) -> RekognitionClient:
+    """A boto3 client of `emulator` that does not retry."""
+    return emulator.client(config=ONCE)
 
 
 @pytest.fixture
