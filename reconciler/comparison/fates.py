@@ -4,7 +4,7 @@
                 nothing else became
     merged      likewise, into a label that was there before or takes others too
     split       no image has it any more, and it became several labels
-    relabelled  it became another on two entries at least, and stays on others
+    relabelled  it became another on two entries at least, and is on images afterwards
 
 Knows marks, figures and words for them. Refuses to know lines.
 """
@@ -17,7 +17,7 @@ from typing import Final
 from reconciler.comparison.differences import Group, GroupKind
 from reconciler.comparison.figures import LabelBalance
 from reconciler.comparison.marks import Mark, Tally
-from reconciler.comparison.words import counted, listed
+from reconciler.comparison.words import counted, listed, named
 
 __all__ = ["LEAST", "Draft", "fates", "how_many", "said"]
 
@@ -83,13 +83,13 @@ def _relabelled(mark: Mark, tally: Tally, labels: Mapping[str, LabelBalance]) ->
     keep = _images(labels, old)[1]
     return Draft(
         "relabelled",
-        f"{old} relabelled as {new} on {how_many(tally)}",
+        f"{named(old)} relabelled as {named(new)} on {how_many(tally)}",
         tally,
         (mark,),
         old=mark.old,
         new=mark.new,
         evidence=(said(labels, old), said(labels, new)),
-        exceptions=(f"{counted(keep, 'image keeps', 'images keep')} {old}",),
+        exceptions=(f"{counted(keep, 'image has', 'images have')} {named(old)} afterwards",),
         exception_count=keep,
     )
 
@@ -98,11 +98,11 @@ def _split(old: str, marks: Sequence[Mark], tallies: Mapping[Mark, Tally], label
     marks = sorted(marks, key=lambda mark: (-tallies[mark].entries, mark.new))
     tally = tallies.get(Mark("left", (old,))) or tallies[marks[0]]
     new = tuple(mark.new[0] for mark in marks)
-    shares = tuple(f"{mark.new[0]}: {how_many(tallies[mark])}" for mark in marks)
+    shares = tuple(f"{named(mark.new[0])}: {how_many(tallies[mark])}" for mark in marks)
     exceptions, count = _removed_instead(old, tallies)
     return Draft(
         "split",
-        f"label {old} split into {listed(new)} on {how_many(tally)}",
+        f"label {named(old)} split into {listed(new)} on {how_many(tally)}",
         tally,
         tuple(marks),
         old=(old,),
@@ -121,12 +121,14 @@ def _succeeded(
     exceptions, count = _removed_instead(old, tallies)
     elsewhere = tallies.get(Mark("label-added", new=mark.new)) if renamed else None
     if elsewhere:
-        exceptions += (f"{counted(elsewhere.entries, 'entry has', 'entries have')} {new} where {old} was not",)
+        exceptions += (
+            f"{counted(elsewhere.entries, 'entry has', 'entries have')} {named(new)} where {named(old)} was not",
+        )
         count += elsewhere.entries
-    others = tuple(f"{new} also takes {other}" for other in sorted(sources - {old}))
+    others = tuple(f"{named(new)} also takes {named(other)}" for other in sorted(sources - {old}))
     return Draft(
         "renamed" if renamed else "merged",
-        f"label {old} {'renamed to' if renamed else 'merged into'} {new} on {how_many(tally)}",
+        f"label {named(old)} {'renamed to' if renamed else 'merged into'} {named(new)} on {how_many(tally)}",
         tally,
         (mark,),
         old=mark.old,
@@ -141,7 +143,7 @@ def _removed_instead(old: str, tallies: Mapping[Mark, Tally]) -> tuple[tuple[str
     removed = tallies.get(Mark("label-removed", old=(old,)))
     if removed is None:
         return (), 0
-    return (f"{old} was removed instead on {how_many(removed)}",), removed.entries
+    return (f"{named(old)} was removed instead on {how_many(removed)}",), removed.entries
 
 
 def _images(labels: Mapping[str, LabelBalance], label: str) -> tuple[int, int]:
@@ -152,7 +154,7 @@ def _images(labels: Mapping[str, LabelBalance], label: str) -> tuple[int, int]:
 def said(labels: Mapping[str, LabelBalance], label: str) -> str:
     """A label's images before and after, in words."""
     before, after = _images(labels, label)
-    return f"{label}: {counted(before, 'image', 'images')} before, {after or 'none'} after"
+    return f"{named(label)}: {counted(before, 'image', 'images')} before, {after or 'none'} after"
 
 
 def how_many(tally: Tally) -> str:

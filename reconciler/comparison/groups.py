@@ -19,7 +19,7 @@ from reconciler.comparison.figures import Balance, LabelBalance
 from reconciler.comparison.line_text import holdable
 from reconciler.comparison.marks import EXAMPLES, Mark, MarkKind, Marks, Tally
 from reconciler.comparison.repoint import Repoint
-from reconciler.comparison.words import counted, listed, movement
+from reconciler.comparison.words import counted, listed, movement, named
 
 __all__ = ["Groups", "groups_of"]
 
@@ -138,11 +138,11 @@ def _labels_changed(tallies: Mapping[Mark, Tally], labels: Mapping[str, LabelBal
             continue
         if mark.kind == "label-added":
             label = mark.new[0]
-            words = f"{label} added to {how_many(tally)}"
+            words = f"{named(label)} added to {how_many(tally)}"
             yield Draft("label-added", words, tally, (mark,), new=mark.new, evidence=(said(labels, label),))
         elif mark.kind == "label-removed":
             label = mark.old[0]
-            words = f"{label} removed from {how_many(tally)}"
+            words = f"{named(label)} removed from {how_many(tally)}"
             yield Draft("label-removed", words, tally, (mark,), old=mark.old, evidence=(said(labels, label),))
 
 

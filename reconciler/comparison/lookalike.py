@@ -18,11 +18,13 @@ from typing import Final, Literal
 from reconciler.comparison.figures import LookAlike
 from reconciler.comparison.line_text import holdable
 
-__all__ = ["look_alikes", "skeleton"]
+__all__ = ["look_alikes", "odd_letters", "skeleton"]
 
 Why = Literal["case", "spaces", "plural", "letters", "one-letter"]
 
 _LETTERS_LEAST: Final = 4
+# So many letters are named.
+_LETTERS_NAMED: Final = 3
 # Pairs that are named; hundreds of look-alikes say one thing.
 _PAIRS_KEPT: Final = 100
 _CONFUSABLE: Final = MappingProxyType(
@@ -37,6 +39,14 @@ _CONFUSABLE: Final = MappingProxyType(
         ("aeopcyxijsdhqwbrnABESIJKMHOPCTYXABEZHIKMNOPTYXaiovpuxkollil"),
     )
 )
+
+
+def odd_letters(first: str, second: str) -> str:
+    """The letters that only one of two labels has and that are not ASCII, by their names in Unicode; empty for none."""
+    odd = sorted({one for one in {*first} ^ {*second} if not one.isascii()})
+    named = [f"U+{ord(one):04X} {unicodedata.name(one, 'unnamed')}" for one in odd[:_LETTERS_NAMED]]
+    named += [f"{len(odd) - _LETTERS_NAMED} more"] if len(odd) > _LETTERS_NAMED else []
+    return ", ".join(named)
 
 
 def look_alikes(images: Mapping[str, int]) -> tuple[LookAlike, ...]:

@@ -13,7 +13,7 @@ from reconciler.comparison.detail import Detail
 from reconciler.comparison.differences import BoxChange, Size
 from reconciler.model import Verb
 
-__all__ = ["counted", "figures", "listed", "movement", "phrase"]
+__all__ = ["counted", "figures", "listed", "movement", "named", "phrase"]
 
 # A change names so many things of a kind; the rest is a count.
 _NAMED: Final = 3
@@ -37,7 +37,12 @@ def phrase(verb: Verb, detail: Detail, left: str = "live only") -> str:
 def listed(names: Sequence[str]) -> str:
     """`a, b, c and 2 more`."""
     rest = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+    return ", ".join(map(named, names[:_NAMED])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def named(name: str) -> str:
+    """A name as it is written; in quotes where its blanks would not be seen."""
+    return f'"{name}"' if not name or name != name.strip(" ") or "  " in name else name
 
 
 def figures(pairs: Iterable[tuple[int, str]]) -> str:
@@ -116,7 +121,7 @@ def _relabelled(boxes: Iterable[BoxChange]) -> Iterator[str]:
         (box.before.label, box.after.label) for box in boxes if "relabelled" in box.what and box.before and box.after
     )
     for (old, new), many in renames.items():
-        yield f"{counted(many, 'box', 'boxes')} relabelled: {old} -> {new}"
+        yield f"{counted(many, 'box', 'boxes')} relabelled: {named(old)} -> {named(new)}"
 
 
 def _moved(detail: Detail) -> Iterator[str]:
@@ -140,7 +145,7 @@ def _moved_by_label(word: str, boxes: Sequence[BoxChange]) -> Iterator[str]:
             far.setdefault(_label(box), []).append(distance)
     for label, distances in far.items():
         most = "" if len(distances) == 1 else "at most "
-        yield f"{counted(len(distances), 'box', 'boxes')} {word}: {label} ({most}{_round(max(distances))} px)"
+        yield f"{counted(len(distances), 'box', 'boxes')} {word}: {named(label)} ({most}{_round(max(distances))} px)"
 
 
 def _round(distance: float) -> str:
@@ -149,7 +154,7 @@ def _round(distance: float) -> str:
 
 def _counted_by_label(word: str, boxes: Iterable[BoxChange]) -> Iterator[str]:
     for label, many in Counter(_label(box) for box in boxes if word in box.what).items():
-        yield f"{counted(many, 'box', 'boxes')} {word}: {label}"
+        yield f"{counted(many, 'box', 'boxes')} {word}: {named(label)}"
 
 
 def _sizes(sizes: Iterable[Size]) -> str:

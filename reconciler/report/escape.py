@@ -23,7 +23,9 @@ SENTENCE: Final = 700
 # A word that is only a word, a number, or two of them joined: no markup can begin in it.
 _WORD: Final = re.compile(r"[(\"']*[+-]?[^\W_]+(?:[-'\u2019.,/\xd7%+:][^\W_]+)*%?[)\"',.;:]*")
 # What a word may still be to GitHub: an issue or a key of another tracker (GH-1), a commit, a link, a list item.
-_LINKED: Final = re.compile(r"(?i:www\.|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w)|^\d+[.)]$)")
+_LINKED: Final = re.compile(r"(?i:www\.|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w)|^\d+\.$)")
+# And where it begins a line, another form of list item; elsewhere it ends what is in brackets.
+_ITEM: Final = re.compile(r"\d+\)")
 _SIGNS: Final = {"->": "\N{RIGHTWARDS ARROW}", "-": "\\-", "+": "\\+", "=": "\\=", "%": "%", "/": "/"}
 _TICKS: Final = re.compile("`+")
 # A name stands between spaces, or opening and closing signs and spaces: two code spans never touch.
@@ -85,17 +87,24 @@ def _sentence(text: str) -> str:
 def _runs(words: Sequence[str]) -> Iterator[str]:
     """Words as prose, runs of anything else as one code span."""
     odd: list[str] = []
-    for word in words:
-        plain = _plain(word)
+    for at, word in enumerate(words):
+        plain = None if at == 0 and _ITEM.fullmatch(word) else _plain(word)
         if plain is None:
             odd.append(word)
             continue
         if odd:
-            yield _span(" ".join(odd))
+            yield _spanned(odd)
             odd = []
         yield plain
     if odd:
-        yield _span(" ".join(odd))
+        yield _spanned(odd)
+
+
+def _spanned(words: Sequence[str]) -> str:
+    """Words as one code span; the sign that ends a clause stands behind it."""
+    text = " ".join(words)
+    end = text[-1] if text[-1] in ",;:" and text[-2:-1].isalnum() and ":" not in text[:-1] else ""
+    return f"{_span(text.removesuffix(end))}{end}"
 
 
 def _plain(word: str) -> str | None:

@@ -62,7 +62,7 @@ def _blocks(review: Review) -> Iterator[Block]:
     yield finding_block(review.findings)
     yield _table(review.datasets, "gone" if review.compared.offline else "live only")
     for project in review.projects:
-        busy = (dataset for dataset in project.datasets if not is_quiet(dataset))
+        busy = (dataset for dataset in project.datasets if dataset.remarks or not is_quiet(dataset))
         yield from chain.from_iterable(map(dataset_blocks, busy))
         yield from project_blocks(project)
     yield Block([piece(_RISK_END, _ending, review)])

@@ -18,10 +18,12 @@ from reconciler.report.wording import (
     box_words,
     boxes_words,
     change_names,
+    confidence_words,
     counted,
     dataset_words,
     folder_of,
     group_names,
+    ignored_words,
     is_explained,
     origin_words,
     percent,
@@ -84,7 +86,7 @@ def _heading(dataset: DatasetReview) -> str:
     lines = [f"### {code(dataset.title)}\n", f"{code(dataset.manifest)}: {_summary(dataset)}"]
     if boxes_words(dataset):
         lines.append(boxes_words(dataset))
-    lines += [f"**Refused**: {prose(refusal)}" for refusal in dataset.refusals]
+    lines += ["**Refused**: the dangers above say why"] if dataset.refusals else []
     lines += [prose(remark) for remark in dataset.remarks]
     lines += [prose(guard.words, guard.pieces, _OVERRIDE) for guard in guard_lines(dataset)]
     if dataset.error:
@@ -231,8 +233,7 @@ def _provenance_text(provenance: Provenance) -> str:
     ]
     text = cells(["", "before", "after"]) + "|---|--:|--:|\n"
     text += "".join(cells([what, f"{old:,}", f"{new:,}"]) for what, old, new in rows if old or new)
-    lines = [
-        f"- {counted(field.entries, 'entry differs', 'entries differ')} in {code(field.field)} only, which is ignored\n"
-        for field in provenance.ignored
-    ]
+    ranges = confidence_words(before), confidence_words(after)
+    text += cells(["confidence", *ranges]) if any(ranges) else ""
+    lines = [f"- {code(field.field)} {ignored_words(field)}\n" for field in provenance.ignored]
     return f"{text}\n{''.join(lines)}"

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from reconciler.comparison.figures import Balance
 from reconciler.report.columns import shortened
-from reconciler.report.lines import chosen, found_words, left_words
+from reconciler.report.lines import chosen, fitting, found_words, left_words
 from reconciler.report.wording import DANGER_LEVELS, counted, estimate_words, said, shown
 from reconciler.review.model import Change, DatasetReview, FindingCounts, Review
 
@@ -23,6 +24,7 @@ _DANGERS: Final = 6
 _GROUPS: Final = 8
 _ENTRIES: Final = 30
 _FINDINGS: Final = 10
+_LABELS: Final = 6
 _KEY_CELLS: Final = 120
 # Dangers that say again what the refusals say.
 _REFUSING: Final = frozenset({"refusal", "guard"})
@@ -30,7 +32,7 @@ _REFUSING: Final = frozenset({"refusal", "guard"})
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan in lines: its id, dangers, groups and entries, and what else should be known before an up.
+    """A plan in lines: its id, dangers, groups and entries, what becomes of labels, and what else should be known.
 
     `refused` is what the first line of the message says besides; `is_quiet`: there is nothing that a reviewer must see.
     """
@@ -40,6 +42,7 @@ class Preview:
     dangers: tuple[str, ...] = ()
     entries: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    labels: str = ""
     estimate: str = ""
     refused: str = ""
     is_quiet: bool = True
@@ -50,6 +53,7 @@ class Preview:
             "dangers": list(self.dangers),
             "entries": list(self.entries),
             "estimate": self.estimate,
+            "labels": self.labels,
             "plan": self.plan,
             "remarks": list(self.remarks),
             "summary": self.summary,
@@ -58,7 +62,9 @@ class Preview:
 
     def message(self, *reasons: str) -> str:
         """The same as one text, the summary in its first line; `reasons` say why else an update is due."""
-        lines = [f"{self.summary}{self.refused}", *self.dangers, *self.entries, *self.remarks, *reasons]
+        lines = [f"{self.summary}{self.refused}", *self.dangers, *self.entries]
+        lines += [f"labels, in images: {self.labels}"] if self.labels else []
+        lines += [*self.remarks, *reasons]
         lines += [f"estimate: {self.estimate}"] if self.estimate else []
         lines += [f"plan {self.plan}"] if self.plan else []
         return "\n".join(lines)
@@ -73,6 +79,7 @@ def preview_of(review: Review) -> Preview:
         dangers=tuple(_dangers(review, dataset)),
         entries=tuple(_entries(dataset)),
         remarks=tuple(_remarks(dataset)),
+        labels=_labels(dataset.balance) if dataset.balance else "",
         estimate=estimate_words(dataset.estimate) if dataset.estimate and dataset.has_changes else "",
         refused="; an up will be REFUSED" if dataset.refusals else "",
         is_quiet=not (dataset.changes_total or dataset.has_changes or dataset.refusals),
@@ -87,13 +94,13 @@ def change_line(change: Change) -> str:
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
     yield from (f"an up will be REFUSED: {said(refusal)}" for refusal in dataset.refusals)
     others = [danger for danger in review.dangers if danger.kind not in _REFUSING or danger.level < max(DANGER_LEVELS)]
-    for danger in others[:_DANGERS]:
-        yield f"{DANGER_LEVELS[danger.level]}: {said(danger.words)}"
-    yield from _more(len(others) - _DANGERS, "more dangers")
+    kept = others[: fitting(len(others), _DANGERS)]
+    yield from (f"{DANGER_LEVELS[danger.level]}: {said(danger.words)}" for danger in kept)
+    yield from _more(len(others) - len(kept), "more dangers")
 
 
 def _entries(dataset: DatasetReview) -> Iterator[str]:
-    groups = dataset.groups[:_GROUPS]
+    groups = dataset.groups[: fitting(len(dataset.groups), _GROUPS)]
     for group in groups:
         words = said("; ".join(group.exceptions))
         but = f", except {counted(group.exception_count, 'entry', 'entries')}: {words}" if group.exceptions else ""
@@ -103,6 +110,14 @@ def _entries(dataset: DatasetReview) -> Iterator[str]:
     yield from map(change_line, kept)
     left = dataset.changes_total - len(kept)
     yield from _more(left, f"{left_words(left, grouped, more=bool(kept))}; `reconciler plan --verbose` shows them")
+
+
+def _labels(balance: Balance) -> str:
+    """The labels that more or fewer images have than before: `RBC 12 -> 14, WBC 0 -> 3 and 2 more`."""
+    rows = [row for row in balance.rows if row.images_before != row.images_after]
+    kept = rows[: fitting(len(rows), _LABELS)]
+    words = ", ".join(f"{shown(row.label)} {row.images_before:,} -> {row.images_after:,}" for row in kept)
+    return f"{words} and {len(rows) - len(kept):,} more" if len(rows) > len(kept) else words
 
 
 def _remarks(dataset: DatasetReview) -> Iterator[str]:
@@ -115,10 +130,10 @@ def _remarks(dataset: DatasetReview) -> Iterator[str]:
 
 
 def _findings(findings: FindingCounts) -> Iterator[str]:
-    kept = findings.shown[:_FINDINGS]
+    total = findings.errors + findings.marked + findings.notes
+    kept = findings.shown[: fitting(total, _FINDINGS)]
     yield from map(found_words, kept)
-    left = findings.errors + findings.marked + findings.notes - len(kept)
-    yield from _more(left, "more remarks on the manifest; `reconciler validate` shows them")
+    yield from _more(total - len(kept), "more remarks on the manifest; `reconciler validate` shows them")
 
 
 def _more(left: int, what: str) -> Iterator[str]:

@@ -9,10 +9,18 @@ from typing import Final
 from reconciler.comparison.figures import Balance, LabelBalance, LookAlike, Provenance, Splits
 from reconciler.report.columns import cells, padded, shortened
 from reconciler.report.layout import Layout, Line, Role, more
-from reconciler.report.wording import alike_words, counted, percent, shown, transfer_words
+from reconciler.report.lines import fitting
+from reconciler.report.wording import (
+    alike_words,
+    confidence_words,
+    ignored_words,
+    percent,
+    shown,
+    transfer_words,
+)
 from reconciler.review.model import ProjectReview
 
-__all__ = ["balance_lines", "project_lines", "provenance_lines"]
+__all__ = ["balance_lines", "job_lines", "project_lines", "provenance_lines"]
 
 # So many of a kind are shown unless all are asked for.
 _LABELS: Final = 6
@@ -25,13 +33,13 @@ _SHARES_FROM: Final = 90
 def balance_lines(balance: Balance, layout: Layout) -> Iterator[Line]:
     """The labels whose figures change, or all of them."""
     rows = [row for row in balance.rows if layout.verbose or _differs(row)]
-    kept = rows[: layout.limit(_LABELS)]
+    kept = rows[: layout.limit(fitting(len(rows), _LABELS))]
     if not kept:
         return
     yield from _table(kept, balance, layout)
     yield from more(
         len(rows) - len(kept),
-        f"more {'label that changes' if len(rows) == len(kept) + 1 else 'labels that change'}",
+        "more labels that change",
         layout,
         4,
     )
@@ -115,15 +123,25 @@ def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: R
         return
     kept = texts[: layout.limit(_KEYS)]
     rest = f" and {count - len(kept):,} more" if count > len(kept) else ""
-    yield from layout.wrap(f"{what}: {', '.join(shown(text) for text in kept)}{rest}", role)
+    between = "; " if any(", " in text or " and " in text for text in kept) else ", "
+    yield from layout.wrap(f"{what}: {between.join(shown(text) for text in kept)}{rest}", role)
 
 
 def _look_alikes(pairs: Sequence[LookAlike], layout: Layout) -> Iterator[Line]:
-    kept = pairs[: layout.limit(_KEYS)]
+    kept = pairs[: layout.limit(fitting(len(pairs), _KEYS))]
     for pair in kept:
         first, second = f"{shown(pair.first)} ({pair.first_images:,})", f"{shown(pair.second)} ({pair.second_images:,})"
         yield from layout.wrap(f"look alike: {first} and {second} {alike_words(pair)}", "warning")
     yield from more(len(pairs) - len(kept), "more pairs of labels that look alike", layout)
+
+
+def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
+    """The jobs that more or fewer entries name than before: a new annotation pass."""
+    jobs = [job for job in provenance.jobs if job.before != job.after]
+    kept = jobs[: fitting(len(jobs), _KEYS)]
+    for job in kept:
+        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+    yield from more(len(jobs) - len(kept) + provenance.other_jobs, "more jobs", layout, 4)
 
 
 def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
@@ -131,9 +149,9 @@ def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
     yield "  where labels come from", "header"
     for word, side in (("before", provenance.before), ("after", provenance.after)):
         figures = f"{side.human:,} by people, {side.machine:,} by machines, {side.unsaid:,} unsaid"
+        figures += f"; confidence {confidence_words(side)}" if confidence_words(side) else ""
         yield from layout.wrap(f"{padded(word, 6)} {figures}", "plain", 4, 6)
     for job in provenance.jobs:
         yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
     for field in provenance.ignored:
-        entries = counted(field.entries, "entry differs", "entries differ")
-        yield from layout.wrap(f"{entries} in {shown(field.field)} only, which is ignored", "dim", 4, 6)
+        yield from layout.wrap(f"{shown(field.field)} {ignored_words(field)}", "dim", 4, 6)

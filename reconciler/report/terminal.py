@@ -14,9 +14,9 @@ from reconciler.comparison.differences import Group
 from reconciler.report.columns import cells, padded, shortened
 from reconciler.report.guarding import guard_lines
 from reconciler.report.layout import Layout, Line, Painter, Role, more
-from reconciler.report.lines import chosen, found_words, left_words
+from reconciler.report.lines import chosen, fitting, found_words, left_words
 from reconciler.report.outcome import cost_lines, done_lines
-from reconciler.report.tables import balance_lines, project_lines, provenance_lines
+from reconciler.report.tables import balance_lines, job_lines, project_lines, provenance_lines
 from reconciler.report.wording import (
     DANGER_LEVELS,
     ORIGINS,
@@ -31,6 +31,7 @@ from reconciler.report.wording import (
     said,
     shown,
 )
+from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Change, Danger, DatasetReview, Estimate, Failure, FindingCounts, Review
 
 __all__ = ["Painter", "Role", "ending_view", "outcome_view", "view"]
@@ -88,11 +89,12 @@ def _review(review: Review, layout: Layout) -> Iterator[Line]:
     if review.error:
         yield from _failure(review.error, layout, 0)
     yield from _findings(review.findings, layout, 0, alone=True)
-    yield from _dangers(review.dangers, layout)
+    told = review.dangers[: layout.limit(fitting(len(review.dangers), _DANGERS))]
+    yield from _dangers(review.dangers, told, layout)
     for project in review.projects:
         for dataset in project.datasets:
             yield from _GAP
-            yield from _dataset(dataset, layout)
+            yield from _dataset(dataset, frozenset(one.words for one in told if one.dataset == dataset.title), layout)
         yield from project_lines(project, layout)
     yield from _ending(review, layout)
 
@@ -103,10 +105,9 @@ def _title(review: Review, layout: Layout) -> Iterator[Line]:
     yield from layout.wrap(sides + said(review.words), "header", 0, 2)
 
 
-def _dangers(dangers: Sequence[Danger], layout: Layout) -> Iterator[Line]:
+def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) -> Iterator[Line]:
     if not dangers:
         return
-    kept = dangers[: layout.limit(_DANGERS)]
     yield from _GAP
     yield f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header"
     for danger in kept:
@@ -123,7 +124,7 @@ def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     yield from layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
 
 
-def _dataset(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _dataset(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
     yield from _header(dataset, layout)
     if is_quiet(dataset) and not dataset.outcome and not layout.verbose:
         yield from layout.wrap(said(dataset.words) or "up to date", "dim")
@@ -131,7 +132,7 @@ def _dataset(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _findings(dataset.findings, layout)
         return
     yield from _outcome(dataset, layout)
-    yield from _figures(dataset, layout)
+    yield from _figures(dataset, told, layout)
     yield from _groups(dataset, layout)
     if dataset.balance:
         yield from balance_lines(dataset.balance, layout)
@@ -156,14 +157,14 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _costs(dataset.estimate, done.spent, layout, 2)
 
 
-def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _figures(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
     role: Role = "bad" if dataset.action == "replace" else "plain"
     words = said(dataset.words) or dataset_words(dataset)
     if words:
         yield from layout.wrap(f"planned: {words}" if dataset.outcome else words, role)
     if boxes_words(dataset):
         yield from layout.wrap(boxes_words(dataset))
-    yield from _refusals(dataset, layout)
+    yield from _refusals(dataset, told, layout)
     for guard in guard_lines(dataset, verbose=layout.verbose):
         yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
     yield from _remarks(dataset, layout)
@@ -173,12 +174,13 @@ def _figures(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _costs(dataset.estimate, None, layout, 2)
 
 
-def _refusals(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
-    """Why an apply would be refused; what guards say stands among the dangers already."""
+def _refusals(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+    """Why an apply would be refused; what `told` dangers and guards say stands above already."""
     guards = {f"guard {guard.name}: {guard.words}": guard.name for guard in dataset.guards if guard.state == "tripped"}
     for refusal in dataset.refusals:
         if refusal not in guards:
-            yield from layout.wrap(f"refused: {said(refusal)}", "bad")
+            why = "the danger above says why" if f"{REFUSED}: {refusal}" in told else said(refusal)
+            yield from layout.wrap(f"refused: {why}", "bad")
     names = [guards[refusal] for refusal in dataset.refusals if refusal in guards]
     if names:
         by = "the guard" if len(names) == 1 else "the guards"
@@ -188,6 +190,8 @@ def _refusals(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
 def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     for remark in dataset.remarks:
         yield from layout.wrap(said(remark), "warning")
+    if dataset.ignored and dataset.provenance and not layout.verbose:
+        yield from job_lines(dataset.provenance, layout)
 
 
 def _costs(estimate: Estimate | None, took: Estimate | None, layout: Layout, indent: int) -> Iterator[Line]:
@@ -196,7 +200,7 @@ def _costs(estimate: Estimate | None, took: Estimate | None, layout: Layout, ind
 
 
 def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
-    kept = dataset.groups[: layout.limit(_GROUPS)]
+    kept = dataset.groups[: layout.limit(fitting(len(dataset.groups), _GROUPS))]
     if kept:
         yield "  groups", "header"
     for group in kept:
@@ -234,7 +238,7 @@ def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[Change], i
     """The entries to show, and how many of the others are told of by groups in full."""
     if layout.verbose or layout.entries is not None:
         return dataset.changes[: layout.limit(layout.entries or 0)], 0
-    return chosen(dataset, dataset.groups[:_GROUPS], layout.changes)
+    return chosen(dataset, dataset.groups[: fitting(len(dataset.groups), _GROUPS)], layout.changes)
 
 
 def _key(change: Change, folder: str) -> str:
@@ -270,12 +274,12 @@ def _change_detail(change: Change, layout: Layout) -> Iterator[Line]:
 
 
 def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[Line]:
-    kept = findings.shown[: layout.limit(_FINDINGS_ALONE if alone else _FINDINGS)]
+    total = findings.errors + findings.marked + findings.notes
+    kept = findings.shown[: layout.limit(fitting(total, _FINDINGS_ALONE if alone else _FINDINGS))]
     for found in kept:
         role: Role = "bad" if found.severity == "error" else "warning" if found.severity == "marked" else "dim"
         yield from layout.wrap(found_words(found), role, indent, indent + 2)
-    left = findings.errors + findings.marked + findings.notes - len(kept)
-    yield from more(left, "more findings", layout, indent)
+    yield from more(total - len(kept), "more findings", layout, indent)
 
 
 def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[Line]:

@@ -5,12 +5,12 @@ plain text without acting characters, to be escaped by the view.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from reconciler.comparison.differences import Box, BoxChange, Group, Size
-from reconciler.comparison.figures import LookAlike, Transfer
+from reconciler.comparison.figures import IgnoredField, LookAlike, ProvenanceSide, Transfer
+from reconciler.comparison.lookalike import odd_letters
 from reconciler.comparison.words import counted, figures
 from reconciler.inert import inert
 from reconciler.report.text import size
@@ -26,12 +26,14 @@ __all__ = [
     "box_words",
     "boxes_words",
     "change_names",
+    "confidence_words",
     "counted",
     "dataset_words",
     "estimate_words",
     "figure",
     "folder_of",
     "group_names",
+    "ignored_words",
     "is_explained",
     "is_quiet",
     "kinds_of",
@@ -120,7 +122,6 @@ _UNSEEN: Final = re.compile(
 _MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
 _WHOLE: Final = 10_000
-_NAMED: Final = 3
 # From so many minutes on, they are not told in seconds.
 _MINUTES: Final = 2
 
@@ -241,10 +242,26 @@ def transfer_words(transfer: Transfer) -> str:
     return f"{transfer.source} to {transfer.target}{still}"
 
 
+def ignored_words(field: IgnoredField) -> str:
+    """What is said behind the name of a field whose difference is no change: `differs in 3 entries, and is ignored`."""
+    return f"differs in {counted(field.entries, 'entry', 'entries')}, and is ignored"
+
+
+def confidence_words(side: ProvenanceSide) -> str:
+    """The range of confidence of one side: `0.5 to 1`, or `1`; empty where no line states one."""
+    lowest, highest = side.confidence_lowest, side.confidence_highest
+    if lowest is None or highest is None:
+        return ""
+    return f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
+
+
 def change_names(change: Change) -> tuple[str, ...]:
-    """The labels that a change is about, those of boxes included."""
-    boxes = (box.label for one in change.boxes if one.what != ("same",) for box in (one.before, one.after) if box)
-    return tuple(dict.fromkeys((*change.labels_added, *change.labels_removed, *boxes)))
+    """The labels that a change is about, those of boxes included; all of an entry that only live has."""
+    stays = change.verb == "live-only"
+    told = (one for one in change.boxes if stays or one.what != ("same",))
+    boxes = (box.label for one in told for box in (one.before, one.after) if box)
+    kept = change.labels_kept if stays else ()
+    return tuple(dict.fromkeys((*change.labels_added, *change.labels_removed, *kept, *boxes)))
 
 
 def group_names(group: Group) -> tuple[str, ...]:
@@ -254,10 +271,8 @@ def group_names(group: Group) -> tuple[str, ...]:
 
 def alike_words(pair: LookAlike) -> str:
     """Why two labels look alike; letters that only one has and that are not ASCII by their names in Unicode."""
-    odd = sorted({one for one in {*pair.first} ^ {*pair.second} if not one.isascii()}) if pair.why == "letters" else []
-    named = [f"U+{ord(one):04X} {unicodedata.name(one, 'unnamed')}" for one in odd[:_NAMED]]
-    named += [f"{len(odd) - _NAMED} more"] if len(odd) > _NAMED else []
-    return f"{LOOK_ALIKES[pair.why]} ({', '.join(named)})" if named else LOOK_ALIKES[pair.why]
+    odd = odd_letters(pair.first, pair.second) if pair.why == "letters" else ""
+    return f"{LOOK_ALIKES[pair.why]} ({odd})" if odd else LOOK_ALIKES[pair.why]
 
 
 def is_explained(change: Change, groups: Sequence[Group]) -> bool:

@@ -171,6 +171,7 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         provenance.see(pair)
     counted = balance.balance()
     reading = Reading(one.ledger, plan, one.title, Look(one.base, keep, one.left))
+    made = provenance.provenance()
     groups = groups_of(reading.marks, counted, repoints(one.ledger))
     return structs.replace(
         bare,
@@ -198,9 +199,9 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         changes=reading.changes(groups),
         changes_total=shown_total(plan),
         balance=counted,
-        provenance=provenance.provenance(),
+        provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *(holdable(remark) for remark in remarks(plan))),
+        remarks=(*bare.remarks, *(holdable(remark) for remark in remarks(plan, [one.field for one in made.ignored]))),
     )
 
 

@@ -9,10 +9,14 @@ Knows which figures are dangerous. Refuses to know how they were found.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.comparison.words import counted, listed
+from reconciler.comparison.lookalike import odd_letters
+from reconciler.comparison.words import counted, listed, named
 from reconciler.review.model import Danger, DangerKind, DatasetReview, GuardView, LookAlike, ProjectReview, Splits
 
-__all__ = ["dangers_of"]
+__all__ = ["REFUSED", "dangers_of"]
+
+# How a danger begins that is a refusal; what follows is the refusal as it stands.
+REFUSED: Final = "an apply is refused"
 
 _EXAMPLES: Final = 3
 _SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
@@ -74,7 +78,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
     guards = {f"guard {guard.name}: {guard.words}": guard for guard in dataset.guards if guard.state == "tripped"}
     for refusal in dataset.refusals:
         if refusal not in guards:
-            yield _danger(dataset, 3, "refusal", f"an apply is refused: {refusal}", 1)
+            yield _danger(dataset, 3, "refusal", f"{REFUSED}: {refusal}", 1)
     for guard in dataset.guards:
         yield from _guard(dataset, guard)
 
@@ -177,13 +181,15 @@ def _of_project(  # noqa: PLR0913, PLR0917 - a row of a table
 def _look_alike(project: str, pair: LookAlike, appeared: set[str]) -> Danger:
     new = pair.first in appeared or pair.second in appeared
     counts = (
-        f"{pair.first} ({counted(pair.first_images, 'image', 'images')}) and {pair.second} ({pair.second_images:,})"
+        f"{named(pair.first)} ({counted(pair.first_images, 'image', 'images')}) and "
+        f"{named(pair.second)} ({pair.second_images:,})"
     )
+    odd = odd_letters(pair.first, pair.second) if pair.why == "letters" else ""
     return Danger(
         level=2 if new else 1,
         kind="look-alike",
         project=project,
-        words=f"{counts} look alike: {_WHY[pair.why]}",
+        words=f"{counts} look alike: {_WHY[pair.why]}{f': {odd}' if odd else ''}",
         count=2,
         examples=(pair.first, pair.second),
     )

@@ -6,7 +6,7 @@ Knows figures. Refuses to know views.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.comparison.words import counted, figures
+from reconciler.comparison.words import counted, figures, listed
 from reconciler.model import Extra
 from reconciler.outcome import Outcome
 from reconciler.plan import Action, Plan
@@ -23,9 +23,9 @@ def headline(plan: Plan, left: str = LEFT) -> str:
     return "; ".join(_parts(plan, left))
 
 
-def remarks(plan: Plan) -> tuple[str, ...]:
-    """What else should be known before an apply."""
-    return tuple(_remarks(plan))
+def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[str, ...]:
+    """What else should be known before an apply; `fields` are those that differ and are ignored."""
+    return tuple(_remarks(plan, fields))
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -98,9 +98,10 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
 
 
-def _remarks(plan: Plan) -> Iterator[str]:
+def _remarks(plan: Plan, fields: Sequence[str]) -> Iterator[str]:
     if plan.ignored:
-        yield f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only"
+        which = f": {listed(fields)}" if fields else ""
+        yield f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only{which}"
     if plan.by_label:
         yield "sent ordered by label, to stay within 250 labels on the way"
 

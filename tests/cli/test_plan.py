@@ -81,12 +81,12 @@ def test_a_project_that_is_not_there_is_planned_from_the_file(
 
 @pytest.mark.parametrize(
     ("arguments", "shown", "rest"),
-    [((), 20, 40), (("--limit", "7"), 7, 53), (("--all",), 60, 0), (("--limit", "0"), 0, 60), (("-v",), 60, 0)],
+    [((), 10, 50), (("--limit", "7"), 7, 53), (("--all",), 60, 0), (("--limit", "0"), 0, 60), (("-v",), 60, 0)],
 )
 def test_so_many_changes_are_shown_as_asked_for(
     account: Account, world: World, arguments: tuple[str, ...], shown: int, rest: int
 ) -> None:
-    """A screen of them, or as many as --limit, --all or --verbose say; the rest is a count."""
+    """Ten new ones, or as many as --limit, --all or --verbose say; the rest is a count."""
     account.create("cells")
     world.write("cells", world.many(60))
     out = world.run("plan", *arguments).out
@@ -112,7 +112,8 @@ def test_a_refused_plan_is_shown_and_exits_4(account: Account, world: World) -> 
     world.write("cells", world.many(1), settings="managed: false\npolicy: {extra: fail}")
     ran = world.run("plan")
     assert ran.code == 4
-    assert "  refused: 1 live entry is not in the manifest" in ran.out
+    assert ran.out.count("an apply is refused: 1 live entry is not in the manifest") == 1
+    assert "  refused: the danger above says why" in ran.out
     assert world.run("plan", "--json").datasets[0]["status"] == "refused"
 
 

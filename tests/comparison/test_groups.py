@@ -93,6 +93,22 @@ def test_a_labels_fate_follows_from_the_whole_dataset(
     assert [group.kind for group in groups(cells(*before), cells(*after))] == kinds
 
 
+def test_labels_that_were_exchanged_for_one_another_are_said_to_stay_on_none() -> None:
+    """After a swap each label is on images again, and none of its boxes kept it."""
+    both = groups(cells("a", "a", "b", "b"), cells("b", "b", "a", "a"))
+    assert [group.words for group in both] == [
+        "a relabelled as b on 2 entries (2 boxes)",
+        "b relabelled as a on 2 entries (2 boxes)",
+    ]
+    assert [group.exceptions for group in both] == [("2 images have a afterwards",), ("2 images have b afterwards",)]
+
+
+def test_a_blank_that_would_not_be_seen_is_in_quotes() -> None:
+    """A label that differs from another in a blank at its end can be read."""
+    (group,) = groups(cells("cat", "cat"), cells("cat ", "cat "))
+    assert group.words == 'label cat renamed to "cat " on 2 entries (2 boxes)'
+
+
 def test_image_labels_have_the_same_fates() -> None:
     """One that went for one that came is one relabelling."""
     live = [labelled(key(number), "cat", "indoor") for number in range(3)]

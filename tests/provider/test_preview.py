@@ -38,7 +38,8 @@ def test_the_message_of_a_preview_says_the_same_in_one_text(world: World) -> Non
     cells.preview()
     [message] = cells.messages
     told = cells.preview()[1]["pendingChanges"]
-    assert message.text.splitlines() == [*lines, f"estimate: {told['estimate']}", f"plan {told['plan']}"]
+    told_of = f"labels, in images: {told['labels']}"
+    assert message.text.splitlines() == [*lines, told_of, f"estimate: {told['estimate']}", f"plan {told['plan']}"]
     assert not message.is_warning
 
 
@@ -75,12 +76,12 @@ def test_a_replacement_by_policy_is_spelled_out(world: World) -> None:
     assert "DELETED and created anew (new ARN): 2 live entries go, 1 of them not in the manifest" in summary
 
 
-def test_more_than_thirty_changes_are_counted(world: World) -> None:
-    """30 lines, then a number; the inputs stay small."""
+def test_more_than_ten_new_entries_are_counted(world: World) -> None:
+    """10 lines, then a number; the inputs stay small."""
     cells = world.declare({f"{number}.jpg": ["cat"] for number in range(72)})
     _, *entries = pending(cells)
-    assert len(entries) == 31
-    assert entries[-1] == "... and 42 more entries; `reconciler plan --verbose` shows them"
+    assert len(entries) == 11
+    assert entries[-1] == "... and 62 more entries; `reconciler plan --verbose` shows them"
 
 
 def test_a_project_that_does_not_exist_yet_is_previewed_from_the_file_alone(world: World) -> None:

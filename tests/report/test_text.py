@@ -150,13 +150,24 @@ def test_counts_agree_with_the_plan(desired: dict[str, Document], live: dict[str
 
 def test_thirty_entries_are_previewed() -> None:
     """And the rest counted."""
-    with filled([bare(KEY.format(number)) for number in range(1234)]) as ledger:
+    live = [labelled(KEY.format(number), f"a{number}", f"b{number}") for number in range(234)]
+    with filled([labelled(KEY.format(number), f"c{number}") for number in range(234)], live) as ledger:
         lines = previewed(ledger, planned(ledger)).entries
-    assert len(lines) == 31
-    assert (lines[0], lines[-1]) == (
-        "+ s3://b/0  unlabelled",
-        "... and 1,204 more entries; `reconciler plan --verbose` shows them",
-    )
+    assert sum(line.startswith("~") for line in lines) == 30
+    assert lines[-1] == "... and 204 more entries; `reconciler plan --verbose` shows them"
+
+
+def test_of_entries_that_are_merely_new_ten_are_previewed_and_their_labels_counted() -> None:
+    """A first up is read by its labels, not by thirty of its images."""
+    own = [labelled(KEY.format(number), "cat" if number % 3 else "dog") for number in range(1234)]
+    with filled([*own, labelled(KEY.format("old"), "dog")], [labelled(KEY.format("old"), "cat")]) as ledger:
+        preview = previewed(ledger, planned(ledger))
+    assert len(preview.entries) == 12
+    assert preview.entries[0] == "~ s3://b/old  cat -> dog"
+    assert preview.entries[-1] == "... and 1,224 more entries; `reconciler plan --verbose` shows them"
+    assert preview.labels == "cat 1 -> 822, dog 0 -> 413"
+    assert "\nlabels, in images: cat 1 -> 822, dog 0 -> 413\nestimate: " in preview.message()
+    assert preview.properties()["labels"] == preview.labels
 
 
 def test_a_plan_says_what_would_happen_in_one_line() -> None:

@@ -96,6 +96,8 @@ def test_marked_entries_and_look_alikes_are_dangers() -> None:
     found = dangers(live, [labelled("s3://acme/1", "Cat"), labelled("s3://acme/2", "cat") | {"n": 1}])
     assert (found["marked"].count, found["marked"].examples) == (1, ("s3://acme/2",))
     assert (found["look-alike"].level, found["look-alike"].examples) == (2, ("Cat", "cat"))
+    letter = dangers(live, [labelled("s3://acme/1", "c\u0430t"), labelled("s3://acme/2", "cat")])["look-alike"]
+    assert letter.words.endswith("letters that look the same: U+0430 CYRILLIC SMALL LETTER A")
     before = [labelled("s3://acme/1", "Cat"), labelled("s3://acme/2", "cat")]
     assert dangers(before, before)["look-alike"].level == 1
 
