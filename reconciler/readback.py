@@ -6,11 +6,11 @@ compared anew. Knows how to judge that listing. Refuses to know how it was made.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from reconciler.errors import ReconcilerError, UpdateFailed
-from reconciler.ledger import Ledger
-from reconciler.model import Marked, Policy, Rejection, Verb
+from reconciler.ledger import Ledger, Row
+from reconciler.model import Extra, Marked, Policy, Rejection, Verb
 from reconciler.outcome import KEPT, MarkedEntry, Outcome, Rejected
 from reconciler.sending import SendQueue
 
@@ -61,27 +61,15 @@ def _with_rejected(
     """
     rejected: list[Rejected] = []
     total, foreign, settled = 0, 0, set(outcome.settled)
-    for row in ledger.differing(policy.compare, outcome.settled):
-        confirmed = queue.is_confirmed(row.key)
-        if confirmed and row.in_live and row.same_meaning and not overwritten:
-            settled.add(row.pair)
-            continue
-        refusal = queue.rejection(row.key)
-        if outcome.error and not confirmed and refusal is None:
-            continue  # it was not sent: the error says so already
+    wrong = chain(
+        _wrong_lines(ledger, policy, queue, outcome, settled, overwritten=overwritten),
+        _wrong_extras(ledger, policy, queue, outcome, overwritten=overwritten),
+    )
+    for one, theirs in wrong:
         total += 1
-        theirs = refusal is None and (not confirmed or (overwritten and row.in_live))
         foreign += theirs
         if len(rejected) < KEPT:
-            reason = refusal or _reason(theirs=theirs, in_live=row.in_live)
-            rejected.append(Rejected(row.key, row.place, reason))
-    for row in ledger.live_only():
-        refusal = queue.rejection(row.key)
-        if row.live_labelled and (refusal or queue.is_confirmed(row.key)):
-            total += 1
-            foreign += overwritten and refusal is None
-            if len(rejected) < KEPT:
-                rejected.append(Rejected(row.key, None, refusal or "its labels were not removed"))
+            rejected.append(one)
     complete = replace(
         outcome,
         rejected=tuple(rejected),
@@ -90,6 +78,40 @@ def _with_rejected(
         settled=frozenset(settled),
     )
     return complete, foreign
+
+
+def _wrong_lines(  # noqa: PLR0913 - what is judged and by what
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, settled: set[str], *, overwritten: bool
+) -> Iterator[tuple[Rejected, bool]]:
+    """Lines of the manifest that are not live, and whether that is somebody else's work; fills `settled`."""
+    for row in ledger.differing(policy.compare, outcome.settled):
+        confirmed = queue.is_confirmed(row.key)
+        if confirmed and row.in_live and row.same_meaning and not overwritten:
+            settled.add(row.pair)
+            continue
+        refusal = queue.rejection(row.key)
+        if outcome.error and not confirmed and refusal is None:
+            continue  # it was not sent: the error says so already
+        theirs = refusal is None and (not confirmed or (overwritten and row.in_live))
+        yield Rejected(row.key, row.place, refusal or _reason(theirs=theirs, in_live=row.in_live)), theirs
+
+
+def _wrong_extras(
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, *, overwritten: bool
+) -> Iterator[tuple[Rejected, bool]]:
+    """Live entries that the manifest does not have and that are not as the policy wants them, likewise."""
+    for row in ledger.live_only():
+        refusal = queue.rejection(row.key)
+        sent = row.live_labelled and (refusal is not None or queue.is_confirmed(row.key))
+        if not sent and (outcome.error or not _unwanted(row, policy)):
+            continue  # it may stay; or the error says already that not all was done
+        reason = refusal or ("its labels were not removed" if sent else "somebody else added it meanwhile")
+        yield Rejected(row.key, None, reason), refusal is None and (overwritten or not sent)
+
+
+def _unwanted(row: Row, policy: Policy) -> bool:
+    """Whether a live entry that the manifest does not have must not be there after an apply."""
+    return policy.extra in {Extra.FAIL, Extra.REPLACE} or (policy.extra is Extra.UNLABEL and row.live_labelled)
 
 
 def _reason(*, theirs: bool, in_live: bool) -> str:

@@ -248,3 +248,24 @@ def test_what_somebody_overwrites_after_the_last_batch_is_no_success(
     assert "because somebody else changed the dataset meanwhile; run again" in str(outcome.error)
     assert [one.reason for one in outcome.rejected] == ["it was changed by somebody else meanwhile"]
     assert desk.run(*LINES).outcome.error is None
+
+
+@pytest.mark.parametrize("extra", [Extra.FAIL, Extra.REPLACE, Extra.UNLABEL])
+def test_what_somebody_adds_under_an_apply_is_no_success_where_the_policy_says_what_may_be_live(
+    desk: Desk, extra: Extra
+) -> None:
+    """The dataset is not as the policy wants it; the entry is named, and the next run sees to it."""
+    desk.policy = Policy(extra=extra)
+    theirs = json.dumps(labelled(KEY.format(9), "theirs"))
+    desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
+    outcome = desk.run(*LINES).outcome
+    assert isinstance(outcome.error, UpdateFailed)
+    assert [(one.key, one.reason) for one in outcome.rejected] == [(KEY.format(9), "somebody else added it meanwhile")]
+
+
+def test_what_somebody_adds_under_an_apply_may_stay_where_extra_entries_are_only_reported(desk: Desk) -> None:
+    """`extra: report` leaves them alone."""
+    theirs = json.dumps(labelled(KEY.format(9), "theirs"))
+    desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
+    outcome = desk.run(*LINES).outcome
+    assert (outcome.error, outcome.rejected) == (None, ())
