@@ -38,6 +38,8 @@ _S3_CONFIG: Final = Config(
     retries={"total_max_attempts": 5, "mode": "standard"},
     user_agent_extra="rekognition-labels-as-code",
 )
+# What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
+_SAID: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Connection:
         try:
             session = self._signed_in(region)
             client: RekognitionClient = self._client(session, "rekognition", _CONFIG)
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
+        except _SAID as error:
             raise _refusal(error) from None
         insist_on_whole_replies(client)
         return client
@@ -90,7 +92,7 @@ class Connection:
         try:
             style = Config(s3={"addressing_style": "path"} if self.path_style else {})
             return self._client(self._signed_in(region), "s3", _S3_CONFIG.merge(style))
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
+        except _SAID as error:
             raise _refusal(error) from None
 
     def configured_region(self) -> str | None:

@@ -168,6 +168,8 @@ _SAME_AS: Final = {
 }
 
 
+# What botocore raises a bare RuntimeError with (credentials.py, `RefreshableCredentials._protected_refresh`).
+_STILL_EXPIRED: Final = "refreshed credentials are still expired"
 # Names before a value that lets somebody sign in.
 _TOKEN: Final = re.compile(r"((?:security|session|access)[-_ ]?(?:token|key)\s*[:=]\s*)\S+", re.IGNORECASE)
 
@@ -179,6 +181,8 @@ def fault_of(operation: str, error: Exception) -> Fault | None:
     for kinds, classify in _CLIENT_SIDE:
         if isinstance(error, kinds):
             return classify(operation, error)
+    if isinstance(error, RuntimeError) and _STILL_EXPIRED in str(error):
+        return _still_expired(operation)
     return None
 
 
@@ -227,6 +231,14 @@ def _unknown(status: int) -> _Row:
 def _stop(kind: type[ServiceError], cure: str, operation: str, error: Exception) -> Fault:
     code = type(error).__name__
     return Fault(code, Answer.STOP, kind(f"{operation}: {first_line(error)}; {cure}", code=code, operation=operation))
+
+
+def _still_expired(operation: str) -> Fault:
+    message = (
+        f"{operation}: the credentials were renewed, and the new ones have expired already; check this machine's "
+        "clock, or renew what they come from (a role, a profile), and run again; what was applied stays applied"
+    )
+    return Fault("ExpiredCredentials", Answer.STOP, AccessDenied(message, code="ExpiredCredentials"))
 
 
 def _connection(answer: Answer, operation: str, error: Exception) -> Fault:

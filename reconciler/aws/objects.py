@@ -102,6 +102,10 @@ def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:
         yield
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ResponseParserError) as error:
         raise _sentence(operation, address, error) from None
+    except RuntimeError as error:  # renewed credentials that have expired already
+        if fault_of(operation, error) is None:
+            raise
+        raise _sentence(operation, address, error) from None
 
 
 def _sentence(operation: str, address: S3Address, error: Exception) -> ReconcilerError:

@@ -10,7 +10,8 @@ import pytest
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection, check_account
-from reconciler.aws.open import default_region, open_gateway
+from reconciler.aws.objects import S3Address
+from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.aws.roles import AssumeRole
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from tests.aws.doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, failure
@@ -106,6 +107,21 @@ def test_an_assumed_role_is_renewed_before_it_expires(server: ScriptedServer, cl
     describe(Connection(access_key="AKIDBASE", secret_key="s", assume_roles=roles, endpoints=endpoints), clock)
     used = [headers["Authorization"].partition("Credential=")[2].partition("/")[0] for *_, headers in server.requests]
     assert used == ["AKIDBASE", "ASIAONE", "ASIAONE", "ASIATHREE"]
+
+
+@pytest.mark.parametrize("roles", [1, 2])
+def test_renewed_credentials_that_have_expired_already_are_a_sentence(
+    server: ScriptedServer, clock: FakeClock, roles: int
+) -> None:
+    """A clock that is ahead: botocore raises a bare RuntimeError, at a call or while the next role is assumed."""
+    server.answers(assumed("ASIAONE", "2001-01-01T00:00:00Z"))
+    endpoints = {"rekognition": server.url, "sts": server.url, "s3": server.url}
+    role = AssumeRole(ROLE)
+    connection = Connection(access_key="AKID", secret_key="s", assume_roles=(role,) * roles, endpoints=endpoints)
+    with pytest.raises(AccessDenied, match="the new ones have expired already; check this machine's clock"):
+        describe(connection, clock)
+    with pytest.raises(ReconcilerError, match="the new ones have expired already; check this machine's clock"):
+        open_objects(connection, "us-east-1").put(S3Address.parse("s3://acme-keep/x"), b"x")
 
 
 def test_a_role_that_may_not_be_assumed_is_a_sentence(server: ScriptedServer, clock: FakeClock) -> None:

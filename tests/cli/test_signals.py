@@ -251,3 +251,31 @@ def _read(master: int) -> bytes:
         return os.read(master, 65536)
     except OSError:
         return b""
+
+
+LOADING = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "reconciler.cli.run":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupting())
+from reconciler.cli import main
+sys.exit(main(["validate"]))
+"""
+
+
+def test_a_ctrl_c_while_the_program_is_loaded_is_a_sentence() -> None:
+    """The first tenths of a second, when the modules are imported."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LOADING],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "error: interrupted (SIGINT)\n")
