@@ -10,7 +10,7 @@ a dictionary of digests takes 100 MB and two parsed manifests 3,300 MB.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -233,6 +233,12 @@ class Ledger:
     def live_only_label_counts(self) -> dict[str, int]:
         """How many live entries that the manifest does not have use each label."""
         return self._label_counts("live WHERE key NOT IN (SELECT key FROM desired)")
+
+    def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
+        """The live entries that use any of these labels, as the listing had them."""
+        for key, used in self.database.execute("SELECT key, labels FROM live ORDER BY seq"):
+            if not set(labels).isdisjoint(_names(used)):
+                yield key_text(key)
 
     def _label_counts(self, rows: str) -> dict[str, int]:
         counts: dict[str, int] = {}

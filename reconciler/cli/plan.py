@@ -13,6 +13,7 @@ from reconciler.cli.reviewing import review_now, show
 from reconciler.cli.terminal import Screen
 from reconciler.errors import Exit, ReconcilerError, Refused
 from reconciler.inert import inert
+from reconciler.thresholds import GuardState
 
 __all__ = ["plan", "plans_of", "refuse_unplanned", "show_plan"]
 
@@ -65,7 +66,19 @@ def refuse_unplanned(run: Run) -> None:
         raise error
     refused = [one for one in run.datasets if one.plan and one.plan.refusals]
     if refused:
-        raise Refused(f"{_titles(refused)}: refused by policy or limits; nothing was sent")
+        raise Refused(f"{'; '.join(map(_refusal, refused))}; nothing was sent")
+
+
+def _refusal(one: DatasetRun) -> str:
+    """What refuses a dataset, which has been shown at length; and what to type where guards do."""
+    if one.plan is None:
+        return inert(one.title)
+    tripped = [check.guard.value for check in one.plan.guards if check.state is GuardState.TRIPPED]
+    by = ["policy or limits"] if len(one.plan.refusals) > len(tripped) else []
+    if tripped and one.plan.override:
+        what = "the guard" if len(tripped) == 1 else "the guards"
+        by.append(f"{what} {', '.join(tripped)} (if it is meant: {one.plan.override.options})")
+    return f"{inert(one.title)}: refused by {' and by '.join(by)}"
 
 
 def _reasons(failures: Sequence[DatasetRun]) -> list[str]:

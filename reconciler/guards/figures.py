@@ -4,9 +4,10 @@ Knows which entries count as updated, gone or unlabelled, also where the dataset
 thresholds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from reconciler import comparison
@@ -92,6 +93,10 @@ class Figures:
                 counts[label] = counts.get(label, 0) + many
             images += self.labelled_live_only
         return Labels(counts, images)
+
+    def using(self, labels: Collection[str], most: int) -> list[str]:
+        """So many of the live entries that use any of these labels."""
+        return list(islice(self._ledger.live_keys_using(labels), most))
 
     @cached_property
     def goes_on_with_a_load(self) -> bool:

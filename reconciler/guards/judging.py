@@ -22,6 +22,7 @@ __all__ = ["Asked", "check_guards"]
 
 _NAMED: Final = 3
 _SHOWN: Final = 60
+_KEY_SHOWN: Final = 200
 # Two shares that are the same but for the last bits of a division are the same.
 _ROUNDING: Final = 1e-9
 
@@ -88,13 +89,20 @@ def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
     if not gone:
         return _Said(trips=False, words="every label would still be used", of=len(before))
     uses = sum(before[label] for label in gone)
-    now = f"(now {uses:,} {'use' if uses == 1 else 'uses'})"
+    now = f"(now {uses:,} {'use' if uses == 1 else 'uses'}{_where(figures, gone, uses)})"
     names = ", ".join(inert(label, _SHOWN) for label in gone[:_NAMED])
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     words = f"the label {names} would no longer be used {now}"
     if len(gone) > 1:
         words = f"{len(gone):,} labels would no longer be used {now}: {names}{more}"
     return _Said(trips=True, words=words, count=len(gone), of=len(before))
+
+
+def _where(figures: Figures, labels: list[str], uses: int) -> str:
+    """The entries that use these labels, so that a person finds out whose they are; of many the first."""
+    keys = figures.using(labels, _NAMED if uses <= _NAMED else 1)
+    shown = ", ".join(inert(key, _KEY_SHOWN) for key in keys)
+    return f": {shown}" if uses <= _NAMED else f", the first in {shown}"
 
 
 def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:

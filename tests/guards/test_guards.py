@@ -83,6 +83,19 @@ def test_a_label_that_no_entry_would_use_any_more_trips() -> None:
     assert "label-removed" not in _tripped([*_lines(4), *_lines(1, "b", start=4)], live)
 
 
+def test_the_entries_that_use_a_label_last_are_named() -> None:
+    """So that a person sees at once whose label it is; of many the first."""
+    desired = _lines(50)
+    one = _tripped(desired, [*_lines(7), *_lines(1, "new", start=7), *_lines(42, start=8)])["label-removed"]
+    assert one == "the label new would no longer be used (now 1 use: s3://bucket/0007.jpg)"
+    many = _tripped(desired, [*_lines(46), *_lines(4, "new", start=46)])["label-removed"]
+    assert many == "the label new would no longer be used (now 4 uses, the first in s3://bucket/0046.jpg)"
+    three = _tripped(desired, [*_lines(48), *_lines(1, "x", start=48), *_lines(1, "y\x1b", start=49)])["label-removed"]
+    assert three == (
+        "2 labels would no longer be used (now 2 uses: s3://bucket/0048.jpg, s3://bucket/0049.jpg): x, y\\x1b"
+    )
+
+
 def test_a_label_of_a_live_only_entry_is_used_as_long_as_the_entry_keeps_it() -> None:
     """Reported entries do, unlabelled and replaced ones do not."""
     live, desired = [*_lines(3), *_lines(1, "b", start=3)], _lines(4, start=4)

@@ -86,7 +86,7 @@ def test_a_preview_shows_every_guard_that_trips_and_an_up_sends_nothing(stack: S
         _due, checked = cells.preview()
         shown = json.dumps(checked["pendingChanges"])
         assert "guard updates: 12 of 12 entries (100%) would be updated; more than 30%" in shown
-        assert "guard label-removed: the label cat would no longer be used (now 12 uses)" in shown
+        assert "guard label-removed: the label cat would no longer be used (now 12 uses, the first in s3://" in shown
         assert "RECONCILER_ALLOW='updates=why; label-removed=why'" in shown
         message = refused(cells)
         assert "guard updates: 12 of 12" in message
