@@ -28,6 +28,7 @@ GroupKind = Literal[
     "mirrored",
     "shifted",
     "scaled",
+    "image-size",
     "re-pointed",
     "annotation-pass",
 ]
@@ -81,12 +82,12 @@ class Group(Struct, frozen=True, kw_only=True):
 
     kinds: a label "renamed" (gone, and its successor is new), "merged" into one that was there, "split" into several,
     or "relabelled" on some entries while it stays on others; "label-added" to or "label-removed" from entries; all
-    boxes of entries "mirrored", "shifted" or "scaled" by one amount; entries "re-pointed" to another bucket or prefix;
-    a new "annotation-pass" (another job-name).
+    boxes of entries "mirrored", "shifted" or "scaled" by one amount; another "image-size" (`old` to `new`) whose boxes
+    were not scaled along; entries "re-pointed" to another bucket or prefix; a new "annotation-pass" (another job-name).
 
     `words` says it in one line with its count. `entries` counts the entries, `boxes` the boxes it is true of. `old` and
-    `new` are the labels, prefixes or job names, `by` the shift (dx, dy), the factors (x, y), or 1 for each axis along
-    which boxes are mirrored. `examples` are up to three keys. `evidence` are the figures that carry the claim,
+    `new` are the labels, prefixes, sizes or job names, `by` the shift (dx, dy), the factors (x, y), or 1 for each axis
+    along which boxes are mirrored. `examples` are up to three keys. `evidence` are the figures that carry the claim,
     `exceptions` what does not fit it, `exception_count` how many entries that are.
     """
 

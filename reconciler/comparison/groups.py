@@ -41,6 +41,7 @@ _ORDER: Final[tuple[GroupKind, ...]] = (
     "mirrored",
     "shifted",
     "scaled",
+    "image-size",
     "label-removed",
     "label-added",
     "annotation-pass",
@@ -71,6 +72,7 @@ def groups_of(marks: Marks, balance: Balance, moves: Sequence[Repoint] = ()) -> 
         *fates(tallies, labels),
         *_labels_changed(tallies, labels),
         *_movements(tallies, marks),
+        *_sizes(tallies),
         *_passes(tallies, marks),
         *map(_repointed, moves),
     ]
@@ -163,6 +165,21 @@ def _movements(tallies: Mapping[Mark, Tally], marks: Marks) -> Iterator[Draft]:
             exceptions=(f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",) if rest else (),
             exception_count=rest,
         )
+
+
+def _sizes(tallies: Mapping[Mark, Tally]) -> Iterator[Draft]:
+    """Images of another size, whose boxes were not scaled along."""
+    for mark, tally in tallies.items():
+        if mark.kind == "image-size" and tally.entries >= LEAST:
+            yield Draft(
+                "image-size",
+                f"image size {', '.join(mark.old)} -> {', '.join(mark.new)} on {how_many(tally)}",
+                tally,
+                (mark,),
+                old=mark.old,
+                new=mark.new,
+                evidence=("not all boxes of these entries were scaled with it",) if tally.boxes else (),
+            )
 
 
 def _passes(tallies: Mapping[Mark, Tally], marks: Marks) -> Iterator[Draft]:

@@ -16,6 +16,7 @@ from typing import Final, Literal, NamedTuple
 from reconciler.comparison.detail import Detail
 from reconciler.comparison.differences import BoxChange
 from reconciler.comparison.line_text import holdable
+from reconciler.comparison.words import size_words
 from reconciler.model import Change, Verb
 
 __all__ = ["EXAMPLES", "Mark", "MarkKind", "Marks", "Tally"]
@@ -31,13 +32,14 @@ MarkKind = Literal[
     "mirrored",
     "shifted",
     "scaled",
+    "image-size",
     "annotation-pass",
     "exchanged",
 ]
 
 
 class Mark(NamedTuple):
-    """What a change did that others may do too: labels, prefixes or jobs `old` and `new`, or an amount `by`.
+    """What a change did that others may do too: labels, prefixes, sizes or jobs `old` and `new`, or an amount `by`.
 
     "left" is a label that became any other, so that an entry counts once. "exchanged" are image-level labels of which
     it is not clear which became which.
@@ -101,9 +103,18 @@ def _marks(detail: Detail) -> Iterator[tuple[Mark, int]]:
     yield from _left(boxes)
     if detail.transform is not None:
         yield Mark(detail.transform.kind, by=detail.transform.by), len(detail.transform.pairs)
+    if _is_resized(detail):
+        old, new = (tuple(map(size_words, side)) for side in (detail.sizes_before, detail.sizes_after))
+        yield Mark("image-size", old, new), len(detail.boxes)
     jobs = [change for change in detail.fields if change.path.endswith("-metadata.job-name")]
     if jobs:
         yield Mark("annotation-pass", _values(one.before for one in jobs), _values(one.after for one in jobs)), 0
+
+
+def _is_resized(detail: Detail) -> bool:
+    """Whether an image has another size, and its boxes were not all scaled with it."""
+    scaled = detail.transform is not None and detail.transform.kind == "scaled"
+    return bool(detail.sizes_before and detail.sizes_after) and detail.sizes_before != detail.sizes_after and not scaled
 
 
 def _box_marks(boxes: Iterable[BoxChange]) -> dict[Mark, int]:

@@ -38,7 +38,7 @@ class _Count:
         known = list(attributes(document))
         if not known:
             return
-        said = {attribute.metadata.get("human-annotated") for attribute in known}
+        said = {word for attribute in known if isinstance(word := attribute.metadata.get("human-annotated"), str)}
         self.human += "yes" in said
         self.machine += "no" in said
         self.unsaid += said.isdisjoint(("yes", "no"))

@@ -13,7 +13,7 @@ from reconciler.comparison.detail import Detail
 from reconciler.comparison.differences import BoxChange, Size
 from reconciler.model import Verb
 
-__all__ = ["counted", "figures", "listed", "movement", "named", "phrase"]
+__all__ = ["counted", "figures", "listed", "movement", "named", "phrase", "size_words"]
 
 # A change names so many things of a kind; the rest is a count.
 _NAMED: Final = 3
@@ -63,6 +63,11 @@ def movement(kind: str, by: tuple[float, float]) -> str:
     if kind == "scaled":
         return f"scaled by {across:g} x {down:g}"
     return f"mirrored {' and '.join(way for way, told in (('left to right', across), ('top to bottom', down)) if told)}"
+
+
+def size_words(size: Size) -> str:
+    """`640x480`."""
+    return f"{size.width:g}x{size.height:g}"
 
 
 def _summary(detail: Detail) -> str:
@@ -158,7 +163,7 @@ def _counted_by_label(word: str, boxes: Iterable[BoxChange]) -> Iterator[str]:
 
 
 def _sizes(sizes: Iterable[Size]) -> str:
-    return ", ".join(f"{size.width:g}x{size.height:g}" for size in sizes)
+    return ", ".join(map(size_words, sizes))
 
 
 def _other_fields(detail: Detail) -> str:

@@ -24,10 +24,11 @@ class GuardLine:
     quiet: bool = False
 
 
-def guard_lines(dataset: DatasetReview, *, verbose: bool = False) -> Iterator[GuardLine]:
+def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = False) -> Iterator[GuardLine]:
     """What guards say beside the refusals: overridden ones always, passed ones and those that are off when verbose.
 
-    A guard that trips stands among the refusals and the dangers; the last line says how it is overridden.
+    A guard that trips stands among the refusals and the dangers; the last line says how it is overridden: in every way,
+    or when `brief` for one run.
     """
     for guard in dataset.guards:
         name = f"guard {guard.name}"
@@ -37,7 +38,9 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False) -> Iterator[Gu
             yield GuardLine(f"{name} {guard.state}{_figures(guard)}", quiet=True)
     how = dataset.override
     if how:
-        yield GuardLine(how.words, (how.options, how.variable, how.configuration))
+        whole = GuardLine(how.words, (how.options, how.variable, how.configuration))
+        short = f"if it is meant, say why, for one run: {how.options}, or under Pulumi {how.variable}"
+        yield GuardLine(short, (how.options, how.variable)) if brief and not verbose else whole
 
 
 def _figures(guard: GuardView) -> str:

@@ -165,7 +165,7 @@ def _figures(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> It
     if boxes_words(dataset):
         yield from layout.wrap(boxes_words(dataset))
     yield from _refusals(dataset, told, layout)
-    for guard in guard_lines(dataset, verbose=layout.verbose):
+    for guard in guard_lines(dataset, verbose=layout.verbose, brief=True):
         yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
     yield from _remarks(dataset, layout)
     if dataset.origins:

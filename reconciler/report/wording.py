@@ -84,6 +84,7 @@ GROUP_KINDS: Final = {
     "mirrored": "mirrored",
     "shifted": "shifted",
     "scaled": "scaled",
+    "image-size": "image size",
     "re-pointed": "re-pointed",
     "annotation-pass": "new annotation pass",
 }
@@ -107,6 +108,7 @@ _TOLD: Final = {
     "mirrored": {"moved", "resized"},
     "shifted": {"moved", "resized"},
     "scaled": {"moved", "resized", "image-size"},
+    "image-size": {"image-size"},
     "re-pointed": {"add", "live-only", "unlabel"},
     "annotation-pass": {"fields"},
 }

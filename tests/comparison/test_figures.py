@@ -117,6 +117,17 @@ def test_jobs_people_and_confidence_are_counted_on_both_sides() -> None:
     assert (told.after.confidence_lowest, told.after.confidence_highest) == (0.5, 0.7)
 
 
+@pytest.mark.parametrize("odd", [["yes"], {"yes": 1}, None, 1])
+def test_metadata_of_any_kind_is_counted(odd: object) -> None:
+    """Who made a label may be said in a way that nobody reads; it is unsaid then."""
+    line = labelled("s3://b/1", "a")
+    for value in line.values():
+        if isinstance(value, dict):
+            value["human-annotated"] = odd
+    _balance, told = figures([line], [line])
+    assert (told.after.human, told.after.machine, told.after.unsaid) == (0, 0, 1)
+
+
 def test_ignored_differences_are_counted_by_field() -> None:
     """Everything in which entries of one meaning differ."""
     pictures = [Picture(f"s3://b/{number}", boxes=(A,)) for number in range(3)]

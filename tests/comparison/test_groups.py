@@ -174,6 +174,21 @@ def test_pictures_of_half_the_size_are_one_line() -> None:
     assert (group.kind, group.by, group.entries) == ("scaled", (0.5, 0.5), 2)
 
 
+def test_images_of_another_size_whose_boxes_stay_are_one_line() -> None:
+    """Boxes that are scaled along are told as that instead."""
+    live = [write(Picture(key(number), boxes=(cell("a"),), size=(640, 480))) for number in range(3)]
+    desired = [write(Picture(key(number), boxes=(cell("a"),), size=(1280, 960))) for number in range(3)]
+    (group,) = groups(live, desired)
+    assert (group.kind, group.old, group.new) == ("image-size", ("640x480",), ("1280x960",))
+    assert group.words == "image size 640x480 -> 1280x960 on 3 entries (3 boxes)"
+    twice = [boxes(key(number), ("a", 20.0, 40.0, 60.0, 80.0)) for number in range(3)]
+    for line in twice:
+        next(value for value in line.values() if isinstance(value, dict))["image_size"] = [
+            {"width": 1280, "height": 960, "depth": 3}
+        ]
+    assert [one.kind for one in groups(live, twice)] == ["scaled"]
+
+
 def test_a_new_annotation_pass_is_one_line() -> None:
     """Another job-name on several updated entries."""
     live = [write(Picture(key(number), ("a",)), Style(job="first")) for number in range(3)]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from reconciler.report.columns import cells
 from reconciler.report.terminal import ending_view, outcome_view, view
-from reconciler.review.model import Done, Estimate, Failure, Place, RejectedLine, Review
+from reconciler.review.model import Done, Estimate, Failure, OverrideView, Place, RejectedLine, Review
 from tests.report.real_review import real
 from tests.report.reviews import change, dataset, many, review
 
@@ -173,3 +173,12 @@ def test_any_text_stays_within_its_line(texts: list[str], width: int) -> None:
     changes = [change(number, key=f"s3://b/{text}", words=text) for number, text in enumerate(texts)]
     lines = view(review(dataset(changes)), width=width).split("\n")
     assert max(map(cells, lines)) <= width
+
+
+def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
+    """For one run; the way for good stands in a preview, in a comment and with verbose."""
+    how = OverrideView(words="all the ways", options='--allow updates="why"', variable="V", configuration="C")
+    one = review(dataset([change(1)], override=how))
+    assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V\n' in view(one)
+    assert "all the ways" not in view(one)
+    assert "all the ways" in view(one, verbose=True)
