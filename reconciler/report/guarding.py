@@ -39,7 +39,8 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
     how = dataset.override
     if how:
         whole = GuardLine(how.words, (how.options, how.variable, how.configuration))
-        short = f"if it is meant, say why, for one run: {how.options}, or under Pulumi {how.variable}"
+        once = f"if it is meant, say why, for one run: {how.options}, or under Pulumi {how.variable}"
+        short = f"{once}; --verbose says how for this manifest"
         yield GuardLine(short, (how.options, how.variable)) if brief and not verbose else whole
 
 

@@ -179,6 +179,6 @@ def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     """For one run; the way for good stands in a preview, in a comment and with verbose."""
     how = OverrideView(words="all the ways", options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
-    assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V\n' in view(one)
+    assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
     assert "all the ways" not in view(one)
     assert "all the ways" in view(one, verbose=True)
