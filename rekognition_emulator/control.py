@@ -32,13 +32,17 @@ def _json(document: object, status: int = 200) -> Answer:
     return Answer(status, body, {"Content-Type": "application/json"})
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest, *known: str) -> dict[str, Any]:
+    """The JSON object in a request; one with a member that is not known would be obeyed in part, so it is refused."""
     try:
         document = json.loads(request.body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError("The body is not JSON.") from error
     if not isinstance(document, dict):
         raise RefusedError("The body is not a JSON object.")
+    unknown = [name for name in document if name not in known]
+    if unknown:
+        raise RefusedError(f"There is no {unknown[0]!r} here; there are: {', '.join(known)}.")
     return document
 
 
@@ -93,7 +97,7 @@ class Control:
 
     def _set_clock(self, request: HttpRequest) -> object:
         """`{"freeze": true | seconds, "advance": seconds, "resume": true}`, each optional, in this order."""
-        clock, wanted = self.front.service.backend.clock, _body(request)
+        clock, wanted = self.front.service.backend.clock, _body(request, "freeze", "advance", "resume")
         freeze, advance = wanted.get("freeze", False), wanted.get("advance", 0)
         if not isinstance(freeze, bool | int | float) or not isinstance(advance, int | float) or advance < 0:
             raise RefusedError("`freeze` is true or seconds since the epoch, `advance` is seconds from 0 on.")
@@ -110,7 +114,7 @@ class Control:
 
     def _edit(self, request: HttpRequest) -> object:
         """`{"DatasetArn": ..., "lines": [...], "remove": [...]}`: an edit behind every client's back."""
-        wanted = _body(request)
+        wanted = _body(request, "DatasetArn", "lines", "remove")
         arn, lines, remove = str(wanted.get("DatasetArn")), wanted.get("lines", []), wanted.get("remove", [])
         if not isinstance(lines, list) or not isinstance(remove, list):
             raise RefusedError("`lines` and `remove` are lists.")

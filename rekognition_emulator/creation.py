@@ -38,6 +38,7 @@ class Creation:
                 a source that is both or neither, ResourceNotFoundException, InvalidS3ObjectException,
                 LimitExceededException.
         """
+        _judge_source(request.get("DatasetSource"))
         project = self.lifecycle.project(request["ProjectArn"], caller)
         if project.gone_at is not None:
             raise not_found(project.arn)
@@ -77,19 +78,14 @@ class Creation:
     def _source(self, source: Request | None, caller: Caller) -> dict[str, Any]:
         if source is None:
             return {}
-        if ("GroundTruthManifest" in source) == ("DatasetArn" in source):
-            text = "Exactly one of GroundTruthManifest and DatasetArn is needed in DatasetSource."
-            raise ServiceError("InvalidParameterException", text)
         if "DatasetArn" in source:
             if not belongs_to(source["DatasetArn"], caller):
                 code = self.backend.switches.foreign_source
                 raise ServiceError(code, f"The resource {source['DatasetArn']} was not found.")
             return {"dataset": self.lifecycle.dataset(source["DatasetArn"], caller, "CreateDataset").arn}
-        return {"manifest": self._manifest(source["GroundTruthManifest"].get("S3Object", {}))}
+        return {"manifest": self._manifest(source["GroundTruthManifest"]["S3Object"])}
 
     def _manifest(self, s3_object: Request) -> Request:
-        if not {"Bucket", "Name"} <= set(s3_object):
-            raise ServiceError("InvalidParameterException", "S3Object needs a Bucket and a Name.")
         switches = self.backend.switches
         if switches.manifest_extension == "required" and not PurePosixPath(s3_object["Name"]).suffix:
             raise ServiceError("InvalidS3ObjectException")
@@ -99,3 +95,18 @@ class Creation:
             except ManifestError as error:
                 raise ServiceError("InvalidS3ObjectException") from error
         return s3_object
+
+
+def _judge_source(source: Request | None) -> None:
+    """What is wrong with a source whatever there is: refused before anything is looked up.
+
+    Raises:
+        ServiceError: InvalidParameterException.
+    """
+    if source is None:
+        return
+    if ("GroundTruthManifest" in source) == ("DatasetArn" in source):
+        text = "Exactly one of GroundTruthManifest and DatasetArn is needed in DatasetSource."
+        raise ServiceError("InvalidParameterException", text)
+    if "DatasetArn" not in source and not {"Bucket", "Name"} <= set(source["GroundTruthManifest"].get("S3Object", {})):
+        raise ServiceError("InvalidParameterException", "S3Object needs a Bucket and a Name.")

@@ -59,9 +59,9 @@ class Datasets:
 
     def update_dataset_entries(self, request: Request, caller: Caller) -> Reply:
         """Take a payload and judge it later: whatever is wrong with its lines shows in the status or the listing."""
-        dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "UpdateDatasetEntries")
         payload = request["Changes"]["GroundTruth"]
         self._payload_fits(payload)
+        dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "UpdateDatasetEntries")
         self.lifecycle.allow_work(caller)
         self._entries_fit(dataset, payload)
         latency = self.backend.latency
@@ -97,13 +97,16 @@ class Datasets:
         Raises:
             ServiceError: InvalidParameterException for datasets that are not such a pair.
         """
-        operation = "DistributeDatasetEntries"
-        first, second = (self.lifecycle.dataset(each["Arn"], caller, operation) for each in request["Datasets"])
-        swapped = first.kind == "TEST" and self.backend.switches.distribute_order == "any"
-        train, test = (second, first) if swapped else (first, second)
-        problem = _no_pair(train, test)
-        if problem:
-            raise ServiceError("InvalidParameterException", problem)
+        arns = [each["Arn"] for each in request["Datasets"]]
+        if _type_in(arns[0]) == "test" and self.backend.switches.distribute_order == "any":
+            arns.reverse()
+        if list(map(_type_in, arns)) != ["train", "test"]:
+            raise ServiceError("InvalidParameterException", "One TRAIN dataset and one TEST dataset are needed.")
+        train, test = (self.lifecycle.dataset(arn, caller) for arn in arns)
+        if train.project_arn != test.project_arn:
+            raise ServiceError("InvalidParameterException", "Both datasets must belong to the same project.")
+        for dataset in (train, test):
+            self.lifecycle.allow(dataset, "DistributeDatasetEntries")
         if not train.tally.total and self.backend.switches.empty_train_dataset != "UPDATE_FAILED":
             raise ServiceError(self.backend.switches.empty_train_dataset, "The TRAIN dataset must contain images.")
         if test.tally.total:
@@ -115,9 +118,6 @@ class Datasets:
         return {}
 
 
-def _no_pair(train: Dataset, test: Dataset) -> str | None:
-    """Why entries cannot be distributed between two datasets. The texts are ours."""
-    if (train.kind, test.kind) != ("TRAIN", "TEST"):
-        return "One TRAIN dataset and one TEST dataset are needed."
-    same = train.project_arn == test.project_arn
-    return None if same else "Both datasets must belong to the same project."
+def _type_in(arn: str) -> str:
+    """The type that a dataset's ARN names: `train` or `test`."""
+    return arn.rsplit("/", 2)[1]

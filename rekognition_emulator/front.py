@@ -38,7 +38,7 @@ class Front:
         self.service = service
         self.journal = journal
         self.caller = caller
-        self.gates: list[Callable[[str], None]] = []
+        self.gates: list[Callable[[str, Caller], None]] = []
         self.guards: list[Guard] = []
         self.faults = Engine(service, seed, journal.keep)
         self._ids = random.Random(seed)  # noqa: S311 - request ids of an emulator, reproducible on purpose
@@ -70,7 +70,7 @@ class Front:
         caller = wire.caller_of(request, self.caller, unsigned=switches.unsigned == "accepted")
         call.region = caller.region
         for gate in self.gates:
-            gate(call.operation)
+            gate(call.operation, caller)
         call.request = self.service.decode(call.operation, wire.document_of(request))
         for guard in self.guards:
             guard(call.operation, call.request, caller)

@@ -2,9 +2,9 @@
 
 Knows rates and denied operations. Refuses to know what operations do.
 
-Sources: AWS General Reference, Rekognition quotas (5 calls a second an operation, 10 for tags); Rekognition Developer
-Guide, Error handling (wording of AccessDeniedException); Custom Labels Developer Guide, Creating a dataset from an
-existing dataset (needs ListDatasetEntries on the source).
+Sources: AWS General Reference, Rekognition quotas (5 calls a second an operation, 10 for tags, each per account
+and Region); Rekognition Developer Guide, Error handling (wording of AccessDeniedException); Custom Labels Developer
+Guide, Creating a dataset from an existing dataset (needs ListDatasetEntries on the source).
 """
 
 from __future__ import annotations
@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """A bucket of calls for each operation, refilled at the quota's rate by the emulator's clock."""
+    """A bucket of calls for each operation in each Region, refilled at the quota's rate by the emulator's clock.
+
+    A clock that was set back refills nothing, and takes nothing away.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._lock = threading.Lock()
-        self._left: dict[str, tuple[float, float]] = {}
+        self._left: dict[tuple[str, str], tuple[float, float]] = {}
 
-    def __call__(self, operation: str) -> None:
-        """Take one call from the operation's bucket.
+    def __call__(self, operation: str, caller: Caller) -> None:
+        """Take one call from the operation's bucket in the caller's Region.
 
         Raises:
             ServiceError: when it is empty; the exception is a switch.
@@ -43,10 +46,11 @@ class Quota:
         limits, switches = self._backend.limits, self._backend.switches
         rate = limits.tag_calls_per_second if operation.endswith(("Resource",)) else limits.calls_per_second
         most, now = rate + switches.quota_burst, self._backend.clock.now()
+        bucket = operation, caller.region
         with self._lock:
-            left, then = self._left.get(operation, (float(most), now))
-            left = min(most, left + (now - then) * rate)
-            self._left[operation] = (max(left - 1, 0) if left >= 1 else left, now)
+            left, then = self._left.get(bucket, (float(most), now))
+            left = min(most, left + max(now - then, 0) * rate)
+            self._left[bucket] = (left - 1 if left >= 1 else left, now)
         if left < 1:
             raise ServiceError(switches.throttled_with)
 

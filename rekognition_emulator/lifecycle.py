@@ -56,10 +56,15 @@ class Lifecycle:
         settled = self.settle(found) if found and belongs_to(arn, caller) else None
         if settled is None:
             raise not_found(arn)
-        self._allow(settled, operation)
+        self.allow(settled, operation)
         return settled
 
-    def _allow(self, dataset: Dataset, operation: str) -> None:
+    def allow(self, dataset: Dataset, operation: str) -> None:
+        """Let an operation work on a dataset.
+
+        Raises:
+            ServiceError: the exception of the table in statuses.py for the dataset's status.
+        """
         code = statuses.refusal(operation, dataset.status, self.backend.switches)
         if code == "ResourceInUseException":
             raise in_use(f"The dataset {dataset.arn} is in status {dataset.status}.")

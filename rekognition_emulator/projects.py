@@ -30,8 +30,12 @@ class Projects:
         """A new project, ready at once.
 
         Raises:
-            ServiceError: ResourceInUseException for a name in use, LimitExceededException for one too many.
+            ServiceError: InvalidParameterException for AutoUpdate of a project of labels, ResourceInUseException for a
+                name in use, LimitExceededException for one too many.
         """
+        feature = request.get("Feature", "CUSTOM_LABELS")
+        if "AutoUpdate" in request and feature == "CUSTOM_LABELS":
+            raise ServiceError("InvalidParameterException", "AutoUpdate is for CONTENT_MODERATION projects only.")
         existing = self.lifecycle.projects(caller)
         if any(each.name == request["ProjectName"] for each in existing):
             text = f"A project named {request['ProjectName']} already exists."
@@ -41,9 +45,6 @@ class Projects:
             raise ServiceError(self.backend.switches.too_many_projects, text)
         created = self.backend.fresh_moment()
         arn = project_arn(caller, request["ProjectName"], round(created * 1000))
-        feature = request.get("Feature", "CUSTOM_LABELS")
-        if "AutoUpdate" in request and feature == "CUSTOM_LABELS":
-            raise ServiceError("InvalidParameterException", "AutoUpdate is for CONTENT_MODERATION projects only.")
         project = Project(arn, request["ProjectName"], created, feature, request.get("AutoUpdate"))
         self.backend.store.save_project(project)
         self.backend.store.save_tags(arn, request.get("Tags", {}))

@@ -50,6 +50,6 @@ class Tags:
         return {"Tags": self.backend.store.tags(self._known(request["ResourceArn"], caller))}
 
     def _known(self, arn: str, caller: Caller) -> str:
-        if "/dataset/" in arn:
-            return self.lifecycle.dataset(arn, caller).arn
-        return self.lifecycle.project(arn, caller).arn
+        if self.backend.store.project(arn):  # asked first: a project may be called "dataset"
+            return self.lifecycle.project(arn, caller).arn
+        return self.lifecycle.dataset(arn, caller).arn

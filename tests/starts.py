@@ -15,6 +15,8 @@ from tests.entries.lines import labelled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rekognition_emulator.records import Caller
+
 __all__ = ["LINES", "STARTS", "THEIRS", "begin", "live", "slow_service"]
 
 LINES: Final = [labelled(f"s3://acme-vision/{number}.jpg", "a") for number in range(1, 5)]
@@ -38,7 +40,7 @@ def slow_service() -> Iterator[Emulator]:
     work = Latency(create=_SECONDS, update=_SECONDS, delete=_SECONDS)
     with serve(clock=Clock(1_700_000_000.0), latency=work) as emulator:
 
-        def look(operation: str) -> None:
+        def look(operation: str, _caller: Caller) -> None:
             if operation == "DescribeDataset":
                 emulator.clock.advance(10)
 

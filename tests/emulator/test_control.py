@@ -94,7 +94,15 @@ def test_the_clock_is_kept_in_the_state_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    ['{"advance": Infinity}', '{"freeze": NaN}', '{"freeze": 1e18}', '{"freeze": -1}', '{"advance": -1}', "[]"],
+    [
+        '{"advance": Infinity}',
+        '{"freeze": NaN}',
+        '{"freeze": 1e18}',
+        '{"freeze": -1}',
+        '{"advance": -1}',
+        "[]",
+        "[" * 200_000,
+    ],
 )
 def test_the_clock_only_shows_times_that_are_dates(emulator: Emulator, wanted: str) -> None:
     """What is refused leaves the clock and everything else as it was."""
@@ -132,6 +140,15 @@ def test_entries_can_be_edited_behind_a_clients_back(
         ("{", "The body is not JSON."),
     ):
         assert ask(emulator, "entries", "POST", wrong) == (400, {"error": sentence})
+
+
+@pytest.mark.parametrize(("door", "body"), [("clock", {"frezze": True}), ("entries", {"DatasetArn": "x", "line": []})])
+def test_a_member_that_is_not_known_is_refused(emulator: Emulator, door: str, body: dict[str, Any]) -> None:
+    """A misspelt one would be passed over, and the test behind it believe otherwise; the known ones are named."""
+    status, said = ask(emulator, door, "POST", body)
+    assert status == 400
+    assert list(body)[-1] in said["error"]
+    assert "there are" in said["error"]
 
 
 def test_an_unknown_door_lists_the_known_ones(emulator: Emulator) -> None:

@@ -51,6 +51,25 @@ def test_five_calls_a_second_of_each_operation(clock: Clock) -> None:
         assert throttled(client.describe_projects, 6) == [6]
 
 
+def test_every_region_has_a_quota_of_its_own(clock: Clock) -> None:
+    """Five calls here leave five there."""
+    with serve(clock=clock, quota=True) as emulator:
+        here, there = (emulator.client(region, config=ONCE) for region in ("us-east-1", "eu-west-1"))
+        assert throttled(here.describe_projects, 6) == [6]
+        assert throttled(there.describe_projects, 6) == [6]
+
+
+def test_a_clock_that_is_set_back_does_not_use_up_the_quota(clock: Clock) -> None:
+    """Frozen at an earlier time, it refills from there on."""
+    with serve(clock=clock, quota=True) as emulator:
+        client = emulator.client(config=ONCE)
+        assert throttled(client.describe_projects, 1) == []
+        clock.freeze(1000.0)
+        assert throttled(client.describe_projects, 5) == [5]
+        clock.advance(1)
+        assert throttled(client.describe_projects, 6) == [6]
+
+
 def test_burst_and_exception_are_switches(clock: Clock) -> None:
     """More calls before throttling begins; ThrottlingException with 500, or 400 where that is chosen."""
     for status in ("500", "400"):

@@ -196,6 +196,14 @@ def test_tags_of_projects_and_datasets(client: RekognitionClient, project: str) 
         client.list_tags_for_resource(ResourceArn=dataset)
 
 
+def test_a_project_called_dataset_has_tags_too(client: RekognitionClient) -> None:
+    """Its ARN has `/dataset/` in it and is none of a dataset's."""
+    arn = client.create_project(ProjectName="dataset", Tags={"team": "vision"})["ProjectArn"]
+    client.tag_resource(ResourceArn=arn, Tags={"cost": "1"})
+    client.untag_resource(ResourceArn=arn, TagKeys=["team"])
+    assert client.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"cost": "1"}
+
+
 def test_more_than_200_tags_are_refused(client: RekognitionClient, project: str) -> None:
     """200 fit; one more gives ServiceQuotaExceededException and changes nothing."""
     client.tag_resource(ResourceArn=project, Tags={f"k{number}": "" for number in range(200)})
@@ -219,6 +227,36 @@ def test_refusals_have_the_exceptions_of_the_model(client: RekognitionClient, pr
         wrong: Any = source
         with pytest.raises(refused.InvalidParameterException):
             client.create_dataset(ProjectArn=project, DatasetType="TEST", DatasetSource=wrong)
+
+
+def test_a_request_that_can_never_be_right_is_refused_before_anything_is_looked_up(
+    client: RekognitionClient, project: str, train: str
+) -> None:
+    """The request by itself, then what there is, then its status: a source of nothing, no pair, AutoUpdate."""
+    nowhere = project.rpartition("/")[0] + "/1"
+    wrong: Any = {"ProjectArn": nowhere, "DatasetType": "TRAIN", "DatasetSource": {}}
+    refused = client.exceptions.InvalidParameterException
+    with pytest.raises(refused):
+        client.create_dataset(**wrong)
+    with pytest.raises(refused):
+        client.create_dataset(**wrong | {"ProjectArn": project})
+    unknown = train.rpartition("/")[0] + "/1"
+    with pytest.raises(refused):
+        client.distribute_dataset_entries(Datasets=[{"Arn": unknown}, {"Arn": train}])
+    with pytest.raises(refused):
+        client.create_project(ProjectName="cells", AutoUpdate="ENABLED")
+
+
+def test_distribution_looks_for_both_datasets_before_it_looks_at_one(slow: Emulator) -> None:
+    """A TEST that is not there is said even while TRAIN is being created; two of different projects likewise."""
+    client = slow.client()
+    project, other = (client.create_project(ProjectName=name)["ProjectArn"] for name in ("cells", "other"))
+    train = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+    test = client.create_dataset(ProjectArn=other, DatasetType="TEST")["DatasetArn"]
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.distribute_dataset_entries(Datasets=[{"Arn": train}, {"Arn": train.replace("train", "test")}])
+    with pytest.raises(client.exceptions.InvalidParameterException, match="same project"):
+        client.distribute_dataset_entries(Datasets=[{"Arn": train}, {"Arn": test}])
 
 
 def test_projects_are_limited() -> None:

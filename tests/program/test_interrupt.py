@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from rekognition_emulator.records import Caller
+
 BATCHES = 3
 # A shell that starts the tests in the background makes SIGINT ignored, and the engine would honour that.
 FOREGROUND = (
@@ -33,7 +35,7 @@ class Held:
         self.emulator, self.held, self.looks = emulator, False, 0
         emulator.front.gates.append(self._look)
 
-    def _look(self, operation: str) -> None:
+    def _look(self, operation: str, _caller: Caller) -> None:
         if operation == "UpdateDatasetEntries" and not self.updates:
             self.held = True
         if operation == "DescribeDataset":

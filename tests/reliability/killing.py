@@ -96,7 +96,7 @@ class Trap:
         self.emulator.front.guards.remove(self._watch)
         self.emulator.front.journal.listeners.remove(self._after)
 
-    def _before(self, operation: str) -> None:
+    def _before(self, operation: str, _caller: Caller) -> None:
         if operation == "DescribeDataset":
             if not self.hold:
                 self.emulator.clock.advance(WORK)
