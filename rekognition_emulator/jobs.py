@@ -109,10 +109,9 @@ def begin_copy(backend: Backend, source: str, copy: str) -> None:
 
 def _end_copy(backend: Backend, dataset: Dataset, job: Job) -> None:
     entries = [entry for _, entry in all_entries(backend, dataset.arn)]
-    if "fail" in job.twist:
-        backend.store.remove_entries(dataset.arn, [entry.key for entry in entries])
-        return
-    for entry in entries:
+    kept = round(len(entries) * job.twist["fail"]["share"]) if "fail" in job.twist else len(entries)
+    backend.store.remove_entries(dataset.arn, [entry.key for entry in entries[kept:]])
+    for entry in entries[:kept]:
         dataset.tally.add(entry)
 
 
@@ -163,7 +162,7 @@ def distribute(backend: Backend, train: Dataset, test: Dataset, job: Job) -> Non
         for entry in moved:
             train.tally.remove(entry)
             test.tally.add(entry)
-        train.tally.settle()
+        train.tally.settle(keep_labels=backend.switches.unused_labels == "kept")
     message = statuses.failure_message(refused, backend.switches) if refused else backend.switches.message_updated
     for dataset in (train, test):
         close(dataset, job, refused, message)

@@ -102,7 +102,7 @@ class Service:
                 if entry:
                     dataset.tally.remove(entry)
                     self.backend.store.remove_entries(dataset_arn, [key])
-            dataset.tally.settle()
+            dataset.tally.settle(keep_labels=self.backend.switches.unused_labels == "kept")
             self._edited(dataset)
 
     def entries(self, dataset_arn: str) -> list[Entry]:

@@ -79,7 +79,7 @@ class Switches(RefusalSwitches, LineSwitches):
     )
     payload_most: int = switch(
         default=5_242_880,
-        question="How many bytes may a payload of UpdateDatasetEntries have?",
+        question="How many bytes may a payload of UpdateDatasetEntries have? (Decoded never more than 5,242,880)",
         basis='the model\'s maximum; the prose says "less than 5MB"',
     )
     in_progress_code: Literal["SUCCESS", "absent"] = switch(

@@ -313,7 +313,9 @@ class Machine(RuleBasedStateMachine):
                 self.call(operation, {"DatasetArn": arn}, "ResourceNotFoundException")
             changes = {"DatasetArn": arn, "Changes": {"GroundTruth": b"{}"}}
             self.call("UpdateDatasetEntries", changes, "ResourceNotFoundException")
-            self.call("DistributeDatasetEntries", {"Datasets": [{"Arn": arn}] * 2}, "ResourceNotFoundException")
+            twin = arn.replace("/train/", "/test/") if "/train/" in arn else arn.replace("/test/", "/train/")
+            pair = {"Datasets": [{"Arn": arn}, {"Arn": twin}]}
+            self.call("DistributeDatasetEntries", pair, "ResourceNotFoundException")
         else:
             self.call("DeleteProject", {"ProjectArn": arn}, "ResourceNotFoundException")
         self.call("ListTagsForResource", {"ResourceArn": arn}, "ResourceNotFoundException")

@@ -117,6 +117,23 @@ def test_labels_that_no_box_uses(lines: Lines) -> None:
     assert under(found, contains_labels="declared", unused_labels="kept") == (1, 3)
 
 
+def test_a_label_that_is_kept_stays_when_entries_are_moved_or_taken_away(lines: Lines) -> None:
+    """`unused_labels` after a distribution, and after entries were removed behind clients' backs."""
+
+    def total(world: World) -> tuple[int, int]:
+        world.update(lines.payload(*(lines.image(f"{number}.jpg", f"label {number}") for number in range(10))))
+        test = world.create()
+        world.clock.advance(10)
+        world.client.distribute_dataset_entries(Datasets=[{"Arn": world.train}, {"Arn": test}])
+        world.clock.advance(10)
+        moved = world.describe()["DatasetStats"]["TotalLabels"]
+        world.emulator.remove_entries(world.train, ["s3://bucket/0.jpg"])
+        return moved, world.describe()["DatasetStats"]["TotalLabels"]
+
+    assert under(total) == (8, 7)
+    assert under(total, unused_labels="kept") == (10, 10)
+
+
 def test_boxes_and_entries_in_error(lines: Lines) -> None:
     """`box_too_small`, `fractional_boxes` and `entries_in_error`."""
 
