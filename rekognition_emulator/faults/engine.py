@@ -91,7 +91,9 @@ class Engine:
     def meet(self, operation: str, request: dict[str, Any], caller: Caller, request_id: str) -> Meeting:
         """The faults that fire on a call; they are logged."""
         with self._lock:
-            rules = [rule for rule in self.rules if rule.trigger.fires(operation, request)]
+            rules = [
+                each for each in self.rules if each.kind.concerns(request) and each.trigger.fires(operation, request)
+            ]
             self._note(rules, operation, request, request_id)
             return Meeting(rules, Stage(operation, request, caller, self.service, self._views, request_id))
 

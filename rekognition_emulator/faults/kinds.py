@@ -28,6 +28,11 @@ class Kind:
     operations: ClassVar[tuple[str, ...]] = ("*",)
     """Operations it makes sense for; a plan may narrow them."""
 
+    def concerns(self, request: dict[str, Any]) -> bool:
+        """Whether it can do anything to a call with this request; other calls are no matching calls."""
+        del request
+        return True
+
     def before(self, stage: Stage) -> None:
         """Strike before the service is asked; raises ServiceError to refuse the call."""
 
@@ -150,14 +155,18 @@ class Kill(Kind):
 
 @dataclass
 class ExpireToken(Kind):
-    """A NextToken that has expired; calls without one are not touched."""
+    """A NextToken that has expired. Only calls with one are matching calls."""
 
     operations: ClassVar[tuple[str, ...]] = ("ListDatasetEntries", "ListDatasetLabels", "DescribeProjects")
 
+    def concerns(self, request: dict[str, Any]) -> bool:
+        """A call for a further page."""
+        return bool(request.get("NextToken"))
+
     def before(self, stage: Stage) -> None:
         """Refuse the token."""
-        if stage.request.get("NextToken"):
-            raise ServiceError("InvalidPaginationTokenException")
+        del stage
+        raise ServiceError("InvalidPaginationTokenException")
 
 
 @dataclass

@@ -56,7 +56,10 @@ def _encoded(line: object) -> bytes:
 
 @dataclass
 class Stage:
-    """One call and the service behind it; `views` outlives the call."""
+    """One call and the service behind it; `views` outlives the call.
+
+    Whatever a fault sees or changes it does under the service's lock: calls of other clients run at the same time.
+    """
 
     operation: str
     request: dict[str, Any]
@@ -69,8 +72,9 @@ class Stage:
     @property
     def dataset(self) -> Dataset | None:
         """The dataset the call is about, as it is now."""
-        found = self._unsettled()
-        return self.service.lifecycle.settle(found) if found else None
+        with self.service.lock:
+            found = self._unsettled()
+            return self.service.lifecycle.settle(found) if found else None
 
     def _unsettled(self) -> Dataset | None:
         """The dataset the call is about, or has just created, without doing its due work."""
@@ -97,18 +101,26 @@ class Stage:
 
     def keep_description(self, reads: int) -> None:
         """Show the present description for so many reads."""
-        if self.dataset:
-            shown = self.service.call("DescribeDataset", {"DatasetArn": self.dataset.arn}, self.caller)
-            self.views.descriptions[self.dataset.arn] = (reads, shown)
+        with self.service.lock:
+            dataset = self.dataset
+            if dataset:
+                shown = self.service.call("DescribeDataset", {"DatasetArn": dataset.arn}, self.caller)
+                self.views.descriptions[dataset.arn] = (reads, shown)
 
     def keep_listing(self, reads: int) -> None:
         """Show the present entries for so many pages."""
-        if self.dataset:
-            rows = list(jobs.all_entries(self.service.backend, self.dataset.arn))
-            self.views.listings[self.dataset.arn] = (reads, _Before(rows))
+        with self.service.lock:
+            dataset = self.dataset
+            if dataset:
+                rows = list(jobs.all_entries(self.service.backend, dataset.arn))
+                self.views.listings[dataset.arn] = (reads, _Before(rows))
 
     def old_reply(self) -> dict[str, Any] | None:
         """The reply from an old view, if this call is to be answered from one."""
+        with self.service.lock:
+            return self._old_reply()
+
+    def _old_reply(self) -> dict[str, Any] | None:
         arn = self.request.get("DatasetArn", "")
         if self.operation == "DescribeDataset" and self.views.descriptions.get(arn, (0,))[0]:
             left, shown = self.views.descriptions[arn]
@@ -131,10 +143,12 @@ class Stage:
 
     def edit(self, lines: list[Any], remove: list[str]) -> None:
         """Upsert and remove entries at once."""
-        if self.dataset and lines:
-            self.service.edit_entries(self.dataset.arn, [_encoded(line) for line in lines])
-        if self.dataset and remove:
-            self.service.remove_entries(self.dataset.arn, remove)
+        with self.service.lock:
+            dataset = self.dataset
+            if dataset and lines:
+                self.service.edit_entries(dataset.arn, [_encoded(line) for line in lines])
+            if dataset and remove:
+                self.service.remove_entries(dataset.arn, remove)
 
     def start_update(self, lines: list[Any], seconds: float) -> None:
         """Make the dataset busy with somebody else's update, unless it is busy already."""
@@ -162,9 +176,12 @@ class Stage:
 
     def distribute(self) -> None:
         """Distribute the project's TRAIN dataset; what the service refuses does not happen."""
-        dataset = self.dataset
-        if not dataset:
-            return
+        with self.service.lock:
+            dataset = self.dataset
+            if dataset:
+                self._distribute(dataset)
+
+    def _distribute(self, dataset: Dataset) -> None:
         arns = {each.kind: each.arn for each in self.service.lifecycle.datasets(dataset.project_arn)}
         with suppress(ServiceError, KeyError):
             test = arns.get("TEST") or self._create(dataset.project_arn, "TEST")

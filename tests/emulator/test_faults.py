@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.emulator.asking import listed, status, update
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-    from rekognition_emulator import Emulator
+    from rekognition_emulator import Clock, Emulator
     from tests.emulator.conftest import Lines
 
 
@@ -76,6 +80,19 @@ def test_a_creation_and_a_distribution_that_fail(
     assert (len(listed(client, train)), listed(client, test)) == (9, [])
 
 
+def test_a_copy_that_fails_with_a_part_applied(
+    emulator: Emulator, client: RekognitionClient, project: str, train: str, lines: Lines
+) -> None:
+    """The first half of the source's entries is there, and counted."""
+    update(client, train, lines.payload(*(lines.image(f"{number}.jpg", "cat") for number in range(4))))
+    emulator.load_faults("faults: [{fault: fail, operation: CreateDataset, share: 0.5}]")
+    copied = client.create_dataset(ProjectArn=project, DatasetType="TEST", DatasetSource={"DatasetArn": train})
+    copy = copied["DatasetArn"]
+    assert status(client, copy)[0] == "CREATE_FAILED"
+    assert client.describe_dataset(DatasetArn=copy)["DatasetDescription"]["DatasetStats"]["TotalEntries"] == 2
+    assert [entry.key for entry in emulator.entries(copy)] == ["s3://bucket/0.jpg", "s3://bucket/1.jpg"]
+
+
 def test_lines_lost_in_silence(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
     """UPDATE_COMPLETE, but the first two lines are not there."""
     emulator.load_faults("faults: [{fault: lose, count: 2}]")
@@ -126,3 +143,56 @@ def test_a_token_that_expires(emulator: Emulator, client: RekognitionClient, tra
     token = client.list_dataset_entries(DatasetArn=train, MaxResults=2)["NextToken"]
     with pytest.raises(client.exceptions.InvalidPaginationTokenException):
         client.list_dataset_entries(DatasetArn=train, MaxResults=2, NextToken=token)
+
+
+def test_only_calls_with_a_token_count_for_one_that_expires(
+    emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
+) -> None:
+    """`on: 2` is the second call for a further page; the log has that call alone."""
+    update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
+    emulator.load_faults("faults: [{fault: expire-token, operation: ListDatasetEntries, on: 2}]")
+    page = {"DatasetArn": train, "MaxResults": 2}
+    token = client.list_dataset_entries(DatasetArn=train, MaxResults=2)["NextToken"]
+    client.list_dataset_entries(DatasetArn=train, MaxResults=2, NextToken=token)
+    client.list_dataset_entries(DatasetArn=train, MaxResults=2, NextToken="")
+    assert emulator.faults == []
+    with pytest.raises(client.exceptions.InvalidPaginationTokenException):
+        client.list_dataset_entries(DatasetArn=train, MaxResults=2, NextToken=token)
+    assert [fired.request for fired in emulator.faults] == [page | {"NextToken": token}]
+
+
+@pytest.mark.parametrize(
+    ("fault", "operation"),
+    [
+        ("edit, lines: [{source-ref: 's3://bucket/b.jpg'}]", "ListDatasetEntries"),
+        ("colleague-update", "ListDatasetEntries"),
+        ("distribute", "ListDatasetEntries"),
+        ("recreate", "ListDatasetEntries"),
+        ("stale-status", "UpdateDatasetEntries"),
+        ("stale-listing", "UpdateDatasetEntries"),
+    ],
+)
+def test_a_fault_waits_until_other_calls_have_done_their_work(
+    clock: Clock, slow: Emulator, lines: Lines, *, fault: str, operation: str
+) -> None:
+    """Due work done by a fault while another call is at it would be done twice, and the statistics be wrong."""
+    client = slow.client(config=Config(retries={"total_max_attempts": 1}))
+    project = client.create_project(ProjectName="cells")["ProjectArn"]
+    arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
+    clock.advance(10)
+    changes: Any = {"DatasetArn": arn, "Changes": {"GroundTruth": lines.payload(lines.image("a.jpg"))}}
+    client.update_dataset_entries(**changes)
+    slow.load_faults(f"faults: [{{fault: {fault}}}]")
+    clock.advance(10)
+    asked: Any = client.update_dataset_entries if operation.startswith("U") else client.list_dataset_entries
+    request = changes if operation.startswith("U") else {"DatasetArn": arn}
+    with ThreadPoolExecutor() as pool:
+        with slow.service.lock:
+            answered = pool.submit(asked, **request)
+            with pytest.raises(TimeoutError):
+                answered.result(0.3)
+            dataset = slow.service.backend.store.dataset(arn)
+            assert dataset
+            assert (len(slow.faults), dataset.tally.total, dataset.job is None) == (1, 0, False)
+        with suppress(ClientError):
+            answered.result(5)

@@ -77,7 +77,8 @@ def _all(emulator: Emulator, *, deaths: bool = False) -> list[Cell]:
 
 def _of_scenes(emulator: Emulator) -> Iterator[Cell]:
     for name, scene in SCENES.items():
-        yield from cells(name, Trial(emulator, scene).under("").calls)
+        told = Trial(emulator, scene).under("")
+        yield from cells(name, told.calls, told.paged)
 
 
 def _sample(every: list[Cell]) -> list[Cell]:

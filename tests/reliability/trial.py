@@ -69,7 +69,7 @@ class Told:
     """How a trial ended: `run` is 1 when the first run converged and 2 when the next one did; what the first one said.
 
     `said` is empty when it said that all is well; `lies` are the ways in which it was wrong. What a colleague did right
-    after the run's last call is the next run's.
+    after the run's last call is the next run's. `paged` counts the calls for a further page.
     """
 
     run: int
@@ -77,6 +77,7 @@ class Told:
     lies: tuple[str, ...]
     calls: Counter[str] = field(default_factory=Counter)
     fired: int = 0
+    paged: Counter[str] = field(default_factory=Counter)
 
 
 @contextmanager
@@ -138,7 +139,8 @@ class Trial:
         said = _said(first)
         run = 1 if not said and (at_the_end or not self.wrong()) else 2
         self.converges()
-        return Told(run, _normal(said), lies, Counter(call.operation for call in made), fired)
+        paged = Counter(call.operation for call in made if call.request.get("NextToken"))
+        return Told(run, _normal(said), lies, Counter(call.operation for call in made), fired, paged)
 
     def lies(self, ran: Ran | ReconcilerError) -> Iterator[str]:
         """What a run said that is not so."""
