@@ -42,7 +42,8 @@ class MarkedEntry:
 class Outcome:
     """The result of an apply; `dataset_arn` is empty when in the end there is no dataset.
 
-    `add`, `update` and `unlabel` count confirmed lines, `batches` confirmed batches, `bytes` what these held.
+    `add`, `update` and `unlabel` count lines that the service took and that were not found missing afterwards,
+    `batches` confirmed batches, `bytes` what these held.
     `rejected` names at most 50 lines that were dropped or not stored as sent (`rejected_total` counts them), `marked`
     at most 50 live entries with errors (`marked_total` counts all), those first that were not marked before
     (`marked_new`). `rewritten` counts lines that mean what was sent but are stored differently; `settled` remembers

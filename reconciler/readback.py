@@ -31,9 +31,9 @@ def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, c
     A line that means what was sent but is stored differently is counted as rewritten and remembered in `settled`, so
     that it is not sent for ever.
     """
-    counted = replace(counted_by_verb(queue, outcome), live=ledger.live_facts(policy.compare))
-    judged_lines, foreign = _with_rejected(ledger, policy, queue, counted, overwritten=circumstances.overwritten)
-    complete = _with_marked(ledger, judged_lines, circumstances.marked_before)
+    read = replace(outcome, live=ledger.live_facts(policy.compare))
+    judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=circumstances.overwritten)
+    complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), circumstances.marked_before)
     return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
 
 
@@ -57,9 +57,11 @@ def _with_rejected(
 ) -> tuple[Outcome, int]:
     """The outcome with the lines that are not live; and how many of them somebody else changed.
 
-    Where somebody else was there after our last batch, a line that was taken and is live otherwise is theirs.
+    Where somebody else was there after our last batch, a line that was taken and is live otherwise is theirs. The
+    others that were taken are not counted as confirmed any more.
     """
     rejected: list[Rejected] = []
+    lost: list[str] = []
     total, foreign, settled = 0, 0, set(outcome.settled)
     wrong = chain(
         _wrong_lines(ledger, policy, queue, outcome, settled, overwritten=overwritten),
@@ -68,8 +70,11 @@ def _with_rejected(
     for one, theirs in wrong:
         total += 1
         foreign += theirs
+        if not theirs:
+            lost.append(one.key)
         if len(rejected) < KEPT:
             rejected.append(one)
+    queue.retract(lost)
     complete = replace(
         outcome,
         rejected=tuple(rejected),

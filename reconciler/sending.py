@@ -68,6 +68,10 @@ class SendQueue:
             "INSERT OR REPLACE INTO rejected VALUES (?, ?)", ((key_bytes(change.key), reason) for change in changes)
         )
 
+    def retract(self, keys: Iterable[str]) -> None:
+        """These lines were taken, and are not live all the same."""
+        self._database.executemany("DELETE FROM confirmed WHERE key = ?", ((key_bytes(key),) for key in keys))
+
     def is_confirmed(self, key: str) -> bool:
         """Whether the line of this key was sent and its batch confirmed."""
         found = self._database.execute("SELECT 1 FROM confirmed WHERE key = ?", (key_bytes(key),))

@@ -34,6 +34,7 @@ def test_lines_that_the_service_drops_in_silence_are_named_by_place(desk: Desk) 
         (KEY.format(2), Place(FILE, 2, 1)),
     ]
     assert {one.reason for one in outcome.rejected} == {"the service dropped it without a word"}
+    assert (outcome.add, len(desk.live())) == (3, 3)
     again = desk.run(*LINES)
     assert (again.outcome.error, again.outcome.add) == (None, 2)
 
