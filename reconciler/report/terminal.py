@@ -149,6 +149,9 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from layout.wrap(said(done.words))
         for line in done_lines(done):
             yield from layout.wrap(line, "warning")
+    if done and done.rejected_total and not dataset.error:
+        lines = counted(done.rejected_total, "line is", "lines are")
+        yield from layout.wrap(f"warning: {lines} not live; the policy is `rejected: skip`", "warning")
     if dataset.error:
         yield from _failure(dataset.error, layout)
     if dataset.skipped:

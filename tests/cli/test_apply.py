@@ -154,6 +154,7 @@ def test_lines_that_fail_a_batch_are_found_and_the_rest_goes_in(
     assert "datasets/cells/train.jsonl:5:1: rejected: s3://acme-vision/cells/0004.jpg: AWS: The manifest has" in ran.out
     assert "8 added" in ran.out
     assert "1 rejected" in ran.out
+    assert ("warning: 1 line is not live; the policy is `rejected: skip`" in ran.out) == (rejected == "skip")
     assert len(account.keys("cells")) == 8
     again = world.run("apply", "--yes")
     assert again.code == code
