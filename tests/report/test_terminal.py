@@ -148,8 +148,9 @@ def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
         "  what was live before the delete is kept in s3://kept/here; `reconciler restore` brings it back\n"
         "  train.jsonl:3: rejected: s3://b/1.jpg: no such image\n"
         "  ... and 6 more rejected lines\n"
+        "  warning: 7 lines are not live; the policy is `rejected: skip`\n"
     )
-    assert outcome_view(one).splitlines()[2:] == view(review(one)).splitlines()[3:7]
+    assert outcome_view(one).splitlines()[2:] == view(review(one)).splitlines()[3:8]
 
 
 def test_what_an_apply_took_stands_beside_the_estimate() -> None:
