@@ -9,7 +9,7 @@ from random import Random
 from statistics import median
 from typing import Final
 
-from reconciler.comparison.boxes import matched, overlap
+from reconciler.analysis.boxes import matched, overlap
 from reconciler.entries import Box
 
 ROUNDS: Final = 21

@@ -63,8 +63,8 @@ def started() -> float:
 
 def bare_start() -> float:
     """Seconds until http.server listens in a thread, as the emulator does."""
-    from rekognition_emulator.server import Server  # noqa: PLC0415 - likewise
-    from rekognition_emulator.wire import Answer  # noqa: PLC0415 - likewise
+    from rekognition_emulator.aws_json.wire import Answer  # noqa: PLC0415 - likewise
+    from rekognition_emulator.web.server import Server  # noqa: PLC0415 - likewise
 
     began = time.perf_counter()
     server = Server(lambda _: Answer(200, b""))

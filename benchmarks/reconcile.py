@@ -20,13 +20,13 @@ from typing import Any, Final
 import boto3
 
 from benchmarks.lines import write
+from reconciler.apply import Reconciliation, Target
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.open import open_gateway
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, Policy
-from reconciler.reconcile import Reconciliation, Target
 
 REGION: Final = "us-east-1"
 

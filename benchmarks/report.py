@@ -20,16 +20,18 @@ from typing import Final, TypeVar
 import msgspec
 
 from benchmarks.lines import LABELS, write
-from reconciler.comparison.boxes import matched
-from reconciler.comparison.detail import detail_of
+from reconciler.analysis.boxes import matched
+from reconciler.analysis.entry import detail_of
 from reconciler.entries import Box
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.model import Change, DatasetDeclaration, DatasetType, Policy, Verb
-from reconciler.plan import make_plan
-from reconciler.report import html, markdown, terminal
+from reconciler.plan.plan import make_plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.model import Review
+from reconciler.views.html import view as html
+from reconciler.views.markdown import view as markdown
+from reconciler.views.terminal import view as terminal
 
 Made = TypeVar("Made")
 UNLIMITED: Final = float("inf")

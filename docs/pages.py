@@ -17,10 +17,13 @@ from typing import Final
 
 from reliability import reliability_page
 
-from reconciler.cli.arguments import COMMANDS, parse
-from reconciler.codes import ENTRY_CODES
-from reconciler.manifest.rules import line_rules, project_rules, yaml_rules
-from reconciler.manifest.rules.rule import Rule
+from reconciler.cli.arguments import parse
+from reconciler.cli.help import COMMANDS
+from reconciler.entry_codes import ENTRY_CODES
+from reconciler.manifest.rules import lines as line_rules
+from reconciler.manifest.rules import project as project_rules
+from reconciler.manifest.rules import yaml as yaml_rules
+from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Severity
 
 DOCS: Final = Path(__file__).resolve().parent

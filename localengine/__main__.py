@@ -10,10 +10,10 @@ if __name__ == "__main__":
     # While the modules below load, a Ctrl-C ends the process without a traceback; then `Interrupts` takes over.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from localengine.console import Console
+from localengine.engine.interrupt import Interrupts
 from localengine.errors import EngineError, Exit
-from localengine.interrupt import Interrupts
 from localengine.options import parse
+from localengine.views.console import Console
 
 try:
     from localengine.command import prepare

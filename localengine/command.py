@@ -1,8 +1,4 @@
-"""A command from flags to exit code: which phases run, what is asked, what is locked.
-
-Knows the order of things (preview, question, the real thing) and Pulumi's exit codes; knows nothing of how a phase
-works inside.
-"""
+"""A command from flags to exit code: which phases run, what is asked, what is locked."""
 
 from __future__ import annotations
 
@@ -11,25 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localengine.diff_view import DiffView
+from localengine.engine.operation import PARALLEL, Kind, Outcome, Phase, config_shown
 from localengine.errors import EngineError, Exit
-from localengine.json_view import EventJsonView, PreviewJsonView
-from localengine.operation import PARALLEL, Kind, Outcome, Phase, config_shown
-from localengine.process import Nursery
-from localengine.program import Run
-from localengine.stack import Config, Project, choose_stack, read_config, read_project
-from localengine.store import Store, known_stacks, state_folder
-from localengine.tree_view import TreeView
+from localengine.processes.process import Nursery
+from localengine.processes.program import Run
+from localengine.state.stack import Config, Project, choose_stack, read_config, read_project
+from localengine.state.store import Store, known_stacks, state_folder
+from localengine.views.diff_view import DiffView
+from localengine.views.json_view import EventJsonView, PreviewJsonView
+from localengine.views.tree_view import TreeView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localengine.console import Console
-    from localengine.deployment import Resource
-    from localengine.events import View
-    from localengine.interrupt import Interrupts
+    from localengine.engine.events import View
+    from localengine.engine.interrupt import Interrupts
+    from localengine.engine.snapshot import Save
     from localengine.options import Options
-    from localengine.snapshot import Save
+    from localengine.state.deployment import Resource
+    from localengine.views.console import Console
 
 _KINDS = {"preview": Kind.UPDATE, "up": Kind.UPDATE, "refresh": Kind.REFRESH, "destroy": Kind.DESTROY}
 _TITLES = {Kind.UPDATE: "Updating", Kind.REFRESH: "Refreshing", Kind.DESTROY: "Destroying"}

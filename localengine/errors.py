@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localengine.properties import Properties
+    from localengine.protocol.properties import Properties
 
 
 class Exit(IntEnum):

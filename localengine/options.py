@@ -1,7 +1,4 @@
-"""The command line: flags as Pulumi has them, everything else refused by name.
-
-Knows which flag belongs to which command (Pulumi documentation, "CLI commands"); decides nothing.
-"""
+"""The command line: flags as Pulumi has them, everything else refused by name."""
 
 from __future__ import annotations
 

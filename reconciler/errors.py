@@ -1,44 +1,25 @@
 """The exceptions of the reconciler and the exit codes of the command line, one table each.
 
-    ReconcilerError                     1  something failed; the message is a sentence with the cure
-      BadInput                          3  a manifest, project.yaml, setting or argument is wrong; nothing was sent
-        InvalidDeclaration              3  project.yaml or manifests with findings of class error
-      Refused                           4  a policy or guard says no; nothing was sent, or no more
-      ServiceError                      1  the service answered with an error, or did not answer
-        AccessDenied                    1  the credentials may not make the call
-        NotFound                        1  the project or dataset is not there
-        InUse                           1  another operation is running on the dataset
-        AlreadyThere                    1  what was to be created exists
-        Moved                           1  live changed while it was looked at or applied to; look again
-        OutOfPatience                   1  no progress for `policy.patience`
-      UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
-      Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
-
-Knows names, exit codes and what each carries. Refuses to know who raises or prints them.
+ReconcilerError                     1  something failed; the message is a sentence with the cure
+  BadInput                          3  a manifest, project.yaml, setting or argument is wrong; nothing was sent
+    InvalidDeclaration              3  project.yaml or manifests with findings of class error
+  Refused                           4  a policy or guard says no; nothing was sent, or no more
+  ServiceError                      1  the service answered with an error, or did not answer
+    AccessDenied                    1  the credentials may not make the call
+    NotFound                        1  the project or dataset is not there
+    InUse                           1  another operation is running on the dataset
+    AlreadyThere                    1  what was to be created exists
+    Moved                           1  live changed while it was looked at or applied to; look again
+    OutOfPatience                   1  no progress for `policy.patience`
+  UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
+  Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
 
 from collections.abc import Sequence
 from enum import IntEnum
 
-from reconciler.inert import inert
 from reconciler.model import Finding
-
-__all__ = [
-    "AccessDenied",
-    "AlreadyThere",
-    "BadInput",
-    "Exit",
-    "InUse",
-    "Interrupted",
-    "InvalidDeclaration",
-    "Moved",
-    "NotFound",
-    "OutOfPatience",
-    "ReconcilerError",
-    "Refused",
-    "ServiceError",
-    "UpdateFailed",
-]
+from reconciler.text import inert
 
 
 class Exit(IntEnum):

@@ -1,8 +1,5 @@
 """The limits of Custom Labels datasets, one table with its sources.
 
-Knows the numbers and where AWS states them. Refuses to know what happens when one is passed: that is judged in
-`reconciler.manifest` (before sending) and `reconciler.plan` (together with what is live).
-
 Sources, by short name:
     model: botocore `rekognition/2016-06-27/service-2.json`;
     limits: Custom Labels Developer Guide, "Guidelines and quotas in Amazon Rekognition Custom Labels";
@@ -12,22 +9,6 @@ Sources, by short name:
 """
 
 from typing import Final
-
-__all__ = [
-    "BATCH_BYTES",
-    "BOXES_PER_IMAGE",
-    "BOX_SIDE_MIN_PX",
-    "DATASET_ENTRIES",
-    "DATASET_LABELS",
-    "IMAGE_SIDE_MAX_PX",
-    "IMAGE_SIDE_MIN_PX",
-    "INVALID_SHARE",
-    "KEY_CHARACTERS",
-    "LABEL_CHARACTERS",
-    "LINE_CHARACTERS",
-    "NESTING",
-    "PROJECT_NAME_PATTERN",
-]
 
 # The model allows a blob of 5,242,880 bytes, the prose says "less than 5MB": stay below both readings. [model, update]
 BATCH_BYTES: Final = 5_000_000

@@ -10,22 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rekognition_emulator.clock import Clock
     from rekognition_emulator.emulator import Emulator, serve
-    from rekognition_emulator.latency import Latency
-    from rekognition_emulator.limits import Limits
+    from rekognition_emulator.lines.limits import Limits
     from rekognition_emulator.settings import Settings
-    from rekognition_emulator.switches import Switches
+    from rekognition_emulator.state.clock import Clock
+    from rekognition_emulator.state.latency import Latency
+    from rekognition_emulator.switches.table import Switches
 
 __all__ = ["Clock", "Emulator", "Latency", "Limits", "Settings", "Switches", "serve"]
 
 _HOMES = {
-    "Clock": "clock",
+    "Clock": "state.clock",
     "Emulator": "emulator",
-    "Latency": "latency",
-    "Limits": "limits",
+    "Latency": "state.latency",
+    "Limits": "lines.limits",
     "Settings": "settings",
-    "Switches": "switches",
+    "Switches": "switches.table",
     "serve": "emulator",
 }
 

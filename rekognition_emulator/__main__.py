@@ -1,7 +1,6 @@
 """`python -m rekognition_emulator`: options, start, log, clean stop.
 
-Knows argparse, signals and what is printed. Refuses to know the service. Standard output has the variables to export,
-one a line, and nothing else; the log goes to standard error.
+Standard output has the variables to export, one a line, and nothing else; the log goes to standard error.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rekognition_emulator.clock import Setting
-from rekognition_emulator.faults.plan import PlanError
-from rekognition_emulator.guards import DenialError
+from rekognition_emulator.faults.document import PlanError
 from rekognition_emulator.journal import ABOUT
-from rekognition_emulator.latency import BY_NAME
-from rekognition_emulator.s3 import S3Error, serve_s3
-from rekognition_emulator.sqlite import StateFileError
-from rekognition_emulator.switch import SwitchError
-from rekognition_emulator.switch_values import parse
+from rekognition_emulator.operations.quota import DenialError
+from rekognition_emulator.sources.s3 import S3Error, serve_s3
+from rekognition_emulator.state.clock import Setting
+from rekognition_emulator.state.latency import BY_NAME
+from rekognition_emulator.state.sqlite import StateFileError
+from rekognition_emulator.switches.switch import SwitchError
+from rekognition_emulator.switches.table import parse
 
 try:
     from rekognition_emulator.emulator import serve
@@ -37,8 +36,8 @@ except ImportError as missing:
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rekognition_emulator.clock import Clock
     from rekognition_emulator.journal import Call
+    from rekognition_emulator.state.clock import Clock
 
 _STOPS = {signal.SIGINT, signal.SIGTERM}
 
@@ -183,7 +182,7 @@ def run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         variables = {}
         if options.with_s3:
-            endpoint = stack.enter_context(serve_s3(dict(options.bucket), settings))
+            endpoint = stack.enter_context(serve_s3(dict(options.bucket), settings.host))
             settings = replace(settings, s3_endpoint=endpoint)
             variables["AWS_ENDPOINT_URL_S3"] = endpoint
         emulator = stack.enter_context(serve(settings))

@@ -1,7 +1,6 @@
 """The reference page docs/emulator.md, written from the code.
 
-`python -m rekognition_emulator.docs FILE` writes it, with `--check` it only says whether the file is current. Knows the
-tables of the other modules. Refuses to hold facts of its own.
+`python -m rekognition_emulator.docs FILE` writes it, with `--check` it only says whether the file is current.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
-from rekognition_emulator import errors, latency, model, protocol, statuses
+from rekognition_emulator import errors
 from rekognition_emulator.__main__ import parser
-from rekognition_emulator.codes import LINE_CODES, Dropped, Terminal
+from rekognition_emulator.aws_json import model, protocol
 from rekognition_emulator.faults.plan import KINDS, description_of, options_of
-from rekognition_emulator.limits import Limits
-from rekognition_emulator.switches import table
+from rekognition_emulator.lines.codes import LINE_CODES, Dropped, Terminal
+from rekognition_emulator.lines.limits import Limits
+from rekognition_emulator.state import latency, statuses
+from rekognition_emulator.switches.table import table
 
 _INTRODUCTION = """\
 # The emulator

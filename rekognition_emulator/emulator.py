@@ -1,6 +1,6 @@
 """A running emulator and the one way to start it from Python: `with serve(...) as emulator`.
 
-Knows how parts and server go together. The object it yields is the endpoint URL, with doors for tests behind it.
+The object it yields is the endpoint URL, with doors for tests behind it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rekognition_emulator import protocol
-from rekognition_emulator.router import Router
-from rekognition_emulator.server import Server
+from rekognition_emulator.aws_json import protocol
 from rekognition_emulator.settings import Settings, build, changed, named_latency
+from rekognition_emulator.web.router import Router
+from rekognition_emulator.web.server import Server
 
 protocol.compile_all()  # at import, so that an emulator starts within milliseconds
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from boto3 import Session
     from mypy_boto3_rekognition import RekognitionClient
 
-    from rekognition_emulator.clock import Clock
-    from rekognition_emulator.entries import Entry
     from rekognition_emulator.faults.engine import Fired
-    from rekognition_emulator.front import Front
     from rekognition_emulator.journal import Call
-    from rekognition_emulator.latency import Latency
-    from rekognition_emulator.service import Service
+    from rekognition_emulator.lines.entries import Entry
+    from rekognition_emulator.operations.service import Service
+    from rekognition_emulator.state.clock import Clock
+    from rekognition_emulator.state.latency import Latency
+    from rekognition_emulator.web.front import Front
 
 
 _CLIENTS = threading.Lock()  # boto3 sessions are not made for several threads

@@ -1,7 +1,5 @@
 """What the service answers when it refuses: one exception, and AWS's texts in one table.
 
-Knows codes, texts and HTTP statuses. Refuses to know when something is refused.
-
 Sources: Rekognition Developer Guide, Error handling (body, texts); API Reference, Errors of each operation (HTTP
 statuses); botocore service-2.json (`fault` marks the 500s). Texts marked [I] are ours: AWS prints none.
 """

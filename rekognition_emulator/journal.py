@@ -1,7 +1,4 @@
-"""The calls the emulator answered, for tests and for the page.
-
-Knows what was asked and how it ended. Refuses to know replies.
-"""
+"""The calls the emulator answered, for tests and for the page."""
 
 from __future__ import annotations
 

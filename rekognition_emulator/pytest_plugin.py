@@ -3,7 +3,7 @@
     def test_something(rekognition_emulator):
         client = rekognition_emulator.client()
 
-Knows pytest. Loading it imports nothing but this file: the emulator is imported by the first test that asks for it.
+Loading it imports nothing but this file: the emulator is imported by the first test that asks for it.
 """
 
 from __future__ import annotations

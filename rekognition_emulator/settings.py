@@ -1,7 +1,4 @@
-"""How an emulator is set up: one record for the command line, `serve` and the pytest plugin.
-
-Knows options and builds the parts from them. Refuses to listen: emulator.py does.
-"""
+"""How an emulator is set up: one record for the command line, `serve` and the pytest plugin."""
 
 from __future__ import annotations
 
@@ -9,26 +6,26 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from rekognition_emulator.backend import Backend, Manifests, NoManifests
-from rekognition_emulator.buckets import AnyBuckets, FolderBuckets, S3Buckets
-from rekognition_emulator.clock import Clock
-from rekognition_emulator.front import Front
-from rekognition_emulator.guards import Denial, Permissions, Quota
 from rekognition_emulator.journal import Journal
-from rekognition_emulator.latency import BY_NAME, NONE, Latency
-from rekognition_emulator.limits import Limits
-from rekognition_emulator.records import Caller
-from rekognition_emulator.service import Service
-from rekognition_emulator.sqlite import SqliteStore
-from rekognition_emulator.store import MemoryStore
-from rekognition_emulator.switch import near
-from rekognition_emulator.switches import Switches
+from rekognition_emulator.lines.limits import Limits
+from rekognition_emulator.operations.quota import Denial, Permissions, Quota
+from rekognition_emulator.operations.service import Service
+from rekognition_emulator.sources.buckets import AnyBuckets, FolderBuckets, S3Buckets
+from rekognition_emulator.state.backend import Backend, Manifests, NoManifests
+from rekognition_emulator.state.clock import Clock
+from rekognition_emulator.state.latency import BY_NAME, NONE, Latency
+from rekognition_emulator.state.records import Caller
+from rekognition_emulator.state.sqlite import SqliteStore
+from rekognition_emulator.state.store import MemoryStore
+from rekognition_emulator.switches.switch import near
+from rekognition_emulator.switches.table import Switches
+from rekognition_emulator.web.front import Front
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rekognition_emulator.clock import Setting
+    from rekognition_emulator.state.clock import Setting
 
 
 class SettingError(ValueError):

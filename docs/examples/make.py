@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from reconciler.formats import FORMATS, Converted
-from reconciler.report import html, markdown, terminal
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
+from reconciler.views.html import view as html
+from reconciler.views.markdown import view as markdown
+from reconciler.views.terminal import view as terminal
 
 HERE: Final = Path(__file__).resolve().parent
 _ROOT: Final = HERE.parents[1]

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.errors import BadInput
-from reconciler.inert import inert
 from reconciler.model import DatasetType
-
-__all__ = ["DatasetArn", "ProjectArn"]
+from reconciler.text import inert
 
 _PROJECT: Final = re.compile(
     r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+"

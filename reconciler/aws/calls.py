@@ -1,8 +1,4 @@
-"""One call at a time: paced, counted, logged, retried with backoff and jitter.
-
-Knows when to send a call again. Refuses to know what a call is for. boto3's own retries are off: they would hide the
-count of calls and would retry LimitExceededException, which no waiting cures.
-"""
+"""One call at a time: paced, counted, logged, retried with backoff and jitter."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -14,8 +10,6 @@ from typing import Any, Final, Self, TypeVar
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
-
-__all__ = ["CallRecord", "Calls", "Patience"]
 
 Reply = TypeVar("Reply")
 

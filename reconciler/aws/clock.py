@@ -4,8 +4,6 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "utc_now"]
-
 
 class Clock(Protocol):
     """Seconds that only grow, and a way to let them pass."""

@@ -1,7 +1,6 @@
 """How to reach AWS: the settings that pulumi-aws knows, as boto3 takes them.
 
-Knows profiles, files, keys, regions and endpoints, and that roles follow one another. Refuses to know where the
-settings come from: the shells read them. Secrets are kept out of every repr.
+Secrets are kept out of every repr.
 """
 
 from collections.abc import Mapping
@@ -16,13 +15,12 @@ from botocore.config import Config
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
 from reconciler.aws.roles import AssumeRole, WebIdentity
-from reconciler.aws.whole import insist_on_whole_replies
+from reconciler.aws.whole_replies import insist_on_whole_replies
 from reconciler.errors import BadInput, ReconcilerError
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-__all__ = ["Connection", "check_account"]
 
 # A dataset of 5 MB may take a while to be read; a connection that is refused is known at once.
 _CONFIG: Final = Config(

@@ -4,8 +4,6 @@ Sources: the `errors` of each operation in botocore's service-2.json; Rekognitio
 (which errors to retry); botocore's own client-side exceptions. `ValidationException` and the front end's errors about
 credentials are not in the model: the first is documented for MaxResults in the API Reference, the others by
 "Common Error Types" of AWS's API references.
-
-Knows meanings and sentences. Refuses to know how often to retry: that is `reconciler.aws.calls`.
 """
 
 import re
@@ -28,10 +26,7 @@ from reconciler.errors import (
     ReconcilerError,
     ServiceError,
 )
-from reconciler.inert import inert
-from reconciler.who import without_sign_in
-
-__all__ = ["Answer", "Fault", "answers", "fault_of", "first_line"]
+from reconciler.text import inert, without_sign_in
 
 
 class Answer(Enum):

@@ -1,6 +1,6 @@
 """The service behind a few verbs: what the reconciler needs of Rekognition Custom Labels, in its own words.
 
-Knows operations, pages and statuses. Refuses to know plans and policies. All calls go through `reconciler.aws.calls`.
+All calls go through `reconciler.aws.calls`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,6 @@ from reconciler.model import DatasetType
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
-__all__ = ["DatasetDescription", "DatasetStatus", "Gateway", "Project"]
 
 # The largest page of every listing here (service-2.json: PageSize of ListDatasetEntries and DescribeProjects).
 _PAGE: Final = 100

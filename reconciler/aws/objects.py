@@ -1,7 +1,6 @@
 """Objects in S3: what snapshots and records need of it, in their own words.
 
-Knows S3's operations and addresses. Refuses to know what the bytes are. Retries are boto3's own here: an object is put
-whole or not at all, and no quota of Rekognition's is used up.
+Retries are boto3's own here: an object is put whole or not at all, and no quota of Rekognition's is used up.
 """
 
 import re
@@ -15,10 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from reconciler.aws.faults import fault_of
 from reconciler.errors import BadInput, NotFound, ReconcilerError
-from reconciler.inert import inert
-from reconciler.who import without_sign_in
-
-__all__ = ["Objects", "S3Address", "is_s3"]
+from reconciler.text import inert, without_sign_in
 
 _SCHEME: Final = "s3://"
 # Amazon S3 User Guide, "General purpose bucket naming rules".

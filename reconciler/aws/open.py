@@ -1,8 +1,4 @@
-"""From settings to a gateway that answers: what the shells call instead of boto3.
-
-Knows how the rooms of this package fit together and where a region comes from when no ARN names one. Refuses to know
-where the settings come from and what the gateway is asked.
-"""
+"""From settings to a gateway that answers: what the shells call instead of boto3."""
 
 import os
 from collections.abc import Callable
@@ -13,8 +9,6 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
-
-__all__ = ["default_region", "open_gateway", "open_objects"]
 
 
 def open_gateway(

@@ -1,8 +1,7 @@
 """Roles to assume: what AWS's token service is asked, as pulumi-aws would ask it.
 
-Knows the requests of sts:AssumeRole and sts:AssumeRoleWithWebIdentity and how a session follows from their answers.
-Refuses to know where the settings come from, and which session begins. An apply may take longer than the credentials of
-a role are valid, so a session renews them (botocore credentials.py, `RefreshableCredentials`).
+An apply may take longer than the credentials of a role are valid, so a session renews them (botocore credentials.py,
+`RefreshableCredentials`).
 """
 
 from collections.abc import Callable
@@ -17,9 +16,7 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Refresh
 from botocore.session import Session
 
 from reconciler.errors import BadInput
-from reconciler.inert import inert
-
-__all__ = ["AssumeRole", "WebIdentity"]
+from reconciler.text import inert
 
 _SESSION_NAME: Final = "rekognition-labels-as-code"
 # Seconds before their end at which credentials are renewed if it can be done, and at which it must be. A role may be

@@ -1,8 +1,6 @@
 """Waiting for the service to end an operation.
 
-Knows statuses and when one belongs to the operation that we started: the service gives no operation id, so a terminal
-status counts as ours when LastUpdatedTimestamp moved on since sending, or when IN_PROGRESS was seen and the description
-is not the one from before. Reads may be stale and out of order. Refuses to know what is done next.
+Reads may be stale and out of order.
 """
 
 from collections.abc import Callable
@@ -12,9 +10,7 @@ from typing import Final
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.errors import Moved, NotFound, OutOfPatience
-from reconciler.inert import inert
-
-__all__ = ["Waiter"]
+from reconciler.text import inert
 
 # AWS's samples poll every 5 seconds; the account's 5 calls a second are shared. Small batches end soon, so the first
 # looks come quicker.

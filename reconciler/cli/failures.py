@@ -1,14 +1,9 @@
-"""What went wrong, as a sentence: the faults of this machine beside the reconciler's own errors.
-
-Knows the exceptions that a user can cause. Refuses to know exit codes beyond those of `reconciler.errors`.
-"""
+"""What went wrong, as a sentence: the faults of this machine beside the reconciler's own errors."""
 
 import sqlite3
 
 from reconciler.errors import AccessDenied, ReconcilerError, ServiceError
-from reconciler.inert import inert
-
-__all__ = ["USER_CAUSED", "ends_the_run", "sentence", "unexpected"]
+from reconciler.text import inert
 
 # What a user, a disk or a network can cause; anything else is a fault of this program.
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)

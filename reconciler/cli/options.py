@@ -1,7 +1,4 @@
-"""What the user typed, as frozen records.
-
-Knows which settings there are. Refuses to know how they are spelled (`reconciler.cli.arguments`) and what they do.
-"""
+"""What the user typed, as frozen records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +7,6 @@ from typing import Final
 
 from reconciler.model import DatasetType
 from reconciler.review.model import Command
-
-__all__ = ["STANDARD_OUTPUT", "Asked", "Options"]
 
 STANDARD_OUTPUT: Final = "-"
 

@@ -1,7 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while nothing was sent, after the running batch while an apply sends.
-
-Knows signals. Refuses to know what is being stopped.
-"""
+"""Ctrl-C and SIGTERM: at once while nothing was sent, after the running batch while an apply sends."""
 
 import signal
 import threading
@@ -11,8 +8,6 @@ from types import FrameType, TracebackType
 from typing import Final, Self
 
 from reconciler.errors import Exit, Interrupted
-
-__all__ = ["Signals"]
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXITS: Final = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}

@@ -17,7 +17,6 @@ The rules, each held by a property test in `tests/entries/`:
 writes JSON.
 
 Sources: Custom Labels Developer Guide, "Image-level labels in manifest files", "Object localization in manifest files".
-Refuses to know files, places and whether the service would take the line: that is `reconciler.manifest`.
 """
 
 from reconciler.entries.attributes import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes

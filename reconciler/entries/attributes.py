@@ -1,12 +1,10 @@
 """The label attributes of a line: which members they are, and of which kind.
 
-Source: Custom Labels Developer Guide, "Creating a manifest file". Refuses to know what an attribute says.
+Source: Custom Labels Developer Guide, "Creating a manifest file".
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
-
-__all__ = ["BOXES_TYPE", "IMAGE_TYPE", "METADATA", "SOURCE_REF", "Attribute", "Document", "attributes"]
 
 SOURCE_REF: Final = "source-ref"
 METADATA: Final = "-metadata"

@@ -1,7 +1,4 @@
-"""JSON written in one way: compact as it is sent, canonical as it is compared; and its digest.
-
-Knows numbers and text that the fast encoder refuses. Refuses to know lines.
-"""
+"""JSON written in one way: compact as it is sent, canonical as it is compared; and its digest."""
 
 import json
 import re
@@ -9,8 +6,6 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-
-__all__ = ["canonical", "encoded", "hashed"]
 
 # How the encoder writes a float that is a whole number: 1.0, 1e+16. In text it means nothing, and costs a little time.
 _WHOLE_FLOAT: Final = re.compile(rb"\.0[,\]}]|e(?<=[0-9]e)\+?[0-9]")

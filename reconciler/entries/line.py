@@ -1,7 +1,4 @@
-"""A whole line: from its text to an entry, and back to the text that is sent.
-
-Knows what of a line counts. Refuses to know what labels and boxes mean (`reconciler.entries.meaning`).
-"""
+"""A whole line: from its text to an entry, and back to the text that is sent."""
 
 import json
 from typing import Any
@@ -13,8 +10,6 @@ from reconciler.entries.encoding import canonical, encoded, hashed
 from reconciler.entries.meaning import digest_of, meaning_of
 from reconciler.entries.service_fields import marks_of, without_service_fields
 from reconciler.model import Entry, Mark
-
-__all__ = ["bare_line", "compact", "entry_of", "key_of", "own_entry", "parse_live"]
 
 
 def parse_live(line: str) -> dict[str, Any]:

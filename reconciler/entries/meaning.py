@@ -1,7 +1,4 @@
-"""What a line means to training: image-level labels, boxes, the image's size, whether it is labelled at all.
-
-Knows the two kinds of label attributes. Refuses to know keys, other members and what the service adds.
-"""
+"""What a line means to training: image-level labels, boxes, the image's size, whether it is labelled at all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +6,6 @@ from typing import Any, Final, NamedTuple
 
 from reconciler.entries.attributes import IMAGE_TYPE, Attribute, Document, attributes
 from reconciler.entries.encoding import canonical, encoded, hashed
-
-__all__ = ["Box", "Meaning", "digest_of", "meaning_of"]
 
 # Coordinates are compared in thousandths of a pixel.
 _PER_PIXEL: Final = 1000

@@ -5,7 +5,7 @@ message, `cl-metadata` only with `is_labeled`; so a label attribute called `erro
 
 Sources: Custom Labels Developer Guide, "Understanding training and testing validation result manifests"; API Reference,
 ListDatasetEntries. That listed lines carry `cl-metadata` and `cl-errors` is seen in AWS's published examples only, so
-both spellings are read. Refuses to know what else a line says.
+both spellings are read.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,6 @@ from typing import Any, Final
 
 from reconciler.entries.attributes import Document
 from reconciler.model import Mark
-
-__all__ = ["SERVICE_LISTS", "marks_of", "without_service_fields"]
 
 # Where the service may write lists of {code, message}.
 SERVICE_LISTS: Final = ("errors", "warnings", "cl-errors")

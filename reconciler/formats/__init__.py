@@ -5,8 +5,6 @@
 
 A converter is pure: file contents in, lines and findings out, in the files' order; the same input gives the same bytes.
 `reconciler convert` is the edge that reads and writes files.
-
-Knows which formats there are. Refuses to know how a manifest is judged: that is `reconciler.manifest`.
 """
 
 from collections.abc import Mapping

@@ -10,8 +10,7 @@ An image without annotations becomes a line with zero boxes: looked at, nothing 
 around many objects and would teach that they are one: it is left out and said, and an image that has nothing else gives
 no line.
 
-Knows the vocabulary of COCO's object detection files and what is wrong with one. Refuses to know disks, and which lines
-the service takes. A file is one JSON value, so places name the file, and messages the image or annotation by its id.
+A file is one JSON value, so places name the file, and messages the image or annotation by its id.
 """
 
 import json
@@ -21,12 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
-from reconciler.formats.boxes import PER_PIXEL, Frame, box_line
+from reconciler.formats.boxes import PER_PIXEL, Drawn, Frame, box_line, placed
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
-from reconciler.formats.drawn import Drawn, placed
 from reconciler.model import Finding, Place, Severity
-
-__all__ = ["convert"]
 
 # Farther than any image reaches.
 _FARTHEST_PIXEL: Final = 10**7

@@ -1,7 +1,5 @@
 """What every converter takes and gives.
 
-Knows the protocol, how a finding of a converter is made and when a file gives no line. Refuses to know any format.
-
 A finding of class error means: this file (or image) gives no line. Class marked: a box would be marked by the service
 and was clipped or left out. A note changes nothing.
 """
@@ -13,8 +11,6 @@ from typing import Final, Protocol
 
 from reconciler.errors import BadInput
 from reconciler.model import Finding, Place, Severity
-
-__all__ = ["Convert", "Converted", "Unreadable", "checked_prefix", "joined"]
 
 # A bucket and, optionally, the beginning of a key. Whether the bucket's name is legal is judged with the manifest.
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")

@@ -10,8 +10,6 @@ raised to 1 (labelImg, `libs/labelFile.py`), so that xmax can equal the image's 
 counts pixels from (1, 1) and includes the last one ("The top-left pixel in the image has coordinates (1,1)", VOC2012
 Development Kit, annotation format). A file does not say which of the two it follows; one of the latter kind comes out
 one pixel short in width and height and one pixel to the right and down, and stays in the frame.
-
-Knows the vocabulary of VOC and what is wrong with a file. Refuses to know disks, and which lines the service takes.
 """
 
 import re
@@ -19,13 +17,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.entries import Box
-from reconciler.formats.boxes import PER_PIXEL, Frame, box_line
+from reconciler.formats.boxes import PER_PIXEL, Drawn, Frame, box_line, placed
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
-from reconciler.formats.drawn import Drawn, placed
-from reconciler.formats.markup import Element, read_markup
+from reconciler.formats.xml_tree import Element, read_markup
 from reconciler.model import Finding, Place, Severity
-
-__all__ = ["convert"]
 
 # Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")

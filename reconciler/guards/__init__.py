@@ -4,7 +4,7 @@
 """
 
 from reconciler.guards.figures import Labels, labels_of_live
-from reconciler.guards.judging import Asked, check_guards
-from reconciler.guards.overriding import guarded, parse_allow, read_variable
+from reconciler.guards.overrides import guarded, parse_allow, read_variable
+from reconciler.guards.rules import Asked, check_guards
 
 __all__ = ["Asked", "Labels", "check_guards", "guarded", "labels_of_live", "parse_allow", "read_variable"]

@@ -1,8 +1,4 @@
-"""What a plan does to live, in the figures that guards are about; read from the ledger that the plan was made from.
-
-Knows which entries count as updated, gone or unlabelled, also where the dataset is replaced as a whole. Refuses to know
-thresholds.
-"""
+"""What a plan does to live, in the figures that guards are about; read from the ledger that the plan was made from."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,13 +6,11 @@ from functools import cached_property
 from itertools import islice
 from typing import Final
 
-from reconciler import comparison
-from reconciler.batch import batches
+from reconciler import analysis as comparison
 from reconciler.ledger import Ledger
 from reconciler.model import Extra, Verb
-from reconciler.plan import Action, Plan
-
-__all__ = ["Figures", "Labels", "labels_of_live"]
+from reconciler.plan.batches import batches
+from reconciler.plan.plan import Action, Plan
 
 _LOSING: Final = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
 

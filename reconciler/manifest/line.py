@@ -1,17 +1,13 @@
-"""One line of a manifest after parsing, whichever form it was written in, and a fault found in it.
-
-Knows that a line can say where its members stand. Refuses to know how it was read.
-"""
+"""One line of a manifest after parsing, whichever form it was written in, and a fault found in it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reconciler.manifest.json_positions import Path
-from reconciler.manifest.rules.rule import Rule
+from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Place
 
-__all__ = ["Fault", "Line", "kind_of"]
+Path = tuple[str | int, ...]  # member names and indexes from the line's object down
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-__all__ = ["DatasetProvider"]
-
 
 class DatasetProvider(ResourceProvider):
     """The engine's calls for a Dataset, handed on. It has no attributes: they would end up in everyone's state."""
@@ -27,43 +25,43 @@ class DatasetProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the stack's configuration; the engine calls this once a process."""
-        from reconciler.provider import runtime  # noqa: PLC0415 - see the module docstring
+        from reconciler.provider import process as runtime  # noqa: PLC0415 - see the module docstring
 
         # The SDK names no way to list what is set; without one a misspelt setting is not seen.
         runtime.configure(req.config.get, getattr(req.config, "_props", {}))
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Validate inputs and manifest, add digests, and in a preview the pending changes."""
-        from reconciler.provider import checking  # noqa: PLC0415
+        from reconciler.provider import check as checking  # noqa: PLC0415
 
         return checking.check(_olds, news)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Whether an update is due, by one rule for program runs and refresh."""
-        from reconciler.provider import drift  # noqa: PLC0415
+        from reconciler.provider import diff as drift  # noqa: PLC0415
 
         return drift.diff(_id, _olds, _news)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt or create the dataset and load it."""
-        from reconciler.provider import applying  # noqa: PLC0415
+        from reconciler.provider import apply as applying  # noqa: PLC0415
 
         return applying.create(props)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Live in figures, beside what the last apply recorded; an empty id when the dataset is gone."""
-        from reconciler.provider import drift  # noqa: PLC0415
+        from reconciler.provider import diff as drift  # noqa: PLC0415
 
         return drift.read(id_, props)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Make live equal to desired."""
-        from reconciler.provider import applying  # noqa: PLC0415
+        from reconciler.provider import apply as applying  # noqa: PLC0415
 
         return applying.update(_id, _olds, _news)
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Delete the dataset as `policy.destroy` says."""
-        from reconciler.provider import applying  # noqa: PLC0415
+        from reconciler.provider import apply as applying  # noqa: PLC0415
 
         applying.delete(_id, _props)

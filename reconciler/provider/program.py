@@ -12,14 +12,12 @@ from types import TracebackType
 import pulumi
 
 from reconciler.errors import BadInput, InvalidDeclaration, ReconcilerError
-from reconciler.inert import inert
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.model import Finding, ProjectDeclaration
-from reconciler.provider.policy_properties import policy_properties
 from reconciler.provider.resource import Dataset
-
-__all__ = ["datasets_from"]
+from reconciler.provider.state import policy_properties
+from reconciler.text import inert
 
 
 def datasets_from(folder: str | None = None) -> list[Dataset]:
@@ -31,7 +29,7 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         pulumi.RunError: anything on disk or in the configuration is wrong, or a project is not there; the message
             lists all that is wrong on disk. No resource is registered then.
     """
-    from reconciler.provider.existing import ExistingProjects  # noqa: PLC0415 - it loads boto3, an import must not
+    from reconciler.provider.existing_projects import ExistingProjects  # noqa: PLC0415 - it loads boto3, an import must not
 
     _quiet_interrupts()
     try:

@@ -8,8 +8,6 @@ from pulumi.dynamic import Resource
 
 from reconciler.provider.dynamic import DatasetProvider
 
-__all__ = ["Dataset"]
-
 _NAMES: Final = {
     "project_arn": "projectArn",
     "dataset_type": "datasetType",

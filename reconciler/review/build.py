@@ -2,8 +2,6 @@
 
 Each dataset's changes are read once from its ledger, and each of its entries once; in memory are the changes that are
 kept, the riskiest, and one row a label, job or mark.
-
-Knows the order in which the review comes about. Refuses to know how ledgers were filled, and views.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,29 +10,27 @@ from itertools import groupby
 
 from msgspec import structs
 
-from reconciler.comparison.balance import BalanceCount
-from reconciler.comparison.groups import groups_of
-from reconciler.comparison.line_text import holdable
-from reconciler.comparison.lookalike import look_alikes
-from reconciler.comparison.provenance import ProvenanceCount
-from reconciler.comparison.repoint import repoints
-from reconciler.comparison.sides import Leftover, pairs
-from reconciler.comparison.splits import Half, splits_of
+from reconciler.analysis.groups import groups_of
+from reconciler.analysis.label_counts import BalanceCount
+from reconciler.analysis.line_text import holdable
+from reconciler.analysis.lookalike_labels import look_alikes
+from reconciler.analysis.moved_keys import repoints
+from reconciler.analysis.provenance import ProvenanceCount
+from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.train_test import Half, splits_of
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetType, Extra, Policy
-from reconciler.plan import Action, Plan, shown_total
-from reconciler.review import forms
+from reconciler.plan.plan import Action, Plan, shown_total
+from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, total
 from reconciler.review.headline import LEFT, content_words, headline, remarks, run_headline, totals_of
-from reconciler.review.identity import run_id
 from reconciler.review.model import Command, Compared, DatasetReview, ProjectReview, Review, Status
 from reconciler.review.origin import Base
-
-__all__ = ["Reviewed", "dataset_review", "review_of"]
+from reconciler.review.plan_id import run_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The changes of one dataset, read once: told apart, named, marked, and the riskiest kept.
 
-Knows one dataset's changes. Refuses to know figures of whole datasets.
+How dangerous a change is to training, one table.
+
+9 spoils most and is seen least.
 """
 
 import heapq
@@ -10,24 +12,63 @@ from typing import Final
 
 from msgspec import structs
 
-from reconciler.comparison.detail import Detail, detail_of
-from reconciler.comparison.differences import BoxWord
-from reconciler.comparison.groups import Groups
-from reconciler.comparison.line_text import holdable
-from reconciler.comparison.marks import Mark, Marks
-from reconciler.comparison.words import phrase
+from reconciler.analysis.entry import Detail, detail_of
+from reconciler.analysis.groups import Groups
+from reconciler.analysis.line_text import holdable
+from reconciler.analysis.patterns import Mark, Marks
+from reconciler.analysis.results import BoxWord
+from reconciler.analysis.sentence import phrase
 from reconciler.ledger import Ledger
 from reconciler.model import Change as PlannedChange
 from reconciler.model import Verb
-from reconciler.plan import Action, Plan, shown_changes
-from reconciler.review import forms
+from reconciler.plan.plan import Action, Plan, shown_changes
+from reconciler.review import from_domain as forms
 from reconciler.review.headline import LEFT
-from reconciler.review.identity import PlanId
 from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
 from reconciler.review.origin import Base, OriginCount
-from reconciler.review.risk import ADDS, risk_of
+from reconciler.review.plan_id import PlanId
 
-__all__ = ["CHANGES_KEPT", "Look", "Reading"]
+UNLABELLED: Final = 9  # an image loses all its labels
+BOXES_GONE: Final = 8  # an image loses all its boxes: it now says that nothing is there
+LOST: Final = 7  # some boxes or image labels go
+RELABELLED: Final = 6  # a label becomes another; or the service has marked the live entry
+STAYS: Final = 5  # a live entry that the manifest does not have stays labelled
+RESIZED: Final = 4  # boxes resized, or another image size
+MOVED: Final = 3  # boxes moved, boxes or labels added
+FIELDS: Final = 2  # nothing that training reads
+ADDS: Final = 1  # a new entry
+REST: Final = 0  # a live entry that training ignores anyway
+
+_BY_WORD: Final = {"removed": LOST, "relabelled": RELABELLED, "resized": RESIZED, "moved": MOVED, "added": MOVED}
+
+
+def risk_of(verb: Verb, detail: Detail, *, marked: bool = False, drift: bool = False) -> int:
+    """The risk of a change; one that came behind our back is a step worse."""
+    risk = _risk(verb, detail)
+    if marked:
+        risk = max(risk, RELABELLED)
+    return min(risk + drift, UNLABELLED)
+
+
+def _risk(verb: Verb, detail: Detail) -> int:
+    if verb is Verb.ADD:
+        return ADDS
+    if detail.labelled_before and not detail.labelled_after:
+        return UNLABELLED
+    if verb is Verb.LIVE_ONLY:
+        return STAYS if detail.labelled_before else REST
+    words = {word for box in detail.boxes for word in box.what}
+    if words == {"removed"}:
+        return BOXES_GONE
+    risks = [FIELDS, *(_BY_WORD[word] for word in words if word in _BY_WORD)]
+    if detail.labels_removed:
+        risks.append(RELABELLED if detail.labels_added else LOST)
+    if detail.labels_added:
+        risks.append(MOVED)
+    if detail.sizes_before != detail.sizes_after:
+        risks.append(RESIZED)
+    return max(risks)
+
 
 # Changes that a review holds of one dataset, the riskiest; each takes some kilobytes.
 CHANGES_KEPT: Final = 20_000

@@ -2,18 +2,15 @@
 
 Three levels: 3 cannot be undone, or spoils training or its score unseen; 2 is probably not meant; 1 is worth a look.
 Every danger is made of figures that the review holds already.
-
-Knows which figures are dangerous. Refuses to know how they were found.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.comparison.lookalike import odd_letters
-from reconciler.comparison.words import counted, listed, named
-from reconciler.review.model import Danger, DangerKind, DatasetReview, GuardView, LookAlike, ProjectReview, Splits
-
-__all__ = ["REFUSED", "dangers_of"]
+from reconciler.analysis.lookalike_labels import odd_letters
+from reconciler.analysis.results import LookAlike, Splits
+from reconciler.review.model import Danger, DangerKind, DatasetReview, GuardView, ProjectReview
+from reconciler.text import counted, listed, named
 
 # How a danger begins that is a refusal; what follows is the refusal as it stands.
 REFUSED: Final = "an apply is refused"

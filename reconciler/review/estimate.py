@@ -1,17 +1,11 @@
-"""What an apply costs, before it and after it, in the same figures.
-
-Knows which requests an apply makes and the account's quota: 5 calls a second for each operation (AWS General Reference,
-"Amazon Rekognition endpoints and quotas"). Refuses to know how long the service works on a batch, which nobody states.
-"""
+"""What an apply costs, before it and after it, in the same figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from reconciler.plan import Action, Plan
+from reconciler.plan.plan import Action, Plan
 from reconciler.review.model import Estimate
-
-__all__ = ["PAGE", "estimate_of", "spent", "total"]
 
 # Entries a page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100

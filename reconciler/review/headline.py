@@ -1,19 +1,13 @@
-"""Plans in one line of words.
-
-Knows figures. Refuses to know views.
-"""
+"""Plans in one line of words."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.comparison.words import counted, figures, listed
+from reconciler.apply.outcome import Outcome
 from reconciler.model import Extra
-from reconciler.outcome import Outcome
-from reconciler.plan import Action, Plan
+from reconciler.plan.plan import Action, Plan
 from reconciler.review.model import Content, DatasetReview, Totals
-
-__all__ = ["LEFT", "content_words", "headline", "outcome_words", "remarks", "run_headline", "totals_of"]
-
+from reconciler.text import counted, figures, listed
 
 LEFT: Final = "live only"
 

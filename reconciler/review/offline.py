@@ -3,8 +3,6 @@
 The same rules, the same plan and the same review as against a service, without credentials. Findings of class error are
 in the review and do not stop it: what can be understood of such a manifest is compared. `extra: replace` and
 `extra: fail` are taken as `report`, so that what changes is seen; the review still says what the policy is.
-
-Knows the order of things. Refuses to know git: a revision is a folder by the time it comes here.
 """
 
 from collections.abc import Sequence
@@ -15,15 +13,12 @@ from pathlib import Path
 from reconciler.errors import BadInput
 from reconciler.guards import Asked, check_guards
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Extra, Policy
-from reconciler.plan import Plan, make_plan
+from reconciler.model import DatasetType, Extra, Guard, Policy
+from reconciler.plan.plan import Plan, make_plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.changes import CHANGES_KEPT
+from reconciler.review.manifests import Declared, declared_in, read
 from reconciler.review.model import Compared, Review
-from reconciler.review.sources import Declared, declared_in, read
-from reconciler.thresholds import Guard
-
-__all__ = ["offline_review"]
 
 _Pair = tuple[Declared | None, Declared | None]
 

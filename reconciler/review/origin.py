@@ -2,19 +2,15 @@
 
 A pure rule over the digests of one key: what the branch says, what the base says, what is live, and what the base said
 earlier. The service cannot delete an entry, so an entry that the base has and live has not was never applied.
-
-Knows digests and manifests. Refuses to know revisions and git.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from reconciler.comparison.sides import digests_of
+from reconciler.analysis.sides import digests_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare
 from reconciler.review.model import Origin, OriginCounts
-
-__all__ = ["Base", "OriginCount", "origin_of"]
 
 Digest = bytes
 

@@ -1,8 +1,6 @@
 """The JSON Schema of the review, made from its types.
 
 `python -m reconciler.review.schema > docs/schema/plan.schema.json` renews the one in the repository.
-
-Knows the schema's frame. Refuses to know the types themselves: `reconciler.review.model` says what they mean.
 """
 
 import json
@@ -13,8 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from reconciler.review.model import FORMAT, Review
-
-__all__ = ["schema", "schema_text"]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

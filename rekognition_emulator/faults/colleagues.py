@@ -1,7 +1,4 @@
-"""Faults by other people: edits, updates, deletions that happen while a client works.
-
-Knows how each is done through the service. Refuses to know when.
-"""
+"""Faults by other people: edits, updates, deletions that happen while a client works."""
 
 from __future__ import annotations
 
@@ -9,11 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rekognition_emulator.codes import Dropped
 from rekognition_emulator.faults.kinds import At, Kind
-from rekognition_emulator.limits import Limits
-from rekognition_emulator.lines import LineJudge
-from rekognition_emulator.switches import Switches
+from rekognition_emulator.lines.codes import Dropped
+from rekognition_emulator.lines.limits import Limits
+from rekognition_emulator.lines.lines import LineJudge
+from rekognition_emulator.switches.table import Switches
 
 if TYPE_CHECKING:
     from rekognition_emulator.faults.stage import Stage

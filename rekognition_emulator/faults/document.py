@@ -1,7 +1,4 @@
-"""The text of a fault plan: YAML or JSON, and the line on which each of its faults and keys stands.
-
-Knows YAML. Refuses to know what a fault is (plan.py).
-"""
+"""The text of a fault plan: YAML or JSON, and the line on which each of its faults and keys stands."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The running fault plan: finds the faults of a call and keeps the log of those that fired.
-
-Knows the order of a call. Refuses to know kinds one by one.
-"""
+"""The running fault plan: finds the faults of a call and keeps the log of those that fired."""
 
 from __future__ import annotations
 
@@ -9,16 +6,16 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rekognition_emulator import replies
+from rekognition_emulator.aws_json import replies
 from rekognition_emulator.faults import plan
 from rekognition_emulator.faults.stage import Stage, Views
 from rekognition_emulator.journal import without_blobs
 
 if TYPE_CHECKING:
+    from rekognition_emulator.aws_json.wire import Answer
     from rekognition_emulator.faults.plan import Rule
-    from rekognition_emulator.records import Caller
-    from rekognition_emulator.service import Service
-    from rekognition_emulator.wire import Answer
+    from rekognition_emulator.operations.service import Service
+    from rekognition_emulator.state.records import Caller
 
 
 @dataclass(frozen=True)

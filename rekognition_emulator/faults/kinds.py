@@ -1,7 +1,4 @@
-"""What can go wrong: one class a kind of fault, each with its options, and the table of all.
-
-Knows the moment of a call at which each kind strikes. Refuses to know when a plan lets it strike (triggers.py).
-"""
+"""What can go wrong: one class a kind of fault, each with its options, and the table of all."""
 
 from __future__ import annotations
 
@@ -11,12 +8,12 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from rekognition_emulator import lines as lines_module
 from rekognition_emulator.errors import MESSAGES, ServiceError
+from rekognition_emulator.lines import lines as lines_module
 
 if TYPE_CHECKING:
+    from rekognition_emulator.aws_json.wire import Answer
     from rekognition_emulator.faults.stage import Stage
-    from rekognition_emulator.wire import Answer
 
 At = Literal["before", "after"]
 

@@ -1,7 +1,4 @@
-"""The call during which a fault strikes: what a fault may see and do.
-
-Knows the service through its own doors. Refuses to decide anything: kinds do.
-"""
+"""The call during which a fault strikes: what a fault may see and do."""
 
 from __future__ import annotations
 
@@ -11,18 +8,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from rekognition_emulator import jobs
 from rekognition_emulator.errors import ServiceError
-from rekognition_emulator.guards import denied, needed
-from rekognition_emulator.listing import Listing
-from rekognition_emulator.records import Dataset, Job
-from rekognition_emulator.statuses import Work
-from rekognition_emulator.store import MemoryStore
+from rekognition_emulator.operations import jobs
+from rekognition_emulator.operations.listing import Listing
+from rekognition_emulator.operations.quota import denied, needed
+from rekognition_emulator.state.records import Dataset, Job
+from rekognition_emulator.state.statuses import Work
+from rekognition_emulator.state.store import MemoryStore
 
 if TYPE_CHECKING:
-    from rekognition_emulator.entries import Entry
-    from rekognition_emulator.records import Caller
-    from rekognition_emulator.service import Service
+    from rekognition_emulator.lines.entries import Entry
+    from rekognition_emulator.operations.service import Service
+    from rekognition_emulator.state.records import Caller
 
 
 class HangUp(Exception):

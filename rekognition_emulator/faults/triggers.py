@@ -1,7 +1,4 @@
-"""When a fault fires: on which calls of which operations, how often, by chance.
-
-Knows counting and matching. Refuses to know what then goes wrong (kinds.py).
-"""
+"""When a fault fires: on which calls of which operations, how often, by chance."""
 
 from __future__ import annotations
 

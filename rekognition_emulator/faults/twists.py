@@ -1,15 +1,12 @@
-"""Faults that strike when an update ends: kinds that leave a note in the job that their call began.
-
-Knows which options each has. Refuses to know what the note does when the job ends: notes.py does.
-"""
+"""Faults that strike when an update ends: kinds that leave a note in the job that their call began."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from rekognition_emulator import statuses
 from rekognition_emulator.faults.kinds import Kind
+from rekognition_emulator.state import statuses
 
 if TYPE_CHECKING:
     from rekognition_emulator.faults.stage import Stage

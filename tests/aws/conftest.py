@@ -6,7 +6,7 @@ import pytest
 
 import rekognition_emulator
 from rekognition_emulator import Emulator
-from tests.aws.doubles import FakeClock, Log, ScriptedServer, scripted
+from tests.support.aws_doubles import FakeClock, Log, ScriptedServer, scripted
 
 
 @pytest.fixture

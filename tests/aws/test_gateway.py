@@ -8,7 +8,7 @@ from reconciler.aws.gateway import DatasetStatus
 from reconciler.errors import BadInput, InUse, ServiceError
 from reconciler.model import DatasetType
 from rekognition_emulator import Emulator
-from tests.aws.doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, dataset, failure, gateway_at
+from tests.support.aws_doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, dataset, failure, gateway_at
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 

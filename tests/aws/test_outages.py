@@ -8,7 +8,7 @@ from reconciler.aws.calls import Patience
 from reconciler.aws.gateway import Gateway
 from reconciler.errors import ServiceError
 from rekognition_emulator import Emulator
-from tests.aws.doubles import FakeClock, ScriptedServer, failure, gateway_at
+from tests.support.aws_doubles import FakeClock, ScriptedServer, failure, gateway_at
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 

@@ -11,7 +11,17 @@ from reconciler.aws.gateway import Gateway
 from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ServiceError
 from reconciler.model import DatasetType
 from rekognition_emulator import Clock, Emulator, Latency
-from tests.aws.doubles import PROJECT, REQUEST_ID, Answer, FakeClock, Log, ScriptedServer, dataset, failure, gateway_at
+from tests.support.aws_doubles import (
+    PROJECT,
+    REQUEST_ID,
+    Answer,
+    FakeClock,
+    Log,
+    ScriptedServer,
+    dataset,
+    failure,
+    gateway_at,
+)
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 USED = (

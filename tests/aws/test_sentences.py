@@ -7,7 +7,7 @@ import pytest
 from reconciler.aws.faults import first_line
 from reconciler.aws.gateway import Gateway
 from reconciler.errors import ReconcilerError, ServiceError
-from tests.aws.doubles import FakeClock, ScriptedServer, failure, gateway_at
+from tests.support.aws_doubles import FakeClock, ScriptedServer, failure, gateway_at
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 

@@ -14,7 +14,7 @@ from reconciler.aws.objects import S3Address
 from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.aws.roles import AssumeRole
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
-from tests.aws.doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, failure
+from tests.support.aws_doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, failure
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 SECRETS = ("S3CR3T-KEY", "S3CR3T-TOKEN")

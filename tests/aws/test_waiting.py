@@ -7,7 +7,7 @@ import pytest
 from reconciler.aws.gateway import DatasetDescription
 from reconciler.aws.wait import Waiter
 from reconciler.errors import Moved, NotFound, OutOfPatience
-from tests.aws.doubles import Answer, FakeClock, ScriptedServer, dataset, failure, gateway_at
+from tests.support.aws_doubles import Answer, FakeClock, ScriptedServer, dataset, failure, gateway_at
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 GONE = failure("ResourceNotFoundException")

@@ -13,8 +13,8 @@ import pytest
 
 from reconciler.cli import main
 from rekognition_emulator import serve
-from tests.quick_clock import hurry
-from tests.schema import plan_faults
+from tests.support.quick_clock import hurry
+from tests.support.schema import plan_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

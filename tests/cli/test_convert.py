@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.inert import inert
+from reconciler.text import inert
 
 if TYPE_CHECKING:
     from tests.cli.conftest import World

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli import validate as validate_module
+from reconciler.cli.commands import validate as validate_module
 from reconciler.cli.failures import ends_the_run
-from reconciler.cli.record import most_severe
+from reconciler.cli.session.run import most_severe
 from reconciler.errors import AccessDenied, Exit, NotFound, ReconcilerError, ServiceError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import Exit
 from reconciler.review.model import Change, Review
-from tests.schema import faults
+from tests.support.schema import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable

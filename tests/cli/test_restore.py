@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.store.s3 import Bucket, running_s3
+from tests.support.s3 import Bucket, running_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.starts import LINES, STARTS, THEIRS, begin, live, slow_service
+from tests.support.starts import LINES, STARTS, THEIRS, begin, live, slow_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.cli.colours import Style, cut, wants_colour
-from reconciler.cli.progress import ProgressLine
-from reconciler.cli.terminal import Screen
-from reconciler.progress import Progress
-from reconciler.report.columns import cells
+from reconciler.cli.screen import ProgressLine, Screen, Style, cut, wants_colour
+from reconciler.model import Progress
+from reconciler.views.terminal.columns import cells
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.cli.arguments import COMMANDS, parse
+from reconciler.cli.arguments import parse
+from reconciler.cli.help import COMMANDS
 from reconciler.errors import Exit
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from reconciler.report.document import encoded
 from reconciler.review.model import FORMAT, Review
-from tests.report.png import png
-from tests.store.s3 import running_s3
+from reconciler.views.json_document import encoded
+from tests.support.png import png
+from tests.support.s3 import running_s3
 
 if TYPE_CHECKING:
     from pathlib import Path

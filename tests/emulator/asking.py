@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
 
-__all__ = ["code", "listed", "status", "update"]
-
-
 def code(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
     """AWS's code and the HTTP status of an error."""
     response = error.value.response

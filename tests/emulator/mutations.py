@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import regex
 
-from rekognition_emulator import errors, jobs, lifecycle, listing, manifest, protocol, tokens, wire
-from rekognition_emulator.attributes import AttributeJudge
-from rekognition_emulator.entries import Tally
-from rekognition_emulator.faults import conditions
-from rekognition_emulator.guards import Denial, Quota
-from rekognition_emulator.lines import LineJudge
-from rekognition_emulator.sqlite import SqliteStore
-from rekognition_emulator.store import MemoryStore
-from rekognition_emulator.switches import Switches
+from rekognition_emulator import errors
+from rekognition_emulator.aws_json import protocol, wire
+from rekognition_emulator.faults import plan as conditions
+from rekognition_emulator.lines import payload as manifest
+from rekognition_emulator.lines.attributes import AttributeJudge
+from rekognition_emulator.lines.entries import Tally
+from rekognition_emulator.lines.lines import LineJudge
+from rekognition_emulator.operations import jobs, lifecycle, listing
+from rekognition_emulator.operations import page_tokens as tokens
+from rekognition_emulator.operations.quota import Denial, Quota
+from rekognition_emulator.state.sqlite import SqliteStore
+from rekognition_emulator.state.store import MemoryStore
+from rekognition_emulator.switches.table import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

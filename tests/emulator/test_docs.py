@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from rekognition_emulator import Switches, docs, model
+from rekognition_emulator import Switches, docs
 from rekognition_emulator.__main__ import parser
+from rekognition_emulator.aws_json import model
+from rekognition_emulator.aws_json.model import OPERATIONS, fingerprint, modelled_errors, service_model
 from rekognition_emulator.errors import SERVER_SIDE
 from rekognition_emulator.faults.plan import KINDS
-from rekognition_emulator.model import OPERATIONS, fingerprint, modelled_errors, service_model
-from rekognition_emulator.statuses import FORBIDDEN
+from rekognition_emulator.state.statuses import FORBIDDEN
 
 PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
 

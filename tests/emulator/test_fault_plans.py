@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Clock, Emulator, Latency, serve
-from rekognition_emulator.faults.plan import _OWN, KINDS, PlanError, options_of, read
+from rekognition_emulator.faults.document import PlanError
+from rekognition_emulator.faults.plan import _OWN, KINDS, options_of, read
 from tests.emulator.asking import listed, update
 
 if TYPE_CHECKING:

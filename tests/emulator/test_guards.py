@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Clock, Emulator, Switches, serve
-from rekognition_emulator.guards import Denial, DenialError
+from rekognition_emulator.operations.quota import Denial, DenialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_denied_operations(deny: str, denied: set[str]) -> None:
 
 
 def _permissions(*deny: str) -> Any:  # noqa: ANN401 - a guard
-    from rekognition_emulator.guards import Denial, Permissions  # noqa: PLC0415 - put in place late, on purpose
+    from rekognition_emulator.operations.quota import Denial, Permissions  # noqa: PLC0415 - put in place late, on purpose
 
     return Permissions([Denial.parse(text) for text in deny], Switches())
 

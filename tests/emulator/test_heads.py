@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rekognition_emulator.heads import REQUEST_LINE, plain_headers
+from rekognition_emulator.web.server import REQUEST_LINE, plain_headers
 
 if TYPE_CHECKING:
     from rekognition_emulator import Emulator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekognition_emulator import Limits, Switches
-from rekognition_emulator.codes import LINE_CODES, Dropped
-from rekognition_emulator.entries import Entry
-from rekognition_emulator.lines import LineJudge
+from rekognition_emulator.lines.codes import LINE_CODES, Dropped
+from rekognition_emulator.lines.entries import Entry
+from rekognition_emulator.lines.lines import LineJudge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -193,7 +193,7 @@ def test_any_listing_equals_the_plain_definition(
 
 def listed(entries: list[tuple[int, set[str]]], size: int, **filters: Any) -> list[str]:  # noqa: ANN401 - members
     """The keys of all pages, without HTTP."""
-    from rekognition_emulator.service import Service  # noqa: PLC0415 - the service alone, only here
+    from rekognition_emulator.operations.service import Service  # noqa: PLC0415 - the service alone, only here
 
     service = Service()
     project = service.call("CreateProject", {"ProjectName": "cells"})["ProjectArn"]

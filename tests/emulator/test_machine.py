@@ -24,11 +24,11 @@ from hypothesis.stateful import (
 )
 
 from rekognition_emulator import Clock, Latency, Limits
-from rekognition_emulator.backend import Backend
 from rekognition_emulator.errors import ServiceError
-from rekognition_emulator.service import Service
-from rekognition_emulator.sqlite import SqliteStore
-from rekognition_emulator.store import MemoryStore, Store
+from rekognition_emulator.operations.service import Service
+from rekognition_emulator.state.backend import Backend
+from rekognition_emulator.state.sqlite import SqliteStore
+from rekognition_emulator.state.store import MemoryStore, Store
 
 OUTCOMES: Counter[tuple[str, str]] = Counter()
 WORK = 10.0

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Limits, Switches
-from rekognition_emulator.codes import LINE_CODES, TERMINAL_CODES, Dropped, Terminal
-from rekognition_emulator.lines import LineJudge
-from rekognition_emulator.switch import SwitchError
+from rekognition_emulator.lines.codes import LINE_CODES, TERMINAL_CODES, Dropped, Terminal
+from rekognition_emulator.lines.lines import LineJudge
+from rekognition_emulator.switches.switch import SwitchError
 from tests.emulator.world import World, under
 
 if TYPE_CHECKING:

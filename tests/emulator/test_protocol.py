@@ -17,9 +17,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from rekognition_emulator.aws_json.model import OPERATIONS
+from rekognition_emulator.aws_json.protocol import decode_request
 from rekognition_emulator.errors import ServiceError
-from rekognition_emulator.model import OPERATIONS
-from rekognition_emulator.protocol import decode_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

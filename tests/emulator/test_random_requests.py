@@ -15,13 +15,13 @@ import botocore.session
 from botocore.parsers import create_parser
 
 from rekognition_emulator import Clock, Latency, Limits, Settings
+from rekognition_emulator.aws_json.wire import HttpRequest
 from rekognition_emulator.settings import build
-from rekognition_emulator.wire import HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rekognition_emulator.front import Front
+    from rekognition_emulator.web.front import Front
 
 MODEL = botocore.session.Session().get_service_model("rekognition")
 PARSER = create_parser("json")

@@ -9,11 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Limits, Switches, serve
+from rekognition_emulator.aws_json.model import OPERATIONS, modelled_errors
+from rekognition_emulator.aws_json.wire import HttpRequest
 from rekognition_emulator.errors import MESSAGES, ServiceError
-from rekognition_emulator.model import OPERATIONS, modelled_errors
-from rekognition_emulator.refusal_switches import RefusalSwitches
-from rekognition_emulator.switch import answers
-from rekognition_emulator.wire import HttpRequest
+from rekognition_emulator.switches.about_refusals import RefusalSwitches
+from rekognition_emulator.switches.switch import answers
 from tests.emulator.world import World, under
 
 if TYPE_CHECKING:

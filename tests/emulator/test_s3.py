@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from rekognition_emulator import Clock, Limits, Settings, Switches, manifest, serve
-from rekognition_emulator.backend import ManifestError
-from rekognition_emulator.buckets import lines_of
+from rekognition_emulator import Clock, Limits, Switches, serve
+from rekognition_emulator.lines import payload as manifest
+from rekognition_emulator.sources.buckets import lines_of
+from rekognition_emulator.state.backend import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,9 +270,9 @@ def test_an_s3_api_that_refuses_or_hangs_up() -> None:
 def test_a_real_s3_api(folder: Path, lines: Lines) -> None:
     """An S3 server (moto) filled from the folder: read, uploaded to, versions, missing objects."""
     pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
-    from rekognition_emulator.s3 import serve_s3  # noqa: PLC0415 - behind the check
+    from rekognition_emulator.sources.s3 import serve_s3  # noqa: PLC0415 - behind the check
 
-    with serve_s3({"manifests": folder}, Settings()) as endpoint, serve(s3_endpoint=endpoint) as emulator:
+    with serve_s3({"manifests": folder}) as endpoint, serve(s3_endpoint=endpoint) as emulator:
         session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
         s3 = session.client("s3", endpoint_url=endpoint)
         assert created(emulator, "deep/train.manifest")["DatasetStats"]["TotalEntries"] == 10

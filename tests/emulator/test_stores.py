@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rekognition_emulator import Clock, Emulator, Latency, serve
-from rekognition_emulator.sqlite import SqliteStore, StateFileError
+from rekognition_emulator.state.sqlite import SqliteStore, StateFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.entries import attributes, bare_line, compact, entry_of, meaning_of
-from tests.entries.lines import (
+from tests.support.lines import (
     Document,
     Drawn,
     Picture,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.entries import compact, digest_of, entry_of, meaning_of, parse_live
-from tests.entries.lines import (
+from tests.support.lines import (
     Document,
     Picture,
     Style,

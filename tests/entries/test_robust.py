@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from reconciler.entries import compact, entry_of, meaning_of, parse_live, without_service_fields
-from tests.entries.lines import Document, documents, json_values
+from tests.support.lines import Document, documents, json_values
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.entries import compact, entry_of, marks_of, without_service_fields
 from reconciler.model import Mark
-from tests.entries.lines import FINDINGS, Document, Picture, pictures, write
+from tests.support.lines import FINDINGS, Document, Picture, pictures, write
 
 LAW = settings(max_examples=50, deadline=None)
 NAMES = ("errors", "warnings", "cl-errors")

@@ -2,15 +2,14 @@
 
 import pytest
 
-from reconciler.batch import batches
-from reconciler.comparison import loads
+from reconciler.analysis import loads
 from reconciler.errors import BadInput
 from reconciler.guards import Asked, Labels, check_guards, guarded, labels_of_live, parse_allow, read_variable
-from reconciler.model import Compare, DatasetType, Extra, Guards, Policy
-from reconciler.plan import Plan, make_plan
-from reconciler.thresholds import Guard, GuardCheck, GuardState
-from tests.entries.lines import Document, bare, labelled
-from tests.ledger.filling import filled
+from reconciler.model import Compare, DatasetType, Extra, Guard, GuardCheck, Guards, GuardState, Policy
+from reconciler.plan.batches import batches
+from reconciler.plan.plan import Plan, make_plan
+from tests.support.filling import filled
+from tests.support.lines import Document, bare, labelled
 
 KEY = "s3://bucket/{:04}.jpg"
 

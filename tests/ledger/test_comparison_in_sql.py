@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from reconciler.entries import compact, entry_of
 from reconciler.ledger import Ledger, fill_live, pair_digest
 from reconciler.model import Compare, Mark, Place
-from tests.entries.lines import FINDINGS, Document, Style, bare, boxes, labelled, pictures, write
-from tests.ledger.filling import FILE, as_text, desired_entry, filled
+from tests.support.filling import FILE, as_text, desired_entry, filled
+from tests.support.lines import FINDINGS, Document, Style, bare, boxes, labelled, pictures, write
 
 LAW = settings(max_examples=60, deadline=None)
 KEYS = ("s3://b/1", "s3://b/2", "s3://b/é", "s3://b/\ud800", "s3://b/5")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localengine.passphrase import Crypter
+from localengine.state.passphrase import Crypter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

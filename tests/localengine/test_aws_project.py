@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localengine.aws_project import AwsProvider
-from localengine.aws_settings import AwsSettings
-from localengine.deployment import Resource
 from localengine.errors import ProviderError, RefusedError
-from localengine.properties import SECRET, SIGNATURE
+from localengine.protocol.properties import SECRET, SIGNATURE
+from localengine.providers.aws_project import AwsProvider
+from localengine.providers.aws_settings import AwsSettings
+from localengine.state.deployment import Resource
 
 if TYPE_CHECKING:
-    from localengine.properties import Properties
+    from localengine.protocol.properties import Properties
     from rekognition_emulator import Clock, Emulator
     from tests.localengine.sandbox import Sandbox
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localengine import urn as urns
-from localengine.deployment import Resource, from_document, to_document
+from localengine.engine.removal import deletion_groups
 from localengine.errors import EngineError, Exit
-from localengine.passphrase import Crypter
-from localengine.properties import (
+from localengine.protocol import urn as urns
+from localengine.protocol.properties import (
     RESOURCE_REFERENCE,
     SIGNATURE,
     UNKNOWN,
@@ -28,8 +27,9 @@ from localengine.properties import (
     to_struct,
     visible_changes,
 )
-from localengine.removal import deletion_groups
-from localengine.store import Store
+from localengine.state.deployment import Resource, from_document, to_document
+from localengine.state.passphrase import Crypter
+from localengine.state.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

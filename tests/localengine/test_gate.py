@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+from localengine.engine.gate import Gate
 from localengine.errors import TerminatedError
-from localengine.gate import Gate
 
 
 def test_after_a_failure_only_what_was_begun_together_goes_on() -> None:

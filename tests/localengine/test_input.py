@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
+from localengine.engine.goal import read_goal
 from localengine.errors import EngineError, Exit, RefusedError
-from localengine.goal import read_goal
 from localengine.options import parse
-from localengine.stack import choose_stack, read_config, read_project
+from localengine.state.stack import choose_stack, read_config, read_project
 
 if TYPE_CHECKING:
     from pathlib import Path

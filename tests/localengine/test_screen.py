@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localengine.events import Message, Op, Severity, Summary
-from localengine.palette import Paint, display_type, quoted, safe
-from localengine.properties import RESOURCE_REFERENCE, SIGNATURE, UNKNOWN, secret
-from localengine.property_text import Printer, primitive
-from localengine.summary_text import duration, summary_lines
-from localengine.tree_view import joined_streams
+from localengine.engine.events import Message, Op, Severity, Summary
+from localengine.protocol.properties import RESOURCE_REFERENCE, SIGNATURE, UNKNOWN, secret
+from localengine.views.palette import Paint, display_type, quoted, safe
+from localengine.views.property_text import Printer, primitive
+from localengine.views.summary_text import duration, summary_lines
+from localengine.views.tree_view import joined_streams
 from tests.localengine.sandbox import REPOSITORY
 
 if TYPE_CHECKING:

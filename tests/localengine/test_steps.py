@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localengine.properties import SECRET, SIGNATURE, UNKNOWN
+from localengine.protocol.properties import SECRET, SIGNATURE, UNKNOWN
 
 if TYPE_CHECKING:
     from tests.localengine.sandbox import Json, Sandbox

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.codes import ENTRY_CODES
-from reconciler.manifest.findings import KEPT
-from reconciler.manifest.rules import line_rules, yaml_rules
-from reconciler.manifest.rules.rule import Rule
+from reconciler.entry_codes import ENTRY_CODES
+from reconciler.manifest.rules import lines as line_rules
+from reconciler.manifest.rules import yaml as yaml_rules
+from reconciler.manifest.rules.findings import KEPT, Rule
 from reconciler.model import Severity
 from tests.manifest.json_cases import JSON_CASES
 from tests.manifest.lines import BARE, BOXES, IMAGE, changed, found_at, split

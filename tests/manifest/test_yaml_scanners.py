@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.manifest.findings import Collector
-from reconciler.manifest.yaml_manifest import yaml_lines
+from reconciler.manifest.rules.findings import Collector
+from reconciler.manifest.yaml.read import yaml_lines
 from tests.manifest.yaml_text import BOX, HEAD
 
 QUOTED = BOX.replace("RBC", "'a b'")

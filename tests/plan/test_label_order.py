@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.batch import batches
+from reconciler.apply.send_queue import SendQueue
 from reconciler.entries import entry_of
 from reconciler.ledger import Ledger
 from reconciler.model import Change, Extra, Policy
-from reconciler.plan import Action, Plan, make_plan, sends
-from reconciler.sending import SendQueue
-from tests.entries.lines import labelled
-from tests.ledger.filling import filled
+from reconciler.plan.batches import batches
+from reconciler.plan.plan import Action, Plan, make_plan, sends
+from tests.support.filling import filled
+from tests.support.lines import labelled
 
 Uses = dict[str, tuple[str, ...]]  # key -> labels
 KEYS = [f"s3://b/{number}" for number in range(10)]
@@ -26,10 +26,10 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Makes the label limit 4 and a batch as small as asked."""
 
     def limit(size: int) -> None:
-        monkeypatch.setattr("reconciler.plan.DATASET_LABELS", LABELS)
-        monkeypatch.setattr("reconciler.label_order.DATASET_LABELS", LABELS)
-        monkeypatch.setattr("reconciler.plan.BATCH_BYTES", size)
-        monkeypatch.setattr("reconciler.label_order.peak_labels.__defaults__", (size,))
+        monkeypatch.setattr("reconciler.plan.plan.DATASET_LABELS", LABELS)
+        monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", LABELS)
+        monkeypatch.setattr("reconciler.plan.plan.BATCH_BYTES", size)
+        monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (size,))
 
     return limit
 

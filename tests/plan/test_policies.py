@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.batch import batches
 from reconciler.entries import bare_line, compact, entry_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Extra, Policy, Verb
-from reconciler.plan import Action, Plan, make_plan, sends, shown_changes
-from tests.entries.lines import FINDINGS, Document, bare, boxes, labelled
-from tests.ledger.filling import filled
+from reconciler.plan.batches import batches
+from reconciler.plan.plan import Action, Plan, make_plan, sends, shown_changes
+from tests.support.filling import filled
+from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 
 BUCKET = "b"
 EXTRA = {extra.value: Policy(extra=extra) for extra in Extra}
@@ -192,9 +192,9 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     """Makes the limits of entries and labels small."""
 
     def limit(entries: int, labels: int) -> None:
-        monkeypatch.setattr("reconciler.plan.DATASET_ENTRIES", entries)
-        monkeypatch.setattr("reconciler.plan.DATASET_LABELS", labels)
-        monkeypatch.setattr("reconciler.label_order.DATASET_LABELS", labels)
+        monkeypatch.setattr("reconciler.plan.plan.DATASET_ENTRIES", entries)
+        monkeypatch.setattr("reconciler.plan.plan.DATASET_LABELS", labels)
+        monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", labels)
 
     return limit
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
-from reconciler.comparison.detail import detail_of
-from reconciler.comparison.words import phrase
+from reconciler.analysis.entry import detail_of
+from reconciler.analysis.sentence import phrase
 from reconciler.entries import compact, entry_of
 from reconciler.model import Change, Compare, Extra, Policy
-from reconciler.plan import make_plan, shown_changes
-from tests.entries.lines import Document, Picture, bare, boxes, json_values, labelled, write
-from tests.ledger.filling import filled
+from reconciler.plan.plan import make_plan, shown_changes
+from tests.support.filling import filled
+from tests.support.lines import Document, Picture, bare, boxes, json_values, labelled, write
 
 KEY = "s3://b/1"
 RBC = ("RBC", 1.0, 2.0, 30.0, 40.0)

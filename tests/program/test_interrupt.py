@@ -11,14 +11,14 @@ import pytest
 
 from rekognition_emulator import Clock, Emulator, Latency, serve
 from tests.program.workspace import REPOSITORY, SECONDS, Workspace
-from tests.reliability.small_batches import LINES_IN_BATCH, sitecustomize_in
+from tests.support.small_batches import LINES_IN_BATCH, sitecustomize_in
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from rekognition_emulator.records import Caller
+    from rekognition_emulator.state.records import Caller
 
 BATCHES = 3
 # A shell that starts the tests in the background makes SIGINT ignored, and the engine would honour that.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekognition_emulator import Emulator, serve
-from tests.provider.engine import Provider, running
-from tests.provider.world import World, config_for
+from tests.support.provider_engine import Provider, running
+from tests.support.provider_world import World, config_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.world import RELABELS, labels_of, line
+from tests.support.provider_world import RELABELS, labels_of, line
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 
 def test_create_loads_a_new_dataset_and_the_next_up_is_empty(world: World) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.provider.engine import UNKNOWN
-from tests.provider.world import line
+from tests.support.provider_engine import UNKNOWN
+from tests.support.provider_world import line
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 
 def test_a_bad_manifest_is_one_failure_with_all_complaints_in_it(world: World) -> None:

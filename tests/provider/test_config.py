@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pulumi_aws
 import pytest
 
-from reconciler.provider.setting_names import AWS_NAMES, OWN_NAMES
+from reconciler.provider.stack_config import AWS_NAMES, OWN_NAMES
 from tests.provider.doubles import Sts, Tap
-from tests.provider.engine import CallError, Resource, running
-from tests.provider.world import World
+from tests.support.provider_engine import CallError, Resource, running
+from tests.support.provider_world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

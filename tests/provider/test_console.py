@@ -10,8 +10,8 @@ import grpc
 import pytest
 from pulumi.runtime.proto import engine_pb2_grpc
 
-from reconciler.provider import console
-from tests.provider.engine import Log
+from reconciler.provider.sdk import engine_log as console
+from tests.support.provider_engine import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

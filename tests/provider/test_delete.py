@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.engine import CallError
+from tests.support.provider_engine import CallError
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 
 def test_refuse_names_the_ways_out_and_deletes_nothing(world: World) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.provider.engine import UNKNOWN, CallError, is_change
-from tests.provider.world import RELABELS, line
+from tests.support.provider_engine import UNKNOWN, CallError, is_change
+from tests.support.provider_world import RELABELS, line
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 
 def test_a_changed_entry_is_due(world: World) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.provider.engine import Resource
-    from tests.provider.world import World
+    from tests.support.provider_engine import Resource
+    from tests.support.provider_world import World
 
 KEY = "s3://acme-vision/images/"
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.limits import BATCH_BYTES
-from reconciler.provider.stopping import hear_cancel
-from tests.provider.engine import CallError, Provider, Resource, running
-from tests.provider.world import World, config_for, line
-from tests.quick_clock import in_a_hurry
+from reconciler.provider.sdk.cancel import hear_cancel
+from tests.support.provider_engine import CallError, Provider, Resource, running
+from tests.support.provider_world import World, config_for, line
+from tests.support.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.engine import CallError, Resource
-from tests.provider.world import RELABELS, line
+from tests.support.provider_engine import CallError, Resource
+from tests.support.provider_world import RELABELS, line
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 # A failure of all lines of a batch that no retry cures.
 TOO_MANY = "The manifest file has too many rows."

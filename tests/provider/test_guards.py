@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.provider.engine import CallError, Resource, running
-from tests.provider.world import World, config_for
+from tests.support.provider_engine import CallError, Resource, running
+from tests.support.provider_world import World, config_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.provider.properties import MAX_SETTLED
-from tests.provider.engine import UNKNOWN, Resource
-from tests.provider.world import RELABELS, line
+from reconciler.provider.state import MAX_SETTLED
+from tests.support.provider_engine import UNKNOWN, Resource
+from tests.support.provider_world import RELABELS, line
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 KEY = "s3://acme-vision/images/"
 

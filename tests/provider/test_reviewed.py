@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli import main
-from tests.provider.engine import CallError, running
-from tests.provider.world import World, config_for
+from tests.support.provider_engine import CallError, running
+from tests.support.provider_world import World, config_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

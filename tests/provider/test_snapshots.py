@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.provider.engine import CallError, running
-from tests.provider.world import RELABELS, World, config_for
-from tests.store.s3 import Bucket, running_s3
+from tests.support.provider_engine import CallError, running
+from tests.support.provider_world import RELABELS, World, config_for
+from tests.support.s3 import Bucket, running_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.engine import Provider, running
-from tests.provider.world import World, config_for
-from tests.starts import LINES, STARTS, THEIRS, begin, live, slow_service
+from tests.support.provider_engine import Provider, running
+from tests.support.provider_world import World, config_for
+from tests.support.starts import LINES, STARTS, THEIRS, begin, live, slow_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.provider.engine import CallError, Resource
-from tests.provider.world import RELABELS
+from tests.support.provider_engine import CallError, Resource
+from tests.support.provider_world import RELABELS
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 OTHER = "0" * 32
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.provider import failure
-from tests.provider.engine import PICKLE, TYPE, CallError
-from tests.provider.world import line
+from reconciler.provider.sdk import failure
+from tests.support.provider_engine import PICKLE, TYPE, CallError
+from tests.support.provider_world import line
 
 if TYPE_CHECKING:
-    from tests.provider.world import World
+    from tests.support.provider_world import World
 
 PRINT_PICKLE = """
 from pulumi.dynamic.dynamic import serialize_provider

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.aws.calls import Calls
 from reconciler.aws.gateway import Gateway
-from tests.aws.doubles import _client
+from tests.support.aws_doubles import _client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.reconcile.desk import Desk
+    from tests.support.desk import Desk
 
-__all__ = ["Death", "Killed", "mortal_gateway"]
 
 Reply = TypeVar("Reply")
 

@@ -17,21 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rekognition_emulator.faults.stage import HangUp
-from tests.entries.lines import labelled
-from tests.provider.engine import CallError, Provider, Resource, environment
-from tests.provider.world import config_for
-from tests.reliability.small_batches import sitecustomize_in
 from tests.reliability.trial import as_desired
+from tests.support.lines import labelled
+from tests.support.provider_engine import CallError, Provider, Resource, environment
+from tests.support.provider_world import config_for
+from tests.support.small_batches import sitecustomize_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rekognition_emulator import Emulator
     from rekognition_emulator.journal import Call
-    from rekognition_emulator.records import Caller
-    from tests.entries.lines import Document
+    from rekognition_emulator.state.records import Caller
+    from tests.support.lines import Document
 
-__all__ = ["SHELLS", "STORIES", "WORK", "Boundary", "Story", "calls_of", "killed"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 WORK: Final = 10.0  # seconds of the emulator's clock that an operation takes

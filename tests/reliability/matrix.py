@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from rekognition_emulator import model
+from rekognition_emulator.aws_json import model
 from rekognition_emulator.faults.plan import KINDS
-from tests.entries.lines import labelled
 from tests.reliability.trial import KEY, SCENES, Told, Trial, plan_text
+from tests.support.lines import labelled
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from rekognition_emulator import Emulator
 
-__all__ = ["OPERATIONS", "POSITIONS", "VARIANTS", "Cell", "cells", "ends", "faults_of", "tried"]
 
 OPERATIONS: Final = (
     "DescribeProjects",

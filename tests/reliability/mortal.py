@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MortalEmulator", "mortal"]
 
 _START, _LATER = 1_700_000_000.0, 1_700_100_000.0
 _SECONDS = 30.0

@@ -11,8 +11,6 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["RECORD", "is_recording", "recorded", "write"]
-
 RECORD: Final = Path(__file__).resolve().parents[2] / "docs" / "reliability.json"
 # Taken when this module is loaded: tests see none of the user's variables.
 _RECORDING: Final = bool(os.environ.get("RELIABILITY_RECORD"))

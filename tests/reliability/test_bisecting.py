@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.bisection import bisect
+from reconciler.apply.bad_lines import bisect
 from reconciler.errors import UpdateFailed
-from tests.entries.lines import labelled
-from tests.reconcile.desk import Desk
 from tests.reliability.record import write
 from tests.reliability.trial import plan_text
+from tests.support.desk import Desk
+from tests.support.lines import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.errors import AccessDenied
-from tests.reconcile.desk import Ran
 from tests.reliability.killing import STORIES, CommandLine, Trap
 from tests.reliability.trial import SCENES, Trial
+from tests.support.desk import Ran
 
 if TYPE_CHECKING:
     from pathlib import Path

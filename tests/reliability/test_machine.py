@@ -17,13 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.model import Extra, Policy
-from reconciler.plan import Action
-from tests.entries.lines import Document, labelled
-from tests.reconcile.desk import Desk, Ran
+from reconciler.plan.plan import Action
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
 from tests.reliability.record import write
 from tests.reliability.trial import COLLEAGUES, KEY, as_desired, plan_text
+from tests.support.desk import Desk, Ran
+from tests.support.lines import Document, labelled
 
 if TYPE_CHECKING:
     from rekognition_emulator import Emulator

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tests.reconcile.desk import Ran
 from tests.reliability.mortal import MortalEmulator, mortal
 from tests.reliability.trial import SCENES, Trial, plan_text
+from tests.support.desk import Ran
 
 if TYPE_CHECKING:
     from pathlib import Path

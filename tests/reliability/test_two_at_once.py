@@ -11,11 +11,11 @@ import pytest
 from reconciler.aws.calls import Calls
 from reconciler.aws.gateway import Gateway
 from reconciler.errors import ReconcilerError
-from tests.aws.doubles import _client
-from tests.entries.lines import Document, labelled
-from tests.reconcile.desk import Desk, Ran
 from tests.reliability.record import write
 from tests.reliability.trial import KEY, as_desired
+from tests.support.aws_doubles import _client
+from tests.support.desk import Desk, Ran
+from tests.support.lines import Document, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,21 +17,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from reconciler.batch import batches
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError
-from reconciler.label_order import peak_labels
 from reconciler.model import Extra, Policy
-from reconciler.plan import Action
-from tests.entries.lines import Document, labelled
-from tests.reconcile.desk import Desk, Ran
+from reconciler.plan.batches import batches
+from reconciler.plan.label_order import peak_labels
+from reconciler.plan.plan import Action
+from tests.support.desk import Desk, Ran
+from tests.support.lines import Document, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rekognition_emulator import Emulator
 
-__all__ = ["COLLEAGUES", "KEY", "SCENES", "START", "Scene", "Told", "Trial", "as_desired", "plan_text", "small"]
 
 START = 1_700_000_000.0
 KEY = "s3://bucket/{}.jpg"
@@ -84,7 +83,7 @@ class Told:
 def small() -> Iterator[None]:
     """Batches of three lines and pages of four."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reconciler.plan.BATCH_BYTES", _BATCH)
+        patch.setattr("reconciler.plan.plan.BATCH_BYTES", _BATCH)
         patch.setattr(peak_labels, "__defaults__", (_BATCH,))
         patch.setattr(batches, "__defaults__", (_BATCH,))
         patch.setattr("reconciler.aws.gateway._PAGE", _PAGE)

@@ -10,7 +10,7 @@ import pytest
 from reconciler.formats import FORMATS, Converted
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
-from tests.entries.lines import Document
+from tests.support.lines import Document
 
 Lines = Iterable[Document]
 Compare = Callable[..., Review]

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.comparison.detail import detail_of
+from reconciler.analysis.entry import detail_of
 from reconciler.entries import compact
 from reconciler.model import Change, DatasetType, Extra, Policy, Verb
-from reconciler.plan import make_plan
+from reconciler.plan.plan import make_plan
 from reconciler.review.build import Reviewed, review_of
+from reconciler.review.changes import risk_of
 from reconciler.review.model import Danger, Review
-from reconciler.review.risk import risk_of
-from tests.entries.lines import FINDINGS, Document, Picture, bare, boxes, labelled, write
-from tests.ledger.filling import filled
+from tests.support.filling import filled
+from tests.support.lines import FINDINGS, Document, Picture, bare, boxes, labelled, write
 
 KEY = "s3://acme/1"
 BOX, MOVED, OTHER = ("a", 1.0, 2.0, 30.0, 40.0), ("a", 5.0, 2.0, 30.0, 40.0), ("b", 1.0, 2.0, 30.0, 40.0)

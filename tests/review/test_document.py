@@ -13,7 +13,7 @@ from reconciler.model import DatasetType, Finding, Place, Severity
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.model import FORMAT, Compared, Review
 from reconciler.review.schema import schema, schema_text
-from tests.entries.lines import bare, boxes, labelled
+from tests.support.lines import bare, boxes, labelled
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "plan.schema.json"
 

@@ -3,11 +3,11 @@
 import pytest
 
 from reconciler.model import Extra, Policy
-from reconciler.plan import make_plan
+from reconciler.plan.plan import make_plan
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate
-from tests.entries.lines import Document, labelled
-from tests.ledger.filling import filled
+from tests.support.filling import filled
+from tests.support.lines import Document, labelled
 
 
 def estimated(live: list[Document] | None, desired: list[Document], extra: Extra = Extra.REPORT) -> Estimate:

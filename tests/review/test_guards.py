@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.guards import Asked, check_guards, guarded
-from reconciler.model import DatasetType, Policy
-from reconciler.plan import make_plan
-from reconciler.report import html, markdown, terminal
+from reconciler.model import DatasetType, Guard, Guards, Policy
+from reconciler.plan.plan import make_plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.offline import offline_review
-from reconciler.thresholds import Guard, Guards
-from tests.entries.lines import labelled
-from tests.ledger.filling import as_text, filled
+from reconciler.views.html import view as html
+from reconciler.views.markdown import view as markdown
+from reconciler.views.terminal import view as terminal
+from tests.support.filling import as_text, filled
+from tests.support.lines import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model import Extra, Policy
-from reconciler.plan import make_plan
-from reconciler.review.identity import moved, plan_id, run_id
-from tests.entries.lines import Document, labelled, shuffled
-from tests.ledger.filling import filled
+from reconciler.plan.plan import make_plan
+from reconciler.review.plan_id import moved, plan_id, run_id
+from tests.support.filling import filled
+from tests.support.lines import Document, labelled, shuffled
 
 Lines = list[Document]
 LABEL = st.sampled_from("abc")

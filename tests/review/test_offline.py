@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import BadInput, InvalidDeclaration
+from reconciler.git import checked_out, history
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
-from reconciler.store.revisions import checked_out, history
-from tests.entries.lines import boxes, labelled
+from tests.support.lines import boxes, labelled
 
 Folders = Callable[..., Review]
 Git = Callable[..., str]

@@ -5,13 +5,13 @@ from collections.abc import Collection
 import pytest
 
 from reconciler.model import Compare, DatasetType, Policy
-from reconciler.plan import make_plan
+from reconciler.plan.plan import make_plan
 from reconciler.review.build import Reviewed, review_of
+from reconciler.review.manifests import earlier_in
 from reconciler.review.model import OriginCounts
 from reconciler.review.origin import Base, origin_of
-from reconciler.review.sources import earlier_in
-from tests.entries.lines import Document, labelled
-from tests.ledger.filling import filled
+from tests.support.filling import filled
+from tests.support.lines import Document, labelled
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from reconciler.report.document import encoded
 from reconciler.review.model import Review
-from tests.entries.lines import bare, boxes, labelled
-from tests.schema import faults
+from reconciler.views.json_document import encoded
+from tests.support.lines import bare, boxes, labelled
+from tests.support.schema import faults
 
 Strategy = st.SearchStrategy[Any]
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from reconciler.review.model import Review
-from reconciler.review.since import moved_since
-from tests.entries.lines import labelled
+from reconciler.review.plan_id import moved_since
+from tests.support.lines import labelled
 
 Compare = Callable[..., Review]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.arguments import COMMANDS
+from reconciler.cli.help import COMMANDS
 from reconciler.manifest import load_project, read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType
 

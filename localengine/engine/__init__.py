@@ -1,0 +1,1 @@
+"""The engine itself: what a program asks for, what is due, and doing it."""

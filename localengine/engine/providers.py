@@ -1,0 +1,154 @@
+"""The providers of one command, and their entries in the state.
+
+Makes the default provider of a package when its first resource is registered, takes providers from the state when a
+refresh or a deletion needs them, and refuses packages it does not have by name. Default providers: pulumi/pulumi
+pkg/resource/deploy/source_eval.go; `default` or `default_` with the version.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from localengine.errors import EngineError, RefusedError
+from localengine.protocol import urn as urns
+from localengine.protocol.properties import UNKNOWN, Properties, secret
+from localengine.providers.provider import Provider
+from localengine.state.deployment import Resource
+
+if TYPE_CHECKING:
+    from localengine.engine.goal import Goal
+    from localengine.engine.snapshot import Snapshot
+    from localengine.state.stack import Config
+
+DYNAMIC_PACKAGE = "pulumi-python"
+# Settings of pulumi-aws that its schema marks as secret, however they were configured.
+_SECRET_SETTINGS = {"accessKey", "secretKey", "token"}
+
+
+class ConfigurableProvider(Provider, Protocol):
+    """A provider that was started and is not configured yet."""
+
+    def check_config(self, urn: str, olds: Properties, news: Properties) -> None:
+        """Say what is wrong with a configuration, by raising ProviderError."""
+
+    def diff_config(self, urn: str, olds: Properties, news: Properties) -> None:
+        """Look at a changed configuration."""
+
+    def configure(self, urn: str, provider_id: str, inputs: Properties) -> None:
+        """Take the configuration."""
+
+
+Factories = Mapping[str, Callable[[], ConfigurableProvider]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A configured provider and what it was configured with."""
+
+    inputs: Properties
+    provider: Provider
+
+
+class Providers:
+    """All providers that a command has started."""
+
+    def __init__(self, factories: Factories, config: Config, snapshot: Snapshot, *, dry_run: bool) -> None:
+        self._factories = factories
+        self._config = config
+        self._snapshot = snapshot
+        self._dry_run = dry_run
+        self._entries: dict[str, _Entry] = {}
+        self._idle: list[Provider] = []
+        self._guard = threading.RLock()
+
+    def for_goal(self, goal: Goal) -> tuple[str, Provider]:
+        """The provider of a resource to register, and the reference that the resource stores."""
+        with self._guard:
+            if goal.provider:
+                urn, _ = urns.split_reference(goal.provider)
+                return goal.provider, self._of(urn)
+            return self._default(goal)
+
+    def for_resource(self, resource: Resource) -> Provider:
+        """The provider of a stored resource: this command's, or the one in the state."""
+        with self._guard:
+            return self._of(urns.split_reference(resource.provider)[0])
+
+    def enter(self, goal: Goal) -> Resource:
+        """The state of a provider that the program declares itself, configured and ready."""
+        with self._guard:
+            return self._enter(goal.urn, goal.inputs, goal)
+
+    def cancel(self) -> None:
+        """Tell every provider that the command ends."""
+        for provider in self._all():
+            provider.cancel()
+
+    def close(self, grace: float) -> None:
+        """End every provider."""
+        for provider in self._all():
+            provider.close(grace)
+        self._entries, self._idle = {}, []
+
+    def _all(self) -> list[Provider]:
+        return [*self._idle, *(entry.provider for entry in self._entries.values())]
+
+    def _default(self, goal: Goal) -> tuple[str, Provider]:
+        package = urns.package_of(goal.type)
+        suffix = "_" + goal.version.replace(".", "_") if goal.version else ""
+        root = goal.urn.split("::")
+        stack, project = root[0].removeprefix("urn:pulumi:"), root[1]
+        urn = urns.make(stack, project, f"{urns.PROVIDER_TYPE}{package}", f"default{suffix}")
+        settled = self._snapshot.settled(urn)
+        if settled is None:
+            settled = self._enter(urn, self._inputs(package, goal.version), None)
+            self._snapshot.settle(settled)
+        return urns.reference(urn, settled.id), self._entries[urn].provider
+
+    def _inputs(self, package: str, version: str) -> Properties:
+        """A default provider's inputs: the stack's configuration for it, and the version of its plugin."""
+        everything = package == DYNAMIC_PACKAGE
+        values = self._config.values if everything else self._config.namespace(package)
+        prefix = "" if everything else f"{package}:"
+        hidden = {key for key in values if f"{prefix}{key}" in self._config.secret_keys or key in _SECRET_SETTINGS}
+        inputs: Properties = {key: secret(value) if key in hidden else value for key, value in values.items()}
+        return inputs | ({"version": version} if version else {})
+
+    def _enter(self, urn: str, inputs: Properties, goal: Goal | None) -> Resource:
+        old = self._snapshot.old(urn)
+        running = self._entries.get(urn)
+        provider_id = old.id if old else (UNKNOWN if self._dry_run else str(uuid.uuid4()))
+        # As Pulumi does, a registration asks a process of its own, also when a refresh has started one before.
+        fresh = self._start(urn)
+        fresh.check_config(urn, old.inputs if old else {}, inputs)
+        if old:
+            fresh.diff_config(urn, old.inputs, inputs)
+        if running is not None and running.inputs == inputs:
+            self._idle.append(fresh)
+        else:
+            fresh.configure(urn, provider_id, inputs)
+            self._idle.extend([running.provider] if running else [])
+            self._entries[urn] = _Entry(inputs, fresh)
+        placed = {"parent": goal.parent, "protect": goal.protect} if goal else {}
+        return Resource(urn=urn, custom=True, id=provider_id, inputs=inputs, outputs=inputs, **placed)  # type: ignore[arg-type]  # the two keys above
+
+    def _of(self, urn: str) -> Provider:
+        if urn not in self._entries:
+            stored = self._snapshot.settled(urn) or self._snapshot.old(urn)
+            if stored is None:
+                raise EngineError(f"the provider {urn} is neither in the program nor in the state")
+            provider = self._start(urn)
+            provider.configure(urn, stored.id, stored.inputs)
+            self._entries[urn] = _Entry(stored.inputs, provider)
+        return self._entries[urn].provider
+
+    def _start(self, urn: str) -> ConfigurableProvider:
+        package = urns.package_of(urns.type_of(urn))
+        factory = self._factories.get(package)
+        if factory is None:
+            raise RefusedError(f"resources of the package '{package}' (only {', '.join(sorted(self._factories))})")
+        return factory()

@@ -1,0 +1,143 @@
+"""Child processes of one command: own groups, read to the end, none left behind.
+
+A guard process (guard.py) ends them when this process dies without warning.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+GRACE_SECONDS = 5.0
+
+Reader = Callable[[str], None]
+
+
+class Nursery:
+    """All children of a command. `close` ends every one that still runs."""
+
+    def __init__(self) -> None:
+        self._children: list[Child] = []
+        self._lock = threading.Lock()
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+            text=True,
+        )
+
+    def start(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, stdin: bool) -> Child:
+        """Start a process in a group of its own; with `stdin`, a pipe that stays open as long as this process lives."""
+        child = Child(command, cwd, env, stdin=stdin)
+        with self._lock:
+            self._children.append(child)
+        self._tell(f"+{child.group}")
+        return child
+
+    def stop(self, child: Child, grace: float = GRACE_SECONDS) -> None:
+        """End a child's whole group: SIGINT, `grace` seconds, SIGKILL. A child that is gone is forgotten."""
+        child.stop(grace)
+        with self._lock:
+            if child not in self._children:
+                return
+            self._children.remove(child)
+        self._tell(f"-{child.group}")
+
+    def end_all(self, grace: float = GRACE_SECONDS) -> None:
+        """End every child: all are signalled first, then each is waited for."""
+        children = list(self._children)
+        for child in children:
+            child.signal(signal.SIGINT)
+        for child in children:
+            self.stop(child, grace)
+
+    def close(self) -> None:
+        """End every child, then the guard."""
+        self.end_all()
+        if self._guard.stdin is not None:
+            self._guard.stdin.close()
+        self._guard.wait()
+
+    def _tell(self, line: str) -> None:
+        if self._guard.stdin is not None and not self._guard.stdin.closed:
+            self._guard.stdin.write(line + "\n")
+            self._guard.stdin.flush()
+
+
+class Child:
+    """One process and its group."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, stdin: bool) -> None:
+        self._process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        self.group = self._process.pid
+        self._readers: list[threading.Thread] = []
+
+    def first_line(self) -> str:
+        """The first line of standard output; empty when the process ended without one."""
+        stdout = self._process.stdout
+        return stdout.readline().strip() if stdout else ""
+
+    def read_rest(self, out: Reader, err: Reader) -> None:
+        """Hand every further line to `out` and `err` from threads, so that the process never blocks on a pipe."""
+        for stream, reader in ((self._process.stdout, out), (self._process.stderr, err)):
+            thread = threading.Thread(target=_pump, args=(stream, reader), daemon=True)
+            thread.start()
+            self._readers.append(thread)
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit status when the process ends within `seconds`, with all its output read; else None."""
+        try:
+            status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        for thread in self._readers:
+            thread.join(1.0)
+        return status
+
+    def signal(self, number: int) -> bool:
+        """Signal the group; False when nothing of it is left."""
+        try:
+            os.killpg(self.group, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def stop(self, grace: float) -> None:
+        """SIGINT, `grace` seconds, SIGKILL; returns when the process is gone and its pipes are closed."""
+        if self._process.poll() is None:
+            self.signal(signal.SIGINT)
+            if self.wait(grace) is None:
+                self.signal(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+        for thread in self._readers:
+            thread.join(1.0)
+        if self._process.stdin:
+            self._process.stdin.close()
+
+
+def _pump(stream: IO[str] | None, reader: Reader) -> None:
+    if stream is None:
+        return
+    with stream:
+        for line in stream:
+            reader(line.rstrip("\n"))

@@ -1,0 +1,1 @@
+"""The Pulumi engine's wire forms: properties, URNs, a trace of calls."""

@@ -1,0 +1,172 @@
+"""One movement for all boxes of an image: mirrored, shifted by one amount, or scaled by one pair of factors.
+
+A mirroring (y counted from the other end: a classic fault of converters) must fit exactly, and so must a shift. A
+scaling may be off by half a pixel at every edge, because tools round to whole pixels; its factors are those of the
+image's size where that changed, else they are fitted and rounded to thousandths. Labels may change on the way.
+
+Shifts and scalings must be true of every box; a mirroring of two thirds of the boxes of either side, because nothing in
+it is fitted: chance does not mirror boxes. What is mirrored is not looked for as a shift. A shift holds for a single
+box too, however far: same label, same width, same height.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from reconciler.entries import Box
+
+Sizes = Sequence[tuple[int, int]]
+Boxes = Sequence[Box]
+Factors = tuple[float, float]
+Geometry = tuple[int, int, int, int]
+Pairs = tuple[tuple[int, int], ...]
+
+# Half a pixel, and the thousandth to which coordinates are compared.
+_ROUNDING: Final = 501
+# Two boxes at least: a single one can be explained by almost any factors.
+_SCALED_LEAST: Final = 2
+# And an edge that moved by so much: a pixel here or there can be explained by factors near 1.
+_SCALED_FAR: Final = 8_000
+_MIRRORED_LEAST: Final = 2 / 3
+# Left to right, top to bottom, both.
+_MIRRORS: Final[tuple[Factors, ...]] = ((0, 1), (1, 0), (1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """What happened to all boxes: "mirrored" along x or y (1) or not (0), "shifted" by pixels, "scaled" by factors.
+
+    `pairs` are positions (before, after) of the boxes that are one.
+    """
+
+    kind: Literal["mirrored", "shifted", "scaled"]
+    by: Factors
+    pairs: Pairs
+
+
+def transform_of(before: Boxes, after: Boxes, sizes_before: Sizes = (), sizes_after: Sizes = ()) -> Transform | None:
+    """The movement that takes the boxes before to the boxes after; None when there is none.
+
+    Sizes and coordinates are in thousandths of a pixel. Boxes that did not move are no movement.
+    """
+    if not before or not after:
+        return None
+    mirrored = (
+        _mirrored(before, after, sizes_before) if len(sizes_before) == 1 and sizes_before == sizes_after else None
+    )
+    if mirrored is not None or len(before) != len(after):
+        return mirrored
+    rows = sorted(range(len(before)), key=lambda row: _geometry(before[row]))
+    columns = sorted(range(len(after)), key=lambda column: _geometry(after[column]))
+    boxes = [(before[row], after[column]) for row, column in zip(rows, columns, strict=True)]
+    shift = _shift(boxes)
+    if shift is not None:
+        return _shifted(before, after, shift)
+    factors = _factors(boxes, sizes_before, sizes_after)
+    if factors is not None and _scales(boxes, factors):
+        return Transform("scaled", factors, tuple(zip(rows, columns, strict=True)))
+    return None
+
+
+def _geometry(box: Box) -> Geometry:
+    return box.left, box.top, box.width, box.height
+
+
+def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
+    (width, height), least = sizes[0], _MIRRORED_LEAST * min(len(before), len(after))
+    places: set[tuple[str | int, ...]] = {box[1:] for box in after}
+    for across, down in _MIRRORS:
+
+        def seen(box: Box, across: float = across, down: float = down) -> Geometry:
+            left = width - box.left - box.width if across else box.left
+            top = height - box.top - box.height if down else box.top
+            return left, top, box.width, box.height
+
+        if not _most(before, seen, places, least):
+            continue
+        pairs = tuple(_pairs(before, after, seen))
+        moved = any(_geometry(before[row]) != _geometry(after[column]) for row, column in pairs)
+        if moved and len(pairs) >= least:
+            return Transform("mirrored", (across, down), pairs)
+    return None
+
+
+def _most(before: Boxes, seen: Callable[[Box], Geometry], places: Container[object], least: float) -> bool:
+    """Whether at least so many of the boxes are seen at one of the places; given up as soon as they cannot be."""
+    spare = len(before) - least
+    for box in before:
+        if seen(box) not in places:
+            spare -= 1
+            if spare < 0:
+                return False
+    return True
+
+
+def _shifted(before: Boxes, after: Boxes, shift: tuple[int, int]) -> Transform | None:
+    right, down = shift
+    pairs = tuple(_pairs(before, after, lambda box: (box.left + right, box.top + down, box.width, box.height)))
+    if len(before) == 1 and before[0].label != after[0].label:
+        return None
+    return Transform("shifted", (right / 1000, down / 1000), pairs)
+
+
+def _pairs(before: Boxes, after: Boxes, moved: Callable[[Box], Geometry]) -> Iterator[tuple[int, int]]:
+    """Boxes that `moved` brings exactly onto others: first those of one label, then any."""
+    places: defaultdict[Geometry, list[int]] = defaultdict(list)
+    for column in range(len(after)):
+        places[_geometry(after[column])].append(column)
+    rest = []
+    for row, box in enumerate(before):
+        here = places.get(moved(box), [])
+        same = next((column for column in here if after[column].label == box.label), None)
+        if same is None:
+            rest.append(row)
+        else:
+            here.remove(same)
+            yield row, same
+    for row in rest:
+        here = places.get(moved(before[row]), [])
+        if here:
+            yield row, here.pop(0)
+
+
+def _shift(boxes: Sequence[tuple[Box, Box]]) -> tuple[int, int] | None:
+    one, other = boxes[0]
+    right, down = other.left - one.left, other.top - one.top
+    if not right and not down:
+        return None
+    for one, other in boxes:
+        if (one.left + right, one.top + down, one.width, one.height) != _geometry(other):
+            return None
+    return right, down
+
+
+def _factors(boxes: Sequence[tuple[Box, Box]], sizes_before: Sizes, sizes_after: Sizes) -> Factors | None:
+    if len(sizes_before) == len(sizes_after) == 1 and sizes_before != sizes_after:
+        (width, height), (new_width, new_height) = sizes_before[0], sizes_after[0]
+        return (new_width / width, new_height / height) if width > 0 and height > 0 else None
+    if len(boxes) < _SCALED_LEAST:
+        return None
+    across = _fitted([(one.left, other.left) for one, other in boxes] + [(a.width, b.width) for a, b in boxes])
+    down = _fitted([(one.top, other.top) for one, other in boxes] + [(a.height, b.height) for a, b in boxes])
+    sideways = max(abs(one.left + one.width - other.left - other.width) for one, other in boxes)
+    downwards = max(abs(one.top + one.height - other.top - other.height) for one, other in boxes)
+    return (across, down) if max(sideways, downwards) >= _SCALED_FAR else None
+
+
+def _fitted(pairs: Sequence[tuple[int, int]]) -> float:
+    """The factor with the least squares, in thousandths."""
+    weight = sum(one * one for one, _other in pairs)
+    return round(sum(one * other for one, other in pairs) / weight, 3) if weight else 1
+
+
+def _scales(boxes: Sequence[tuple[Box, Box]], factors: Factors) -> bool:
+    across, down = factors
+    return all(
+        abs(one.left * across - other.left) <= _ROUNDING
+        and abs((one.left + one.width) * across - other.left - other.width) <= 2 * _ROUNDING
+        and abs(one.top * down - other.top) <= _ROUNDING
+        and abs((one.top + one.height) * down - other.top - other.height) <= 2 * _ROUNDING
+        for one, other in boxes
+    )

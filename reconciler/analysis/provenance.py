@@ -1,0 +1,125 @@
+"""Where labels come from: jobs, people or machines, confidence; and what differs without being a change."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.analysis.fields import confidences, slots_of
+from reconciler.analysis.line_text import Document, holdable
+from reconciler.analysis.results import IgnoredField, Provenance, ProvenanceSide, Tally
+from reconciler.analysis.sides import Pair
+from reconciler.entries import Attribute, attributes
+
+JOBS_SHOWN: Final = 20
+# Job names that are told apart; a manifest with one in every line costs no memory.
+_JOBS_COUNTED: Final = 10_000
+_LABELS: Final = frozenset({"objects", "class-map", "class-name", "type"})
+
+
+@dataclass(slots=True)
+class _Count:
+    """What one side says so far."""
+
+    human: int = 0
+    machine: int = 0
+    unsaid: int = 0
+    lowest: float | None = None
+    highest: float | None = None
+    jobs: Counter[str] = field(default_factory=Counter)
+
+    def see(self, document: Document) -> None:
+        known = list(attributes(document))
+        if not known:
+            return
+        said = {word for attribute in known if isinstance(word := attribute.metadata.get("human-annotated"), str)}
+        self.human += "yes" in said
+        self.machine += "no" in said
+        self.unsaid += said.isdisjoint(("yes", "no"))
+        for attribute in known:
+            self._confidence(attribute)
+        for job in {name for attribute in known if isinstance(name := attribute.metadata.get("job-name"), str)}:
+            if job in self.jobs or len(self.jobs) < _JOBS_COUNTED:
+                self.jobs[job] += 1
+
+    def _confidence(self, attribute: Attribute) -> None:
+        stated = confidences(attribute)
+        if stated:
+            lowest, highest = min(stated), max(stated)
+            self.lowest = lowest if self.lowest is None else min(lowest, self.lowest)
+            self.highest = highest if self.highest is None else max(highest, self.highest)
+
+    def side(self) -> ProvenanceSide:
+        return ProvenanceSide(
+            human=self.human,
+            machine=self.machine,
+            unsaid=self.unsaid,
+            confidence_lowest=self.lowest,
+            confidence_highest=self.highest,
+        )
+
+
+class ProvenanceCount:
+    """Reads both sides of a dataset, pair by pair."""
+
+    def __init__(self) -> None:
+        self._before, self._after = _Count(), _Count()
+        self._fields: Counter[str] = Counter()
+        self._ignored = 0
+
+    def see(self, pair: Pair) -> None:
+        """Read one key."""
+        if pair.before is not None:
+            self._before.see(pair.before.document)
+        if pair.after is not None:
+            self._after.see(pair.after.document)
+        if pair.ignored and pair.before is not None and pair.after is not None:
+            self._ignored += 1
+            self._fields.update(ignored_fields(pair.before.document, pair.after.document))
+
+    def provenance(self) -> Provenance:
+        """The figures of all pairs seen."""
+        old, new = self._before.jobs, self._after.jobs
+        names = sorted(old | new, key=lambda name: (-new[name], -old[name], name))
+        fields = sorted(self._fields.items(), key=lambda counted: (-counted[1], counted[0]))
+        return Provenance(
+            before=self._before.side(),
+            after=self._after.side(),
+            jobs=tuple(Tally(value=holdable(name), before=old[name], after=new[name]) for name in names[:JOBS_SHOWN]),
+            other_jobs=len(names[JOBS_SHOWN:]),
+            ignored=tuple(IgnoredField(field=holdable(name), entries=many) for name, many in fields),
+            ignored_entries=self._ignored,
+        )
+
+
+def ignored_fields(before: Document, after: Document) -> set[str]:
+    """The fields in which two lines differ that mean the same: metadata by name, the rest by kind."""
+    slots, others = slots_of(before), slots_of(after)
+    found = set[str]()
+    for slot, attribute in slots.items():
+        if slot in others:
+            found.update(_differing(attribute, others[slot]))
+    if slots.keys() != others.keys():
+        found.add("attributes")
+    known = {name for side in (slots, others) for attribute in side.values() for name in _names(attribute)}
+    if any(before.get(name) != after.get(name) for name in (before.keys() | after.keys()) - known):
+        found.add("other attributes")
+    return found or {"other"}
+
+
+def _names(attribute: Attribute) -> tuple[str, str]:
+    return attribute.name, f"{attribute.name}-metadata"
+
+
+def _differing(one: Attribute, other: Attribute) -> Iterator[str]:
+    if one.name != other.name:
+        yield "attribute name"
+    for name in (one.metadata.keys() | other.metadata.keys()) - _LABELS:
+        if one.metadata.get(name) != other.metadata.get(name):
+            yield name
+    if one.metadata.get("objects") != other.metadata.get("objects"):
+        yield "confidence"
+    if one.metadata.get("class-map") != other.metadata.get("class-map"):
+        yield "class ids"
+    elif one.value != other.value:
+        yield "value"

@@ -1,0 +1,164 @@
+"""After an apply: is live as it was sent, and what did the service mark?
+
+The service drops lines in silence, so an update that is UPDATE_COMPLETE proves nothing; live is listed once more and
+compared anew.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+from reconciler.apply.outcome import KEPT, MarkedEntry, Outcome, Rejected
+from reconciler.apply.send_queue import SendQueue
+from reconciler.errors import ReconcilerError, UpdateFailed
+from reconciler.ledger import Ledger, Row
+from reconciler.model import Extra, Marked, Policy, Rejection, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What else counts: the keys that were marked before, and whether somebody else was there after our last batch."""
+
+    marked_before: frozenset[str]
+    overwritten: bool = False
+
+
+def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, circumstances: Circumstances) -> Outcome:
+    """The outcome with what the listing in the ledger shows.
+
+    A line that means what was sent but is stored differently is counted as rewritten and remembered in `settled`, so
+    that it is not sent for ever.
+    """
+    read = replace(outcome, live=ledger.live_facts(policy.compare))
+    judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=circumstances.overwritten)
+    complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), circumstances.marked_before)
+    return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
+
+
+def lacks(ledger: Ledger, policy: Policy, queue: SendQueue) -> bool:
+    """Whether confirmed lines are not live as sent: the service dropped them, or the listing is stale."""
+    if any(queue.is_confirmed(row.key) and not row.same_meaning for row in ledger.differing(policy.compare)):
+        return True
+    return any(row.live_labelled and queue.is_confirmed(row.key) for row in ledger.live_only())
+
+
+def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
+    """The outcome with the number of confirmed lines of each verb; all that is known when live cannot be read back."""
+    verbs = queue.confirmed_by_verb()
+    return replace(
+        outcome, add=verbs.get(Verb.ADD, 0), update=verbs.get(Verb.UPDATE, 0), unlabel=verbs.get(Verb.UNLABEL, 0)
+    )
+
+
+def _with_rejected(
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, *, overwritten: bool
+) -> tuple[Outcome, int]:
+    """The outcome with the lines that are not live; and how many of them somebody else changed.
+
+    Where somebody else was there after our last batch, a line that was taken and is live otherwise is theirs. The
+    others that were taken are not counted as confirmed any more.
+    """
+    rejected: list[Rejected] = []
+    lost: list[str] = []
+    total, foreign, settled = 0, 0, set(outcome.settled)
+    wrong = chain(
+        _wrong_lines(ledger, policy, queue, outcome, settled, overwritten=overwritten),
+        _wrong_extras(ledger, policy, queue, outcome, overwritten=overwritten),
+    )
+    for one, theirs in wrong:
+        total += 1
+        foreign += theirs
+        if not theirs:
+            lost.append(one.key)
+        if len(rejected) < KEPT:
+            rejected.append(one)
+    queue.retract(lost)
+    complete = replace(
+        outcome,
+        rejected=tuple(rejected),
+        rejected_total=total,
+        rewritten=len(settled) - len(outcome.settled),
+        settled=frozenset(settled),
+    )
+    return complete, foreign
+
+
+def _wrong_lines(  # noqa: PLR0913 - what is judged and by what
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, settled: set[str], *, overwritten: bool
+) -> Iterator[tuple[Rejected, bool]]:
+    """Lines of the manifest that are not live, and whether that is somebody else's work; fills `settled`."""
+    for row in ledger.differing(policy.compare, outcome.settled):
+        confirmed = queue.is_confirmed(row.key)
+        if confirmed and row.in_live and row.same_meaning and not overwritten:
+            settled.add(row.pair)
+            continue
+        refusal = queue.rejection(row.key)
+        if outcome.error and not confirmed and refusal is None:
+            continue  # it was not sent: the error says so already
+        theirs = refusal is None and (not confirmed or (overwritten and row.in_live))
+        yield Rejected(row.key, row.place, refusal or _reason(theirs=theirs, in_live=row.in_live)), theirs
+
+
+def _wrong_extras(
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, *, overwritten: bool
+) -> Iterator[tuple[Rejected, bool]]:
+    """Live entries that the manifest does not have and that are not as the policy wants them, likewise."""
+    for row in ledger.live_only():
+        refusal = queue.rejection(row.key)
+        sent = row.live_labelled and (refusal is not None or queue.is_confirmed(row.key))
+        if not sent and (outcome.error or not _unwanted(row, policy)):
+            continue  # it may stay; or the error says already that not all was done
+        reason = refusal or ("its labels were not removed" if sent else "somebody else added it meanwhile")
+        yield Rejected(row.key, None, reason), refusal is None and (overwritten or not sent)
+
+
+def _unwanted(row: Row, policy: Policy) -> bool:
+    """Whether a live entry that the manifest does not have must not be there after an apply."""
+    return policy.extra in {Extra.FAIL, Extra.REPLACE} or (policy.extra is Extra.UNLABEL and row.live_labelled)
+
+
+def _reason(*, theirs: bool, in_live: bool) -> str:
+    if theirs:
+        return "it was changed by somebody else meanwhile" if in_live else "it went away meanwhile"
+    return "it was not stored as sent" if in_live else "the service dropped it without a word"
+
+
+def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
+    new = _marked(ledger, before, is_new=True)
+    old = _marked(ledger, before, is_new=False)
+    kept = (*islice(new, KEPT), *islice(old, KEPT))[:KEPT]
+    total = sum(1 for _row in ledger.marked())
+    return replace(
+        outcome, marked=kept, marked_total=total, marked_new=sum(row.key not in before for row in ledger.marked())
+    )
+
+
+def _marked(ledger: Ledger, before: frozenset[str], *, is_new: bool) -> Iterator[MarkedEntry]:
+    for row in ledger.marked():
+        if (row.key not in before) == is_new:
+            yield MarkedEntry(row.key, row.place, row.marks, is_new)
+
+
+def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> ReconcilerError | None:
+    """The error of an apply whose calls all went well.
+
+    `policy.rejected` is about lines that the service will not take; what somebody else overwrote is no success.
+    """
+    ours = outcome.rejected_total - foreign
+    if ours and policy.rejected is Rejection.FAIL:
+        return UpdateFailed(f"{_lines(ours)} not live as {'it was' if ours == 1 else 'they were'} sent")
+    if foreign:
+        return UpdateFailed(
+            f"{_lines(foreign)} not live as in the manifest, because somebody else changed the dataset meanwhile; "
+            "run again"
+        )
+    if policy.marked is Marked.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
+        return UpdateFailed(
+            f"the service marked {ours:,} entries of the manifest with errors and the policy is `marked: refuse`; "
+            "mend the lines"
+        )
+    return None
+
+
+def _lines(many: int) -> str:
+    return "1 line is" if many == 1 else f"{many:,} lines are"

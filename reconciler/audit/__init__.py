@@ -1,9 +1,0 @@
-"""The record that every apply leaves: who, when, what of which revision, what was planned and what came of it.
-
-`attempt` collects it, `record` gives it its form, `log` writes it down.
-"""
-
-from reconciler.audit.attempt import Attempt
-from reconciler.audit.log import AuditLog
-
-__all__ = ["Attempt", "AuditLog"]

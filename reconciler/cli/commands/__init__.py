@@ -1,0 +1,1 @@
+"""The commands of `reconciler`, one module each."""

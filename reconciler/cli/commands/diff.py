@@ -1,0 +1,79 @@
+"""`reconciler diff`: two manifests, folders or git revisions, without an account.
+
+A revision without a path stands for what the other side names, in that revision; where the other side is a revision
+without a path too, for the folder of datasets.
+"""
+
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.analysis.line_text import holdable
+from reconciler.cli.screen import Screen
+from reconciler.cli.session.run import Run
+from reconciler.errors import Exit
+from reconciler.git import checked_out, holds
+from reconciler.review.offline import offline_review
+from reconciler.text import inert
+
+
+def diff(run: Run, screen: Screen) -> Exit:
+    """Compare; findings of class error are in the review, and do not stop it.
+
+    Raises:
+        BadInput: a side is not there, or a file is to be compared with a folder. InvalidDeclaration: a project.yaml
+            does not pass.
+    """
+    before, after = run.options.asked.sources
+    with ExitStack() as places:
+        screen.status(f"comparing {inert(before)} with {inert(after)}")
+        datasets = run.options.datasets
+        old, new = _side(before, after, datasets), _side(after, before, datasets)
+        one, other = places.enter_context(old.opened()), places.enter_context(new.opened())
+        run.review = offline_review(
+            one, other, (holdable(before), holdable(after)), places=(holdable(old.place), holdable(new.place))
+        )
+    screen.clear()
+    changed = any(dataset.changes_total or dataset.has_changes for dataset in run.review.datasets)
+    return Exit.CHANGES if changed and run.options.exit_code else Exit.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A path, or a revision and a path in it; `place` is what its files are called by."""
+
+    place: str
+    path: Path
+    revision: str | None = None
+
+    def opened(self) -> AbstractContextManager[Path | None]:
+        """The files, for as long as they are looked at; None where the revision has nothing at that place yet."""
+        if self.revision is None:
+            return nullcontext(self.path)
+        if ":" in self.revision:
+            return checked_out(self.revision, Path.cwd())
+        repository, inside = self._inside()
+        if not holds(self.revision, repository, inside):
+            return nullcontext(None)
+        return checked_out(self.revision, repository, inside)
+
+    def _inside(self) -> tuple[Path, str]:
+        """A folder of the repository, and the path from there."""
+        here = self.path.resolve()
+        if here.is_dir():
+            return here, ""
+        return (here.parent, here.name) if here.parent.is_dir() else (Path.cwd(), str(self.path))
+
+
+def _side(named: str, other: str, datasets: Path) -> _Side:
+    """A path that exists, else what a revision has."""
+    if Path(named).exists():
+        return _Side(named, Path(named))
+    if ":" in named:
+        return _Side(named, Path(named), named)
+    if Path(other).exists():
+        return _Side(f"{named}:{other}", Path(other), named)
+    _revision, colon, inside = other.partition(":")
+    if colon:
+        return _Side(f"{named}:{inside}", Path(inside), f"{named}:{inside}")
+    return _Side(f"{named}:{datasets}", datasets, named)

@@ -1,0 +1,20 @@
+"""`reconciler validate`: every finding of every manifest; no network."""
+
+from reconciler.cli.screen import Screen
+from reconciler.cli.session.read import read_all, refuse_invalid
+from reconciler.cli.session.run import Run
+from reconciler.cli.show import review_now, show
+from reconciler.errors import Exit
+
+
+def validate(run: Run, screen: Screen) -> Exit:
+    """Read all and show all.
+
+    Raises:
+        BadInput: a declaration or a manifest has errors.
+    """
+    read_all(run, screen)
+    run.review = review_now(run)
+    show(run.review, run, screen, verbose=True)
+    refuse_invalid(run)
+    return Exit.DONE

@@ -1,0 +1,106 @@
+"""`--base REF`: the same manifests in a git revision, and what they said before it, to tell whose changes are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.cli.screen import Screen
+from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.errors import BadInput
+from reconciler.git import checked_out, history, is_shallow
+from reconciler.ledger import Ledger
+from reconciler.model import DatasetType
+from reconciler.review.manifests import Declared, declared_in, earlier_in, read
+from reconciler.review.origin import Base
+from reconciler.text import inert
+
+# So many earlier commits are read; what was said before them counts as not known.
+_COMMITS: Final = 20
+_Name = tuple[str, DatasetType]
+_Manifests = dict[_Name, Ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class _Revisions:
+    """A repository, the base's name in it, and how the datasets are called in each of its revisions."""
+
+    repository: Path
+    base: str
+    inside: str
+    folder: str
+
+    @classmethod
+    def of(cls, reference: str, datasets: Path) -> "_Revisions":
+        """With a path, `main:labels`, it is one from the repository's root, as git has it."""
+        here = datasets.resolve()
+        name, colon, inside = reference.partition(":")
+        return cls(here.parent, name, f":{inside}" if colon else "", f":/{inside}" if colon else here.name)
+
+    @property
+    def default(self) -> str:
+        """The folder of a revision without a path."""
+        return "" if self.inside else self.folder
+
+
+def load_base(run: Run, screen: Screen) -> None:
+    """Give every dataset of the run what the base says of it; a base without the folder says nothing.
+
+    Raises:
+        BadInput: there is no such revision, or no git. InvalidDeclaration: a project.yaml of the base does not pass.
+    """
+    reference = run.options.asked.base
+    if reference is None:
+        return
+    screen.status(f"reading {inert(reference)}")
+    revisions = _Revisions.of(reference, run.options.datasets)
+    commits = history(revisions.base, revisions.repository, revisions.folder, _COMMITS)
+    base = _base(revisions, run) or {}
+    wanted = {_name(one) for one in run.datasets}
+    before = [_at(revisions, commit, wanted, run) for commit in commits]
+    known = len(commits) < _COMMITS and None not in before and not is_shallow(revisions.repository)
+    for one in run.datasets:
+        there = base.get(_name(one)) or run.resources.enter_context(Ledger())
+        earlier = _ledgers(before, _name(one))
+        one.base = Base(reference, there, earlier_in(earlier, one.dataset.policy.compare), complete=known)
+    screen.clear()
+
+
+def _name(one: DatasetRun) -> _Name:
+    return one.project.name, one.dataset.dataset_type
+
+
+def _base(revisions: _Revisions, run: Run) -> _Manifests | None:
+    """The base's manifests; None where it has no such folder, though `history` has shown that the revision is there."""
+    try:
+        place = run.resources.enter_context(
+            checked_out(f"{revisions.base}{revisions.inside}", revisions.repository, revisions.default)
+        )
+    except BadInput:
+        if revisions.inside:
+            raise
+        return None
+    return _read(declared_in(place, revisions.folder), {_name(one) for one in run.datasets}, run)
+
+
+def _at(revisions: _Revisions, commit: str, wanted: set[_Name], run: Run) -> _Manifests | None:
+    """The manifests of an earlier commit; None where they cannot be understood."""
+    try:
+        with checked_out(f"{commit}{revisions.inside}", revisions.repository, revisions.default) as place:
+            return _read(declared_in(place, revisions.folder), wanted, run)
+    except BadInput:
+        return None
+
+
+def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manifests:
+    manifests = {}
+    for one in declared:
+        name = one.project, one.dataset.dataset_type
+        if name in wanted:
+            manifests[name] = run.resources.enter_context(Ledger())
+            read(one, manifests[name])
+    return manifests
+
+
+def _ledgers(before: Sequence[_Manifests | None], name: _Name) -> list[Ledger]:
+    return [manifests[name] for manifests in before if manifests is not None and name in manifests]

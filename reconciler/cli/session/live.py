@@ -1,0 +1,215 @@
+"""The live side of a run: where each project is, and the plan of each dataset."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
+from random import Random
+
+from reconciler.apply import Observation, Reconciliation, Target
+from reconciler.aws.arns import ProjectArn
+from reconciler.aws.calls import CallRecord
+from reconciler.aws.clock import Clock
+from reconciler.aws.connection import Connection
+from reconciler.aws.gateway import Gateway, Project
+from reconciler.aws.objects import Objects
+from reconciler.aws.open import default_region, open_gateway, open_objects
+from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
+from reconciler.cli.screen import ProgressLine, Screen
+from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.signals import Signals
+from reconciler.errors import BadInput, NotFound
+from reconciler.manifest.project.folders import keys_of_test_set
+from reconciler.model import DatasetType, ProjectDeclaration
+from reconciler.plan.plan import make_plan
+from reconciler.records import Attempt, AuditLog
+from reconciler.snapshots.folder import FOLDER
+from reconciler.snapshots.places import Keeper, keeper_for
+from reconciler.stored_differently import SettledStore
+from reconciler.text import inert
+
+
+class Looking:
+    """Looks at AWS for one run; one gateway a region, each project looked up once."""
+
+    def __init__(self, run: Run, screen: Screen, signals: Signals, clock: Clock) -> None:
+        options = run.options
+        endpoints = {"rekognition": options.endpoint_url} if options.endpoint_url else {}
+        self._connection = Connection(region=options.region, profile=options.profile, endpoints=endpoints)
+        self._run, self._screen, self._signals, self._clock = run, screen, signals, clock
+        self._random = Random()  # noqa: S311 - varies pauses, guards nothing
+        self._gateways: dict[str, Gateway] = {}
+        self._projects: dict[str, Project | None] = {}
+        self._progress = ProgressLine(screen, clock.now)
+        self.folder = options.datasets.resolve().parent / FOLDER
+        self.store = SettledStore(self.folder / "settled")
+        self._audit = AuditLog(
+            self.folder / "audit",
+            options.audit,
+            partial(self.objects, None),
+            lambda text: screen.remark(f"warning: {text}"),
+        )
+
+    def plan(self, one: DatasetRun) -> None:
+        """Find the dataset, list it and compare; without a project the plan is from the manifest alone.
+
+        Raises:
+            BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
+        """
+        bucket = one.findings.bucket if one.findings else None
+        project = self._project(one.project)
+        if project is None:
+            one.plan = make_plan(one.ledger, one.dataset.policy, exists=False, bucket=bucket)
+        else:
+            one.project_arn = project.arn
+            reconciliation = self.reconciliation(one)
+            arn = project.datasets.get(one.dataset.dataset_type)
+            seen = reconciliation.look_at(arn) if arn else Observation()
+            one.seen = replace(seen, test_arn=_test_of(project, one.dataset.dataset_type))
+            settled = self.store.read(project.arn, one.dataset.dataset_type)
+            target = Target(project.arn, one.dataset.dataset_type)
+            plan = reconciliation.plan(one.ledger, one.seen, bucket, settled)
+            one.plan = reconciliation.guarded(one.ledger, plan, one.seen, target)
+
+    def reconciliation(self, one: DatasetRun) -> Reconciliation:
+        """The conductor of a dataset; its progress goes to the screen under the dataset's title."""
+        self._progress.title = one.title
+        region = self.region(one.project)
+        return Reconciliation(
+            self._gateway(region),
+            self._clock,
+            self._random,
+            one.dataset.policy,
+            report=self._progress,
+            stop=self._signals.stop,
+            allow=self._run.options.allow,
+            test_keys=partial(keys_of_test_set, one.dataset.manifest),
+            keeper=self._keeper(region),
+        )
+
+    def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
+        """A block that is one apply of a dataset: however it ends, a record of it is written."""
+        attempt = Attempt(
+            self._run.options.command,
+            one.project.name,
+            one.project_arn or "",
+            one.dataset.dataset_type,
+            one.dataset.shown,
+            () if self._run.options.snapshot else (one.dataset.manifest, one.project.folder / "project.yaml"),
+        )
+        if one.plan:
+            attempt.planned(one.ledger, one.plan)
+        return self._audit.recording(attempt, self._run.call_counts)
+
+    @contextmanager
+    def metered(self, one: DatasetRun) -> Iterator[None]:
+        """A block whose calls and time are those of this dataset."""
+        start, before = self._clock.now(), self._run.call_counts()
+        try:
+            yield
+        finally:
+            made = self._run.call_counts()
+            made.subtract(before)
+            one.calls += made
+            one.seconds += self._clock.now() - start
+
+    def objects(self, region: str | None) -> Objects:
+        """S3, with the run's connection; the region says where to ask first."""
+        return open_objects(self._connection, region or self._connection.region)
+
+    def _keeper(self, region: str) -> Keeper:
+        cure = "give --snapshots s3://BUCKET/FOLDER"
+        return keeper_for(
+            self._run.options.snapshots, self.folder / "snapshots", partial(self.objects, region), cure=cure
+        )
+
+    def region(self, project: ProjectDeclaration) -> str:
+        """The region of a project: its ARN's, or where projects are looked for by name.
+
+        Raises:
+            BadInput: there is none.
+        """
+        if project.project_arn is not None:
+            return ProjectArn.parse(project.project_arn).region
+        region = default_region(self._connection)
+        if not region:
+            raise BadInput(
+                f"the project {project.name} is found by its name, which needs a region; give --region, set "
+                "AWS_REGION, or name `projectArn` in project.yaml"
+            )
+        return region
+
+    def _project(self, declared: ProjectDeclaration) -> Project | None:
+        if declared.shown not in self._projects:
+            gateway = self._gateway(self.region(declared))
+            arn = declared.project_arn
+            self._projects[declared.shown] = gateway.project(arn) if arn else gateway.find_project(declared.name)
+        return self._projects[declared.shown]
+
+    def _gateway(self, region: str) -> Gateway:
+        if region not in self._gateways:
+            gateway = open_gateway(self._connection, region, self._clock, self._random, self._log)
+            self._gateways[region] = gateway
+            self._run.calls.append(gateway.calls.counts)
+        return self._gateways[region]
+
+    def _log(self, call: CallRecord) -> None:
+        if not self._run.options.verbose:
+            return
+        name = f" {inert(call.request_id)}" if call.request_id else ""
+        self._screen.remark(f"{call.operation} {inert(call.answer)} {call.seconds:.3f} s{name}")
+
+
+def _test_of(project: Project, dataset_type: DatasetType) -> str | None:
+    """The project's test dataset, beside a training dataset."""
+    return project.datasets.get(DatasetType.TEST) if dataset_type is DatasetType.TRAIN else None
+
+
+def plan_all(run: Run, looking: Looking) -> None:
+    """Plan dataset after dataset; a failure ends its project, one that all would meet ends the run.
+
+    A project that is not there is planned from its manifests. Where Pulumi creates it, that is a remark, else an error.
+
+    Raises:
+        BadInput: the region, profile or endpoint cannot be used.
+    """
+    failed: dict[str, str] = {}
+    for one in run.datasets:
+        first = failed.get(one.project.shown) or failed.get("")
+        if first:
+            one.skipped = f"not looked at, because {first} failed"
+            continue
+        with looking.metered(one):
+            _plan_one(one, looking)
+        if one.error:
+            failed["" if ends_the_run(one.error) else one.project.shown] = one.title
+    for one in run.datasets:
+        if one.plan and one.project_arn is None:
+            _without_project(one, looking)
+
+
+def _plan_one(one: DatasetRun, looking: Looking) -> None:
+    try:
+        looking.plan(one)
+    except BadInput:
+        raise
+    except USER_CAUSED as error:
+        one.error = sentence(error)
+
+
+def _without_project(one: DatasetRun, looking: Looking) -> None:
+    """Say that a project is not there, and what makes it."""
+    project = one.project
+    if project.project_arn is not None:
+        one.error = NotFound(
+            f"there is no project {project.project_arn}; mend `projectArn` in {inert(project.shown)}/project.yaml"
+        )
+        return
+    where = f"the project {project.name} does not exist in {looking.region(project)}"
+    if project.managed:
+        one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
+        return
+    one.error = NotFound(
+        f"{where}; create it (`aws rekognition create-project --project-name {project.name}`), or mend its name or "
+        "the region"
+    )

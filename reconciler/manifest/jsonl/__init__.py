@@ -1,0 +1,1 @@
+"""Manifests in JSON Lines, AWS's own form."""

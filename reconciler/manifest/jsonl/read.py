@@ -1,0 +1,252 @@
+"""JSON Lines: bytes to parsed lines, with a finding for each line that is none.
+
+Memory is that of one line; a line that cannot become a legal one is skipped without being held. Nearly every line is
+plain (`plain_json`) and read quickly; the others, and those with a fault, are read here by the letter.
+
+Lines of JSON without anything odd, read several times as quickly as the others.
+
+Plain is an object whose names are written without blanks before the colon, that repeats no name, nests no deeper than
+allowed, and whose whole numbers fit 64 bits. That no name is repeated is seen by counting: the names in the text are as
+many as the members in the object. Whatever is not plain, or no JSON at all, is left to the reader that can say why.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, BinaryIO, Final, NoReturn
+
+import msgspec
+
+from reconciler.limits import LINE_CHARACTERS, NESTING
+from reconciler.manifest.jsonl import positions
+from reconciler.manifest.line import Line, Path, kind_of
+from reconciler.manifest.rules import lines as rules
+from reconciler.manifest.rules.findings import Collector, Rule
+from reconciler.model import Place
+
+# A name with blanks between it and its colon, which the count of names would miss.
+_LOOSE_NAME: Final = re.compile(rb'"[ \t\r\n]+:')
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**64
+
+
+def plain_object(raw: bytes) -> dict[str, Any] | None:
+    """The object that a line holds; None where that takes a closer look."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    if not isinstance(value, dict) or _LOOSE_NAME.search(raw) or _members_in(value) != raw.count(b'":'):
+        return None
+    return None if raw.count(b"{") + raw.count(b"[") > NESTING and is_deep(value) else value
+
+
+def is_deep(value: object) -> bool:
+    """Whether lists and objects nest deeper than the limit."""
+    level = [value]
+    for _ in range(NESTING):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _members_in(document: dict[str, Any]) -> int:
+    """How many members all objects have together, -1 where a whole number is beyond 64 bits."""
+    count = 0
+    waiting: list[Any] = [document]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is dict:
+            count += len(value)
+            waiting.extend(value.values())
+        elif type(value) is list:
+            waiting.extend(value)
+        elif type(value) is int and not _LEAST <= value < _MOST:
+            return -1
+    return count
+
+
+# A character takes at most 12 bytes in JSON (two escapes); what is longer than this cannot be a legal line.
+RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
+# An escape of the upper or lower half of a surrogate pair.
+_HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_BOM: Final = b"\xef\xbb\xbf"
+_WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+# The largest whole number that surely fits a 64-bit float has so many digits; then its sums and products with the
+# coordinates of a box do not overflow either.
+_DIGITS: Final = 300
+# How a manifest in YAML may begin.
+_YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
+_ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
+_EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
+
+
+class _RefusedNumberError(ValueError):
+    """A number that is none in JSON, or fits no 64-bit float."""
+
+
+class _RepeatedMemberError(ValueError):
+    """An object with two members of one name."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _RepeatedMemberError
+    return members
+
+
+def _constant(_text: str) -> NoReturn:
+    raise _RefusedNumberError
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _RefusedNumberError
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise _RefusedNumberError
+    return int(text)
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_members, parse_constant=_constant, parse_float=_float, parse_int=_int
+)
+
+
+def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
+    """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are passed over."""
+    empty = True
+    for number, raw in _raw_lines(handle):
+        if raw is None:
+            collector.report_at(rules.LONG_LINE, number, 1)
+        elif not raw.strip():
+            continue
+        elif empty and _is_another_form(raw, number, collector):
+            return
+        else:
+            document = plain_object(raw)
+            if document is None:
+                text = _decoded(raw, number, collector)
+                document = None if text is None else _parsed(text, number, collector)
+            if document is not None:
+                yield Line(document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw))
+        empty = False
+    if empty:
+        collector.report(rules.NO_LINE, collector.place)
+
+
+def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Numbered lines without their ends and without a byte order mark; None for one that is too long to be legal."""
+    number = 0
+    while raw := handle.readline(RAW_LINE_BYTES + 2):
+        number += 1
+        if len(raw) > RAW_LINE_BYTES and not raw.endswith(b"\n"):
+            while raw and not raw.endswith(b"\n"):
+                raw = handle.readline(RAW_LINE_BYTES)
+            yield number, None
+        else:
+            yield number, (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
+
+
+def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
+    """Whether the first line shows that the file is no JSON Lines at all: one finding then speaks for all lines."""
+    stripped = raw.strip()
+    column = raw.index(stripped) + 1
+    if raw.startswith(_WIDE_BOMS):
+        collector.report_at(rules.NOT_UTF8, number, 1, byte=raw[0], guess="; it looks like UTF-16")
+    elif stripped.startswith(b"["):
+        reason = "this is a JSON array, not JSON Lines"
+        collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_EACH_ITEM)
+    elif _YAML.match(stripped):
+        collector.report_at(rules.YAML_IN_JSON_LINES, number, column)
+    elif stripped == b"{":
+        reason = "a JSON object over several lines is not JSON Lines"
+        collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_ONE_LINE)
+    else:
+        return False
+    return True
+
+
+def _decoded(raw: bytes, number: int, collector: Collector) -> str | None:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as exception:
+        column = len(raw[: exception.start].decode()) + 1
+        collector.report_at(rules.NOT_UTF8, number, column, byte=raw[exception.start], guess="")
+        return None
+
+
+def _parsed(text: str, number: int, collector: Collector) -> dict[str, Any] | None:
+    """The line's object, or None after reporting why it is none."""
+
+    def report(rule: Rule, offset: int, **details: object) -> None:
+        collector.report_at(rule, number, offset + 1, **details)
+
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as exception:
+        reason, cure = _explained(exception, text)
+        report(rules.INVALID_JSON, exception.pos, reason=reason, cure=cure)
+    except RecursionError:
+        report(rules.NESTED, positions.too_deep(text))
+    except _RepeatedMemberError:
+        offset, name = positions.repeated_member(text)
+        report(rules.REPEATED_MEMBER, offset, name=name)
+    except _RefusedNumberError:
+        offset, token = positions.bad_number(text)
+        report(rules.NOT_A_NUMBER if token.lstrip("-").isalpha() else rules.OVERFLOW, offset, text=token)
+    else:
+        return _judged(value, text, report)
+    return None
+
+
+def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, Any] | None:
+    """The value when it has what is asked of a line beyond JSON's grammar."""
+    if not isinstance(value, dict):
+        report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
+    elif text.count("{") + text.count("[") > NESTING and is_deep(value):
+        report(rules.NESTED, positions.too_deep(text))
+    elif _HALF_ESCAPE.search(text) and not _is_encodable(value):
+        report(rules.LONE_SURROGATE, positions.half_character(text))
+    else:
+        return value
+    return None
+
+
+def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
+    """What the decoder complains about, in words, and the cure."""
+    found = text[exception.pos : exception.pos + 1]
+    if exception.msg == "Extra data":
+        if found == ",":
+            return "a comma stands after the object", "remove the comma: in JSON Lines nothing stands between lines"
+        return "text stands after the object", "write one object a line and nothing else"
+    if not text[exception.pos :].strip():
+        return "the line ends inside the object", "complete the object: one {...} a line"
+    if found == "'":
+        return "a single quote stands where JSON wants a double quote", "write names and text in double quotes"
+    message = exception.msg[:1].lower() + exception.msg[1:]
+    return message, "mend the line: one JSON object a line, names and text in double quotes, no trailing commas"
+
+
+def _is_encodable(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _locate(shown: str, number: int, raw: bytes, path: Path) -> Place:
+    return Place(shown, number, positions.offset_of(raw.decode(), path) + 1)

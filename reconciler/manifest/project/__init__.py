@@ -1,0 +1,1 @@
+"""`project.yaml` and the folders around it."""

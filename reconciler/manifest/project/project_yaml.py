@@ -1,0 +1,158 @@
+"""`project.yaml`: what a folder declares about its Custom Labels project."""
+
+import re
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
+from reconciler.manifest.project.policy import read_policy
+from reconciler.manifest.rules import project as rules
+from reconciler.manifest.rules import yaml as yaml_rules
+from reconciler.manifest.yaml.nodes import Mapping, Node, Scalar
+from reconciler.manifest.yaml.values import Fields
+from reconciler.model import DatasetType, Destroy, Policy
+
+_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy")
+_DATASET_KEYS: Final = ("manifest", "policy")
+_NAME: Final = re.compile(PROJECT_NAME_PATTERN)
+# Source: botocore service-2.json, ProjectArn.
+_ARN: Final = re.compile(
+    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDataset:
+    """A dataset as written: the manifest's node (None: the default name), where it stands, and its policy."""
+
+    manifest: Scalar | None
+    node: Node | None
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredProject:
+    """A project as written; `datasets` holds those that have a key, `policy` is for those that have none."""
+
+    name: str
+    managed: bool
+    project_arn: str | None
+    labels: tuple[str, ...] | None
+    datasets: ReadOnly[DatasetType, DeclaredDataset]
+    policy: Policy
+    name_node: Node
+
+
+def read_project(root: Node, folder: str, fields: Fields) -> DeclaredProject | None:
+    """Read the file of a folder; everything wrong is reported, and then something harmless takes its place."""
+    mapping = fields.mapping(root, "project.yaml", _KEYS, "write keys such as `managed: true`")
+    if mapping is None:
+        return None
+    members = mapping.members
+    name, arn = _identity(mapping, folder, fields)
+    managed = _managed(members, fields)
+    policy = read_policy(members["policy"], Policy(), fields) if "policy" in members else Policy()
+    datasets = {
+        kind: _dataset(members[kind.word], kind, policy, fields) for kind in DatasetType if kind.word in members
+    }
+    _refuse_managed_keep(mapping, datasets, fields, managed=managed)
+    return DeclaredProject(
+        name=name,
+        managed=managed,
+        project_arn=arn,
+        labels=_labels(members["labels"], fields) if "labels" in members else None,
+        datasets=datasets,
+        policy=policy,
+        name_node=members.get("projectArn") or members.get("project") or mapping,
+    )
+
+
+def _identity(mapping: Mapping, folder: str, fields: Fields) -> tuple[str, str | None]:
+    """The project's name and ARN. The name is that in the ARN, else `project`, else the folder's."""
+    written = mapping.members.get("project")
+    name = None if written is None else fields.text(written, "`project`")
+    node = mapping.members.get("projectArn")
+    if node is not None:
+        return _arn(node, name, written, fields)
+    if name is None and written is None:
+        name = folder
+    if name is not None and not _NAME.fullmatch(name):
+        fields.wrong(rules.NAME, written or mapping, name=name)
+    return name or "", None
+
+
+def _arn(node: Node, name: str | None, written: Node | None, fields: Fields) -> tuple[str, str | None]:
+    arn = fields.text(node, "`projectArn`")
+    match = None if arn is None else _ARN.fullmatch(arn)
+    if arn is None or match is None:
+        if arn is not None:
+            fields.wrong(rules.ARN, node, arn=arn)
+        return "", None
+    if name is not None and written is not None and name != match[1]:
+        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[1])
+    return match[1], arn
+
+
+def _managed(members: ReadOnly[str, Node], fields: Fields) -> bool:
+    """Whether the program declares the project: unless `projectArn` or `managed: false` says that it exists."""
+    node = members.get("managed")
+    if node is None:
+        return "projectArn" not in members
+    flag = fields.flag(node, "`managed`")
+    if "projectArn" in members:
+        fields.wrong(rules.MANAGED_AND_ARN, node)
+        return False
+    return flag is not False
+
+
+def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> DeclaredDataset:
+    """The short form is the manifest's name; the long form has keys of its own."""
+    if isinstance(node, Scalar):
+        text = fields.text(node, f"`{kind.word}`")
+        return DeclaredDataset(None if text is None else node, node, policy)
+    cure = "write the manifest's name, or {manifest: ..., policy: {...}}"
+    mapping = fields.mapping(node, f"`{kind.word}`", _DATASET_KEYS, cure)
+    members = {} if mapping is None else mapping.members
+    if "policy" in members:
+        policy = read_policy(members["policy"], policy, fields)
+    manifest = members.get("manifest")
+    if manifest is None or fields.text(manifest, "`manifest`") is None or not isinstance(manifest, Scalar):
+        return DeclaredDataset(None, node, policy)
+    return DeclaredDataset(manifest, node, policy)
+
+
+def _refuse_managed_keep(
+    mapping: Mapping, datasets: ReadOnly[DatasetType, DeclaredDataset], fields: Fields, *, managed: bool
+) -> None:
+    """Deleting a managed project would fail for ever while one of its datasets is kept."""
+    if not managed:
+        return
+    places = [mapping.members.get("policy")]
+    places += [dataset.node.members.get("policy") for dataset in datasets.values() if isinstance(dataset.node, Mapping)]
+    for place in places:
+        destroy = place.members.get("destroy") if isinstance(place, Mapping) else None
+        if isinstance(destroy, Scalar) and destroy.text == Destroy.KEEP:
+            fields.wrong(rules.MANAGED_KEEP, destroy)
+
+
+def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:
+    """The closed list of labels."""
+    items = fields.items(node, "`labels`")
+    if items is None:
+        return None
+    if not items:
+        fields.wrong(rules.NO_LABELS, node)
+    if len(items) > DATASET_LABELS:
+        fields.wrong(rules.MANY_LABELS, node, count=len(items), limit=DATASET_LABELS)
+    labels: dict[str, None] = {}
+    for item in items:
+        label = fields.text(item, "a label", yaml_rules.EMPTY_LABEL)
+        if label is None:
+            continue
+        if len(label) > LABEL_CHARACTERS:
+            fields.wrong(rules.LABEL_LENGTH, item, count=len(label), limit=LABEL_CHARACTERS)
+        if label in labels:
+            fields.wrong(rules.SAME_LABEL, item, label=label)
+        labels[label] = None
+    return tuple(labels)

@@ -1,0 +1,162 @@
+"""Reading one manifest from disk: lines in, findings and accepted entries out.
+
+The entries of a manifest that may not be sent: as many as can be understood, for looking at them.
+
+A line counts when it is an object with a text `source-ref`, whatever else is wrong with it. What is wrong is said by
+`reconciler.manifest.read_manifest`; nothing read here is ever sent.
+
+Opening a manifest: a regular file, once, or a sentence that says why not.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from reconciler.entries import SOURCE_REF, compact, entry_of, without_service_fields
+from reconciler.entries.encoding import encoded
+from reconciler.entries.line import own_entry
+from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
+from reconciler.manifest.jsonl.read import json_lines
+from reconciler.manifest.judge.line import judge
+from reconciler.manifest.judge.source_ref import source_ref_fault
+from reconciler.manifest.judge.whole_manifest import Across, Notes
+from reconciler.manifest.line import Fault, Line
+from reconciler.manifest.rules import lines as rules
+from reconciler.manifest.rules.findings import Collector, Findings
+from reconciler.manifest.yaml.read import yaml_lines
+from reconciler.model import DatasetDeclaration, DesiredEntry, Place
+
+
+@contextmanager
+def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
+    """The file, open for reading bytes; None after reporting why it cannot be read."""
+    try:
+        # Without O_NONBLOCK a named pipe would wait for a writer for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except (OSError, ValueError) as exception:
+        _report(exception, path, collector)
+        yield None
+        return
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        with os.fdopen(descriptor, "rb") as handle:
+            yield handle
+        return
+    os.close(descriptor)
+    collector.report(rules.DIRECTORY if stat.S_ISDIR(mode) else rules.NOT_A_FILE, collector.place)
+    yield None
+
+
+def _report(exception: OSError | ValueError, path: Path, collector: Collector) -> None:
+    number = exception.errno if isinstance(exception, OSError) else None
+    if number in {errno.ENOENT, errno.ENOTDIR}:
+        collector.report(rules.MISSING, collector.place, cure=_missing_cure(path))
+    elif number == errno.ENXIO:
+        collector.report(rules.NOT_A_FILE, collector.place)
+    else:
+        reason = os.strerror(number) if number else str(exception)
+        collector.report(rules.UNREADABLE, collector.place, reason=reason)
+
+
+def _missing_cure(path: Path) -> str:
+    cure = "write the file, or correct its name where it is declared"
+    try:
+        names = [sibling.name for sibling in path.parent.iterdir()]
+    except OSError:
+        return cure
+    near = get_close_matches(path.name, sorted(names), n=1)
+    return f"{cure} (did you mean {near[0]}?)" if near else cure
+
+
+_YAML: Final = frozenset({".yaml", ".yml"})
+
+
+def read_manifest(
+    dataset: DatasetDeclaration,
+    labels: tuple[str, ...] | None,
+    accept: Callable[[DesiredEntry], Place | None],
+) -> Findings:
+    """Stream a dataset's manifest: judge every line and hand the good ones to `accept`, in the file's order.
+
+    `labels` is the project's closed list of labels, None when it is open. `accept` returns the place of an earlier
+    entry with the same key, which makes this one an error, or None. A line with an error is not handed on.
+    Never raises for what the file holds: everything is a finding. Memory is that of one line (JSON Lines) or one entry
+    (YAML).
+    """
+    collector = Collector(dataset.shown, dataset.policy.marked)
+    reading = _Reading(collector, Across(collector, labels, accept), Notes())
+    if dataset.is_training_too:
+        collector.report(rules.TRAINING_TOO, collector.place)
+    with open_regular(dataset.manifest, collector) as handle:
+        if handle is not None:
+            for line in _lines(dataset.manifest, handle, collector):
+                reading.read(line)
+    return reading.findings()
+
+
+def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[Line]:
+    """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines."""
+    if manifest.suffix.lower() in _YAML:
+        return yaml_lines(handle, collector)
+    return json_lines(handle, collector)
+
+
+class _Reading:
+    """One manifest on its way through the rules."""
+
+    def __init__(self, collector: Collector, across: Across, notes: Notes) -> None:
+        self._collector = collector
+        self._across = across
+        self._notes = notes
+        self._lines = self._marked = 0
+
+    def read(self, line: Line) -> None:
+        self._across.count_line(line)
+        own = without_service_fields(line.document)
+        line = Line(own, line.place, line.locate)  # what the service adds to listed lines is nobody's declaration
+        fault = source_ref_fault(own)
+        judgement = judge(own)
+        for found in (*((fault,) if fault else ()), *judgement.faults):
+            self._report(found, line)
+        self._lines += 1
+        self._marked += bool(judgement.faults)
+        self._across.see_kinds(line, judgement)
+        self._notes.see(line, judgement)
+        if fault is None:
+            self._entry(line)
+
+    def findings(self) -> Findings:
+        if self._marked > self._lines * INVALID_SHARE:
+            self._collector.report(rules.MANY_MARKED, self._collector.place, count=self._marked, lines=self._lines)
+        self._notes.report(self._collector)
+        return self._across.findings()
+
+    def _entry(self, line: Line) -> None:
+        entry, text = own_entry(line.document), encoded(line.document)
+        self._notes.see_key(entry.key, line)
+        if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
+            self._report(Fault(rules.LONG_LINE), line)
+        else:
+            self._across.judge(DesiredEntry(entry, text, line.place), line)
+
+    def _report(self, fault: Fault, line: Line) -> None:
+        self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
+
+
+def entries_despite_errors(dataset: DatasetDeclaration) -> Iterator[DesiredEntry]:
+    """The entries of a manifest in its order; of several with one key all are given."""
+    collector = Collector(dataset.shown)
+    with open_regular(dataset.manifest, collector) as handle:
+        if handle is None:
+            return
+        yaml = dataset.manifest.suffix.lower() in _YAML
+        for line in yaml_lines(handle, collector) if yaml else json_lines(handle, collector):
+            own = without_service_fields(line.document)
+            if isinstance(own.get(SOURCE_REF), str):
+                yield DesiredEntry(entry_of(own), compact(own), line.place)

@@ -1,0 +1,236 @@
+"""The rules of files and lines, whatever form they are written in, and AWS's 13 codes.
+
+Sources, by short name:
+    rules: Custom Labels Developer Guide, "Validation rules for manifest files";
+    terminal: Custom Labels Developer Guide, "Debugging datasets, terminal errors" (lines dropped without a word);
+    nonterminal: Custom Labels Developer Guide, "Non-terminal JSON line validation errors";
+    limits: Custom Labels Developer Guide, "Guidelines and quotas in Amazon Rekognition Custom Labels";
+    model: botocore `rekognition/2016-06-27/service-2.json`;
+    JSON: RFC 8259; JSON Lines: jsonlines.org.
+"""
+
+from typing import Final
+
+from reconciler.entry_codes import ENTRY_CODES
+from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
+from reconciler.manifest.rules.findings import error, marked, note
+
+_TERMINAL: Final = "Custom Labels Developer Guide, Debugging datasets, terminal errors"
+_RULES: Final = "Custom Labels Developer Guide, Validation rules for manifest files"
+_NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
+_LIMITS: Final = "Custom Labels Developer Guide, Guidelines and quotas"
+_FORMAT: Final = "Custom Labels Developer Guide, Creating a manifest file"
+_JSON: Final = "RFC 8259"
+_S3: Final = "botocore service-2.json, S3Bucket"
+
+# Files.
+MISSING: Final = error("manifest-missing", "there is no such file", "{cure}")
+DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a file: JSON Lines or YAML")
+NOT_A_FILE: Final = error(
+    "manifest-not-a-file", "this is a device, pipe or socket", "name a regular file: JSON Lines or YAML"
+)
+UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "mend the file's permissions")
+NO_LINE: Final = error(
+    "manifest-empty",
+    "the manifest has no line",
+    "add entries; for a dataset that is meant to be empty write a YAML manifest with `entries: []`",
+    _RULES,
+)
+NOT_UTF8: Final = error(
+    "not-utf-8", "the text is not UTF-8 (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON
+)
+
+# Lines as JSON.
+INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
+NOT_JSON_LINES: Final = error("not-json-lines", "{reason}", "{cure}", "JSON Lines")
+YAML_IN_JSON_LINES: Final = error(
+    "yaml-in-json-lines", "this looks like YAML, and the file's name says JSON Lines", "name the file .yaml"
+)
+NOT_AN_OBJECT: Final = error(
+    "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} a line", "botocore service-2.json"
+)
+NESTED: Final = error(
+    "nesting-too-deep", f"nested deeper than {NESTING} levels", "flatten the value; no label format nests so far"
+)
+REPEATED_MEMBER: Final = error(
+    "repeated-member", 'the name "{name}" stands twice in one object', "keep one of the two", _JSON
+)
+LONE_SURROGATE: Final = error(
+    "lone-surrogate",
+    "the text holds half of a surrogate pair, which no character is",
+    "write the character itself, or both halves of its escape",
+    _JSON,
+)
+NOT_A_NUMBER: Final = error("not-a-number", "{text} is not JSON", "give a number, or leave the member out", _JSON)
+OVERFLOW: Final = error(
+    "number-too-large", "the number {text} does not fit a 64-bit float", "give a smaller number", _JSON
+)
+LONG_LINE: Final = error(
+    "line-too-long",
+    f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it without a word",
+    "remove attributes or boxes from the line",
+    _RULES,
+)
+
+# The key.
+NO_KEY: Final = error(
+    "source-ref-missing",
+    "`source-ref` is missing; the service drops the line without a word",
+    'add "source-ref": "s3://bucket/key"{guess}',
+    _TERMINAL,
+)
+KEY_NOT_TEXT: Final = error(
+    "source-ref-not-text", "`source-ref` is {kind}, not text", "write it as s3://bucket/key, in quotes", _TERMINAL
+)
+KEY_SCHEME: Final = error(
+    "source-ref-not-s3",
+    '`source-ref` "{key}" does not begin with s3://; the service drops the line without a word',
+    "write it as s3://bucket/key",
+    _TERMINAL,
+)
+BUCKET: Final = error(
+    "bucket-illegal",
+    '"{bucket}" is no name of an S3 bucket',
+    "use the bucket's real name: 3 to 255 of a-z, A-Z, 0-9, dot, hyphen, underscore",
+    _S3,
+)
+NO_OBJECT: Final = error(
+    "source-ref-without-object",
+    '`source-ref` "{key}" names a bucket but no object in it',
+    "write it as s3://bucket/key",
+    _TERMINAL,
+)
+LONG_KEY: Final = error(
+    "source-ref-too-long",
+    f"`source-ref` has more than {KEY_CHARACTERS:,} characters",
+    "store the image under a shorter key: S3 takes 1,024 bytes",
+    "botocore service-2.json, QueryString",
+)
+REPEATED_KEY: Final = error(
+    "source-ref-repeated",
+    'the image "{key}" stands twice, first at {first}; the service keeps one of them and does not say which',
+    "keep one of the two lines",
+    _TERMINAL,
+)
+
+# Across lines.
+TWO_BUCKETS: Final = error(
+    "two-buckets",
+    'the image is in bucket "{bucket}", the one at {first} in "{other}"; the service fails the update',
+    "keep all images of a dataset in one bucket",
+    _RULES,
+)
+MANY_LABELS: Final = error(
+    "too-many-labels",
+    f'"{{label}}" is label number {DATASET_LABELS + 1}; a dataset may have {DATASET_LABELS}',
+    "use fewer labels, or split the dataset over projects",
+    _LIMITS,
+)
+MANY_LINES: Final = error(
+    "too-many-lines",
+    f"this is line number {DATASET_ENTRIES + 1:,}; a dataset may have {DATASET_ENTRIES:,}",
+    "remove lines, or split the dataset over projects",
+    _LIMITS,
+)
+NO_KNOWN_KIND: Final = error(
+    "no-known-kind",
+    "no line of the manifest has labels of a kind that Custom Labels takes; the first that should is here",
+    "convert the labels to groundtruth/image-classification or groundtruth/object-detection",
+    _FORMAT,
+)
+UNDECLARED_LABEL: Final = error(
+    "label-not-declared",
+    '"{label}" is not among the `labels` of project.yaml{guess}',
+    "correct the label, or add it to `labels`",
+)
+
+# Notes.
+TRAINING_TOO: Final = note(
+    "test-is-train",
+    "the test dataset has the manifest of the training dataset: a model would be tested on the images it learned from",
+    "give the test dataset images that are not used for training",
+    "Custom Labels Developer Guide, Creating training and test datasets",
+)
+DECLARED_LABELS: Final = note(
+    "too-many-labels-declared",
+    "the class-maps declare {count:,} labels{more} and the manifest uses {used:,}; a dataset may have "
+    f"{DATASET_LABELS}, and the service may count those that are only declared",
+    "remove from the class-maps the labels that no box has",
+    _LIMITS,
+)
+MANY_MARKED: Final = note(
+    "many-lines-marked",
+    "the service will mark {count:,} of {lines:,} lines with errors; where more than "
+    f"{INVALID_SHARE:.0%} of the lines are invalid an import fails, and an update may",
+    "mend the lines that are marked, or leave them out",
+    _RULES,
+)
+ZERO_BOXES: Final = note(
+    "zero-boxes",
+    "{count:,} {lines} with zero boxes, the first here: the image counts as labelled",
+    "leave the line as it is when nothing is to be found in the image; else add boxes",
+    _NONTERMINAL,
+)
+MIXED_KINDS: Final = note(
+    "mixed-kinds",
+    "image-level labels and boxes are mixed, first with the line at {first}; training uses one and ignores the other",
+    "keep one kind in a dataset",
+    "Custom Labels Developer Guide, Training a model",
+)
+TEXT_VALUE: Final = note(
+    "text-label-value",
+    "{count:,} image-level {labels} with text as value, the first here, as Ground Truth writes it",
+    "write a whole number if the service should mark the line",
+    "SageMaker Developer Guide, Output data",
+)
+KEYS_ALIKE: Final = note(
+    "keys-alike",
+    "{count:,} {keys} equal to another one but for Unicode normalisation, the first here and at {first}",
+    "check that both images exist in the bucket",
+)
+LABELS_ALIKE: Final = note(
+    "labels-alike",
+    'the label "{label}" differs only in Unicode normalisation from the one first used at {first}',
+    "write both the same way if they are one label",
+)
+PERCENT_KEY: Final = note(
+    "percent-encoded-key",
+    "{count:,} {keys} with what looks like percent-encoding, the first here",
+    "write the object's real key: nothing is decoded",
+)
+UNKNOWN_ATTRIBUTES: Final = note(
+    "unknown-attributes",
+    '{count:,} {attributes} that Custom Labels does not know, the first here ("{name}"); sent, without meaning',
+    "leave them, or remove them",
+    _FORMAT,
+)
+
+# AWS's 13 codes. `detail` is empty or says in parentheses what exactly is wrong.
+_MARKED: Final = {
+    row.code: marked(
+        row.code,
+        f"{row.code}: {row.meaning}" + "{detail}",
+        row.cure.replace("{", "{{").replace("}", "}}"),
+        _NONTERMINAL,
+    )
+    for row in ENTRY_CODES.values()
+}
+NO_ATTRIBUTES: Final = _MARKED["ERROR_NO_LABEL_ATTRIBUTES"]
+ATTRIBUTE_FORM: Final = _MARKED["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]
+METADATA_FORM: Final = _MARKED["ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"]
+NO_VALID_ATTRIBUTES: Final = _MARKED["ERROR_NO_VALID_LABEL_ATTRIBUTES"]
+NO_BOX_CONFIDENCE: Final = _MARKED["ERROR_MISSING_BOUNDING_BOX_CONFIDENCE"]
+NO_CLASS: Final = _MARKED["ERROR_MISSING_CLASS_MAP_ID"]
+IMAGE_DIMENSION: Final = _MARKED["ERROR_INVALID_IMAGE_DIMENSION"]
+BOX_OFF_FRAME: Final = _MARKED["ERROR_INVALID_BOUNDING_BOX"]
+NO_VALID_BOXES: Final = _MARKED["ERROR_NO_VALID_ANNOTATIONS"]
+BOX_TOO_SMALL: Final = _MARKED["ERROR_BOUNDING_BOX_TOO_SMALL"]
+MANY_BOXES: Final = _MARKED["ERROR_TOO_MANY_BOUNDING_BOXES"]
+USE_CASE: Final = _MARKED["ERROR_UNSUPPORTED_USE_CASE_TYPE"]
+LABEL_LENGTH: Final = _MARKED["ERROR_INVALID_LABEL_NAME_LENGTH"]
+
+# After one of these AWS judges the line no further.
+# Source: Custom Labels Developer Guide, Fixing training errors (order of validation).
+STOPS: Final = frozenset(
+    {NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS},
+)

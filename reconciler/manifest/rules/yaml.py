@@ -1,0 +1,126 @@
+"""The rules of files in YAML: project.yaml and manifests for people.
+
+The source is this program's documentation unless a row says otherwise; YAML is YAML 1.1 as PyYAML and libyaml read it.
+"""
+
+from typing import Final
+
+from reconciler.manifest.rules.findings import error, note
+
+_YAML: Final = "YAML 1.1"
+_LABELS: Final = "botocore service-2.json, DatasetLabel"
+
+# YAML as such.
+INVALID: Final = error("invalid-yaml", "not valid YAML: {reason}", "{cure}", _YAML)
+CHARACTER: Final = error(
+    "yaml-character",
+    "the character U+{code:04X} may not stand in YAML as it is",
+    "remove it, or write it as an escape inside double quotes",
+    _YAML,
+)
+TAG: Final = error("yaml-tag", 'the tag "{tag}" is not taken', "remove the tag: what a value is follows from its place")
+MERGE_KEY: Final = error("yaml-merge-key", "the merge key << is not taken", "write the members out")
+KEY_NOT_TEXT: Final = error("yaml-key-not-text", "a key is {kind}, not text", "use text for keys")
+SEVERAL_DOCUMENTS: Final = error(
+    "yaml-several-documents", "a second document begins here", "keep one document a file: remove the `---`"
+)
+UNKNOWN_ALIAS: Final = error(
+    "yaml-alias-unknown", "the alias *{name} has no anchor before it", "write &{name} at the value it stands for"
+)
+ALIASES: Final = error(
+    "yaml-aliases-too-many",
+    "aliases make the document much larger than it is written",
+    "write fewer aliases, or generate JSON Lines",
+)
+EMPTY: Final = error("yaml-empty", "the file holds nothing", "{cure}")
+
+# Types by place.
+MAPPING_EXPECTED: Final = error("mapping-expected", "{what} is {kind} where keys and values belong", "{cure}")
+LIST_EXPECTED: Final = error("list-expected", "{what} is {kind} where a list belongs", "write [a, b], or [] for none")
+TEXT_EXPECTED: Final = error("text-expected", "{what} is {kind} where text belongs", "write one value")
+NUMBER_EXPECTED: Final = error(
+    "number-expected", "{what} is {kind} where a number belongs", "write a number as JSON has it, without quotes"
+)
+WHOLE_EXPECTED: Final = error(
+    "whole-number-expected", "{what} is {number}, not a whole number of pixels", "write whole pixels"
+)
+FLAG_EXPECTED: Final = error("flag-expected", "{what} is {kind}, not true or false", "write true or false")
+EMPTY_TEXT: Final = error("empty-text", "{what} is empty", "write a value, or leave the key out")
+EMPTY_VALUE: Final = error("empty-value", '"{name}" has no value', "write the value; JSON's null is spelled `null`")
+UNKNOWN_KEY: Final = error("unknown-key", 'there is no key "{name}" in {where}{guess}', "use one of: {known}")
+MISSING_KEY: Final = error("missing-key", "{where} has no `{name}`", "add `{name}`")
+
+# A manifest's head.
+PREFIX: Final = error(
+    "images-prefix-illegal", '`images` "{prefix}" does not begin with s3://', "write it as s3://bucket/folder/"
+)
+ENTRIES_MISSING: Final = error(
+    "entries-missing", "the manifest has no `entries`", "add `entries:` with a list, or `entries: []` for none"
+)
+
+LATE_HEAD: Final = error(
+    "head-below-entries", "`{name}` stands below the entries in a spelling that was not seen", "move it above `entries`"
+)
+
+JSON_LINES_IN_YAML: Final = error(
+    "json-lines-in-yaml",
+    "`source-ref` stands at the top of the file, as in JSON Lines",
+    "name the file .jsonl, or put the line under `entries:`",
+)
+
+# An entry.
+IMAGE_AND_SOURCE_REF: Final = error(
+    "image-and-source-ref",
+    "`image` and `source-ref` stand in one entry",
+    "keep `image` with labels and boxes, or `source-ref` with AWS's attributes",
+)
+PERSONS_KEYS: Final = error(
+    "labels-beside-source-ref",
+    "`{name}` stands beside `source-ref` and would mean nothing",
+    "write `image` instead of `source-ref`, which begins a line in AWS's form",
+)
+NO_IMAGE: Final = error(
+    "image-missing", "the entry names no image", "add `image`, or `source-ref` for a line in AWS's form"
+)
+NO_PREFIX: Final = error(
+    "image-without-prefix",
+    'the image "{image}" is relative and the file has no `images`',
+    "add `images: s3://bucket/folder/` above `entries`, or write the image's whole s3:// address",
+)
+NO_SIZE: Final = error(
+    "boxes-without-size",
+    "the entry has boxes but no size of its image",
+    "add `size: [width, height]` to the entry or above `entries`",
+    "Custom Labels Developer Guide, Object localization in manifest files",
+)
+SIZE_FORM: Final = error(
+    "size-form", "`size` has {count} numbers", "write [width, height], or [width, height, depth], in pixels"
+)
+EMPTY_LABEL: Final = error("empty-label", "a label is empty", "name the label, or remove it", _LABELS)
+SHARE: Final = error(
+    "confidence-range",
+    "`confidence` is {number}, not a number from 0 to 1",
+    "write a number from 0 to 1",
+    "Custom Labels Developer Guide, Creating a manifest file",
+)
+HUMAN: Final = error(
+    "human-annotated-value",
+    '`human-annotated` is "{text}"',
+    "write yes or no",
+    "Custom Labels Developer Guide, Creating a manifest file",
+)
+DATE: Final = error(
+    "date-form",
+    '{what} "{text}" is no date and time',
+    "write it like 2026-01-31T00:00:00, in UTC",
+    "Custom Labels Developer Guide, Creating a manifest file",
+)
+REPEATED_LABEL: Final = note(
+    "repeated-label", 'the label "{label}" stands twice in one entry; it counts once', "remove one of the two"
+)
+COMMENT: Final = note(
+    "comment-after-image",
+    "` #` after an image's name begins a comment: the name ends before it",
+    "put the name in quotes if the # belongs to it",
+    _YAML,
+)

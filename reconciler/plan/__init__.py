@@ -1,0 +1,1 @@
+"""What an apply would do to one dataset: in which order, in which batches, and why it must not."""

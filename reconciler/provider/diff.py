@@ -1,0 +1,207 @@
+"""The engine's Read and Diff: whether an update is due.
+
+One rule serves program runs and refresh, because Diff cannot tell them apart: an update is due when
+
+- the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
+- live now differs from live as that apply read it back,
+- that apply did not finish,
+- or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
+  mode ignores).
+
+The answer is always yes or no: "unknown" would let the engine compare properties for itself.
+
+What moved since the last apply, entry by entry, for a drift run that has the applied manifest at hand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from pulumi.dynamic import DiffResult, ReadResult
+
+from reconciler.apply import Target
+from reconciler.errors import NotFound, ReconcilerError
+from reconciler.ledger import Ledger
+from reconciler.model import Destroy
+from reconciler.provider import process as runtime
+from reconciler.provider.preview import both_modes, fill_desired, list_and_plan, planned_again, reviewed, with_digests
+from reconciler.provider.process import LiveSeen, Runtime
+from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
+from reconciler.review.outcome import marked_of
+from reconciler.views.outcome import marked_line
+from reconciler.views.preview import preview_of
+
+# So many marked entries are named.
+_MARKED: Final = 30
+
+
+def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
+    """Lines that name the entries; none where another manifest is checked out than the one that was applied."""
+    if not Path(inputs.manifest).is_file():
+        return ()
+    try:
+        with Ledger() as ledger:
+            findings = fill_desired(inputs, ledger)
+            if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
+                return ()
+            plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
+            shown = preview_of(reviewed(inputs, ledger, plan, findings))
+            marked = tuple(_marked(ledger, plan.marked))
+    except ReconcilerError:
+        return ()
+    if plan.has_changes:
+        return shown.summary, *shown.entries, *marked
+    if outputs.unfinished:
+        # The stored inputs are those of before the failure: under the program's policy the next up may refuse again.
+        return *shown.entries, *marked
+    return *shown.entries, *marked, "an up sends nothing and records live as it is"
+
+
+def _marked(ledger: Ledger, total: int) -> Iterator[str]:
+    yield from (marked_line(marked_of(row)) for row in islice(ledger.marked(), _MARKED))
+    if total > _MARKED:
+        yield f"... and {total - _MARKED:,} more marked entries"
+
+
+_SETTINGS: Final = "settings changed since the last apply; an up records them"
+
+
+def read(name: str, props: dict[str, Any]) -> ReadResult:
+    """Live in figures, beside what the last apply recorded, which is carried through unchanged.
+
+    A dataset (or project) that is gone gives an empty id.
+    """
+    with runtime.in_sentences():
+        outputs, process = Outputs.parse(props), runtime.current()
+        process.refreshing()
+        seen = _listed(process, name, outputs)
+        if seen.dataset_arn is None:
+            return ReadResult("", {})
+        # How many are live only is not known without the manifest: the number stays that of the last apply.
+        live = LiveRecord.of(seen.facts[outputs.applied.policy.compare], outputs.applied_live.live_only)
+        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
+        return ReadResult(name, fresh.properties())
+
+
+def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+    """Whether an update is due, and whether it must be a replacement (project or type changed)."""
+    with runtime.in_sentences():
+        outputs, inputs = Outputs.parse(olds), Inputs.parse(news)
+        replaces = _replaces(outputs, inputs)
+        if replaces:
+            _warn_of_refusal(runtime.current(), outputs)
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+        changed = bool(inputs.unknown) or _is_due(runtime.current(), name, outputs, inputs)
+        return DiffResult(changes=changed, replaces=[], delete_before_replace=True)
+
+
+def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
+    """The properties that force a replacement; one that is not known yet comes from what is being replaced itself."""
+    replaces = []
+    if inputs.project_arn != outputs.applied.project_arn:
+        replaces.append("projectArn")
+    if inputs.dataset_type is not outputs.applied.dataset_type or "datasetType" in inputs.unknown:
+        replaces.append("datasetType")
+    return replaces
+
+
+def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
+    policy, entries = outputs.applied.policy, outputs.live.entries
+    if policy.destroy is Destroy.DELETE and entries:
+        unkept = process.keeper(outputs.applied.project_arn or "").refusal()
+        if unkept:
+            process.console.tell_once(f"an up will be REFUSED: the dataset is not deleted: {unkept}", warning=True)
+    if policy.destroy is Destroy.REFUSE and entries:
+        process.console.tell_once(
+            f"an up will be REFUSED: the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is "
+            "not deleted to be replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change",
+            warning=True,
+        )
+
+
+def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
+    reasons = list(_reasons(process, name, outputs, inputs))
+    preview = process.preview()
+    if preview is not None and outputs.settled and not preview.is_quiet:
+        preview = planned_again(process, inputs, outputs.settled, at_rest=not reasons)
+    if preview is not None and not (preview.is_quiet and not reasons):
+        process.console.tell_once(preview.message(*(reason for reason in reasons if reason)))
+    elif reasons and not process.is_program_run():
+        told = [reason for reason in reasons if reason]
+        process.console.tell_once("\n".join((*told, *named(process, outputs, inputs))), warning=True)
+    else:
+        process.console.at_rest("up to date")
+    return bool(reasons)
+
+
+def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
+    """Why an update is due, one sentence each; an empty one where the plan says it better."""
+    if outputs.unfinished:
+        yield f"the last apply did not finish: {outputs.unfinished}"
+    seen = process.recall(name) or _listed(process, name, outputs)
+    if seen.dataset_arn is None:
+        yield "the dataset is gone from AWS"
+    elif outputs.applied.state_format < STATE_FORMAT:
+        yield from _due_by_looking(process, outputs, inputs)
+    else:
+        # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
+        edited = process.is_program_run() or not outputs.unfinished
+        yield from _moved(outputs, inputs, LiveRecord.of(seen.facts[outputs.applied.policy.compare]), edited=edited)
+
+
+def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -> Iterator[str]:
+    applied = outputs.applied
+    if inputs.desired_digest != applied.desired_digest:
+        yield ""
+    if edited and inputs.settings() != applied.settings():
+        yield _SETTINGS
+    if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
+        yield "live entries are marked with errors and the manifest changed since: an up sends what repairs them"
+    if now.digest != outputs.applied_live.digest:
+        yield f"live is no longer what the last apply read back: {_figures(outputs.applied_live, now)}"
+
+
+def _figures(before: LiveRecord, now: LiveRecord) -> str:
+    """The counts that moved; entries may have changed without any count moving."""
+    counts = (
+        ("entries", before.entries, now.entries),
+        ("labelled", before.labelled, now.labelled),
+        ("marked with errors", before.marked, now.marked),
+    )
+    moved = [f"{name} {was:,} -> {is_now:,}" for name, was, is_now in counts if was != is_now]
+    return ", ".join(moved) if moved else f"the same {now.entries:,} entries in number, but not in content"
+
+
+def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
+    """For a state of an older format, whose digests say nothing: in a program run desired and live are compared anew.
+
+    A refresh, which checks nothing and may run without the manifest, never finds drift in it.
+    """
+    if not process.is_program_run():
+        return
+    if inputs.settings() != outputs.applied.settings():
+        yield _SETTINGS
+    with Ledger() as ledger:
+        findings = fill_desired(inputs, ledger)
+        findings.raise_if_refused()
+        if list_and_plan(process, inputs, ledger, findings).has_changes:
+            yield ""
+
+
+def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
+    """List live now, and remember it for this process."""
+    project_arn, dataset_type = split_id(name)
+    reconciliation = process.reconciliation(project_arn, outputs.applied.policy)
+    try:
+        seen = reconciliation.observe(Target(project_arn, dataset_type))
+    except NotFound:
+        return LiveSeen(None)
+    if seen.arn is None:
+        return LiveSeen(None)
+    with Ledger() as ledger:
+        reconciliation.list_live(ledger, seen.arn)
+        listed = LiveSeen(seen.arn, both_modes(ledger))
+    process.remember(name, listed)
+    return listed

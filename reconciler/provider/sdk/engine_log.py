@@ -1,0 +1,87 @@
+"""Messages to the user of Pulumi: the engine's log, from inside the provider process.
+
+The engine's address is the last argument of the process; a message with the resource's URN appears on its row (status
+lines) or under Diagnostics (messages). Standard output is not used: it would appear on the stack's row.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+import grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+from reconciler.provider.sdk.failure import call_urn
+
+# Seconds between two status lines. Where there is no terminal every one of them is printed for good.
+_ON_A_TERMINAL: Final = 0.5
+_ELSEWHERE: Final = 15.0
+
+
+class Console:
+    """The engine's log. One for the process; safe to use from several threads. Never raises."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = Lock()
+        self._stub: engine_pb2_grpc.EngineStub | None = None
+        self._last_status: dict[str, float] = {}
+        self._told: set[tuple[str, str]] = set()
+        self._interval = _ON_A_TERMINAL if _has_terminal() else _ELSEWHERE
+
+    def tell_once(self, message: str, *, warning: bool = False) -> None:
+        """A message under Diagnostics of the resource of this call; the same text once a resource and process."""
+        urn = call_urn()
+        with self._lock:
+            if (urn, message) in self._told:
+                return
+            self._told.add((urn, message))
+        self._log(urn, message, ephemeral=False, warning=warning)
+
+    def status(self, message: str) -> None:
+        """A status line on the row of the resource of this call, at most one in an interval."""
+        urn = call_urn()
+        with self._lock:
+            now = self._now()
+            if now - self._last_status.get(urn, -self._interval) < self._interval:
+                return
+            self._last_status[urn] = now
+        self._log(urn, message, ephemeral=True)
+
+    def at_rest(self, message: str) -> None:
+        """The last word on the row of the resource of this call, in place of a status line that would stay there.
+
+        Only where a person watches: elsewhere every status line is printed for good, and one more says nothing.
+        """
+        urn = call_urn()
+        with self._lock:
+            shown = self._last_status.pop(urn, None) is not None
+        if shown and self._interval == _ON_A_TERMINAL:
+            self._log(urn, message, ephemeral=True)
+
+    def _log(self, urn: str, message: str, *, ephemeral: bool, warning: bool = False) -> None:
+        severity = engine_pb2.WARNING if warning else engine_pb2.INFO
+        request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
+        try:
+            self._engine().Log(request, timeout=10)
+        except (grpc.RpcError, ValueError):
+            return  # an engine that cannot be told is no reason to stop an apply
+
+    def _engine(self) -> engine_pb2_grpc.EngineStub:
+        with self._lock:
+            if self._stub is None:
+                self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
+            return self._stub
+
+
+def _has_terminal() -> bool:
+    """Whether a person watches: not in CI, and a controlling terminal exists (the process's own streams are pipes)."""
+    if os.environ.get("CI") or os.environ.get("PULUMI_NON_INTERACTIVE"):
+        return False
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

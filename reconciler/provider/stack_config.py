@@ -1,0 +1,319 @@
+"""The stack's configuration as a connection: pulumi-aws's own keys, meant as pulumi-aws means them.
+
+The keys are listed in `setting_names.py` (pulumi-aws 7, "Configuration reference"). Structured values reach a program
+and a provider as JSON text. What is not set is left to boto3's own search.
+
+The names of a stack's settings: which are read, which have no effect here, and which are misspelt.
+
+A setting that is misspelt would be silently without effect: a run under another identity, another folder, no guard. So
+in the namespace of this program every unknown name is an error, in pulumi-aws's every name that is nearly one of its
+own.
+
+Source: pulumi-aws 7, "Configuration reference"; a test holds the table against the installed `pulumi_aws.config`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from reconciler.aws.connection import Connection
+from reconciler.aws.objects import S3Address, is_s3
+from reconciler.aws.roles import AssumeRole, WebIdentity
+from reconciler.errors import BadInput
+from reconciler.guards import parse_allow
+from reconciler.text import did_you_mean, inert
+
+OWN_NAMES: Final = ("allow", "audit", "datasets", "endpointUrl", "snapshots")
+_READ: Final = (
+    "accessKey",
+    "allowedAccountIds",
+    "assumeRoleWithWebIdentity",
+    "assumeRoles",
+    "customCaBundle",
+    "endpoints",
+    "forbiddenAccountIds",
+    "profile",
+    "region",
+    "s3UsePathStyle",
+    "secretKey",
+    "sharedConfigFiles",
+    "sharedCredentialsFiles",
+    "stsRegion",
+    "token",
+    "useDualstackEndpoint",
+    "useFipsEndpoint",
+)
+# Settings about how AWS is reached that boto3 takes from the environment only: what to do instead.
+_INSTEAD: Final = {
+    "ec2MetadataServiceEndpoint": "set AWS_EC2_METADATA_SERVICE_ENDPOINT in the environment",
+    "ec2MetadataServiceEndpointMode": "set AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE in the environment",
+    "httpProxy": "set HTTP_PROXY in the environment",
+    "httpsProxy": "set HTTPS_PROXY in the environment",
+    "insecure": "name the certificate in aws:customCaBundle",
+    "noProxy": "set NO_PROXY in the environment",
+}
+# About other resources' tags, retries of pulumi-aws, and checks that this program does not make.
+_ELSEWHERE: Final = (
+    "defaultTags",
+    "ignoreTags",
+    "maxRetries",
+    "retryMode",
+    "s3UsEast1RegionalEndpoint",
+    "skipCredentialsValidation",
+    "skipMetadataApiCheck",
+    "skipRegionValidation",
+    "skipRequestingAccountId",
+    "tagPolicyCompliance",
+    "tokenBucketRateLimiterCapacity",
+    "userAgents",
+)
+AWS_NAMES: Final = (*_READ, *_INSTEAD, *_ELSEWHERE)
+
+
+def refuse_misspelt(names: Iterable[str]) -> None:
+    """Do nothing for settings that are spelt as they should be; `names` are keys with their namespace.
+
+    Raises:
+        BadInput: with a sentence for each that is not.
+    """
+    wrong = [complaint for name in sorted(names) if (complaint := _complaint(name))]
+    if wrong:
+        raise BadInput("\n".join(wrong))
+
+
+def without_effect(names: Iterable[str]) -> tuple[str, ...]:
+    """A sentence for each setting of pulumi-aws that says how to reach AWS and is not read here."""
+    return tuple(
+        f"aws:{name} has no effect on datasets, only on pulumi-aws's own resources; {cure}"
+        for name, cure in _INSTEAD.items()
+        if f"aws:{name}" in set(names)
+    )
+
+
+def _complaint(key: str) -> str:
+    """What is wrong with a key's name; empty when nothing is. A newer pulumi-aws may have names not known here."""
+    namespace, _, name = key.partition(":")
+    if namespace == "reconciler" and name not in OWN_NAMES:
+        guess = did_you_mean(name, OWN_NAMES, "did you mean `reconciler:{}`?")
+        known = ", ".join(OWN_NAMES)
+        return (
+            f"the stack's configuration sets reconciler:{inert(name)}, and there is no such setting{guess}; rename or "
+            f"remove it (`pulumi config rm`); there are: {known}. Settings of your own go under another namespace"
+        )
+    if namespace == "aws" and name not in AWS_NAMES:
+        guess = did_you_mean(name, AWS_NAMES, "did you mean `aws:{}`?")
+        if guess:
+            return f"the stack's configuration sets aws:{inert(name)}, and pulumi-aws has no such setting{guess}"
+    return ""
+
+
+DEFAULT_DATASETS: Final = "datasets"
+# Anything shorter is a placeholder or a word that messages use for something else. AWS's own have 40 and more.
+_SECRET_CHARACTERS: Final = 8
+Get = Callable[[str], str | None]
+_Value = TypeVar("_Value", list[Any], dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A stack's configuration: how to reach AWS, the folder with the datasets, and guards that are overridden.
+
+    `allow` holds (digest of a manifest, guard, reason): an override in the stack's configuration is for one manifest.
+    `remarks` are sentences about settings of pulumi-aws that have no effect here.
+    """
+
+    connection: Connection
+    datasets: str = DEFAULT_DATASETS
+    snapshots: str | None = None
+    audit: str | None = None
+    allow: tuple[tuple[str, str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def hide(self, text: str) -> str:
+        """The text without the secrets of this configuration and of AWS's own variables, whoever put them there."""
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def _secrets(self) -> Iterator[str]:
+        known = [self.connection.secret_key, self.connection.token]
+        known += [self.connection.web_identity.token] if self.connection.web_identity else []
+        known += [role.external_id for role in self.connection.assume_roles]
+        known += [os.environ.get(name) for name in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
+        yield from (secret for secret in known if secret and len(secret) >= _SECRET_CHARACTERS)
+
+
+def read_settings(get: Get, names: Iterable[str]) -> Settings:
+    """Read the configuration; `get` gives the text of a key with its namespace, or None, `names` are the keys set.
+
+    Raises:
+        BadInput: a key is misspelt, a value malformed, or `reconciler:endpointUrl` is not also in `aws:endpoints`.
+    """
+    names = tuple(names)
+    refuse_misspelt(names)
+    endpoints = _endpoints(get)
+    _check_endpoint(get("reconciler:endpointUrl"), endpoints)
+    return Settings(
+        _connection(get, endpoints),
+        datasets=get("reconciler:datasets") or DEFAULT_DATASETS,
+        snapshots=_place(get, "reconciler:snapshots"),
+        audit=_place(get, "reconciler:audit"),
+        allow=tuple(_allowed(get)),
+        remarks=without_effect(names),
+    )
+
+
+def _connection(get: Get, endpoints: Mapping[str, str]) -> Connection:
+    return Connection(
+        region=get("aws:region"),
+        profile=get("aws:profile"),
+        access_key=get("aws:accessKey"),
+        secret_key=get("aws:secretKey"),
+        token=get("aws:token"),
+        config_file=_only_file(get, "aws:sharedConfigFiles"),
+        credentials_file=_only_file(get, "aws:sharedCredentialsFiles"),
+        web_identity=_web_identity(get),
+        assume_roles=tuple(_assume_roles(get)),
+        sts_region=get("aws:stsRegion"),
+        ca_bundle=_existing("aws:customCaBundle", get("aws:customCaBundle")),
+        fips=_flag(get, "aws:useFipsEndpoint"),
+        dualstack=_flag(get, "aws:useDualstackEndpoint"),
+        path_style=_flag(get, "aws:s3UsePathStyle"),
+        allowed_account_ids=_account_ids(get, "aws:allowedAccountIds"),
+        forbidden_account_ids=_account_ids(get, "aws:forbiddenAccountIds"),
+        endpoints=endpoints,
+    )
+
+
+def _place(get: Get, key: str) -> str | None:
+    """A folder or file, or an address in S3, which must be one."""
+    place = get(key) or None
+    if place and is_s3(place):
+        S3Address.parse(place)
+    return place
+
+
+def _allowed(get: Get) -> Iterator[tuple[str, str, str]]:
+    """`reconciler:allow`: a list of {guard, reason, manifest}, the last being the manifest's contentDigest."""
+    for block in _structured(get, "reconciler:allow", list):
+        if not isinstance(block, Mapping) or not block.get("manifest"):
+            raise BadInput(
+                "reconciler:allow must be a list of {guard, reason, manifest}; `manifest` is the contentDigest that "
+                "the preview shows, so that an override ends with the manifest it was given for"
+            )
+        item = f"{block.get('guard')}={block.get('reason') or ''}"
+        for guard, reason in parse_allow([item], "reconciler:allow").items():
+            yield str(block["manifest"]), guard, reason
+
+
+def _check_endpoint(url: str | None, endpoints: Mapping[str, str]) -> None:
+    if url and endpoints.get("rekognition") != url:
+        raise BadInput(
+            "reconciler:endpointUrl is set, but aws:endpoints does not name the same URL for rekognition: the project "
+            "and its datasets would be looked for in different places; set aws:endpoints to "
+            f"[{{rekognition: {url}}}] or remove reconciler:endpointUrl"
+        )
+
+
+def _endpoints(get: Get) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for block in _structured(get, "aws:endpoints", list):
+        if not isinstance(block, Mapping):
+            raise BadInput("aws:endpoints must be a list of mappings such as [{rekognition: URL}]")
+        found.update({str(service): str(url) for service, url in block.items() if url})
+    return found
+
+
+def _assume_roles(get: Get) -> Iterator[AssumeRole]:
+    for role in _structured(get, "aws:assumeRoles", list):
+        if not isinstance(role, Mapping) or not role.get("roleArn"):
+            raise BadInput("aws:assumeRoles must be a list of mappings with roleArn")
+        yield AssumeRole(
+            role_arn=str(role["roleArn"]),
+            session_name=str(role.get("sessionName") or AssumeRole("").session_name),
+            external_id=None if role.get("externalId") is None else str(role["externalId"]),
+            duration_seconds=_seconds("aws:assumeRoles", role.get("duration")),
+            policy=role.get("policy"),
+            policy_arns=tuple(role.get("policyArns") or ()),
+            tags=tuple((role.get("tags") or {}).items()),
+            transitive_tag_keys=tuple(role.get("transitiveTagKeys") or ()),
+            source_identity=role.get("sourceIdentity"),
+        )
+
+
+def _web_identity(get: Get) -> WebIdentity | None:
+    key = "aws:assumeRoleWithWebIdentity"
+    role = _structured(get, key, dict)
+    if not role:
+        return None
+    token, file = role.get("webIdentityToken"), role.get("webIdentityTokenFile")
+    if not role.get("roleArn") or not (token or file):
+        raise BadInput(f"{key} must have roleArn, and webIdentityToken or webIdentityTokenFile")
+    return WebIdentity(
+        role_arn=str(role["roleArn"]),
+        session_name=str(role.get("sessionName") or WebIdentity("").session_name),
+        token=None if token is None else str(token),
+        token_file=None if file is None else str(file),
+        duration_seconds=_seconds(key, role.get("duration")),
+        policy=role.get("policy"),
+        policy_arns=tuple(role.get("policyArns") or ()),
+    )
+
+
+def _only_file(get: Get, key: str) -> str | None:
+    """The one file of a list: boto3 reads one, and merging several would be a guess about whose keys win."""
+    files = [str(file) for file in _structured(get, key, list)]
+    if len(files) > 1:
+        raise BadInput(f"{key} names {len(files)} files, and this program reads one: merge them into one file")
+    return _existing(key, files[0]) if files else None
+
+
+def _existing(key: str, file: str | None) -> str | None:
+    """A file that is there: boto3 passes over one that is not, and goes on with other keys."""
+    if file and not Path(file).expanduser().is_file():
+        raise BadInput(f"{key} names {inert(file)}, and there is no such file; mend or remove the setting")
+    return file or None
+
+
+def _flag(get: Get, key: str) -> bool:
+    text = get(key) or "false"
+    if text not in {"true", "false"}:
+        raise BadInput(f"{key} must be true or false, not {inert(text)!r}")
+    return text == "true"
+
+
+def _account_ids(get: Get, key: str) -> tuple[str, ...]:
+    return tuple(str(account).zfill(12) for account in _structured(get, key, list))
+
+
+def _structured(get: Get, key: str, kind: type[_Value]) -> _Value:
+    """A list or a mapping, empty when it is not set."""
+    text = get(key)
+    if not text:
+        return kind()
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, kind):
+        what, path = ("a list", "[0]") if kind is list else ("a mapping", ".KEY")
+        raise BadInput(f"{key} must be {what}; set it with `pulumi config set --path '{key}{path}' VALUE`")
+    return value
+
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def _seconds(key: str, text: object) -> int | None:
+    """Seconds of a duration as Go writes it (`1h`, `15m`, `3600s`); None when not set."""
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(str(text))
+    if not text or match is None:
+        raise BadInput(f"{key} duration must be a time such as 15m or 1h, not {text!r}")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds

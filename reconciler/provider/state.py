@@ -1,0 +1,364 @@
+"""The properties of a Dataset, in and out: names, types, and the format of what is stored.
+
+Inputs and outputs are a few hundred bytes whatever the dataset's size: ARNs, a path, digests, counts, the policy. No
+entry is ever among them.
+
+Numbers come back from the engine as floats (3 as 3.0), so counts are made whole again here. Values that are not known
+yet come as `pulumi.output.Unknown` objects.
+
+The policy among a Dataset's properties.
+
+Single values among a Dataset's properties: numbers that the engine made floats of, and wrong ones in messages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
+
+from pulumi.output import Unknown
+
+from reconciler.aws.arns import ProjectArn
+from reconciler.errors import BadInput
+from reconciler.ledger import Facts
+from reconciler.manifest.project.policy import GUARD_NAMES, guard_value, parse_patience
+from reconciler.model import Compare, DatasetType, Destroy, Extra, Guard, Guards, Marked, Policy, Rejection
+from reconciler.text import did_you_mean, inert
+
+
+class BadProperty(BadInput):
+    """An input has a wrong value; `name` is the property's."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+def shown(value: object) -> str:
+    """A wrong value as a message shows it, which is not all of it."""
+    return inert(repr(value), 100)
+
+
+def whole(value: object, default: int = 0) -> int:
+    """A whole number, which may have come back from the engine as a float."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+
+
+_SETTINGS: Final = ("extra", "marked", "compare", "patience", "destroy", "rejected", "guards")
+_Choice = TypeVar("_Choice", Extra, Marked, Compare, Destroy, Rejection)
+
+
+def parse_policy(value: object) -> Policy:
+    """Read a policy as a program or `project.yaml` writes it.
+
+    Raises:
+        BadProperty: settings are unknown or have wrong values; the message has a line for each.
+    """
+    if not isinstance(value, Mapping):
+        raise BadProperty("policy", f"policy must be a mapping, not {shown(value)}")
+    reading = _Reading(value)
+    policy = reading.policy()
+    if reading.wrong:
+        raise BadProperty("policy", "\n".join(reading.wrong))
+    return policy
+
+
+class _Reading:
+    """One policy on its way in; what is wrong is kept, and the default takes its place."""
+
+    def __init__(self, written: Mapping[str, Any]) -> None:
+        self.wrong: list[str] = []
+        self._written = written
+
+    def policy(self) -> Policy:
+        for name in sorted(set(self._written) - set(_SETTINGS), key=str):
+            guess = did_you_mean(str(name), _SETTINGS)
+            self.wrong.append(f"policy has no setting {shown(name)}{guess}; it has {', '.join(_SETTINGS)}")
+        default = Policy()
+        return Policy(
+            extra=self._choice("extra", default.extra),
+            marked=self._choice("marked", default.marked),
+            compare=self._choice("compare", default.compare),
+            patience=self._patience(self._written.get("patience", default.patience)),
+            destroy=self._choice("destroy", default.destroy),
+            rejected=self._choice("rejected", default.rejected),
+            guards=self._guards(self._written.get("guards") or {}),
+        )
+
+    def _choice(self, name: str, default: _Choice) -> _Choice:
+        value = self._written.get(name, default)
+        allowed = [choice.value for choice in type(default)]
+        if value in allowed:
+            return type(default)(value)
+        guess = did_you_mean(value, allowed) if isinstance(value, str) else ""
+        self.wrong.append(f"policy.{name} must be one of {', '.join(allowed)}, not {shown(value)}{guess}")
+        return default
+
+    def _patience(self, value: object) -> int:
+        """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
+        seconds = parse_patience(value) if isinstance(value, str) else whole(value)
+        if seconds and seconds > 0:
+            return seconds
+        self.wrong.append(f"policy.patience must be a time such as 90s, 30m or 1h30m, not {shown(value)}")
+        return Policy().patience
+
+    def _guards(self, value: object) -> Guards:
+        """Guards as `project.yaml` writes them: percentages, `on` or `off`."""
+        if not isinstance(value, Mapping):
+            self.wrong.append(f"policy.guards must be a mapping, not {shown(value)}")
+            return Guards()
+        members: dict[str, Any] = {}
+        for name, text in sorted(value.items(), key=lambda item: str(item[0])):
+            try:
+                members[str(name).replace("-", "_")] = guard_value(str(name), str(text))
+            except ValueError:
+                guess = "" if name in GUARD_NAMES else did_you_mean(str(name), GUARD_NAMES)
+                self.wrong.append(
+                    f"policy.guards cannot have {shown(name)}: {shown(text)}{guess}; it has {', '.join(GUARD_NAMES)}, "
+                    "each on, off or a percentage such as 50%"
+                )
+        return replace(Guards(), **members)
+
+
+def policy_properties(policy: Policy) -> dict[str, Any]:
+    """A policy as the engine stores it; settings that came later only where they differ from the default."""
+    return {
+        "extra": policy.extra.value,
+        "marked": policy.marked.value,
+        "compare": policy.compare.value,
+        "patience": policy.patience,
+        "destroy": policy.destroy.value,
+        **({"rejected": policy.rejected.value} if policy.rejected is not Rejection.FAIL else {}),
+        **({"guards": _guard_properties(policy.guards)} if policy.guards != Guards() else {}),
+    }
+
+
+def _guard_properties(guards: Guards) -> dict[str, str]:
+    """The guards that differ from the default, as `project.yaml` writes them."""
+    values = {guard: guards.threshold(guard) for guard in Guard}
+    return {guard.value: _written(value) for guard, value in values.items() if value != Guards().threshold(guard)}
+
+
+def _written(value: float | bool | None) -> str:  # noqa: FBT001 - the value of a setting
+    if value is None or isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value * 100:g}%"
+
+
+# The format of digests and outputs. A change in what `entries.py` counts as the same entry is a new format: then an
+# older state's digests say nothing, and live is looked at instead.
+STATE_FORMAT: Final = 1
+# Set by the program in a preview; `check` takes it away and puts the plan in its place. Neither is ever stored.
+PREVIEW_PLAN: Final = "previewPlan"
+PENDING_CHANGES: Final = "pendingChanges"
+# So many pairs stored differently from how they were sent are remembered; 16 characters each.
+MAX_SETTLED: Final = 500
+_SEPARATOR: Final = "#"
+
+
+def resource_id(project_arn: str, dataset_type: DatasetType) -> str:
+    """The resource's id, for ever: `<projectArn>#train` or `#test`."""
+    return f"{project_arn}{_SEPARATOR}{dataset_type.word}"
+
+
+def split_id(text: str) -> tuple[str, DatasetType]:
+    """The project's ARN and the type that an id names.
+
+    Raises:
+        BadInput: it is no id of a Dataset.
+    """
+    project_arn, separator, word = text.rpartition(_SEPARATOR)
+    if not separator or word not in {"train", "test"}:
+        raise BadInput(f"{text!r} is not the id of a Dataset (<projectArn>#train or #test)")
+    return project_arn, DatasetType(word.upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What the program declares, and what `check` adds: digests of the desired entries and their number.
+
+    `project_arn` is None while the project is not created yet. `unknown` names the other properties that are not known
+    yet; meanwhile they have their defaults (`dataset_type` TRAIN).
+    """
+
+    project_arn: str | None
+    dataset_type: DatasetType
+    manifest: str
+    labels: tuple[str, ...] | None
+    policy: Policy
+    desired_digest: str = ""
+    content_digest: str = ""
+    entries: int = 0
+    state_format: int = STATE_FORMAT
+    unknown: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> "Inputs":
+        """Read inputs.
+
+        Raises:
+            BadProperty: a property is missing or has a wrong value.
+        """
+        unknown = frozenset(name for name, value in properties.items() if _is_unknown(value))
+        known = {name: None if name in unknown else value for name, value in properties.items()}
+        return cls(
+            project_arn=_project_arn(known),
+            dataset_type=_dataset_type("TRAIN" if "datasetType" in unknown else known.get("datasetType")),
+            manifest=_text_or_none(known, "manifest") or "",
+            labels=_labels(known.get("labels")),
+            policy=parse_policy(known.get("policy") or {}),
+            desired_digest=str(known.get("desiredDigest") or ""),
+            content_digest=str(known.get("contentDigest") or ""),
+            entries=whole(known.get("entries")),
+            state_format=whole(known.get("stateFormat"), STATE_FORMAT),
+            unknown=unknown - {"projectArn"},
+        )
+
+    def settings(self) -> tuple[object, ...]:
+        """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
+        return self.manifest, self.labels, self.policy
+
+    def properties(self) -> dict[str, Any]:
+        """The inputs as the engine stores them; the project's ARN only when it is known."""
+        stored: dict[str, Any] = {
+            "datasetType": self.dataset_type.value,
+            "manifest": self.manifest,
+            "policy": policy_properties(self.policy),
+            "desiredDigest": self.desired_digest,
+            "contentDigest": self.content_digest,
+            "entries": self.entries,
+            "stateFormat": self.state_format,
+        }
+        if self.project_arn is not None:
+            stored["projectArn"] = self.project_arn
+        if self.labels is not None:
+            stored["labels"] = list(self.labels)
+        return stored
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRecord:
+    """Live in a few figures: the digest of all entries and their marks, and counts."""
+
+    digest: str = ""
+    entries: int = 0
+    labelled: int = 0
+    marked: int = 0
+    live_only: int = 0
+
+    @classmethod
+    def of(cls, facts: Facts, live_only: int = 0) -> "LiveRecord":
+        """From what a listing showed."""
+        return cls(facts.digest, facts.entries, facts.labelled, facts.marked, live_only)
+
+    @classmethod
+    def parse(cls, properties: object) -> "LiveRecord":
+        """From stored properties; what is missing counts as nothing."""
+        known = properties if isinstance(properties, Mapping) else {}
+        return cls(
+            str(known.get("digest") or ""),
+            whole(known.get("entries")),
+            whole(known.get("labelled")),
+            whole(known.get("marked")),
+            whole(known.get("liveOnly")),
+        )
+
+    def properties(self) -> dict[str, Any]:
+        """As the engine stores it."""
+        return {
+            "digest": self.digest,
+            "entries": self.entries,
+            "labelled": self.labelled,
+            "marked": self.marked,
+            "liveOnly": self.live_only,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the last apply recorded.
+
+    `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
+    (by a refresh, or the same as `applied_live`). `unfinished` says why the last apply did not end well, empty when it
+    did. `settled` names pairs that the service stores differently from how they were sent.
+    """
+
+    applied: Inputs
+    dataset_arn: str = ""
+    applied_live: LiveRecord = field(default_factory=LiveRecord)
+    live: LiveRecord = field(default_factory=LiveRecord)
+    unfinished: str = ""
+    settled: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, properties: Mapping[str, Any]) -> "Outputs":
+        """Read stored outputs.
+
+        Raises:
+            BadInput: they were written by a newer version of this program, or are no outputs of a Dataset.
+        """
+        written = whole(properties.get("stateFormat"), STATE_FORMAT)
+        if written > STATE_FORMAT:
+            raise BadInput(
+                f"the state of this dataset has format {written}, this version knows {STATE_FORMAT}; "
+                "install the newer version of rekognition-labels-as-code that wrote it"
+            )
+        return cls(
+            applied=Inputs.parse(properties),
+            dataset_arn=str(properties.get("datasetArn") or ""),
+            applied_live=LiveRecord.parse(properties.get("appliedLive")),
+            live=LiveRecord.parse(properties.get("live")),
+            unfinished=str(properties.get("unfinished") or ""),
+            settled=frozenset(str(one) for one in properties.get("settled") or ()),
+        )
+
+    def properties(self) -> dict[str, Any]:
+        """As the engine stores them."""
+        stored = self.applied.properties()
+        stored |= {
+            "datasetArn": self.dataset_arn,
+            "appliedLive": self.applied_live.properties(),
+            "live": self.live.properties(),
+            "unfinished": self.unfinished,
+        }
+        if self.settled:
+            stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
+        return stored
+
+
+def _is_unknown(value: object) -> bool:
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, Mapping):
+        return any(_is_unknown(member) for member in value.values())
+    return isinstance(value, list) and any(_is_unknown(item) for item in value)
+
+
+def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
+    value = properties.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise BadProperty(name, f"{name} must be a text, not {shown(value)}")
+
+
+def _project_arn(properties: Mapping[str, Any]) -> str | None:
+    arn = _text_or_none(properties, "projectArn")
+    if arn is None:
+        return None
+    try:
+        return ProjectArn.parse(arn).text
+    except BadInput as error:
+        raise BadProperty("projectArn", str(error)) from None
+
+
+def _dataset_type(value: object) -> DatasetType:
+    if isinstance(value, str) and value in set(DatasetType):
+        return DatasetType(value)
+    raise BadProperty("datasetType", f"datasetType must be TRAIN or TEST, not {shown(value)}")
+
+
+def _labels(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value):
+        return tuple(value)
+    raise BadProperty("labels", f"labels must be a list of label names, not {shown(value)}")

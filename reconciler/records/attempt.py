@@ -1,0 +1,53 @@
+"""An apply while it runs, as its record will tell of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.apply.outcome import Outcome
+from reconciler.ledger import Ledger
+from reconciler.model import Compare, DatasetType
+from reconciler.plan.plan import Plan
+from reconciler.review.plan_id import plan_id
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One apply of one dataset while it runs: the shell tells it what happens, and it ends up in a record.
+
+    `action` is `apply`, `destroy` or `restore`; `manifest` is its path as the user knows it, `files` (the manifest and
+    what else declares the dataset) are looked up in git. `snapshots` and `dataset_arn` are for an attempt without an
+    outcome. `on_plan` is called when the plan is known: whoever writes the record wants to have it before anything is
+    sent.
+    """
+
+    action: str
+    project: str
+    project_arn: str
+    dataset_type: DatasetType
+    manifest: str | None = None
+    files: Sequence[Path] = ()
+    plan: Plan | None = None
+    plan_id: str | None = None
+    digest: str | None = None
+    outcome: Outcome | None = None
+    snapshots: Sequence[str] = ()
+    dataset_arn: str = ""
+    error: BaseException | None = None
+    on_plan: Callable[[], None] = lambda: None
+
+    def planned(self, ledger: Ledger, plan: Plan, name: str | None = None) -> None:
+        """What will be done; must be told before it is, because then the ledger holds both sides as compared.
+
+        `name` is the plan's id where it is known already.
+        """
+        self.plan = plan
+        self.plan_id = name or plan_id(ledger, plan, f"{self.project} {self.dataset_type.word}")
+        self.digest = ledger.desired_facts(Compare.STRICT).digest
+        self.on_plan()
+
+    def failure(self) -> BaseException | None:
+        """Why it did not end well, or None."""
+        if self.error is None and self.outcome is not None:
+            return self.outcome.error
+        return self.error

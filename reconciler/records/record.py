@@ -1,0 +1,132 @@
+"""The form of a record: one object of JSON an apply and dataset, `format` 1 (docs/snapshots.md lists the members)."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+from typing import Any, Final, Self
+
+from reconciler.apply.outcome import Outcome
+from reconciler.errors import Interrupted, Refused, UpdateFailed
+from reconciler.git import Commit, commit_of
+from reconciler.plan.plan import Plan
+from reconciler.records.attempt import Attempt
+from reconciler.records.who import who
+from reconciler.text import inert
+
+_FORMAT: Final = 1
+_MESSAGE: Final = 4000
+_PLAN_FIGURES: Final = ("add", "update", "unlabel", "live_only", "unchanged", "ignored", "marked", "bytes", "batches")
+_RESULT_FIGURES: Final = ("add", "update", "unlabel", "batches", "rejected_total", "marked_total", "marked_new")
+_WITHOUT_A_WORD: Final = (
+    "the process ended without a word: it was killed, or the machine went down; what it had sent stays sent, the next "
+    "apply goes on from there"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What is known of an apply when it begins: a name for its record, who, when, and the manifest's commit."""
+
+    identity: str
+    by: Mapping[str, Any]
+    start: datetime
+    commit: Commit | None
+
+    @classmethod
+    def of(cls, attempt: Attempt, start: datetime, environ: Mapping[str, str]) -> Self:
+        """The stamp of an attempt that begins now."""
+        commit = commit_of(*attempt.files) if attempt.files else None
+        return cls(secrets.token_hex(8), who(environ), start, commit)
+
+
+def begun(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
+    """The record of an apply that never ends: what stays true of it when its process dies from here on."""
+    members = _members(attempt, stamp) | {"seconds": None, "calls": None, "result": None}
+    return members | {"outcome": "killed", "message": _WITHOUT_A_WORD}
+
+
+def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int]) -> dict[str, Any]:
+    """The record of an apply that has ended; `calls` are its requests by operation."""
+    failure = attempt.failure()
+    return _members(attempt, stamp) | {
+        "seconds": round(max(0.0, (end - stamp.start).total_seconds()), 3),
+        "calls": dict(calls),
+        "result": _result(attempt.outcome),
+        "outcome": _word(failure),
+        "message": "" if failure is None else inert(str(failure) or type(failure).__name__, _MESSAGE),
+    }
+
+
+def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
+    """All members in their order; those that only the end knows are filled in by whoever knows it."""
+    outcome = attempt.outcome
+    return {
+        "format": _FORMAT,
+        "id": stamp.identity,
+        "action": attempt.action,
+        "at": f"{stamp.start:%Y-%m-%dT%H:%M:%S.%f}Z",
+        "seconds": None,
+        "version": _version(),
+        "who": stamp.by,
+        "project": attempt.project,
+        "type": attempt.dataset_type.word,
+        "project_arn": attempt.project_arn or None,
+        "dataset_arn": (outcome.dataset_arn if outcome else attempt.dataset_arn) or None,
+        "manifest": _manifest(attempt, stamp.commit),
+        "plan": _plan(attempt),
+        "overrides": [{"guard": guard, "reason": reason} for guard, reason in _overrides(attempt.plan)],
+        "calls": None,
+        "result": None,
+        "snapshots": list(outcome.snapshots if outcome else attempt.snapshots),
+    }
+
+
+def _manifest(attempt: Attempt, commit: Commit | None) -> dict[str, Any] | None:
+    if attempt.manifest is None:
+        return None
+    return {
+        "path": attempt.manifest,
+        "commit": commit.oid if commit else None,
+        "dirty": commit.dirty if commit else None,
+        "digest": attempt.digest,
+        "entries": attempt.plan.desired.entries if attempt.plan else None,
+    }
+
+
+def _plan(attempt: Attempt) -> dict[str, Any] | None:
+    plan = attempt.plan
+    if plan is None:
+        return None
+    figures = {name: getattr(plan, name) for name in _PLAN_FIGURES}
+    return {"id": attempt.plan_id, "action": plan.action.value, **figures, "refusals": list(plan.refusals)}
+
+
+def _overrides(plan: Plan | None) -> Sequence[tuple[str, str]]:
+    return plan.overrides if plan else ()
+
+
+def _result(outcome: Outcome | None) -> dict[str, Any] | None:
+    if outcome is None:
+        return None
+    figures = {name.removesuffix("_total"): getattr(outcome, name) for name in _RESULT_FIGURES}
+    return {**figures, "live": outcome.live.entries if outcome.live else None}
+
+
+def _word(failure: BaseException | None) -> str:
+    """How it ended: done, refused, rejected, interrupted or failed."""
+    if failure is None:
+        return "done"
+    if isinstance(failure, Interrupted | KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(failure, Refused):
+        return "refused"
+    return "rejected" if isinstance(failure, UpdateFailed) else "failed"
+
+
+def _version() -> str | None:
+    try:
+        return metadata.version("rekognition-labels-as-code")
+    except metadata.PackageNotFoundError:
+        return None

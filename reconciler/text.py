@@ -1,0 +1,84 @@
+"""Text from manifests and the service, made safe to show: nothing in it can move a cursor, colour or reorder a line.
+
+Did you mean: the known word nearest to an unknown one.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+# A key may have 2,048 characters; a line that people read is shorter.
+SHOWN_CHARACTERS: Final = 300
+
+# Control characters (C0, DEL, C1), line and paragraph separators, bidirectional overrides and isolates, zero-width and
+# other invisible format characters, tags, lone surrogates, the byte order mark.
+# Source: Unicode categories Cc, Cf, Cs, Zl, Zp, but for the signs in Cf that are seen (Prepended_Concatenation_Mark).
+_ACTING: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+)
+
+
+def inert(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+    """The text with every acting character written as an escape, and its middle cut out beyond `limit` characters."""
+    shown = _ACTING.sub(_escape, text)
+    if len(shown) <= limit:
+        return shown
+    head = limit * 2 // 3
+    return f"{shown[:head]}...{shown[len(shown) - (limit - head - 3) :]}"
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+# A change names so many things of a kind; the rest is a count.
+_NAMED: Final = 3
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b, c and 2 more`."""
+    rest = len(names) - _NAMED
+    return ", ".join(map(named, names[:_NAMED])) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def named(name: str) -> str:
+    """A name as it is written; in quotes where its blanks would not be seen."""
+    return f'"{name}"' if not name or name != name.strip(" ") or "  " in name else name
+
+
+def figures(pairs: Iterable[tuple[int, str]]) -> str:
+    """`3 to add, 2 live only`: those that are not zero."""
+    return ", ".join(f"{number:,} {word}" for number, word in pairs if number)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 box`, `2,000 boxes`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+_USER_IN_URL: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*://)[^/\s@]*@")
+
+
+def without_sign_in(text: str) -> str:
+    """The text with user names and passwords taken out of its URLs."""
+    return _USER_IN_URL.sub(r"\1", text)
+
+
+def did_you_mean(word: str, known: Iterable[str], question: str = "did you mean `{}`?") -> str:
+    """A question in brackets to put behind a sentence, with a leading blank; empty when no known word is near.
+
+    A word that differs in case, or in hyphens against underscores, is the nearest of all.
+    """
+    words = list(known)
+    folded = _folded(word)
+    near = [other for other in words if _folded(other) == folded] or get_close_matches(word, words, n=1)
+    return f" ({question.format(near[0])})" if near else ""
+
+
+def _folded(word: str) -> str:
+    return word.casefold().replace("_", "-")

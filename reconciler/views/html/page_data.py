@@ -1,0 +1,253 @@
+"""What the page's script reads: the entries of a review in a compact form, names made inert.
+
+Positions instead of member names, labels as numbers and keys without their common folder keep a page of 10,000 entries
+below 10 MB. When the boxes would still take too much, the least risky entries go without drawings; none is left out.
+
+Links into the AWS console.
+
+The addresses are those that AWS's own samples and the console itself use; AWS documents none of them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from reconciler.analysis.results import Box, BoxChange, Size
+from reconciler.review.model import Change, DatasetReview, Review
+from reconciler.views.pictures import Picture, PictureSource
+from reconciler.views.words import (
+    KINDS,
+    ORIGINS,
+    change_names,
+    folder_of,
+    kinds_of,
+    place_words,
+    said,
+    shown,
+    size_words,
+)
+
+
+def console(region: str | None) -> str:
+    """The console's address for a region, without a slash at its end; each partition has its own domain."""
+    if not region:
+        return "https://console.aws.amazon.com"
+    if region.startswith("cn-"):
+        return f"https://{region}.console.amazonaws.cn"
+    if region.startswith("us-gov-"):
+        return f"https://{region}.console.amazonaws-us-gov.com"
+    return f"https://{region}.console.aws.amazon.com"
+
+
+def project_link(dataset: DatasetReview) -> str | None:
+    """The page of a dataset's project, from where its datasets are one step; None while no ARN names it."""
+    parts = (dataset.project_arn or "").split(":project/")
+    if len(parts) != 2 or not dataset.region:
+        return None
+    name = parts[1].partition("/")[0]
+    return f"{console(dataset.region)}/rekognition/custom-labels?region={dataset.region}#/projects/{name}"
+
+
+# So much JSON of boxes at most; what a page of 10 MB has left beside keys, words and frame.
+DRAWN_BYTES: Final = 6_500_000
+_VERBS: Final = ("add", "update", "unlabel", "live-only")
+# A box's number: which side has it, or what became of it.
+_SAME: Final = 0
+_REMOVED: Final = 1
+_ADDED: Final = 2
+_BITS: Final = {"moved": 4, "resized": 8, "relabelled": 16}
+# Characters that could end a script element or, in old engines, a line of script.
+_UNSAFE: Final = {"<": "003c", ">": "003e", "&": "0026", "\u2028": "2028", "\u2029": "2029"}
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class PageData:
+    """The document, and what the page says of it: entries with a drawing, and with a picture."""
+
+    json: bytes
+    entries: int = 0
+    drawn: int = 0
+    pictures: int = 0
+
+
+@dataclass(slots=True)
+class _Names:
+    """Labels by number, in order of first use."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def number(self, name: str) -> int:
+        return self.numbers.setdefault(name, len(self.numbers))
+
+
+@dataclass(slots=True)
+class _Work:
+    """What grows while entries are written."""
+
+    links: bool
+    source: PictureSource | None
+    room: int
+    names: _Names = field(default_factory=_Names)
+    pictures: list[list[Any]] = field(default_factory=list)
+    drawn: int = 0
+    shown: int = 0
+
+
+def page_data(review: Review, pictures: PictureSource | None, *, links: bool) -> PageData:
+    """All entries of a review, the riskiest first: they get drawings and pictures while there is room."""
+    work = _Work(links, pictures, DRAWN_BYTES)
+    datasets = review.datasets
+    folders = [folder_of([change.key for change in dataset.changes]) for dataset in datasets]
+    order = sorted(
+        ((number, change) for number, dataset in enumerate(datasets) for change in dataset.changes),
+        key=lambda pair: -pair[1].risk,
+    )
+    changes = [_change(change, number, datasets[number], folders[number], work) for number, change in order]
+    document = {
+        "kinds": [
+            [kind, "gone" if kind == "live-only" and review.compared.offline else words]
+            for kind, words in KINDS.items()
+        ],
+        "origins": list(ORIGINS.values()),
+        "datasets": [_dataset(one, folder, links=links) for one, folder in zip(datasets, folders, strict=True)],
+        "groups": [
+            [number, group.id, said(group.words, 300)]
+            for number, dataset in enumerate(datasets)
+            for group in dataset.groups
+        ],
+        "changes": changes,
+        "labels": [shown(name, 300) for name in work.names.numbers],
+        "pictures": work.pictures,
+    }
+    return PageData(script_safe(document), len(changes), work.drawn, work.shown)
+
+
+def script_safe(document: object) -> bytes:
+    """JSON that may stand inside a script element."""
+    text = msgspec.json.encode(document)
+    for unsafe, digits in _UNSAFE.items():
+        text = text.replace(unsafe.encode(), f"\\u{digits}".encode())
+    return text
+
+
+def _dataset(dataset: DatasetReview, folder: str, *, links: bool) -> Json:
+    document: Json = {"title": shown(dataset.title), "folder": said(folder), "base": folder}
+    if links:
+        document |= {"console": console(dataset.region), "region": dataset.region or ""}
+    return document
+
+
+def _change(change: Change, number: int, dataset: DatasetReview, folder: str, work: _Work) -> list[Any]:
+    bits = sum(1 << at for at, kind in enumerate(KINDS) if kind in kinds_of(change))
+    place = change.place
+    same_file = place is not None and place.file == dataset.manifest
+    return [
+        number,
+        change.number,
+        _VERBS.index(change.verb),
+        shown(change.key.removeprefix(folder)),
+        said(change.words, 600),
+        str(place.line) if place and same_file else place_words(place),
+        change.risk,
+        list(ORIGINS).index(change.origin),
+        bits,
+        list(change.groups),
+        _body(change, work),
+    ]
+
+
+def _body(change: Change, work: _Work) -> Json:
+    """Members that are empty are left out."""
+    names = work.names
+    names_of = names.number
+    body: Json = {
+        "n": [names_of(name) for name in _filtered(change)],
+        "k": [names_of(name) for name in change.labels_kept],
+        "a": [names_of(name) for name in change.labels_added],
+        "r": [names_of(name) for name in change.labels_removed],
+        "s": [_size(one) for one in change.sizes_before],
+        "t": [_size(one) for one in change.sizes_after],
+        "f": [[said(one.path), _value(one.before), _value(one.after)] for one in change.fields],
+        "m": [[said(mark.code), said(mark.meaning), said(mark.message)] for mark in change.marks],
+        "l": change.key if work.links and shown(change.key) != change.key else "",
+        "c": len(change.boxes),
+        "u": [_labelled(change.labelled_before), _labelled(change.labelled_after)],
+        **_drawing(change, work),
+    }
+    return {name: value for name, value in body.items() if value}
+
+
+def _filtered(change: Change) -> Sequence[str]:
+    """The labels under which a change is found."""
+    names = change_names(change)
+    if change.verb != "live-only":
+        return names
+    return tuple(dict.fromkeys((*names, *change.labels_kept, *(box.label for box in change.boxes_before))))
+
+
+def _drawing(change: Change, work: _Work) -> Json:
+    """The boxes and the picture, while there is room."""
+    if work.room <= 0:
+        return {}
+    boxes = [_box(one, work.names) for one in change.boxes]
+    work.room -= sum(map(len, map(str, boxes)))
+    work.drawn += 1
+    picture = work.source(change.key) if work.source else None
+    if picture is None:
+        return {"b": boxes}
+    work.shown += bool(picture.data)
+    work.pictures.append(_picture(picture, change))
+    return {"b": boxes, "i": len(work.pictures)}
+
+
+def _picture(picture: Picture, change: Change) -> list[Any]:
+    """Its data, its size as stored, its orientation, and what is odd about it."""
+    return [picture.data, picture.width, picture.height, picture.orientation, "; ".join(_remarks(picture, change))]
+
+
+def _remarks(picture: Picture, change: Change) -> Iterator[str]:
+    if picture.note:
+        yield said(picture.note, 300)
+    if picture.orientation != 1:
+        yield f"the file says (EXIF orientation {picture.orientation}) that it is to be shown turned or mirrored"
+    size = Size(width=picture.width, height=picture.height)
+    said_sizes = change.sizes_after or change.sizes_before
+    if picture.width and said_sizes and any(one != size for one in said_sizes):
+        yield f"the picture has {size_words(size)} pixels, image_size says {' and '.join(map(size_words, said_sizes))}"
+
+
+def _box(one: BoxChange, names: _Names) -> list[float]:
+    before, after = one.before, one.after
+    if before is None or after is None:
+        return [_REMOVED if before else _ADDED, *_corner(before or after, names)]
+    if one.what == ("same",):
+        return [_SAME, *_corner(after, names)]
+    bits = sum(_BITS.get(word, 0) for word in one.what)
+    return [bits, *_corner(before, names), *_corner(after, names), round(one.iou or 0, 3)]
+
+
+def _corner(box: Box | None, names: _Names) -> Iterable[float]:
+    if box is None:
+        return ()
+    return names.number(box.label), *map(_number, (box.left, box.top, box.width, box.height))
+
+
+def _size(size: Size) -> list[float]:
+    return [_number(size.width), _number(size.height)]
+
+
+def _number(number: float) -> float:
+    """A whole number without its decimals: half the bytes."""
+    return int(number) if number % 1 == 0 else round(number, 3)
+
+
+def _value(value: str | None) -> str | None:
+    return None if value is None else said(value)
+
+
+def _labelled(labelled: bool | None) -> int:  # noqa: FBT001 - three values: there is no such side, no, yes
+    return 0 if labelled is None else 2 if labelled else 1

@@ -1,0 +1,117 @@
+"""A review as one HTML file that needs nothing else: no network, no server, no other file.
+
+The page's frame is made here and readable without a script; the entries are data that the page's script draws as far as
+they are looked at. A content security policy in the page allows its own style and script, by their hashes, and pictures
+inside the file; nothing else loads or runs, whatever a label says.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reconciler.review.model import Review
+from reconciler.views import words as wording
+from reconciler.views.html.page_data import page_data, project_link
+from reconciler.views.lines import guard_lines
+from reconciler.views.markdown.escape import SENTENCE, parts
+from reconciler.views.outcome import done_lines
+from reconciler.views.pictures import PictureSource
+
+# So many entries stand in the page for readers without a script.
+_STATIC: Final = 200
+
+
+def view(review: Review, *, pictures: PictureSource | None = None, links: bool = True) -> str:
+    """The whole file. `pictures` is asked for each entry, the riskiest first; without it boxes stand in a frame."""
+    environment, style, script = _page()
+    data = page_data(review, pictures, links=links)
+    entries = [(dataset, change) for dataset in review.datasets for change in dataset.changes]
+    entries.sort(key=lambda pair: -pair[1].risk)
+    return environment.get_template(
+        "page.html"
+    ).render(
+        review=review,
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        data=Markup(data.json.decode()),  # noqa: S704 - written by `script_safe`
+        drawn=data,
+        with_pictures=pictures is not None,
+        links=links,
+        static=entries[:_STATIC],
+        total=sum(dataset.changes_total for dataset in review.datasets),
+    )
+
+
+@lru_cache(maxsize=1)
+def _page() -> tuple[Environment, str, str]:
+    """Templates, style and script, read once."""
+    environment = Environment(
+        loader=PackageLoader("reconciler.views.html", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= _filters()
+    environment.globals |= {
+        "words": wording,
+        "project_link": project_link,
+        "guard_lines": guard_lines,
+        "done_lines": done_lines,
+    }
+    folder = files("reconciler.views.html") / "page"
+    style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    return environment, style, script
+
+
+def _filters() -> Mapping[str, Any]:
+    return {
+        "shown": wording.shown,
+        "said": wording.said,
+        "marked": _marked,
+        "percent": wording.percent,
+        "number": "{:,}".format,
+        "step": _step,
+        "most": _most,
+    }
+
+
+def _policy(style: str, script: str) -> str:
+    sources = (
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src {_hash(style)}",
+        f"script-src {_hash(script)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return "; ".join(sources)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _marked(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> Markup:
+    """A sentence in which known names are set as code."""
+    pieces = (
+        Markup("<code>{}</code>").format(text) if is_name else Markup("{}").format(text)
+        for text, is_name in parts(sentence, names, limit)
+    )
+    return Markup("").join(pieces)
+
+
+def _step(before: object, after: object) -> str:
+    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else f"{after}"
+
+
+def _most(rows: Iterable[Any], *names: str) -> int:
+    """The greatest of some members over all rows, at least 1."""
+    return max((getattr(row, name) for row in rows for name in names), default=0) or 1

@@ -1,0 +1,57 @@
+r"""A review as a JSON document, and back: the form in which plans are saved.
+
+The document is ASCII (what is not, stands as `\uXXXX`), so that nothing in a key or label acts on a terminal that shows
+it. `docs/schema/plan.schema.json` is its schema.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.errors import BadInput
+from reconciler.review.model import FORMAT, Review
+from reconciler.text import inert
+
+_CURE: Final = "name a file that `reconciler plan --save` wrote"
+_NOT_PLAIN: Final = re.compile(r"[^\x00-\x7e]")
+
+
+class _Frame(Struct):
+    """What tells a saved plan from other JSON."""
+
+    kind: str = ""
+    format: int = 0
+
+
+def encoded(review: Review) -> str:
+    """The document, on one line that ends in a newline."""
+    return f"{_NOT_PLAIN.sub(_escape, msgspec.json.encode(review).decode())}\n"
+
+
+def decoded(content: bytes, name: str) -> Review:
+    """The review that a document holds; `name` is how the user knows it.
+
+    Raises:
+        BadInput: it is none, or one of a format that this version does not know.
+    """
+    try:
+        frame = msgspec.json.decode(content, type=_Frame)
+        if frame.kind != "plan":
+            raise BadInput(f"{name} is no saved plan; {_CURE}")
+        if frame.format != FORMAT:
+            raise BadInput(
+                f"{name} is a plan of format {frame.format}, this version reads format {FORMAT}; make the plan anew"
+            )
+        return msgspec.json.decode(content, type=Review)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{name} is no saved plan ({inert(str(error))}); {_CURE}") from None
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match.group())
+    if number < 0x10000:
+        return f"\\u{number:04x}"
+    number -= 0x10000
+    return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"

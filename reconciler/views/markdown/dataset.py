@@ -1,0 +1,295 @@
+"""One dataset in Markdown: what stops it, groups, labels, entries, and where labels come from.
+
+Train and test of a project together, in Markdown.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from reconciler.analysis.results import Balance, Group, LabelBalance, LookAlike, Provenance, Splits
+from reconciler.review.model import Change, DatasetReview, Done, Failure, FindingCounts, Found, Mark, ProjectReview
+from reconciler.text import counted
+from reconciler.views.lines import guard_lines
+from reconciler.views.markdown.budget import Block, Piece, piece
+from reconciler.views.markdown.escape import cells, code, prose, raw_code
+from reconciler.views.outcome import done_lines
+from reconciler.views.words import (
+    GROUP_KINDS,
+    ORIGINS,
+    alike_words,
+    box_words,
+    boxes_words,
+    change_names,
+    confidence_words,
+    dataset_words,
+    folder_of,
+    group_names,
+    ignored_words,
+    is_explained,
+    origin_words,
+    percent,
+    place_words,
+    transfer_words,
+)
+
+_RISK_HEAD: Final = 150
+_RISK_FINDING: Final = {"error": 140, "marked": 30, "note": 4}
+_RISK_OUTCOME: Final = 130
+_RISK_GROUP: Final = 100
+_RISK_LABEL: Final = 60
+_RISK_LABEL_SAME: Final = 2
+_RISK_ORIGIN: Final = 1
+# An entry's own risk is 0 to 9.
+_RISK_ENTRY: Final = 10
+_RISK_STEP: Final = 5
+
+# Fewer entries than this are shown unfolded.
+_UNFOLDED: Final = 10
+_BOXES: Final = 4
+# What is pasted must be whole: six guards and their digest.
+_OVERRIDE: Final = 2000
+_BAR: Final = 12
+
+
+def dataset_blocks(dataset: DatasetReview) -> Iterator[Block]:
+    """All there is to say of one dataset, in reading order."""
+    yield Block([piece(_RISK_HEAD, _heading, dataset)], "headings", foot="\n")
+    if dataset.outcome:
+        yield _outcome(dataset.outcome)
+    yield finding_block(dataset.findings)
+    pieces = [piece(_RISK_GROUP, _group, group) for group in dataset.groups]
+    yield Block(pieces, "groups", "**Groups**\n\n", "\n", note=lambda left: f"- and {left:,} more groups\n")
+    if dataset.balance:
+        yield from _balance(dataset.balance)
+    yield _changes(dataset)
+    if dataset.provenance:
+        yield _provenance(dataset.provenance)
+
+
+def failure_words(failure: Failure) -> str:
+    """Why something ended badly, as a paragraph."""
+    named = f" ({code(failure.code)} from {code(failure.operation)})" if failure.code else ""
+    return f"**Failed**: {prose(failure.message)}{named}\n"
+
+
+def finding_block(findings: FindingCounts) -> Block:
+    """Complaints about a file."""
+    pieces = [piece(_RISK_FINDING[found.severity], _finding, found) for found in findings.shown]
+    beyond = findings.errors + findings.marked + findings.notes - len(pieces)
+    total = counted(len(pieces) + beyond, "finding", "findings")
+    note = "\n... and {:,} more findings\n"
+    return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note.format)
+
+
+def _heading(dataset: DatasetReview) -> str:
+    lines = [f"### {code(dataset.title)}\n", f"{code(dataset.manifest)}: {_summary(dataset)}"]
+    if boxes_words(dataset):
+        lines.append(boxes_words(dataset))
+    lines += ["**Refused**: the dangers above say why"] if dataset.refusals else []
+    lines += [prose(remark) for remark in dataset.remarks]
+    lines += [prose(guard.words, guard.pieces, _OVERRIDE) for guard in guard_lines(dataset)]
+    if dataset.error:
+        lines.append(failure_words(dataset.error).rstrip("\n"))
+    if dataset.skipped:
+        lines.append(prose(dataset.skipped))
+    if dataset.origins:
+        lines.append(prose(f"changes {origin_words(dataset.origins)}", [dataset.origins.revision]))
+    return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
+
+
+def _outcome(done: Done) -> Block:
+    """What an apply did, and what went not as wished."""
+    pieces = [piece(_RISK_OUTCOME, _outcome_line, line) for line in (done.words, *done_lines(done))]
+    note = "- and {:,} more lines on the apply\n"
+    return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
+
+
+def _outcome_line(line: str) -> str:
+    return f"- {prose(line)}\n"
+
+
+def _summary(dataset: DatasetReview) -> str:
+    words = prose(dataset.words) or dataset_words(dataset)
+    return f"**{words}**" if dataset.action == "replace" else words
+
+
+def _finding(found: Found) -> str:
+    return f"- **{found.severity}** {code(place_words(found.place))} {prose(found.message)}; {prose(found.cure)}\n"
+
+
+def _group(group: Group) -> str:
+    names = group_names(group)
+    text = f"- **{GROUP_KINDS[group.kind]}** {prose(group.words, names)}"
+    if group.exception_count:
+        listed = "; ".join(prose(one, names) for one in group.exceptions)
+        text += f"<br>**except {counted(group.exception_count, 'entry', 'entries')}**: {listed}"
+    if group.evidence:
+        text += f"<br><sub>because {'; '.join(prose(one, names) for one in group.evidence)}</sub>"
+    if group.examples:
+        text += f"<br><sub>such as {', '.join(map(code, group.examples))}</sub>"
+    return f"{text}\n"
+
+
+def _balance(balance: Balance) -> Iterator[Block]:
+    most = max((row.images_after for row in balance.rows), default=0)
+    changed, same = list[Piece](), list[Piece]()
+    for row in balance.rows:
+        differs = (row.images_before, row.boxes_before) != (row.images_after, row.boxes_after)
+        risk = _RISK_LABEL if differs else _RISK_LABEL_SAME
+        (changed if differs else same).append(piece(risk, _label, row, balance, most))
+    head = cells(["label", "images", "share", "", "boxes", ""]) + "|---|--:|--:|---|--:|---|\n"
+    note = "\n... and {:,} more labels\n"
+    yield Block(changed, "labels that change", f"**Labels**\n\n{head}", "\n", note=note.format)
+    summary = f"<summary>{counted(len(same), 'label does', 'labels do')} not change</summary>"
+    fold = f"<details>{summary}\n\n{head}"
+    yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note.format)
+
+
+def _label(row: LabelBalance, balance: Balance, most: int) -> str:
+    shares = percent(row.share_before), percent(row.share_after)
+    remarks = [
+        *(["**new**"] if row.label in balance.appeared else []),
+        *(["**gone**"] if row.label in balance.gone else []),
+        *(["fewest images"] if row.label == balance.smallest else []),
+    ]
+    return cells(
+        [
+            code(row.label),
+            _step(f"{row.images_before:,}", f"{row.images_after:,}"),
+            _step(*shares),
+            "\N{FULL BLOCK}" * round(_BAR * row.images_after / most) if most else "",
+            _step(f"{row.boxes_before:,}", f"{row.boxes_after:,}") if row.boxes_before or row.boxes_after else "",
+            ", ".join(remarks),
+        ]
+    )
+
+
+def _step(before: str, after: str) -> str:
+    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else after
+
+
+def _changes(dataset: DatasetReview) -> Block:
+    folder = folder_of([change.key for change in dataset.changes])
+    pieces = [
+        piece(_RISK_ENTRY + _RISK_STEP * change.risk, _change, change, dataset, folder) for change in dataset.changes
+    ]
+    beyond = dataset.changes_total - len(pieces)
+    under = f" under {raw_code(folder)}" if folder else ""
+    order = ", the riskiest first" if dataset.changes_total > 1 else ""
+    summary = f"<summary>{counted(dataset.changes_total, 'entry', 'entries')}{under}{order}</summary>"
+    fold = "<details open>" if dataset.changes_total <= _UNFOLDED else "<details>"
+    head = f"{fold}{summary}\n\n{cells(['', 'entry', 'what changes', 'where'])}|---|---|---|---|\n"
+    note = "\n... and {:,} more entries\n"
+    return Block(pieces, "entries", head, "\n</details>\n\n", beyond, note.format)
+
+
+def _change(change: Change, dataset: DatasetReview, folder: str) -> str:
+    names = change_names(change)
+    lines = [prose(change.words, names), *_box_lines(change, names, dataset.groups), *map(_mark, change.marks)]
+    if change.origin not in {"", "branch"}:
+        lines[0] += f" **{ORIGINS[change.origin]}**"
+    return cells(
+        [f"`{change.sign}`", code(change.key.removeprefix(folder)), "<br>".join(lines), _where(change, dataset)]
+    )
+
+
+def _box_lines(change: Change, names: tuple[str, ...], groups: Sequence[Group]) -> Iterator[str]:
+    """What became of each box, where no group tells it."""
+    boxes = [box for box in change.boxes if box.what != ("same",)] if change.verb == "update" else []
+    if is_explained(change, groups):
+        return
+    for box in boxes[:_BOXES]:
+        yield f"<sub>{prose(box_words(box), names)}</sub>"
+    if len(boxes) > _BOXES:
+        yield f"<sub>and {counted(len(boxes) - _BOXES, 'more box', 'more boxes')}</sub>"
+
+
+def _mark(mark: Mark) -> str:
+    return f"**marked** {code(mark.code)}: {prose(mark.meaning)}"
+
+
+def _where(change: Change, dataset: DatasetReview) -> str:
+    if change.place is None:
+        return ""
+    if change.place.file == dataset.manifest:
+        return f"line {change.place.line:,}"
+    return code(place_words(change.place))
+
+
+def _provenance(provenance: Provenance) -> Block:
+    pieces = [piece(_RISK_ORIGIN, _provenance_text, provenance)]
+    fold = "<details><summary>Where labels come from</summary>\n\n"
+    return Block(pieces, "remarks on where labels come from", fold, "\n</details>\n\n")
+
+
+def _provenance_text(provenance: Provenance) -> str:
+    before, after = provenance.before, provenance.after
+    rows = [
+        ("entries labelled by people", before.human, after.human),
+        ("by machines", before.machine, after.machine),
+        ("unsaid", before.unsaid, after.unsaid),
+        *((f"job {code(job.value)}", job.before, job.after) for job in provenance.jobs),
+    ]
+    text = cells(["", "before", "after"]) + "|---|--:|--:|\n"
+    text += "".join(cells([what, f"{old:,}", f"{new:,}"]) for what, old, new in rows if old or new)
+    ranges = confidence_words(before), confidence_words(after)
+    text += cells(["confidence", *ranges]) if any(ranges) else ""
+    lines = [f"- {code(field.field)} {ignored_words(field)}\n" for field in provenance.ignored]
+    return f"{text}\n{''.join(lines)}"
+
+
+_RISK_BAD: Final = 110
+_RISK_WORTH: Final = 50
+_RISK_HINT: Final = 3
+_LISTED: Final = 10
+
+
+def project_blocks(project: ProjectReview) -> Iterator[Block]:
+    """What can be said of train and test together; nothing where there is nothing."""
+    pieces = [*_splits(project.splits), *(piece(_RISK_WORTH, _alike, pair) for pair in project.look_alikes)]
+    yield Block(
+        pieces,
+        "remarks on train and test together",
+        f"### {code(project.name)}: train and test together\n\n",
+        "\n",
+        note=lambda left: f"- and {left:,} more\n",
+    )
+
+
+def _splits(splits: Splits | None) -> Iterator[Piece]:
+    if splits is None:
+        return
+    if splits.overlap is not None:
+        low = splits.overlap < splits.overlap_needed
+        yield piece(_RISK_BAD if low else _RISK_HINT, _overlap, splits.overlap, splits.overlap_needed)
+    if splits.shared_count:
+        yield piece(_RISK_BAD, _listed, "Same image in both", splits.shared_count, map(code, splits.shared))
+    if splits.moved_count:
+        moved = (f"{code(one.key)} ({transfer_words(one)})" for one in splits.moved)
+        yield piece(_RISK_BAD, _listed, "Moves to the other set", splits.moved_count, moved)
+    if splits.same_name_count:
+        pairs = (f"{code(pair.train)} and {code(pair.test)}" for pair in splits.same_name)
+        yield piece(
+            _RISK_HINT, _listed, "Same file name in both, perhaps the same image", splits.same_name_count, pairs
+        )
+    for word, labels in (("train", splits.train_only), ("test", splits.test_only)):
+        if labels:
+            yield piece(_RISK_WORTH, _listed, f"Labels in {word} only", len(labels), map(code, labels))
+
+
+def _overlap(overlap: float, needed: float) -> str:
+    words = f"the test set has {percent(overlap)} of the training labels"
+    if overlap < needed:
+        return f"- **Too few labels in common**: {words}, {percent(needed)} are needed to train\n"
+    return f"- Labels in common: {words}\n"
+
+
+def _listed(what: str, count: int, texts: Iterable[str]) -> str:
+    kept = list(texts)[:_LISTED]
+    rest = f" and {count - len(kept):,} more" if count > len(kept) else ""
+    return f"- **{what}** ({count:,}): {', '.join(kept)}{rest}\n"
+
+
+def _alike(pair: LookAlike) -> str:
+    images = f"{counted(pair.first_images, 'image', 'images')} and {counted(pair.second_images, 'image', 'images')}"
+    return f"- **Look alike**: {code(pair.first)} and {code(pair.second)} {alike_words(pair)}; {images}\n"

@@ -1,0 +1,191 @@
+"""Pictures for a report, from a folder or from S3: small thumbnails, all together under a limit.
+
+Pillow makes them; it is the extra `pictures`, loaded when the first picture is asked for. Thumbnails hold the pixels as
+they are stored: EXIF's rotation is told, not applied, and nothing of EXIF (places, names, cameras) is passed on.
+
+A picture as a view shows it: a thumbnail inside the report, and what the picture says of itself.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from types import ModuleType
+from typing import Any, Final
+
+from msgspec import Struct
+
+from reconciler.errors import BadInput
+
+# EXIF orientations that turn a picture by a quarter. Source: Exif 2.32 (CIPA DC-008), 4.6.4 A, tag 0x0112.
+_QUARTERS = frozenset({5, 6, 7, 8})
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """A thumbnail of a picture.
+
+    `data` is a `data:` URI of the pixels as they are stored, EXIF rotation not applied; empty where there is nothing to
+    show, and `note` says why. `width` and `height` are the stored picture's, 0 where they are not known. `orientation`
+    is EXIF's, 1 to 8; 1 is upright.
+    """
+
+    data: str = ""
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    note: str = ""
+
+
+# From a key to its picture; None where nothing is known of it.
+PictureSource = Callable[[str], Picture | None]
+
+
+def shown_size(picture: Picture) -> tuple[int, int]:
+    """Width and height as a viewer shows it, which turns it as EXIF says."""
+    if picture.orientation in _QUARTERS:
+        return picture.height, picture.width
+    return picture.width, picture.height
+
+
+# All thumbnails of a report together; mail refuses attachments beyond some 25 MB.
+LIMIT: Final = 15_000_000
+# The longer side of a thumbnail: two fit side by side on a screen, sharp enough to judge a box.
+_SIDE: Final = 720
+_QUALITY: Final = 72
+# Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas); a larger file is none.
+_FILE_BYTES: Final = 16_000_000
+_ORIENTATION: Final = 0x0112
+# A small file may unfold into gigabytes. Custom Labels takes images of at most 4096 x 4096 pixels.
+_PIXELS: Final = 64_000_000
+
+# From a bucket and an object's key to its bytes; None where there is none. Raises OSError with a sentence.
+Read = Callable[[str, str], bytes | None]
+
+
+@dataclass(slots=True)
+class Thumbnails:
+    """A `PictureSource`: reads a picture by its key and makes a thumbnail, until `limit` bytes are used up.
+
+    `shown`, `missing`, `failed` and `beyond` count what became of the keys that were asked for.
+    """
+
+    read: Callable[[str], bytes | None]
+    limit: int = LIMIT
+    used: int = 0
+    shown: int = 0
+    missing: int = 0
+    failed: int = 0
+    beyond: int = 0
+    _pillow: ModuleType | None = field(default=None, repr=False)
+
+    def __call__(self, key: str) -> Picture:
+        """The picture of a key; where it cannot be shown, its note says why.
+
+        Raises:
+            BadInput: Pillow is not installed.
+        """
+        if self._pillow is None:
+            self._pillow = _pillow()
+        if self.used >= self.limit:
+            self.beyond += 1
+            return Picture(note=f"no picture: the limit of {self.limit / 1e6:g} MB for pictures is reached")
+        try:
+            content = self.read(key)
+        except OSError as error:
+            self.failed += 1
+            return Picture(note=f"no picture: {error.strerror or error}")
+        if content is None:
+            self.missing += 1
+            return Picture(note="no picture: there is no such file")
+        return self._picture(content, self._pillow)
+
+    def _picture(self, content: bytes, pillow: ModuleType) -> Picture:
+        try:
+            picture, size = _thumbnail(content, pillow)
+        except (OSError, ValueError, SyntaxError, MemoryError, pillow.DecompressionBombError):
+            self.failed += 1  # SyntaxError is what Pillow raises for some broken PNG files
+            return Picture(note="no picture: the file cannot be read as an image")
+        if self.used + size > self.limit:
+            self.beyond += 1
+            return Picture(
+                width=picture.width,
+                height=picture.height,
+                orientation=picture.orientation,
+                note=f"no picture: it goes beyond the limit of {self.limit / 1e6:g} MB for pictures",
+            )
+        self.used += size
+        self.shown += 1
+        return picture
+
+
+def from_folder(folder: Path, limit: int = LIMIT) -> Thumbnails:
+    """Pictures under a folder: `s3://bucket/a/b.jpg` is `a/b.jpg` in it, else `bucket/a/b.jpg`, else `b.jpg`."""
+    root = folder.resolve()
+
+    def read(key: str) -> bytes | None:
+        for path in _candidates(key):
+            found = (root / path).resolve()
+            if found.is_relative_to(root) and found.is_file():
+                return _limited(found)
+        return None
+
+    return Thumbnails(read, limit)
+
+
+def from_s3(read: Read, limit: int = LIMIT) -> Thumbnails:
+    """Pictures from where their keys point to."""
+
+    def read_key(key: str) -> bytes | None:
+        bucket, _, name = key.removeprefix("s3://").partition("/")
+        return read(bucket, name) if bucket and name else None
+
+    return Thumbnails(read_key, limit)
+
+
+def _candidates(key: str) -> list[PurePosixPath]:
+    """Where a key's picture may be; a key with NUL or without a name has no file."""
+    bucket, _, name = key.removeprefix("s3://").partition("/")
+    if not name or "\0" in key:
+        return []
+    inside = PurePosixPath(name.lstrip("/"))
+    return [inside, PurePosixPath(bucket) / inside, PurePosixPath(inside.name)]
+
+
+def _limited(path: Path) -> bytes:
+    if path.stat().st_size > _FILE_BYTES:
+        raise OSError(f"the file has more than {_FILE_BYTES / 1e6:g} MB")
+    return path.read_bytes()
+
+
+def _pillow() -> ModuleType:
+    try:
+        return import_module("PIL.Image")
+    except ImportError as error:
+        raise BadInput(
+            "Pictures in a report need Pillow, which is not installed; install it with "
+            "pip install 'rekognition-labels-as-code[pictures]', or leave out --images"
+        ) from error
+
+
+def _thumbnail(content: bytes, pillow: ModuleType) -> tuple[Picture, int]:
+    """The picture, and how many bytes of the report it takes."""
+    with pillow.open(BytesIO(content)) as image:
+        width, height = image.size
+        if width * height > _PIXELS:
+            raise ValueError("too many pixels")
+        orientation = _orientation(image)
+        image.draft("RGB", (_SIDE, _SIDE))
+        image.thumbnail((_SIDE, _SIDE))
+        small = image.convert("RGB")
+    stream = BytesIO()
+    small.save(stream, "JPEG", quality=_QUALITY, optimize=True)
+    data = f"data:image/jpeg;base64,{b64encode(stream.getvalue()).decode()}"
+    return Picture(data=data, width=width, height=height, orientation=orientation), len(data)
+
+
+def _orientation(image: Any) -> int:  # noqa: ANN401 - Pillow is optional, so its types are not there
+    """EXIF's orientation; 1 for none or nonsense."""
+    said = image.getexif().get(_ORIENTATION, 1)
+    return said if isinstance(said, int) and 1 <= said <= 8 else 1

@@ -1,0 +1,144 @@
+"""Tables and lists of a review in lines: class balance, where labels come from, train and test together."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from reconciler.analysis.results import Balance, LabelBalance, LookAlike, Provenance, Splits
+from reconciler.review.model import ProjectReview
+from reconciler.views.lines import fitting
+from reconciler.views.terminal.columns import Layout, Line, Role, cells, more, padded, shortened
+from reconciler.views.words import alike_words, confidence_words, ignored_words, percent, shown, transfer_words
+
+# So many of a kind are shown unless all are asked for.
+_LABELS: Final = 6
+_KEYS: Final = 3
+_LABEL_CELLS: Final = 32
+# In a narrower terminal the table of labels goes without shares and remarks.
+_SHARES_FROM: Final = 90
+
+
+def balance_lines(balance: Balance, layout: Layout) -> Iterator[Line]:
+    """The labels whose figures change, or all of them."""
+    rows = [row for row in balance.rows if layout.verbose or _differs(row)]
+    kept = rows[: layout.limit(fitting(len(rows), _LABELS))]
+    if not kept:
+        return
+    yield from _table(kept, balance, layout)
+    yield from more(
+        len(rows) - len(kept),
+        "more labels that change",
+        layout,
+        4,
+    )
+
+
+def _table(rows: Sequence[LabelBalance], balance: Balance, layout: Layout) -> Iterator[Line]:
+    cut = min(_LABEL_CELLS, layout.width // 3) if layout.width else None
+    table = [("  labels", "images", "share", "boxes", "")] + [
+        (
+            f"    {shortened(shown(row.label), cut) if cut else shown(row.label)}",
+            _step(row.images_before, row.images_after),
+            _shares(row),
+            _step(row.boxes_before, row.boxes_after),
+            _remark(row, balance),
+        )
+        for row in rows
+    ]
+    columns = (0, 1, 2, 3, 4) if layout.width is None or layout.width >= _SHARES_FROM else (0, 1, 3)
+    wide = [max(cells(line[column]) for line in table) for column in columns]
+    roles: list[Role] = ["header", *(_balance_role(row) for row in rows)]
+    for line, role in zip(table, roles, strict=True):
+        parts = (padded(line[at], room) for at, room in zip(columns, wide, strict=True))
+        yield layout.cut("  ".join(parts).rstrip(), role)
+
+
+def _shares(row: LabelBalance) -> str:
+    before, after = percent(row.share_before), percent(row.share_after)
+    return f"{before} -> {after}" if before != after else after
+
+
+def _step(before: int, after: int) -> str:
+    return f"{before:,} -> {after:,}" if before != after else f"{after:,}"
+
+
+def _differs(row: LabelBalance) -> bool:
+    return (row.images_before, row.boxes_before) != (row.images_after, row.boxes_after)
+
+
+def _remark(row: LabelBalance, balance: Balance) -> str:
+    words = [
+        *(["new"] if row.label in balance.appeared else []),
+        *(["gone"] if row.label in balance.gone else []),
+        *(["fewest images"] if row.label == balance.smallest else []),
+    ]
+    return ", ".join(words)
+
+
+def _balance_role(row: LabelBalance) -> Role:
+    if not row.images_after:
+        return "unlabel"
+    return "add" if not row.images_before else "plain"
+
+
+def project_lines(project: ProjectReview, layout: Layout) -> Iterator[Line]:
+    """What can be said of train and test together."""
+    lines = [*_splits(project.splits, layout), *_look_alikes(project.look_alikes, layout)]
+    if lines:
+        yield "", "plain"
+        yield f"{shown(project.name)}: train and test together", "header"
+        yield from lines
+
+
+def _splits(splits: Splits | None, layout: Layout) -> Iterator[Line]:
+    if splits is None:
+        return
+    if splits.overlap is not None and (layout.verbose or splits.overlap < splits.overlap_needed):
+        words = f"the test set has {percent(splits.overlap)} of the training labels; {percent(splits.overlap_needed)}"
+        low = splits.overlap < splits.overlap_needed
+        yield from layout.wrap(f"{words} are needed to train", "bad" if low else "dim")
+    yield from _listed("same image in both", splits.shared_count, splits.shared, layout, "bad")
+    moved = [f"{shown(one.key)}: {transfer_words(one)}" for one in splits.moved]
+    yield from _listed("moves to the other set", splits.moved_count, moved, layout, "bad")
+    pairs = [f"{shown(pair.train)} and {shown(pair.test)}" for pair in splits.same_name]
+    yield from _listed("same file name in both", splits.same_name_count, pairs, layout, "dim")
+    for word, labels in (("train", splits.train_only), ("test", splits.test_only)):
+        yield from _listed(f"label in {word} only", len(labels), labels, layout, "warning")
+
+
+def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: Role) -> Iterator[Line]:
+    if not count:
+        return
+    kept = texts[: layout.limit(_KEYS)]
+    rest = f" and {count - len(kept):,} more" if count > len(kept) else ""
+    between = "; " if any(", " in text or " and " in text for text in kept) else ", "
+    yield from layout.wrap(f"{what}: {between.join(shown(text) for text in kept)}{rest}", role)
+
+
+def _look_alikes(pairs: Sequence[LookAlike], layout: Layout) -> Iterator[Line]:
+    kept = pairs[: layout.limit(fitting(len(pairs), _KEYS))]
+    for pair in kept:
+        first, second = f"{shown(pair.first)} ({pair.first_images:,})", f"{shown(pair.second)} ({pair.second_images:,})"
+        yield from layout.wrap(f"look alike: {first} and {second} {alike_words(pair)}", "warning")
+    yield from more(len(pairs) - len(kept), "more pairs of labels that look alike", layout)
+
+
+def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
+    """The jobs that more or fewer entries name than before: a new annotation pass."""
+    jobs = [job for job in provenance.jobs if job.before != job.after]
+    kept = jobs[: fitting(len(jobs), _KEYS)]
+    for job in kept:
+        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+    yield from more(len(jobs) - len(kept) + provenance.other_jobs, "more jobs", layout, 4)
+
+
+def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
+    """Who made the labels, before and after."""
+    yield "  where labels come from", "header"
+    for word, side in (("before", provenance.before), ("after", provenance.after)):
+        figures = f"{side.human:,} by people, {side.machine:,} by machines, {side.unsaid:,} unsaid"
+        figures += f"; confidence {confidence_words(side)}" if confidence_words(side) else ""
+        yield from layout.wrap(f"{padded(word, 6)} {figures}", "plain", 4, 6)
+    for job in provenance.jobs:
+        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+    for field in provenance.ignored:
+        yield from layout.wrap(f"{shown(field.field)} {ignored_words(field)}", "dim", 4, 6)

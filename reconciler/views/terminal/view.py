@@ -1,0 +1,295 @@
+"""A review on a terminal, in a preview, in a log: what matters in a screen or two, every entry on request.
+
+Dangers first, then dataset by dataset: figures, groups, labels, the riskiest entries. Lines end before `width` columns
+where a width is given. What is left out is counted.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Final
+
+from reconciler.analysis.results import Group
+from reconciler.review.dangers import REFUSED
+from reconciler.review.model import Change, Danger, DatasetReview, Estimate, Failure, FindingCounts, Review
+from reconciler.text import counted
+from reconciler.views.lines import chosen, fitting, found_words, guard_lines, left_words
+from reconciler.views.outcome import cost_lines, done_lines
+from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
+from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
+from reconciler.views.words import (
+    DANGER_LEVELS,
+    ORIGINS,
+    box_words,
+    boxes_words,
+    dataset_words,
+    folder_of,
+    is_quiet,
+    origin_words,
+    place_words,
+    said,
+    shown,
+)
+
+# So many lines of a kind are shown; changes of all datasets share theirs.
+_DANGERS: Final = 6
+_GROUPS: Final = 8
+_CHANGES: Final = 20
+_CHANGES_LEAST: Final = 3
+_FINDINGS: Final = 3
+_GAP: Final[tuple[Line, ...]] = (("", "plain"),)
+# Where they are all that there is to see.
+_FINDINGS_ALONE: Final = 10
+# Keys that take more of a line than this stand on a line of their own.
+_KEY_SHARE: Final = 0.45
+
+
+def view(
+    review: Review,
+    *,
+    width: int | None = None,
+    paint: Painter | None = None,
+    verbose: bool = False,
+    entries: int | None = None,
+) -> str:
+    """The whole review as text; with `verbose` nothing is left out, `entries` is how many of each dataset to show."""
+    return _text(_review(review, Layout(width, _share(review), verbose=verbose, entries=entries)), paint)
+
+
+def outcome_view(dataset: DatasetReview, *, width: int | None = None, paint: Painter | None = None) -> str:
+    """What an apply did to one dataset, as text: for a reader who has seen its plan."""
+    layout = Layout(width, 0, verbose=False)
+    return _text(chain(_GAP, _header(dataset, layout), _outcome(dataset, layout)), paint)
+
+
+def ending_view(review: Review, *, width: int | None = None, paint: Painter | None = None) -> str:
+    """What an apply did to all datasets, and what it took beside the estimate."""
+    layout = Layout(width, 0, verbose=False)
+    return _text(chain(_GAP, _title(review, layout), _costs(review.estimate, review.spent, layout, 0)), paint)
+
+
+def _text(lines: Iterable[Line], paint: Painter | None) -> str:
+    painted = (line if paint is None or not line else paint(line, role) for line, role in lines)
+    return "".join(f"{line.rstrip(' ') if paint is None else line}\n" for line in painted)
+
+
+def _share(review: Review) -> int:
+    busy = sum(1 for dataset in review.datasets if dataset.changes)
+    return max(_CHANGES_LEAST, _CHANGES // max(1, busy))
+
+
+def _review(review: Review, layout: Layout) -> Iterator[Line]:
+    yield from _title(review, layout)
+    if review.error:
+        yield from _failure(review.error, layout, 0)
+    yield from _findings(review.findings, layout, 0, alone=True)
+    told = review.dangers[: layout.limit(fitting(len(review.dangers), _DANGERS))]
+    yield from _dangers(review.dangers, told, layout)
+    for project in review.projects:
+        for dataset in project.datasets:
+            yield from _GAP
+            yield from _dataset(dataset, frozenset(one.words for one in told if one.dataset == dataset.title), layout)
+        yield from project_lines(project, layout)
+    yield from _ending(review, layout)
+
+
+def _title(review: Review, layout: Layout) -> Iterator[Line]:
+    compared = review.compared
+    sides = f"{said(compared.before)} -> {said(compared.after)}: " if compared.offline else ""
+    yield from layout.wrap(sides + said(review.words), "header", 0, 2)
+
+
+def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) -> Iterator[Line]:
+    if not dangers:
+        return
+    yield from _GAP
+    yield f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header"
+    for danger in kept:
+        about = shown(danger.dataset or danger.project)
+        role: Role = "bad" if danger.level == max(DANGER_LEVELS) else "warning" if danger.level > 1 else "plain"
+        word = padded(DANGER_LEVELS[danger.level], 6)
+        yield from layout.wrap(f"{word}{about}: {said(danger.words)}", role, hang=8)
+        if layout.verbose:
+            yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 8, 10))
+    yield from more(len(dangers) - len(kept), "more dangers", layout)
+
+
+def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    yield from layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
+
+
+def _dataset(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+    yield from _header(dataset, layout)
+    if is_quiet(dataset) and not dataset.outcome and not layout.verbose:
+        yield from layout.wrap(said(dataset.words) or "up to date", "dim")
+        yield from _remarks(dataset, layout)
+        yield from _findings(dataset.findings, layout)
+        return
+    yield from _outcome(dataset, layout)
+    yield from _figures(dataset, told, layout)
+    yield from _groups(dataset, layout)
+    if dataset.balance:
+        yield from balance_lines(dataset.balance, layout)
+    yield from _changes(dataset, layout)
+    if dataset.provenance and layout.verbose:
+        yield from provenance_lines(dataset.provenance, layout)
+    yield from _findings(dataset.findings, layout, alone=dataset.status == "invalid")
+
+
+def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    """How its apply ended, or why there was none."""
+    done = dataset.outcome
+    if done:
+        yield from layout.wrap(said(done.words))
+        for line in done_lines(done):
+            yield from layout.wrap(line, "warning")
+    if done and done.rejected_total and not dataset.error:
+        lines = counted(done.rejected_total, "line is", "lines are")
+        yield from layout.wrap(f"warning: {lines} not live; the policy is `rejected: skip`", "warning")
+    if dataset.error:
+        yield from _failure(dataset.error, layout)
+    if dataset.skipped:
+        yield from layout.wrap(said(dataset.skipped), "dim")
+    if done and done.spent and layout.verbose:
+        yield from _costs(dataset.estimate, done.spent, layout, 2)
+
+
+def _figures(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+    role: Role = "bad" if dataset.action == "replace" else "plain"
+    words = said(dataset.words) or dataset_words(dataset)
+    if words:
+        yield from layout.wrap(f"planned: {words}" if dataset.outcome else words, role)
+    if boxes_words(dataset):
+        yield from layout.wrap(boxes_words(dataset))
+    yield from _refusals(dataset, told, layout)
+    for guard in guard_lines(dataset, verbose=layout.verbose, brief=True):
+        yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
+    yield from _remarks(dataset, layout)
+    if dataset.origins:
+        yield from layout.wrap(origin_words(dataset.origins), "dim")
+    if dataset.estimate and dataset.has_changes and dataset.outcome is None:
+        yield from _costs(dataset.estimate, None, layout, 2)
+
+
+def _refusals(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+    """Why an apply would be refused; what `told` dangers and guards say stands above already."""
+    guards = {f"guard {guard.name}: {guard.words}": guard.name for guard in dataset.guards if guard.state == "tripped"}
+    for refusal in dataset.refusals:
+        if refusal not in guards:
+            why = "the danger above says why" if f"{REFUSED}: {refusal}" in told else said(refusal)
+            yield from layout.wrap(f"refused: {why}", "bad")
+    names = [guards[refusal] for refusal in dataset.refusals if refusal in guards]
+    if names:
+        by = "the guard" if len(names) == 1 else "the guards"
+        yield from layout.wrap(f"refused by {by} {', '.join(names)}", "bad")
+
+
+def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    for remark in dataset.remarks:
+        yield from layout.wrap(said(remark), "warning")
+    if dataset.ignored and dataset.provenance and not layout.verbose:
+        yield from job_lines(dataset.provenance, layout)
+
+
+def _costs(estimate: Estimate | None, took: Estimate | None, layout: Layout, indent: int) -> Iterator[Line]:
+    for line in cost_lines(estimate, took, calls=layout.verbose or took is not None):
+        yield from layout.wrap(line, "dim", indent, indent + 2)
+
+
+def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    kept = dataset.groups[: layout.limit(fitting(len(dataset.groups), _GROUPS))]
+    if kept:
+        yield "  groups", "header"
+    for group in kept:
+        yield from layout.wrap(f"* {said(group.words)}", "update", 4, 6)
+        yield from _group(group, layout)
+    yield from more(len(dataset.groups) - len(kept), "more groups", layout, 4)
+
+
+def _group(group: Group, layout: Layout) -> Iterator[Line]:
+    if group.exceptions:
+        first, rest = said("; ".join(group.exceptions)), group.exception_count
+        yield from layout.wrap(f"except {counted(rest, 'entry', 'entries')}: {first}", "warning", 6, 8)
+    if layout.verbose:
+        for word, texts in (("because", group.evidence), ("such as", group.examples)):
+            for text in texts:
+                yield from layout.wrap(f"{word} {said(text)}", "dim", 6, 8)
+
+
+def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+    kept, grouped = _chosen(dataset, layout)
+    left = dataset.changes_total - len(kept)
+    if kept:
+        folder = folder_of([change.key for change in kept])
+        under = f" under {said(folder)}" if folder else ""
+        order = ", the riskiest first" if len({change.risk for change in kept}) > 1 else ""
+        yield from layout.wrap(f"entries{under}{order}", "header")
+        room = max(cells(_key(change, folder)) for change in kept)
+        for change in kept:
+            yield from _change(change, _key(change, folder), room, layout)
+    shows = "" if layout.verbose else "; --verbose shows them"
+    yield from more(left, f"{left_words(left, grouped, more=bool(kept))}{shows}", layout, 4)
+
+
+def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[Change], int]:
+    """The entries to show, and how many of the others are told of by groups in full."""
+    if layout.verbose or layout.entries is not None:
+        return dataset.changes[: layout.limit(layout.entries or 0)], 0
+    return chosen(dataset, dataset.groups[: fitting(len(dataset.groups), _GROUPS)], layout.changes)
+
+
+def _key(change: Change, folder: str) -> str:
+    return shown(change.key.removeprefix(folder)) if folder else shown(change.key)
+
+
+def _change(change: Change, key: str, room: int, layout: Layout) -> Iterator[Line]:
+    role: Role = change.verb
+    origin = f" [{ORIGINS[change.origin]}]" if change.origin not in {"", "branch"} else ""
+    words = f"{said(change.words)}{origin}"
+    if layout.width is None:
+        yield f"    {change.sign} {key}  {words}", role
+    elif room > layout.width * _KEY_SHARE:
+        yield f"    {change.sign} {shortened(key, max(8, layout.width - 6))}", role
+        yield from layout.wrap(words, role, 8, 10)
+    else:
+        yield from layout.wrap(f"{padded(key, room)}  {words}", role, 4, room + 8, f"{change.sign} ")
+    if layout.verbose:
+        yield from _change_detail(change, layout)
+
+
+def _change_detail(change: Change, layout: Layout) -> Iterator[Line]:
+    if change.place:
+        yield from layout.wrap(place_words(change.place), "dim", 8, 10)
+    for box in change.boxes:
+        if box.what != ("same",) and change.verb == "update":
+            yield from layout.wrap(box_words(box), "dim", 8, 10)
+    for field in change.fields:
+        values = f"{said(field.before or 'missing')} -> {said(field.after or 'missing')}"
+        yield from layout.wrap(f"{said(field.path)}: {values}", "dim", 8, 10)
+    for mark in change.marks:
+        yield from layout.wrap(f"{said(mark.code)}: {said(mark.meaning)}", "warning", 8, 10)
+
+
+def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[Line]:
+    total = findings.errors + findings.marked + findings.notes
+    kept = findings.shown[: layout.limit(fitting(total, _FINDINGS_ALONE if alone else _FINDINGS))]
+    for found in kept:
+        role: Role = "bad" if found.severity == "error" else "warning" if found.severity == "marked" else "dim"
+        yield from layout.wrap(found_words(found), role, indent, indent + 2)
+    yield from more(total - len(kept), "more findings", layout, indent)
+
+
+def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[Line]:
+    code = f" ({said(failure.code)} from {said(failure.operation)})" if failure.code else ""
+    yield from layout.wrap(f"failed: {said(failure.message)}{code}", "bad", indent, indent + 2)
+
+
+def _ending(review: Review, layout: Layout) -> Iterator[Line]:
+    changes = any(dataset.has_changes for dataset in review.datasets)
+    costs = changes and (len(review.datasets) > 1 or review.spent is not None)
+    named = review.plan_id and not review.compared.offline
+    if costs or named:
+        yield from _GAP
+    if costs:
+        yield from _costs(review.estimate, review.spent, layout, 0)
+    if named:
+        yield f"plan {shown(review.plan_id)}", "dim"  # never broken: it is there to be copied

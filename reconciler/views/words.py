@@ -1,0 +1,346 @@
+"""Words that all views of a review share: names made inert, boxes, kinds, figures and sizes.
+
+Findings, progress and sizes in words: the lines that a terminal, a preview and a log share.
+
+Everything from manifests and the service passes through `inert`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from reconciler.analysis.lookalike_labels import odd_letters
+from reconciler.analysis.results import Box, BoxChange, Group, IgnoredField, LookAlike, ProvenanceSide, Size, Transfer
+from reconciler.model import Finding, Progress
+from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place
+from reconciler.text import counted, figures, inert
+
+_KILO: Final = 1000
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding in one line: place, class, what is wrong, the cure."""
+    place = inert(str(finding.place))
+    return f"{place}: {finding.severity.value}: {inert(finding.message, 600)}; {inert(finding.cure, 600)}"
+
+
+def snapshot_line(where: str) -> str:
+    """Where the entries of a deleted dataset are, and what brings them back."""
+    return f"what was live before the delete is kept in {inert(where)}; `reconciler restore` brings it back"
+
+
+def progress_line(progress: Progress) -> str:
+    """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
+    if not progress.batches:
+        return inert(progress.doing)
+    left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
+    return f"batch {progress.batch} of {progress.batches}, {progress.fraction:.0%}{left}".replace("%", " %")
+
+
+def size(number: int) -> str:
+    """Bytes as people say them: `812 B`, `36.7 kB`, `4.9 MB`."""
+    if number < _KILO:
+        return f"{number} B"
+    if number < _KILO**2:
+        return f"{number / _KILO:.1f} kB"
+    return f"{number / _KILO**2:.1f} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"
+
+
+# What a reviewer may filter by: an id, and the words for it. An entry may be of several kinds.
+KINDS: Final = {
+    "add": "image added",
+    "unlabel": "labels taken off",
+    "live-only": "live only",
+    "label-added": "label added",
+    "label-removed": "label removed",
+    "box-added": "box added",
+    "box-removed": "box removed",
+    "moved": "box moved",
+    "resized": "box resized",
+    "relabelled": "box relabelled",
+    "image-size": "image size",
+    "fields": "other fields",
+    "marked": "marked by the service",
+}
+
+DANGER_LEVELS: Final = {3: "stop", 2: "check", 1: "note"}
+
+ORIGINS: Final = {
+    "": "",
+    "branch": "this branch",
+    "base": "pending on the base",
+    "drift": "live drift",
+    "base-or-drift": "base or drift",
+}
+
+GROUP_KINDS: Final = {
+    "renamed": "renamed",
+    "merged": "merged",
+    "split": "split",
+    "relabelled": "relabelled",
+    "label-added": "label added",
+    "label-removed": "label removed",
+    "mirrored": "mirrored",
+    "shifted": "shifted",
+    "scaled": "scaled",
+    "image-size": "image size",
+    "re-pointed": "re-pointed",
+    "annotation-pass": "new annotation pass",
+}
+
+LOOK_ALIKES: Final = {
+    "case": "differ in case only",
+    "spaces": "differ in spaces only",
+    "plural": "singular and plural",
+    "letters": "differ in look-alike letters",
+    "one-letter": "differ in one letter",
+}
+
+# What a group of a kind tells of the entries that belong to it, as `KINDS`.
+_TOLD: Final = {
+    "renamed": {"relabelled", "label-added", "label-removed"},
+    "merged": {"relabelled", "label-added", "label-removed"},
+    "split": {"relabelled", "label-added", "label-removed"},
+    "relabelled": {"relabelled", "label-added", "label-removed"},
+    "label-added": {"label-added", "box-added"},
+    "label-removed": {"label-removed", "box-removed"},
+    "mirrored": {"moved", "resized"},
+    "shifted": {"moved", "resized"},
+    "scaled": {"moved", "resized", "image-size"},
+    "image-size": {"image-size"},
+    "re-pointed": {"add", "live-only", "unlabel"},
+    "annotation-pass": {"fields"},
+}
+
+# Spaces that look like the common one or like nothing, fillers, variation selectors: two names that differ in these
+# look the same. Source: Unicode, White_Space and Default_Ignorable_Code_Point, less what `inert` covers already.
+_UNSEEN: Final = re.compile(
+    "[\xa0\u034f\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200a\u202f\u205f\u2800\u3000\u3164\ufe00-\ufe0f\uffa0"
+    "\U0001d173-\U0001d17a\U000e0080-\U000e0fff]"
+)
+# Two marks on a letter are writing, a pile of them covers the lines above and below. Source: Unicode, blocks of
+# combining diacritical marks.
+_MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
+_WHOLE: Final = 10_000
+# From so many minutes on, they are not told in seconds.
+_MINUTES: Final = 2
+
+
+def shown(name: str, limit: int = _WHOLE) -> str:
+    """A key, label or other name, inert and unambiguous; in quotes where its blanks would not be seen."""
+    text = said(name, limit)
+    return f'"{text}"' if not text or text != text.strip(" ") or "  " in text else text
+
+
+def said(text: str, limit: int = _WHOLE) -> str:
+    """A sentence that quotes names, inert: nothing in it acts, nothing in it is invisible."""
+    quiet = inert(text, limit)
+    if quiet.isascii():
+        return quiet
+    return _PILE.sub(_escape, _UNSEEN.sub(_escape, quiet))
+
+
+def folder_of(keys: Sequence[str]) -> str:
+    """What all keys begin with, up to a slash; empty for a single key."""
+    if len(keys) < 2:
+        return ""
+    first, last = min(keys), max(keys)
+    same = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[: first.rfind("/", 0, same) + 1]
+
+
+def figure(number: float) -> str:
+    """A coordinate or size, at most three decimals: `12`, `12.5`."""
+    return f"{number:.3f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
+
+
+def percent(share: float) -> str:
+    """A share of 1 as `12 %`; small ones with a decimal, so that few are not none."""
+    hundredths = share * 100
+    return f"{hundredths:.1f} %" if 0 < hundredths < 1 or 99 < hundredths < 100 else f"{hundredths:.0f} %"
+
+
+def size_words(one: Size) -> str:
+    """`640x480`."""
+    return f"{figure(one.width)}x{figure(one.height)}"
+
+
+def place_words(place: Place | None) -> str:
+    """`train.jsonl:12:4`; empty when there is none."""
+    if place is None:
+        return ""
+    numbers = [str(number) for number in (place.line, place.column) if number]
+    return ":".join((said(place.file, 300), *numbers))
+
+
+def box_words(change: BoxChange) -> str:
+    """One box in words: which label, what happened, by how much."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        box = before or after
+        return f"{_at(box)} {change.what[0]}" if box else ""
+    parts = [_label(before, after), *_geometry(change)]
+    if change.iou is not None and change.what != ("same",):
+        parts.append(f"overlap {percent(change.iou)}")
+    return ", ".join(parts)
+
+
+def kinds_of(change: Change) -> tuple[str, ...]:
+    """The `KINDS` of one change, in their order."""
+    found: set[str] = {change.verb} if change.verb != "update" else set(_update_kinds(change))
+    if change.marks:
+        found.add("marked")
+    return tuple(kind for kind in KINDS if kind in found)
+
+
+def dataset_words(dataset: DatasetReview) -> str:
+    """The figures of a dataset: `3 to add, 12 to update, 1 live only, 90 unchanged`."""
+    words = (
+        (dataset.add, "to add"),
+        (dataset.update, "to update"),
+        (dataset.unlabel, "to unlabel"),
+        (dataset.live_only, "live only"),
+        (dataset.unchanged, "unchanged"),
+    )
+    return figures(words)
+
+
+def boxes_words(dataset: DatasetReview) -> str:
+    """What becomes of boxes in updates: `boxes: 12 moved, 3 added`; empty where none changes."""
+    parts = [f"{many:,} {word}" for word, many in dataset.box_changes.items() if many and word != "same"]
+    return f"boxes: {', '.join(parts)}" if parts else ""
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """`12 calls in 3 batches, 4.1 MB, about 2 min`."""
+    calls = sum(estimate.calls.values())
+    minutes = "under a minute" if estimate.minutes < 1 else f"at least {estimate.minutes:,.0f} min"
+    batches = counted(estimate.batches, "batch", "batches")
+    return f"{counted(calls, 'call', 'calls')}, {batches}, {size(estimate.bytes)}, {minutes} at 5 calls a second"
+
+
+def took_words(took: Estimate) -> str:
+    """`14 calls, 3 batches, 4.1 MB, 48 s`."""
+    calls = counted(sum(took.calls.values()), "call", "calls")
+    return f"{calls}, {counted(took.batches, 'batch', 'batches')}, {size(took.bytes)}, {_time(took.minutes)}"
+
+
+def origin_words(origins: OriginCounts) -> str:
+    """Whose changes they are, in figures."""
+    parts = (
+        (origins.branch, "of this branch"),
+        (origins.base, "pending on the base already"),
+        (origins.drift, "drift of live"),
+        (origins.base_or_drift, "pending on the base, or drift"),
+    )
+    return f"against {shown(origins.revision, 100)}: {figures(parts) or 'none'}"
+
+
+def transfer_words(transfer: Transfer) -> str:
+    """Where an image goes."""
+    still = f", stays labelled in {transfer.source}" if transfer.danger else ""
+    return f"{transfer.source} to {transfer.target}{still}"
+
+
+def ignored_words(field: IgnoredField) -> str:
+    """What is said behind the name of a field whose difference is no change: `differs in 3 entries, and is ignored`."""
+    return f"differs in {counted(field.entries, 'entry', 'entries')}, and is ignored"
+
+
+def confidence_words(side: ProvenanceSide) -> str:
+    """The range of confidence of one side: `0.5 to 1`, or `1`; empty where no line states one."""
+    lowest, highest = side.confidence_lowest, side.confidence_highest
+    if lowest is None or highest is None:
+        return ""
+    return f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
+
+
+def change_names(change: Change) -> tuple[str, ...]:
+    """The labels that a change is about, those of boxes included; all of an entry that only live has."""
+    stays = change.verb == "live-only"
+    told = (one for one in change.boxes if stays or one.what != ("same",))
+    boxes = (box.label for one in told for box in (one.before, one.after) if box)
+    kept = change.labels_kept if stays else ()
+    return tuple(dict.fromkeys((*change.labels_added, *change.labels_removed, *kept, *boxes)))
+
+
+def group_names(group: Group) -> tuple[str, ...]:
+    """The labels, prefixes or job names that a group is about, and its examples."""
+    return tuple(dict.fromkeys((*group.old, *group.new, *group.examples)))
+
+
+def alike_words(pair: LookAlike) -> str:
+    """Why two labels look alike; letters that only one has and that are not ASCII by their names in Unicode."""
+    odd = odd_letters(pair.first, pair.second) if pair.why == "letters" else ""
+    return f"{LOOK_ALIKES[pair.why]} ({odd})" if odd else LOOK_ALIKES[pair.why]
+
+
+def is_explained(change: Change, groups: Sequence[Group]) -> bool:
+    """Whether the groups that a change belongs to tell of every kind of change in it."""
+    told = {kind for group in groups if group.id in change.groups for kind in _TOLD[group.kind]}
+    return bool(told) and told.issuperset(kinds_of(change))
+
+
+def is_quiet(dataset: DatasetReview) -> bool:
+    """Whether there is nothing to say of a dataset but that it is up to date, or valid."""
+    found = dataset.findings.errors + dataset.findings.marked
+    busy = dataset.changes_total or dataset.has_changes or dataset.error or dataset.refusals or found
+    return not busy and dataset.status in {"planned", "applied", "valid"} and not dataset.marked
+
+
+def _update_kinds(change: Change) -> Iterable[str]:
+    yield from _box_kinds(change.boxes)
+    if change.labels_added:
+        yield "label-added"
+    if change.labels_removed:
+        yield "label-removed"
+    if change.sizes_before and change.sizes_after and change.sizes_before != change.sizes_after:
+        yield "image-size"
+    if change.fields:
+        yield "fields"
+
+
+def _box_kinds(boxes: Iterable[BoxChange]) -> Iterable[str]:
+    for box in boxes:
+        for word in box.what:
+            if word != "same":
+                yield f"box-{word}" if word in {"added", "removed"} else word
+
+
+def _label(before: Box, after: Box) -> str:
+    if before.label == after.label:
+        return shown(before.label)
+    return f"{shown(before.label)} -> {shown(after.label)}"
+
+
+def _at(box: Box) -> str:
+    return f"{shown(box.label)} {figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
+
+
+def _geometry(change: BoxChange) -> Iterable[str]:
+    if change.by is None:
+        return
+    left, top, width, height = change.by
+    if width or height:
+        yield f"resized by {_signed(width)} x {_signed(height)} px"
+    if left or top:
+        yield f"moved by {_signed(left)}, {_signed(top)} px"
+
+
+def _signed(number: float) -> str:
+    return f"{'-' if number < 0 else '+'}{figure(abs(number))}"
+
+
+def _time(minutes: float) -> str:
+    return f"{minutes:,.1f} min" if minutes >= _MINUTES else f"{minutes * 60:.0f} s"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"

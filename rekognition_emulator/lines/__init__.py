@@ -1,0 +1,1 @@
+"""What the service reads in one line of a manifest."""

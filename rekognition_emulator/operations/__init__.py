@@ -1,0 +1,1 @@
+"""The service's operations and what runs behind them."""

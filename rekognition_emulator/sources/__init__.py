@@ -1,0 +1,1 @@
+"""Where CreateDataset finds manifests: folders and S3."""

@@ -1,0 +1,65 @@
+"""S3 beside the emulator: moto's server in a thread, filled from folders.
+
+Needs the `emulator` extra.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+class S3Error(Exception):
+    """S3 cannot be served: moto is not installed, or a folder cannot be a bucket; the text says what to do."""
+
+
+def _server(host: str, port: int) -> Any:  # noqa: ANN401 - moto ships no type for it
+    try:
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        text = "--with-s3 needs moto: pip install 'rekognition-labels-as-code[emulator]'."
+        raise S3Error(text) from error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its log of requests has colours and no use here
+    return ThreadedMotoServer(ip_address=host, port=port, verbose=False)
+
+
+@contextmanager
+def serve_s3(folders: Mapping[str, Path], host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Run an S3 server; every folder becomes a bucket with its files. Yields the endpoint URL.
+
+    Raises:
+        S3Error: without moto, or when a folder cannot be a bucket.
+    """
+    server = _server(host, port)
+    server.start()
+    try:
+        address, chosen = server.get_host_and_port()
+        endpoint = f"http://{address}:{chosen}"
+        _fill(endpoint, folders)
+        yield endpoint
+    finally:
+        server.stop()
+
+
+def _fill(endpoint: str, folders: Mapping[str, Path]) -> None:
+    import boto3  # noqa: PLC0415 - only emulators with S3 need it
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - likewise
+
+    session = boto3.Session(
+        aws_access_key_id="emulator",
+        aws_secret_access_key="emulator",  # noqa: S106 - a dummy
+        region_name="us-east-1",
+    )
+    client: Any = session.client("s3", endpoint_url=endpoint)
+    for bucket, folder in folders.items():
+        try:
+            client.create_bucket(Bucket=bucket)
+        except (ClientError, BotoCoreError) as error:
+            raise S3Error(f"The bucket {bucket!r} cannot be made: {error}") from error
+        for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+            client.upload_file(str(path), bucket, path.relative_to(folder).as_posix())

@@ -1,0 +1,1 @@
+"""What the service remembers: projects, datasets, entries, the time."""

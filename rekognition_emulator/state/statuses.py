@@ -1,0 +1,119 @@
+"""The life of a dataset: statuses, their messages, and what each of them forbids.
+
+Sources: API Reference, DatasetDescription, DeleteDataset; JS SDK examples of DescribeDataset and DescribeProjects. AWS
+prints the texts of "created from the manifest file" and of failures (codes.Terminal); the other texts are switches.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rekognition_emulator.lines.codes import TERMINAL_CODES, Terminal
+
+if TYPE_CHECKING:
+    from rekognition_emulator.switches.table import Switches
+
+
+class Status(StrEnum):
+    """AWS's DatasetStatus."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    CREATE_COMPLETE = "CREATE_COMPLETE"
+    CREATE_FAILED = "CREATE_FAILED"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    UPDATE_COMPLETE = "UPDATE_COMPLETE"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+
+
+class Work(StrEnum):
+    """What a dataset can be busy with."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DISTRIBUTE = "distribute"
+    DELETE = "delete"
+
+
+IN_PROGRESS = {
+    Work.CREATE: Status.CREATE_IN_PROGRESS,
+    Work.UPDATE: Status.UPDATE_IN_PROGRESS,
+    Work.DISTRIBUTE: Status.UPDATE_IN_PROGRESS,
+    Work.DELETE: Status.DELETE_IN_PROGRESS,
+}
+COMPLETE = {
+    Work.CREATE: Status.CREATE_COMPLETE,
+    Work.UPDATE: Status.UPDATE_COMPLETE,
+    Work.DISTRIBUTE: Status.UPDATE_COMPLETE,
+}
+FAILED = {
+    Work.CREATE: Status.CREATE_FAILED,
+    Work.UPDATE: Status.UPDATE_FAILED,
+    Work.DISTRIBUTE: Status.UPDATE_FAILED,
+}
+
+CREATED_FROM_MANIFEST = "The dataset was successfully created from the manifest file."
+"""The only text of success that AWS prints; the others are switches."""
+SERVICE_FAILURE = "Internal server error"
+"""Default text of a failure with StatusMessageCode SERVICE_ERROR (only faults have it); AWS prints none."""
+
+SUCCESS, CLIENT_ERROR, SERVICE_ERROR = "SUCCESS", "CLIENT_ERROR", "SERVICE_ERROR"
+"""AWS's DatasetStatusMessageCode. SUCCESS while in progress is inferred."""
+
+
+def in_progress_message(work: Work, switches: Switches) -> str:
+    """StatusMessage of a dataset busy with `work`."""
+    if work is Work.CREATE:
+        return switches.message_creating
+    return switches.message_deleting if work is Work.DELETE else switches.message_updating
+
+
+def failure_message(reason: Terminal, switches: Switches) -> str:
+    """StatusMessage of a failure."""
+    text = switches.message_empty_manifest if reason is Terminal.EMPTY else reason.value
+    return f"{TERMINAL_CODES[reason]}: {text}" if switches.failure_message == "code: text" else text
+
+
+_BUSY = {Status.CREATE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}
+_UNBORN = {Status.CREATE_IN_PROGRESS, Status.CREATE_FAILED}
+
+FORBIDDEN: dict[str, dict[Status, str]] = {
+    "UpdateDatasetEntries": dict.fromkeys(_BUSY, "ResourceInUseException"),
+    "DeleteDataset": dict.fromkeys(_BUSY, "ResourceInUseException"),
+    "DistributeDatasetEntries": dict.fromkeys(_BUSY | _UNBORN, "ResourceNotReadyException"),
+    "ListDatasetEntries": dict.fromkeys(_UNBORN, "ResourceNotReadyException"),
+    "ListDatasetLabels": dict.fromkeys(_UNBORN, "ResourceNotReadyException"),
+    "CreateDataset": dict.fromkeys(_BUSY | _UNBORN, "InvalidParameterException"),  # as the source of a copy
+}
+"""The exception that answers an operation on a dataset in a status; each is one the model lists for the operation.
+
+These are the defaults: `refusal` has what the switches change.
+"""
+
+_AFTER_FAILURE = {
+    ("UpdateDatasetEntries", Status.CREATE_FAILED): "update_on_create_failed",
+    ("UpdateDatasetEntries", Status.UPDATE_FAILED): "update_on_update_failed",
+    ("DeleteDataset", Status.CREATE_FAILED): "delete_on_create_failed",
+    ("DeleteDataset", Status.UPDATE_FAILED): "delete_on_update_failed",
+}
+"""The switch that says whether an operation is refused after a failure."""
+
+
+def refusal(operation: str, status: Status, switches: Switches) -> str | None:
+    """The exception that answers an operation on a dataset in a status; None when it is allowed."""
+    usual = FORBIDDEN.get(operation, {}).get(status)
+    if operation.startswith("List"):
+        return _of_listing(status, switches)
+    if operation == "CreateDataset" and status in _BUSY:
+        return None if switches.busy_source == "copied" else switches.busy_source
+    failed = _AFTER_FAILURE.get((operation, status))
+    if usual == "ResourceInUseException" or (failed and getattr(switches, failed) == "refused"):
+        return switches.busy_dataset
+    return usual
+
+
+def _of_listing(status: Status, switches: Switches) -> str | None:
+    if status in _UNBORN:
+        return switches.unready_listing
+    return switches.list_while_updating if status in _BUSY and switches.list_while_updating != "answers" else None

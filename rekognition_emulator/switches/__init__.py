@@ -1,0 +1,1 @@
+"""The questions that public material leaves open, each with its answers."""

@@ -1,0 +1,1 @@
+"""HTTP: sockets, routes, the control interface and the page."""

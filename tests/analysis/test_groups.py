@@ -1,0 +1,257 @@
+"""The same change on many entries: found, named, with evidence and exceptions."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.analysis.entry import detail_of
+from reconciler.analysis.groups import Groups, groups_of
+from reconciler.analysis.label_counts import BalanceCount
+from reconciler.analysis.moved_keys import repoints
+from reconciler.analysis.patterns import Mark, Marks
+from reconciler.analysis.results import Group
+from reconciler.analysis.sides import Leftover, pairs
+from reconciler.model import Compare, Policy
+from reconciler.plan.plan import make_plan, shown_changes
+from tests.support.filling import filled
+from tests.support.lines import Document, Drawn, Picture, Style, boxes, labelled, write
+
+Keys = dict[str, tuple[Mark, ...]]
+
+
+def found(live: Sequence[Document], desired: Sequence[Document], mode: Compare = Compare.LABELS) -> tuple[Groups, Keys]:
+    """The groups among the changes from live to desired, and the marks of every change."""
+    with filled(desired, live) as ledger:
+        plan = make_plan(ledger, Policy(compare=mode), exists=True, bucket=None)
+        balance, marks, left = BalanceCount(), Marks(), Keys()
+        for pair in pairs(ledger, Leftover.STAYS):
+            balance.see(pair)
+        for change in shown_changes(ledger, plan):
+            left[change.key] = marks.see(change, detail_of(change))
+        return groups_of(marks, balance.balance(), repoints(ledger)), left
+
+
+def groups(live: Sequence[Document], desired: Sequence[Document]) -> tuple[Group, ...]:
+    """The groups alone."""
+    return found(live, desired)[0].groups
+
+
+def key(number: int, prefix: str = "s3://acme/cells/") -> str:
+    """The key of an image."""
+    return f"{prefix}{number}.jpg"
+
+
+def cell(label: str, number: int = 0) -> Drawn:
+    """A box somewhere."""
+    return (label, 10.0 + number, 20.0, 30.0, 40.0)
+
+
+def cells(*labels: str) -> list[Document]:
+    """Images of one box each."""
+    return [boxes(key(number), cell(label)) for number, label in enumerate(labels)]
+
+
+def test_a_label_that_became_another_everywhere_is_renamed() -> None:
+    """One line with its count, its boxes, three examples and the figures that carry it; no exceptions."""
+    (group,) = groups(cells("RBC", "RBC", "RBC", "RBC", "WBC"), cells("red", "red", "red", "red", "WBC"))
+    assert (group.kind, group.entries, group.boxes) == ("renamed", 4, 4)
+    assert group.words == "label RBC renamed to red on 4 entries (4 boxes)"
+    assert (group.old, group.new, group.examples) == (("RBC",), ("red",), (key(0), key(1), key(2)))
+    assert group.evidence == ("RBC: 4 images before, none after", "red: 0 images before, 4 after")
+    assert (group.exceptions, group.exception_count) == ((), 0)
+
+
+def test_what_does_not_fit_a_renaming_is_told_beside_it() -> None:
+    """A box of the old label that was removed instead, and a new label where the old one was not."""
+    live = [*cells("RBC", "RBC", "WBC"), boxes(key(9), cell("RBC"), cell("WBC", 300))]
+    desired = [*cells("red", "red", "WBC"), boxes(key(9), cell("WBC", 300))]
+    desired[2] = boxes(key(2), cell("WBC"), cell("red", 200))
+    renamed = groups(live, desired)[0]
+    assert renamed.kind == "renamed"
+    assert renamed.exceptions == ("RBC was removed instead on 1 entry (1 box)", "1 entry has red where RBC was not")
+    assert renamed.exception_count == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kinds"),
+    [
+        (("a", "a", "b"), ("b", "b", "b"), ["merged"]),
+        (("a", "b", "b"), ("c", "c", "c"), ["merged", "merged"]),
+        (("a", "a", "a"), ("b", "b", "c"), ["split"]),
+        (("a", "a", "a"), ("b", "b", "a"), ["relabelled"]),
+        (("a", "a", "a"), ("b", "a", "a"), []),
+        (("a", "b"), ("b", "a"), []),
+        (("a",), ("b",), ["renamed"]),
+    ],
+)
+def test_a_labels_fate_follows_from_the_whole_dataset(
+    before: tuple[str, ...], after: tuple[str, ...], kinds: list[str]
+) -> None:
+    """Renamed, merged and split only when no image has it any more: a single entry that keeps it changes the word."""
+    assert [group.kind for group in groups(cells(*before), cells(*after))] == kinds
+
+
+def test_labels_that_were_exchanged_for_one_another_are_said_to_stay_on_none() -> None:
+    """After a swap each label is on images again, and none of its boxes kept it."""
+    both = groups(cells("a", "a", "b", "b"), cells("b", "b", "a", "a"))
+    assert [group.words for group in both] == [
+        "a relabelled as b on 2 entries (2 boxes)",
+        "b relabelled as a on 2 entries (2 boxes)",
+    ]
+    assert [group.exceptions for group in both] == [("2 images have a afterwards",), ("2 images have b afterwards",)]
+
+
+def test_a_blank_that_would_not_be_seen_is_in_quotes() -> None:
+    """A label that differs from another in a blank at its end can be read."""
+    (group,) = groups(cells("cat", "cat"), cells("cat ", "cat "))
+    assert group.words == 'label cat renamed to "cat " on 2 entries (2 boxes)'
+
+
+def test_image_labels_have_the_same_fates() -> None:
+    """One that went for one that came is one relabelling."""
+    live = [labelled(key(number), "cat", "indoor") for number in range(3)]
+    desired = [labelled(key(number), "feline", "indoor") for number in range(3)]
+    (group,) = groups(live, desired)
+    assert group.words == "label cat renamed to feline on 3 entries"
+
+
+def test_exchanged_image_labels_are_explained_by_what_others_show() -> None:
+    """Two labels for two on one image: clear once another image shows what became of one of them."""
+    live = [labelled(key(0), "cat", "dog"), labelled(key(1), "cat"), labelled(key(2), "x")]
+    desired = [labelled(key(0), "canine", "feline"), labelled(key(1), "feline"), labelled(key(2), "x")]
+    told, marks = found(live, desired)
+    assert [(group.words, group.entries) for group in told.groups] == [
+        ("label cat renamed to feline on 2 entries", 2),
+        ("label dog renamed to canine on 1 entry", 1),
+    ]
+    assert told.of(key(0), marks[key(0)]) == (1, 2)
+
+
+def test_exchanged_image_labels_are_not_guessed() -> None:
+    """Where nothing explains them they are removed and added."""
+    live = [labelled(key(number), "a", "b") for number in range(2)]
+    desired = [labelled(key(number), "c", "d") for number in range(2)]
+    assert [group.kind for group in groups(live, desired)] == ["label-removed"] * 2 + ["label-added"] * 2
+
+
+def test_an_exchange_that_others_explain_in_two_ways_is_not_guessed() -> None:
+    """Elsewhere `a` became both labels: here it may have become either."""
+    live = [labelled(key(0), "a"), labelled(key(1), "a"), labelled(key(2), "a", "b")]
+    desired = [labelled(key(0), "x"), labelled(key(1), "y"), labelled(key(2), "x", "y")]
+    told, marks = found(live, desired)
+    assert [(group.kind, group.entries) for group in told.groups] == [("split", 2)]
+    assert told.of(key(2), marks[key(2)]) == ()
+
+
+def test_a_label_added_to_several_entries_is_one_line() -> None:
+    """Boxes and image labels alike; likewise removed. One entry is no group."""
+    live = cells("a", "a", "a")
+    desired = [boxes(key(number), cell("a"), cell("new", 300)) for number in range(2)] + live[2:]
+    assert [group.words for group in groups(live, desired)] == ["new added to 2 entries (2 boxes)"]
+    assert [group.words for group in groups(desired, live)] == ["new removed from 2 entries (2 boxes)"]
+    assert groups(live, [desired[0], *live[1:]]) == ()
+
+
+def test_boxes_shifted_by_one_amount_are_one_line() -> None:
+    """With the entries that moved otherwise as the exception."""
+    live = [boxes(key(number), cell("a", number), cell("b", 100 + number)) for number in range(4)]
+    desired = [boxes(key(number), cell("a", number + 4), cell("b", 104 + number)) for number in range(3)]
+    desired.append(boxes(key(3), cell("a", 5), cell("b", 110)))
+    (group,) = groups(live, desired)
+    assert (group.kind, group.by, group.entries, group.boxes) == ("shifted", (4, 0), 3, 6)
+    assert group.words == "boxes shifted by +4, +0 px on 3 entries (6 boxes)"
+    assert (group.exceptions, group.exception_count) == (("1 entry has boxes that moved otherwise",), 1)
+
+
+def test_pictures_of_half_the_size_are_one_line() -> None:
+    """Boxes scaled by the factors of the image's size."""
+    full, half = ("a", 100.0, 60.0, 40.0, 20.0), ("a", 50.0, 30.0, 20.0, 10.0)
+    live = [write(Picture(key(number), boxes=(full,), size=(640, 480))) for number in range(2)]
+    desired = [write(Picture(key(number), boxes=(half,), size=(320, 240))) for number in range(2)]
+    (group,) = groups(live, desired)
+    assert (group.kind, group.by, group.entries) == ("scaled", (0.5, 0.5), 2)
+
+
+def test_images_of_another_size_whose_boxes_stay_are_one_line() -> None:
+    """Boxes that are scaled along are told as that instead."""
+    live = [write(Picture(key(number), boxes=(cell("a"),), size=(640, 480))) for number in range(3)]
+    desired = [write(Picture(key(number), boxes=(cell("a"),), size=(1280, 960))) for number in range(3)]
+    (group,) = groups(live, desired)
+    assert (group.kind, group.old, group.new) == ("image-size", ("640x480",), ("1280x960",))
+    assert group.words == "image size 640x480 -> 1280x960 on 3 entries (3 boxes)"
+    twice = [boxes(key(number), ("a", 20.0, 40.0, 60.0, 80.0)) for number in range(3)]
+    for line in twice:
+        next(value for value in line.values() if isinstance(value, dict))["image_size"] = [
+            {"width": 1280, "height": 960, "depth": 3}
+        ]
+    assert [one.kind for one in groups(live, twice)] == ["scaled"]
+
+
+def test_a_new_annotation_pass_is_one_line() -> None:
+    """Another job-name on several updated entries."""
+    live = [write(Picture(key(number), ("a",)), Style(job="first")) for number in range(3)]
+    desired = [write(Picture(key(number), ("b",)), Style(job="second")) for number in range(3)]
+    told = {group.kind: group for group in groups(live, desired)}
+    assert told["annotation-pass"].words == "new annotation pass: job first -> second on 3 entries"
+    assert told["annotation-pass"].evidence == ("job-name of 3 of 3 updated entries",)
+
+
+@pytest.mark.parametrize("new", ["s3://other/cells/", "s3://acme/cells/2026/", "s3://other/x/y/"])
+def test_a_bucket_or_prefix_that_moved_is_one_line(new: str) -> None:
+    """As many keys out as in, with the same content; the entries on both sides belong to it."""
+    live = [boxes(key(number), cell("a", number)) for number in range(3)]
+    desired = [boxes(key(number, new), cell("a", number)) for number in range(3)]
+    told, marks = found(live, desired)
+    (group,) = told.groups
+    assert (group.kind, group.entries) == ("re-pointed", 3)
+    assert key(0).startswith(group.old[0])
+    assert key(0, new) == key(0).replace(group.old[0], group.new[0])
+    assert all(told.of(one, left) == (1,) for one, left in marks.items())
+
+
+def test_a_moved_entry_with_other_content_is_an_exception() -> None:
+    """Named in the line; it does not belong to the group."""
+    live = [boxes(key(number), cell("a", number)) for number in range(4)]
+    desired = [boxes(key(number, "s3://other/cells/"), cell("a", number)) for number in range(3)]
+    desired.append(boxes(key(3, "s3://other/cells/"), cell("a", 99)))
+    told, marks = found(live, desired)
+    (group,) = told.groups
+    assert (group.entries, group.exception_count) == (3, 1)
+    assert group.exceptions[0].endswith("other content: s3://other/cells/3.jpg")
+    assert told.of(key(3), marks[key(3)]) == ()
+
+
+def test_one_file_name_on_many_paths_is_no_move_unless_the_paths_agree() -> None:
+    """`1/image.jpg` became `1/image.jpg` elsewhere; `image.jpg` alone says nothing."""
+    live = [boxes(f"s3://acme/{number}/image.jpg", cell("a")) for number in range(3)]
+    agreeing = [boxes(f"s3://acme/new/{number}/image.jpg", cell("a")) for number in range(3)]
+    (group,) = groups(live, agreeing)
+    assert (group.old, group.new, group.entries) == (("s3://acme/",), ("s3://acme/new/",), 3)
+    others = [boxes(f"s3://acme/x{number}/image.jpg", cell("a")) for number in range(3)]
+    assert groups(live, others) == ()
+    two = [boxes(f"s3://acme/{folder}/{name}", cell("a")) for folder in "pq" for name in ("1.jpg", "2.jpg")]
+    elsewhere = [boxes(f"s3://acme/{folder}/{name}", cell("a")) for folder in "rs" for name in ("1.jpg", "2.jpg")]
+    assert groups(two, elsewhere) == ()
+
+
+LABEL = st.sampled_from("abc")
+DATASET = st.lists(st.tuples(LABEL, LABEL), min_size=1, max_size=6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(DATASET)
+def test_groups_count_what_is_so(labels: list[tuple[str, str]]) -> None:
+    """However labels change: a group's entries are the changes that name it, and its words are true of the dataset."""
+    before, after = cells(*(old for old, _new in labels)), cells(*(new for _old, new in labels))
+    told, marks = found(before, after)
+    for group in told.groups:
+        members = [one for one, left in marks.items() if group.id in told.of(one, left)]
+        assert len(members) == group.entries
+        assert set(group.examples) <= set(members)
+        if group.kind in {"renamed", "merged", "split"}:
+            assert all(new != group.old[0] for _old, new in labels)
+            assert {new for old, new in labels if old == group.old[0]} == set(group.new)
+        if group.kind == "renamed":
+            assert all(old != group.new[0] for old, _new in labels)

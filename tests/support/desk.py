@@ -1,0 +1,146 @@
+"""One dataset of a project on a real emulator, and the whole loop over it: observe, plan, apply, read back."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from reconciler.apply import Reconciliation, Target
+from reconciler.apply.outcome import Outcome
+from reconciler.errors import Interrupted
+from reconciler.ledger import Ledger
+from reconciler.model import DatasetType, Guards, Policy, Progress
+from reconciler.plan.plan import Plan
+from reconciler.snapshots.places import Keeper, Kept
+from rekognition_emulator import Emulator
+from tests.support.aws_doubles import FakeClock, gateway_at
+from tests.support.filling import desired_entry
+from tests.support.lines import Document
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run: the plan, the outcome, and the calls it made by operation."""
+
+    plan: Plan
+    outcome: Outcome
+    calls: Counter[str]
+
+
+@dataclass
+class KeptLines:
+    """A keeper that keeps in memory; `kept` has the lines of every snapshot."""
+
+    kept: list[list[str]] = field(default_factory=list)
+
+    def refusal(self) -> str:
+        """Nothing."""
+        return ""
+
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+        """Take all lines."""
+        del dataset_arn
+        self.kept.append(list(lines))
+        return Kept(f"snapshot {len(self.kept)}", len(self.kept[-1]))
+
+
+@dataclass
+class Desk:
+    """A project with (perhaps) a TRAIN dataset.
+
+    Guards are off unless a test is about them: whatever happens to a dataset of ten images is much of it. `allow` gives
+    reasons for going on, `test_keys` is what the test manifest has.
+    """
+
+    emulator: Emulator
+    name: str = "p"
+    policy: Policy = field(default_factory=Policy)
+    settled: frozenset[str] = frozenset()
+    stop: Callable[[], Interrupted | None] = lambda: None
+    keeper: Keeper = field(default_factory=KeptLines)
+    guards: Guards = field(default_factory=Guards.off)
+    allow: dict[str, str] = field(default_factory=dict)
+    test_keys: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        project = self.emulator.service.call("CreateProject", {"ProjectName": self.name})["ProjectArn"]
+        self.target = Target(project, DatasetType.TRAIN)
+        self.clock = FakeClock(self.emulator.clock.advance)
+        self.gateway = gateway_at(self.emulator.url, self.clock)
+        self.progress: list[Progress] = []
+
+    def reconciliation(self) -> Reconciliation:
+        """The conductor under the present policy."""
+        chance = Random(0)  # noqa: S311 - repeatable
+        return Reconciliation(
+            self.gateway,
+            self.clock,
+            chance,
+            replace(self.policy, guards=self.guards),
+            report=self.note,
+            stop=self.stop,
+            keeper=self.keeper,
+            allow=self.allow,
+            test_keys=lambda: self.test_keys,
+        )
+
+    def note(self, progress: Progress) -> None:
+        """Write progress down."""
+        self.progress.append(progress)
+
+    def run(self, *desired: Document) -> Ran:
+        """The whole loop once, with the manifest's bucket taken from its first line.
+
+        Raises:
+            ReconcilerError: as the loop does.
+        """
+        before = Counter(call.operation for call in self.emulator.calls)
+        conductor = self.reconciliation()
+        with Ledger() as ledger:
+            for number, document in enumerate(desired, start=1):
+                ledger.accept(desired_entry(document, number))
+            seen = conductor.observe(self.target)
+            bucket = desired[0]["source-ref"].split("/")[2] if desired else None
+            plan = conductor.plan(ledger, seen, bucket, self.settled)
+            plan = conductor.guarded(ledger, plan, seen, self.target)
+            outcome = conductor.apply(ledger, plan, seen, self.target)
+        calls = Counter(call.operation for call in self.emulator.calls)
+        calls.subtract(before)
+        return Ran(plan, outcome, +calls)
+
+    @property
+    def arn(self) -> str:
+        """The dataset's ARN, empty when there is none."""
+        project = self.gateway.project(self.target.project_arn)
+        return project.datasets.get(DatasetType.TRAIN, "") if project else ""
+
+    def create(self, *lines: Document) -> str:
+        """A dataset made by somebody else, with these entries."""
+        arn = self.gateway.create_dataset(self.target.project_arn, DatasetType.TRAIN)
+        self.emulator.service.call("DescribeDataset", {"DatasetArn": arn})  # settles it
+        self.edit(*lines)
+        return arn
+
+    def edit(self, *lines: Document) -> None:
+        """Upsert entries behind the reconciler's back."""
+        if lines:
+            self.emulator.edit_entries(self.arn, [json.dumps(line) for line in lines])
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Take entries away behind the reconciler's back."""
+        self.emulator.remove_entries(self.arn, keys)
+
+    def live(self) -> dict[str, Document]:
+        """The entries as they are listed, by key; empty without a dataset."""
+        arn = self.arn
+        return {entry.key: json.loads(entry.line) for entry in self.emulator.entries(arn)} if arn else {}
+
+    def bodies(self) -> list[bytes]:
+        """What was sent by UpdateDatasetEntries, request by request."""
+        updates = [call for call in self.emulator.calls if call.operation == "UpdateDatasetEntries"]
+        return [call.request["Changes"]["GroundTruth"] for call in updates]
+
+    def fault(self, text: str) -> None:
+        """Let the emulator misbehave; the text is one rule of a fault plan."""
+        self.emulator.load_faults(f"faults: [{{{text}}}]" if text else "faults: []")

@@ -1,0 +1,75 @@
+"""What an apply did is in every view of its document."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
+from reconciler.errors import UpdateFailed
+from reconciler.model import Mark, Place
+from reconciler.review.estimate import spent
+from reconciler.review.model import Review
+from reconciler.review.outcome import Ended, with_endings
+from reconciler.views.html import view as html
+from reconciler.views.json_document import decoded, encoded
+from reconciler.views.markdown import view as markdown
+from reconciler.views.terminal import view as terminal
+from tests.views.reviews import change, dataset, review
+
+VIEWS: dict[str, Callable[[Review], str]] = {"text": terminal.view, "markdown": markdown.view, "html": html.view}
+HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m|`@all`"
+OUTCOME = Outcome(
+    "arn:aws:rekognition:eu-west-1:1:project/p/dataset/train/1",
+    add=2,
+    batches=1,
+    rejected=(Rejected(f"s3://b/{HOSTILE}.jpg", Place("train.jsonl", 3), f"AWS: {HOSTILE}"),),
+    rejected_total=1_003,
+    marked=(MarkedEntry("s3://b/off.jpg", Place("train.jsonl", 4), (Mark("ERROR_NEW", HOSTILE),), is_new=True),),
+    marked_total=1,
+    snapshots=("s3://kept/here.jsonl.gz",),
+    error=UpdateFailed("1,003 lines are not live as they were sent"),
+)
+
+
+def applied() -> Review:
+    """A review of two datasets: one was applied and lost lines, the other was left out."""
+    planned = review(dataset([change(1)]), dataset([change(2)], type_="test", title="blood-cells test"))
+    took = spent({"UpdateDatasetEntries": 1}, 1, 900, seconds=30)
+    return with_endings(
+        planned,
+        [Ended(OUTCOME, spent=took), Ended(skipped="not applied, because blood-cells train failed")],
+        spent=took,
+    )
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_says_what_an_apply_did(view: str) -> None:
+    """What was done, what is not live, what was marked, where snapshots are, what failed and was left out."""
+    text = VIEWS[view](applied())
+    for said in ("2 added", "train.jsonl:3", "1,002 more rejected lines", "off.jpg", "here.jsonl.gz", "30 s"):
+        assert said in text, said
+    assert "not live as they were sent" in text
+    assert "not applied, because" in text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nothing_in_an_outcome_acts(view: str) -> None:
+    """The service's sentences and keys are others' text."""
+    text = VIEWS[view](applied())
+    assert "\x1b" not in text
+    assert view != "html" or "<img src=x" not in text
+    if view == "markdown":
+        assert not [line for line in text.splitlines() if "<img" in line and "`" not in line]
+
+
+def test_the_document_of_an_apply_reads_back() -> None:
+    """With statuses, totals and the outcome."""
+    made = applied()
+    assert decoded(encoded(made).encode(), "run.json") == made
+    assert [one.status for one in made.datasets] == ["failed", "skipped"]
+    assert (made.totals.sent, made.totals.rejected, made.totals.failed, made.totals.skipped) == (2, 1_003, 1, 1)
+    assert made.words == "2 datasets: 2 added, 1,003 rejected, 1 failed, 1 skipped"
+    assert replace(made.datasets[0], outcome=None, error=None, status="planned", dataset_arn=None) == replace(
+        review(dataset([change(1)])).datasets[0], dataset_arn=None
+    )
