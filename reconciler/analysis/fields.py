@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from deepdiff import DeepDiff
 
-from reconciler.analysis.line_text import Document, holdable, value_text
+from reconciler.analysis.line_text import Document, value_text
 from reconciler.analysis.results import FieldChange
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
 from reconciler.entries.encoding import encoded
@@ -193,7 +193,7 @@ def _same(one: object, other: object) -> bool:
 
 def _change(path: str, before: object, after: object) -> FieldChange:
     return FieldChange(
-        path=holdable(path),
+        path=path,
         before=None if before is _MISSING else value_text(before),
         after=None if after is _MISSING else value_text(after),
     )

@@ -12,7 +12,6 @@ from typing import Final, get_args
 
 from msgspec import structs
 
-from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.arguments import S3
 from reconciler.cli.failures import USER_CAUSED, sentence
@@ -26,7 +25,7 @@ from reconciler.review.estimate import spent
 from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 from reconciler.review.outcome import Ended, ended, with_endings
-from reconciler.views.json_document import encoded
+from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
 from reconciler.views.terminal.columns import Role
@@ -92,7 +91,7 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
     return review_of(
         [_reviewed(one) for one in run.datasets],
         command=run.options.command,
-        compared=Compared(after=holdable(str(run.options.datasets))),
+        compared=Compared(after=str(run.options.datasets)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
@@ -148,14 +147,14 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(
             command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
         )
-    return encoded(_limited(review, run.options.limit))
+    return document_text(_limited(review, run.options.limit))
 
 
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return encoded(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
@@ -217,7 +216,7 @@ def _limited(review: Review, entries: int | None) -> Review:
 def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
     """One view; the modules of the others stay unloaded."""
     if view == "json":
-        return encoded(review)
+        return document_text(review)
     if view == "text":
         on_screen = place == STANDARD_OUTPUT
         return _on_screen(review, run, screen) if on_screen else terminal.view(review, verbose=run.options.verbose)

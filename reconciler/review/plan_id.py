@@ -22,9 +22,8 @@ from reconciler.analysis.sides import digests_of
 from reconciler.ledger import Ledger, key_bytes
 from reconciler.model import Change, Compare, Verb
 from reconciler.plan.plan import Plan, shown_changes
-from reconciler.review.model import Change as ReviewedChange
-from reconciler.review.model import DatasetReview, Review
-from reconciler.text import counted, listed
+from reconciler.review.model import DatasetReview, EntryChange, Review
+from reconciler.text import counted, listed, plain
 
 DECIDING: Final = 24
 _HINT: Final = 4
@@ -124,16 +123,16 @@ def _moved(old: DatasetReview, new: DatasetReview) -> Iterator[str]:
     gone = [key for key in before if key not in after]
     other = [key for key in after if key in before and not _same(before[key], after[key])]
     if come:
-        yield f"{counted(len(come), 'change', 'changes')} more: {listed(come)}"
+        yield f"{counted(len(come), 'change', 'changes')} more: {plain(listed(come))}"
     if gone:
-        yield f"{counted(len(gone), 'change is', 'changes are')} no longer due: {listed(gone)}"
+        yield f"{counted(len(gone), 'change is', 'changes are')} no longer due: {plain(listed(gone))}"
     if other:
-        yield f"{counted(len(other), 'change is', 'changes are')} another: {listed(other)}"
+        yield f"{counted(len(other), 'change is', 'changes are')} another: {plain(listed(other))}"
     if not (come or gone or other):
         yield "entries changed in fields that the review does not hold"
 
 
-def _same(one: ReviewedChange, other: ReviewedChange) -> bool:
+def _same(one: EntryChange, other: EntryChange) -> bool:
     """Whether a change says the same of its entry; its place and number may differ."""
     return (one.verb, one.words, one.boxes, one.fields, one.labels_kept, one.sizes_after) == (
         other.verb,

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reconciler.errors import Exit
-from reconciler.review.model import Change, Review
+from reconciler.review.model import EntryChange, Review
 from tests.support.schema import faults
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ RUN = set(Review.__struct_fields__)
 def _check(document: dict[str, Any]) -> None:
     """Hold a document against the schema in the repository."""
     assert faults(document) == []
-    assert (set(document), document["kind"], document["format"]) == (RUN, "plan", 2)
+    assert (set(document), document["kind"], document["format"]) == (RUN, "plan", 3)
     assert (document["error"] is None) == (document["exit_code"] in {Exit.DONE, Exit.CHANGES})
 
 
@@ -250,10 +250,10 @@ def test_a_change_says_what_changes(account: Account, world: World) -> None:
         "verb": "add",
         "sign": "+",
         "key": "s3://acme-vision/cells/0000.jpg",
-        "words": "1 box: RBC",
+        "words": ["1 box: ", ["RBC"]],
         "place": {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1},
     }
-    (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[Change])
+    (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[EntryChange])
     assert [box.label for box in change.boxes_after] == ["RBC"]
 
 

@@ -177,14 +177,14 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
     with filled(own, [*map(json.dumps, live), json.dumps(bare(KEY.format("bad")) | {"cl-errors": FINDINGS})]) as ledger:
         plan = planned(ledger)
         assert headline(plan) == "1 to add, 1 to update; 2 live only; 2 unchanged"
-        assert remarks(plan) == ("1 entry differs in ignored fields only",)
+        assert remarks(plan) == (("1 entry differs in ignored fields only",),)
         assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
         assert headline(planned(ledger, Extra.REPLACE)) == (
             "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
             "4 to add"
         )
         assert remarks(replace(plan, by_label=True, ignored=0)) == (
-            "sent ordered by label, to stay within 250 labels on the way",
+            ("sent ordered by label, to stay within 250 labels on the way",),
         )
     with filled(same, same) as ledger:
         assert headline(planned(ledger)) == "up to date: 2 entries"
