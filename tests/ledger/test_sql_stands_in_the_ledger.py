@@ -22,7 +22,8 @@ def _statements(path: Path) -> Iterator[str]:
 
 def test_no_module_outside_the_ledger_holds_a_statement() -> None:
     """A module outside of `reconciler/ledger` has neither SQL in it nor the connection; the ledger has both."""
-    inside, outside = [], []
+    inside: list[tuple[str, str]] = []
+    outside: list[tuple[str, str]] = []
     for path in _PACKAGE.rglob("*.py"):
         (inside if path.parent.name == "ledger" else outside).extend((path.name, text) for text in _statements(path))
     assert outside == []
