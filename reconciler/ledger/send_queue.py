@@ -4,11 +4,12 @@ It lives in the ledger's database, so that live can be listed again while batche
 flat.
 """
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.entries import bare_line
-from reconciler.ledger import Ledger, key_bytes, key_text
+from reconciler.ledger.rows import key_bytes, key_text
 from reconciler.model import Change, Place, Verb
 
 _SCHEMA: Final = """
@@ -22,10 +23,10 @@ CREATE TABLE rejected (key BLOB PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID
 
 
 class SendQueue:
-    """The changes of one apply, in the order of sending."""
+    """The changes of one apply, in the order of sending; `Ledger.send_queue` makes it."""
 
-    def __init__(self, ledger: Ledger, changes: Iterable[Change]) -> None:
-        self._database = ledger.database
+    def __init__(self, database: sqlite3.Connection, changes: Iterable[Change]) -> None:
+        self._database = database
         for statement in _SCHEMA.split(";"):
             self._database.execute(statement)
         self.refill(changes)

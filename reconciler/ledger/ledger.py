@@ -10,14 +10,25 @@ a dictionary of digests takes 100 MB and two parsed manifests 3,300 MB.
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Self
 
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.model import Compare, DesiredEntry, Entry, Mark, Place
+from reconciler.ledger.rows import (
+    Facts,
+    MarkedRow,
+    Row,
+    StoredSide,
+    key_bytes,
+    key_text,
+    mark_codes,
+    names,
+    pair_digest,
+    values_of,
+)
+from reconciler.ledger.send_queue import SendQueue
+from reconciler.model import Change, Compare, DesiredEntry, Entry, Mark, Place
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -40,70 +51,21 @@ SELECT d.seq, d.key, d.line, d.file, d.line_number, d.line_column, d.labels, l.l
 FROM desired d LEFT JOIN live l ON l.key = d.key
 """
 
+# Live rows that the manifest does not have.
+_LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
+
 # How two lines of one key are compared: strictly when the policy says so, and where the live line carries errors, so
 # that a repair of a field that labels mode ignores is sent.
 _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A key on either side.
-
-    `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (or, for
-    live-only rows, the listing) does; `same_meaning` is False where a side is missing.
-    """
-
-    seq: int
-    key: str
-    desired: bytes | None
-    live: bytes | None
-    place: Place | None
-    labels: tuple[str, ...]
-    live_labels: tuple[str, ...]
-    in_live: bool
-    same_meaning: bool
-    live_labelled: bool
-    pair: str
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedRow:
-    """A live entry that the service marked, with the place of its desired line (None: live only)."""
-
-    key: str
-    marks: tuple[Mark, ...]
-    place: Place | None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What one side holds: entries, those with labels, boxes, live entries marked with errors, and a digest of it all.
-
-    The digest is the same for the same entries in any order.
-    """
-
-    entries: int
-    labelled: int
-    boxes: int
-    marked: int
-    digest: str
-
-
-def pair_digest(key: str, desired: bytes, live: bytes) -> str:
-    """Names "this desired content is stored as that live content" for one key, in 16 characters."""
-    return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
-
-
 class Ledger:
-    """The two tables of one dataset. Use it as a context manager; it is not shared between threads.
-
-    `database` is the SQLite connection, for `reconciler.apply.send_queue`, which keeps its queue beside these tables.
-    """
+    """The two tables of one dataset. Use it as a context manager; it is not shared between threads."""
 
     def __init__(self) -> None:
-        self.database = sqlite3.connect("", isolation_level=None)
-        self.database.executescript(_SCHEMA)
-        self.database.execute("BEGIN")
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN")
 
     def __enter__(self) -> Self:
         return self
@@ -115,15 +77,15 @@ class Ledger:
 
     def close(self) -> None:
         """Give the temporary file back."""
-        self.database.close()
+        self._database.close()
 
     def accept(self, desired: DesiredEntry) -> Place | None:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         entry, place = desired.entry, desired.place
-        added = self.database.execute(
+        added = self._database.execute(
             "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels,"
             " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_values(entry), place.file, place.line, place.column, desired.line),
+            (*values_of(entry), place.file, place.line, place.column, desired.line),
         )
         return None if added.rowcount else self._place_of(entry.key)
 
@@ -134,18 +96,26 @@ class Ledger:
             ValueError: the line is no JSON object with a source-ref.
         """
         document, entry = _read(line)
-        row = self.database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
+        row = self._database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
         kept = None if row and row[0] == entry.content else compact(document)
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
-        self.database.execute(
+        self._database.execute(
             "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, marks, line)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*_values(entry), marks, kept),
+            (*values_of(entry), marks, kept),
         )
 
     def forget_live(self) -> None:
         """Empty the live side, before it is listed again."""
-        self.database.execute("DELETE FROM live")
+        self._database.execute("DELETE FROM live")
+
+    def forget_desired(self) -> None:
+        """Empty the desired side, before a manifest with errors is read for what can be understood of it."""
+        self._database.execute("DELETE FROM desired")
+
+    def send_queue(self, changes: Iterable[Change]) -> SendQueue:
+        """The lines that one apply sends, in order; a queue made before is emptied."""
+        return SendQueue(self._database, changes)
 
     def desired_facts(self, mode: Compare) -> Facts:
         """What the manifest holds; the digest is of what the entries mean in this mode."""
@@ -187,11 +157,11 @@ class Ledger:
             "SELECT EXISTS (SELECT 1 FROM desired WHERE key = :key)"
             " AND NOT EXISTS (SELECT 1 FROM live WHERE key = :key)"
         )
-        return [key for key in keys if self.database.execute(query, {"key": key_bytes(key)}).fetchone()[0]]
+        return [key for key in keys if self._database.execute(query, {"key": key_bytes(key)}).fetchone()[0]]
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""
-        rows = self.database.execute("SELECT key FROM live ORDER BY seq LIMIT ?", (limit,))
+        rows = self._database.execute("SELECT key FROM live ORDER BY seq LIMIT ?", (limit,))
         return [key_text(key) for (key,) in rows]
 
     def live_row(self, seq: int) -> Row:
@@ -204,7 +174,7 @@ class Ledger:
             "SELECT l.key, l.marks, d.file, d.line_number, d.line_column FROM live l"
             " LEFT JOIN desired d ON d.key = l.key WHERE l.marks <> '[]' ORDER BY d.seq IS NULL, d.seq, l.seq"
         )
-        for key, marks, file, line, column in self.database.execute(query):
+        for key, marks, file, line, column in self._database.execute(query):
             place = Place(file, line, column) if file is not None else None
             yield MarkedRow(key_text(key), tuple(Mark(*pair) for pair in json.loads(marks)), place)
 
@@ -217,7 +187,64 @@ class Ledger:
             "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key"
             " WHERE d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
         )
-        return int(self.database.execute(query).fetchone()[0])
+        return int(self._database.execute(query).fetchone()[0])
+
+    def digests(self, key: str, mode: Compare) -> tuple[bytes | None, bytes | None]:
+        """The digests of a key's desired and live line, of what they mean or of all their content; None for no line."""
+        column = "content" if mode is Compare.STRICT else "meaning"
+        desired, live = (f"SELECT {column} FROM {side} WHERE key = :key" for side in ("desired", "live"))  # noqa: S608 - ours
+        desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
+        return desired, live
+
+    def both_sides(self) -> Iterator[tuple[StoredSide, StoredSide | None, bool]]:
+        """Every desired line, in manifest order, with its live line (None: there is none; the same object: equal).
+
+        The last member says that the two differ only in fields that labels mode ignores.
+        """
+        query = (
+            "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
+            " d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
+            " FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
+        )
+        for row in self._database.execute(query):
+            desired = StoredSide(*row[:4])
+            if row[4] and row[8] is None:
+                yield desired, desired, False
+            else:
+                yield desired, StoredSide(*row[5:9]) if row[4] else None, bool(row[9])
+
+    def live_only_sides(self) -> Iterator[StoredSide]:
+        """The live lines whose keys the manifest does not have, as listed."""
+        for row in self._database.execute(f"SELECT l.labels, l.boxes, l.labelled, l.line {_LEFT}"):
+            yield StoredSide(*row)
+
+    def desired_keys(self) -> Iterator[tuple[str, bool]]:
+        """Every desired key, in manifest order, and whether its entry is labelled."""
+        for key, labelled in self._database.execute("SELECT key, labelled FROM desired ORDER BY seq"):
+            yield key_text(key), bool(labelled)
+
+    def only_desired(self) -> Iterator[tuple[str, bytes]]:
+        """Keys that live does not have, each with the digest of what the line means, in manifest order."""
+        query = (
+            "SELECT d.key, d.meaning FROM desired d LEFT JOIN live l ON l.key = d.key WHERE l.key IS NULL"
+            " ORDER BY d.seq"
+        )
+        for key, meaning in self._database.execute(query):
+            yield key_text(key), meaning
+
+    def only_live(self) -> Iterator[tuple[str, bytes, bool]]:
+        """Keys that the manifest does not have, each with the digest of what it means, and whether it is labelled."""
+        for key, meaning, labelled in self._database.execute(f"SELECT l.key, l.meaning, l.labelled {_LEFT}"):
+            yield key_text(key), meaning, bool(labelled)
+
+    def live_labelled(self) -> int:
+        """How many live entries are labelled."""
+        return int(self._database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0])
+
+    def losing_labels(self) -> int:
+        """How many entries of the manifest are labelled live and are not labelled in it."""
+        query = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
+        return int(self._database.execute(query).fetchone()[0])
 
     def live_label_counts(self) -> dict[str, int]:
         """How many live entries use each label."""
@@ -233,36 +260,36 @@ class Ledger:
 
     def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
         """The live entries that use any of these labels, as the listing had them."""
-        for key, used in self.database.execute("SELECT key, labels FROM live ORDER BY seq"):
-            if not set(labels).isdisjoint(_names(used)):
+        for key, used in self._database.execute("SELECT key, labels FROM live ORDER BY seq"):
+            if not set(labels).isdisjoint(names(used)):
                 yield key_text(key)
 
     def _label_counts(self, rows: str) -> dict[str, int]:
         counts: dict[str, int] = {}
         query = f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"  # noqa: S608 - ours
-        for labels, many in self.database.execute(query):
-            for name in _names(labels):
+        for labels, many in self._database.execute(query):
+            for name in names(labels):
                 counts[name] = counts.get(name, 0) + many
         return counts
 
     def _place_of(self, key: str) -> Place:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
-        return Place(*self.database.execute(query, (key_bytes(key),)).fetchone())
+        return Place(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
     def _sums(self, table: str, marked: str) -> tuple[int, int, int, int]:
         query = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
-        entries, labelled, boxes, many = self.database.execute(query).fetchone()
+        entries, labelled, boxes, many = self._database.execute(query).fetchone()
         return entries, labelled, boxes, many
 
     def _digest(self, query: str) -> str:
         total = blake2b(digest_size=16)
-        for key, digest, marks in self.database.execute(query):
+        for key, digest, marks in self._database.execute(query):
             total.update(len(key).to_bytes(4, "big") + key + digest)
-            total.update(_mark_codes(marks))
+            total.update(mark_codes(marks))
         return total.hexdigest()
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
-        for row in self.database.execute(query, values):
+        for row in self._database.execute(query, values):
             seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = row
             yield Row(
                 seq=seq,
@@ -270,8 +297,8 @@ class Ledger:
                 desired=line,
                 live=live,
                 place=Place(file, number, column),
-                labels=_names(labels),
-                live_labels=_names(live_labels) if live_labels else (),
+                labels=names(labels),
+                live_labels=names(live_labels) if live_labels else (),
                 in_live=bool(in_live),
                 same_meaning=bool(same),
                 live_labelled=bool(labelled),
@@ -280,7 +307,7 @@ class Ledger:
 
     def _live_rows(self, clause: str, values: dict[str, object]) -> Iterator[Row]:
         query = f"SELECT l.seq, l.key, l.line, l.labels, l.labelled FROM live l {clause}"  # noqa: S608 - our clauses
-        for seq, key, line, labels, labelled in self.database.execute(query, values):
+        for seq, key, line, labels, labelled in self._database.execute(query, values):
             yield Row(
                 seq=seq,
                 key=key_text(key),
@@ -288,7 +315,7 @@ class Ledger:
                 live=line,
                 place=None,
                 labels=(),
-                live_labels=_names(labels),
+                live_labels=names(labels),
                 in_live=True,
                 same_meaning=False,
                 live_labelled=bool(labelled),
@@ -315,28 +342,3 @@ def _read(line: str) -> tuple[dict[str, Any], Entry]:
         return document, entry_of(document)
     except RecursionError:
         raise ValueError("the service listed a line that nests too deep to be read") from None
-
-
-def _values(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str]:
-    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, json.dumps(entry.labels)
-
-
-def key_bytes(key: str) -> bytes:
-    """A key as it is stored: a live key may hold what is no valid text, and bytes sort the same everywhere."""
-    return key.encode("utf-8", "surrogatepass")
-
-
-def key_text(key: bytes) -> str:
-    """A stored key as text again."""
-    return key.decode("utf-8", "surrogatepass")
-
-
-@lru_cache(maxsize=4096)  # few sets of labels, many rows
-def _names(labels: str) -> tuple[str, ...]:
-    return tuple(json.loads(labels))
-
-
-def _mark_codes(marks: str) -> bytes:
-    if marks == "[]":
-        return b"-"
-    return json.dumps(sorted(code for code, _message in json.loads(marks))).encode()
