@@ -1,7 +1,7 @@
 """Clients of the emulator that share no code with boto3's: where they are, and what they need to find it.
 
-The AWS CLI is looked for as `aws` (or AWS_CLI), the JavaScript SDK as `@aws-sdk/client-rekognition` in NODE_PATH, the
-Java SDK as the folder of jars that AWS_SDK_JAVA names, beside a JDK. `.ci/run` fetches all three where it can.
+The AWS CLI is looked for as `aws` (or AWS_CLI), the JavaScript SDK as `@aws-sdk/client-rekognition` in NODE_PATH.
+`.ci/run` fetches both where it can.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,11 +17,9 @@ if TYPE_CHECKING:
 
 AWS = os.environ.get("AWS_CLI") or shutil.which("aws")
 NODE = shutil.which("node")
-JARS = os.environ.get("AWS_SDK_JAVA")
 JS_SDK = "@aws-sdk/client-rekognition"
 NO_AWS = "the AWS CLI is not installed: put `aws` on the path, or name it in AWS_CLI"
 NO_JS = f"node or {JS_SDK} is not there: install it with npm and set NODE_PATH to its node_modules"
-NO_JAVA = "no JDK, or AWS_SDK_JAVA does not name a folder with the jars of the AWS SDK for Java"
 
 
 def environment(emulator: Emulator) -> dict[str, str]:
@@ -46,8 +43,3 @@ def has_js_sdk() -> bool:
         return False
     found = subprocess.run([NODE, "-e", f"require('{JS_SDK}')"], capture_output=True, check=False)
     return found.returncode == 0
-
-
-def has_java_sdk() -> bool:
-    """Whether there are a compiler and the SDK's jars."""
-    return bool(shutil.which("javac") and JARS and list(Path(JARS).glob("rekognition-*.jar")))
