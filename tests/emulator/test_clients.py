@@ -78,7 +78,7 @@ def done(*command: str | Path, **environment: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout
@@ -93,6 +93,7 @@ def test_aws_cli_2_gets_every_answer_of_the_story(story: Emulator, bucket: Path)
     """AWS CLI 2 prints the answers, pages and errors that the API reference promises."""
     aws = aws_cli()
     need(aws, "no `aws` on the path is an AWS CLI 2")
+    need(shutil.which("curl"), "curl is not installed")
     path = f"{Path(str(aws)).parent}{os.pathsep}{os.environ['PATH']}"
     done("bash", CLIENTS / "story.sh", bucket / "animals.manifest", **story.environment, PATH=path)
 

@@ -24,6 +24,13 @@ refused() {
     [[ $said == *"An error occurred ($error) when calling the "* ]] || fail "$1: '$said' instead of $error"
 }
 
+# silent OPERATION OPTIONS...: check that the answer of a call is empty.
+silent() {
+    local said
+    said=$(call "$@")
+    check "answer of $1" "$said" ""
+}
+
 # described ARN: status, status message code, and the statistics: entries, labelled ones, labels, entries with errors.
 described() {
     local stats="DatasetStats.TotalEntries, DatasetStats.LabeledEntries, DatasetStats.TotalLabels, DatasetStats.ErrorEntries"
@@ -45,7 +52,7 @@ wait_for() {
 }
 
 # update ARN: send the lines of standard input; AWS CLI 2 takes bytes as base64.
-update() { call update-dataset-entries --dataset-arn "$1" --changes "{\"GroundTruth\": \"$(base64 | tr -d '\n')\"}"; }
+update() { silent update-dataset-entries --dataset-arn "$1" --changes "{\"GroundTruth\": \"$(base64 | tr -d '\n')\"}"; }
 
 # entries ARN FILTERS...: the lines of a dataset.
 entries() {
@@ -70,7 +77,7 @@ source_in_s3() { echo "GroundTruthManifest={S3Object={Bucket=animals,Name=$1}}";
 
 delete() {
     local now
-    check "answer of delete-dataset" "$(call delete-dataset --dataset-arn "$1")" ""
+    silent delete-dataset --dataset-arn "$1"
     now=$(described "$1")
     check "status of a dataset that is deleted" "${now%% *}" DELETE_IN_PROGRESS
     advance
@@ -102,7 +109,7 @@ check "datasets" "$(call describe-projects --project-names zoo \
     "TEST $test CREATE_COMPLETE"$'\n'"TRAIN $train CREATE_COMPLETE"
 
 # fill
-check "answer of update-dataset-entries" "$(update "$train" <"$manifest")" ""
+update "$train" <"$manifest"
 refused ResourceInUseException update-dataset-entries --dataset-arn "$train" --changes '{"GroundTruth": "e30="}'
 refused ResourceInUseException delete-dataset --dataset-arn "$train"
 wait_for "$train" UPDATE_IN_PROGRESS "UPDATE_COMPLETE SUCCESS $filled"
@@ -154,8 +161,7 @@ check "labels" "$(call list-dataset-labels --dataset-arn "$train" \
 
 # distribute
 before=$(entries "$train")
-check "answer of distribute-dataset-entries" \
-    "$(call distribute-dataset-entries --datasets "Arn=$train" "Arn=$test")" ""
+silent distribute-dataset-entries --datasets "Arn=$train" "Arn=$test"
 now=$(described "$test")
 check "status of TEST" "${now%% *}" UPDATE_IN_PROGRESS
 wait_for "$train" UPDATE_IN_PROGRESS "UPDATE_COMPLETE SUCCESS 96 94 5 1"
@@ -179,10 +185,10 @@ check "entries of a copy" "$(entries "$copied")" "$left"
 # tags
 tags() { call list-tags-for-resource --resource-arn "$train" --query '[Tags.team, Tags.stage, length(keys(Tags))]'; }
 check "tags of creation" "$(tags)" "None None 0"
-call tag-resource --resource-arn "$train" --tags team=zoo
-call tag-resource --resource-arn "$train" --tags stage=draft
+silent tag-resource --resource-arn "$train" --tags team=zoo
+silent tag-resource --resource-arn "$train" --tags stage=draft
 check "tags after tag-resource" "$(tags)" "zoo draft 2"
-call untag-resource --resource-arn "$train" --tag-keys team unknown
+silent untag-resource --resource-arn "$train" --tag-keys team unknown
 check "tags after untag-resource" "$(tags)" "None draft 1"
 refused ResourceNotFoundException list-tags-for-resource --resource-arn "${train}1"
 
