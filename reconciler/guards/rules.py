@@ -25,8 +25,8 @@ _ROUNDING: Final = 1e-9
 class Asked:
     """What guards are asked about, beside the comparison; `allow` gives reasons for going on.
 
-    `moved_to_test` counts entries that would be added to TRAIN and that are live only in TEST. `before` are the labels that shares are compared with: what was live before an apply
-    began, None where live is as it was found.
+    `moved_to_test` counts entries that would be added to TRAIN and that are live only in TEST. `before` are the labels
+    that shares are compared with: what was live before an apply began, None where live is as it was found.
     """
 
     dataset_type: DatasetType
