@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from reconciler.apply import Observation, Outcome
+from reconciler.apply.outcome import Outcome
+from reconciler.dataset import Observation
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings

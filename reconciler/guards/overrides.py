@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Guard, GuardCheck, GuardState, Override
-from reconciler.text import inert
+from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
@@ -32,9 +31,8 @@ def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
         name, _, reason = item.partition("=")
         name, reason = name.strip(), reason.strip().strip("\"'").strip()
         if name not in set(Guard):
-            guess = get_close_matches(name, list(Guard), n=1)
-            hint = f" (did you mean {guess[0]}?)" if guess else ""
-            raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(Guard)}")
+            guess = did_you_mean(name, Guard)
+            raise BadInput(f"{source}: there is no guard {inert(name)!r}{guess}; there are {', '.join(Guard)}")
         if not reason:
             raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
         allowed[name] = reason

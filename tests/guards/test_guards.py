@@ -257,7 +257,7 @@ def test_a_plan_without_refusals_tells_no_way_to_override() -> None:
 
 @pytest.mark.parametrize(
     ("item", "said"),
-    [("update=why", "did you mean updates?"), ("updates", "needs a reason"), ('updates=""', "needs a reason")],
+    [("update=why", "did you mean `updates`?"), ("updates", "needs a reason"), ('updates=""', "needs a reason")],
 )
 def test_an_override_needs_a_known_guard_and_a_reason(item: str, said: str) -> None:
     """Anything else is refused with the cure."""

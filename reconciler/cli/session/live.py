@@ -10,13 +10,14 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
-from reconciler.aws.gateway import Gateway, Project
+from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
 from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
+from reconciler.dataset import Project
 from reconciler.errors import BadInput, NotFound
 from reconciler.guards import Asked
 from reconciler.manifest.project.folders import keys_of_test_set
