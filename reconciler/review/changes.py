@@ -23,7 +23,8 @@ from reconciler.model import Change, Verb
 from reconciler.plan import Plan
 from reconciler.review.headline import LEFT
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
-from reconciler.review.origin import Base, OriginCount
+from reconciler.review.origin import OriginCount
+from reconciler.run import Base
 from reconciler.text import Sentence
 
 UNLABELLED: Final = 9  # an image loses all its labels

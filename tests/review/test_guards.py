@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model import DatasetType, Guard, Guards
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Guard, Guards
+from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
 from reconciler.text import plain
 from reconciler.views.html import view as html
@@ -15,7 +15,7 @@ from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.support.filling import as_text, filled
 from tests.support.lines import labelled
-from tests.support.plans import planned
+from tests.support.plans import planned, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
         plan = planned(ledger, bucket="bucket", guards=Guards(shrink=None), allow=allow)
-        one = Reviewed("cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)
+        one = run_of(ledger, plan, project="cells")
         return review_of([one])
 
 
