@@ -19,12 +19,12 @@ from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
 from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, NotFound, ReconcilerError
+from reconciler.review.after_apply import Ended, ended, with_endings
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.estimate import spent
 from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
-from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
