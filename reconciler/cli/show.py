@@ -14,7 +14,6 @@ from msgspec import structs
 
 from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
@@ -27,6 +26,7 @@ from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
+from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views.json_document import encoded
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
