@@ -12,7 +12,6 @@ from typing import Final, get_args
 
 from msgspec import structs
 
-from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
@@ -27,7 +26,7 @@ from reconciler.review.model import Command, Compared, DatasetReview, Estimate, 
 from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
-from reconciler.views.json_document import encoded
+from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
 from reconciler.views.terminal.columns import Role
@@ -93,7 +92,7 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
     return review_of(
         run.datasets,
         command=run.options.command,
-        compared=Compared(after=holdable(str(run.options.datasets))),
+        compared=Compared(after=str(run.options.datasets)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
@@ -149,14 +148,14 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(
             command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
         )
-    return encoded(_limited(review, run.options.limit))
+    return document_text(_limited(review, run.options.limit))
 
 
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return encoded(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
@@ -200,7 +199,7 @@ def _limited(review: Review, entries: int | None) -> Review:
 def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
     """One view; the modules of the others stay unloaded."""
     if view == "json":
-        return encoded(review)
+        return document_text(review)
     if view == "text":
         on_screen = place == STANDARD_OUTPUT
         return _on_screen(review, run, screen) if on_screen else terminal.view(review, verbose=run.options.verbose)
