@@ -64,7 +64,8 @@ python -m rekognition_emulator --port 0
 
 prints the variables that make AWS clients use it (`AWS_ENDPOINT_URL_REKOGNITION`, dummy credentials, the Region), one
 `export` per line on standard output. The log, one line per call, goes to standard error. SIGINT and SIGTERM stop it.
-Paste the variables into a different shell, and boto3, the AWS CLI and the other SDKs use the emulator:
+Paste the variables into a different shell, and boto3, the AWS CLI and the other SDKs use the emulator (an AWS CLI
+before 2.13 ignores the first variable and needs `--endpoint-url "$AWS_ENDPOINT_URL_REKOGNITION"`):
 
 ```
 aws rekognition create-project --project-name cells
@@ -170,7 +171,7 @@ def _cell(text: object) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def _table(head: list[str], rows: list[list[object]]) -> str:
+def _markdown_table(head: list[str], rows: list[list[object]]) -> str:
     lines: list[list[Any]] = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(_cell(cell) for cell in row) + " |\n" for row in lines)
 
@@ -191,7 +192,7 @@ def _operations_part() -> str:
     for name in model.OPERATIONS:
         codes = ", ".join(sorted(model.modelled_errors(name)))
         rows.append([f"`{name}`", codes])
-    return "## Operations\n\n" + _table(["operation", "exceptions of the service model"], rows)
+    return "## Operations\n\n" + _markdown_table(["operation", "exceptions of the service model"], rows)
 
 
 def _options_table() -> str:
@@ -204,7 +205,7 @@ def _options_table() -> str:
         value = "|".join(map(str, action.choices)) if action.choices else value
         name = f"`{action.option_strings[0]} {value}`".replace(" `", "`")
         rows.append([name, (action.help or "").replace("%(default)s", str(action.default))])
-    return _table(["option", "what it does"], rows)
+    return _markdown_table(["option", "what it does"], rows)
 
 
 def _switches_part() -> str:
@@ -213,7 +214,7 @@ def _switches_part() -> str:
         for row in switch_table()
     ]
     head = ["switch", "question", "default", "answers", "reason for the default"]
-    return _SWITCHES + "\n" + _table(head, rows)
+    return _SWITCHES + "\n" + _markdown_table(head, rows)
 
 
 def _faults_part() -> str:
@@ -221,7 +222,7 @@ def _faults_part() -> str:
     for name, kind in KINDS.items():
         options = ", ".join(f"`{key}`: {_type(hint)}" for key, hint in options_of(kind).items())
         rows.append([f"`{name}`", description_of(kind), options, ", ".join(kind.operations)])
-    return _PLAN + "\n" + _table(["kind", "what happens", "options", "operations"], rows)
+    return _PLAN + "\n" + _markdown_table(["kind", "what happens", "options", "operations"], rows)
 
 
 def _lines_part() -> str:
@@ -240,7 +241,7 @@ def _lines_part() -> str:
         + dropped
         + "\nLines that are kept and marked under `cl-errors`. After a code that ends validation, the line is not "
         "checked for other codes. AWS does not show the places with (switch); `inferred_error_places` changes them.\n\n"
-        + _table(["code", "message", "place", "ends validation"], codes)
+        + _markdown_table(["code", "message", "place", "ends validation"], codes)
     )
 
 
@@ -256,7 +257,7 @@ def _statuses_part() -> str:
         "or distribution that fails has the StatusMessageCode CLIENT_ERROR and one of these as StatusMessage:\n\n"
         + terminal
         + "\nOperations that a status forbids (CreateDataset: as the source of a copy):\n\n"
-        + _table(["operation", "status", "exception"], forbidden)
+        + _markdown_table(["operation", "status", "exception"], forbidden)
     )
 
 
@@ -267,9 +268,9 @@ def _numbers_part() -> str:
     ]
     return (
         "## Numbers\n\nLimits (`serve(limits=Limits(...))` makes them smaller):\n\n"
-        + _table(["limit", "value"], limits)
+        + _markdown_table(["limit", "value"], limits)
         + "\nSeconds of `--latency real` (AWS publishes no times):\n\n"
-        + _table(["work", "seconds"], seconds)
+        + _markdown_table(["work", "seconds"], seconds)
     )
 
 
@@ -282,7 +283,7 @@ def _errors_part() -> str:
         "## Errors\n\nAn error body has `__type`, `Code`, `Logref` (the request id) and `Message`; the header is "
         f"`x-amzn-RequestId`. The message for a broken constraint of the service model is\n`1 validation error "
         f"detected: {example}`."
-        "\n\n" + _table(["exception", "HTTP status", "default text"], rows)
+        "\n\n" + _markdown_table(["exception", "HTTP status", "default text"], rows)
     )
 
 

@@ -4,15 +4,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Final
 
 from reconciler import analysis as comparison
 from reconciler.ledger import Ledger
 from reconciler.model import Extra, Verb
 from reconciler.plan.batches import batches
 from reconciler.plan.plan import Action, Plan
-
-_LOSING: Final = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +26,7 @@ class Labels:
 
 def labels_of_live(ledger: Ledger) -> Labels:
     """The labels that are live."""
-    labelled = ledger.database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0]
-    return Labels(ledger.live_label_counts(), labelled)
+    return Labels(ledger.live_label_counts(), ledger.live_labelled())
 
 
 class Figures:
@@ -56,7 +52,7 @@ class Figures:
     @cached_property
     def losing(self) -> int:
         """Entries of the manifest that are labelled live and would no longer be."""
-        return int(self._ledger.database.execute(_LOSING).fetchone()[0])
+        return self._ledger.losing_labels()
 
     @cached_property
     def labelled_live_only(self) -> int:

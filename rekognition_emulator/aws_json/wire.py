@@ -68,7 +68,7 @@ def operation_of(request: HttpRequest) -> str:
     if found[1] not in model.OPERATIONS:
         raise ServiceError(
             "UnknownOperationException",
-            f"{found[1]} is not a dataset operation: not emulated.",
+            f"The emulator does not have {found[1]}, which is not a dataset operation.",
         )
     return found[1]
 

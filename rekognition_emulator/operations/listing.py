@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rekognition_emulator.state.records import Caller, Dataset
     from rekognition_emulator.switches.all_switches import Switches
 
-_CHUNK = 1000  # entries read together, because a filter may skip many
+_CHUNK_ENTRIES = 1000  # entries read together, because a filter may skip many
 
 
 def entry_filter(request: Request, switches: Switches) -> Callable[[Entry], bool] | None:
@@ -111,7 +111,7 @@ class Listing:
         if keep is None:
             return self.context.store.lines_after(arn, position, limit)
         found: list[tuple[int, bytes]] = []
-        while len(found) < limit and (rows := self.context.store.entries_after(arn, position, _CHUNK)):
+        while len(found) < limit and (rows := self.context.store.entries_after(arn, position, _CHUNK_ENTRIES)):
             found += [(place, entry.listed) for place, entry in rows if keep(entry)]
             position = rows[-1][0]
         return found[:limit]

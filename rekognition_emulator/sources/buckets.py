@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FORBIDDEN = {"403", "AccessDenied", "AllAccessDisabled"}
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 def lines_of_chunks(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -42,7 +42,7 @@ def lines_of_chunks(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 def _file_lines(path: Path, most: int) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from lines_of_chunks(iter(lambda: file.read(_CHUNK), b""), most)
+        yield from lines_of_chunks(iter(lambda: file.read(_CHUNK_BYTES), b""), most)
 
 
 class FolderBuckets:
@@ -124,7 +124,7 @@ class S3Buckets:
 
     def _read(self, where: dict[str, Any]) -> Iterator[bytes]:
         with _s3_errors(), closing(self._s3().get_object(**where)["Body"]) as body:
-            yield from lines_of_chunks(body.iter_chunks(_CHUNK), self._longest)
+            yield from lines_of_chunks(body.iter_chunks(_CHUNK_BYTES), self._longest)
 
 
 @contextmanager

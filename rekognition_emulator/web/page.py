@@ -49,7 +49,7 @@ def html_text(value: object) -> str:
     return escape("".join(letter if letter.isprintable() else "?" for letter in str(value)))
 
 
-def _table(head: list[str], rows: list[list[str]], *, style: str = "", widths: tuple[int, ...] = ()) -> str:
+def _html_table(head: list[str], rows: list[list[str]], *, style: str = "", widths: tuple[int, ...] = ()) -> str:
     """A table; `head` is text, the cells of `rows` are HTML, `widths` are in per cent."""
     if not rows:
         return "<p>None.</p>"
@@ -120,7 +120,7 @@ class Page:
             state = "DELETING" if project.gone_at is not None else "CREATED"
             rows = [self._dataset_row(dataset) for dataset in service.lifecycle.datasets(project.arn)]
             shown += f"<h3>{html_text(project.name)}</h3><p>{_status(state)} {_code(project.arn)}</p>"
-            shown += _table(_DATASET, rows) if rows else "<p>No dataset.</p>"
+            shown += _html_table(_DATASET, rows) if rows else "<p>No dataset.</p>"
         return shown
 
     def _dataset_row(self, dataset: Dataset) -> list[str]:
@@ -147,7 +147,7 @@ class Page:
             for call in reversed(self.front_end.journal.calls[-_LATEST:])
         ]
         head, widths = ["Time", "Operation", "About", "Status", "Error", "Faults"], (17, 18, 29, 6, 18, 12)
-        return _table(head, rows, style="wide", widths=widths)
+        return _html_table(head, rows, style="wide", widths=widths)
 
     def _faults(self) -> str:
         rows = [
@@ -161,7 +161,7 @@ class Page:
             for each in reversed(self.front_end.faults.log[-_LATEST:])
         ]
         head, widths = ["Time", "Fault", "Kind", "Operation", "About"], (17, 22, 14, 18, 29)
-        return _table(head, rows, style="wide", widths=widths)
+        return _html_table(head, rows, style="wide", widths=widths)
 
     def _dataset(self, arn: str, after: int) -> str:
         context = self.front_end.service.context
@@ -173,8 +173,8 @@ class Page:
         if len(found) > _ENTRIES:
             more = f'<p><a href="/?dataset={quote(arn, safe="")}&amp;after={shown[-1][0]}">More</a></p>'
         rows = [_entry_row(entry) for _, entry in shown]
-        entries = _table(["source-ref", "Labels", "Errors", "Line"], rows, style="wide", widths=(24, 14, 16, 46))
-        facts = _table(_DATASET[1:], [self._facts(dataset)])
+        entries = _html_table(["source-ref", "Labels", "Errors", "Line"], rows, style="wide", widths=(24, 14, 16, 46))
+        facts = _html_table(_DATASET[1:], [self._facts(dataset)])
         return f'<p><a href="/">All projects</a></p><h2>{_code(arn)}</h2>{facts}{entries}{more}'
 
 
