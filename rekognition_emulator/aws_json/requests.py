@@ -182,8 +182,8 @@ def _structure(found: model.Shape) -> ShapeJudge:
             if value.get(name) is None:
                 violations.append(violation(None, prefix + lower_camel(name), "Member must not be null"))
         return {
-            name: inner(value[name], prefix + spelt, violations)
-            for name, (spelt, inner) in members.items()
+            name: inner(value[name], prefix + path_name, violations)
+            for name, (path_name, inner) in members.items()
             if value.get(name) is not None
         }
 

@@ -43,10 +43,10 @@ def entry_filter(request: Request, switches: Switches) -> Callable[[Entry], bool
 
 def _with_labels(labels: list[str], switches: Switches) -> Callable[[Entry], bool]:
     """Whether an entry has one of the labels."""
-    spelt = str if switches.contains_labels_case == "exact" else str.casefold
-    names = frozenset(map(spelt, labels))
+    folded = str if switches.contains_labels_case == "exact" else str.casefold
+    names = frozenset(map(folded, labels))
     declared = switches.contains_labels == "declared"
-    return lambda entry: not names.isdisjoint(map(spelt, entry.declared if declared else entry.used))
+    return lambda entry: not names.isdisjoint(map(folded, entry.declared if declared else entry.used))
 
 
 class Listing:

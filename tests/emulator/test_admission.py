@@ -87,11 +87,11 @@ def test_burst_and_exception_are_switches(clock: Clock) -> None:
 def test_boto3_retries_calls_over_the_quota(clock: Clock) -> None:
     """boto3's default retries get more calls through than the quota allows: it sends the sixth twice."""
 
-    def meanwhile(call: Call) -> None:
+    def advance_after_error(call: Call) -> None:
         clock.advance(0.4 if call.error else 0)
 
     with serve(clock=clock, quota=True) as emulator:
-        emulator.front_end.journal.listeners.append(meanwhile)
+        emulator.front_end.journal.listeners.append(advance_after_error)
         client = emulator.client()
         for _ in range(7):
             client.describe_projects()

@@ -142,10 +142,10 @@ def test_entries_can_be_edited_without_an_api_call(
         assert ask(emulator, "entries", "POST", wrong) == (400, {"error": sentence})
 
 
-@pytest.mark.parametrize(("door", "body"), [("clock", {"frezze": True}), ("entries", {"DatasetArn": "x", "line": []})])
-def test_a_member_that_is_not_known_is_refused(emulator: Emulator, door: str, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("path", "body"), [("clock", {"frezze": True}), ("entries", {"DatasetArn": "x", "line": []})])
+def test_a_member_that_is_not_known_is_refused(emulator: Emulator, path: str, body: dict[str, Any]) -> None:
     """An unknown member is not ignored, and the message names the known ones."""
-    status, said = ask(emulator, door, "POST", body)
+    status, said = ask(emulator, path, "POST", body)
     assert status == 400
     assert list(body)[-1] in said["error"]
     assert "known members" in said["error"]

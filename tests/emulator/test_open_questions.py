@@ -75,9 +75,9 @@ def test_two_spellings_of_one_key(lines: Lines) -> None:
 def test_errors_that_are_sent_back(lines: Lines) -> None:
     """With service_fields_sent errors are replaced by new ones, or kept together with them."""
     old = {"code": "ERROR_OLD", "message": "Old."}
-    mended = lines.image("a.jpg", "cat") | {"cl-errors": [old], "cl-metadata": {"is_labeled": False}}
-    assert "cl-errors" not in judged(mended)
-    kept = judged(mended, service_fields_sent="kept")
+    corrected = lines.image("a.jpg", "cat") | {"cl-errors": [old], "cl-metadata": {"is_labeled": False}}
+    assert "cl-errors" not in judged(corrected)
+    kept = judged(corrected, service_fields_sent="kept")
     assert (kept["cl-errors"], kept["cl-metadata"]) == ([old], {"is_labeled": True})
 
 

@@ -270,7 +270,7 @@ def test_an_s3_api_that_refuses_or_hangs_up() -> None:
 def test_a_real_s3_api(folder: Path, lines: Lines) -> None:
     """Manifests on an S3 server (moto) are read from the folder, after an upload, and by version; missing ones fail."""
     pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
-    from rekognition_emulator.sources.s3 import serve_s3  # noqa: PLC0415 - behind the check
+    from rekognition_emulator.sources.s3 import serve_s3  # noqa: PLC0415 - after the check
 
     with serve_s3({"manifests": folder}) as endpoint, serve(s3_endpoint=endpoint) as emulator:
         session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
