@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rekognition_emulator.faults.kinds import At, FaultKind
 from rekognition_emulator.lines.codes import DropReason
-from rekognition_emulator.lines.judge import LineJudge
-from rekognition_emulator.lines.limits import Limits
-from rekognition_emulator.switches.all_switches import Switches
 
 if TYPE_CHECKING:
     from rekognition_emulator.faults.call_context import CallContext
-
-
-_JUDGE = LineJudge(Limits(), Switches(source_ref_scheme="any case"))
+    from rekognition_emulator.lines.judge import LineJudge
 
 
 def _texts(lines: list[Any]) -> list[str]:
@@ -48,9 +43,10 @@ class Edit(FaultKind):
     remove: list[str] = field(default_factory=list)
     at: At = "before"
 
-    def __post_init__(self) -> None:
+    def check(self, judge: LineJudge) -> None:
+        """Refuse lines that the service would drop."""
         for line in _texts(self.lines):
-            judged = _JUDGE.judge(line.encode())
+            judged = judge.judge(line.encode())
             if isinstance(judged, DropReason):
                 raise ValueError(f"`lines`: {judged.value}: {line[:100]}")  # noqa: TRY004 - the value is wrong, not its type
 
@@ -74,7 +70,9 @@ class ColleagueUpdate(FaultKind):
     lines: list[Any] = field(default_factory=list)
     seconds: float = 10.0
 
-    def __post_init__(self) -> None:
+    def check(self, judge: LineJudge) -> None:
+        """Refuse lines that are neither text nor mappings; those that the service drops are allowed."""
+        del judge
         _texts(self.lines)
 
     def before(self, call: CallContext) -> None:

@@ -92,7 +92,8 @@ class FaultInjector:
         Raises:
             PlanError: when the text is not a valid plan; the current plan then stays.
         """
-        planned = plan.read_plan(text, self.seed if seed is None else seed, source)
+        judge = self.service.context.judge
+        planned = plan.read_plan(text, judge, self.seed if seed is None else seed, source)
         with self._lock:
             self.planned = planned
             self._stale_replies = StaleReplies()

@@ -18,6 +18,7 @@ from rekognition_emulator.lines import judge
 if TYPE_CHECKING:
     from rekognition_emulator.aws_json.wire import HttpResponse
     from rekognition_emulator.faults.call_context import CallContext
+    from rekognition_emulator.lines.judge import LineJudge
 
 At = Literal["before", "after"]
 
@@ -28,6 +29,13 @@ class FaultKind:
 
     operations: ClassVar[tuple[str, ...]] = ("*",)
     """The operations (patterns) that the kind can affect; a plan may name fewer."""
+
+    def check(self, judge: LineJudge) -> None:
+        """Check options that depend on the emulator's limits and switches.
+
+        Raises:
+            ValueError: with the option that is wrong.
+        """
 
     def concerns(self, request: dict[str, Any]) -> bool:
         """Whether the kind can affect a call with this request; other calls do not count as matching."""

@@ -29,6 +29,7 @@ from rekognition_emulator.switches.switch import did_you_mean
 
 if typing.TYPE_CHECKING:
     from rekognition_emulator.faults.plan_text import FaultSpec
+    from rekognition_emulator.lines.judge import LineJudge
 
 KINDS: dict[str, type[kinds.FaultKind]] = {
     "error": kinds.Error,
@@ -77,16 +78,18 @@ def description_of(kind: type[kinds.FaultKind]) -> str:
     return " ".join((inspect.getdoc(kind) or "").split())
 
 
-def read_plan(text: str, seed: int = 0, source: str = "") -> list[PlannedFault]:
+def read_plan(text: str, judge: LineJudge, seed: int = 0, source: str = "") -> list[PlannedFault]:
     """The faults of a plan; each has its own stream of random numbers from `seed`, so that it replays exactly.
+
+    `judge` is that of the emulator that runs the plan: it decides which lines the service would drop.
 
     Raises:
         PlanError: for the first mistake, with its line in the file `source`.
     """
-    return [_planned(spec, seed) for spec in plan_text.read_specs(text, source)]
+    return [_planned(spec, judge, seed) for spec in plan_text.read_specs(text, source)]
 
 
-def _planned(spec: FaultSpec, seed: int) -> PlannedFault:
+def _planned(spec: FaultSpec, judge: LineJudge, seed: int) -> PlannedFault:
     content = spec.content
     if not isinstance(content, dict) or not isinstance(content.get("fault"), str):
         raise spec.error(f"the key `fault` with the name of a kind is missing; known kinds: {', '.join(KINDS)}.")
@@ -96,6 +99,7 @@ def _planned(spec: FaultSpec, seed: int) -> PlannedFault:
     options = _options(spec, content, fault)
     try:
         kind = KINDS[fault](**options)
+        kind.check(judge)
     except ValueError as error:
         raise spec.error(f"{error}.") from error
     chances = random.Random(f"{seed}/{spec.number}")  # noqa: S311 - has to replay

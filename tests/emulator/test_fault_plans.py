@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from rekognition_emulator import Clock, Emulator, Latency, serve
+from rekognition_emulator import Clock, Emulator, Latency, Limits, Switches, serve
 from rekognition_emulator.faults.plan import _COMMON_KEYS, KINDS, options_of, read_plan
 from rekognition_emulator.faults.plan_text import PlanError
+from rekognition_emulator.lines.judge import LineJudge
 from tests.emulator.dataset_calls import listed, update
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def test_a_plan_and_a_seed_replay_exactly() -> None:
     """The same calls get the same faults, a different seed gives others, and an unrelated fault changes nothing."""
 
     def pattern(seed: int, plan: str) -> list[bool]:
-        rule = read_plan(plan, seed)[-1]
+        rule = read_plan(plan, LineJudge(Limits(), Switches()), seed)[-1]
         return [rule.trigger.fires("DescribeDataset", {}) for _ in range(200)]
 
     plan = "faults: [{fault: slow, chance: 0.5}, {fault: error, chance: 0.3}]"
@@ -126,6 +127,15 @@ def test_a_fault_at_the_end_of_a_job_survives_a_restart(tmp_path: Path, lines: L
         update(client, arn, lines.payload(lines.image("a.jpg"), lines.image("b.jpg")))
     with serve(clock=Clock(1.7e9 + 20), state=state) as emulator:
         assert listed(emulator.client(), arn) == ["b.jpg"]
+
+
+def test_lines_of_an_edit_are_judged_by_the_emulators_switches() -> None:
+    """A line that the service would drop is refused when the plan is read, not when the fault fires."""
+    plan = "faults: [{fault: edit, lines: [{source-ref: 'S3://bucket/a.jpg'}]}]"
+    with pytest.raises(PlanError, match="Line 1: Fault 1: `lines`: source-ref is not"), serve(faults=plan):
+        pass
+    with serve(faults=plan, switches=Switches(source_ref_scheme="any case")):
+        pass
 
 
 @pytest.mark.parametrize(
