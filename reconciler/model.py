@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
+from reconciler.text import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -93,7 +95,7 @@ class GuardCheck:
 
     guard: Guard
     state: GuardState
-    words: str = ""
+    words: Sentence = ()
     count: int = 0
     of: int = 0
     share: float | None = None

@@ -7,7 +7,7 @@ from typing import Final
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Guard, GuardCheck, GuardState, Override
-from reconciler.text import did_you_mean, inert
+from reconciler.text import did_you_mean, inert, refusal
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
@@ -17,7 +17,7 @@ _BETWEEN: Final = re.compile(r";\s*(?=[A-Za-z-]+\s*=)")
 
 def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
     """A sentence for each guard that tripped."""
-    return tuple(f"guard {one.guard.value}: {one.words}" for one in checks if one.state is GuardState.TRIPPED)
+    return tuple(refusal(one.guard.value, one.words) for one in checks if one.state is GuardState.TRIPPED)
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:

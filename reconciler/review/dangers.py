@@ -14,7 +14,7 @@ from reconciler.analysis.lookalike_labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
 from reconciler.model import Severity
 from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, GuardView, ProjectReview
-from reconciler.text import Name, Sentence, counted, listed, sentence
+from reconciler.text import Name, Sentence, counted, listed, refusal, sentence
 
 # How a danger begins that is a refusal; what follows is the refusal itself.
 REFUSED: Final = "an apply is refused: "
@@ -82,10 +82,10 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         goes = counted(going, "live entry goes", "live entries go")
         deleted = f"the dataset is deleted and created anew, with a new ARN; {goes}"
         yield _danger(dataset, "danger", "replace", deleted, going)
-    guards = {f"guard {guard.name}: {guard.words}": guard for guard in dataset.guards if guard.state == "tripped"}
-    for refusal in dataset.refusals:
-        if refusal not in guards:
-            yield _danger(dataset, "danger", "refusal", sentence(REFUSED, refusal), 1)
+    guards = {refusal(guard.name, guard.words) for guard in dataset.guards if guard.state == "tripped"}
+    for why in dataset.refusals:
+        if why not in guards:
+            yield _danger(dataset, "danger", "refusal", sentence(REFUSED, why), 1)
     for guard in dataset.guards:
         yield from _guard(dataset, guard)
 
@@ -94,12 +94,10 @@ def _guard(dataset: DatasetReview, guard: GuardView) -> Iterator[Danger]:
     """A guard that trips; where live is played by another manifest, nothing is refused yet."""
     if guard.state == "tripped":
         stops = dataset.override is not None
-        says = "says no" if stops else "would say no"
-        yield _danger(
-            dataset, "danger" if stops else "check", "guard", f"guard {guard.name} {says}: {guard.words}", guard.count
-        )
+        words = sentence(f"guard {guard.name} {'says' if stops else 'would say'} no: ", guard.words)
+        yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":
-        words = f"guard {guard.name} overridden: {guard.words}; because: {guard.reason}"
+        words = sentence(f"guard {guard.name} overridden: ", guard.words, f"; because: {guard.reason}")
         yield _danger(dataset, "check", "guard", words, guard.count)
 
 

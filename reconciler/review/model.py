@@ -69,7 +69,7 @@ class GuardView(Struct, frozen=True, kw_only=True):
 
     name: Literal["updates", "label-removed", "label-share", "shrink", "test-set", "distributed"]
     state: Literal["passed", "tripped", "overridden", "off"]
-    words: str = ""
+    words: Sentence = ()
     count: int = 0
     of: int = 0
     share: float | None = None

@@ -7,6 +7,7 @@ from reconciler.errors import BadInput
 from reconciler.guards import Labels, labels_of_live, parse_allow, read_variable
 from reconciler.model import Compare, DatasetType, Extra, Guard, GuardCheck, Guards, GuardState, Policy
 from reconciler.plan import Plan
+from reconciler.text import refusal
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
 from tests.support.plans import planned
@@ -48,7 +49,11 @@ def _tripped(
 ) -> dict[str, str]:
     """The guards that trip under the default thresholds, with their sentences."""
     checks = _checks(desired, live, kind, extra=extra, moved=moved).values()
-    return {one.guard.value: one.words for one in checks if one.state is GuardState.TRIPPED}
+    return {
+        one.guard.value: refusal(one.guard.value, one.words).partition(": ")[2]
+        for one in checks
+        if one.state is GuardState.TRIPPED
+    }
 
 
 def _guarded(desired: list[Document], live: list[Document], allow: dict[str, str]) -> Plan:
