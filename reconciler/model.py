@@ -15,13 +15,24 @@ from typing import Final, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an apply is: what it does, which batch of how many, the share of bytes confirmed, seconds left."""
+    """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: nobody knows.
+
+    While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
+    so far.
+    """
 
     doing: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
     batch: int = 0
     batches: int = 0
-    fraction: float = 0.0
     seconds_left: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """The share that is done, at most 1."""
+        return min(1.0, self.done / self.total) if self.total else 1.0
 
 
 class Reporter(Protocol):
