@@ -12,21 +12,21 @@ from typing import Final, get_args
 
 from msgspec import structs
 
-from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, NotFound, ReconcilerError
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.estimate import spent
 from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 from reconciler.review.outcome import Ended, ended, with_endings
-from reconciler.views.json_document import encoded
+from reconciler.run import DatasetRun
+from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
 from reconciler.views.terminal.columns import Role
@@ -90,9 +90,9 @@ _TO_PROGRAMS: Final = {"json": STANDARD_OUTPUT}
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
     """The review of a run against live, as far as it came."""
     return review_of(
-        [_reviewed(one) for one in run.datasets],
+        run.datasets,
         command=run.options.command,
-        compared=Compared(after=holdable(str(run.options.datasets))),
+        compared=Compared(after=str(run.options.datasets)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
@@ -148,14 +148,14 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(
             command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
         )
-    return encoded(_limited(review, run.options.limit))
+    return document_text(_limited(review, run.options.limit))
 
 
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return encoded(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
@@ -170,24 +170,6 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
     for view, place in run.options.asked.files.items():
         if view != "text" or run.review is not None:
             _write(place, _text(view, review, run, screen, place), screen)
-
-
-def _reviewed(one: DatasetRun) -> Reviewed:
-    return Reviewed(
-        project=one.project.name,
-        folder=one.project.shown,
-        dataset_type=one.dataset.dataset_type,
-        manifest=one.dataset.shown,
-        ledger=one.ledger,
-        findings=one.findings,
-        plan=one.plan,
-        project_arn=one.project_arn,
-        dataset_arn=one.seen.arn,
-        base=one.base,
-        remark=one.remark,
-        error=one.failure,
-        skipped=one.skipped,
-    )
 
 
 def _ended(one: DatasetRun) -> Ended:
@@ -217,7 +199,7 @@ def _limited(review: Review, entries: int | None) -> Review:
 def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
     """One view; the modules of the others stay unloaded."""
     if view == "json":
-        return encoded(review)
+        return document_text(review)
     if view == "text":
         on_screen = place == STANDARD_OUTPUT
         return _on_screen(review, run, screen) if on_screen else terminal.view(review, verbose=run.options.verbose)

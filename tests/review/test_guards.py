@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model import DatasetType, Guard, Guards
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Guard, Guards
+from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
+from reconciler.text import plain
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.support.filling import as_text, filled
 from tests.support.lines import labelled
-from tests.support.plans import planned
+from tests.support.plans import planned, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
         plan = planned(ledger, bucket="bucket", guards=Guards(shrink=None), allow=allow)
-        one = Reviewed("cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)
+        one = run_of(ledger, plan, project="cells")
         return review_of([one])
 
 
@@ -56,8 +57,11 @@ def test_a_guard_that_trips_is_a_danger_once_and_one_that_is_overridden_too() ->
     """The first stops an apply, the second must be seen by whoever reviews it."""
     review = _review({"label-removed": REASON})
     found = [(danger.kind, danger.level) for danger in review.dangers if danger.kind in {"guard", "refusal"}]
-    assert found == [("guard", 3), ("guard", 2)]
-    assert review.dangers[0].words == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+    assert found == [("guard", "danger"), ("guard", "check")]
+    assert (
+        plain(review.dangers[0].words)
+        == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+    )
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -87,7 +91,7 @@ def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
         (tmp_path / name).write_text("".join(f"{as_text(line)}\n" for line in _lines(label)), encoding="utf-8")
     review = offline_review(tmp_path / "before.jsonl", tmp_path / "after.jsonl")
     (dataset,) = review.datasets
-    said = [danger.words for danger in review.dangers if danger.kind == "guard"]
+    said = [plain(danger.words) for danger in review.dangers if danger.kind == "guard"]
     assert said[0].startswith("guard updates would say no: 40 of 40 entries")
     assert (dataset.refusals, dataset.status, dataset.override) == ((), "planned", None)
     assert "distributed" not in {guard.name for guard in dataset.guards}
