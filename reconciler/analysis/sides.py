@@ -2,23 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from reconciler.analysis.line_text import Document, document_of
 from reconciler.ledger import Ledger, key_bytes, key_text
-from reconciler.model import Compare
+from reconciler.model import Compare, Leftover
 
 # Live rows that the manifest does not have.
 _LEFT: Final = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
-
-
-class Leftover(StrEnum):
-    """What happens to live entries that the manifest does not have."""
-
-    STAYS = "stays"
-    UNLABELLED = "unlabelled"
-    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from reconciler.apply.observe import Observation, Target
 from reconciler.aws.gateway import Gateway
 from reconciler.entries import key_of
 from reconciler.errors import InUse, Moved, NotFound
-from reconciler.guards import Asked, Labels, check_guards, guarded
+from reconciler.guards import Asked, Labels, threshold_of
 from reconciler.ledger import Ledger
 from reconciler.model import Policy
+from reconciler.plan.figures import check_guards, guarded
 from reconciler.plan.plan import Action, Plan, Statistics, make_plan
 from reconciler.snapshots.places import Keeper
 
@@ -55,7 +56,12 @@ class Planning:
 
     def _moved_to_test(self, ledger: Ledger, plan: Plan, seen: Observation) -> int:
         """How many entries the plan would add to TRAIN that are live only in TEST; looked up where it matters."""
-        if not self.policy.guards.distributed or seen.test_arn is None or not plan.add or not plan.live:
+        if (
+            not threshold_of(self.policy.guards, "distributed")
+            or seen.test_arn is None
+            or not plan.add
+            or not plan.live
+        ):
             return 0
         try:
             found = ledger.missing(key_of(line) for line in self.gateway.entries(seen.test_arn))

@@ -24,9 +24,9 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.errors import Interrupted, NotFound, ReconcilerError, Refused
-from reconciler.guards import labels_of_live
 from reconciler.ledger import Ledger
 from reconciler.model import Policy, Progress, Reporter
+from reconciler.plan.figures import labels_of_live
 from reconciler.plan.plan import Plan, Statistics, sends
 from reconciler.snapshots.places import NOWHERE, Keeper
 

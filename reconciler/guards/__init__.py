@@ -1,10 +1,24 @@
 """Guards: plans that look like an accident are refused before anything is sent, unless somebody says why.
 
-`figures` counts what a plan does to live, `judging` asks every guard, `overriding` knows how people say why.
+`rules` is the table of guards, `figures` what they may ask, `overrides` how people say why.
 """
 
-from reconciler.guards.figures import Labels, labels_of_live
-from reconciler.guards.overrides import guarded, parse_allow, read_variable
-from reconciler.guards.rules import Asked, check_guards
+from reconciler.guards.figures import Figures, Labels
+from reconciler.guards.overrides import override_of, parse_allow, read_variable
+from reconciler.guards.rules import GUARDS, OFF, Asked, Guard, judged, read_threshold, threshold_of, written
 
-__all__ = ["Asked", "Labels", "check_guards", "guarded", "labels_of_live", "parse_allow", "read_variable"]
+__all__ = [
+    "GUARDS",
+    "OFF",
+    "Asked",
+    "Figures",
+    "Guard",
+    "Labels",
+    "judged",
+    "override_of",
+    "parse_allow",
+    "read_threshold",
+    "read_variable",
+    "threshold_of",
+    "written",
+]

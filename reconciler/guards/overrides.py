@@ -1,29 +1,18 @@
 """Overriding guards: by name and with a reason, for one run or for one manifest; and how that is written."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.errors import BadInput
-from reconciler.ledger import Ledger
-from reconciler.model import Compare, Guard, GuardCheck, GuardState, Override
-from reconciler.plan.plan import Plan
-from reconciler.text import inert
+from reconciler.guards.rules import GUARDS
+from reconciler.model import Override
+from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
 # Overrides stand beside one another with a semicolon between; a reason may have semicolons of its own.
 _BETWEEN: Final = re.compile(r";\s*(?=[A-Za-z-]+\s*=)")
-
-
-def guarded(ledger: Ledger, plan: Plan, checks: tuple[GuardCheck, ...]) -> Plan:
-    """The plan with what the guards said of it: a refusal for each that tripped, and how they are overridden."""
-    tripped = [check for check in checks if check.state is GuardState.TRIPPED]
-    refusals = [f"guard {check.guard.value}: {check.words}" for check in tripped]
-    override = _override(ledger, [check.guard for check in tripped]) if tripped else None
-    return replace(plan, guards=checks, refusals=(*plan.refusals, *refusals), override=override)
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
@@ -36,10 +25,9 @@ def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
     for item in items:
         name, _, reason = item.partition("=")
         name, reason = name.strip(), reason.strip().strip("\"'").strip()
-        if name not in set(Guard):
-            guess = get_close_matches(name, list(Guard), n=1)
-            hint = f" (did you mean {guess[0]}?)" if guess else ""
-            raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(Guard)}")
+        if name not in GUARDS:
+            hint = did_you_mean(name, GUARDS, "did you mean {}?")
+            raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(GUARDS)}")
         if not reason:
             raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
         allowed[name] = reason
@@ -56,10 +44,9 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
     return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
 
 
-def _override(ledger: Ledger, guards: list[Guard]) -> Override:
-    """What to type, ready to be pasted: for one run, or for as long as the manifest is what it is."""
-    digest = ledger.desired_facts(Compare.STRICT).digest
-    options = " ".join(f'--allow {guard.value}="why"' for guard in guards)
-    variable = "; ".join(f"{guard.value}=why" for guard in guards)
-    blocks = ", ".join(f"{{guard: {guard.value}, reason: why, manifest: {digest}}}" for guard in guards)
+def override_of(guards: Sequence[str], digest: str) -> Override:
+    """What to type, ready to be pasted: for one run, or for as long as the manifest has this digest."""
+    options = " ".join(f'--allow {guard}="why"' for guard in guards)
+    variable = "; ".join(f"{guard}=why" for guard in guards)
+    blocks = ", ".join(f"{{guard: {guard}, reason: why, manifest: {digest}}}" for guard in guards)
     return Override(options, f"{VARIABLE}='{variable}'", f"reconciler:allow: [{blocks}]")

@@ -3,7 +3,7 @@
 A plan holds no entries: `sends` and `shown_changes` read them from the ledger again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
@@ -100,7 +100,7 @@ class Plan:
     def overrides(self) -> tuple[tuple[str, str], ...]:
         """The guards that would refuse but for a reason that somebody gave: name and reason."""
         overridden = (one for one in self.guards if one.state is GuardState.OVERRIDDEN)
-        return tuple((one.guard.value, one.reason) for one in overridden)
+        return tuple((one.name, one.reason) for one in overridden)
 
 
 def make_plan(
@@ -130,15 +130,15 @@ def shown_changes(ledger: Ledger, plan: Plan) -> Iterator[Change]:
     if plan.action in {Action.CREATE, Action.REPLACE}:
         loads = comparison.loads(ledger)
         return chain(loads, comparison.live_only(ledger, unlabel=False)) if plan.live else loads
-    unlabel = plan.policy.extra is Extra.UNLABEL
     return chain(
-        comparison.changes(ledger, plan.policy.compare, plan.settled), comparison.live_only(ledger, unlabel=unlabel)
+        comparison.changes(ledger, plan.policy.compare, plan.settled),
+        comparison.live_only(ledger, unlabel=plan.policy.extra.unlabels),
     )
 
 
 def shown_total(plan: Plan) -> int:
     """How many changes `shown_changes` gives."""
-    if plan.policy.extra is Extra.UNLABEL and plan.action is not Action.REPLACE:
+    if plan.policy.extra.unlabels and plan.action is not Action.REPLACE:
         return plan.lines
     return plan.add + plan.update + plan.live_only
 
@@ -146,10 +146,10 @@ def shown_total(plan: Plan) -> int:
 def _compared(ledger: Ledger, policy: Policy, desired: Facts, settled: frozenset[str]) -> Plan:
     live = ledger.live_facts(policy.compare)
     extras = sum(1 for _ in ledger.live_only())
-    if policy.extra is Extra.REPLACE and extras:
+    if policy.extra.replaces and extras:
         return Plan(Action.REPLACE, policy, desired, live, add=desired.entries, live_only=extras, marked=live.marked)
     add, update = _counts(comparison.changes(ledger, policy.compare, settled))
-    unlabel = sum(1 for _ in comparison.live_only(ledger, unlabel=True)) if policy.extra is Extra.UNLABEL else 0
+    unlabel = sum(1 for _ in comparison.live_only(ledger, unlabel=True)) if policy.extra.unlabels else 0
     return Plan(
         Action.UPDATE if add or update or unlabel else Action.NOTHING,
         policy,
@@ -208,10 +208,11 @@ def _batches(steps: Iterator[Step]) -> tuple[int, int]:
 
 
 def _refusals(ledger: Ledger, plan: Plan, bucket: str | None) -> Iterator[str]:
-    if plan.policy.extra is Extra.FAIL and plan.live_only:
+    if plan.policy.extra.refuses and plan.live_only:
         yield (
             f"{plan.live_only:,} live {'entry is' if plan.live_only == 1 else 'entries are'} not in the manifest and "
-            "the policy is `extra: fail`; bring them into the manifest, or set `extra` to report, unlabel or replace"
+            f"the policy is `extra: {plan.policy.extra}`; bring them into the manifest, or set `extra` "
+            f"to {_or([one.value for one in Extra if not one.refuses])}"
         )
     if not plan.lines or plan.action in {Action.CREATE, Action.REPLACE}:
         return
@@ -223,6 +224,10 @@ def _refusals(ledger: Ledger, plan: Plan, bucket: str | None) -> Iterator[str]:
         )
     yield from _bucket_refusal(ledger, bucket)
     yield from _label_refusal(ledger, plan)
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _bucket_refusal(ledger: Ledger, bucket: str | None) -> Iterator[str]:
@@ -255,7 +260,7 @@ def _label_refusal(ledger: Ledger, plan: Plan) -> Iterator[str]:
 
 def _in_manifest_order(ledger: Ledger, plan: Plan) -> Iterator[Change]:
     updates = comparison.changes(ledger, plan.policy.compare, plan.settled)
-    if plan.policy.extra is Extra.UNLABEL:
+    if plan.policy.extra.unlabels:
         return chain(updates, comparison.live_only(ledger, unlabel=True))
     return updates
 

@@ -5,7 +5,7 @@ kept, the riskiest, and one row a label, job or mark.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from msgspec import structs
@@ -16,12 +16,12 @@ from reconciler.analysis.line_text import holdable
 from reconciler.analysis.lookalike_labels import look_alikes
 from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.provenance import ProvenanceCount
-from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
-from reconciler.model import DatasetType, Extra, Policy
+from reconciler.model import DatasetType, Leftover, Policy
 from reconciler.plan.plan import Action, Plan, shown_total
 from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
@@ -171,7 +171,7 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
     groups = groups_of(reading.marks, counted, repoints(one.ledger))
     return structs.replace(
         bare,
-        policy=forms.policy_view(one.policy or plan.policy),
+        policy=one.policy or plan.policy,
         action=plan.action.value,
         has_changes=plan.has_changes or (one.offline and plan.live_only > 0),
         words=headline(plan, one.left),
@@ -188,8 +188,8 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         by_label=plan.by_label,
         plan_id=reading.plan_id,
         refusals=tuple(holdable(refusal) for refusal in plan.refusals),
-        guards=forms.guard_views(plan.guards),
-        override=forms.override_view(plan.override),
+        guards=tuple(replace(check, reason=holdable(check.reason)) for check in plan.guards),
+        override=plan.override,
         origins=reading.origins,
         groups=groups.groups,
         changes=reading.changes(groups),
@@ -203,6 +203,6 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
 
 def _leftover(plan: Plan) -> Leftover:
     """What the plan does to live entries that the manifest does not have."""
-    if plan.action is Action.REPLACE:
-        return Leftover.GONE
-    return Leftover.UNLABELLED if plan.policy.extra is Extra.UNLABEL else Leftover.STAYS
+    if plan.policy.extra.replaces and plan.action is not Action.REPLACE:
+        return Leftover.STAYS  # there is none
+    return plan.policy.extra.leftover

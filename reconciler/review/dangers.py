@@ -9,7 +9,8 @@ from typing import Final
 
 from reconciler.analysis.lookalike_labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
-from reconciler.review.model import Danger, DangerKind, DatasetReview, GuardView, ProjectReview
+from reconciler.model import GuardCheck
+from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.text import counted, listed, named
 
 # How a danger begins that is a refusal; what follows is the refusal as it stands.
@@ -80,7 +81,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         yield from _guard(dataset, guard)
 
 
-def _guard(dataset: DatasetReview, guard: GuardView) -> Iterator[Danger]:
+def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; where live is played by another manifest, nothing is refused yet."""
     if guard.state == "tripped":
         stops = dataset.override is not None

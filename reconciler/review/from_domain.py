@@ -6,7 +6,7 @@ from reconciler.analysis.line_text import holdable
 from reconciler.entry_codes import cure_of, meaning_of
 from reconciler.errors import InvalidDeclaration, ReconcilerError, ServiceError
 from reconciler.manifest import Findings
-from reconciler.model import Finding, GuardCheck, Override, Policy
+from reconciler.model import Finding
 from reconciler.model import Mark as EntryMark
 from reconciler.model import Place as FilePlace
 from reconciler.review.model import (
@@ -14,28 +14,14 @@ from reconciler.review.model import (
     Failure,
     FindingCounts,
     Found,
-    GuardView,
     Mark,
-    OverrideView,
     Place,
-    PolicyView,
 )
 
 
 def place(where: FilePlace | None) -> Place | None:
     """Where something stands."""
     return None if where is None else Place(file=holdable(where.file), line=where.line, column=where.column)
-
-
-def policy_view(policy: Policy) -> PolicyView:
-    """The settings of a dataset."""
-    return PolicyView(
-        extra=policy.extra.value,
-        marked=policy.marked.value,
-        compare=policy.compare.value,
-        patience=policy.patience,
-        destroy=policy.destroy.value,
-    )
 
 
 def content(findings: Findings | None) -> Content | None:
@@ -77,35 +63,6 @@ def failure(error: ReconcilerError | None) -> Failure | None:
         code=service.code,
         operation=service.operation,
         request_id=service.request_id,
-    )
-
-
-def guard_views(checks: Iterable[GuardCheck]) -> tuple[GuardView, ...]:
-    """What the guards said."""
-    return tuple(
-        GuardView(
-            name=check.guard.value,
-            state=check.state.value,
-            words=holdable(check.words),
-            count=check.count,
-            of=check.of,
-            share=None if check.share is None else round(check.share, 6),
-            threshold=check.threshold,
-            reason=holdable(check.reason),
-        )
-        for check in checks
-    )
-
-
-def override_view(override: Override | None) -> OverrideView | None:
-    """How guards are overridden."""
-    if override is None:
-        return None
-    return OverrideView(
-        words=str(override),
-        options=override.options,
-        variable=override.variable,
-        configuration=override.configuration,
     )
 
 

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import BadInput
-from reconciler.guards import Asked, check_guards
+from reconciler.guards import GUARDS, Asked
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Extra, Guard, Policy
+from reconciler.model import DatasetType, Extra, Policy
+from reconciler.plan.figures import check_guards
 from reconciler.plan.plan import Plan, make_plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.changes import CHANGES_KEPT
@@ -90,9 +91,9 @@ def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
 
 
 def _guarded(ledger: Ledger, plan: Plan, one: Declared) -> Plan:
-    """The plan with what the guards would say; nothing is refused here, and what DISTRIBUTED asks is not known."""
+    """The plan with what the guards would say; nothing is refused here, and what live alone tells is not known."""
     checks = check_guards(ledger, plan, Asked(one.dataset.dataset_type, one.dataset.policy.guards))
-    return replace(plan, guards=tuple(check for check in checks if check.guard is not Guard.DISTRIBUTED))
+    return replace(plan, guards=tuple(check for check in checks if not GUARDS[check.name].live_only))
 
 
 def _play_live(before: Declared, ledger: Ledger) -> None:
@@ -103,4 +104,4 @@ def _play_live(before: Declared, ledger: Ledger) -> None:
 
 
 def _looking(policy: Policy) -> Policy:
-    return policy if policy.extra is Extra.UNLABEL else replace(policy, extra=Extra.REPORT)
+    return policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
-from reconciler.review.model import Change, DatasetReview, Found, GuardView
+from reconciler.model import GuardCheck
+from reconciler.review.model import Change, DatasetReview, Found
 from reconciler.views.words import is_explained, place_words, said
 
 # An entry of this risk is shown even where a group tells what happens to it.
@@ -67,12 +68,12 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
             yield GuardLine(f"{name} {guard.state}{_figures(guard)}", quiet=True)
     how = dataset.override
     if how:
-        whole = GuardLine(how.words, (how.options, how.variable, how.configuration))
+        whole = GuardLine(str(how), (how.options, how.variable, how.configuration))
         once = f"if it is meant, say why, for one run: {how.options}, or under Pulumi {how.variable}"
         short = f"{once}; --verbose says how for this manifest"
         yield GuardLine(short, (how.options, how.variable)) if brief and not verbose else whole
 
 
-def _figures(guard: GuardView) -> str:
+def _figures(guard: GuardCheck) -> str:
     limit = "" if guard.threshold is None else f" (up to {guard.threshold * 100:g}%)"
     return f": {guard.words}{limit}" if guard.words else ""

@@ -12,8 +12,8 @@ from reconciler.analysis.label_counts import BalanceCount
 from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.patterns import Mark, Marks
 from reconciler.analysis.results import Group
-from reconciler.analysis.sides import Leftover, pairs
-from reconciler.model import Compare, Policy
+from reconciler.analysis.sides import pairs
+from reconciler.model import Compare, Leftover, Policy
 from reconciler.plan.plan import make_plan, shown_changes
 from tests.support.filling import filled
 from tests.support.lines import Document, Drawn, Picture, Style, boxes, labelled, write

@@ -18,7 +18,7 @@ import pytest
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Interrupted, NotFound, Refused, UpdateFailed
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Guard, GuardCheck, GuardState, Policy
+from reconciler.model import DatasetType, GuardCheck, GuardState, Policy
 from reconciler.plan.plan import make_plan
 from reconciler.records import Attempt, AuditLog
 from reconciler.records.on_disk import append_record
@@ -100,8 +100,8 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
         for number in range(3):
             ledger.accept(desired_entry(bare(f"s3://b/{number}.jpg"), number + 1))
         plan = make_plan(ledger, Policy(), exists=False, bucket=None)
-        overridden = GuardCheck(Guard.SHRINK, GuardState.OVERRIDDEN, reason="we moved them")
-        passed = GuardCheck(Guard.UPDATES, GuardState.PASSED)
+        overridden = GuardCheck("shrink", GuardState.OVERRIDDEN, reason="we moved them")
+        passed = GuardCheck("updates", GuardState.PASSED)
         attempt.planned(ledger, replace(plan, guards=(passed, overridden)))
     attempt.outcome = Outcome("arn:dataset", add=3, batches=1, rejected_total=2, snapshots=("here.jsonl.gz",))
     record = desk.record(attempt, iter([{"DescribeDataset": 2}, {"DescribeDataset": 5, "UpdateDatasetEntries": 1}]))

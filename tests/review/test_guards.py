@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.guards import Asked, check_guards, guarded
-from reconciler.model import DatasetType, Guard, Guards, Policy
+from reconciler.guards import GUARDS, Asked
+from reconciler.model import DatasetType, Policy
+from reconciler.plan.figures import check_guards, guarded
 from reconciler.plan.plan import make_plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.offline import offline_review
@@ -35,7 +36,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
         plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
-        asked = Asked(DatasetType.TRAIN, Guards(shrink=None))
+        asked = Asked(DatasetType.TRAIN, {"shrink": False})
         plan = guarded(ledger, plan, check_guards(ledger, plan, asked, allow))
         one = Reviewed("cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)
         return review_of([one])
@@ -44,7 +45,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
 def test_every_guard_is_in_the_review_with_its_figures() -> None:
     """Name, state, sentence, figure, threshold and reason, in the order of their names."""
     (dataset,) = _review({"label-removed": REASON}).datasets
-    assert [guard.name for guard in dataset.guards] == [guard.value for guard in Guard]
+    assert [guard.name for guard in dataset.guards] == list(GUARDS)
     states = {guard.name: guard.state for guard in dataset.guards}
     assert states["updates"] == "tripped"
     assert states["label-removed"] == "overridden"

@@ -6,7 +6,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from reconciler.analysis.results import Box, BoxChange, BoxWord, Size
-from reconciler.review.model import Change, DatasetReview, Place, PolicyView, ProjectReview, Review, Totals
+from reconciler.model import Policy
+from reconciler.review.model import Change, DatasetReview, Place, ProjectReview, Review, Totals
 
 PREFIX: Final = "s3://blood-cells-images/scans/2024/"
 ARN: Final = "arn:aws:rekognition:eu-west-1:123456789012:project/blood-cells/1700000000000"
@@ -83,7 +84,7 @@ def dataset(changes: Sequence[Change], *, type_: str = "train", **more: Any) -> 
         "project_arn": ARN,
         "dataset_arn": f"{ARN.rpartition('/')[0]}/dataset/{type_}/1700000000001",
         "bucket": "blood-cells-images",
-        "policy": PolicyView(extra="report", marked="warn", compare="labels", patience=1800, destroy="refuse"),
+        "policy": Policy(),
         "action": "update" if changes else "nothing",
         "has_changes": bool(changes),
         "words": "update" if changes else "up to date",

@@ -1,0 +1,117 @@
+"""What a plan does to live, in the figures that guards are about; and the guards asked about it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+from typing import Final
+
+from reconciler import analysis as comparison
+from reconciler.guards import Asked, Labels, judged, override_of
+from reconciler.ledger import Ledger
+from reconciler.model import Compare, GuardCheck, GuardState, Verb
+from reconciler.plan.batches import batches
+from reconciler.plan.plan import Action, Plan
+
+_LOSING: Final = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
+
+
+def check_guards(
+    ledger: Ledger, plan: Plan, asked: Asked, allow: Mapping[str, str] | None = None
+) -> tuple[GuardCheck, ...]:
+    """What every guard says of a plan, in the order of their table; `allow` gives reasons for going on."""
+    return judged(PlanFigures(ledger, plan), asked, allow or {})
+
+
+def guarded(ledger: Ledger, plan: Plan, checks: tuple[GuardCheck, ...]) -> Plan:
+    """The plan with what the guards said of it: a refusal for each that tripped, and how they are overridden."""
+    tripped = [check for check in checks if check.state is GuardState.TRIPPED]
+    refusals = [f"guard {check.name}: {check.words}" for check in tripped]
+    digest = ledger.desired_facts(Compare.STRICT).digest if tripped else ""
+    override = override_of([check.name for check in tripped], digest) if tripped else None
+    return replace(plan, guards=checks, refusals=(*plan.refusals, *refusals), override=override)
+
+
+def labels_of_live(ledger: Ledger) -> Labels:
+    """The labels that are live."""
+    labelled = ledger.database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0]
+    return Labels(ledger.live_label_counts(), labelled)
+
+
+class PlanFigures:
+    """The figures of one plan; each is read when it is asked for. Valid while the ledger's live side stays."""
+
+    def __init__(self, ledger: Ledger, plan: Plan) -> None:
+        self._ledger, self._plan = ledger, plan
+        self.live = plan.live.entries if plan.live else 0
+        self.has_changes = plan.has_changes
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the whole dataset is deleted and loaded anew."""
+        return self._plan.action is Action.REPLACE
+
+    @cached_property
+    def updated(self) -> int:
+        """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
+        if not self.replaces:
+            return self._plan.update
+        changes = comparison.changes(self._ledger, self._plan.policy.compare)
+        return sum(1 for change in changes if change.verb is Verb.UPDATE)
+
+    @cached_property
+    def losing(self) -> int:
+        """Entries of the manifest that are labelled live and would no longer be."""
+        return int(self._ledger.database.execute(_LOSING).fetchone()[0])
+
+    @cached_property
+    def labelled_live_only(self) -> int:
+        """Live entries with labels that the manifest does not have."""
+        return sum(1 for row in self._ledger.live_only() if row.live_labelled)
+
+    @property
+    def gone(self) -> int:
+        """Live entries that the manifest does not have; those without labels count only where they are deleted."""
+        return self._plan.live_only if self.replaces else self.labelled_live_only
+
+    @property
+    def unlabelled(self) -> int:
+        """Entries that would lose their labels, with the entry or without it."""
+        return self.losing + (self.labelled_live_only if self.replaces else self._plan.unlabel)
+
+    @cached_property
+    def before(self) -> Labels:
+        """The labels that are live."""
+        return labels_of_live(self._ledger)
+
+    @cached_property
+    def after(self) -> Labels:
+        """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
+        counts, images = self._ledger.desired_label_counts(), self._plan.desired.labelled
+        if not self.replaces and not self._plan.policy.extra.unlabels:
+            for label, many in self._ledger.live_only_label_counts().items():
+                counts[label] = counts.get(label, 0) + many
+            images += self.labelled_live_only
+        return Labels(counts, images)
+
+    def using(self, labels: Collection[str], most: int) -> list[str]:
+        """So many of the live entries that use any of these labels."""
+        return list(islice(self._ledger.live_keys_using(labels), most))
+
+    @cached_property
+    def goes_on_with_a_load(self) -> bool:
+        """Whether this is the rest of a first load that was broken off.
+
+        Then live is exactly what whole batches of a load of this manifest hold, from the first one on. An apply that
+        adds something ends at the end of a batch by a rare chance only.
+        """
+        if self._plan.update or self._plan.unlabel or self._plan.live_only or self.replaces:
+            return False
+        live = (row.in_live for row in self._ledger.desired_rows())
+        heads: list[bool] = []
+        for batch in batches(comparison.loads(self._ledger)):
+            states = {next(live) for _change in batch.changes}
+            if len(states) > 1:
+                return False
+            heads.append(states.pop())
+        return heads == sorted(heads, reverse=True)
