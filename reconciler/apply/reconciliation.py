@@ -17,14 +17,13 @@ from reconciler.apply.outcome import Outcome
 from reconciler.apply.plan_against_live import Planning
 from reconciler.apply.rounds import Rounds, Work
 from reconciler.apply.send import Delivery
-from reconciler.apply.send_queue import SendQueue
 from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
 from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.errors import Interrupted, NotFound, ReconcilerError, Refused
-from reconciler.ledger import Ledger
+from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Policy, Progress, Reporter
 from reconciler.plan.figures import labels_of_live
 from reconciler.plan.plan import Plan, Statistics, sends
@@ -104,7 +103,7 @@ class Reconciliation:
         if plan.refusals:
             raise Refused(plan.refusal)
         marked_before = frozenset(row.key for row in ledger.marked())
-        queue = SendQueue(ledger, sends(ledger, plan))
+        queue = ledger.send_queue(sends(ledger, plan))
         work = Work(ledger, queue, target, labels_of_live(ledger))
         done = self._rounds.carry_out(work, plan, seen)
         overwritten = False

@@ -11,11 +11,10 @@ from reconciler.apply.observe import Observation, Observing, Target
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.plan_against_live import Planning
 from reconciler.apply.send import Delivery, LiveView
-from reconciler.apply.send_queue import SendQueue
 from reconciler.aws.clock import Clock
 from reconciler.errors import Moved, ReconcilerError, Refused
 from reconciler.guards import Labels
-from reconciler.ledger import Ledger
+from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Change, Policy
 from reconciler.plan.plan import Action, Plan, sends
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
-from reconciler.apply.send_queue import SendQueue
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.errors import Interrupted, InUse, Moved, UpdateFailed
+from reconciler.ledger import SendQueue
 from reconciler.model import Change, Progress, Reporter
 from reconciler.plan.batches import Batch, batches
 from reconciler.plan.plan import Plan

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Final
 
 from reconciler import analysis as comparison
 from reconciler.guards import Asked, Labels, judged, override_of
@@ -12,8 +11,6 @@ from reconciler.ledger import Ledger
 from reconciler.model import Compare, GuardCheck, GuardState, Verb
 from reconciler.plan.batches import batches
 from reconciler.plan.plan import Action, Plan
-
-_LOSING: Final = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
 
 
 def check_guards(
@@ -34,8 +31,7 @@ def guarded(ledger: Ledger, plan: Plan, checks: tuple[GuardCheck, ...]) -> Plan:
 
 def labels_of_live(ledger: Ledger) -> Labels:
     """The labels that are live."""
-    labelled = ledger.database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0]
-    return Labels(ledger.live_label_counts(), labelled)
+    return Labels(ledger.live_label_counts(), ledger.live_labelled())
 
 
 class PlanFigures:
@@ -62,7 +58,7 @@ class PlanFigures:
     @cached_property
     def losing(self) -> int:
         """Entries of the manifest that are labelled live and would no longer be."""
-        return int(self._ledger.database.execute(_LOSING).fetchone()[0])
+        return self._ledger.losing_labels()
 
     @cached_property
     def labelled_live_only(self) -> int:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.analysis.sides import digests_of
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, load_projects, read_manifest
@@ -49,7 +48,7 @@ def read(declared: Declared, ledger: Ledger) -> Findings:
     """Read a manifest into an empty ledger, also one with errors: then every entry that can be understood."""
     findings = read_manifest(declared.dataset, declared.labels, ledger.accept)
     if findings.refused:
-        ledger.database.execute("DELETE FROM desired")
+        ledger.forget_desired()
         for entry in entries_despite_errors(declared.dataset):
             ledger.accept(entry)
     return findings
@@ -59,7 +58,7 @@ def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Co
     """What a key said in earlier revisions, of which each ledger holds one: for `reconciler.review.origin.Base`."""
 
     def earlier(key: str) -> Collection[bytes]:
-        digests = (digests_of(ledger, key, mode)[0] for ledger in ledgers)
+        digests = (ledger.digests(key, mode)[0] for ledger in ledgers)
         return {digest for digest in digests if digest is not None}
 
     return earlier

@@ -7,7 +7,6 @@ earlier. The service cannot delete an entry, so an entry that the base has and l
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from reconciler.analysis.sides import digests_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare
 from reconciler.review.model import Origin, OriginCounts
@@ -57,8 +56,8 @@ class OriginCount:
 
     def see(self, key: str) -> Origin:
         """Whose the change of this key is."""
-        desired, live = digests_of(self._ledger, key, self._mode)
-        base, _nothing = digests_of(self._base.ledger, key, self._mode)
+        desired, live = self._ledger.digests(key, self._mode)
+        base, _nothing = self._base.ledger.digests(key, self._mode)
         origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
         self._counted[origin] = self._counted.get(origin, 0) + 1
         return origin

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Final
 
-from reconciler.analysis.sides import digests_of
 from reconciler.ledger import Ledger, key_bytes
 from reconciler.model import Change, Compare, Verb
 from reconciler.plan.plan import Plan, shown_changes
@@ -45,7 +44,7 @@ class PlanId:
 
     def see(self, change: Change) -> None:
         """Take a change in."""
-        desired, live = digests_of(self._ledger, change.key, Compare.STRICT)
+        desired, live = self._ledger.digests(change.key, Compare.STRICT)
         if change.verb is Verb.UNLABEL:
             desired = b"bare"
         one = blake2b(digest_size=16)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.send_queue import SendQueue
 from reconciler.entries import entry_of
 from reconciler.ledger import Ledger
 from reconciler.model import Change, Extra, Policy
@@ -71,7 +70,7 @@ def test_what_is_sent_never_passes_the_label_limit(
     with ledger_of(desired, live) as ledger:
         plan = make_plan(ledger, Policy(extra=extra), exists=True, bucket="b")
         changes = list(sends(ledger, plan))
-        queued = list(SendQueue(ledger, sends(ledger, plan)).changes())
+        queued = list(ledger.send_queue(sends(ledger, plan)).changes())
     if plan.action is not Action.UPDATE:
         return
     assert [(one.key, one.desired, one.verb) for one in queued] == [(one.key, one.desired, one.verb) for one in changes]

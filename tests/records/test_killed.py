@@ -31,10 +31,10 @@ SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 VICTIM = """
 import os, signal, sys
 from pathlib import Path
-from reconciler.audit import Attempt, AuditLog
+from reconciler.records import Attempt, AuditLog
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy
-from reconciler.plan import make_plan
+from reconciler.plan.plan import make_plan
 
 log = AuditLog(Path(sys.argv[1]), None, None, print)
 attempt = Attempt("apply", "cells", "arn:project", DatasetType.TRAIN, os.environ["MY_SECRET"])
