@@ -21,9 +21,10 @@ from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.cli.options import STANDARD_OUTPUT, Asked, Options
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
-from reconciler.guards import parse_allow, read_variable
+from reconciler.guards import GUARDS, parse_allow, read_variable
 from reconciler.model import DatasetType
 from reconciler.text import inert
+from reconciler.views import VIEWS
 
 _DATASETS: Final = Path("datasets")
 # Commands that read what they are given, and no declarations of a run.
@@ -200,7 +201,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
             metavar='GUARD="WHY"',
             action="append",
             default=[],
-            help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)",
+            help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW); the "
+            f"guards: {', '.join(GUARDS)}",
         )
         commands[name].add_argument(
             "--snapshots",
@@ -298,18 +300,16 @@ def _version() -> str:
 
 # The value of --images that reads pictures from where their keys point to.
 S3: Final = "s3"
-_VIEWS: Final = ("text", "markdown", "html", "json")
 # A fixed date keeps the output the same from one run to the next; `--created` says a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
-_SAVED: Final = (("save", "json"), ("markdown", "markdown"), ("html", "html"))
 
 
 def add_plan_views(parser: argparse.ArgumentParser) -> None:
     """The views that a plan can be written as."""
     group = parser.add_argument_group("views of the plan (- is standard output)")
-    group.add_argument("--save", metavar="FILE", help="the plan as JSON, for `reconciler report` and `apply --plan`")
-    group.add_argument("--markdown", metavar="FILE", help="the plan as a comment for a pull request")
-    group.add_argument("--html", metavar="FILE", help="the plan as one page, with the boxes drawn")
+    for view in VIEWS.values():
+        if view.option:
+            group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
     _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
     group.add_argument(
         "--base",
@@ -401,7 +401,7 @@ def asked(given: argparse.Namespace) -> Asked:
 
 def _saved(given: argparse.Namespace) -> dict[str, str]:
     """The views of a plan that go into files."""
-    places = ((view, getattr(given, option, None)) for option, view in _SAVED)
+    places = ((name, getattr(given, view.option, None)) for name, view in VIEWS.items() if view.option)
     return {view: place for view, place in places if place is not None}
 
 
@@ -429,7 +429,7 @@ def _check_images(images: str | None, files: dict[str, str], *, account: bool) -
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--format", choices=_VIEWS, default=_VIEWS[0], help="the view: text, markdown, html or json (default: text)"
+        "--format", choices=list(VIEWS), default="text", help=f"the view: {', '.join(VIEWS)} (default: text)"
     )
     _add_output(parser)
     _add_pictures(parser, "pictures for the HTML view: a folder")
