@@ -23,10 +23,11 @@ from benchmarks.lines import LABELS, write
 from reconciler.analysis.boxes import matched
 from reconciler.analysis.entry import detail_of
 from reconciler.entries import Box
+from reconciler.guards import Asked
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.model import Change, DatasetDeclaration, DatasetType, Policy, Verb
-from reconciler.plan.plan import make_plan
+from reconciler.plan import Request, plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.model import Review
 from reconciler.views.html import view as html
@@ -68,8 +69,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, Ledger() as ledger:
         reviewed = _reviewed(Path(name), ledger, options.changes)
         seconds, review = _timed(lambda: review_of([reviewed]))
-    plan = msgspec.to_builtins(review)
-    bare, text = _timed(lambda: json.dumps(plan))
+    document = msgspec.to_builtins(review)
+    bare, text = _timed(lambda: json.dumps(document))
     print(f"{review.words}, some 12 boxes an image; HTML without pictures")
     print(f"{'step':<30}{'CPU s':>9}{'bytes':>13}{'ratio':>8}  limits")
     print(f"{'json.dumps (bare)':<30}{bare:>9.2f}{len(text):>13,}{1:>8.1f}")
@@ -86,8 +87,9 @@ def _reviewed(folder: Path, ledger: Ledger, changes: int) -> Reviewed:
     with live.open(encoding="utf-8") as lines:
         for line in lines:
             ledger.observe(line)
-    plan = make_plan(ledger, Policy(), exists=True, bucket=findings.bucket)
-    return Reviewed("blood-cells", "blood-cells", DatasetType.TRAIN, manifest.name, ledger, findings, plan)
+    request = Request("blood-cells train", Policy(), Asked(DatasetType.TRAIN), findings.bucket)
+    made = plan(ledger, request, exists=True)
+    return Reviewed("blood-cells", "blood-cells", DatasetType.TRAIN, manifest.name, ledger, findings, made)
 
 
 def _row(row: Row, review: Review, bare: float) -> int:

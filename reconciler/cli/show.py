@@ -14,9 +14,9 @@ from msgspec import structs
 
 from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.cli.arguments import S3
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
+from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
 from reconciler.cli.session.run import DatasetRun, Run
 from reconciler.errors import Exit, NotFound, ReconcilerError

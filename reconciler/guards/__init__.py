@@ -4,7 +4,7 @@
 """
 
 from reconciler.guards.figures import Figures, Labels
-from reconciler.guards.overrides import override_of, parse_allow, read_variable
+from reconciler.guards.overrides import override_of, parse_allow, read_variable, refusals_of
 from reconciler.guards.rules import GUARDS, OFF, Asked, Guard, judged, read_threshold, threshold_of, written
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "parse_allow",
     "read_threshold",
     "read_variable",
+    "refusals_of",
     "threshold_of",
     "written",
 ]

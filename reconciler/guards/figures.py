@@ -1,4 +1,4 @@
-"""What guards may ask about a plan; `reconciler.plan.figures` reads it from the ledger."""
+"""What guards may ask about what an apply would do; `reconciler.plan.figures` reads it from the ledger."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Labels:
 
 
 class Figures(Protocol):
-    """What a plan does to live, each figure counted when it is asked for."""
+    """What an apply would do to live, each figure counted when it is asked for."""
 
     @property
     def live(self) -> int:

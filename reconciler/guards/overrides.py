@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.errors import BadInput
 from reconciler.guards.rules import GUARDS
-from reconciler.model import Override
+from reconciler.model import GuardCheck, GuardState, Override
 from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
@@ -26,7 +26,7 @@ def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
         name, _, reason = item.partition("=")
         name, reason = name.strip(), reason.strip().strip("\"'").strip()
         if name not in GUARDS:
-            hint = did_you_mean(name, GUARDS, "did you mean {}?")
+            hint = did_you_mean(name, GUARDS)
             raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(GUARDS)}")
         if not reason:
             raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
@@ -42,6 +42,11 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
     """
     written = environ.get(VARIABLE, "")
     return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
+
+
+def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
+    """A sentence for each guard that tripped."""
+    return tuple(f"guard {one.name}: {one.words}" for one in checks if one.state is GuardState.TRIPPED)
 
 
 def override_of(guards: Sequence[str], digest: str) -> Override:

@@ -6,7 +6,7 @@ documentation follow from that row. A new or empty dataset trips none, and neith
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.guards.figures import Figures, Labels
@@ -27,16 +27,15 @@ _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What guards are asked about, beside the plan.
+    """What guards are asked about, beside the comparison; `allow` gives reasons for going on.
 
-    `guards` are the thresholds that were set. `moved_to_test` counts entries that the plan would add to TRAIN and that
-    are live only in TEST. `before` are the labels that shares are compared with: what was live before an apply began,
-    None where live is as it was found.
+    `moved_to_test` counts entries that would be added to TRAIN and that are live only in TEST. `before` are the labels
+    that shares are compared with: what was live before an apply began, None where live is as it was found.
     """
 
     dataset_type: DatasetType
-    guards: Mapping[str, Threshold]
-    moved_to_test: int = 0
+    allow: Mapping[str, str] = field(default_factory=dict)
+    moved_to_test: Callable[[], int] = lambda: 0
     before: Labels | None = None
 
 
@@ -108,15 +107,15 @@ def written(threshold: Threshold) -> str:
     return f"{threshold * 100:g}%" if isinstance(threshold, float) else "on" if threshold else "off"
 
 
-def judged(figures: Figures, asked: Asked, allow: Mapping[str, str]) -> tuple[GuardCheck, ...]:
-    """What every guard says of a plan, in the order of the table; `allow` gives reasons for going on."""
-    return tuple(_checked(guard, figures, asked, allow.get(guard.name, "")) for guard in GUARDS.values())
+def judged(figures: Figures, guards: Mapping[str, Threshold], asked: Asked) -> tuple[GuardCheck, ...]:
+    """What every guard says of what an apply would do, in the order of the table; `guards` are those that were set."""
+    return tuple(_checked(guard, figures, threshold_of(guards, guard.name), asked) for guard in GUARDS.values())
 
 
-def _checked(guard: Guard, figures: Figures, asked: Asked, reason: str) -> GuardCheck:
-    threshold = threshold_of(asked.guards, guard.name)
+def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked) -> GuardCheck:
     if threshold is False:
         return GuardCheck(guard.name, GuardState.OFF)
+    reason = asked.allow.get(guard.name, "")
     limit = None if threshold is True else threshold
     said = _nothing_to_lose(figures) or guard.judge(figures, asked, limit or 0.0)
     if not said.trips:
@@ -221,7 +220,7 @@ def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
     live_only=True,
 )
 def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
-    many = asked.moved_to_test
+    many = asked.moved_to_test()
     if not many:
         return _Said(trips=False, words="no entry that would be added is live only in the test dataset")
     words = (

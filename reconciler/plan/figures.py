@@ -1,32 +1,24 @@
-"""What a plan does to live, in the figures that guards are about; and the guards asked about it."""
+"""What an apply would do to live, in the figures that guards are about; and the guards asked about it."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from itertools import islice
 
-from reconciler import analysis as comparison
+from reconciler.changes import Action, Comparison, batches, changes, loads
 from reconciler.guards import Asked, Labels, judged, override_of
 from reconciler.ledger import Ledger
-from reconciler.model import Compare, GuardCheck, GuardState, Verb
-from reconciler.plan.batches import batches
-from reconciler.plan.plan import Action, Plan
+from reconciler.model import Compare, GuardCheck, GuardState, Override, Verb
 
 
-def check_guards(
-    ledger: Ledger, plan: Plan, asked: Asked, allow: Mapping[str, str] | None = None
-) -> tuple[GuardCheck, ...]:
-    """What every guard says of a plan, in the order of their table; `allow` gives reasons for going on."""
-    return judged(PlanFigures(ledger, plan), asked, allow or {})
+def check_guards(ledger: Ledger, compared: Comparison, asked: Asked) -> tuple[GuardCheck, ...]:
+    """What every guard says of what an apply would do, in the order of their table."""
+    return judged(PlanFigures(ledger, compared), compared.policy.guards, asked)
 
 
-def guarded(ledger: Ledger, plan: Plan, checks: tuple[GuardCheck, ...]) -> Plan:
-    """The plan with what the guards said of it: a refusal for each that tripped, and how they are overridden."""
-    tripped = [check for check in checks if check.state is GuardState.TRIPPED]
-    refusals = [f"guard {check.name}: {check.words}" for check in tripped]
-    digest = ledger.desired_facts(Compare.STRICT).digest if tripped else ""
-    override = override_of([check.name for check in tripped], digest) if tripped else None
-    return replace(plan, guards=checks, refusals=(*plan.refusals, *refusals), override=override)
+def override_for(ledger: Ledger, checks: Iterable[GuardCheck]) -> Override | None:
+    """How the guards that trip are overridden; None: none trips."""
+    tripped = [check.name for check in checks if check.state is GuardState.TRIPPED]
+    return override_of(tripped, ledger.desired_facts(Compare.STRICT).digest) if tripped else None
 
 
 def labels_of_live(ledger: Ledger) -> Labels:
@@ -35,25 +27,25 @@ def labels_of_live(ledger: Ledger) -> Labels:
 
 
 class PlanFigures:
-    """The figures of one plan; each is read when it is asked for. Valid while the ledger's live side stays."""
+    """The figures of one comparison; each is read when it is asked for. Valid while the ledger's live side stays."""
 
-    def __init__(self, ledger: Ledger, plan: Plan) -> None:
-        self._ledger, self._plan = ledger, plan
-        self.live = plan.live.entries if plan.live else 0
-        self.has_changes = plan.has_changes
+    def __init__(self, ledger: Ledger, compared: Comparison) -> None:
+        self._ledger, self._compared = ledger, compared
+        self.live = compared.live.entries if compared.live else 0
+        self.has_changes = compared.has_changes
 
     @property
     def replaces(self) -> bool:
         """Whether the whole dataset is deleted and loaded anew."""
-        return self._plan.action is Action.REPLACE
+        return self._compared.action is Action.REPLACE
 
     @cached_property
     def updated(self) -> int:
         """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
         if not self.replaces:
-            return self._plan.update
-        changes = comparison.changes(self._ledger, self._plan.policy.compare)
-        return sum(1 for change in changes if change.verb is Verb.UPDATE)
+            return self._compared.update
+        differing = changes(self._ledger, self._compared.policy.compare)
+        return sum(1 for change in differing if change.verb is Verb.UPDATE)
 
     @cached_property
     def losing(self) -> int:
@@ -68,12 +60,12 @@ class PlanFigures:
     @property
     def gone(self) -> int:
         """Live entries that the manifest does not have; those without labels count only where they are deleted."""
-        return self._plan.live_only if self.replaces else self.labelled_live_only
+        return self._compared.live_only if self.replaces else self.labelled_live_only
 
     @property
     def unlabelled(self) -> int:
         """Entries that would lose their labels, with the entry or without it."""
-        return self.losing + (self.labelled_live_only if self.replaces else self._plan.unlabel)
+        return self.losing + (self.labelled_live_only if self.replaces else self._compared.unlabel)
 
     @cached_property
     def before(self) -> Labels:
@@ -83,8 +75,8 @@ class PlanFigures:
     @cached_property
     def after(self) -> Labels:
         """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
-        counts, images = self._ledger.desired_label_counts(), self._plan.desired.labelled
-        if not self.replaces and not self._plan.policy.extra.unlabels:
+        counts, images = self._ledger.desired_label_counts(), self._compared.desired.labelled
+        if not self.replaces and not self._compared.policy.extra.unlabels:
             for label, many in self._ledger.live_only_label_counts().items():
                 counts[label] = counts.get(label, 0) + many
             images += self.labelled_live_only
@@ -101,11 +93,11 @@ class PlanFigures:
         Then live is exactly what whole batches of a load of this manifest hold, from the first one on. An apply that
         adds something ends at the end of a batch by a rare chance only.
         """
-        if self._plan.update or self._plan.unlabel or self._plan.live_only or self.replaces:
+        if self._compared.update or self._compared.unlabel or self._compared.live_only or self.replaces:
             return False
         live = (row.in_live for row in self._ledger.desired_rows())
         heads: list[bool] = []
-        for batch in batches(comparison.loads(self._ledger)):
+        for batch in batches(loads(self._ledger)):
             states = {next(live) for _change in batch.changes}
             if len(states) > 1:
                 return False

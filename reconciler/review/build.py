@@ -18,11 +18,12 @@ from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
+from reconciler.changes import Action, shown_total
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetType, Leftover, Policy
-from reconciler.plan.plan import Action, Plan, shown_total
+from reconciler.plan import Plan, run_id
 from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
@@ -30,7 +31,6 @@ from reconciler.review.estimate import estimate_of, total
 from reconciler.review.headline import LEFT, content_words, headline, remarks, run_headline, totals_of
 from reconciler.review.model import Command, Compared, DatasetReview, ProjectReview, Review, Status
 from reconciler.review.origin import Base
-from reconciler.review.plan_id import run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         balance.see(pair)
         provenance.see(pair)
     counted = balance.balance()
-    reading = Reading(one.ledger, plan, one.title, Look(one.base, keep, one.left))
+    reading = Reading(one.ledger, plan, Look(one.base, keep, one.left))
     made = provenance.provenance()
     groups = groups_of(reading.marks, counted, repoints(one.ledger))
     return structs.replace(
@@ -186,7 +186,7 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         staying=reading.staying,
         box_changes=reading.box_changes,
         by_label=plan.by_label,
-        plan_id=reading.plan_id,
+        plan_id=plan.id,
         refusals=tuple(holdable(refusal) for refusal in plan.refusals),
         guards=tuple(replace(check, reason=holdable(check.reason)) for check in plan.guards),
         override=plan.override,

@@ -11,11 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import BadInput
-from reconciler.guards import GUARDS, Asked
+from reconciler.guards import Asked
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Extra, Policy
-from reconciler.plan.figures import check_guards
-from reconciler.plan.plan import Plan, make_plan
+from reconciler.plan import Request, plan
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.manifests import Declared, declared_in, read
@@ -73,8 +72,13 @@ def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
     findings = read(after, ledger) if after else None
     if before:
         _play_live(before, ledger)
-    policy = _looking(one.dataset.policy)
-    bucket = findings.bucket if findings else None
+    request = Request(
+        f"{one.project} {one.dataset.dataset_type.word}",
+        _looking(one.dataset.policy),
+        Asked(one.dataset.dataset_type),
+        findings.bucket if findings else None,
+        offline=True,
+    )
     return Reviewed(
         project=one.project,
         folder=one.folder,
@@ -82,18 +86,12 @@ def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
         manifest=one.dataset.shown,
         ledger=ledger,
         findings=findings,
-        plan=_guarded(ledger, make_plan(ledger, policy, exists=before is not None, bucket=bucket), one),
+        plan=plan(ledger, request, exists=before is not None),
         project_arn=one.project_arn,
         policy=one.dataset.policy,
         left="no longer in the manifest",
         offline=True,
     )
-
-
-def _guarded(ledger: Ledger, plan: Plan, one: Declared) -> Plan:
-    """The plan with what the guards would say; nothing is refused here, and what live alone tells is not known."""
-    checks = check_guards(ledger, plan, Asked(one.dataset.dataset_type, one.dataset.policy.guards))
-    return replace(plan, guards=tuple(check for check in checks if not GUARDS[check.name].live_only))
 
 
 def _play_live(before: Declared, ledger: Ledger) -> None:

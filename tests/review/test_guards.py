@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.guards import GUARDS, Asked
-from reconciler.model import DatasetType, Policy
-from reconciler.plan.figures import check_guards, guarded
-from reconciler.plan.plan import make_plan
+from reconciler.guards import GUARDS
+from reconciler.model import DatasetType
 from reconciler.review.build import Reviewed, review_of
 from reconciler.review.offline import offline_review
 from reconciler.views.html import view as html
@@ -17,6 +15,7 @@ from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.support.filling import as_text, filled
 from tests.support.lines import labelled
+from tests.support.plans import planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,9 +34,7 @@ def _lines(label: str) -> list[dict[str, object]]:
 def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
-        plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
-        asked = Asked(DatasetType.TRAIN, {"shrink": False})
-        plan = guarded(ledger, plan, check_guards(ledger, plan, asked, allow))
+        plan = planned(ledger, bucket="bucket", guards={"shrink": False}, allow=allow)
         one = Reviewed("cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)
         return review_of([one])
 

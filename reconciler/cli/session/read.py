@@ -1,7 +1,6 @@
 """The declarations of a run: projects chosen, every manifest read into a ledger of its own."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.cli.screen import Screen
@@ -10,7 +9,7 @@ from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
-from reconciler.text import counted, inert
+from reconciler.text import counted, did_you_mean, inert
 
 
 def read_all(run: Run, screen: Screen) -> None:
@@ -75,9 +74,8 @@ def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration
     known = {project.name: project for project in projects}
     for name in names:
         if name not in known:
-            near = get_close_matches(name, list(known), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise BadInput(f"no project.yaml under {inert(str(datasets))} names the project {inert(name)!r}; {hint}")
+            hint = did_you_mean(name, known) or f"; there are: {', '.join(known)}"
+            raise BadInput(f"no project.yaml under {inert(str(datasets))} names the project {inert(name)!r}{hint}")
     return [project for project in projects if not names or project.name in names]
 
 

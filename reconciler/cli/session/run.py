@@ -13,7 +13,7 @@ from reconciler.errors import Exit, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
-from reconciler.plan.plan import Plan
+from reconciler.plan import Plan
 from reconciler.review.model import Review
 from reconciler.review.origin import Base
 
