@@ -7,14 +7,13 @@ the dataset where it says so, and planning anew when somebody else was there), `
 from reconciler.apply.context import Context, Target
 from reconciler.apply.delete import destroy
 from reconciler.apply.list_live import list_live
-from reconciler.apply.observe import Observation, look_at, observe, observe_in
+from reconciler.apply.observe import look_at, observe, observe_in
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.plan_against_live import plan_against_live
 from reconciler.apply.reconciliation import apply
 
 __all__ = [
     "Context",
-    "Observation",
     "Outcome",
     "Target",
     "apply",

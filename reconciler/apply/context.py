@@ -7,8 +7,9 @@ from random import Random
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
-from reconciler.aws.gateway import DatasetDescription, Gateway
+from reconciler.aws.gateway import Gateway
 from reconciler.aws.wait import Waiter
+from reconciler.dataset import DatasetDescription
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetType, Policy, Progress, Reporter
 from reconciler.snapshots.places import NOWHERE, Keeper

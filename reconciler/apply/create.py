@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.delete import delete_empty, delete_kept
-from reconciler.apply.observe import Observation
-from reconciler.aws.gateway import DatasetStatus
 from reconciler.changes import Action
+from reconciler.dataset import DatasetStatus, Observation
 from reconciler.errors import AlreadyThere, Moved, ServiceError
 from reconciler.plan import Plan
 from reconciler.text import inert

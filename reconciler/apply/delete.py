@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from reconciler.apply.context import Context
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, NotFound, Refused
 from reconciler.model import Destroy
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.apply.context import Context
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, ServiceError
 from reconciler.ledger import Ledger, fill_live
 

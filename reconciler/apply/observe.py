@@ -1,25 +1,11 @@
 """Observing: which dataset it is, and whether there is one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.apply.context import Context, Target
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Project
+from reconciler.dataset import DatasetStatus, Observation, Project
 from reconciler.errors import NotFound
 from reconciler.model import DatasetType
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What is there: the dataset's ARN and description, or neither.
-
-    `leftover` is a dataset that must go before a new one can be created: its creation failed, or it is being deleted.
-    `test_arn` is the project's test dataset, where a training dataset is looked at.
-    """
-
-    arn: str | None = None
-    description: DatasetDescription | None = None
-    leftover: str | None = None
-    test_arn: str | None = None
 
 
 def observe(context: Context, target: Target) -> Observation:

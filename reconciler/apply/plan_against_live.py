@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.list_live import list_live
-from reconciler.apply.observe import Observation
+from reconciler.dataset import Observation
 from reconciler.entries import key_of
 from reconciler.errors import InUse, Moved, NotFound
 from reconciler.guards import Asked, Labels

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.list_live import list_fresh
-from reconciler.apply.observe import Observation
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.rounds import Work, carry_out
 from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
+from reconciler.dataset import Observation
 from reconciler.errors import NotFound, ReconcilerError, Refused
 from reconciler.ledger import Ledger
 from reconciler.plan import Plan, Statistics, sends

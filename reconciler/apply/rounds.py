@@ -5,11 +5,12 @@ from typing import Final
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.create import ready
-from reconciler.apply.observe import Observation, observe
+from reconciler.apply.observe import observe
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.plan_against_live import plan_against_live
 from reconciler.apply.send import Lane, send
 from reconciler.changes import Action
+from reconciler.dataset import Observation
 from reconciler.errors import Moved, ReconcilerError, Refused
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue

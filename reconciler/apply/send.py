@@ -14,8 +14,8 @@ from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
 from reconciler.apply.context import Context
 from reconciler.apply.list_live import list_live
 from reconciler.aws.clock import Clock
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus
 from reconciler.changes import Batch, batches
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, UpdateFailed
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Change, Progress, Reporter

@@ -12,12 +12,13 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.guards import Asked
 from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings, read_manifest
-from reconciler.model import Compare, DatasetDeclaration
+from reconciler.model import Compare, DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan, Request, plan
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs, resource_id
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.model import Review
+from reconciler.run import DatasetRun
 from reconciler.views.preview import Preview, preview_of
 
 
@@ -34,8 +35,14 @@ def fill_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
         raise BadProperty(
             "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
         )
-    declaration = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too)
-    return read_manifest(declaration, inputs.labels, ledger.accept)
+    return read_manifest(declaration_of(inputs, is_training_too=is_training_too), inputs.labels, ledger.accept)
+
+
+def declaration_of(inputs: Inputs, *, is_training_too: bool = False) -> DatasetDeclaration:
+    """The dataset as the program declares it."""
+    return DatasetDeclaration(
+        inputs.dataset_type, Path(inputs.manifest), inputs.manifest, inputs.policy, is_training_too
+    )
 
 
 def with_digests(inputs: Inputs, ledger: Ledger) -> Inputs:
@@ -113,15 +120,7 @@ def both_modes(ledger: Ledger) -> dict[Compare, Facts]:
 
 def reviewed(inputs: Inputs, ledger: Ledger, plan: Plan, findings: Findings) -> Review:
     """The review of one resource's plan: what a run of the command would say of this dataset by itself."""
-    arn = inputs.project_arn
-    one = Reviewed(
-        project=ProjectArn.parse(arn).name if arn else "",
-        folder=str(Path(inputs.manifest).parent),
-        dataset_type=inputs.dataset_type,
-        manifest=inputs.manifest,
-        ledger=ledger,
-        findings=findings,
-        plan=plan,
-        project_arn=arn,
-    )
-    return review_of([one], keep=_KEPT)
+    arn, folder = inputs.project_arn, Path(inputs.manifest).parent
+    name, dataset = ProjectArn.parse(arn).name if arn else "", declaration_of(inputs)
+    project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
+    return review_of([DatasetRun(project, dataset, ledger, findings, arn, plan=plan)], keep=_KEPT)

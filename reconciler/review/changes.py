@@ -26,7 +26,8 @@ from reconciler.plan import Plan
 from reconciler.review import from_domain as forms
 from reconciler.review.headline import LEFT
 from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
-from reconciler.review.origin import Base, OriginCount
+from reconciler.review.origin import OriginCount
+from reconciler.run import Base
 
 UNLABELLED: Final = 9  # an image loses all its labels
 BOXES_GONE: Final = 8  # an image loses all its boxes: it now says that nothing is there

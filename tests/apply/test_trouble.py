@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 import rekognition_emulator
-from reconciler.apply import Observation, Target, destroy, list_live, look_at, observe
+from reconciler.apply import Target, destroy, list_live, look_at, observe
 from reconciler.changes import Action
+from reconciler.dataset import Observation
 from reconciler.errors import Exit, Interrupted, Moved, NotFound, OutOfPatience, Refused, ServiceError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.guards import GUARDS
-from reconciler.model import DatasetType
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.support.filling import as_text, filled
 from tests.support.lines import labelled
-from tests.support.plans import planned
+from tests.support.plans import planned, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
         plan = planned(ledger, bucket="bucket", guards={"shrink": False}, allow=allow)
-        one = Reviewed("cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)
+        one = run_of(ledger, plan, project="cells")
         return review_of([one])
 
 

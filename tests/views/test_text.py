@@ -13,9 +13,9 @@ from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.entry_codes import ENTRY_CODES, meaning_of
 from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import DatasetType, Extra, Finding, Mark, Place, Policy, Progress, Severity
+from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
 from reconciler.plan import Plan, Statistics
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
 from reconciler.review.outcome import done_of
 from reconciler.text import SHOWN_CHARACTERS, inert
@@ -24,7 +24,7 @@ from reconciler.views.preview import Preview, preview_of
 from reconciler.views.words import finding_line, progress_line, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
-from tests.support.plans import planned
+from tests.support.plans import planned, run_of
 
 KEY = "s3://b/{}"
 HOSTILE = "\x1b[31m\x07\r\n\x00\x9b2J\u202e\u2066\u200b\ufeff\u2028\U000e0041\x7f\ud800"
@@ -42,7 +42,7 @@ def acts(text: str) -> list[str]:
 
 def previewed(ledger: Ledger, plan: Plan) -> Preview:
     """What a preview shows of a plan."""
-    one = Reviewed("p", "p", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan, project_arn="arn")
+    one = run_of(ledger, plan, project_arn="arn")
     return preview_of(review_of([one]))
 
 

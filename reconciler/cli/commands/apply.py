@@ -20,7 +20,7 @@ from reconciler.cli.commands.report import saved_review
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import Looking
-from reconciler.cli.session.run import DatasetRun, Run, most_severe
+from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import applied_review, review_now, show_ending, show_outcome
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
@@ -28,6 +28,7 @@ from reconciler.plan import ids_in, moved
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.review.outcome import done_of
+from reconciler.run import DatasetRun
 from reconciler.text import inert
 from reconciler.views.outcome import done_lines
 

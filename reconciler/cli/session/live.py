@@ -10,19 +10,21 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
-from reconciler.aws.gateway import Gateway, Project
+from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
 from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
 from reconciler.cli.screen import ProgressLine, Screen
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
+from reconciler.dataset import Project
 from reconciler.errors import BadInput, NotFound
 from reconciler.guards import Asked
 from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import ProjectDeclaration
 from reconciler.plan import Request, plan
 from reconciler.records import Attempt, AuditLog
+from reconciler.run import DatasetRun
 from reconciler.snapshots.folder import FOLDER
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.stored_differently import SettledStore
@@ -56,17 +58,16 @@ class Looking:
         Raises:
             BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
         """
-        bucket = one.findings.bucket if one.findings else None
         project = self._project(one.project)
         if project is None:
             asked = Asked(one.dataset.dataset_type)
-            one.plan = plan(one.ledger, Request(one.title, one.dataset.policy, asked, bucket), exists=False)
+            one.plan = plan(one.ledger, Request(one.title, one.dataset.policy, asked, one.bucket), exists=False)
         else:
             one.project_arn = project.arn
             context, target = self.context(one), Target(project.arn, one.dataset.dataset_type)
             one.seen = observe_in(context, project, target.dataset_type)
             settled = self.store.read(project.arn, target.dataset_type)
-            one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=bucket, settled=settled)
+            one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
 
     def context(self, one: DatasetRun) -> Context:
         """What an apply of a dataset needs; its progress goes to the screen under the dataset's title."""

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
-from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
+from reconciler.model import ProjectDeclaration
+from reconciler.review.manifests import project_of
+from reconciler.run import DatasetRun
 from reconciler.text import counted, did_you_mean, inert
 
 
@@ -46,25 +48,11 @@ def refuse_invalid(run: Run) -> None:
 def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
     """The projects of a run. Only reading for its own sake takes a single project or manifest too."""
     if command == "validate" and path.is_file() and not names:
-        return [_only(path)]
+        return [project_of(path, str(path), path.stem)]
     if command == "validate" and (path / "project.yaml").exists() and not names:
         project = load_project(path, str(path))
         return [project] if project else []
     return _chosen(path, names)
-
-
-def _only(manifest: Path) -> ProjectDeclaration:
-    """A manifest without a project: with any labels, and every default."""
-    kind = DatasetType.TEST if manifest.name.startswith(DatasetType.TEST.word) else DatasetType.TRAIN
-    return ProjectDeclaration(
-        folder=manifest.parent,
-        shown=str(manifest.parent),
-        name=manifest.stem,
-        managed=False,
-        project_arn=None,
-        datasets=(DatasetDeclaration(kind, manifest, str(manifest)),),
-        labels=None,
-    )
 
 
 def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
