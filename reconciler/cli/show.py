@@ -12,7 +12,6 @@ from typing import Final, get_args
 
 from msgspec import structs
 
-from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
@@ -28,7 +27,7 @@ from reconciler.review.model import Command, Compared, DatasetReview, Estimate, 
 from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
 from reconciler.views import VIEWS, How
-from reconciler.views.json_document import encoded
+from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
 from reconciler.views.terminal.columns import Role
@@ -94,7 +93,7 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
     return review_of(
         run.datasets,
         command=run.options.command,
-        compared=Compared(after=holdable(str(run.options.datasets))),
+        compared=Compared(after=str(run.options.datasets)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
@@ -150,14 +149,14 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(
             command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
         )
-    return encoded(_limited(review, run.options.limit))
+    return document_text(_limited(review, run.options.limit))
 
 
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return encoded(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:

@@ -5,7 +5,6 @@ kept, the riskiest, and one row a label, job or mark.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -13,7 +12,6 @@ from msgspec import structs
 
 from reconciler.analysis.groups import groups_of
 from reconciler.analysis.label_counts import BalanceCount
-from reconciler.analysis.line_text import holdable
 from reconciler.analysis.lookalike_labels import look_alikes
 from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.provenance import ProvenanceCount
@@ -81,8 +79,8 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None) -> ProjectReview:
                 images[row.label] = images.get(row.label, 0) + row.images_after
     both = halves.get(DatasetType.TRAIN), halves.get(DatasetType.TEST)
     return ProjectReview(
-        name=holdable(datasets[0].project.name),
-        folder=holdable(datasets[0].project.shown),
+        name=datasets[0].project.name,
+        folder=datasets[0].project.shown,
         project_arn=next((one.project_arn for one in datasets if one.project_arn), None),
         datasets=reviews,
         splits=splits_of(both[0], both[1]) if both[0] and both[1] else None,
@@ -95,10 +93,10 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
     region, account = forms.region_and_account(one.project_arn)
     content = forms.content(one.findings)
     bare = DatasetReview(
-        title=holdable(one.title),
-        project=holdable(one.project.name),
+        title=one.title,
+        project=one.project.name,
         type="train" if one.dataset.dataset_type is DatasetType.TRAIN else "test",
-        manifest=holdable(one.dataset.shown),
+        manifest=one.dataset.shown,
         status=_status(one),
         region=region,
         account=account,
@@ -108,7 +106,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         content=content,
         words=content_words(content, one.findings.total) if content and one.findings else "",
         findings=forms.finding_counts(one.findings),
-        remarks=(holdable(one.remark),) if one.remark else (),
+        remarks=((one.remark,),) if one.remark else (),
         error=forms.failure(one.failure),
         skipped=one.skipped,
     )
@@ -136,7 +134,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     counted = balance.balance()
     reading = Reading(one.ledger, plan, Look(one.base, keep, _left(one)))
     made = provenance.provenance()
-    groups = groups_of(reading.marks, counted, repoints(one.ledger))
+    groups = groups_of(reading.patterns, counted, repoints(one.ledger))
     return structs.replace(
         bare,
         policy=one.dataset.policy,
@@ -155,8 +153,8 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         box_changes=reading.box_changes,
         by_label=plan.by_label,
         plan_id=plan.id,
-        refusals=tuple(holdable(refusal) for refusal in plan.refusals),
-        guards=tuple(replace(check, reason=holdable(check.reason)) for check in plan.guards),
+        refusals=plan.refusals,
+        guards=plan.guards,
         override=plan.override,
         origins=reading.origins,
         groups=groups.groups,
@@ -165,7 +163,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *(holdable(remark) for remark in remarks(plan, [one.field for one in made.ignored]))),
+        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored])),
     )
 
 

@@ -7,7 +7,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.changes import Action
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
-from reconciler.text import counted, figures, listed
+from reconciler.text import Sentence, counted, figures, listed, sentence
 
 LEFT: Final = "live only"
 
@@ -17,7 +17,7 @@ def headline(plan: Plan, left: str = LEFT) -> str:
     return "; ".join(_parts(plan, left))
 
 
-def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[str, ...]:
+def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
     """What else should be known before an apply; `fields` are those that differ and are ignored."""
     return tuple(_remarks(plan, fields))
 
@@ -92,12 +92,12 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
 
 
-def _remarks(plan: Plan, fields: Sequence[str]) -> Iterator[str]:
+def _remarks(plan: Plan, fields: Sequence[str]) -> Iterator[Sentence]:
     if plan.ignored:
-        which = f": {listed(fields)}" if fields else ""
-        yield f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only{which}"
+        which = sentence(": ", listed(fields)) if fields else ""
+        yield sentence(f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only", which)
     if plan.by_label:
-        yield "sent ordered by label, to stay within 250 labels on the way"
+        yield ("sent ordered by label, to stay within 250 labels on the way",)
 
 
 def _parts(plan: Plan, left: str) -> Iterator[str]:

@@ -1,23 +1,22 @@
-r"""The one plan object with many views: frozen structs that are the JSON document as they stand.
+"""The one plan object with many views: frozen types that are the JSON document as they are.
 
-`msgspec.json.encode(review)` is the document, `msgspec.json.decode(text, type=Review)` reads it back, and
-`docs/schema/plan.schema.json` is its JSON Schema. A view shows what is here and computes nothing that is not here.
+`reconciler.views.json_document` writes the document and reads it back; `docs/schema/plan.schema.json` is its JSON
+Schema. Places, findings, policies, marks and guards are the model's own types.
 
 Forms and units:
 
-- Text from manifests and the service stands as it is (only lone surrogates, which JSON in UTF-8 cannot hold, are
-  written as `\udXXX`): whoever shows it makes it inert. Every member named `words`, `evidence` or `exceptions` quotes
-  such text too.
+- Text from manifests and the service is kept as it is: whoever shows it makes it inert.
+- A sentence that names something is an array of its pieces: text is a string, a name an array that holds it, as in
+  `["label ", ["RBC"], " renamed to ", ["Red"], " on 3 entries"]`. Joined they are the plain sentence (in jq:
+  `flatten | join("")`).
 - Coordinates, sizes and distances are pixels, exact to 0.001.
 - `before` is live (offline: the first of the two sides); `after` is what live will be once the plan is applied, so
   live-only entries are part of it. Counts are of all entries, also where a list holds only some of them.
-- Lists are in the order in which they should be shown. `Change.number` gives the manifest's order instead.
-- A member that has its default may be left out of `Change`, `BoxChange` and `FieldChange`, of which there are many.
+- Lists are in the order in which they should be shown. `EntryChange.number` gives the manifest's order instead.
+- A member that has its default may be left out of `EntryChange`, `BoxChange` and `FieldChange`: there are many.
 
 `Review.format` is raised when a member goes away or changes its meaning; new members may come, and readers skip what
 they do not know.
-
-The smaller parts of a review: frozen structs, JSON as they stand (see `reconciler.review.model`).
 """
 
 from typing import Final, Literal
@@ -26,44 +25,18 @@ from msgspec import Struct
 
 from reconciler.analysis.results import (
     Balance,
-    Box,
     BoxChange,
     BoxWord,
     FieldChange,
     Group,
     LookAlike,
+    PixelBox,
     Provenance,
     Size,
     Splits,
 )
-from reconciler.model import GuardCheck, Override, Policy
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """Where something stands: file as the user knows it, line and column from 1 (0: the file as such)."""
-
-    file: str
-    line: int = 0
-    column: int = 0
-
-
-class Mark(Struct, frozen=True, kw_only=True):
-    """An error that the service wrote into a live entry: AWS's code, its text, what the code means, and the cure."""
-
-    code: str
-    message: str
-    meaning: str
-    cure: str = ""
-
-
-class Found(Struct, frozen=True, kw_only=True):
-    """A finding about a manifest or project.yaml: `severity` is error, marked or note."""
-
-    severity: Literal["error", "marked", "note"]
-    code: str
-    place: Place
-    message: str
-    cure: str
+from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
+from reconciler.text import Sentence
 
 
 class FindingCounts(Struct, frozen=True, kw_only=True):
@@ -72,7 +45,7 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
     errors: int = 0
     marked: int = 0
     notes: int = 0
-    shown: tuple[Found, ...] = ()
+    shown: tuple[Finding, ...] = ()
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -212,12 +185,13 @@ class Totals(Struct, frozen=True, kw_only=True):
     rejected: int = 0
 
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 Command = Literal["", "validate", "plan", "apply", "restore", "diff", "report", "convert"]
+DangerLevel = Literal["danger", "check", "note"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -239,12 +213,12 @@ DangerKind = Literal[
 ]
 
 
-class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry that changes, or is live only.
 
-    `number` orders changes as the manifest does and names the change within its dataset. `words` says what changes, in
-    one line. `risk` orders changes: 0 is harmless, 9 the most dangerous. `groups` are the `Group.id`s it belongs to.
-    `origin` says whose change it is (see `OriginCounts`), "" where no base was given.
+    `number` orders changes as the manifest does and names the change within its dataset. `words` says what changes.
+    `risk` orders changes: 0 is harmless, 9 the most dangerous. `groups` are the `Group.id`s it belongs to. `origin`
+    says whose change it is (see `OriginCounts`), "" where no base was given.
 
     `labels_*` are image-level labels, of before and after together: kept, added, removed. `boxes` are all boxes of both
     sides; those of the side before are the ones with `before`, likewise after. `labelled_*` tells whether the entry has
@@ -259,7 +233,7 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     verb: ChangeVerb
     sign: str
     key: str
-    words: str
+    words: Sentence
     place: Place | None = None
     risk: int = 0
     groups: tuple[int, ...] = ()
@@ -276,12 +250,12 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     marks: tuple[Mark, ...] = ()
 
     @property
-    def boxes_before(self) -> tuple[Box, ...]:
+    def boxes_before(self) -> tuple[PixelBox, ...]:
         """The boxes of the side before."""
         return tuple(change.before for change in self.boxes if change.before is not None)
 
     @property
-    def boxes_after(self) -> tuple[Box, ...]:
+    def boxes_after(self) -> tuple[PixelBox, ...]:
         """The boxes of the side after."""
         return tuple(change.after for change in self.boxes if change.after is not None)
 
@@ -337,12 +311,12 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     findings: FindingCounts = FindingCounts()
     origins: OriginCounts | None = None
     groups: tuple[Group, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[EntryChange, ...] = ()
     changes_total: int = 0
     balance: Balance | None = None
     provenance: Provenance | None = None
     estimate: Estimate | None = None
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Sentence, ...] = ()
     outcome: Done | None = None
     error: Failure | None = None
     skipped: str | None = None
@@ -365,15 +339,16 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
 class Danger(Struct, frozen=True, kw_only=True):
     """Something a reviewer must not miss.
 
-    `level` is 3 (cannot be undone, or spoils training unseen), 2 (probably not meant) or 1 (worth a look). `dataset` is
+    `level` is "danger" (cannot be undone, or spoils training unseen), "check" (probably not meant) or "note" (worth a
+    look). `dataset` is
     a `DatasetReview.title`, or "" with `project` alone. `count` is how many entries, images or labels it is about,
     `examples` up to three of them.
     """
 
-    level: int
+    level: DangerLevel
     kind: DangerKind
     project: str
-    words: str
+    words: Sentence
     dataset: str = ""
     count: int = 0
     examples: tuple[str, ...] = ()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from reconciler.analysis.line_text import holdable
 from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Facts, MarkedRow
@@ -84,7 +83,7 @@ def done_of(outcome: Outcome, spent: Estimate | None = None) -> Done:
         rewritten=outcome.rewritten,
         live=_live(outcome.live),
         statistics=_statistics(outcome),
-        snapshots=tuple(map(holdable, outcome.snapshots)),
+        snapshots=outcome.snapshots,
         spent=spent,
     )
 
@@ -103,12 +102,12 @@ def _words(totals: Totals, datasets: Sequence[DatasetReview]) -> str:
 
 
 def _rejected(one: Rejected) -> RejectedLine:
-    return RejectedLine(key=holdable(one.key), place=forms.place(one.place), reason=holdable(one.reason))
+    return RejectedLine(key=one.key, place=one.place, reason=one.reason)
 
 
 def marked_of(row: MarkedRow | MarkedEntry, *, is_new: bool | None = None) -> Marked:
     """A live entry with its errors, in the form of a review."""
-    return Marked(key=holdable(row.key), place=forms.place(row.place), marks=forms.marks(row.marks), is_new=is_new)
+    return Marked(key=row.key, place=row.place, marks=row.marks, is_new=is_new)
 
 
 def _statistics(outcome: Outcome) -> StatisticsView | None:

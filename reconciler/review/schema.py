@@ -36,7 +36,7 @@ def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
 
 
 def schema_text() -> str:
-    """The schema as it stands in the repository: indented, with sorted members, ending in a newline."""
+    """The schema as it is in the repository: indented, with sorted members, ending in a newline."""
     return json.dumps(schema(), indent=1, sort_keys=True) + "\n"
 
 

@@ -77,6 +77,6 @@ def _html(review: Review, how: How) -> str:
 
 @_view("json", "save", "the plan as JSON, for `reconciler report` and `apply --plan`")
 def _json(review: Review, _how: How) -> str:
-    from reconciler.views.json_document import encoded  # noqa: PLC0415 - see above
+    from reconciler.views.json_document import document_text  # noqa: PLC0415 - see above
 
-    return encoded(review)
+    return document_text(review)

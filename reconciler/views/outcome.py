@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from reconciler.entry_codes import ENTRY_CODES
-from reconciler.review.model import Done, Estimate, Mark, Marked, Place, RejectedLine
+from reconciler.entry_codes import ENTRY_CODES, cure_of, meaning_of
+from reconciler.model import Mark, Place
+from reconciler.review.model import Done, Estimate, Marked, RejectedLine
 from reconciler.text import counted
 from reconciler.views.words import estimate_words, place_words, said, shown, snapshot_line, took_words
 
@@ -45,7 +46,7 @@ def marked_line(marked: Marked) -> str:
 def _mark(mark: Mark) -> str:
     """With AWS's text where the code is not known."""
     text = "" if mark.code in ENTRY_CODES else f" ({said(mark.message)})"
-    return f"{said(mark.code)}: {said(mark.meaning)}{text}{f'; {said(mark.cure)}' if mark.cure else ''}"
+    return f"{said(mark.code)}: {meaning_of(mark.code)}{text}; {cure_of(mark.code)}"
 
 
 def _done_lines(done: Done) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 from reconciler.guards import GUARDS
 from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
+from reconciler.text import plain
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
@@ -56,8 +57,11 @@ def test_a_guard_that_trips_is_a_danger_once_and_one_that_is_overridden_too() ->
     """The first stops an apply, the second must be seen by whoever reviews it."""
     review = _review({"label-removed": REASON})
     found = [(danger.kind, danger.level) for danger in review.dangers if danger.kind in {"guard", "refusal"}]
-    assert found == [("guard", 3), ("guard", 2)]
-    assert review.dangers[0].words == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+    assert found == [("guard", "danger"), ("guard", "check")]
+    assert (
+        plain(review.dangers[0].words)
+        == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+    )
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -87,7 +91,7 @@ def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
         (tmp_path / name).write_text("".join(f"{as_text(line)}\n" for line in _lines(label)), encoding="utf-8")
     review = offline_review(tmp_path / "before.jsonl", tmp_path / "after.jsonl")
     (dataset,) = review.datasets
-    said = [danger.words for danger in review.dangers if danger.kind == "guard"]
+    said = [plain(danger.words) for danger in review.dangers if danger.kind == "guard"]
     assert said[0].startswith("guard updates would say no: 40 of 40 entries")
     assert (dataset.refusals, dataset.status, dataset.override) == ((), "planned", None)
     assert "distributed" not in {guard.name for guard in dataset.guards}

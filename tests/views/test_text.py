@@ -173,7 +173,7 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
     with filled(own, [*map(json.dumps, live), json.dumps(bare(KEY.format("bad")) | {"cl-errors": FINDINGS})]) as ledger:
         plan = planned(ledger, bucket="b")
         assert headline(plan) == "1 to add, 1 to update; 2 live only; 2 unchanged"
-        assert remarks(plan) == ("1 entry differs in ignored fields only",)
+        assert remarks(plan) == (("1 entry differs in ignored fields only",),)
         assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
         assert headline(planned(ledger, Policy(extra=Extra.REPLACE), bucket="b")) == (
             "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
@@ -189,7 +189,7 @@ def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (1,))
     live = [labelled(KEY.format(1), "a"), labelled(KEY.format(2), "b")]
     with filled([labelled(KEY.format(1), "a", "c"), labelled(KEY.format(2), "a")], live) as ledger:
-        assert remarks(planned(ledger)) == ("sent ordered by label, to stay within 250 labels on the way",)
+        assert remarks(planned(ledger)) == (("sent ordered by label, to stay within 250 labels on the way",),)
 
 
 def test_an_outcome_says_what_was_done_in_one_line() -> None:
