@@ -13,7 +13,6 @@ from typing import Final, get_args
 from msgspec import structs
 
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
@@ -26,6 +25,7 @@ from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
+from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3

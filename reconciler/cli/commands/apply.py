@@ -17,7 +17,6 @@ from reconciler.apply import Outcome, Target
 from reconciler.apply import apply as carry_out
 from reconciler.cli.commands.plan import plans_of, refuse_unplanned
 from reconciler.cli.commands.report import saved_review
-from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import Looking
 from reconciler.cli.session.run import Run, most_severe
@@ -29,6 +28,7 @@ from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.review.outcome import done_of
 from reconciler.run import DatasetRun
+from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.text import inert
 from reconciler.views.outcome import done_lines
 
