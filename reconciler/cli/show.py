@@ -18,12 +18,12 @@ from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
 from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, NotFound, ReconcilerError
+from reconciler.review.after_apply import Ended, ended, with_endings
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.estimate import spent
 from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
-from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How

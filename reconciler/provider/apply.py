@@ -30,9 +30,9 @@ from reconciler.provider.sdk.cancel import DEAF
 from reconciler.provider.sdk.failure import fail_keeping
 from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.records import Attempt
-from reconciler.review.outcome import done_of
+from reconciler.review.after_apply import done_of
 from reconciler.shell.faults import USER_CAUSED
-from reconciler.views.outcome import done_lines
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.words import snapshot_line
 
 
