@@ -25,7 +25,7 @@ from reconciler.manifest.jsonl.read import json_lines
 from reconciler.manifest.judge.line import judge
 from reconciler.manifest.judge.source_ref import source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
-from reconciler.manifest.line import Fault, Line
+from reconciler.manifest.line import BrokenRule, Line
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.manifest.yaml.read import yaml_lines
@@ -145,11 +145,11 @@ class _Reading:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
-            self._report(Fault(rules.LONG_LINE), line)
+            self._report(BrokenRule(rules.LONG_LINE), line)
         else:
             self._across.judge(DesiredEntry(entry, text, line.place), line)
 
-    def _report(self, fault: Fault, line: Line) -> None:
+    def _report(self, fault: BrokenRule, line: Line) -> None:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 

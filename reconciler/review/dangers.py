@@ -12,8 +12,8 @@ from msgspec import structs
 
 from reconciler.analysis.lookalike_labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
-from reconciler.model import Severity
-from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, GuardView, ProjectReview
+from reconciler.model import GuardCheck, Severity
+from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview
 from reconciler.text import Name, Sentence, counted, listed, sentence
 
 # How a danger begins that is a refusal; what follows is the refusal itself.
@@ -90,7 +90,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         yield from _guard(dataset, guard)
 
 
-def _guard(dataset: DatasetReview, guard: GuardView) -> Iterator[Danger]:
+def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; where live is played by another manifest, nothing is refused yet."""
     if guard.state == "tripped":
         stops = dataset.override is not None

@@ -13,8 +13,8 @@ from reconciler.errors import Exit, Interrupted, Moved, NotFound, OutOfPatience,
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy, Progress
 from reconciler.plan import Statistics
-from reconciler.review.outcome import done_of
-from reconciler.views.outcome import done_lines
+from reconciler.review.after_apply import done_of
+from reconciler.views.apply_lines import done_lines
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.apply.conftest import START
 from tests.support.desk import Desk

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.errors import UpdateFailed
 from reconciler.model import Mark, Place
+from reconciler.review.after_apply import Ended, with_endings
 from reconciler.review.estimate import spent
 from reconciler.review.model import Review
-from reconciler.review.outcome import Ended, with_endings
 from reconciler.views.html import view as html
 from reconciler.views.json_document import document_text, read_document
 from reconciler.views.markdown import view as markdown

@@ -15,11 +15,11 @@ from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
 from reconciler.plan import Plan, Statistics
+from reconciler.review.after_apply import done_of
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
-from reconciler.review.outcome import done_of
 from reconciler.text import SHOWN_CHARACTERS, inert
-from reconciler.views.outcome import done_lines
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.preview import Preview, preview_of
 from reconciler.views.words import finding_line, progress_line, size
 from tests.support.filling import filled

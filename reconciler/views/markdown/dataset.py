@@ -11,10 +11,10 @@ from reconciler.entry_codes import meaning_of
 from reconciler.model import Finding, Mark
 from reconciler.review.model import DatasetReview, Done, EntryChange, Failure, FindingCounts, ProjectReview
 from reconciler.text import counted, joined, sentence
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.lines import guard_lines
 from reconciler.views.markdown.budget import Block, Piece, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
-from reconciler.views.outcome import done_lines
 from reconciler.views.words import (
     GROUP_KINDS,
     ORIGINS,

@@ -22,8 +22,8 @@ from reconciler.review.model import (
     Review,
 )
 from reconciler.text import Sentence, counted, joined, sentence
+from reconciler.views.apply_lines import cost_lines, done_lines
 from reconciler.views.lines import chosen, fitting, guard_lines, left_words
-from reconciler.views.outcome import cost_lines, done_lines
 from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
 from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
 from reconciler.views.words import (

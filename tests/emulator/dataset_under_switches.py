@@ -1,4 +1,4 @@
-"""An emulator under some switches, for tests that compare both answers to an open question."""
+"""A dataset in an emulator with some switches, for tests that compare both answers to an open question."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
 
 
-class World:
-    """An emulator under some switches, with a project and its TRAIN dataset."""
+class SwitchedDataset:
+    """An emulator with some switches, a project and its TRAIN dataset."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -27,7 +27,7 @@ class World:
         self.clock.advance(10)
 
     def update(self, payload: bytes, arn: str = "") -> Any:  # noqa: ANN401 - a description
-        """Update a dataset and wait; the description afterwards."""
+        """Update a dataset and wait; returns the description afterwards."""
         self.client.update_dataset_entries(DatasetArn=arn or self.train, Changes={"GroundTruth": payload})
         self.clock.advance(10)
         return self.describe(arn)
@@ -37,7 +37,7 @@ class World:
         return self.client.describe_dataset(DatasetArn=arn or self.train)["DatasetDescription"]
 
     def create(self, kind: str = "TEST", **source: Any) -> str:  # noqa: ANN401 - a DatasetSource
-        """Begin a dataset in the project; its ARN."""
+        """Start the creation of a dataset in the project; returns its ARN."""
         request: Any = {"ProjectArn": self.project, "DatasetType": kind}
         request |= {"DatasetSource": source} if source else {}
         return self.client.create_dataset(**request)["DatasetArn"]
@@ -47,15 +47,15 @@ class World:
         return self.client.list_dataset_entries(DatasetArn=self.train, **filters)["DatasetEntries"]
 
     def refused(self, call: Callable[[], object]) -> str:
-        """The code a call is refused with."""
+        """The code of the exception that a call gets."""
         with pytest.raises(ClientError) as error:
             call()
         return error.value.response["Error"]["Code"]
 
 
-def under(test: Callable[[World], object], limits: Limits | None = None, **switches: Any) -> Any:  # noqa: ANN401 - values of Switches, any answer
-    """What a test finds under some switches; work takes 10 seconds of a clock that stands still."""
+def under_switches(test: Callable[[SwitchedDataset], object], limits: Limits | None = None, **switches: Any) -> Any:  # noqa: ANN401 - values of Switches, any answer
+    """The result of a test under some switches; work takes 10 seconds on a frozen clock."""
     latency = Latency(create=10, update=10, distribute=10, delete=10)
     chosen = Switches(**switches)
     with serve(clock=Clock(1.7e9), latency=latency, limits=limits or Limits(), switches=chosen) as emulator:
-        return test(World(emulator))
+        return test(SwitchedDataset(emulator))

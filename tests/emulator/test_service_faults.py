@@ -1,4 +1,4 @@
-"""Faults on purpose in what the service does: stale answers, lost and rewritten lines, failed jobs."""
+"""Faults in the service's work: stale replies, lost and rewritten lines, failed jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.emulator.asking import listed, status, update
+from tests.emulator.dataset_calls import listed, status, update
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from tests.emulator.conftest import Lines
 
 
-def test_a_status_that_is_stale(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """After the update the old description is shown twice, then the new one."""
+def test_a_stale_status(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
+    """After the update DescribeDataset shows the old description twice, and then the new one."""
     emulator.load_faults("faults: [{fault: stale-status, reads: 2}]")
     update(client, train, lines.payload(lines.image("a.jpg")))
     seen = [status(client, train)[0] for _ in range(3)]
     assert seen == ["CREATE_COMPLETE", "CREATE_COMPLETE", "UPDATE_COMPLETE"]
 
 
-def test_a_listing_that_is_stale(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """The status says complete, the listing shows the old entries for so many pages, filters included."""
+def test_a_stale_listing(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
+    """The status says complete, but so many pages show the old entries, filters included."""
     update(client, train, lines.payload(lines.image("a.jpg", "cat")))
     emulator.load_faults("faults: [{fault: stale-listing, reads: 2}]")
     update(client, train, lines.payload(lines.image("b.jpg", "cat")))
@@ -43,7 +43,7 @@ def test_a_listing_that_is_stale(emulator: Emulator, client: RekognitionClient, 
 def test_a_timestamp_that_does_not_move(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """The update completes, LastUpdatedTimestamp stays."""
+    """The update completes, but LastUpdatedTimestamp stays."""
     before = client.describe_dataset(DatasetArn=train)["DatasetDescription"]["LastUpdatedTimestamp"]
     emulator.load_faults("faults: [{fault: still-timestamp}]")
     update(client, train, lines.payload(lines.image("a.jpg")))
@@ -57,7 +57,7 @@ def test_a_timestamp_that_does_not_move(
 def test_an_update_that_fails_with_a_part_applied(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines, *, share: float, kept: list[str]
 ) -> None:
-    """UPDATE_FAILED with any message and code; nothing, half, or all of the lines are there."""
+    """UPDATE_FAILED has any message and code, and none, half or all of the lines are applied."""
     emulator.load_faults(f"faults: [{{fault: fail, message: Broken pipe, code: SERVICE_ERROR, share: {share}, on: 1}}]")
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
     assert status(client, train) == ("UPDATE_FAILED", "SERVICE_ERROR", "Broken pipe")
@@ -67,7 +67,7 @@ def test_an_update_that_fails_with_a_part_applied(
 def test_a_creation_and_a_distribution_that_fail(
     emulator: Emulator, client: RekognitionClient, project: str, train: str, lines: Lines
 ) -> None:
-    """The same kind for the other asynchronous operations."""
+    """The same kind of fault works for the other asynchronous operations."""
     emulator.load_faults("faults: [{fault: fail, operation: CreateDataset, message: No, code: CLIENT_ERROR}]")
     test = client.create_dataset(ProjectArn=project, DatasetType="TEST")["DatasetArn"]
     assert status(client, test) == ("CREATE_FAILED", "CLIENT_ERROR", "No")
@@ -83,7 +83,7 @@ def test_a_creation_and_a_distribution_that_fail(
 def test_a_copy_that_fails_with_a_part_applied(
     emulator: Emulator, client: RekognitionClient, project: str, train: str, lines: Lines
 ) -> None:
-    """The first half of the source's entries is there, and counted."""
+    """The copy has and counts the first half of the source's entries."""
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg", "cat") for number in range(4))))
     emulator.load_faults("faults: [{fault: fail, operation: CreateDataset, share: 0.5}]")
     copied = client.create_dataset(ProjectArn=project, DatasetType="TEST", DatasetSource={"DatasetArn": train})
@@ -94,7 +94,7 @@ def test_a_copy_that_fails_with_a_part_applied(
 
 
 def test_lines_lost_in_silence(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """UPDATE_COMPLETE, but the first two lines are not there."""
+    """The status is UPDATE_COMPLETE, but the first two lines are not there."""
     emulator.load_faults("faults: [{fault: lose, count: 2}]")
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
     assert status(client, train)[0] == "UPDATE_COMPLETE"
@@ -102,7 +102,7 @@ def test_lines_lost_in_silence(emulator: Emulator, client: RekognitionClient, tr
 
 
 def test_lines_lost_by_chance(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """Some lines of many, others each time: what is sent again arrives in the end."""
+    """Some lines of many are lost, different ones each time, so lines that are sent again arrive in the end."""
     emulator.load_faults("faults: [{fault: lose, each_line: 0.3}]")
     payload = lines.payload(*(lines.image(f"{number}.jpg") for number in range(100)))
     update(client, train, payload)
@@ -112,8 +112,10 @@ def test_lines_lost_by_chance(emulator: Emulator, client: RekognitionClient, tra
     assert len(listed(client, train)) > len(first)
 
 
-def test_merge_instead_of_replace(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """The label that was to go stays."""
+def test_lines_merged_into_existing_entries(
+    emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
+) -> None:
+    """A label that the new line does not have stays."""
     update(client, train, lines.payload(lines.image("a.jpg", "cat", "dog")))
     emulator.load_faults("faults: [{fault: merge}]")
     update(client, train, lines.payload(lines.image("a.jpg", "bird")))
@@ -124,7 +126,7 @@ def test_merge_instead_of_replace(emulator: Emulator, client: RekognitionClient,
 def test_listed_lines_written_differently(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """Numbers as floats, keys sorted, unknown attributes gone: the meaning of labels stays."""
+    """Numbers are floats, keys are sorted and unknown attributes are absent, but labels mean the same."""
     sent = {"zoo": 5} | lines.image("a.jpg", "cat")
     update(client, train, lines.payload(sent))
     honest = client.list_dataset_entries(DatasetArn=train)["DatasetEntries"][0]
@@ -137,7 +139,7 @@ def test_listed_lines_written_differently(
 
 
 def test_a_token_that_expires(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """The first page comes, its token is refused."""
+    """The first page is listed, and its token is refused."""
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
     emulator.load_faults("faults: [{fault: expire-token}]")
     token = client.list_dataset_entries(DatasetArn=train, MaxResults=2)["NextToken"]
@@ -148,7 +150,7 @@ def test_a_token_that_expires(emulator: Emulator, client: RekognitionClient, tra
 def test_only_calls_with_a_token_count_for_one_that_expires(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """`on: 2` is the second call for a further page; the log has that call alone."""
+    """`on: 2` is the second call with a token, and the log has only that call."""
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
     emulator.load_faults("faults: [{fault: expire-token, operation: ListDatasetEntries, on: 2}]")
     page = {"DatasetArn": train, "MaxResults": 2}
@@ -175,7 +177,7 @@ def test_only_calls_with_a_token_count_for_one_that_expires(
 def test_a_fault_waits_until_other_calls_have_done_their_work(
     clock: Clock, slow: Emulator, lines: Lines, *, fault: str, operation: str
 ) -> None:
-    """Due work done by a fault while another call is at it would be done twice, and the statistics be wrong."""
+    """Due work is never done twice by a fault and a call at the same time, so statistics stay right."""
     client = slow.client(config=Config(retries={"total_max_attempts": 1}))
     project = client.create_project(ProjectName="cells")["ProjectArn"]
     arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
@@ -191,7 +193,7 @@ def test_a_fault_waits_until_other_calls_have_done_their_work(
             answered = pool.submit(asked, **request)
             with pytest.raises(TimeoutError):
                 answered.result(0.3)
-            dataset = slow.service.backend.store.dataset(arn)
+            dataset = slow.service.context.store.dataset(arn)
             assert dataset
             assert (len(slow.faults), dataset.tally.total, dataset.job is None) == (1, 0, False)
         with suppress(ClientError):

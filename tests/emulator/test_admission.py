@@ -1,4 +1,4 @@
-"""The quota and denied permissions."""
+"""The request quota and denied permissions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rekognition_emulator import Clock, Emulator, Switches, serve
-from rekognition_emulator.operations.quota import Denial, DenialError
+from rekognition_emulator.operations.admission import Denial, DenialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 def throttled(call: Callable[[], object], times: int) -> list[int]:
-    """Which of so many calls were throttled, counted from one."""
+    """The numbers, counted from one, of the calls that were throttled."""
     refused = []
     for number in range(1, times + 1):
         try:
@@ -33,13 +33,13 @@ def throttled(call: Callable[[], object], times: int) -> list[int]:
 
 
 def test_no_quota_by_default(emulator: Emulator) -> None:
-    """A hundred calls in no time."""
+    """A hundred calls without a pause are all accepted."""
     client = emulator.client(config=ONCE)
     assert throttled(client.describe_projects, 100) == []
 
 
 def test_five_calls_a_second_of_each_operation(clock: Clock) -> None:
-    """The sixth is refused; another operation has its own five; time refills; tags have ten."""
+    """The sixth call is refused, each operation has its own five, they refill with time, and tags have ten."""
     with serve(clock=clock, quota=True) as emulator:
         client = emulator.client(config=ONCE)
         project = client.create_project(ProjectName="cells")["ProjectArn"]
@@ -52,7 +52,7 @@ def test_five_calls_a_second_of_each_operation(clock: Clock) -> None:
 
 
 def test_every_region_has_a_quota_of_its_own(clock: Clock) -> None:
-    """Five calls here leave five there."""
+    """Calls in one Region do not use up the quota of a different one."""
     with serve(clock=clock, quota=True) as emulator:
         here, there = (emulator.client(region, config=ONCE) for region in ("us-east-1", "eu-west-1"))
         assert throttled(here.describe_projects, 6) == [6]
@@ -60,7 +60,7 @@ def test_every_region_has_a_quota_of_its_own(clock: Clock) -> None:
 
 
 def test_a_clock_that_is_set_back_does_not_use_up_the_quota(clock: Clock) -> None:
-    """Frozen at an earlier time, it refills from there on."""
+    """After the clock is frozen at an earlier time, the quota refills from that time."""
     with serve(clock=clock, quota=True) as emulator:
         client = emulator.client(config=ONCE)
         assert throttled(client.describe_projects, 1) == []
@@ -71,7 +71,7 @@ def test_a_clock_that_is_set_back_does_not_use_up_the_quota(clock: Clock) -> Non
 
 
 def test_burst_and_exception_are_switches(clock: Clock) -> None:
-    """More calls before throttling begins; ThrottlingException with 500, or 400 where that is chosen."""
+    """`quota_burst` accepts more calls; ThrottlingException can be chosen, with HTTP status 500 or 400."""
     for status in ("500", "400"):
         chosen: Any = status
         switches = Switches(quota_burst=3, throttled_with="ThrottlingException", throttling_status=chosen)
@@ -84,14 +84,14 @@ def test_burst_and_exception_are_switches(clock: Clock) -> None:
             assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == int(status)
 
 
-def test_boto3_rides_out_the_quota_on_its_own(clock: Clock) -> None:
-    """The default retries of boto3 get more calls through than the quota allows at once: the sixth is sent twice."""
+def test_boto3_retries_calls_over_the_quota(clock: Clock) -> None:
+    """boto3's default retries get more calls through than the quota allows: it sends the sixth twice."""
 
-    def meanwhile(call: Call) -> None:
+    def advance_after_error(call: Call) -> None:
         clock.advance(0.4 if call.error else 0)
 
     with serve(clock=clock, quota=True) as emulator:
-        emulator.front.journal.listeners.append(meanwhile)
+        emulator.front_end.journal.listeners.append(advance_after_error)
         client = emulator.client()
         for _ in range(7):
             client.describe_projects()
@@ -111,12 +111,12 @@ def test_boto3_rides_out_the_quota_on_its_own(clock: Clock) -> None:
     ],
 )
 def test_denied_operations(deny: str, denied: set[str]) -> None:
-    """By name, pattern and ARN; everything else is allowed."""
+    """Operations are denied by name, pattern and ARN, and all others are allowed."""
     with serve() as emulator:
         client = emulator.client(config=ONCE)
         project = client.create_project(ProjectName="cells")["ProjectArn"]
         arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
-        emulator.front.guards.append(_permissions(deny))
+        emulator.front_end.before_work.append(_permissions(deny))
         calls: dict[str, Callable[[], object]] = {
             "describe_dataset": lambda: client.describe_dataset(DatasetArn=arn),
             "list_dataset_entries": lambda: client.list_dataset_entries(DatasetArn=arn),
@@ -127,7 +127,7 @@ def test_denied_operations(deny: str, denied: set[str]) -> None:
 
 
 def _permissions(*deny: str) -> Any:  # noqa: ANN401 - a guard
-    from rekognition_emulator.operations.quota import Denial, Permissions  # noqa: PLC0415 - put in place late, on purpose
+    from rekognition_emulator.operations.admission import Denial, Permissions  # noqa: PLC0415 - put in place late, on purpose
 
     return Permissions([Denial.parse(text) for text in deny], Switches())
 
@@ -141,14 +141,14 @@ def _refused(call: Callable[[], object]) -> bool:
 
 
 def test_a_denial_may_be_written_as_in_iam() -> None:
-    """And one that would deny nothing is refused."""
+    """IAM's prefix is accepted, and a denial of an unknown operation is refused."""
     assert Denial.parse("rekognition:List*:*/train/*") == Denial("List*", "*/train/*")
-    with pytest.raises(DenialError, match="Did you mean ListDatasetEntries"):
+    with pytest.raises(DenialError, match="Did you mean `ListDatasetEntries`"):
         Denial.parse("ListDatasetEntry")
 
 
 def test_the_refusal_reads_like_awss(clock: Clock) -> None:
-    """User, operation and resource in AWS's sentence, HTTP 400."""
+    """AWS's message has the user, the operation and the resource, and comes with HTTP status 400."""
     with serve(clock=clock, deny=("CreateProject",)) as emulator, pytest.raises(ClientError) as refused:
         emulator.client().create_project(ProjectName="cells")
     assert refused.value.response["Error"]["Message"] == (
@@ -159,12 +159,12 @@ def test_the_refusal_reads_like_awss(clock: Clock) -> None:
 
 
 def test_copying_needs_permission_on_the_source(clock: Clock) -> None:
-    """CreateDataset from a dataset needs ListDatasetEntries there; with tags it needs TagResource."""
+    """A copy needs ListDatasetEntries on its source, and a creation with tags needs TagResource."""
     with serve(clock=clock) as emulator:
         client = emulator.client(config=ONCE)
         project = client.create_project(ProjectName="cells")["ProjectArn"]
         arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
-        emulator.front.guards.append(_permissions("ListDatasetEntries", "TagResource"))
+        emulator.front_end.before_work.append(_permissions("ListDatasetEntries", "TagResource"))
         source: Any = {"DatasetArn": arn}
         with pytest.raises(ClientError, match=f"rekognition:ListDatasetEntries on resource: {arn}"):
             client.create_dataset(ProjectArn=project, DatasetType="TEST", DatasetSource=source)

@@ -1,4 +1,4 @@
-"""Faults on purpose that are other people: edits, updates, deletions and distributions of theirs."""
+"""Faults that are changes by other people: their edits, updates, deletions and distributions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rekognition_emulator import Clock, Emulator, Latency, serve
-from tests.emulator.asking import listed, status, update
+from tests.emulator.dataset_calls import listed, status, update
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_a_distribution_whose_test_dataset_is_gone_ends(clock: Clock, slow: Emulator, lines: Lines) -> None:
-    """A colleague who deletes it meanwhile does not keep TRAIN busy for ever."""
+    """When somebody deletes TEST during a distribution, TRAIN does not stay busy."""
     client = slow.client()
     project = client.create_project(ProjectName="cells")["ProjectArn"]
     train, test = (
@@ -34,10 +34,8 @@ def test_a_distribution_whose_test_dataset_is_gone_ends(clock: Clock, slow: Emul
     assert len(listed(client, train)) == 10
 
 
-def test_a_colleagues_edit_between_two_pages(
-    emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
-) -> None:
-    """The second page is listed after the edit."""
+def test_an_edit_between_two_pages(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
+    """The second page of a listing shows an edit that happened after the first."""
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg") for number in range(4))))
     emulator.load_faults(
         """faults: [{fault: edit, on: 2, lines: [{source-ref: s3://bucket/new.jpg}], remove: [s3://bucket/2.jpg]}]"""
@@ -47,8 +45,8 @@ def test_a_colleagues_edit_between_two_pages(
     assert found == [["0.jpg", "1.jpg"], ["3.jpg", "w.jpg"]]
 
 
-def test_a_colleagues_edit_during_an_update(lines: Lines) -> None:
-    """It appears while the dataset is still busy; the running update ends as usual."""
+def test_an_edit_during_an_update(lines: Lines) -> None:
+    """The edit is listed while the dataset is busy, and the running update ends as usual."""
     clock = Clock(1.7e9)
     plan = "faults: [{fault: edit, operation: DescribeDataset, on: 1, lines: [{source-ref: s3://bucket/new.jpg}]}]"
     with serve(clock=clock, latency=Latency(update=10)) as emulator:
@@ -63,10 +61,10 @@ def test_a_colleagues_edit_during_an_update(lines: Lines) -> None:
         assert (status(client, arn)[0], listed(client, arn)) == ("UPDATE_COMPLETE", ["new.jpg", "a.jpg"])
 
 
-def test_a_colleagues_running_update(
+def test_a_running_update_of_somebody_else(
     emulator: Emulator, client: RekognitionClient, train: str, clock: Clock, lines: Lines
 ) -> None:
-    """The client's update meets ResourceInUseException until the colleague's is done."""
+    """The client's update gets ResourceInUseException until the other update ends."""
     emulator.load_faults(
         "faults: [{fault: colleague-update, on: 1, seconds: 30, lines: [{source-ref: s3://bucket/theirs.jpg}]}]"
     )
@@ -78,10 +76,10 @@ def test_a_colleagues_running_update(
     assert listed(client, train) == ["theirs.jpg", "ours.jpg"]
 
 
-def test_a_colleague_deletes_and_recreates(
+def test_somebody_else_deletes_and_recreates(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """The ARN is gone, the project has an empty dataset of the same type under another one."""
+    """The old ARN is not found, and the project has an empty dataset of the same type with a new ARN."""
     emulator.load_faults("faults: [{fault: recreate, operation: UpdateDatasetEntries, on: 1}]")
     with pytest.raises(client.exceptions.ResourceNotFoundException):
         update(client, train, lines.payload(lines.image("a.jpg")))
@@ -90,8 +88,8 @@ def test_a_colleague_deletes_and_recreates(
     assert datasets[0]["DatasetArn"] != train
 
 
-def test_a_colleague_distributes(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """A fifth of the entries is in TEST all of a sudden."""
+def test_somebody_else_distributes(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
+    """A fifth of the entries is in TEST after somebody else's distribution."""
     update(client, train, lines.payload(*(lines.image(f"{number}.jpg", "cat") for number in range(10))))
     emulator.load_faults("faults: [{fault: distribute, operation: ListDatasetEntries, on: 1}]")
     assert len(listed(client, train)) == 8

@@ -1,4 +1,4 @@
-"""What tests of faults ask of the emulator again and again."""
+"""Calls on a dataset that many tests make, and what they need of the replies."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def status(client: RekognitionClient, arn: str) -> tuple[str, str, str]:
 
 
 def update(client: RekognitionClient, arn: str, payload: bytes) -> None:
-    """UpdateDatasetEntries."""
+    """Call UpdateDatasetEntries with a payload."""
     client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": payload})
 
 
 def listed(client: RekognitionClient, arn: str) -> list[str]:
-    """The last parts of all keys."""
+    """The last parts of the keys of all entries."""
     pages = client.get_paginator("list_dataset_entries").paginate(DatasetArn=arn)
     return [json.loads(line)["source-ref"].rpartition("/")[2] for page in pages for line in page["DatasetEntries"]]

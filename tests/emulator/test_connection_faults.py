@@ -1,4 +1,4 @@
-"""Faults on purpose in calls and replies: errors, connections, slow and cut-off replies, the death of the process."""
+"""Faults of calls and replies: errors, connections, slow and truncated replies, a killed process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from rekognition_emulator import Clock, Emulator, serve
 from rekognition_emulator.errors import MESSAGES
-from tests.emulator.asking import code
+from tests.emulator.dataset_calls import code
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -28,7 +28,7 @@ ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=5)
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_every_exception_can_be_answered(emulator: Emulator, single: RekognitionClient, name: str) -> None:
-    """Modelled ones and those of the front end, before any work, with their HTTP status; only as often as asked."""
+    """Every exception comes before any work, with its HTTP status, and only as often as planned."""
     emulator.load_faults(f"faults: [{{fault: error, operation: CreateProject, on: 1, error: {name}}}]")
     with pytest.raises(ClientError) as refused:
         single.create_project(ProjectName="cells")
@@ -39,7 +39,7 @@ def test_every_exception_can_be_answered(emulator: Emulator, single: Rekognition
 
 
 def test_a_denial_by_plan_reads_like_awss(emulator: Emulator, single: RekognitionClient, train: str) -> None:
-    """With the caller, the action and the resource in it."""
+    """The message has the caller, the action and the resource."""
     emulator.load_faults("faults: [{fault: error, error: AccessDeniedException}]")
     with pytest.raises(ClientError) as refused:
         single.describe_dataset(DatasetArn=train)
@@ -50,7 +50,7 @@ def test_a_denial_by_plan_reads_like_awss(emulator: Emulator, single: Rekognitio
 
 
 def test_an_error_after_the_work(emulator: Emulator, single: RekognitionClient) -> None:
-    """The client sees a 500, the project is there: a retry meets ResourceInUseException."""
+    """The client gets a 500 but the project exists, so a retry gets ResourceInUseException."""
     emulator.load_faults("faults: [{fault: error, at: after, operation: CreateProject, on: 1}]")
     with pytest.raises(ClientError) as refused:
         single.create_project(ProjectName="cells")
@@ -61,7 +61,7 @@ def test_an_error_after_the_work(emulator: Emulator, single: RekognitionClient) 
 
 @pytest.mark.parametrize(("at", "created"), [("before", 0), ("after", 1)])
 def test_a_reset_connection(emulator: Emulator, single: RekognitionClient, at: str, created: int) -> None:
-    """Before the work nothing happened; after it everything did, but there is no reply."""
+    """A reset before the work leaves nothing done, a reset after it everything; neither has a reply."""
     emulator.load_faults(f"faults: [{{fault: reset, at: {at}, operation: CreateProject, on: 1}}]")
     with pytest.raises(ConnectionClosedError):
         single.create_project(ProjectName="cells")
@@ -80,7 +80,7 @@ def _until_reset(connection: socket.socket) -> bytes:
 
 
 def test_a_connection_reset_after_the_reply(emulator: Emulator) -> None:
-    """The reply is whole; what is asked next on the same connection finds it reset."""
+    """The reply is complete, and the next request on the same connection finds it reset."""
     emulator.load_faults("faults: [{fault: reset, at: after reply, on: 1}]")
     head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
     request = f"{head}X-Amz-Target: RekognitionService.DescribeProjects\r\nContent-Length: 2\r\n\r\n{{}}".encode()
@@ -92,7 +92,7 @@ def test_a_connection_reset_after_the_reply(emulator: Emulator) -> None:
 
 
 def test_a_truncated_body(emulator: Emulator, single: RekognitionClient) -> None:
-    """The work is done, the body ends after five bytes; boto3, on its last attempt, then answers without members."""
+    """The work is done and the body ends after five bytes; boto3's last attempt then has no members."""
     emulator.load_faults("faults: [{fault: truncate, bytes: 5, operation: CreateProject}]")
     assert "ProjectArn" not in single.create_project(ProjectName="cells")
     assert len(single.describe_projects()["ProjectDescriptions"]) == 1
@@ -101,7 +101,7 @@ def test_a_truncated_body(emulator: Emulator, single: RekognitionClient) -> None
 def test_a_slow_reply_takes_its_time_on_the_emulators_clock(
     emulator: Emulator, single: RekognitionClient, clock: Clock
 ) -> None:
-    """A frozen clock jumps; a running one really waits."""
+    """A frozen clock is advanced, and a running one really waits."""
     before = clock.now()
     emulator.load_faults("faults: [{fault: slow, seconds: 60}]")
     single.describe_projects()
@@ -109,7 +109,7 @@ def test_a_slow_reply_takes_its_time_on_the_emulators_clock(
 
 
 def test_clock_skew(emulator: Emulator, single: RekognitionClient) -> None:
-    """InvalidSignatureException with AWS's sentence about the time."""
+    """InvalidSignatureException has AWS's message about the time."""
     emulator.load_faults("faults: [{fault: clock-skew, minutes: 20, on: 1}]")
     with pytest.raises(ClientError, match=r"Signature expired: 20231114T215320Z is now earlier than 20231114T221320Z"):
         single.describe_projects()
@@ -117,7 +117,7 @@ def test_clock_skew(emulator: Emulator, single: RekognitionClient) -> None:
 
 @pytest.mark.parametrize(("at", "created"), [("before", 0), ("after", 1)])
 def test_the_process_is_killed(tmp_path: Path, at: str, created: int) -> None:
-    """With SIGKILL, before the work or after it; the state file has what was done."""
+    """SIGKILL comes before or after the work, and the state file has what was done."""
     state, plan = tmp_path / "state.sqlite", tmp_path / "plan.yaml"
     plan.write_text(f"faults: [{{fault: kill, at: {at}, operation: CreateProject}}]")
     command = [

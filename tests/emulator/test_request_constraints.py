@@ -1,6 +1,6 @@
-"""Requests judged by the service model: a generated suite over every constraint of the thirteen operations.
+"""Requests checked by the service model: a generated suite over every constraint of the thirteen operations.
 
-The suite reads botocore's model by itself, so that it does not share a mistake with the code it judges.
+The suite reads botocore's model itself, so it does not share a mistake with the code that it tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from rekognition_emulator.aws_json.model import OPERATIONS
-from rekognition_emulator.aws_json.protocol import decode_request
+from rekognition_emulator.aws_json.requests import decode_request
 from rekognition_emulator.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ SAMPLES = {
 
 
 class Case(NamedTuple):
-    """A request, and a part of the complaint it must meet; None where it must pass."""
+    """A request, and a part of the message it must get; None if it must be accepted."""
 
     name: str
     operation: str
@@ -52,7 +52,7 @@ class Case(NamedTuple):
 
 
 def sample(name: str) -> Any:  # noqa: ANN401 - any JSON
-    """A value that a shape takes, with every optional member in it."""
+    """A valid value of a shape, with every optional member."""
     shape = SHAPES[name]
     if name in SAMPLES:
         return SAMPLES[name]
@@ -95,7 +95,7 @@ def sized(name: str, length: int) -> Any:  # noqa: ANN401 - any JSON
 
 
 def around(name: str) -> Iterator[tuple[str, Any, str | None]]:
-    """Values at and beside every bound of a shape."""
+    """Values at and next to every bound of a shape."""
     shape = SHAPES[name]
     low, high = shape.get("min"), shape.get("max")
     number = shape["type"] == "integer"
@@ -118,7 +118,7 @@ def around(name: str) -> Iterator[tuple[str, Any, str | None]]:
 
 
 def walk(name: str, path: list[str | int]) -> Iterator[tuple[str, list[str | int], bool]]:
-    """Every place of a shape that can be broken: shape, path, and whether it stands inside a list of scalars."""
+    """Every place of a shape that can be made invalid: shape, path, and whether it is in a list of scalars."""
     shape = SHAPES[name]
     yield name, path, False
     for member, part in shape.get("members", {}).items():
@@ -151,7 +151,7 @@ CASES = list(cases())
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_every_constraint_is_judged(case: Case) -> None:
-    """At a bound a request passes, beyond it the complaint names the constraint in AWS's words."""
+    """At a bound a request is accepted; beyond it AWS's message names the constraint."""
     if case.complaint is None:
         decode_request(case.operation, case.request)
         return
@@ -163,7 +163,7 @@ def test_every_constraint_is_judged(case: Case) -> None:
 
 
 def test_the_suite_covers_every_kind_of_constraint() -> None:
-    """The generator found bounds, enums, patterns and required members to break."""
+    """The generator found bounds, enums, patterns and required members."""
     kinds = Counter(case.name.rpartition("-")[2] if "-no-" not in case.name else "missing" for case in CASES)
     assert all(kinds[kind] >= 3 for kind in ("max", "1", "min", "enum", "pattern", "missing", "good")), kinds
 
@@ -207,7 +207,7 @@ def test_the_suite_covers_every_kind_of_constraint() -> None:
     ],
 )
 def test_violations_read_like_awss(operation: str, request_: dict[str, Any], text: str) -> None:
-    """Whole sentences as AWS prints them, lower camel paths, list places counted from one."""
+    """Messages are whole, as AWS's are, with lower camel paths and list positions counted from one."""
     with pytest.raises(ServiceError) as refused:
         decode_request(operation, request_)
     violations = set(refused.value.message.partition(": ")[2].split("; "))
@@ -232,15 +232,15 @@ def test_violations_read_like_awss(operation: str, request_: dict[str, Any], tex
     ],
 )
 def test_values_of_the_wrong_kind_cannot_be_read(request_: object) -> None:
-    """They are SerializationException, before any constraint is judged."""
+    """A value of the wrong type is a SerializationException before any constraint is checked."""
     with pytest.raises(ServiceError) as refused:
         decode_request("ListDatasetEntries", request_)
     assert refused.value.code == "SerializationException"
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1.5", "true"])
-def test_a_number_without_a_whole_value_is_no_integer(text: str) -> None:
-    """JSON readers take NaN and 1e999; no request with them is a defect of the service."""
+def test_a_number_without_a_whole_value_is_not_an_integer(text: str) -> None:
+    """NaN and 1e999, which JSON readers accept, are refused like any number that is not whole."""
     with pytest.raises(ServiceError) as refused:
         decode_request("DescribeProjects", json.loads(f'{{"MaxResults": {text}}}'))
     assert refused.value.code == "SerializationException"
@@ -248,14 +248,14 @@ def test_a_number_without_a_whole_value_is_no_integer(text: str) -> None:
 
 
 def test_a_blob_that_is_not_base64_cannot_be_read() -> None:
-    """SerializationException."""
+    """It is a SerializationException."""
     with pytest.raises(ServiceError) as refused:
         decode_request("UpdateDatasetEntries", {"DatasetArn": DATASET, "Changes": {"GroundTruth": "*"}})
     assert refused.value.code == "SerializationException"
 
 
 def test_nulls_and_unknown_members_are_as_if_absent() -> None:
-    """A request with them is the request without them."""
+    """A request with them is decoded like the request without them."""
     noisy = {"DatasetArn": DATASET, "NextToken": None, "Novelty": {"a": 1}}
     assert decode_request("ListDatasetEntries", noisy) == {"DatasetArn": DATASET}
 
@@ -264,7 +264,7 @@ def test_nulls_and_unknown_members_are_as_if_absent() -> None:
     ("tag", "fits"), [("Bühne_1.2:/=+-@ x", True), ("日本", True), ("a*b", False), ("aws:x", False)]
 )
 def test_tag_keys_take_letters_of_every_script(tag: str, *, fits: bool) -> None:
-    r"""The model's `\p{L}\p{Z}\p{N}` pattern, which Python's own expressions cannot read."""
+    r"""The model's pattern has `\p{L}\p{Z}\p{N}`, which Python's `re` does not support."""
     request = {"ResourceArn": PROJECT, "Tags": {tag: "v"}}
     if fits:
         assert decode_request("TagResource", request)["Tags"] == {tag: "v"}
@@ -283,7 +283,7 @@ JSON = st.recursive(
 @given(data=st.data(), operation=st.sampled_from(OPERATIONS))
 @settings(max_examples=300, deadline=None)
 def test_any_json_is_either_read_or_refused(data: st.DataObject, operation: str) -> None:
-    """Random values in the members of a request: a decoded request or a ServiceError, nothing else."""
+    """Random values give a decoded request or a ServiceError, and nothing else."""
     members = list(SHAPES[MODEL["operations"][operation]["input"]["shape"]]["members"])
     request = data.draw(st.dictionaries(st.sampled_from(members), JSON, max_size=len(members)))
     try:

@@ -1,4 +1,4 @@
-"""Heads of requests: what is read at once is what http.server would have read, and everything else still works."""
+"""Headers: those that are parsed at once are parsed as http.server would, and all others still work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rekognition_emulator.web.server import REQUEST_LINE, plain_headers
+from rekognition_emulator.web.server import REQUEST_LINE, parse_plain_headers
 
 if TYPE_CHECKING:
     from rekognition_emulator import Emulator
@@ -30,22 +30,24 @@ HEADERS = st.tuples(
 
 @given(st.lists(HEADERS, max_size=5), st.binary(max_size=5))
 @settings(max_examples=300, deadline=None)
-def test_a_plain_head_is_read_as_http_server_reads_it(headers: list[tuple[bytes, ...]], body: bytes) -> None:
-    """The same names and values, and the body begins at the same byte; whatever is odd is left to http.server."""
+def test_plain_headers_are_parsed_as_http_server_parses_them(headers: list[tuple[bytes, ...]], body: bytes) -> None:
+    """Names, values and the start of the body are the same; unusual headers are left to http.server."""
     sent = b"".join(b"".join(parts) for parts in headers) + b"\r\n" + body
-    found = plain_headers(sent)
+    found = parse_plain_headers(sent)
     if found is None:
         return
     stream = io.BytesIO(sent)
     read = http.client.parse_headers(stream)
-    values = {name.lower(): value.rstrip(" \t") for name, value in read.items()}  # blanks at the end are no value
+    values = {
+        name.lower(): value.rstrip(" \t") for name, value in read.items()
+    }  # spaces at the end are not part of a value
     assert found == (values, stream.tell())
 
 
 @pytest.mark.parametrize(
     "sent",
     [
-        b"Host: x\r\n",  # not all of it is there
+        b"Host: x\r\n",  # incomplete
         b"Host: x\r\nHost: y\r\n\r\n",
         b"Expect: 100-continue\r\n\r\n",
         b"Connection: close\r\n\r\n",
@@ -55,15 +57,15 @@ def test_a_plain_head_is_read_as_http_server_reads_it(headers: list[tuple[bytes,
         b"Host: x\nA: y\r\n\r\n",
     ],
 )
-def test_what_is_not_plain_is_left_alone(sent: bytes) -> None:
-    """http.server knows these."""
-    assert plain_headers(sent) is None
+def test_unusual_headers_are_left_to_http_server(sent: bytes) -> None:
+    """The function returns None for headers that http.server must parse."""
+    assert parse_plain_headers(sent) is None
 
 
-def test_aws_clients_send_plain_heads() -> None:
-    """Otherwise reading at once would be of no use."""
+def test_headers_of_aws_clients_are_plain() -> None:
+    """Headers as boto3 sends them are parsed at once."""
     sent = b"Host: x\r\nConnection: keep-alive\r\n" + TYPE + TARGET + LENGTH + b"\r\n{}"
-    assert plain_headers(sent) == (
+    assert parse_plain_headers(sent) == (
         {
             "host": "x",
             "connection": "keep-alive",
@@ -76,7 +78,7 @@ def test_aws_clients_send_plain_heads() -> None:
 
 
 def answered(emulator: Emulator, *pieces: bytes) -> bytes:
-    """What comes back for bytes sent in pieces, until the emulator hangs up or has sent a body."""
+    """The response to bytes that are sent in pieces, until the connection is closed or a body has arrived."""
     with socket.create_connection(("127.0.0.1", emulator.port), timeout=10) as connection:
         for piece in pieces:
             connection.sendall(piece)
@@ -101,6 +103,6 @@ def answered(emulator: Emulator, *pieces: bytes) -> bytes:
         ([REQUEST_LINE + b"\r\n"], b"400"),
     ],
 )
-def test_every_head_is_answered(emulator: Emulator, pieces: list[bytes], status: bytes) -> None:
-    """In one piece or several, plain or odd."""
+def test_every_form_of_headers_is_answered(emulator: Emulator, pieces: list[bytes], status: bytes) -> None:
+    """Headers are answered in one piece or several, usual or not."""
     assert answered(emulator, *pieces).split(b" ", 2)[1] == status

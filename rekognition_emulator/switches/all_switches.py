@@ -1,7 +1,4 @@
-"""Everything AWS's public material leaves open, as switches with defaults.
-
-Switches from the texts of a command line.
-"""
+"""All switches in one class, read from `NAME=VALUE` texts, and as a table for docs/emulator.md."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from rekognition_emulator.switches.about_lines import LineSwitches
-from rekognition_emulator.switches.about_refusals import RefusalSwitches
-from rekognition_emulator.switches.switch import answers, known, switch
+from rekognition_emulator.switches.line_switches import LineSwitches
+from rekognition_emulator.switches.refusal_switches import RefusalSwitches
+from rekognition_emulator.switches.switch import known_switch, switch, switch_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Switches(RefusalSwitches, LineSwitches):
-    """One answer to every open question; the defaults are the likeliest.
+    """One answer to every open question; the defaults are the most likely answers.
 
     Raises:
         SwitchError: for an unknown name or value.
@@ -32,23 +29,23 @@ class Switches(RefusalSwitches, LineSwitches):
     )
     manifest_extension: Literal["not required", "required"] = switch(
         "not required",
-        "Must the manifest's key have a file extension?",
+        "Must the key of a manifest have a file extension?",
         "the guide says both",
     )
     distribute_order: Literal["any", "train first"] = switch(
         "any",
         "Does the order of the two ARNs of DistributeDatasetEntries matter?",
-        "the example has TRAIN first, no rule is stated",
+        "the example has TRAIN first; no rule is stated",
     )
     distribute_minimum: int = switch(
         default=5,
         question="How many labelled images does TRAIN need to be distributed?",
-        basis="a number is not documented; with fewer than five, 20 % is less than one image",
+        basis="no number is documented; with fewer than five, 20 % is less than one image",
     )
     unsigned: Literal["accepted", "refused"] = switch(
         "accepted",
-        "Are requests without a signature answered?",
-        "AWS refuses them; signatures are never verified here, so that any key works",
+        "Are requests without a signature accepted?",
+        "AWS refuses them; here signatures are never verified, and any key works",
     )
     empty_reply: Literal["{}", "nothing"] = switch(
         "{}",
@@ -57,17 +54,17 @@ class Switches(RefusalSwitches, LineSwitches):
     )
     token_lifetime: float = switch(
         default=3600.0,
-        question="How many seconds is a NextToken good for?",
+        question="For how many seconds is a NextToken valid?",
         basis='"Invalid Pagination Token" may mean that it "might have expired"; no time is given',
     )
     quota_burst: int = switch(
         default=0,
-        question="How many calls over the rate are let through before throttling begins?",
-        basis="AWS states a rate and no burst",
+        question="How many calls over the rate are accepted before throttling begins?",
+        basis="AWS states a rate, but no burst",
     )
     entry_order: Literal["first appearance", "last update"] = switch(
         "first appearance",
-        "Where does an updated entry stand in a listing?",
+        "Where is an updated entry in a listing?",
         "no order is documented",
     )
     page_bytes: int = switch(
@@ -77,17 +74,17 @@ class Switches(RefusalSwitches, LineSwitches):
     )
     filters: Literal["all", "any"] = switch(
         "all",
-        "Must an entry satisfy all filters of a listing, or any of them?",
-        "not described; all is the natural reading",
+        "Must an entry match all filters of a listing, or any of them?",
+        "not documented; all of them is the natural reading",
     )
     payload_most: int = switch(
         default=5_242_880,
-        question="How many bytes may a payload of UpdateDatasetEntries have? (Decoded never more than 5,242,880)",
+        question="How many bytes may a payload of UpdateDatasetEntries have? (Never more than 5,242,880 decoded bytes)",
         basis='the model\'s maximum; the prose says "less than 5MB"',
     )
     in_progress_code: Literal["SUCCESS", "absent"] = switch(
         "SUCCESS",
-        "Which StatusMessageCode has a dataset that is busy?",
+        "Which StatusMessageCode does a busy dataset have?",
         "AWS's samples read StatusMessage while a dataset is busy; the code is not shown",
     )
     message_created: str = switch(
@@ -118,7 +115,7 @@ class Switches(RefusalSwitches, LineSwitches):
     message_deleting: str = switch(
         "The dataset is being deleted.",
         "StatusMessage of DELETE_IN_PROGRESS",
-        "likewise",
+        "AWS's samples show that there is one",
     )
     distributed_entries: Literal["every fifth", "first fifth"] = switch(
         "every fifth",
@@ -132,37 +129,37 @@ class Switches(RefusalSwitches, LineSwitches):
     )
     contains_labels_case: Literal["exact", "any"] = switch(
         "exact",
-        "Does the filter ContainsLabels tell `Cat` from `cat`?",
-        "labels themselves are told apart",
+        "Does the filter ContainsLabels distinguish `Cat` from `cat`?",
+        "labels that differ in case are different labels",
     )
     labeled_filter: Literal["is_labeled", "has labels"] = switch(
         "is_labeled",
-        "Does the filter Labeled go by `cl-metadata`, or by whether the entry uses a label?",
-        "the first is what a listed line shows",
+        "Does the filter Labeled use `is_labeled` in `cl-metadata`, or whether the entry has a label?",
+        "`is_labeled` is what a listed line shows",
     )
     tokens_after_update: Literal["go on", "InvalidPaginationTokenException"] = switch(
         "go on",
-        "Is a NextToken still good after the dataset was updated?",
-        "nothing is said about tokens and updates",
+        "Is a NextToken still valid after the dataset was updated? `go on`: it is",
+        "nothing is documented about tokens and updates",
     )
     empty_creation: Literal["takes time", "at once"] = switch(
         "takes time",
-        "Is an empty dataset CREATE_IN_PROGRESS first?",
-        "AWS's sample polls for it and takes either",
+        "Is a new empty dataset CREATE_IN_PROGRESS first, or CREATE_COMPLETE at once?",
+        "AWS's sample polls the status and accepts both",
     )
     slot_while_deleting: Literal["taken", "free"] = switch(
         "taken",
-        "Does a dataset that is being deleted block the project's TRAIN or TEST slot until it is gone?",
-        "it is described until then",
+        "Does a dataset block the project's TRAIN or TEST slot while it is being deleted?",
+        "DescribeProjects shows it until it is deleted",
     )
     update_shows_after: float = switch(
         default=0.0,
-        question="How many seconds after the call does UPDATE_IN_PROGRESS show? (The dataset is busy at once)",
-        basis="AWS's sample polls right after the call and takes no other status",
+        question="How many seconds after the call does UPDATE_IN_PROGRESS appear? (The dataset is busy at once)",
+        basis="AWS's sample polls right after the call and expects this status",
     )
     payload_measured: Literal["decoded", "base64"] = switch(
         "decoded",
-        "Are the bytes of a payload counted decoded, or as base64 on the wire?",
+        "Is the size of a payload that of the decoded bytes, or of the base64 text?",
         "a published error message shows the length of the decoded buffer",
     )
     distributed_rounding: Literal["down", "up"] = switch(
@@ -172,13 +169,13 @@ class Switches(RefusalSwitches, LineSwitches):
     )
     failure_message: Literal["text", "code: text"] = switch(
         "text",
-        "Does StatusMessage of a failure begin with the ERROR_ code?",
+        "Does the StatusMessage of a failure begin with the ERROR_ code?",
         "the published example of a failed update has only the text",
     )
     message_empty_manifest: str = switch(
         "The manifest file is empty.",
         "StatusMessage for an empty manifest or payload",
-        "printed for training; that it is an error here is documented, its text is not",
+        "AWS publishes this text for training; that it is an error here is documented, its text is not",
     )
     creation_delay: float = switch(
         default=0.15,
@@ -188,13 +185,13 @@ class Switches(RefusalSwitches, LineSwitches):
 
 
 def _answers(name: str) -> str:
-    hint = answers(Switches)[name]
+    hint = switch_types(Switches)[name]
     named = {bool: "True or False", int: "a number", float: "a number", str: "text"}
     return named.get(hint) or " or ".join(f"`{answer}`" for answer in get_args(hint))
 
 
-def table() -> list[dict[str, str]]:
-    """One row a switch: name, question, default, basis and type, for the generated page."""
+def switch_table() -> list[dict[str, str]]:
+    """One row per switch, for docs/emulator.md: `name`, `type`, `default`, `question`, `basis`."""
     return [
         {
             "name": part.name,
@@ -211,7 +208,7 @@ _WORDS = {"true": True, "false": False}
 
 
 def _value(text: str, hint: Any) -> object:  # noqa: ANN401 - a type as typing has it
-    """The value a text stands for; a text that stands for none is left to be refused."""
+    """The value that a text stands for; an invalid text is returned as it is, and Switches refuses it."""
     if hint is bool:
         return _WORDS.get(text.lower(), text)
     if hint in (int, float):
@@ -220,8 +217,8 @@ def _value(text: str, hint: Any) -> object:  # noqa: ANN401 - a type as typing h
     return text
 
 
-def parse(settings: Iterable[str]) -> Switches:
-    """Switches from `NAME=VALUE` texts.
+def parse_switches(settings: Iterable[str]) -> Switches:
+    """The switches in texts `NAME=VALUE`; a name may have hyphens for underscores.
 
     Raises:
         SwitchError: for an unknown name or value.
@@ -229,6 +226,6 @@ def parse(settings: Iterable[str]) -> Switches:
     chosen: dict[str, Any] = {}
     for setting in settings:
         name, _, text = setting.partition("=")
-        name = known(Switches, name.strip().replace("-", "_"))
-        chosen[name] = _value(text.strip(), answers(Switches)[name])
+        name = known_switch(Switches, name.strip().replace("-", "_"))
+        chosen[name] = _value(text.strip(), switch_types(Switches)[name])
     return Switches(**chosen)

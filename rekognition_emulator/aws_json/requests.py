@@ -1,6 +1,6 @@
-"""Requests and replies judged by the service model, compiled once to one function a shape.
+"""Requests checked against the service model, which is compiled once, to one function per shape.
 
-Sources: botocore service-2.json (constraints); the wording from errors printed by AWS services ("1 validation error
+Sources: botocore service-2.json (constraints); the wording from errors that AWS services return ("1 validation error
 detected: Value '...' at 'imagePath' failed to satisfy constraint: ..."); blob length on decoded bytes from
 aws/aws-sdk-js-v3 issue 2310.
 """
@@ -23,23 +23,23 @@ except ImportError as missing:
     raise ImportError(text) from missing
 
 Violations = list[str]
-Judge = Callable[[object, str, Violations], Any]
-"""Takes a JSON value, its path and the list of violations; answers the decoded value."""
+ShapeJudge = Callable[[object, str, Violations], Any]
+"""Takes a JSON value, its path and the list of violations, to which it adds; returns the decoded value."""
 
 Constraint = tuple[Callable[[Any], bool], str]
-"""A test, and the sentence for a value that fails it."""
+"""A test, and the message for a value that fails it."""
 
-_SHOWN = 2000  # longest echo of a refused value, so that a 5 MB blob of text is not sent back
+_QUOTED_CHARACTERS = 2000  # of a refused value in a message, so that a text of 5 MB is not sent back
 
 
 def lower_camel(name: str) -> str:
-    """`DatasetArn` as the front end spells it in a path: `datasetArn`."""
+    """A member's name as AWS's front end writes it in a path: `datasetArn` for `DatasetArn`."""
     return name[:1].lower() + name[1:]
 
 
-def shown(value: object) -> str:
-    """A value as the front end echoes it: quoted, lists and maps in Java's form, null bare."""
-    return "null" if value is None else f"'{_java(value)[:_SHOWN]}'"
+def quoted(value: object) -> str:
+    """A value as AWS's front end writes it in a message: in quotes, lists and maps in Java's form; null as it is."""
+    return "null" if value is None else f"'{_java(value)[:_QUOTED_CHARACTERS]}'"
 
 
 def _java(value: object) -> str:
@@ -53,8 +53,8 @@ def _java(value: object) -> str:
 
 
 def violation(value: object, path: str, sentence: str) -> str:
-    """One violation in the front end's words."""
-    return f"Value {shown(value)} at '{path}' failed to satisfy constraint: {sentence}"
+    """The message for one violation, in the words of AWS's front end."""
+    return f"Value {quoted(value)} at '{path}' failed to satisfy constraint: {sentence}"
 
 
 def _at_most(measure: Callable[[Any], int], top: int) -> Callable[[Any], bool]:
@@ -80,7 +80,7 @@ def _bounds(found: model.Shape, measure: Callable[[Any], int], word: str) -> lis
 
 
 def constraints(found: model.Shape) -> list[Constraint]:
-    """The constraints a shape states about its own value (not about what is inside it)."""
+    """The constraints of a shape on its own value, without those on its members."""
     if found["type"] in {"integer", "long"}:
         return _bounds(found, int, "Member must have value")
     rules = _bounds(found, len, "Member must have length")
@@ -149,8 +149,8 @@ _SCALARS: dict[str, Callable[[object], Any]] = {
 
 
 @cache
-def judge(name: str) -> Judge:
-    """The compiled judge of the shape called `name`."""
+def shape_judge(name: str) -> ShapeJudge:
+    """The compiled function that checks and decodes values of the shape `name`."""
     found = model.shape(name)
     if found["type"] == "structure":
         return _structure(found)
@@ -159,7 +159,7 @@ def judge(name: str) -> Judge:
     return _map(found) if found["type"] == "map" else _scalar(found)
 
 
-def _scalar(found: model.Shape) -> Judge:
+def _scalar(found: model.Shape) -> ShapeJudge:
     convert, rules = _SCALARS[found["type"]], constraints(found)
 
     def judged(value: object, path: str, violations: Violations) -> object:
@@ -170,9 +170,9 @@ def _scalar(found: model.Shape) -> Judge:
     return judged
 
 
-def _structure(found: model.Shape) -> Judge:
+def _structure(found: model.Shape) -> ShapeJudge:
     required = found.get("required", [])
-    members = {name: (lower_camel(name), judge(member["shape"])) for name, member in found["members"].items()}
+    members = {name: (lower_camel(name), shape_judge(member["shape"])) for name, member in found["members"].items()}
 
     def judged(value: object, path: str, violations: Violations) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -182,8 +182,8 @@ def _structure(found: model.Shape) -> Judge:
             if value.get(name) is None:
                 violations.append(violation(None, prefix + lower_camel(name), "Member must not be null"))
         return {
-            name: inner(value[name], prefix + spelt, violations)
-            for name, (spelt, inner) in members.items()
+            name: inner(value[name], prefix + path_name, violations)
+            for name, (path_name, inner) in members.items()
             if value.get(name) is not None
         }
 
@@ -191,15 +191,15 @@ def _structure(found: model.Shape) -> Judge:
 
 
 def _inside(rules: list[Constraint], parts: list[Any], whole: object, path: str, word: str) -> list[str]:
-    """AWS names the collection, not the element, and prints every constraint the element has to satisfy."""
+    """The violation of a collection with an invalid element; AWS quotes the collection and all element constraints."""
     if all(holds(part) for part in parts for holds, _ in rules):
         return []
     return [violation(whole, path, f"{word} must satisfy constraint: [{', '.join(text for _, text in rules)}]")]
 
 
-def _list(found: model.Shape) -> Judge:
+def _list(found: model.Shape) -> ShapeJudge:
     own, member = constraints(found), model.shape(found["member"]["shape"])
-    nested = judge(found["member"]["shape"]) if member["type"] == "structure" else None
+    nested = shape_judge(found["member"]["shape"]) if member["type"] == "structure" else None
     convert = _SCALARS.get(member["type"], _text)
     rules = [] if nested else constraints(member)
 
@@ -217,7 +217,7 @@ def _list(found: model.Shape) -> Judge:
     return judged
 
 
-def _map(found: model.Shape) -> Judge:
+def _map(found: model.Shape) -> ShapeJudge:
     own = constraints(found)
     keys, values = (constraints(model.shape(found[part]["shape"])) for part in ("key", "value"))
 
@@ -234,13 +234,13 @@ def _map(found: model.Shape) -> Judge:
 
 
 def decode_request(operation: str, document: object) -> dict[str, Any]:
-    """The request as the service sees it: blobs decoded, nulls and unknown members gone.
+    """The request in a JSON document: blobs decoded, nulls and unknown members removed.
 
     Raises:
-        ServiceError: SerializationException for a value of the wrong kind, ValidationException for broken constraints.
+        ServiceError: SerializationException for a value of the wrong type, ValidationException for broken constraints.
     """
     violations: Violations = []
-    request: dict[str, Any] = judge(model.input_shape(operation))(document, "", violations)
+    request: dict[str, Any] = shape_judge(model.input_shape(operation))(document, "", violations)
     if violations:
         plural = "error" if len(violations) == 1 else "errors"
         text = f"{len(violations)} validation {plural} detected: {'; '.join(violations)}"
@@ -249,6 +249,6 @@ def decode_request(operation: str, document: object) -> dict[str, Any]:
 
 
 def compile_all() -> None:
-    """Compile the judges of all operations now, so that the first request does not wait for it."""
+    """Compile the input shapes of all operations now, so that the first request does not wait for it."""
     for operation in model.OPERATIONS:
-        judge(model.input_shape(operation))
+        shape_judge(model.input_shape(operation))

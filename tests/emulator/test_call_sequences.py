@@ -1,14 +1,13 @@
-"""Any sequence of calls: a stateful machine that reuses live ARNs, against a small model written from the documents.
+"""Random sequences of calls on existing resources, compared with the model in expected_state.py.
 
-The model shares no code with the emulator. The outcomes are counted, and the test fails when the machine did not get
-far enough to prove anything (success and refusal of every operation).
+The outcomes are counted, and the test fails when a sequence never reached one of them (success and refusal of every
+operation), because then it would prove nothing.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,10 @@ from hypothesis.stateful import (
 from rekognition_emulator import Clock, Latency, Limits
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.operations.service import Service
-from rekognition_emulator.state.backend import Backend
+from rekognition_emulator.state.context import ServiceContext
 from rekognition_emulator.state.sqlite import SqliteStore
 from rekognition_emulator.state.store import MemoryStore, Store
+from tests.emulator.expected_state import MAX_ENTRIES, MAX_LABELS, DatasetModel, ExpectedState, ProjectModel
 
 OUTCOMES: Counter[tuple[str, str]] = Counter()
 WORK = 10.0
@@ -37,29 +37,6 @@ KINDS = st.sampled_from(["TRAIN", "TEST"])
 ENTRIES = st.lists(
     st.tuples(st.integers(0, 9), st.frozensets(st.sampled_from(["cat", "dog", "bird", "fish"]), max_size=3)), max_size=8
 )
-
-
-@dataclass
-class DatasetModel:
-    """What a dataset ought to be."""
-
-    kind: str
-    status: str = "CREATE_IN_PROGRESS"
-    due: float | None = None
-    pending: dict[str, Any] = field(default_factory=dict)
-    entries: dict[str, frozenset[str]] = field(default_factory=dict)
-    distributing: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class ProjectModel:
-    """What a project ought to be."""
-
-    name: str
-    tags: dict[str, str] = field(default_factory=dict)
-    datasets: dict[str, DatasetModel] = field(default_factory=dict)
-    gone_at: float | None = None
 
 
 def line(key: str, labels: frozenset[str]) -> str:
@@ -71,81 +48,27 @@ def line(key: str, labels: frozenset[str]) -> str:
     return json.dumps(made)
 
 
-class Machine(RuleBasedStateMachine):
-    """Calls in any order, time passing in between."""
+class CallSequence(RuleBasedStateMachine):
+    """Calls in any order, with time passing between them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock(1_700_000_000.0)
         latency = Latency(create=WORK, update=WORK, distribute=WORK, delete=WORK, delete_project=WORK)
-        limits = Limits(labels=3, entries=8)
-        self.service = Service(Backend(self.store(), self.clock, limits, latency=latency))
-        self.projects: dict[str, ProjectModel] = {}
-        self.dead: list[str] = []
+        limits = Limits(labels=MAX_LABELS, entries=MAX_ENTRIES)
+        self.service = Service(ServiceContext(self.store(), self.clock, limits, latency=latency))
+        self.expected = ExpectedState()
 
     def store(self) -> Store:
         """The store to test."""
         return MemoryStore()
 
     def teardown(self) -> None:
-        """Let go of the store."""
-        self.service.backend.store.close()
-
-    # -- the model ----------------------------------------------------------------------------------------------
-
-    def pick(self, number: int) -> tuple[ProjectModel, str, DatasetModel] | None:
-        """One of the live datasets."""
-        live = [(p, arn, d) for p in self.projects.values() for arn, d in p.datasets.items()]
-        return live[number % len(live)] if live else None
-
-    def pass_time(self) -> None:
-        """Do the work that is due."""
-        now = self.clock.now()
-        for arn, project in list(self.projects.items()):
-            for dataset_arn, dataset in list(project.datasets.items()):
-                if dataset.due is not None and dataset.due <= now:
-                    self.finish(project, dataset_arn, dataset)
-            if project.gone_at is not None and project.gone_at <= now:
-                self.dead.append(arn)
-                del self.projects[arn]
-
-    def finish(self, project: ProjectModel, arn: str, dataset: DatasetModel) -> None:
-        """The end of a dataset's work."""
-        if dataset.distributing:
-            self.finish_distribution(project)
-            return
-        dataset.due = None
-        if dataset.status == "DELETE_IN_PROGRESS":
-            self.dead.append(arn)
-            del project.datasets[arn]
-        elif dataset.status == "CREATE_IN_PROGRESS":
-            dataset.status, dataset.entries = "CREATE_COMPLETE", dict(dataset.pending)
-        else:
-            after = dataset.entries | dataset.pending
-            labels = frozenset[str]().union(*after.values())
-            buckets = {key.split("/")[2] for key in after}
-            fits = bool(dataset.pending) and len(labels) <= 3 and len(buckets) == 1 and len(after) <= 8
-            dataset.status = "UPDATE_COMPLETE" if fits else "UPDATE_FAILED"
-            dataset.entries = after if fits else dataset.entries
-
-    def finish_distribution(self, project: ProjectModel) -> None:
-        """Every fifth entry moves, if enough are labelled."""
-        train, test = (self.of_kind(project, kind) for kind in ("TRAIN", "TEST"))
-        assert train
-        assert test
-        enough = sum(1 for labels in train.entries.values() if labels) >= 5
-        for key in list(train.entries)[4::5] if enough else []:
-            test.entries[key] = train.entries.pop(key)
-        for each in (train, test):
-            each.due, each.distributing = None, False
-            each.status = "UPDATE_COMPLETE" if enough else "UPDATE_FAILED"
-
-    def of_kind(self, project: ProjectModel, kind: str) -> DatasetModel | None:
-        """The project's dataset of a type."""
-        return next((each for each in project.datasets.values() if each.kind == kind), None)
+        """Close the store."""
+        self.service.context.store.close()
 
     def call(self, operation: str, request: dict[str, Any], expected: str) -> dict[str, Any]:
-        """A call that has to end as expected: `ok`, or the name of an exception."""
+        """Make a call that must end as expected: `ok`, or the name of an exception."""
         reply: dict[str, Any] = {}
         try:
             reply = self.service.call(operation, request)
@@ -156,51 +79,49 @@ class Machine(RuleBasedStateMachine):
         OUTCOMES[operation, outcome] += 1
         return reply
 
-    # -- the rules ----------------------------------------------------------------------------------------------
-
     @initialize()
     def begin(self) -> None:
-        """A project with a TRAIN dataset that is ready."""
+        """Start with a project and a TRAIN dataset that is ready."""
         self.create_project("a")
         self.create_dataset(0, "TRAIN", None)
         self.wait(WORK)
 
     @rule(seconds=st.sampled_from([0.1, WORK - 0.1, WORK, WORK]))
     def wait(self, seconds: float) -> None:
-        """Time passes."""
+        """Let time pass."""
         self.clock.advance(seconds)
-        self.pass_time()
+        self.expected.finish_due_work(self.clock.now())
 
     @rule()
-    def wait_until_everything_rests(self) -> None:
-        """All work is done."""
+    def wait_for_all_work(self) -> None:
+        """Let all work end."""
         self.wait(WORK)
 
     @rule(name=NAMES)
     def create_project(self, name: str) -> None:
-        """A name can be used once at a time."""
-        taken = any(project.name == name for project in self.projects.values())
+        """A name in use is refused."""
+        taken = any(project.name == name for project in self.expected.projects.values())
         reply = self.call("CreateProject", {"ProjectName": name}, "ResourceInUseException" if taken else "ok")
         if not taken:
-            assert reply["ProjectArn"] not in self.dead
-            self.projects[reply["ProjectArn"]] = ProjectModel(name)
+            assert reply["ProjectArn"] not in self.expected.deleted
+            self.expected.projects[reply["ProjectArn"]] = ProjectModel(name)
 
-    @precondition(lambda self: self.projects)
+    @precondition(lambda self: self.expected.projects)
     @rule(number=st.integers(0, 9))
     def delete_project(self, number: int) -> None:
-        """Only without datasets, and once."""
-        arn, project = list(self.projects.items())[number % len(self.projects)]
+        """A project with datasets, or one that is being deleted, is refused."""
+        arn, project = list(self.expected.projects.items())[number % len(self.expected.projects)]
         busy = bool(project.datasets) or project.gone_at is not None
         self.call("DeleteProject", {"ProjectArn": arn}, "ResourceInUseException" if busy else "ok")
         if not busy:
             project.gone_at = self.clock.now() + WORK
 
-    @precondition(lambda self: self.projects)
+    @precondition(lambda self: self.expected.projects)
     @rule(number=st.integers(0, 9), kind=KINDS, source=st.none() | st.integers(0, 9))
     def create_dataset(self, number: int, kind: str, source: int | None) -> None:
-        """One of each type a project; copies need a source that is at rest."""
-        arn, project = list(self.projects.items())[number % len(self.projects)]
-        copied = self.pick(source) if source is not None else None
+        """A second dataset of a type is refused, and so is a copy of a busy dataset."""
+        arn, project = list(self.expected.projects.items())[number % len(self.expected.projects)]
+        copied = self.expected.pick(source) if source is not None else None
         request: dict[str, Any] = {"ProjectArn": arn, "DatasetType": kind}
         expected = "ok"
         if project.gone_at is not None:
@@ -214,18 +135,25 @@ class Machine(RuleBasedStateMachine):
         reply = self.call("CreateDataset", request, expected)
         if expected == "ok":
             entries = dict(copied[2].entries) if copied else {}
-            assert reply["DatasetArn"] not in self.dead
+            assert reply["DatasetArn"] not in self.expected.deleted
             due = self.clock.now() + WORK
             project.datasets[reply["DatasetArn"]] = DatasetModel(kind, due=due, pending=entries)
 
+    @precondition(lambda self: any(project.gone_at is not None for project in self.expected.projects.values()))
+    @rule(kind=KINDS)
+    def create_dataset_while_deleting(self, kind: str) -> None:
+        """A project that is being deleted gets no new dataset."""
+        arn = next(arn for arn, project in self.expected.projects.items() if project.gone_at is not None)
+        self.call("CreateDataset", {"ProjectArn": arn, "DatasetType": kind}, "ResourceNotFoundException")
+
     @rule(number=st.integers(0, 9), entries=ENTRIES, other=st.booleans())
     def update(self, number: int, entries: list[tuple[int, frozenset[str]]], *, other: bool) -> None:
-        """Taken when the dataset is at rest, judged when the time has come."""
+        """An update of a dataset that is not busy is accepted, and judged when it is due."""
         self.send(number, entries, other=other)
 
     def send(self, number: int, entries: list[tuple[int, frozenset[str]]], *, other: bool) -> None:
-        """An update of one of the live datasets."""
-        picked = self.pick(number)
+        """Update one of the existing datasets."""
+        picked = self.expected.pick(number)
         if not picked:
             return
         _, arn, dataset = picked
@@ -240,16 +168,16 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9))
     def fill(self, number: int) -> None:
-        """An update with enough labelled images for a distribution."""
+        """Update a dataset with enough labelled images for a distribution."""
         self.send(number, [(key, frozenset({"cat"})) for key in range(6)], other=False)
 
-    @precondition(lambda self: any(len(project.datasets) == 2 for project in self.projects.values()))
+    @precondition(lambda self: any(len(project.datasets) == 2 for project in self.expected.projects.values()))
     @rule(number=st.integers(0, 9), swapped=st.booleans())
     def distribute(self, number: int, *, swapped: bool) -> None:
-        """From a TRAIN dataset with entries to an empty TEST dataset, both at rest."""
-        pairs = [project for project in self.projects.values() if len(project.datasets) == 2]
+        """A distribution needs a TRAIN dataset with entries and an empty TEST dataset, neither of them busy."""
+        pairs = [project for project in self.expected.projects.values() if len(project.datasets) == 2]
         project = pairs[number % len(pairs)]
-        train, test = (self.of_kind(project, kind) for kind in ("TRAIN", "TEST"))
+        train, test = (project.of_kind(kind) for kind in ("TRAIN", "TEST"))
         assert train
         assert test
         expected = "ok"
@@ -265,9 +193,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9), key=NAMES, value=NAMES, put=st.booleans())
     def tag(self, number: int, key: str, value: str, *, put: bool) -> None:
-        """Tags are set and taken away in any status, and listed as they are."""
-        tagged: list[tuple[str, ProjectModel | DatasetModel]] = [*self.projects.items()]
-        tagged += [(arn, each) for project in self.projects.values() for arn, each in project.datasets.items()]
+        """Tags can be set, removed and listed in any status."""
+        tagged: list[tuple[str, ProjectModel | DatasetModel]] = [*self.expected.projects.items()]
+        tagged += [(arn, each) for project in self.expected.projects.values() for arn, each in project.datasets.items()]
         if not tagged:
             return
         arn, model = tagged[number % len(tagged)]
@@ -281,8 +209,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9))
     def list_labels(self, number: int) -> None:
-        """Every label with the number of its images."""
-        picked = self.pick(number)
+        """Every label is listed with the number of its images."""
+        picked = self.expected.pick(number)
         if not picked:
             return
         _, arn, dataset = picked
@@ -295,19 +223,19 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9))
     def delete_dataset(self, number: int) -> None:
-        """Only at rest."""
-        picked = self.pick(number)
+        """The deletion of a busy dataset is refused."""
+        picked = self.expected.pick(number)
         if picked:
             busy = picked[2].due is not None
             self.call("DeleteDataset", {"DatasetArn": picked[1]}, "ResourceInUseException" if busy else "ok")
             if not busy:
                 picked[2].status, picked[2].due = "DELETE_IN_PROGRESS", self.clock.now() + WORK
 
-    @precondition(lambda self: self.dead)
+    @precondition(lambda self: self.expected.deleted)
     @rule(number=st.integers(0, 9))
-    def ask_for_the_dead(self, number: int) -> None:
-        """What is gone is not found, by any operation."""
-        arn = self.dead[number % len(self.dead)]
+    def ask_for_what_was_deleted(self, number: int) -> None:
+        """No operation finds what was deleted."""
+        arn = self.expected.deleted[number % len(self.expected.deleted)]
         if "/dataset/" in arn:
             for operation in ("DescribeDataset", "ListDatasetEntries", "ListDatasetLabels", "DeleteDataset"):
                 self.call(operation, {"DatasetArn": arn}, "ResourceNotFoundException")
@@ -322,8 +250,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9), size=st.integers(1, 4))
     def list_entries(self, number: int, size: int) -> None:
-        """All pages together are the entries, with their labels."""
-        picked = self.pick(number)
+        """All pages together are the entries with their labels."""
+        picked = self.expected.pick(number)
         if not picked:
             return
         _, arn, dataset = picked
@@ -349,10 +277,10 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def everything_is_described_as_it_is(self) -> None:
-        """DescribeProjects and DescribeDataset show the model, in order of creation."""
+        """DescribeProjects and DescribeDataset show the expected state, in the order of creation."""
         shown = self.call("DescribeProjects", {}, "ok")["ProjectDescriptions"]
-        assert [each["ProjectArn"] for each in shown] == list(self.projects)
-        for description, project in zip(shown, self.projects.values(), strict=True):
+        assert [each["ProjectArn"] for each in shown] == list(self.expected.projects)
+        for description, project in zip(shown, self.expected.projects.values(), strict=True):
             assert (description["Status"] == "DELETING") is (project.gone_at is not None)
             assert [each["DatasetArn"] for each in description["Datasets"]] == list(project.datasets)
             for arn, dataset in project.datasets.items():
@@ -368,8 +296,8 @@ class Machine(RuleBasedStateMachine):
                 }
 
 
-class SqliteMachine(Machine):
-    """The same on a database."""
+class SqliteCallSequence(CallSequence):
+    """The same calls on the SQLite store."""
 
     def store(self) -> Store:
         """A database in memory."""
@@ -377,10 +305,10 @@ class SqliteMachine(Machine):
 
 
 def test_any_sequence_of_calls_behaves_like_the_model_on_sqlite() -> None:
-    """The other store, with fewer sequences."""
+    """The SQLite store gives the same replies, in fewer sequences."""
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        SqliteMachine,
+        SqliteCallSequence,
         settings=settings(
             max_examples=30, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=checks
         ),
@@ -388,11 +316,11 @@ def test_any_sequence_of_calls_behaves_like_the_model_on_sqlite() -> None:
 
 
 def test_any_sequence_of_calls_behaves_like_the_model() -> None:
-    """Hundreds of sequences; every outcome below was met, so the machine proves what it says."""
+    """Every reply in 150 sequences is as expected, and every outcome below occurs."""
     OUTCOMES.clear()
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Machine,
+        CallSequence,
         settings=settings(
             max_examples=150, stateful_step_count=50, deadline=None, derandomize=True, suppress_health_check=checks
         ),
