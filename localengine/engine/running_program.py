@@ -89,10 +89,12 @@ class RunningProgram:
     def _stop(self, child: Child) -> int:
         """Interrupt the program, twice when it waits for an answer, and kill it when that does not end it."""
         self._signal_once(child)
-        if (status := child.wait(_MOMENT_SECONDS)) is None:
-            child.signal(signal.SIGINT)
-            self._stopped.set()
-            status = child.wait(_GRACE_SECONDS)
+        patience = _GRACE_SECONDS
+        while (status := child.wait(_MOMENT_SECONDS)) is None and patience > 0:
+            patience -= _MOMENT_SECONDS
+            if self._gate.program_waits and not self._stopped.is_set():
+                child.signal(signal.SIGINT)
+                self._stopped.set()
         return -1 if status is None else status
 
     def _signal_once(self, child: Child) -> None:

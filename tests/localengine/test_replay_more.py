@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import time
@@ -27,7 +28,7 @@ from tests.localengine.recording import (
 from tests.localengine.sandbox import DATA, Sandbox, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from tests.localengine.sandbox import Json, Result
@@ -44,6 +45,8 @@ LEFT_OUT = {
     "29-f-3-cancel": "likewise",
 }
 STEPS = [command["step"] for command in COMMANDS if command["step"] not in LEFT_OUT]
+# Stacks that repeat a promise of another one under other conditions: for `make test-full`.
+REPEATS = ("25-p-", "25-f-", "25-c-", "29-c-", "29-e-", "29-f-", "30-dbr", "31-")
 # Commands that fail while another resource is on its way, and that resource: a race decides whether its provider is
 # called, here and in the real engine.
 RACING = {
@@ -60,9 +63,16 @@ ADVICE = (
     "    Note that `pulumi refresh`",
 )
 OUR_ADVICE = ("    Nobody knows whether they were done", "    `refresh --clear-pending-creates`")
-# Two replacements that delete first do not wait for each other: in one order an object is lost, in the other none.
-LOSING_RACES = {f"30-{group}-{step}" for group in ("dbr", "dbrlost") for step in ("3-up-swap", "4-refresh-preview")}
+# Two replacements that delete first do not wait for each other: in one order an object is lost, in the other none. The
+# command after them begins with the objects that were left in the recording.
+LOSING_RACES = {"30-dbr-3-up-swap": "30-dbr-4-refresh-preview", "30-dbrlost-3-up-swap": "30-dbrlost-4-refresh-preview"}
 SECONDS = 20.0
+
+
+def of(steps: Iterable[str]) -> pytest.MarkDecorator:
+    """A test for each of the steps."""
+    marked = [pytest.param(step, marks=[pytest.mark.slow] * step.startswith(REPEATS)) for step in steps]
+    return pytest.mark.parametrize("step", marked)
 
 
 class Recording:
@@ -128,6 +138,9 @@ def replay(sandbox: Sandbox, command: Json) -> Replayed:
     """Run one recorded command under its conditions."""
     sandbox.declare(*command["spec"])
     sandbox.edit_live(command["live_edit"] or {})
+    for race, after in LOSING_RACES.items():
+        if command["step"] == after:
+            sandbox.live.write_text(json.dumps(STATES[race]["live"]), encoding="utf-8")
     log = sandbox.live.with_name("log.jsonl")
     log.unlink(missing_ok=True)
     go = sandbox.live.with_name("go")
@@ -192,14 +205,14 @@ def test_what_is_not_replayed_is_named() -> None:
     assert set(LEFT_OUT) | set(RACING) | WARNING <= {command["step"] for command in COMMANDS}
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_exit_codes_are_those_of_pulumi(step: str, replayed: Recording) -> None:
     """Every command ends as it did with the real CLI."""
     ours = replayed[step]
     assert ours.recorded["exit"] == ours.result.code, ours.result.out + ours.result.err
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_the_provider_is_asked_the_same_with_the_same_properties(step: str, replayed: Recording) -> None:
     """Every request to the provider is made, property for property, and no other."""
     ours = replayed[step]
@@ -208,7 +221,7 @@ def test_the_provider_is_asked_the_same_with_the_same_properties(step: str, repl
     assert counted(expected) == counted(actual)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_requests_come_in_the_same_order(step: str, replayed: Recording) -> None:
     """For one resource, the provider is asked in the recorded order, start-up and Cancel as often as recorded."""
     ours = replayed[step]
@@ -219,7 +232,7 @@ def test_requests_come_in_the_same_order(step: str, replayed: Recording) -> None
         assert begun(ours.recorded["calls"], method) == begun(ours.calls, method)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_what_was_replaced_is_deleted_when_pulumi_deletes_it(step: str, replayed: Recording) -> None:
     """Deletions come after all creations where they did so with Pulumi, and in the order of what depends on what."""
     ours = replayed[step]
@@ -230,7 +243,7 @@ def test_what_was_replaced_is_deleted_when_pulumi_deletes_it(step: str, replayed
     assert expected == actual
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_one_process_serves_what_one_process_served(step: str, replayed: Recording) -> None:
     """A provider that remembers what it has made in this run knows as much as under Pulumi."""
     ours = replayed[step]
@@ -240,7 +253,7 @@ def test_one_process_serves_what_one_process_served(step: str, replayed: Recordi
     assert sorted(expected) == sorted(actual)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_the_state_is_that_of_pulumi(step: str, replayed: Recording) -> None:
     """Every stored resource and pending operation is the recorded one, old objects that must still go included."""
     ours, recorded = replayed[step], STATES[step]
@@ -251,7 +264,7 @@ def test_the_state_is_that_of_pulumi(step: str, replayed: Recording) -> None:
     assert needs_come_first(ours.resources)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_the_same_objects_exist(step: str, replayed: Recording) -> None:
     """What the provider has made, kept, lost or left behind is what it had with Pulumi."""
     ours, recorded = replayed[step], STATES[step]
@@ -261,13 +274,13 @@ def test_the_same_objects_exist(step: str, replayed: Recording) -> None:
     assert without(recorded["live"] or {}, racing) == without(ours.live or {}, racing)
 
 
-@pytest.mark.parametrize("step", [step for step in STEPS if not STATES[step]["written"]["stack_file"]])
+@of([step for step in STEPS if not STATES[step]["written"]["stack_file"]])
 def test_what_writes_no_state_with_pulumi_writes_none(step: str, replayed: Recording) -> None:
     """Previews leave the file as it is, byte for byte."""
     assert not replayed[step].has_written
 
 
-@pytest.mark.parametrize("step", STEPS)
+@of(STEPS)
 def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: Recording) -> None:
     """Title, rows, diagnostics, outputs and counts are Pulumi's, in any order of the rows; durations aside.
 
@@ -285,7 +298,7 @@ def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: Recording) ->
     assert [line for line in ours.recorded["stderr"] if line] == ours.result.err.splitlines()
 
 
-@pytest.mark.parametrize("step", [command["step"] for command in COMMANDS if command["exit"] in (1, 8)])
+@of([command["step"] for command in COMMANDS if command["exit"] in (1, 8)])
 def test_a_program_that_nobody_waits_for_is_interrupted(step: str, replayed: Recording) -> None:
     """Its traceback has as many lines as with Pulumi; three of the commands showed none there, and show one here."""
     if step in LEFT_OUT or step == "32-10-destroy-target-refused":

@@ -40,7 +40,7 @@ class Result:
 
 @dataclass
 class Workspace:
-    """A program folder with a stack `dev`; `python` runs program and provider, the Python of the tests runs the engine."""
+    """A program folder with a stack `dev`; `python` runs program and provider, this process's Python the engine."""
 
     folder: Path
     emulator: Emulator
