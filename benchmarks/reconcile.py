@@ -20,7 +20,8 @@ from typing import Any, Final
 import boto3
 
 from benchmarks.lines import write
-from reconciler.apply import Reconciliation, Target
+from reconciler.apply import Context, Target, observe, plan_against_live
+from reconciler.apply import apply as carry_out
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.open import open_gateway
@@ -131,14 +132,14 @@ def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
     gateway = open_gateway(connection, REGION, clock, random)
     project = gateway.find_project("benchmark")
     arn = project.arn if project else _client(endpoint).create_project(ProjectName="benchmark")["ProjectArn"]
-    reconciliation = Reconciliation(gateway, clock, random, Policy())
+    context = Context(gateway, clock, random, Policy())
     target = Target(arn, DatasetType.TRAIN)
     with Ledger() as ledger:
         bucket = _fill(ledger, manifest)
-        seen = reconciliation.observe(target)
-        plan = reconciliation.plan(ledger, seen, bucket)
+        seen = observe(context, target)
+        plan = plan_against_live(context, ledger, seen, target, bucket=bucket)
         if apply:
-            outcome = reconciliation.apply(ledger, plan, seen, target)
+            outcome = carry_out(context, ledger, plan, seen, target)
             if outcome.error is not None:
                 raise outcome.error
     return dict(gateway.calls.counts)

@@ -23,12 +23,14 @@ from benchmarks.lines import LABELS, write
 from reconciler.analysis.boxes import matched
 from reconciler.analysis.entry import detail_of
 from reconciler.entries import Box
+from reconciler.guards import Asked
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
-from reconciler.model import Change, DatasetDeclaration, DatasetType, Policy, Verb
-from reconciler.plan.plan import make_plan
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Change, DatasetDeclaration, DatasetType, Policy, ProjectDeclaration, Verb
+from reconciler.plan import Request, plan
+from reconciler.review.build import review_of
 from reconciler.review.model import Review
+from reconciler.run import DatasetRun
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
@@ -68,8 +70,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, Ledger() as ledger:
         reviewed = _reviewed(Path(name), ledger, options.changes)
         seconds, review = _timed(lambda: review_of([reviewed]))
-    plan = msgspec.to_builtins(review)
-    bare, text = _timed(lambda: json.dumps(plan))
+    document = msgspec.to_builtins(review)
+    bare, text = _timed(lambda: json.dumps(document))
     print(f"{review.words}, some 12 boxes an image; HTML without pictures")
     print(f"{'step':<30}{'CPU s':>9}{'bytes':>13}{'ratio':>8}  limits")
     print(f"{'json.dumps (bare)':<30}{bare:>9.2f}{len(text):>13,}{1:>8.1f}")
@@ -77,17 +79,20 @@ def main() -> int:
     return int(any([*[_row(row, review, bare) for row in ROWS], _fifty_boxes()]))
 
 
-def _reviewed(folder: Path, ledger: Ledger, changes: int) -> Reviewed:
+def _reviewed(folder: Path, ledger: Ledger, changes: int) -> DatasetRun:
     """A dataset of which every entry changes."""
     manifest, live = folder / "train.jsonl", folder / "live.jsonl"
     write(manifest, changes, edit_every=1)
     write(live, changes)
-    findings = read_manifest(DatasetDeclaration(DatasetType.TRAIN, manifest, manifest.name), None, ledger.accept)
+    dataset = DatasetDeclaration(DatasetType.TRAIN, manifest, manifest.name)
+    findings = read_manifest(dataset, None, ledger.accept)
     with live.open(encoding="utf-8") as lines:
         for line in lines:
             ledger.observe(line)
-    plan = make_plan(ledger, Policy(), exists=True, bucket=findings.bucket)
-    return Reviewed("blood-cells", "blood-cells", DatasetType.TRAIN, manifest.name, ledger, findings, plan)
+    request = Request("blood-cells train", Policy(), Asked(DatasetType.TRAIN), findings.bucket)
+    made = plan(ledger, request, exists=True)
+    project = ProjectDeclaration(folder, "blood-cells", "blood-cells", managed=False, project_arn=None, datasets=())
+    return DatasetRun(project, dataset, ledger, findings, plan=made)
 
 
 def _row(row: Row, review: Review, bare: float) -> int:

@@ -60,7 +60,8 @@ python -m rekognition_emulator --port 0
 
 prints the variables that make AWS clients talk to it (`AWS_ENDPOINT_URL_REKOGNITION`, dummy credentials, the Region),
 one `export` a line on standard output; the log, one line a call, goes to standard error; SIGINT and SIGTERM stop it.
-Paste the variables into another shell, and boto3, the AWS CLI and the other SDKs talk to the emulator unchanged:
+Paste the variables into another shell, and boto3, the AWS CLI and the other SDKs talk to the emulator unchanged (an
+AWS CLI before 2.13 does not know the first variable and needs `--endpoint-url "$AWS_ENDPOINT_URL_REKOGNITION"`):
 
 ```
 aws rekognition create-project --project-name cells

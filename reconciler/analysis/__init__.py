@@ -1,12 +1,7 @@
-"""Desired against live: which entries change, and what the change means.
+"""What a change means, for one entry, for many of them, and for the whole dataset.
 
-verbs        which entries change; words: one of them in one line
-detail       one entry told apart (boxes matched by `boxes`, other `fields`)
-groups       the same change on many entries (`marks`, `fates`, `repoint`)
-balance, provenance, splits, lookalike: whole datasets, streamed by `sides`
-differences  the forms of what is said of entries; figures: of whole datasets
+entry        one entry told apart (boxes matched by `boxes`, other `fields`); `sentence` says it in one line
+groups       the same change on many entries (`patterns`, `movements`, `moved_keys`)
+label_counts, provenance, train_test, lookalike_labels: whole datasets, streamed by `sides`
+results      the forms of what is said
 """
-
-from reconciler.changes import changed, changes, live_only, loads, unlabelled
-
-__all__ = ["changed", "changes", "live_only", "loads", "unlabelled"]

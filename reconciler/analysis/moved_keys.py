@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.analysis.sides import only_desired, only_live
 from reconciler.ledger import Ledger
 
 _LEAST: Final = 2
@@ -33,10 +32,10 @@ class Repoint:
 
 def repoints(ledger: Ledger) -> list[Repoint]:
     """The moves of a dataset, the largest first."""
-    gone = {key: meaning for key, meaning, _labelled in only_live(ledger)}
+    gone = {key: meaning for key, meaning, _labelled in ledger.only_live()}
     if len(gone) < _LEAST:
         return []
-    new = dict(only_desired(ledger))
+    new = dict(ledger.only_desired())
     found: dict[tuple[str, str], Repoint] = {}
     for old_key, new_key in _paired(gone, new):
         prefixes = _prefixes(old_key, new_key)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from reconciler.analysis.line_text import holdable
 from reconciler.analysis.results import Balance, NamePair, Splits, Transfer
-from reconciler.analysis.sides import Leftover, keys_after, only_desired, only_live
+from reconciler.analysis.sides import Leftover, keys_after
 from reconciler.ledger import Ledger
 
 KEYS_SHOWN: Final = 50
@@ -77,10 +77,10 @@ def _in_both(train: Half, test: Half) -> tuple[list[str], list[NamePair], int, i
 
 def _moved(source: Half, target: Half, source_word: Word, target_word: Word) -> Iterator[Transfer]:
     """Images that one manifest gave up and the other took."""
-    left = {key: labelled for key, _meaning, labelled in only_live(source.ledger)}
+    left = {key: labelled for key, _meaning, labelled in source.ledger.only_live()}
     if not left:
         return
-    for key, _meaning in only_desired(target.ledger):
+    for key, _meaning in target.ledger.only_desired():
         if key in left:
             danger = left[key] and source.leftover is Leftover.STAYS
             yield Transfer(key=holdable(key), source=source_word, target=target_word, danger=danger)

@@ -1,10 +1,26 @@
-"""One dataset's observe, plan, apply and destroy, each in a room of its own, and the conductor over them.
+"""One dataset's observe, plan, apply and destroy: functions over one `Context`.
 
-`observing` finds the dataset, `planning` compares it and asks the guards, `readying` creates or replaces it, `rounds`
-sends what there is to send, `destroying` deletes it; `conductor` knows their order.
+`observe` finds the dataset, `plan_against_live` lists and plans it, `apply` carries a plan out (creating or replacing
+the dataset where it says so, and planning anew when somebody else was there), `destroy` deletes it.
 """
 
-from reconciler.apply.observe import Observation, Target
-from reconciler.apply.reconciliation import Reconciliation
+from reconciler.apply.context import Context, Target
+from reconciler.apply.delete import destroy
+from reconciler.apply.list_live import list_live
+from reconciler.apply.observe import look_at, observe, observe_in
+from reconciler.apply.outcome import Outcome
+from reconciler.apply.plan_against_live import plan_against_live
+from reconciler.apply.reconciliation import apply
 
-__all__ = ["Observation", "Reconciliation", "Target"]
+__all__ = [
+    "Context",
+    "Outcome",
+    "Target",
+    "apply",
+    "destroy",
+    "list_live",
+    "look_at",
+    "observe",
+    "observe_in",
+    "plan_against_live",
+]

@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.apply.send import looking
-from reconciler.aws.clock import Clock
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
-from reconciler.aws.wait import Waiter
+from reconciler.apply.context import Context
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, ServiceError
 from reconciler.ledger import Ledger, fill_live
-from reconciler.model import Progress, Reporter
 
 # A dataset that moved under so many listings in a row is being worked on: better to say so than to go on.
 _TRIES: Final = 5
@@ -23,78 +20,74 @@ _TRIES: Final = 5
 _STALE_PAUSES: Final = (2.0, 4.0, 8.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Lists one dataset into a ledger."""
+def list_live(
+    context: Context, ledger: Ledger, arn: str, before: DatasetDescription | None = None
+) -> DatasetDescription:
+    """List in place of what the ledger held of live; the description that holds for what was listed.
 
-    gateway: Gateway
-    clock: Clock
-    waiter: Waiter
-    report: Reporter
+    `before` is the dataset as just seen, idle; without it the dataset is looked at first.
 
-    def list(self, ledger: Ledger, arn: str, before: DatasetDescription | None = None) -> DatasetDescription:
-        """List in place of what the ledger held of live; the description that holds for what was listed.
+    Raises:
+        Moved: the dataset changed again and again while it was listed. NotFound: it is gone.
+        ServiceError: a call failed, or what was listed is no entry.
+    """
+    return list_fresh(context, ledger, arn, lambda: False, before)
 
-        `before` is the dataset as just seen, idle; without it the dataset is looked at first.
 
-        Raises:
-            Moved: the dataset changed again and again while it was listed. NotFound: it is gone.
-            ServiceError: a call failed, or what was listed is no entry.
-        """
-        return self._until_fresh(ledger, arn, lambda: False, before)
+def list_fresh(
+    context: Context,
+    ledger: Ledger,
+    arn: str,
+    looks_stale: Callable[[], bool],
+    before: DatasetDescription | None = None,
+) -> DatasetDescription:
+    """List as `list_live` does, until the listing does not look stale, at most four times.
 
-    def list_fresh(self, ledger: Ledger, arn: str, looks_stale: Callable[[], bool]) -> DatasetDescription:
-        """List until the listing does not look stale, at most four times.
+    `looks_stale` is asked after each listing whether it lacks what was just sent; what is still lacking in the last one
+    is lacking indeed. A listing of a large dataset takes minutes: for disagreeing statistics alone it is made once more
+    only.
+    """
+    described, listed = _listed(context, ledger, arn, before)
+    for number, pause in enumerate(_STALE_PAUSES):
+        disagrees = number == 0 and listed != described.entries
+        if not disagrees and not looks_stale():
+            break
+        context.clock.sleep(pause)
+        described, listed = _listed(context, ledger, arn, None)
+    return described
 
-        `looks_stale` is asked after each listing whether it lacks what was just sent; what is still lacking in the last
-        one is lacking indeed.
-        """
-        return self._until_fresh(ledger, arn, looks_stale, None)
 
-    def _until_fresh(
-        self, ledger: Ledger, arn: str, looks_stale: Callable[[], bool], before: DatasetDescription | None
-    ) -> DatasetDescription:
-        """A listing of a large dataset takes minutes: for disagreeing statistics alone it is made once more only."""
-        described, listed = self._listed(ledger, arn, before)
-        for number, pause in enumerate(_STALE_PAUSES):
-            disagrees = number == 0 and listed != described.entries
-            if not disagrees and not looks_stale():
-                break
-            self.clock.sleep(pause)
-            described, listed = self._listed(ledger, arn, None)
-        return described
-
-    def _listed(self, ledger: Ledger, arn: str, before: DatasetDescription | None) -> tuple[DatasetDescription, int]:
-        """One listing during which the dataset did not move, and how many lines it had."""
-        for _try in range(_TRIES):
-            before = before or self._idle(arn)
-            if before.status == DatasetStatus.CREATE_FAILED:
-                raise Moved(f"the creation of {arn} failed meanwhile; run again")
-            try:
-                listed = self._fill(ledger, arn)
-            except (InUse, Moved):
-                before = None  # an operation began, or the listing's token is no longer valid
-                continue
-            after = self._idle(arn)
-            if after.updated == before.updated:
-                return after, listed
-            before = after
-        raise Moved(
-            f"the dataset {arn} could not be listed in {_TRIES} tries, because it changed or the listing's token "
-            "expired meanwhile; run again when nobody works on it"
-        )
-
-    def _idle(self, arn: str) -> DatasetDescription:
-        return self.waiter.until_idle(arn, looking(self.report, "waiting for a running operation"))
-
-    def _fill(self, ledger: Ledger, arn: str) -> int:
-        """List into the ledger; how many lines there were."""
-        lines = _Counted(self.gateway.entries(arn))
+def _listed(
+    context: Context, ledger: Ledger, arn: str, before: DatasetDescription | None
+) -> tuple[DatasetDescription, int]:
+    """One listing during which the dataset did not move, and how many lines it had."""
+    for _try in range(_TRIES):
+        before = before or context.idle(arn)
+        if before.status == DatasetStatus.CREATE_FAILED:
+            raise Moved(f"the creation of {arn} failed meanwhile; run again")
         try:
-            fill_live(ledger, lines, lambda count: self.report(Progress(f"listing: {count:,} entries")))
-        except ValueError as error:
-            raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
-        return lines.count
+            listed = _fill(context, ledger, arn)
+        except (InUse, Moved):
+            before = None  # an operation began, or the listing's token is no longer valid
+            continue
+        after = context.idle(arn)
+        if after.updated == before.updated:
+            return after, listed
+        before = after
+    raise Moved(
+        f"the dataset {arn} could not be listed in {_TRIES} tries, because it changed or the listing's token "
+        "expired meanwhile; run again when nobody works on it"
+    )
+
+
+def _fill(context: Context, ledger: Ledger, arn: str) -> int:
+    """List into the ledger; how many lines there were."""
+    lines = _Counted(context.gateway.entries(arn))
+    try:
+        fill_live(ledger, lines, lambda count: context.tell(f"listing: {count:,} entries"))
+    except ValueError as error:
+        raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
+    return lines.count
 
 
 @dataclass(slots=True)

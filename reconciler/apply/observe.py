@@ -1,67 +1,42 @@
 """Observing: which dataset it is, and whether there is one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from reconciler.apply.send import looking
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
-from reconciler.aws.wait import Waiter
+from reconciler.apply.context import Context, Target
+from reconciler.dataset import DatasetStatus, Observation, Project
 from reconciler.errors import NotFound
-from reconciler.model import DatasetType, Reporter
+from reconciler.model import DatasetType
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Which dataset: a project's ARN and the type."""
+def observe(context: Context, target: Target) -> Observation:
+    """Find the dataset of a project by its type, and wait until no operation runs on it.
 
-    project_arn: str
-    dataset_type: DatasetType
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What is there: the dataset's ARN and description, or neither.
-
-    `leftover` is a dataset that must go before a new one can be created: its creation failed, or it is being deleted.
-    `test_arn` is the project's test dataset, where a training dataset is looked at.
+    Raises:
+        NotFound: there is no such project.
     """
+    project = context.gateway.project(target.project_arn)
+    if project is None:
+        raise NotFound(f"there is no project {target.project_arn}; create it, or mend the ARN or the region")
+    return observe_in(context, project, target.dataset_type)
 
-    arn: str | None = None
-    description: DatasetDescription | None = None
-    leftover: str | None = None
-    test_arn: str | None = None
+
+def observe_in(context: Context, project: Project, dataset_type: DatasetType) -> Observation:
+    """The dataset of this type in a project that was just looked up, waited for as `observe` does."""
+    arn = project.datasets.get(dataset_type)
+    seen = look_at(context, arn) if arn else Observation()
+    is_train = dataset_type is DatasetType.TRAIN
+    return replace(seen, test_arn=project.datasets.get(DatasetType.TEST)) if is_train else seen
 
 
-@dataclass(frozen=True, slots=True)
-class Observing:
-    """Looks at datasets."""
-
-    gateway: Gateway
-    waiter: Waiter
-    report: Reporter
-
-    def observe(self, target: Target) -> Observation:
-        """Find the dataset of a project by its type, and wait until no operation runs on it.
-
-        Raises:
-            NotFound: there is no such project.
-        """
-        project = self.gateway.project(target.project_arn)
-        if project is None:
-            raise NotFound(f"there is no project {target.project_arn}; create it, or mend the ARN or the region")
-        arn = project.datasets.get(target.dataset_type)
-        seen = self.look_at(arn) if arn else Observation()
-        is_train = target.dataset_type is DatasetType.TRAIN
-        return replace(seen, test_arn=project.datasets.get(DatasetType.TEST)) if is_train else seen
-
-    def look_at(self, arn: str) -> Observation:
-        """Look at a dataset by its ARN; one that is not there gives an empty observation."""
-        description = self.gateway.describe(arn)
-        if description is None:
-            return Observation()
-        if description.status == DatasetStatus.DELETE_IN_PROGRESS:
-            return Observation(leftover=arn)
-        if description.is_running:
-            description = self.waiter.until_idle(arn, looking(self.report, "waiting for a running operation"))
-        if description.status == DatasetStatus.CREATE_FAILED:
-            return Observation(leftover=arn)
-        return Observation(arn, description)
+def look_at(context: Context, arn: str) -> Observation:
+    """Look at a dataset by its ARN; one that is not there gives an empty observation."""
+    description = context.gateway.describe(arn)
+    if description is None:
+        return Observation()
+    if description.status == DatasetStatus.DELETE_IN_PROGRESS:
+        return Observation(leftover=arn)
+    if description.is_running:
+        description = context.idle(arn)
+    if description.status == DatasetStatus.CREATE_FAILED:
+        return Observation(leftover=arn)
+    return Observation(arn, description)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Facts
 from reconciler.model import Mark, Place
-from reconciler.plan.plan import Statistics
+from reconciler.plan import Statistics
 
 # So many rejected or marked entries are named; the rest is a count.
 KEPT = 50

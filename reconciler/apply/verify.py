@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from reconciler.apply.outcome import KEPT, MarkedEntry, Outcome, Rejected
-from reconciler.apply.send_queue import SendQueue
 from reconciler.errors import ReconcilerError, UpdateFailed
-from reconciler.ledger import Ledger, Row
+from reconciler.ledger import Ledger, Row, SendQueue
 from reconciler.model import Extra, Marked, Policy, Rejection, Verb
 
 

@@ -3,16 +3,15 @@
 All calls go through `reconciler.aws.calls`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls, Patience
+from reconciler.dataset import DatasetDescription, Project
 from reconciler.errors import InUse, NotFound
 from reconciler.model import DatasetType
 
@@ -22,50 +21,6 @@ if TYPE_CHECKING:
 
 # The largest page of every listing here (service-2.json: PageSize of ListDatasetEntries and DescribeProjects).
 _PAGE: Final = 100
-
-
-class DatasetStatus(StrEnum):
-    """AWS's DatasetStatus (service-2.json); there is no status for "deleted" or "deletion failed"."""
-
-    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
-    CREATE_COMPLETE = "CREATE_COMPLETE"
-    CREATE_FAILED = "CREATE_FAILED"
-    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
-    UPDATE_COMPLETE = "UPDATE_COMPLETE"
-    UPDATE_FAILED = "UPDATE_FAILED"
-    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
-
-    @property
-    def is_running(self) -> bool:
-        """Whether an operation is running on the dataset."""
-        return self.value.endswith("_IN_PROGRESS")
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetDescription:
-    """DescribeDataset's answer: `updated` is LastUpdatedTimestamp in epoch seconds, the counts are DatasetStats."""
-
-    status: str
-    message: str
-    message_code: str
-    updated: float
-    entries: int
-    labelled: int
-    errors: int
-
-    @property
-    def is_running(self) -> bool:
-        """Whether an operation is running; a status that AWS added later counts as running until it says otherwise."""
-        return self.status.endswith("_IN_PROGRESS")
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project and its datasets' ARNs by type."""
-
-    arn: str
-    status: str
-    datasets: Mapping[DatasetType, str]
 
 
 class Gateway:

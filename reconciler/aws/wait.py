@@ -8,7 +8,8 @@ from random import Random
 from typing import Final
 
 from reconciler.aws.clock import Clock
-from reconciler.aws.gateway import DatasetDescription, DatasetStatus, Gateway
+from reconciler.aws.gateway import Gateway
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Moved, NotFound, OutOfPatience
 from reconciler.text import inert
 

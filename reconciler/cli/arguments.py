@@ -1,53 +1,47 @@
-"""From what the user typed to `Options`; and the help.
+"""From what the user typed to `Options`.
 
 A wrong argument is a sentence with "did you mean", never a usage dump.
-
-The options of reviews and their views, and of the commands that need no account: report, diff, convert.
 """
 
 import argparse
 import os
 from collections import Counter
-from collections.abc import Sequence
-from difflib import get_close_matches
-from importlib import metadata
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import urlsplit
 
 from reconciler.aws.arns import DatasetArn
-from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.cli.options import STANDARD_OUTPUT, Asked, Options
+from reconciler.cli.parser import BESIDE, S3, Parser, build_parser, completion
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
 from reconciler.guards import parse_allow, read_variable
 from reconciler.model import DatasetType
-from reconciler.text import inert
+from reconciler.text import did_you_mean, inert
 
 _DATASETS: Final = Path("datasets")
-# Commands that read what they are given, and no declarations of a run.
-_BESIDE: Final = ("report", "diff", "convert")
+_SAVED: Final = (("save", "json"), ("markdown", "markdown"), ("html", "html"))
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, as an exception."""
-
-    def error(self, message: str) -> NoReturn:
-        raise BadInput(f"{inert(message)}; see `{self.prog} --help`")
-
-
-def parse(arguments: Sequence[str]) -> Options:
-    """Understand the arguments; prints and leaves (SystemExit 0) for --help and --version.
+def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Options:
+    """Understand the arguments; leaves (SystemExit 0) after it has given `show` the help or the completion asked for.
 
     Raises:
         BadInput: they are wrong.
     """
-    parser, commands = _parsers()
-    _check_command(arguments, commands)
+    parser, commands = build_parser()
+    arguments = arguments or ["help"]
+    _check_command(arguments[0], commands)
     given, rest = parser.parse_known_args(arguments)
     if rest:
         raise BadInput(_unknown(rest[0], commands[given.command]))
+    if given.command == "completion":
+        show(completion(given.shell))
+        parser.exit()
+    if given.command == "help":
+        show((commands[given.topic] if given.topic else parser).format_help())
+        parser.exit()
     return _options(given)
 
 
@@ -59,7 +53,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def _options(given: argparse.Namespace) -> Options:
     if given.command == "validate":
         return Options("validate", _folder(given), tuple(given.project), json=given.json, verbose=given.verbose)
-    if given.command in _BESIDE:
+    if given.command in BESIDE:
         return _beside(given)
     _check_endpoint(given.endpoint_url)
     if given.command == "restore":
@@ -132,31 +126,23 @@ def _folder(given: argparse.Namespace) -> Path:
     return chosen
 
 
-def _check_command(arguments: Sequence[str], commands: dict[str, _Parser]) -> None:
-    """Before argparse: its own message for a wrong command lists them all and suggests none."""
-    first = next(iter(arguments), "")
-    if first in commands or first in {"-h", "--help", "--version"}:
+def _check_command(first: str, commands: dict[str, Parser]) -> None:
+    """Before argparse, whose own sentence about options before the command names the wrong thing."""
+    if first in commands or first in {"-h", "--help", "-V", "--version"}:
         return
-    known = ", ".join(commands)
-    if not first:
-        raise BadInput(f"give a command: {known}; see `reconciler --help`")
     if first.startswith("-"):
-        raise BadInput(f"the command stands first, then its options: `reconciler plan {inert(first)}`")
-    raise BadInput(f"there is no command {inert(first)!r}{_suggestion(first, commands)}; there are: {known}")
+        raise BadInput(f"the command comes first, then its options: `reconciler plan {inert(first)}`")
+    known = ", ".join(commands)
+    raise BadInput(f"there is no command {inert(first)!r}{did_you_mean(first, commands)}; there are: {known}")
 
 
-def _unknown(word: str, parser: _Parser) -> str:
+def _unknown(word: str, parser: Parser) -> str:
     """What is wrong with an argument that no option and no position takes."""
     if not word.startswith("-"):
         return f"{inert(word)!r} is one argument too many; see `{parser.prog} --help`"
     options = [option for option in parser._option_string_actions if option.startswith("--")]  # noqa: SLF001 - no public list
     name = word.partition("=")[0]
-    return f"there is no option {inert(name)}{_suggestion(name, options)}; see `{parser.prog} --help`"
-
-
-def _suggestion(word: str, known: Sequence[str] | dict[str, _Parser]) -> str:
-    near = get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return f"there is no option {inert(name)}{did_you_mean(name, options)}; see `{parser.prog} --help`"
 
 
 def _check_endpoint(url: str | None) -> None:
@@ -171,203 +157,6 @@ def _check_endpoint(url: str | None) -> None:
         raise BadInput(f"--endpoint-url {inert(url)} is not an http or https address; give one like https://host:port")
     if parts.username or parts.password:
         raise BadInput("--endpoint-url carries a user name or password; take it out: requests are signed instead")
-
-
-def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
-    parser = _Parser(
-        prog="reconciler",
-        description="Keep Amazon Rekognition Custom Labels datasets equal to the manifests in git.",
-        epilog=f"{EPILOGS[None]}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=_version())
-    kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
-    commands = {name: _command(kinds, name) for name in COMMANDS}
-    commands["validate"].add_argument(
-        "folder",
-        metavar="PATH",
-        nargs="?",
-        type=Path,
-        help="the folder of all projects (default: datasets), that of one, or one manifest",
-    )
-    for name in ("plan", "apply", "restore"):
-        _add_aws(commands[name])
-        _add_shown(commands[name])
-    for name in ("plan", "apply"):
-        commands[name].add_argument(
-            "--allow",
-            metavar='GUARD="WHY"',
-            action="append",
-            default=[],
-            help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)",
-        )
-        commands[name].add_argument(
-            "--snapshots",
-            metavar="PLACE",
-            help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
-            "(default: .reconciler/snapshots beside the datasets)",
-        )
-    commands["plan"].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
-    add_plan_views(commands["plan"])
-    add_apply_plan(commands["apply"])
-    add_report(commands["report"])
-    add_diff(commands["diff"])
-    add_convert(commands["convert"])
-    for name in ("apply", "restore"):
-        commands[name].add_argument("--yes", action="store_true", help="apply without asking")
-        commands[name].add_argument(
-            "--audit",
-            metavar="PLACE",
-            help="where each record of an apply also goes: a file, or s3://BUCKET/FOLDER "
-            "(always: .reconciler/audit beside the datasets)",
-        )
-    _add_destination(commands["restore"])
-    return parser, commands
-
-
-def _command(kinds: "argparse._SubParsersAction[_Parser]", name: str) -> _Parser:
-    parser = kinds.add_parser(
-        name,
-        help=COMMANDS[name],
-        description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        epilog=f"{EPILOGS[name]}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    if name not in _BESIDE:
-        _add_declared(parser)
-    parser.add_argument(
-        "-v",
-        "--verbose",
-        action="store_true",
-        help="every entry and finding; every call on standard error",
-    )
-    return parser
-
-
-def _add_declared(parser: _Parser) -> None:
-    """Which declarations the command is about."""
-    parser.add_argument(
-        "--datasets", metavar="DIR", type=Path, help="the folder with one folder a project (default: datasets)"
-    )
-    parser.add_argument(
-        "--project", metavar="NAME", action="append", default=[], help="only this project; may be given several times"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output instead of text")
-
-
-def _add_aws(parser: _Parser) -> None:
-    group = parser.add_argument_group("connection")
-    group.add_argument(
-        "--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)"
-    )
-    group.add_argument("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
-    group.add_argument("--endpoint-url", metavar="URL", help="another endpoint than AWS's, for the emulator")
-
-
-def _add_shown(parser: _Parser) -> None:
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--limit",
-        metavar="N",
-        type=_number,
-        help="show N entries of each dataset, the riskiest (default: a screen or two; with --json up to 20,000)",
-    )
-    group.add_argument("--all", action="store_true", help="show every entry")
-
-
-def _add_destination(parser: _Parser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
-    parser.add_argument("--type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
-    parser.add_argument("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
-    return int(text)
-
-
-def _version() -> str:
-    try:
-        return f"reconciler {metadata.version('rekognition-labels-as-code')}"
-    except metadata.PackageNotFoundError:
-        return "reconciler (not installed: run from its source)"
-
-
-# The value of --images that reads pictures from where their keys point to.
-S3: Final = "s3"
-_VIEWS: Final = ("text", "markdown", "html", "json")
-# A fixed date keeps the output the same from one run to the next; `--created` says a better one.
-_CREATED: Final = "2000-01-01T00:00:00"
-_SAVED: Final = (("save", "json"), ("markdown", "markdown"), ("html", "html"))
-
-
-def add_plan_views(parser: argparse.ArgumentParser) -> None:
-    """The views that a plan can be written as."""
-    group = parser.add_argument_group("views of the plan (- is standard output)")
-    group.add_argument("--save", metavar="FILE", help="the plan as JSON, for `reconciler report` and `apply --plan`")
-    group.add_argument("--markdown", metavar="FILE", help="the plan as a comment for a pull request")
-    group.add_argument("--html", metavar="FILE", help="the plan as one page, with the boxes drawn")
-    _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
-    group.add_argument(
-        "--base",
-        metavar="REF",
-        help="a git revision; marks each change as this branch's, pending on the base, or drift",
-    )
-
-
-def add_apply_plan(parser: argparse.ArgumentParser) -> None:
-    """The plan that was reviewed."""
-    parser.add_argument(
-        "--plan",
-        metavar="ID",
-        help="apply only the plan that was reviewed: its id, or the file of `plan --save`, which also tells which "
-        "entries moved since",
-    )
-
-
-def add_report(parser: argparse.ArgumentParser) -> None:
-    """`report plan.json`."""
-    parser.add_argument(
-        "saved",
-        metavar="PLAN",
-        help="a plan as JSON: what `plan --save`, `diff --format json` or `--json` of any command wrote",
-    )
-    _add_format(parser)
-
-
-def add_diff(parser: argparse.ArgumentParser) -> None:
-    """`diff A B`."""
-    parser.add_argument(
-        "before", metavar="A", help="a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
-    )
-    parser.add_argument("after", metavar="B", help="likewise; a path that exists is taken before a revision")
-    parser.add_argument(
-        "--datasets",
-        metavar="DIR",
-        default="datasets",
-        help="the folder that a revision without a path stands for (default: %(default)s)",
-    )
-    parser.add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
-    _add_format(parser)
-
-
-def add_convert(parser: argparse.ArgumentParser) -> None:
-    """`convert FORMAT FILE...`."""
-    parser.add_argument(
-        "annotations",
-        metavar="FORMAT",
-        choices=sorted(FORMATS),
-        help=f"the annotations: {' or '.join(sorted(FORMATS))}",
-    )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
-    parser.add_argument(
-        "--images", required=True, metavar="S3-ADDRESS", help="where the images lie, s3://bucket/folder/"
-    )
-    parser.add_argument("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
-    _add_output(parser)
 
 
 def asked(given: argparse.Namespace) -> Asked:
@@ -425,24 +214,3 @@ def _check_images(images: str | None, files: dict[str, str], *, account: bool) -
         )
     if images != S3 and not Path(images).is_dir():
         raise BadInput(f"--images {inert(images)}: there is no such folder")
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--format", choices=_VIEWS, default=_VIEWS[0], help="the view: text, markdown, html or json (default: text)"
-    )
-    _add_output(parser)
-    _add_pictures(parser, "pictures for the HTML view: a folder")
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help="where it goes (default: standard output)"
-    )
-
-
-def _add_pictures(parser: "argparse.ArgumentParser | argparse._ArgumentGroup", text: str) -> None:
-    parser.add_argument("--images", metavar="DIR", help=text)
-    parser.add_argument(
-        "--no-links", dest="links", action="store_false", help="no links to S3 and the AWS console in the HTML view"
-    )

@@ -10,6 +10,8 @@ COMMANDS: Final = {
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
+    "completion": "print the script that completes commands and options in bash, zsh or fish",
+    "help": "explain the program or one of its commands",
 }
 EXIT_CODES: Final = """\
 exit codes:
@@ -30,7 +32,7 @@ examples:
   reconciler apply --yes -v                    apply without asking, showing every call
   reconciler diff main datasets                what this branch changes, without an account
 
-Options stand after the command: `reconciler plan --help` lists them.
+Options come after the command: `reconciler plan --help` lists them.
 """,
     "validate": """\
 examples:
@@ -100,5 +102,18 @@ examples:
 
 What is clipped, left out or odd is said on standard error. With an error nothing is written. The same files always give
 the same lines.
+""",
+    "completion": """\
+examples:
+  reconciler completion bash > ~/.local/share/bash-completion/completions/reconciler
+  reconciler completion zsh > "${fpath[1]}/_reconciler"
+  reconciler completion fish > ~/.config/fish/completions/reconciler.fish
+
+A new shell reads the script once and never starts this program to complete a word. Write it anew after an upgrade.
+""",
+    "help": """\
+examples:
+  reconciler help
+  reconciler help apply
 """,
 }

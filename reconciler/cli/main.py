@@ -22,8 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     screen = Screen(sys.stdout, sys.stderr, os.environ, quiet=wants_json(arguments))
     try:
-        options = parse(arguments)
-    except SystemExit:  # --help and --version have printed
+        options = parse(arguments, screen.document)
+    except SystemExit:  # help, version or completion is written
         return _ended(screen, Exit.DONE)
     except ReconcilerError as error:
         return _misunderstood(screen, arguments, error)

@@ -14,18 +14,19 @@ from msgspec import structs
 
 from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.cli.arguments import S3
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
+from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, NotFound, ReconcilerError
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.estimate import spent
 from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 from reconciler.review.outcome import Ended, ended, with_endings
+from reconciler.run import DatasetRun
 from reconciler.views.json_document import encoded
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
@@ -90,7 +91,7 @@ _TO_PROGRAMS: Final = {"json": STANDARD_OUTPUT}
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
     """The review of a run against live, as far as it came."""
     return review_of(
-        [_reviewed(one) for one in run.datasets],
+        run.datasets,
         command=run.options.command,
         compared=Compared(after=holdable(str(run.options.datasets))),
         keep=None if run.options.everything else CHANGES_KEPT,
@@ -170,24 +171,6 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
     for view, place in run.options.asked.files.items():
         if view != "text" or run.review is not None:
             _write(place, _text(view, review, run, screen, place), screen)
-
-
-def _reviewed(one: DatasetRun) -> Reviewed:
-    return Reviewed(
-        project=one.project.name,
-        folder=one.project.shown,
-        dataset_type=one.dataset.dataset_type,
-        manifest=one.dataset.shown,
-        ledger=one.ledger,
-        findings=one.findings,
-        plan=one.plan,
-        project_arn=one.project_arn,
-        dataset_arn=one.seen.arn,
-        base=one.base,
-        remark=one.remark,
-        error=one.failure,
-        skipped=one.skipped,
-    )
 
 
 def _ended(one: DatasetRun) -> Ended:

@@ -1,18 +1,13 @@
-"""What a plan does to live, in the figures that guards are about; read from the ledger that the plan was made from."""
+"""What an apply would do to live, in the figures that guards are about; read from the ledger that was compared."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Final
 
-from reconciler import analysis as comparison
+from reconciler.changes import Action, Comparison, batches, changes, loads
 from reconciler.ledger import Ledger
 from reconciler.model import Extra, Verb
-from reconciler.plan.batches import batches
-from reconciler.plan.plan import Action, Plan
-
-_LOSING: Final = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +24,33 @@ class Labels:
 
 def labels_of_live(ledger: Ledger) -> Labels:
     """The labels that are live."""
-    labelled = ledger.database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0]
-    return Labels(ledger.live_label_counts(), labelled)
+    return Labels(ledger.live_label_counts(), ledger.live_labelled())
 
 
 class Figures:
-    """The figures of one plan; each is read when it is asked for. Valid while the ledger's live side stays."""
+    """The figures of one comparison; each is read when it is asked for. Valid while the ledger's live side stays."""
 
-    def __init__(self, ledger: Ledger, plan: Plan) -> None:
-        self._ledger, self._plan = ledger, plan
-        self.live = plan.live.entries if plan.live else 0
+    def __init__(self, ledger: Ledger, compared: Comparison) -> None:
+        self._ledger, self._compared = ledger, compared
+        self.live = compared.live.entries if compared.live else 0
 
     @property
     def replaces(self) -> bool:
         """Whether the whole dataset is deleted and loaded anew."""
-        return self._plan.action is Action.REPLACE
+        return self._compared.action is Action.REPLACE
 
     @cached_property
     def updated(self) -> int:
         """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
         if not self.replaces:
-            return self._plan.update
-        changes = comparison.changes(self._ledger, self._plan.policy.compare)
-        return sum(1 for change in changes if change.verb is Verb.UPDATE)
+            return self._compared.update
+        differing = changes(self._ledger, self._compared.policy.compare)
+        return sum(1 for change in differing if change.verb is Verb.UPDATE)
 
     @cached_property
     def losing(self) -> int:
         """Entries of the manifest that are labelled live and would no longer be."""
-        return int(self._ledger.database.execute(_LOSING).fetchone()[0])
+        return self._ledger.losing_labels()
 
     @cached_property
     def labelled_live_only(self) -> int:
@@ -66,12 +60,12 @@ class Figures:
     @property
     def gone(self) -> int:
         """Live entries that the manifest does not have; those without labels count only where they are deleted."""
-        return self._plan.live_only if self.replaces else self.labelled_live_only
+        return self._compared.live_only if self.replaces else self.labelled_live_only
 
     @property
     def unlabelled(self) -> int:
         """Entries that would lose their labels, with the entry or without it."""
-        return self.losing + (self.labelled_live_only if self.replaces else self._plan.unlabel)
+        return self.losing + (self.labelled_live_only if self.replaces else self._compared.unlabel)
 
     @cached_property
     def before(self) -> Labels:
@@ -81,8 +75,8 @@ class Figures:
     @cached_property
     def after(self) -> Labels:
         """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
-        counts, images = self._ledger.desired_label_counts(), self._plan.desired.labelled
-        if not self.replaces and self._plan.policy.extra is not Extra.UNLABEL:
+        counts, images = self._ledger.desired_label_counts(), self._compared.desired.labelled
+        if not self.replaces and self._compared.policy.extra is not Extra.UNLABEL:
             for label, many in self._ledger.live_only_label_counts().items():
                 counts[label] = counts.get(label, 0) + many
             images += self.labelled_live_only
@@ -99,11 +93,11 @@ class Figures:
         Then live is exactly what whole batches of a load of this manifest hold, from the first one on. An apply that
         adds something ends at the end of a batch by a rare chance only.
         """
-        if self._plan.update or self._plan.unlabel or self._plan.live_only or self.replaces:
+        if self._compared.update or self._compared.unlabel or self._compared.live_only or self.replaces:
             return False
         live = (row.in_live for row in self._ledger.desired_rows())
         heads: list[bool] = []
-        for batch in batches(comparison.loads(self._ledger)):
+        for batch in batches(loads(self._ledger)):
             states = {next(live) for _change in batch.changes}
             if len(states) > 1:
                 return False

@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final
 
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Guard, GuardCheck, GuardState, Override
-from reconciler.plan.plan import Plan
-from reconciler.text import inert
+from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
@@ -18,12 +15,9 @@ VARIABLE: Final = "RECONCILER_ALLOW"
 _BETWEEN: Final = re.compile(r";\s*(?=[A-Za-z-]+\s*=)")
 
 
-def guarded(ledger: Ledger, plan: Plan, checks: tuple[GuardCheck, ...]) -> Plan:
-    """The plan with what the guards said of it: a refusal for each that tripped, and how they are overridden."""
-    tripped = [check for check in checks if check.state is GuardState.TRIPPED]
-    refusals = [f"guard {check.guard.value}: {check.words}" for check in tripped]
-    override = _override(ledger, [check.guard for check in tripped]) if tripped else None
-    return replace(plan, guards=checks, refusals=(*plan.refusals, *refusals), override=override)
+def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
+    """A sentence for each guard that tripped."""
+    return tuple(f"guard {one.guard.value}: {one.words}" for one in checks if one.state is GuardState.TRIPPED)
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
@@ -37,9 +31,8 @@ def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
         name, _, reason = item.partition("=")
         name, reason = name.strip(), reason.strip().strip("\"'").strip()
         if name not in set(Guard):
-            guess = get_close_matches(name, list(Guard), n=1)
-            hint = f" (did you mean {guess[0]}?)" if guess else ""
-            raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(Guard)}")
+            guess = did_you_mean(name, Guard)
+            raise BadInput(f"{source}: there is no guard {inert(name)!r}{guess}; there are {', '.join(Guard)}")
         if not reason:
             raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
         allowed[name] = reason
@@ -56,8 +49,11 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
     return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
 
 
-def _override(ledger: Ledger, guards: list[Guard]) -> Override:
-    """What to type, ready to be pasted: for one run, or for as long as the manifest is what it is."""
+def override_for(ledger: Ledger, checks: Iterable[GuardCheck]) -> Override | None:
+    """What to type, ready to be pasted: for one run, or for as long as the manifest is what it is. None: none trips."""
+    guards = [check.guard for check in checks if check.state is GuardState.TRIPPED]
+    if not guards:
+        return None
     digest = ledger.desired_facts(Compare.STRICT).digest
     options = " ".join(f'--allow {guard.value}="why"' for guard in guards)
     variable = "; ".join(f"{guard.value}=why" for guard in guards)

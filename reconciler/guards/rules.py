@@ -5,13 +5,13 @@ none, and neither does a plan that sends nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from reconciler.changes import Comparison
 from reconciler.guards.figures import Figures, Labels
 from reconciler.ledger import Ledger
-from reconciler.model import LEAST_ENTRIES, SHARES_FROM, DatasetType, Guard, GuardCheck, Guards, GuardState
-from reconciler.plan.plan import Plan
+from reconciler.model import LEAST_ENTRIES, SHARES_FROM, DatasetType, Guard, GuardCheck, GuardState
 from reconciler.text import inert
 
 _NAMED: Final = 3
@@ -23,15 +23,15 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What guards are asked about, beside the plan.
+    """What guards are asked about, beside the comparison; `allow` gives reasons for going on.
 
-    `moved_to_test` counts entries that the plan would add to TRAIN and that are live only in TEST. `before` are the
-    labels that shares are compared with: what was live before an apply began, None where live is as it was found.
+    `moved_to_test` counts entries that would be added to TRAIN and that are live only in TEST. `before` are the labels
+    that shares are compared with: what was live before an apply began, None where live is as it was found.
     """
 
     dataset_type: DatasetType
-    guards: Guards
-    moved_to_test: int = 0
+    allow: Mapping[str, str] = field(default_factory=dict)
+    moved_to_test: Callable[[], int] = lambda: 0
     before: Labels | None = None
 
 
@@ -46,20 +46,18 @@ class _Said:
     share: float | None = None
 
 
-def check_guards(
-    ledger: Ledger, plan: Plan, asked: Asked, allow: Mapping[str, str] | None = None
-) -> tuple[GuardCheck, ...]:
-    """What every guard says of a plan, in the order of their names; `allow` gives reasons for going on."""
-    figures = Figures(ledger, plan)
-    return tuple(_checked(guard, figures, plan, asked, (allow or {}).get(guard.value, "")) for guard in Guard)
+def check_guards(ledger: Ledger, compared: Comparison, asked: Asked) -> tuple[GuardCheck, ...]:
+    """What every guard says of what an apply would do, in the order of their names."""
+    figures = Figures(ledger, compared)
+    return tuple(_checked(guard, figures, compared, asked) for guard in Guard)
 
 
-def _checked(guard: Guard, figures: Figures, plan: Plan, asked: Asked, reason: str) -> GuardCheck:
-    threshold = asked.guards.threshold(guard)
+def _checked(guard: Guard, figures: Figures, compared: Comparison, asked: Asked) -> GuardCheck:
+    threshold, reason = compared.policy.guards.threshold(guard), asked.allow.get(guard.value, "")
     share = threshold if isinstance(threshold, float) else None
     if threshold is None or threshold is False:
         return GuardCheck(guard, GuardState.OFF)
-    said = _nothing_to_lose(figures, plan) or _GUARDS[guard](figures, asked, share or 0.0)
+    said = _nothing_to_lose(figures, compared) or _GUARDS[guard](figures, asked, share or 0.0)
     if not said.trips:
         state, reason = GuardState.PASSED, ""
     else:
@@ -67,10 +65,10 @@ def _checked(guard: Guard, figures: Figures, plan: Plan, asked: Asked, reason: s
     return GuardCheck(guard, state, said.words, said.count, said.of, said.share, share, reason)
 
 
-def _nothing_to_lose(figures: Figures, plan: Plan) -> _Said | None:
+def _nothing_to_lose(figures: Figures, compared: Comparison) -> _Said | None:
     if not figures.live:
         return _Said(trips=False, words="a new or empty dataset has nothing to lose")
-    return None if plan.has_changes else _Said(trips=False, words="nothing would be sent")
+    return None if compared.has_changes else _Said(trips=False, words="nothing would be sent")
 
 
 def _updates(figures: Figures, _asked: Asked, limit: float) -> _Said:
@@ -135,7 +133,7 @@ def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
 
 
 def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
-    many = asked.moved_to_test
+    many = asked.moved_to_test()
     if not many:
         return _Said(trips=False, words="no entry that would be added is live only in the test dataset")
     words = (

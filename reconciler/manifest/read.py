@@ -13,7 +13,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -31,6 +30,7 @@ from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import DatasetDeclaration, DesiredEntry, Place
+from reconciler.text import did_you_mean
 
 
 @contextmanager
@@ -70,8 +70,7 @@ def _missing_cure(path: Path) -> str:
         names = [sibling.name for sibling in path.parent.iterdir()]
     except OSError:
         return cure
-    near = get_close_matches(path.name, sorted(names), n=1)
-    return f"{cure} (did you mean {near[0]}?)" if near else cure
+    return cure + did_you_mean(path.name, sorted(names))
 
 
 _YAML: Final = frozenset({".yaml", ".yml"})

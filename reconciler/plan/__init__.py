@@ -1,1 +1,6 @@
-"""What an apply would do to one dataset: in which order, in which batches, and why it must not."""
+"""What an apply would do to one dataset: in which order, in how many batches, why it must not, and what names it."""
+
+from reconciler.plan.ids import DECIDING, ids_in, moved, run_id
+from reconciler.plan.make import Plan, Request, Statistics, plan, sends
+
+__all__ = ["DECIDING", "Plan", "Request", "Statistics", "ids_in", "moved", "plan", "run_id", "sends"]

@@ -16,14 +16,14 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import CreateResult, UpdateResult
 
-from reconciler.apply import Target
-from reconciler.apply.outcome import Outcome
+from reconciler.apply import Outcome, Target, destroy, observe, plan_against_live
+from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.open import open_objects
 from reconciler.errors import BadInput, Refused
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
-from reconciler.plan.plan import Plan
+from reconciler.plan import Plan, ids_in, moved
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import fill_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
@@ -32,7 +32,6 @@ from reconciler.provider.sdk.failure import fail_keeping
 from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.records import Attempt, AuditLog
 from reconciler.review.outcome import done_of
-from reconciler.review.plan_id import ids_in, moved, plan_id
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.outcome import done_lines
 from reconciler.views.words import snapshot_line
@@ -59,7 +58,7 @@ def recording(
 _VARIABLE: Final = "RECONCILER_PLAN"
 
 
-def refuse_moved(ledger: Ledger, plan: Plan, target: Target) -> None:
+def refuse_moved(plan: Plan) -> None:
     """Stop an apply of anything else than what was reviewed; without the variable everything may be applied.
 
     Raises:
@@ -73,9 +72,7 @@ def refuse_moved(ledger: Ledger, plan: Plan, target: Target) -> None:
             f"{_VARIABLE} is no plan id: give the one that `reconciler plan` shows, or those of the previews joined by "
             "`-`; nothing was sent"
         )
-    title = f"{ProjectArn.parse(target.project_arn).name} {target.dataset_type.word}"
-    words = moved(reviewed, plan_id(ledger, plan, title))
-    if words:
+    if words := moved(reviewed, plan.id):
         raise Refused(
             f"{words}: it is not the plan that {_VARIABLE} names; nothing was sent, review the plan as it is now"
         )
@@ -114,7 +111,7 @@ def delete(name: str, props: dict[str, Any]) -> None:
             target = Target(project_arn, dataset_type)
             with process.engine.place(), recording(process, "destroy", target) as attempt:
                 attempt.dataset_arn = arn
-                attempt.snapshots = process.reconciliation(project_arn, outputs.applied.policy).destroy(arn)
+                attempt.snapshots = destroy(process.context(project_arn, outputs.applied.policy), arn)
             for where in attempt.snapshots:
                 process.console.tell_once(snapshot_line(where), warning=True)
 
@@ -123,7 +120,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process = runtime.current()
     project_arn = inputs.project_arn or ""
-    reconciliation = process.reconciliation(project_arn, inputs.policy, inputs)
+    context = process.context(project_arn, inputs.policy, inputs)
     target = Target(project_arn, inputs.dataset_type)
     process.forget(name)
     with (
@@ -132,16 +129,15 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         Ledger() as ledger,
     ):
         bucket = _desired(inputs, ledger)
-        seen = reconciliation.observe(target)
+        seen = observe(context, target)
         settled = previous.settled if previous else frozenset()
-        plan = reconciliation.plan(ledger, seen, bucket, settled)
-        plan = reconciliation.guarded(ledger, plan, seen, target)
+        plan = plan_against_live(context, ledger, seen, target, bucket=bucket, settled=settled)
         attempt.planned(ledger, plan)
         if plan.has_changes and not plan.refusals and not process.engine.hears_cancel:
             process.console.tell_once(DEAF, warning=True)
         try:
-            refuse_moved(ledger, plan, target)
-            outcome = attempt.outcome = reconciliation.apply(ledger, plan, seen, target)
+            refuse_moved(plan)
+            outcome = attempt.outcome = carry_out(context, ledger, plan, seen, target)
         except runtime.FAULTS as error:
             attempt.error = error
             reason = runtime.sentence(error)

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from pulumi.dynamic import DiffResult, ReadResult
 
-from reconciler.apply import Target
+from reconciler.apply import Target, list_live, observe
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
@@ -193,15 +193,15 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
 def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
     """List live now, and remember it for this process."""
     project_arn, dataset_type = split_id(name)
-    reconciliation = process.reconciliation(project_arn, outputs.applied.policy)
+    context = process.context(project_arn, outputs.applied.policy)
     try:
-        seen = reconciliation.observe(Target(project_arn, dataset_type))
+        seen = observe(context, Target(project_arn, dataset_type))
     except NotFound:
         return LiveSeen(None)
     if seen.arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
-        reconciliation.list_live(ledger, seen.arn)
+        list_live(context, ledger, seen.arn)
         listed = LiveSeen(seen.arn, both_modes(ledger))
     process.remember(name, listed)
     return listed

@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from reconciler.apply import Observation, Target
+from reconciler.apply import Target, observe, plan_against_live
 from reconciler.aws.arns import ProjectArn
+from reconciler.guards import Asked
 from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings, read_manifest
-from reconciler.model import Compare, DatasetDeclaration
-from reconciler.plan.plan import Plan, make_plan
+from reconciler.model import Compare, DatasetDeclaration, ProjectDeclaration
+from reconciler.plan import Plan, Request, plan
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs, resource_id
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.model import Review
+from reconciler.run import DatasetRun
 from reconciler.views.preview import Preview, preview_of
 
 
@@ -33,8 +35,14 @@ def fill_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
         raise BadProperty(
             "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
         )
-    declaration = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too)
-    return read_manifest(declaration, inputs.labels, ledger.accept)
+    return read_manifest(declaration_of(inputs, is_training_too=is_training_too), inputs.labels, ledger.accept)
+
+
+def declaration_of(inputs: Inputs, *, is_training_too: bool = False) -> DatasetDeclaration:
+    """The dataset as the program declares it."""
+    return DatasetDeclaration(
+        inputs.dataset_type, Path(inputs.manifest), inputs.manifest, inputs.policy, is_training_too
+    )
 
 
 def with_digests(inputs: Inputs, ledger: Ledger) -> Inputs:
@@ -53,27 +61,42 @@ def with_digests(inputs: Inputs, ledger: Ledger) -> Inputs:
 _KEPT: Final = 2_000
 
 
-def list_and_plan(
-    runtime: Runtime, inputs: Inputs, ledger: Ledger, findings: Findings, settled: frozenset[str] = frozenset()
+def list_and_plan(  # noqa: PLR0913 - what is planned, each by name
+    runtime: Runtime,
+    inputs: Inputs,
+    ledger: Ledger,
+    findings: Findings,
+    settled: frozenset[str] = frozenset(),
+    *,
+    at_rest: bool = False,
 ) -> Plan:
-    """Plan against live, or from the file alone while the project does not exist yet. What was listed is remembered."""
+    """Plan against live, or from the file alone while the project does not exist yet. What was listed is remembered.
+
+    `at_rest`: nothing moved since the last apply, so an up sends nothing; then whatever is stored differently was so
+    already, also beyond the number of pairs that are remembered.
+    """
     if inputs.project_arn is None:
-        return make_plan(ledger, inputs.policy, exists=False, bucket=findings.bucket)
-    reconciliation = runtime.reconciliation(inputs.project_arn, inputs.policy, inputs)
+        request = Request(inputs.dataset_type.word, inputs.policy, Asked(inputs.dataset_type), findings.bucket)
+        return plan(ledger, request, exists=False)
+
+    def more_settled(made: Plan) -> frozenset[str]:
+        return stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
+
+    context = runtime.context(inputs.project_arn, inputs.policy, inputs)
     target = Target(inputs.project_arn, inputs.dataset_type)
-    seen: Observation = reconciliation.observe(target)
-    plan = reconciliation.plan(ledger, seen, findings.bucket, settled)
-    plan = reconciliation.guarded(ledger, plan, seen, target)
+    seen = observe(context, target)
+    made = plan_against_live(
+        context, ledger, seen, target, bucket=findings.bucket, settled=settled, more_settled=more_settled
+    )
     name = resource_id(inputs.project_arn, inputs.dataset_type)
     runtime.remember(name, LiveSeen(seen.arn, both_modes(ledger) if seen.arn else {}))
-    return plan
+    return made
 
 
 def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str], *, at_rest: bool) -> Preview:
     """The preview of a resource whose outputs remember pairs that are stored differently: Check does not see outputs.
 
-    `at_rest`: nothing moved since the last apply, so an up sends nothing; then whatever is stored differently was so
-    already, also beyond the number of pairs that are remembered.
+    `at_rest` as for `list_and_plan`.
 
     Raises:
         InvalidDeclaration: the manifest does not pass. ServiceError: a call failed.
@@ -81,11 +104,8 @@ def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str], *, 
     with Ledger() as ledger:
         findings = fill_desired(inputs, ledger)
         findings.raise_if_refused()
-        plan = list_and_plan(runtime, inputs, ledger, findings, settled)
-        if at_rest and plan.update:
-            settled = stored_differently(ledger, inputs.policy.compare)
-            plan = make_plan(ledger, inputs.policy, exists=True, bucket=findings.bucket, settled=settled)
-        return preview_of(reviewed(inputs, ledger, plan, findings))
+        made = list_and_plan(runtime, inputs, ledger, findings, settled, at_rest=at_rest)
+        return preview_of(reviewed(inputs, ledger, made, findings))
 
 
 def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
@@ -100,15 +120,7 @@ def both_modes(ledger: Ledger) -> dict[Compare, Facts]:
 
 def reviewed(inputs: Inputs, ledger: Ledger, plan: Plan, findings: Findings) -> Review:
     """The review of one resource's plan: what a run of the command would say of this dataset by itself."""
-    arn = inputs.project_arn
-    one = Reviewed(
-        project=ProjectArn.parse(arn).name if arn else "",
-        folder=str(Path(inputs.manifest).parent),
-        dataset_type=inputs.dataset_type,
-        manifest=inputs.manifest,
-        ledger=ledger,
-        findings=findings,
-        plan=plan,
-        project_arn=arn,
-    )
-    return review_of([one], keep=_KEPT)
+    arn, folder = inputs.project_arn, Path(inputs.manifest).parent
+    name, dataset = ProjectArn.parse(arn).name if arn else "", declaration_of(inputs)
+    project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
+    return review_of([DatasetRun(project, dataset, ledger, findings, arn, plan=plan)], keep=_KEPT)

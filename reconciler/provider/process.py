@@ -16,7 +16,7 @@ from sqlite3 import OperationalError
 from threading import Lock, local
 from typing import Final
 
-from reconciler.apply import Reconciliation
+from reconciler.apply import Context
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock, SystemClock
@@ -64,13 +64,13 @@ class Runtime:
         self.engine = EngineWatch()
         self._tally = _Tally()
 
-    def reconciliation(self, project_arn: str, policy: Policy, inputs: Inputs | None = None) -> Reconciliation:
-        """The conductor for a dataset of this project; with `inputs`, for making it equal to their manifest.
+    def context(self, project_arn: str, policy: Policy, inputs: Inputs | None = None) -> Context:
+        """What an apply to a dataset of this project needs; with `inputs`, for making it equal to their manifest.
 
         Raises:
             BadInput: the ARN is malformed, its account is not allowed, or RECONCILER_ALLOW is.
         """
-        return Reconciliation(
+        return Context(
             self.gateway(project_arn),
             self._clock,
             self._random,

@@ -7,8 +7,7 @@ from pathlib import Path
 from reconciler.apply.outcome import Outcome
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, DatasetType
-from reconciler.plan.plan import Plan
-from reconciler.review.plan_id import plan_id
+from reconciler.plan import Plan
 
 
 @dataclass(slots=True)
@@ -28,7 +27,6 @@ class Attempt:
     manifest: str | None = None
     files: Sequence[Path] = ()
     plan: Plan | None = None
-    plan_id: str | None = None
     digest: str | None = None
     outcome: Outcome | None = None
     snapshots: Sequence[str] = ()
@@ -36,13 +34,9 @@ class Attempt:
     error: BaseException | None = None
     on_plan: Callable[[], None] = lambda: None
 
-    def planned(self, ledger: Ledger, plan: Plan, name: str | None = None) -> None:
-        """What will be done; must be told before it is, because then the ledger holds both sides as compared.
-
-        `name` is the plan's id where it is known already.
-        """
+    def planned(self, ledger: Ledger, plan: Plan) -> None:
+        """What will be done; told before it is."""
         self.plan = plan
-        self.plan_id = name or plan_id(ledger, plan, f"{self.project} {self.dataset_type.word}")
         self.digest = ledger.desired_facts(Compare.STRICT).digest
         self.on_plan()
 

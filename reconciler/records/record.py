@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Interrupted, Refused, UpdateFailed
 from reconciler.git import Commit, commit_of
-from reconciler.plan.plan import Plan
+from reconciler.plan import Plan
 from reconciler.records.attempt import Attempt
 from reconciler.records.who import who
 from reconciler.text import inert
@@ -100,7 +100,7 @@ def _plan(attempt: Attempt) -> dict[str, Any] | None:
     if plan is None:
         return None
     figures = {name: getattr(plan, name) for name in _PLAN_FIGURES}
-    return {"id": attempt.plan_id, "action": plan.action.value, **figures, "refusals": list(plan.refusals)}
+    return {"id": plan.id, "action": plan.action.value, **figures, "refusals": list(plan.refusals)}
 
 
 def _overrides(plan: Plan | None) -> Sequence[tuple[str, str]]:

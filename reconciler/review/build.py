@@ -5,8 +5,8 @@ kept, the riskiest, and one row a label, job or mark.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 from msgspec import structs
 
@@ -18,57 +18,24 @@ from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.sides import Leftover, pairs
 from reconciler.analysis.train_test import Half, splits_of
+from reconciler.changes import Action, shown_total
 from reconciler.errors import ReconcilerError
-from reconciler.ledger import Ledger
-from reconciler.manifest import Findings
-from reconciler.model import DatasetType, Extra, Policy
-from reconciler.plan.plan import Action, Plan, shown_total
+from reconciler.model import DatasetType, Extra
+from reconciler.plan import Plan, run_id
 from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, total
 from reconciler.review.headline import LEFT, content_words, headline, remarks, run_headline, totals_of
 from reconciler.review.model import Command, Compared, DatasetReview, ProjectReview, Review, Status
-from reconciler.review.origin import Base
-from reconciler.review.plan_id import run_id
+from reconciler.run import DatasetRun
 
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """What a run knows of one dataset.
-
-    `folder` and `manifest` are paths as the user knows them. `plan` was made from `ledger`, which holds both sides
-    still; None where the dataset could not be planned, and `error` or `skipped` says why. `base` is the same manifest
-    in a base revision, to tell whose changes they are. `policy` is the declared one, where the plan has another.
-    `left` is what entries are called that only live has. `offline`: live is played by another manifest, so an entry
-    that only it has is a change too. `remark` is what else should be known before an apply.
-    """
-
-    project: str
-    folder: str
-    dataset_type: DatasetType
-    manifest: str
-    ledger: Ledger
-    findings: Findings | None = None
-    plan: Plan | None = None
-    project_arn: str | None = None
-    dataset_arn: str | None = None
-    base: Base | None = None
-    policy: Policy | None = None
-    left: str = LEFT
-    offline: bool = False
-    remark: str = ""
-    error: ReconcilerError | None = None
-    skipped: str | None = None
-
-    @property
-    def title(self) -> str:
-        """`blood-cells train`."""
-        return f"{self.project} {self.dataset_type.word}"
+# What entries are called that only the first side has, where live is played by another manifest.
+_GONE: Final = "no longer in the manifest"
 
 
 def review_of(  # noqa: PLR0913 - what a run knows, each by name
-    datasets: Sequence[Reviewed],
+    datasets: Sequence[DatasetRun],
     *,
     command: Command = "plan",
     compared: Compared | None = None,
@@ -81,7 +48,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
 
     `keep` is how many changes of a dataset the review holds, the riskiest; None: all of them.
     """
-    projects = tuple(_project(list(some), keep) for _name, some in groupby(datasets, key=lambda one: one.project))
+    projects = tuple(_project(list(some), keep) for _name, some in groupby(datasets, key=lambda one: one.project.name))
     found = forms.declaration_findings(error)
     all_datasets = [dataset for project in projects for dataset in project.datasets]
     totals = totals_of(all_datasets, found.errors)
@@ -89,7 +56,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         command=command,
         plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
         compared=compared or Compared(),
-        words=run_headline(totals, all_datasets, datasets[0].left if datasets else LEFT),
+        words=run_headline(totals, all_datasets, _left(datasets[0]) if datasets else LEFT),
         totals=totals,
         dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
@@ -101,20 +68,20 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     )
 
 
-def _project(datasets: Sequence[Reviewed], keep: int | None) -> ProjectReview:
-    ordered = sorted(datasets, key=lambda one: one.dataset_type is DatasetType.TEST)
+def _project(datasets: Sequence[DatasetRun], keep: int | None) -> ProjectReview:
+    ordered = sorted(datasets, key=lambda one: one.dataset.dataset_type is DatasetType.TEST)
     reviews = tuple(dataset_review(one, keep) for one in ordered)
     images: dict[str, int] = {}
     halves: dict[DatasetType, Half] = {}
     for one, review in zip(ordered, reviews, strict=True):
         if one.plan is not None and review.balance is not None:
-            halves[one.dataset_type] = Half(one.ledger, _leftover(one.plan), review.balance)
+            halves[one.dataset.dataset_type] = Half(one.ledger, _leftover(one.plan), review.balance)
             for row in review.balance.rows:
                 images[row.label] = images.get(row.label, 0) + row.images_after
     both = halves.get(DatasetType.TRAIN), halves.get(DatasetType.TEST)
     return ProjectReview(
-        name=holdable(datasets[0].project),
-        folder=holdable(datasets[0].folder),
+        name=holdable(datasets[0].project.name),
+        folder=holdable(datasets[0].project.shown),
         project_arn=next((one.project_arn for one in datasets if one.project_arn), None),
         datasets=reviews,
         splits=splits_of(both[0], both[1]) if both[0] and both[1] else None,
@@ -122,35 +89,35 @@ def _project(datasets: Sequence[Reviewed], keep: int | None) -> ProjectReview:
     )
 
 
-def dataset_review(one: Reviewed, keep: int | None = CHANGES_KEPT) -> DatasetReview:
+def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetReview:
     """The review of one dataset by itself; `keep` as for `review_of`."""
     region, account = forms.region_and_account(one.project_arn)
     content = forms.content(one.findings)
     bare = DatasetReview(
         title=holdable(one.title),
-        project=holdable(one.project),
-        type="train" if one.dataset_type is DatasetType.TRAIN else "test",
-        manifest=holdable(one.manifest),
+        project=holdable(one.project.name),
+        type="train" if one.dataset.dataset_type is DatasetType.TRAIN else "test",
+        manifest=holdable(one.dataset.shown),
         status=_status(one),
         region=region,
         account=account,
         project_arn=one.project_arn,
-        dataset_arn=one.dataset_arn,
-        bucket=one.findings.bucket if one.findings else None,
+        dataset_arn=one.seen.arn,
+        bucket=one.bucket,
         content=content,
         words=content_words(content, one.findings.total) if content and one.findings else "",
         findings=forms.finding_counts(one.findings),
         remarks=(holdable(one.remark),) if one.remark else (),
-        error=forms.failure(one.error),
+        error=forms.failure(one.failure),
         skipped=one.skipped,
     )
     return bare if one.plan is None else _planned(one, one.plan, bare, keep)
 
 
-def _status(one: Reviewed) -> Status:
+def _status(one: DatasetRun) -> Status:
     if one.skipped:
         return "skipped"
-    if one.error:
+    if one.failure:
         return "failed"
     if one.findings and one.findings.refused:
         return "invalid"
@@ -159,22 +126,22 @@ def _status(one: Reviewed) -> Status:
     return "refused" if one.plan.refusals else "planned"
 
 
-def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
+def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
     """A dataset with its plan."""
     balance, provenance = BalanceCount(), ProvenanceCount()
     for pair in pairs(one.ledger, _leftover(plan)):
         balance.see(pair)
         provenance.see(pair)
     counted = balance.balance()
-    reading = Reading(one.ledger, plan, one.title, Look(one.base, keep, one.left))
+    reading = Reading(one.ledger, plan, Look(one.base, keep, _left(one)))
     made = provenance.provenance()
     groups = groups_of(reading.marks, counted, repoints(one.ledger))
     return structs.replace(
         bare,
-        policy=forms.policy_view(one.policy or plan.policy),
+        policy=forms.policy_view(one.dataset.policy),
         action=plan.action.value,
-        has_changes=plan.has_changes or (one.offline and plan.live_only > 0),
-        words=headline(plan, one.left),
+        has_changes=plan.has_changes or (plan.offline and plan.live_only > 0),
+        words=headline(plan, _left(one)),
         add=plan.add,
         update=plan.update,
         unlabel=plan.unlabel,
@@ -186,7 +153,7 @@ def _planned(one: Reviewed, plan: Plan, bare: DatasetReview, keep: int | None) -
         staying=reading.staying,
         box_changes=reading.box_changes,
         by_label=plan.by_label,
-        plan_id=reading.plan_id,
+        plan_id=plan.id,
         refusals=tuple(holdable(refusal) for refusal in plan.refusals),
         guards=forms.guard_views(plan.guards),
         override=forms.override_view(plan.override),
@@ -206,3 +173,8 @@ def _leftover(plan: Plan) -> Leftover:
     if plan.action is Action.REPLACE:
         return Leftover.GONE
     return Leftover.UNLABELLED if plan.policy.extra is Extra.UNLABEL else Leftover.STAYS
+
+
+def _left(one: DatasetRun) -> str:
+    """What entries are called that only live has."""
+    return _GONE if one.plan and one.plan.offline else LEFT

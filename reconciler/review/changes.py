@@ -18,15 +18,16 @@ from reconciler.analysis.line_text import holdable
 from reconciler.analysis.patterns import Mark, Marks
 from reconciler.analysis.results import BoxWord
 from reconciler.analysis.sentence import phrase
+from reconciler.changes import Action, shown_changes
 from reconciler.ledger import Ledger
 from reconciler.model import Change as PlannedChange
 from reconciler.model import Verb
-from reconciler.plan.plan import Action, Plan, shown_changes
+from reconciler.plan import Plan
 from reconciler.review import from_domain as forms
 from reconciler.review.headline import LEFT
 from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
-from reconciler.review.origin import Base, OriginCount
-from reconciler.review.plan_id import PlanId
+from reconciler.review.origin import OriginCount
+from reconciler.run import Base
 
 UNLABELLED: Final = 9  # an image loses all its labels
 BOXES_GONE: Final = 8  # an image loses all its boxes: it now says that nothing is there
@@ -98,7 +99,7 @@ class Reading:
     `box_changes` counts the boxes of updates by what happens to them.
     """
 
-    def __init__(self, ledger: Ledger, plan: Plan, title: str, look: Look) -> None:
+    def __init__(self, ledger: Ledger, plan: Plan, look: Look) -> None:
         self.marks = Marks()
         self.losing_labels = self.staying = 0
         self._boxes: Counter[BoxWord] = Counter()
@@ -106,11 +107,8 @@ class Reading:
         self._plan, self._keep, self._left = plan, look.keep, look.left
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
         self._kept: list[_Kept] = []
-        identity = PlanId(ledger, title, plan)
         for number, change in enumerate(shown_changes(ledger, plan), start=1):
-            identity.see(change)
             self._see(number, change)
-        self.plan_id = identity.text()
 
     @property
     def origins(self) -> OriginCounts | None:

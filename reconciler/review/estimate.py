@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from reconciler.plan.plan import Action, Plan
+from reconciler.changes import Action
+from reconciler.plan import Plan
 from reconciler.review.model import Estimate
 
 # Entries a page of ListDatasetEntries (API Reference, MaxResults).

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.apply.outcome import Outcome
+from reconciler.changes import Action
 from reconciler.model import Extra
-from reconciler.plan.plan import Action, Plan
+from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
 from reconciler.text import counted, figures, listed
 

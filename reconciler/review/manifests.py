@@ -5,11 +5,9 @@ project.yaml counts as a project when it has manifests under their usual names.
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.analysis.sides import digests_of
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, load_projects, read_manifest
@@ -20,37 +18,36 @@ from reconciler.model import Compare, DatasetDeclaration, DatasetType, ProjectDe
 _PROJECT: Final = "project.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One dataset of a path: its project's name and folder, the declaration, the closed list of labels."""
-
-    project: str
-    folder: str
-    dataset: DatasetDeclaration
-    labels: tuple[str, ...] | None = None
-    project_arn: str | None = None
+Declared = tuple[ProjectDeclaration, DatasetDeclaration]
 
 
 def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
-    """The datasets of a path, in order; `shown` is how the user knows it.
+    """The datasets of a path in order, each with its project; `shown` is how the user knows the path.
 
     Raises:
         BadInput: there is nothing at the path. InvalidDeclaration: a project.yaml does not pass.
     """
     if path.is_dir():
-        return tuple(_in_folder(path, shown))
+        return tuple((project, dataset) for project in _in_folder(path, shown) for dataset in project.datasets)
     if not path.exists():
         raise BadInput(f"{shown} is not there; give a manifest, a folder, or a git revision such as main:datasets")
-    kind = DatasetType.TEST if path.name.startswith("test") else DatasetType.TRAIN
-    return (Declared(_named_by(path, shown), str(Path(shown).parent), DatasetDeclaration(kind, path, shown)),)
+    project = project_of(path, shown, _named_by(path, shown))
+    return ((project, project.datasets[0]),)
+
+
+def project_of(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
+    """A manifest without a project, as one of this name: with any labels, and every default."""
+    kind = DatasetType.TEST if manifest.name.startswith(DatasetType.TEST.word) else DatasetType.TRAIN
+    return _undeclared(manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown),))
 
 
 def read(declared: Declared, ledger: Ledger) -> Findings:
     """Read a manifest into an empty ledger, also one with errors: then every entry that can be understood."""
-    findings = read_manifest(declared.dataset, declared.labels, ledger.accept)
+    project, dataset = declared
+    findings = read_manifest(dataset, project.labels, ledger.accept)
     if findings.refused:
-        ledger.database.execute("DELETE FROM desired")
-        for entry in entries_despite_errors(declared.dataset):
+        ledger.forget_desired()
+        for entry in entries_despite_errors(dataset):
             ledger.accept(entry)
     return findings
 
@@ -59,7 +56,7 @@ def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Co
     """What a key said in earlier revisions, of which each ledger holds one: for `reconciler.review.origin.Base`."""
 
     def earlier(key: str) -> Collection[bytes]:
-        digests = (digests_of(ledger, key, mode)[0] for ledger in ledgers)
+        digests = (ledger.digests(key, mode)[0] for ledger in ledgers)
         return {digest for digest in digests if digest is not None}
 
     return earlier
@@ -71,28 +68,27 @@ def _named_by(manifest: Path, shown: str) -> str:
     return folder if folder and manifest.stem in {kind.word for kind in DatasetType} else manifest.stem
 
 
-def _in_folder(path: Path, shown: str) -> Iterator[Declared]:
+def _in_folder(path: Path, shown: str) -> Iterator[ProjectDeclaration]:
     if (path / _PROJECT).exists():
         here = path.resolve()
         named = Path(shown).name not in {"", ".."}
         projects = load_projects(here.parent, str(Path(shown).parent if named else Path(shown, "..")))
-        yield from (one for project in projects if project.folder.resolve() == here for one in _datasets(project))
+        yield from (project for project in projects if project.folder.resolve() == here)
     elif any((folder / _PROJECT).exists() for folder in path.iterdir() if folder.is_dir()):
-        yield from (one for project in load_projects(path, shown) for one in _datasets(project))
+        yield from load_projects(path, shown)
     else:
-        found = list(_bare(path, shown))
+        found = tuple(_bare(path, shown))
         if not found:
             raise BadInput(f"{shown} has no project.yaml and no manifest such as train.jsonl; name another folder")
-        yield from found
+        yield _undeclared(path, shown, path.resolve().name, found)
 
 
-def _datasets(project: ProjectDeclaration) -> Iterator[Declared]:
-    for dataset in project.datasets:
-        yield Declared(project.name, project.shown, dataset, project.labels, project.project_arn)
-
-
-def _bare(path: Path, shown: str) -> Iterator[Declared]:
+def _bare(path: Path, shown: str) -> Iterator[DatasetDeclaration]:
     """The manifests of a folder without project.yaml."""
     for kind in DatasetType:
         for name in default_manifests(path, kind.word)[:1]:
-            yield Declared(path.resolve().name, shown, DatasetDeclaration(kind, path / name, str(Path(shown) / name)))
+            yield DatasetDeclaration(kind, path / name, str(Path(shown) / name))
+
+
+def _undeclared(folder: Path, shown: str, name: str, datasets: tuple[DatasetDeclaration, ...]) -> ProjectDeclaration:
+    return ProjectDeclaration(folder, shown, name, managed=False, project_arn=None, datasets=datasets)

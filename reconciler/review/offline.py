@@ -11,14 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import BadInput
-from reconciler.guards import Asked, check_guards
+from reconciler.guards import Asked
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Extra, Guard, Policy
-from reconciler.plan.plan import Plan, make_plan
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import DatasetType, Extra, Policy
+from reconciler.plan import Request, plan
+from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.manifests import Declared, declared_in, read
 from reconciler.review.model import Compared, Review
+from reconciler.run import DatasetRun
 
 _Pair = tuple[Declared | None, Declared | None]
 
@@ -49,50 +50,33 @@ def offline_review(
     called = places or names
     pairs = _paired(declared_in(before, called[0]) if before else (), declared_in(after, called[1]) if after else ())
     with ExitStack() as ledgers:
-        datasets = [_reviewed(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        datasets = [_planned(pair, ledgers.enter_context(Ledger())) for pair in pairs]
         compared = Compared(before=names[0], after=names[1], offline=True)
         return review_of(datasets, command="diff", compared=compared, keep=keep)
 
 
 def _paired(before: Sequence[Declared], after: Sequence[Declared]) -> list[_Pair]:
     """Datasets of both sides by project and type, in the order of the second side."""
-    if len(before) == len(after) == 1 and before[0].dataset.manifest.is_file() and after[0].dataset.manifest.is_file():
+    if len(before) == len(after) == 1 and before[0][1].manifest.is_file() and after[0][1].manifest.is_file():
         return [(before[0], after[0])]
-    old = {(one.project, one.dataset.dataset_type): one for one in before}
-    new = {(one.project, one.dataset.dataset_type): one for one in after}
+    old = {(one[0].name, one[1].dataset_type): one for one in before}
+    new = {(one[0].name, one[1].dataset_type): one for one in after}
     names = sorted(dict.fromkeys((*new, *old)), key=lambda name: (name[0], name[1] is DatasetType.TEST))
     return [(old.get(name), new.get(name)) for name in names]
 
 
-def _reviewed(pair: _Pair, ledger: Ledger) -> Reviewed:
+def _planned(pair: _Pair, ledger: Ledger) -> DatasetRun:
     before, after = pair
-    one = after or before
-    if one is None:  # `_paired` gives at least one of the two
+    declared = after or before
+    if declared is None:  # `_paired` gives at least one of the two
         raise BadInput("there is nothing to compare")
-    findings = read(after, ledger) if after else None
+    one = DatasetRun(*declared, ledger, read(after, ledger) if after else None, declared[0].project_arn)
     if before:
         _play_live(before, ledger)
-    policy = _looking(one.dataset.policy)
-    bucket = findings.bucket if findings else None
-    return Reviewed(
-        project=one.project,
-        folder=one.folder,
-        dataset_type=one.dataset.dataset_type,
-        manifest=one.dataset.shown,
-        ledger=ledger,
-        findings=findings,
-        plan=_guarded(ledger, make_plan(ledger, policy, exists=before is not None, bucket=bucket), one),
-        project_arn=one.project_arn,
-        policy=one.dataset.policy,
-        left="no longer in the manifest",
-        offline=True,
-    )
-
-
-def _guarded(ledger: Ledger, plan: Plan, one: Declared) -> Plan:
-    """The plan with what the guards would say; nothing is refused here, and what DISTRIBUTED asks is not known."""
-    checks = check_guards(ledger, plan, Asked(one.dataset.dataset_type, one.dataset.policy.guards))
-    return replace(plan, guards=tuple(check for check in checks if check.guard is not Guard.DISTRIBUTED))
+    asked = Asked(one.dataset.dataset_type)
+    request = Request(one.title, _looking(one.dataset.policy), asked, one.bucket, offline=True)
+    one.plan = plan(ledger, request, exists=before is not None)
+    return one
 
 
 def _play_live(before: Declared, ledger: Ledger) -> None:

@@ -4,37 +4,14 @@ A pure rule over the digests of one key: what the branch says, what the base say
 earlier. The service cannot delete an entry, so an entry that the base has and live has not was never applied.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 
-from reconciler.analysis.sides import digests_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare
 from reconciler.review.model import Origin, OriginCounts
+from reconciler.run import Base
 
 Digest = bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The same manifest in the base revision (its entries are the ledger's desired side), and in earlier ones.
-
-    `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
-    in strict mode); None: nothing is known of them. `complete` is False where some earlier revisions are not at hand:
-    then what none of the others said may be from one of those.
-    """
-
-    revision: str
-    ledger: Ledger
-    earlier: Callable[[str], Collection[Digest]] | None = None
-    complete: bool = True
-
-    def said_earlier(self, key: str, live: Digest | None) -> Collection[Digest] | None:
-        """What earlier revisions said of a key; None where nothing can be concluded from it."""
-        if self.earlier is None:
-            return None
-        known = self.earlier(key)
-        return known if self.complete or live in known else None
 
 
 def origin_of(
@@ -57,8 +34,8 @@ class OriginCount:
 
     def see(self, key: str) -> Origin:
         """Whose the change of this key is."""
-        desired, live = digests_of(self._ledger, key, self._mode)
-        base, _nothing = digests_of(self._base.ledger, key, self._mode)
+        desired, live = self._ledger.digests(key, self._mode)
+        base, _nothing = self._base.ledger.digests(key, self._mode)
         origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
         self._counted[origin] = self._counted.get(origin, 0) + 1
         return origin

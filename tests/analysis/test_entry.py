@@ -200,6 +200,26 @@ def test_other_fields_are_told_by_path_and_value() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"a": 1}, {"a": 1.0}, set()),
+        ({"a": [1, 2]}, {"a": [1.0, 2, 3]}, {("a[2]", None, "3")}),
+        ({"a": 1}, {"a": True}, {("a", "1", "true")}),
+        ({"a": [True, 2]}, {"a": [1, 2]}, {("a", "[true,2]", "[1,2]")}),
+        ({"a": {"b": [{"c": None}]}}, {"a": {"b": [{"c": 0}]}}, {("a.b[0].c", "null", "0")}),
+        ({"a": {"__b": "x", "c d": 1}}, {"a": {"__b": "y"}}, {("a.__b", '"x"', '"y"'), ("a.c d", "1", None)}),
+        ({"a": {"b": 1}}, {"a": [1]}, {("a", '{"b":1}', "[1]")}),
+        ({"[bold]a": 1}, {"[bold]a": 2}, {("[bold]a", "1", "2")}),
+    ],
+)
+def test_a_field_is_named_by_its_path_and_compared_by_value(
+    before: Document, after: Document, told: set[tuple[str, str | None, str | None]]
+) -> None:
+    """A number is the same however it is written, true is not 1, and the path leads to the innermost difference."""
+    assert {(change.path, change.before, change.after) for change in all_fields(before, after)} == told
+
+
 def test_class_ids_are_told_only_where_nothing_else_differs() -> None:
     """They are another spelling of labels: of interest in strict mode alone."""
     picture = Picture(KEY, boxes=(("a", 1, 2, 3, 4),))

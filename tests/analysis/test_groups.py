@@ -13,10 +13,11 @@ from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.patterns import Mark, Marks
 from reconciler.analysis.results import Group
 from reconciler.analysis.sides import Leftover, pairs
+from reconciler.changes import shown_changes
 from reconciler.model import Compare, Policy
-from reconciler.plan.plan import make_plan, shown_changes
 from tests.support.filling import filled
 from tests.support.lines import Document, Drawn, Picture, Style, boxes, labelled, write
+from tests.support.plans import planned
 
 Keys = dict[str, tuple[Mark, ...]]
 
@@ -24,7 +25,7 @@ Keys = dict[str, tuple[Mark, ...]]
 def found(live: Sequence[Document], desired: Sequence[Document], mode: Compare = Compare.LABELS) -> tuple[Groups, Keys]:
     """The groups among the changes from live to desired, and the marks of every change."""
     with filled(desired, live) as ledger:
-        plan = make_plan(ledger, Policy(compare=mode), exists=True, bucket=None)
+        plan = planned(ledger, Policy(compare=mode), exists=True, bucket=None)
         balance, marks, left = BalanceCount(), Marks(), Keys()
         for pair in pairs(ledger, Leftover.STAYS):
             balance.see(pair)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import rekognition_emulator
-from reconciler.plan.batches import batches
+from reconciler.changes import batches
 from reconciler.plan.label_order import peak_labels
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.support.desk import Desk
@@ -38,7 +38,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Makes batches hold so many bytes, in planning and in sending."""
 
     def limit(size: int) -> None:
-        monkeypatch.setattr("reconciler.plan.plan.BATCH_BYTES", size)
+        monkeypatch.setattr("reconciler.plan.order.BATCH_BYTES", size)
         monkeypatch.setattr(peak_labels, "__defaults__", (size,))
         monkeypatch.setattr(batches, "__defaults__", (size,))
 

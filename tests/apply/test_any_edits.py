@@ -17,10 +17,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from reconciler.changes import Action
 from reconciler.entries import entry_of, without_service_fields
 from reconciler.errors import Refused
 from reconciler.model import Compare, Extra, Policy
-from reconciler.plan.plan import Action
 from rekognition_emulator import Emulator
 from tests.support.desk import Desk
 from tests.support.lines import Document, pictures, styles, write

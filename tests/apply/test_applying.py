@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.apply import observe
+from reconciler.changes import Action
 from reconciler.entries import compact
 from reconciler.errors import Refused
 from reconciler.model import Compare, DatasetType, Extra, Policy
-from reconciler.plan.plan import Action
 from rekognition_emulator import Emulator
 from tests.support.desk import Desk
 from tests.support.lines import bare, boxes, labelled
@@ -156,7 +157,7 @@ def test_train_and_test_are_two_datasets(desk: Desk) -> None:
     train = desk.arn
     test = desk.gateway.create_dataset(desk.target.project_arn, DatasetType.TEST)
     assert desk.arn == train != test
-    assert desk.reconciliation().observe(desk.target).arn == train
+    assert observe(desk.context(), desk.target).arn == train
 
 
 def test_strict_mode_sends_what_labels_mode_ignores(desk: Desk) -> None:

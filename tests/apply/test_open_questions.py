@@ -3,8 +3,8 @@
 import pytest
 
 import rekognition_emulator
+from reconciler.changes import Action
 from reconciler.model import Compare, Extra, Policy
-from reconciler.plan.plan import Action
 from rekognition_emulator import Clock, Latency, Switches
 from tests.apply.conftest import START
 from tests.support.desk import Desk

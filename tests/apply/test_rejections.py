@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.apply.outcome import KEPT
+from reconciler.changes import Action
 from reconciler.errors import Exit, UpdateFailed
 from reconciler.model import Compare, Extra, Marked, Place, Policy, Rejection
-from reconciler.plan.plan import Action
 from tests.support.desk import Desk
 from tests.support.filling import FILE
 from tests.support.lines import Document, bare, boxes, labelled

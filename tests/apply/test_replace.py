@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.apply import destroy
+from reconciler.changes import Action
 from reconciler.errors import Interrupted, ReconcilerError, Refused
 from reconciler.model import Destroy, Extra, Policy
-from reconciler.plan.plan import Action
 from reconciler.snapshots.places import NOWHERE, Kept
 from tests.support.desk import Desk, KeptLines
 from tests.support.lines import bare, labelled
@@ -229,7 +230,7 @@ def test_destroying_keeps_every_line_first(desk: Desk) -> None:
     """The address is given back."""
     desk.policy = DELETE
     arn = desk.create(*OLD)
-    assert desk.reconciliation().destroy(arn) == ("snapshot 1",)
+    assert destroy(desk.context(), arn) == ("snapshot 1",)
     assert (keys(kept_by(desk)[0]), desk.arn) == (keys(map(json.dumps, OLD)), "")
 
 
@@ -237,7 +238,7 @@ def test_destroying_an_empty_dataset_keeps_nothing(desk: Desk) -> None:
     """Also where no snapshot could be kept."""
     desk.policy = DELETE
     desk.keeper = NOWHERE
-    assert desk.reconciliation().destroy(desk.create()) == ()
+    assert destroy(desk.context(), desk.create()) == ()
     assert desk.arn == ""
 
 
@@ -247,7 +248,7 @@ def test_destroying_is_refused_where_no_snapshot_outlives_the_run(desk: Desk) ->
     desk.keeper = NOWHERE
     arn = desk.create(bare(KEY.format(1)))
     with pytest.raises(Refused, match=f"the dataset {arn} is not deleted: there is no place for a snapshot"):
-        desk.reconciliation().destroy(arn)
+        destroy(desk.context(), arn)
     assert desk.arn == arn
 
 
@@ -261,7 +262,7 @@ def test_a_destroy_under_which_somebody_edits_keeps_the_edit_too(desk: Desk) -> 
         desk.edit(NEW[5])
 
     desk.keeper = Meddling(after=edit)
-    assert desk.reconciliation().destroy(arn) == ("snapshot 1", "snapshot 2")
+    assert destroy(desk.context(), arn) == ("snapshot 1", "snapshot 2")
     assert [len(lines) for lines in kept_by(desk)] == [3, 4]
     assert desk.arn == ""
 
@@ -273,5 +274,5 @@ def test_a_running_operation_is_waited_for_before_the_snapshot(slow: Emulator) -
     slow.clock.advance(10)
     desk.edit(*OLD)
     desk.gateway.update_entries(arn, json.dumps(NEW[5]).encode())
-    desk.reconciliation().destroy(arn)
+    destroy(desk.context(), arn)
     assert keys(kept_by(desk)[-1]) == keys(map(json.dumps, [*OLD, NEW[5]]))

@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 
 import rekognition_emulator
-from reconciler.apply import Observation, Target
+from reconciler.apply import Target, destroy, list_live, look_at, observe
+from reconciler.changes import Action
+from reconciler.dataset import Observation
 from reconciler.errors import Exit, Interrupted, Moved, NotFound, OutOfPatience, Refused, ServiceError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy
-from reconciler.plan.plan import Action, Statistics
+from reconciler.plan import Statistics
 from reconciler.review.outcome import done_of
 from reconciler.views.outcome import done_lines
 from rekognition_emulator import Clock, Emulator, Latency
@@ -181,7 +183,7 @@ def test_what_is_left_of_a_failed_creation_is_deleted_first(desk: Desk) -> None:
     assert (first.dataset_arn, first.sent) == ("", 0)
     left = desk.arn
     assert left
-    assert desk.reconciliation().observe(desk.target) == Observation(leftover=left)
+    assert observe(desk.context(), desk.target) == Observation(leftover=left)
     ran = desk.run(*LINES)
     assert (ran.outcome.error, ran.outcome.add, ran.calls["DeleteDataset"]) == (None, 8, 1)
     assert ran.outcome.dataset_arn == desk.arn != left
@@ -242,14 +244,14 @@ def test_a_listing_of_what_is_no_entry_is_told(desk: Desk, monkeypatch: pytest.M
     arn = desk.create()
     monkeypatch.setattr(desk.gateway, "entries", lambda _arn: iter(["nonsense"]))
     with Ledger() as ledger, pytest.raises(ServiceError, match=f"{arn}: .*report it to AWS"):
-        desk.reconciliation().list_live(ledger, arn)
+        list_live(desk.context(), ledger, arn)
 
 
 def test_long_listings_tell_how_far_they_are(desk: Desk) -> None:
     """After every thousand entries."""
     desk.create(*[bare(KEY.format(number)) for number in range(1001)])
     with Ledger() as ledger:
-        desk.reconciliation().list_live(ledger, desk.arn)
+        list_live(desk.context(), ledger, desk.arn)
     assert [one.doing for one in desk.progress] == ["listing: 1,000 entries"]
 
 
@@ -258,7 +260,7 @@ def test_destroying_an_empty_dataset_follows_the_policy(desk: Desk, policy: Dest
     """`keep` leaves it; the others delete it, as there is nothing to lose."""
     arn = desk.create()
     desk.policy = Policy(destroy=policy)
-    desk.reconciliation().destroy(arn)
+    destroy(desk.context(), arn)
     assert bool(desk.arn) == (policy is Destroy.KEEP)
 
 
@@ -272,9 +274,9 @@ def test_destroying_a_dataset_with_entries_follows_the_policy(slow: Emulator, po
     calls = slow.count_calls()
     if policy is Destroy.REFUSE:
         with pytest.raises(Refused, match=r"has 8 entries .*`destroy: delete`.*`pulumi state delete`"):
-            desk.reconciliation().destroy(arn)
+            destroy(desk.context(), arn)
     else:
-        desk.reconciliation().destroy(arn)
+        destroy(desk.context(), arn)
     assert (slow.count_calls() == calls) == (policy is Destroy.KEEP)
     assert bool(desk.arn) == (policy is not Destroy.DELETE)
 
@@ -285,21 +287,21 @@ def test_destroying_what_is_gone_or_going_is_fine(slow: Emulator) -> None:
     arn = desk.create()
     slow.clock.advance(10)
     desk.gateway.delete_dataset(arn)
-    desk.reconciliation().destroy(arn)
+    destroy(desk.context(), arn)
     assert desk.gateway.describe(arn) is None
-    desk.reconciliation().destroy(arn)
+    destroy(desk.context(), arn)
     assert slow.count_calls("DeleteDataset") == 1
 
 
 def test_a_dataset_is_looked_at_by_its_arn(desk: Desk) -> None:
     """One that is not there gives an empty observation."""
     arn = desk.create(*LINES)
-    seen = desk.reconciliation().look_at(arn)
+    seen = look_at(desk.context(), arn)
     assert (seen.arn, seen.leftover) == (arn, None)
     assert seen.description is not None
     assert seen.description.entries == 8
     desk.gateway.delete_dataset(arn)
-    assert desk.reconciliation().look_at(arn) == Observation()
+    assert look_at(desk.context(), arn) == Observation()
 
 
 def test_a_broken_network_during_the_whole_apply_is_ridden_out() -> None:

@@ -4,7 +4,7 @@ from itertools import islice
 
 import pytest
 
-from reconciler.aws.gateway import DatasetStatus
+from reconciler.dataset import DatasetStatus
 from reconciler.errors import BadInput, InUse, ServiceError
 from reconciler.model import DatasetType
 from rekognition_emulator import Emulator

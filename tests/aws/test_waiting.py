@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from reconciler.aws.gateway import DatasetDescription
 from reconciler.aws.wait import Waiter
+from reconciler.dataset import DatasetDescription
 from reconciler.errors import Moved, NotFound, OutOfPatience
 from tests.support.aws_doubles import Answer, FakeClock, ScriptedServer, dataset, failure, gateway_at
 

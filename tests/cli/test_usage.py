@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "give a command: validate, plan, apply"),
-        (["plna"], "did you mean plan?"),
+        (["plna"], "did you mean `plan`?"),
         (["destroy"], "there are: validate, plan, apply"),
-        (["--json", "plan"], "the command stands first"),
-        (["plan", "--jsn"], "did you mean --json?"),
-        (["plan", "--exitcode=1"], "did you mean --exit-code?"),
+        (["--json", "plan"], "the command comes first"),
+        (["plan", "--jsn"], "did you mean `--json`?"),
+        (["plan", "--exitcode=1"], "did you mean `--exit-code`?"),
         (["plan", "datasets"], "one argument too many"),
         (["validate", "a", "b"], "one argument too many"),
         (["validate", "--region", "x"], "there is no option --region"),
@@ -37,6 +36,11 @@ if TYPE_CHECKING:
         (["plan", "--endpoint-url", "http://[::1"], "not a URL"),
         (["plan", "--endpoint-url", "http://me:secret@host"], "user name or password"),
         (["pl\x1b[31man"], "there is no command"),
+        (["help", "aply"], "did you mean `apply`?"),
+        (["help", "x\x1b[31m"], "choose from validate, plan, apply"),
+        (["completion"], "required: SHELL"),
+        (["completion", "fsh"], "did you mean `fish`?"),
+        (["report", "plan.json", "--format", "htm"], "did you mean `html`?"),
     ],
 )
 def test_wrong_arguments_get_one_sentence_and_exit_3(world: World, arguments: list[str], said: str) -> None:
@@ -78,9 +82,22 @@ def test_every_option_has_a_help_text(world: World) -> None:
             assert len(words) > 1, (command, words)
 
 
-def test_version_is_told(world: World) -> None:
-    """`reconciler --version`."""
-    ran = world.run("--version")
+@pytest.mark.parametrize("arguments", [[], ["help"]])
+def test_the_bare_command_prints_the_help(world: World, arguments: list[str]) -> None:
+    """Who types `reconciler` alone, or `reconciler help`, gets the help, with the exit code of the help."""
+    assert world.run(*arguments) == world.run("--help")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_explains_a_command(world: World, command: str) -> None:
+    """`reconciler help COMMAND` is `reconciler COMMAND --help`."""
+    assert world.run("help", command) == world.run(command, "--help")
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version_is_told(world: World, option: str) -> None:
+    """`reconciler --version` and its short form tell the version."""
+    ran = world.run(option)
     assert ran.code == 0
     assert ran.out.startswith("reconciler ")
 

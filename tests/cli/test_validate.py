@@ -113,7 +113,7 @@ def test_an_unknown_project_gets_a_suggestion(world: World) -> None:
     world.write("cells", world.many(1))
     ran = world.run("validate", "--project", "cels")
     assert ran.code == 3
-    assert "did you mean cells?" in ran.err
+    assert "did you mean `cells`?" in ran.err
 
 
 def test_no_network_and_no_boto3_are_needed(world: World) -> None:

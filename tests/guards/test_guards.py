@@ -2,14 +2,14 @@
 
 import pytest
 
-from reconciler.analysis import loads
+from reconciler.changes import batches, loads
 from reconciler.errors import BadInput
-from reconciler.guards import Asked, Labels, check_guards, guarded, labels_of_live, parse_allow, read_variable
+from reconciler.guards import Labels, labels_of_live, parse_allow, read_variable
 from reconciler.model import Compare, DatasetType, Extra, Guard, GuardCheck, Guards, GuardState, Policy
-from reconciler.plan.batches import batches
-from reconciler.plan.plan import Plan, make_plan
+from reconciler.plan import Plan
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
+from tests.support.plans import planned
 
 KEY = "s3://bucket/{:04}.jpg"
 
@@ -34,9 +34,8 @@ def _checks(
 ) -> dict[Guard, GuardCheck]:
     """What every guard says, under the default thresholds unless told otherwise."""
     with filled(desired, live) as ledger:
-        plan = make_plan(ledger, Policy(extra=extra), exists=True, bucket="bucket")
-        asked = Asked(kind, guards or Guards(), moved, before)
-        return {one.guard: one for one in check_guards(ledger, plan, asked)}
+        plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or Guards(), moved=moved, before=before)
+        return {one.guard: one for one in plan.guards}
 
 
 def _tripped(
@@ -54,8 +53,7 @@ def _tripped(
 
 def _guarded(desired: list[Document], live: list[Document], allow: dict[str, str]) -> Plan:
     with filled(desired, live) as ledger:
-        plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
-        return guarded(ledger, plan, check_guards(ledger, plan, Asked(DatasetType.TRAIN, Guards()), allow))
+        return planned(ledger, bucket="bucket", guards=Guards(), allow=allow)
 
 
 def test_updates_trip_over_thirty_percent_and_from_ten_entries_on() -> None:
@@ -124,7 +122,7 @@ def test_the_rest_of_a_first_load_does_not_trip() -> None:
     padding = "x" * 40_000  # so that 240 lines are two batches
     desired = [{**line, "note": padding} for line in (*_lines(140), *_lines(100, "b", start=140))]
     with filled(desired) as ledger:
-        plan = make_plan(ledger, Policy(), exists=False, bucket="bucket")
+        plan = planned(ledger, Policy(), exists=False, bucket="bucket")
         assert plan.batches > 1
         first = len(next(batches(loads(ledger))).changes)
     assert _checks(desired, desired[:first])[Guard.LABEL_SHARE].state is GuardState.PASSED
@@ -194,9 +192,8 @@ def test_entries_that_are_live_in_the_test_set_trip() -> None:
 def test_a_new_or_empty_dataset_trips_nothing(live: list[Document] | None) -> None:
     """There is nothing to lose."""
     with filled(_lines(50), live or []) as ledger:
-        plan = make_plan(ledger, Policy(), exists=live is not None, bucket="bucket")
-        checks = check_guards(ledger, plan, Asked(DatasetType.TEST, Guards(), 50))
-    assert {one.state for one in checks} == {GuardState.PASSED}
+        plan = planned(ledger, exists=live is not None, kind=DatasetType.TEST, guards=Guards(), moved=50)
+    assert {one.state for one in plan.guards} == {GuardState.PASSED}
 
 
 def test_a_plan_that_sends_nothing_trips_nothing() -> None:
@@ -260,7 +257,7 @@ def test_a_plan_without_refusals_tells_no_way_to_override() -> None:
 
 @pytest.mark.parametrize(
     ("item", "said"),
-    [("update=why", "did you mean updates?"), ("updates", "needs a reason"), ('updates=""', "needs a reason")],
+    [("update=why", "did you mean `updates`?"), ("updates", "needs a reason"), ('updates=""', "needs a reason")],
 )
 def test_an_override_needs_a_known_guard_and_a_reason(item: str, said: str) -> None:
     """Anything else is refused with the cure."""

@@ -194,7 +194,7 @@ def test_a_repeated_key_is_not_added_and_names_the_first_place() -> None:
     with filled([labelled("s3://b/1", "a"), bare("s3://b/2")]) as ledger:
         assert ledger.accept(desired_entry(labelled("s3://b/1", "b"), 9)) == Place(FILE, 1, 1)
         assert [row.labels for row in ledger.desired_rows()] == [("a",), ()]
-        assert ledger.database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert ledger._database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_listing_that_shows_a_key_twice_keeps_the_newest_line() -> None:
@@ -237,7 +237,7 @@ def test_marked_entries_come_in_manifest_order_then_live_only() -> None:
 def test_equal_live_lines_are_not_kept() -> None:
     """Memory and disk hold a live line only where it may be shown."""
     with filled([labelled("s3://b/1", "a")], [labelled("s3://b/1", "a"), bare("s3://b/2")]) as ledger:
-        kept = ledger.database.execute("SELECT key FROM live WHERE line IS NOT NULL").fetchall()
+        kept = ledger._database.execute("SELECT key FROM live WHERE line IS NOT NULL").fetchall()
     assert kept == [(b"s3://b/2",)]
 
 

@@ -168,7 +168,7 @@ def test_a_missing_manifest_says_which_name_is_near(tmp_path: Path, read_path: C
     (error,) = read_path(tmp_path / "trian.jsonl").findings.errors
 
     assert (error.code, str(error.place)) == ("manifest-missing", "trian.jsonl")
-    assert "did you mean train.jsonl?" in error.cure
+    assert "did you mean `train.jsonl`?" in error.cure
 
 
 def test_what_is_no_regular_file_is_refused(tmp_path: Path, read_path: Callable[..., Any]) -> None:

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.changes import batches
 from reconciler.limits import BATCH_BYTES
 from reconciler.model import Change, Verb
-from reconciler.plan.batches import batches
 
 LIMIT = 100
 

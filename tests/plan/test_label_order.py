@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.send_queue import SendQueue
+from reconciler.changes import Action, batches
 from reconciler.entries import entry_of
 from reconciler.ledger import Ledger
 from reconciler.model import Change, Extra, Policy
-from reconciler.plan.batches import batches
-from reconciler.plan.plan import Action, Plan, make_plan, sends
+from reconciler.plan import Plan, sends
 from tests.support.filling import filled
 from tests.support.lines import labelled
+from tests.support.plans import planned
 
 Uses = dict[str, tuple[str, ...]]  # key -> labels
 KEYS = [f"s3://b/{number}" for number in range(10)]
@@ -26,9 +26,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Makes the label limit 4 and a batch as small as asked."""
 
     def limit(size: int) -> None:
-        monkeypatch.setattr("reconciler.plan.plan.DATASET_LABELS", LABELS)
+        monkeypatch.setattr("reconciler.plan.limits.DATASET_LABELS", LABELS)
         monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", LABELS)
-        monkeypatch.setattr("reconciler.plan.plan.BATCH_BYTES", size)
+        monkeypatch.setattr("reconciler.plan.order.BATCH_BYTES", size)
         monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (size,))
 
     return limit
@@ -69,9 +69,9 @@ def test_what_is_sent_never_passes_the_label_limit(
     """Unless refused; manifest order is kept where it fits, refused is what fits in neither order."""
     small(size)
     with ledger_of(desired, live) as ledger:
-        plan = make_plan(ledger, Policy(extra=extra), exists=True, bucket="b")
+        plan = planned(ledger, Policy(extra=extra), exists=True, bucket="b")
         changes = list(sends(ledger, plan))
-        queued = list(SendQueue(ledger, sends(ledger, plan)).changes())
+        queued = list(ledger.send_queue(sends(ledger, plan)).changes())
     if plan.action is not Action.UPDATE:
         return
     assert [(one.key, one.desired, one.verb) for one in queued] == [(one.key, one.desired, one.verb) for one in changes]
@@ -87,9 +87,9 @@ def test_what_is_sent_never_passes_the_label_limit(
         assert plan.refusals[0].startswith(f"on the way the dataset would have {peak(live, changes, size)} labels, ")
 
 
-def planned(ledger: Ledger, extra: Extra = Extra.REPORT) -> Plan:
+def plan_of(ledger: Ledger, extra: Extra = Extra.REPORT) -> Plan:
     """The plan of a ledger."""
-    return make_plan(ledger, Policy(extra=extra), exists=True, bucket="b")
+    return planned(ledger, Policy(extra=extra), exists=True, bucket="b")
 
 
 def test_renaming_every_label_goes_label_by_label(small: Callable[[int], None]) -> None:
@@ -99,7 +99,7 @@ def test_renaming_every_label_goes_label_by_label(small: Callable[[int], None]) 
     live: Uses = {f"s3://b/{number}": (names[number % 3],) for number in range(9)}
     desired: Uses = {key: (old[0].upper(),) for key, old in live.items()}
     with ledger_of(desired, live) as ledger:
-        plan = planned(ledger)
+        plan = plan_of(ledger)
         assert (plan.by_label, plan.refusals, plan.update) == (True, (), 9)
         assert [change.labels[0] for change in sends(ledger, plan)] == list("AAABBBCCC")
     assert peak(live, in_manifest_order(changes_of(desired, live)), 1) == 6
@@ -108,7 +108,7 @@ def test_renaming_every_label_goes_label_by_label(small: Callable[[int], None]) 
 def changes_of(desired: Uses, live: Uses) -> list[Change]:
     """What a plan sends."""
     with ledger_of(desired, live) as ledger:
-        return list(sends(ledger, planned(ledger)))
+        return list(sends(ledger, plan_of(ledger)))
 
 
 def test_unlabelling_makes_room_first(small: Callable[[int], None]) -> None:
@@ -117,7 +117,7 @@ def test_unlabelling_makes_room_first(small: Callable[[int], None]) -> None:
     live: Uses = {f"s3://b/{number}": (name,) for number, name in enumerate("abcd")}
     desired: Uses = {"s3://b/new1": ("x",), "s3://b/new2": ("y",)}
     with ledger_of(desired, live) as ledger:
-        plan = planned(ledger, Extra.UNLABEL)
+        plan = plan_of(ledger, Extra.UNLABEL)
         assert (plan.by_label, plan.refusals, plan.unlabel) == (True, (), 4)
         assert [change.key for change in sends(ledger, plan)] == [*live, *desired]
 
@@ -128,9 +128,9 @@ def test_a_plan_that_no_order_saves_is_refused_with_the_cure(small: Callable[[in
     live: Uses = {"s3://b/1": ("a",), "s3://b/2": ("a",), "s3://b/3": ("b",), "s3://b/4": ("c",), "s3://b/5": ("d",)}
     desired: Uses = {**live, "s3://b/1": ("x",), "s3://b/2": ("x",)}
     with ledger_of(desired, live) as ledger:
-        (refusal,) = planned(ledger).refusals
+        (refusal,) = plan_of(ledger).refusals
     assert refusal.startswith("on the way the dataset would have 5 labels, it may have 4, in whatever order")
     assert "in two applies" in refusal
     small(100_000)  # in one batch it is no matter
     with ledger_of(desired, live) as ledger:
-        assert (planned(ledger).refusals, planned(ledger).by_label) == ((), False)
+        assert (plan_of(ledger).refusals, plan_of(ledger).by_label) == ((), False)

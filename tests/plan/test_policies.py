@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.changes import Action, batches, shown_changes
 from reconciler.entries import bare_line, compact, entry_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Extra, Policy, Verb
-from reconciler.plan.batches import batches
-from reconciler.plan.plan import Action, Plan, make_plan, sends, shown_changes
+from reconciler.plan import Plan, sends
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
+from tests.support.plans import planned
 
 BUCKET = "b"
 EXTRA = {extra.value: Policy(extra=extra) for extra in Extra}
@@ -22,9 +23,9 @@ DESIRED = [labelled("s3://b/1", "a"), labelled("s3://b/2", "b"), bare("s3://b/3"
 LIVE = [labelled("s3://b/9", "x"), labelled("s3://b/1", "a"), labelled("s3://b/2", "c"), bare("s3://b/8")]
 
 
-def planned(ledger: Ledger, policy: Policy | None = None, *, exists: bool = True) -> Plan:
+def plan_of(ledger: Ledger, policy: Policy | None = None, *, exists: bool = True) -> Plan:
     """The plan of a filled ledger."""
-    return make_plan(ledger, policy or Policy(), exists=exists, bucket=BUCKET)
+    return planned(ledger, policy, exists=exists, bucket=BUCKET)
 
 
 def shown(ledger: Ledger, plan: Plan) -> list[str]:
@@ -35,7 +36,7 @@ def shown(ledger: Ledger, plan: Plan) -> list[str]:
 def test_report_sends_adds_and_updates_and_shows_what_only_live_has() -> None:
     """Whole desired lines in manifest order; live-only entries are shown, not sent."""
     with filled(DESIRED, LIVE) as ledger:
-        plan = planned(ledger, EXTRA["report"])
+        plan = plan_of(ledger, EXTRA["report"])
         assert (plan.action, plan.add, plan.update, plan.unlabel, plan.live_only) == (Action.UPDATE, 1, 1, 0, 2)
         assert (plan.unchanged, plan.lines, plan.has_changes, plan.refusals) == (1, 2, True, ())
         assert [(change.verb, change.desired) for change in sends(ledger, plan)] == [
@@ -53,7 +54,7 @@ def test_report_sends_adds_and_updates_and_shows_what_only_live_has() -> None:
 def test_unlabel_sends_the_bare_line_of_what_only_live_labels() -> None:
     """After the adds and updates; an entry without labels is at rest."""
     with filled(DESIRED, LIVE) as ledger:
-        plan = planned(ledger, EXTRA["unlabel"])
+        plan = plan_of(ledger, EXTRA["unlabel"])
         assert (plan.add, plan.update, plan.unlabel, plan.live_only, plan.lines) == (1, 1, 1, 2, 3)
         assert [change.desired for change in sends(ledger, plan)][2:] == [bare_line("s3://b/9")]
         assert shown(ledger, plan) == ["~2", "+3", "-9"]
@@ -62,7 +63,7 @@ def test_unlabel_sends_the_bare_line_of_what_only_live_labels() -> None:
 def test_unlabel_is_at_rest_when_nothing_only_live_is_labelled() -> None:
     """The second plan after an unlabel is empty."""
     with filled(DESIRED, [*DESIRED, bare("s3://b/9")]) as ledger:
-        plan = planned(ledger, EXTRA["unlabel"])
+        plan = plan_of(ledger, EXTRA["unlabel"])
         assert (plan.action, plan.lines, plan.live_only, plan.has_changes) == (Action.NOTHING, 0, 1, False)
 
 
@@ -70,24 +71,24 @@ def test_unlabel_sends_for_malformed_labels_too() -> None:
     """A line whose label attribute cannot be read is labelled all the same."""
     broken = {"source-ref": "s3://b/9", "x": 1, "x-metadata": {"type": "groundtruth/image-classification"}}
     with filled(DESIRED, [*DESIRED, broken, boxes("s3://b/8")]) as ledger:
-        assert planned(ledger, EXTRA["unlabel"]).unlabel == 2
+        assert plan_of(ledger, EXTRA["unlabel"]).unlabel == 2
 
 
 def test_fail_refuses_with_the_count_and_the_cure() -> None:
     """With changes and without; and says nothing when live has no entries of its own."""
     for live in (LIVE, [*DESIRED, bare("s3://b/9"), bare("s3://b/8")]):
         with filled(DESIRED, live) as ledger:
-            (refusal,) = planned(ledger, EXTRA["fail"]).refusals
+            (refusal,) = plan_of(ledger, EXTRA["fail"]).refusals
             assert refusal.startswith("2 live entries are not in the manifest and the policy is `extra: fail`; ")
             assert "report, unlabel or replace" in refusal
     with filled(DESIRED, DESIRED) as ledger:
-        assert planned(ledger, EXTRA["fail"]).refusals == ()
+        assert plan_of(ledger, EXTRA["fail"]).refusals == ()
 
 
 def test_replace_loads_everything_anew_only_when_live_has_entries_of_its_own() -> None:
     """All desired lines as adds, unchanged ones too; without live-only entries it is an update like any other."""
     with filled(DESIRED, LIVE) as ledger:
-        plan = planned(ledger, EXTRA["replace"])
+        plan = plan_of(ledger, EXTRA["replace"])
         assert (plan.action, plan.add, plan.update, plan.live_only) == (Action.REPLACE, 3, 0, 2)
         assert plan.live is not None
         assert plan.live.entries == 4
@@ -100,7 +101,7 @@ def test_replace_loads_everything_anew_only_when_live_has_entries_of_its_own() -
             "!8",
         ]
     with filled(DESIRED, LIVE[1:3]) as ledger:
-        plan = planned(ledger, EXTRA["replace"])
+        plan = plan_of(ledger, EXTRA["replace"])
         assert (plan.action, plan.add, plan.update) == (Action.UPDATE, 1, 1)
 
 
@@ -108,11 +109,11 @@ def test_a_dataset_that_is_not_there_is_created_and_loaded() -> None:
     """Also with an empty manifest; all policies alike, for there is nothing extra."""
     for policy in EXTRA.values():
         with filled(DESIRED) as ledger:
-            plan = planned(ledger, policy, exists=False)
+            plan = plan_of(ledger, policy, exists=False)
             assert (plan.action, plan.add, plan.live, plan.refusals) == (Action.CREATE, 3, None, ())
             assert shown(ledger, plan) == ["+1", "+2", "+3"]
         with filled([]) as ledger:
-            plan = planned(ledger, policy, exists=False)
+            plan = plan_of(ledger, policy, exists=False)
             assert (plan.action, plan.lines, plan.batches, plan.bytes, plan.has_changes) == (
                 Action.CREATE,
                 0,
@@ -125,11 +126,11 @@ def test_a_dataset_that_is_not_there_is_created_and_loaded() -> None:
 def test_equal_sides_make_an_empty_plan() -> None:
     """Nothing to send, in no batches; what labels mode ignored is counted."""
     with filled(DESIRED, [DESIRED[2], DESIRED[1] | {"note": 1}, DESIRED[0]]) as ledger:
-        plan = planned(ledger)
+        plan = plan_of(ledger)
         assert (plan.action, plan.lines, plan.batches, plan.bytes) == (Action.NOTHING, 0, 0, 0)
         assert (plan.unchanged, plan.ignored) == (3, 1)
         assert list(sends(ledger, plan)) == list(shown_changes(ledger, plan)) == []
-        strict = planned(ledger, Policy(compare=Compare.STRICT))
+        strict = plan_of(ledger, Policy(compare=Compare.STRICT))
         assert (strict.update, strict.ignored) == (1, 0)
 
 
@@ -137,7 +138,7 @@ def test_marked_entries_are_counted_and_their_repair_is_an_update() -> None:
     """Not among what is ignored."""
     live = json.dumps(DESIRED[0] | {"note": 1, "cl-errors": FINDINGS})
     with filled(DESIRED, [live, *DESIRED[1:]]) as ledger:
-        plan = planned(ledger)
+        plan = plan_of(ledger)
         assert (plan.update, plan.marked, plan.ignored, plan.unchanged) == (1, 1, 0, 2)
 
 
@@ -146,7 +147,7 @@ def test_lines_are_sent_whole_and_never_merged_with_live() -> None:
     desired = labelled("s3://b/1", "a") | {"mine": 1}
     live = labelled("s3://b/1", "b") | {"theirs": 2, "cl-metadata": {"is_labeled": True}, "cl-errors": FINDINGS}
     with filled([desired], [json.dumps(live)]) as ledger:
-        (change,) = sends(ledger, planned(ledger))
+        (change,) = sends(ledger, plan_of(ledger))
         assert change.desired == compact(desired)
         assert change.live == compact(labelled("s3://b/1", "b") | {"theirs": 2})
 
@@ -167,7 +168,7 @@ def test_carrying_a_plan_out_makes_live_as_desired(
     want = [line | {"source-ref": key} for key, line in desired.items()]
     have = {key: line | {"source-ref": key} for key, line in live.items()}
     with filled(want, have.values()) as ledger:
-        plan = planned(ledger, Policy(extra=extra))
+        plan = plan_of(ledger, Policy(extra=extra))
         changes = list(sends(ledger, plan))
         bodies = list(batches(changes))
         after = {} if plan.action is Action.REPLACE else dict(have)
@@ -178,7 +179,7 @@ def test_carrying_a_plan_out_makes_live_as_desired(
     assert plan.lines == len(changes)
     assert bool(plan.refusals) == (extra is Extra.FAIL and bool(live.keys() - desired.keys()))
     with filled(want, after.values()) as ledger:
-        again = planned(ledger, Policy(extra=extra))
+        again = plan_of(ledger, Policy(extra=extra))
         assert again.action is Action.NOTHING
         assert all(
             entry_of(after[key]).meaning == entry_of(line).meaning for key, line in zip(desired, want, strict=True)
@@ -192,8 +193,8 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     """Makes the limits of entries and labels small."""
 
     def limit(entries: int, labels: int) -> None:
-        monkeypatch.setattr("reconciler.plan.plan.DATASET_ENTRIES", entries)
-        monkeypatch.setattr("reconciler.plan.plan.DATASET_LABELS", labels)
+        monkeypatch.setattr("reconciler.plan.limits.DATASET_ENTRIES", entries)
+        monkeypatch.setattr("reconciler.plan.limits.DATASET_LABELS", labels)
         monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", labels)
 
     return limit
@@ -203,29 +204,29 @@ def test_images_are_counted_on_manifest_and_live_together(limited: Callable[[int
     """Refused when they pass the limit together; replace needs room for the manifest alone."""
     limited(4, 250)
     with filled(DESIRED, LIVE) as ledger:
-        (refusal,) = planned(ledger).refusals
+        (refusal,) = plan_of(ledger).refusals
         assert refusal.startswith(
             "manifest and live-only entries together are 5 images, a dataset may have 4; set `extra"
         )
-        assert planned(ledger, EXTRA["replace"]).refusals == ()
+        assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(5, 250)
     with filled(DESIRED, LIVE) as ledger:
-        assert planned(ledger).refusals == ()
+        assert plan_of(ledger).refusals == ()
 
 
 def test_labels_are_counted_on_manifest_and_live_together(limited: Callable[[int, int], None]) -> None:
     """A label that only live-only entries use counts too, unless they are unlabelled."""
     limited(250_000, 2)
     with filled(DESIRED, LIVE) as ledger:
-        (refusal,) = planned(ledger).refusals
+        (refusal,) = plan_of(ledger).refusals
         assert refusal.startswith(
             "manifest and live-only entries together use 3 labels, a dataset may have 2; set `extra"
         )
-        assert planned(ledger, EXTRA["unlabel"]).refusals == ()
-        assert planned(ledger, EXTRA["replace"]).refusals == ()
+        assert plan_of(ledger, EXTRA["unlabel"]).refusals == ()
+        assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(250_000, 3)
     with filled(DESIRED, LIVE) as ledger:
-        assert planned(ledger).refusals == ()
+        assert plan_of(ledger).refusals == ()
 
 
 def test_all_images_must_be_in_one_bucket_live_ones_too() -> None:
@@ -233,16 +234,16 @@ def test_all_images_must_be_in_one_bucket_live_ones_too() -> None:
     live = [bare("s3://b/2"), bare("s3://else/\x1b[31m"), bare("s3://b-2/3")]
     with filled([labelled("s3://b/1", "a")], live) as ledger:
         for policy in (EXTRA["report"], EXTRA["unlabel"]):
-            (refusal,) = planned(ledger, policy).refusals
+            (refusal,) = plan_of(ledger, policy).refusals
             assert refusal.startswith("2 live entries that the manifest does not have are in another bucket")
             assert "(s3://b/): s3://else/\\x1b[31m;" in refusal
-        assert planned(ledger, EXTRA["replace"]).refusals == ()
+        assert plan_of(ledger, EXTRA["replace"]).refusals == ()
 
 
 def test_a_plan_that_sends_nothing_is_not_refused_for_what_is_live(limited: Callable[[int, int], None]) -> None:
     """Strangers and too many entries are only a matter when something is sent."""
     limited(1, 1)
     with filled([bare("s3://b/1")], [bare("s3://b/1"), labelled("s3://else/1", "x", "y")]) as ledger:
-        assert planned(ledger).refusals == ()
+        assert plan_of(ledger).refusals == ()
     with filled([], [labelled("s3://else/1", "x")]) as ledger:
-        assert make_plan(ledger, EXTRA["unlabel"], exists=True, bucket=None).refusals == ()
+        assert planned(ledger, EXTRA["unlabel"]).refusals == ()

@@ -8,11 +8,12 @@ from hypothesis import assume, given, settings
 
 from reconciler.analysis.entry import detail_of
 from reconciler.analysis.sentence import phrase
+from reconciler.changes import shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.model import Change, Compare, Extra, Policy
-from reconciler.plan.plan import make_plan, shown_changes
 from tests.support.filling import filled
 from tests.support.lines import Document, Picture, bare, boxes, json_values, labelled, write
+from tests.support.plans import planned
 
 KEY = "s3://b/1"
 RBC = ("RBC", 1.0, 2.0, 30.0, 40.0)
@@ -25,7 +26,7 @@ def words(desired: Document | None, live: Document | None, extra: Extra = Extra.
     """The description of the one change between two lines."""
     policy = Policy(compare=Compare.STRICT, extra=extra)
     with filled([desired] if desired else [], [json.dumps(live)] if live else []) as ledger:
-        (change,) = shown_changes(ledger, make_plan(ledger, policy, exists=True, bucket=None))
+        (change,) = shown_changes(ledger, planned(ledger, policy, exists=True, bucket=None))
         return phrase(change.verb, detail_of(change))
 
 
@@ -97,7 +98,7 @@ def test_lines_are_read_from_what_would_be_sent() -> None:
     """Half characters in a live line do not stop the words."""
     live = json.loads('{"source-ref":"s3://b/1","\\ud800":1}')
     with filled([], [json.dumps(live)]) as ledger:
-        (change,) = shown_changes(ledger, make_plan(ledger, Policy(), exists=True, bucket=None))
+        (change,) = shown_changes(ledger, planned(ledger, Policy(), exists=True, bucket=None))
     assert isinstance(change, Change)
     assert change.live == compact(live)
     assert phrase(change.verb, detail_of(change)) == "live only: unlabelled"

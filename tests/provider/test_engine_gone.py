@@ -116,7 +116,7 @@ def test_the_first_ctrl_c_stops_after_the_running_batch(emulator: Emulator, lone
 OTHER_SDK = """
 import grpc, sys
 from google.protobuf import empty_pb2
-from tests.quick_clock import hurry
+from tests.support.quick_clock import hurry
 
 hurry()
 made = grpc.server

@@ -152,7 +152,7 @@ def test_a_configured_override_is_void_once_the_manifest_changes(stack: Stack) -
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("updatse=why", "there is no guard 'updatse' (did you mean updates?)"),
+        ("updatse=why", "there is no guard 'updatse' (did you mean `updates`?)"),
         ("updates=", "the guard updates needs a reason"),
     ],
 )

@@ -31,16 +31,18 @@ SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 VICTIM = """
 import os, signal, sys
 from pathlib import Path
-from reconciler.audit import Attempt, AuditLog
+from reconciler.records import Attempt, AuditLog
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy
-from reconciler.plan import make_plan
+from reconciler.guards import Asked
+from reconciler.plan import Request, plan
 
 log = AuditLog(Path(sys.argv[1]), None, None, print)
 attempt = Attempt("apply", "cells", "arn:project", DatasetType.TRAIN, os.environ["MY_SECRET"])
 with log.recording(attempt, dict), Ledger() as ledger:
     if sys.argv[2] == "planned":
-        attempt.planned(ledger, make_plan(ledger, Policy(), exists=False, bucket=None))
+        request = Request("cells train", Policy(), Asked(DatasetType.TRAIN))
+        attempt.planned(ledger, plan(ledger, request, exists=False))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -9,7 +9,6 @@ import shutil
 import stat
 import subprocess
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,12 @@ import pytest
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Interrupted, NotFound, Refused, UpdateFailed
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Guard, GuardCheck, GuardState, Policy
-from reconciler.plan.plan import make_plan
+from reconciler.model import DatasetType, Guards
 from reconciler.records import Attempt, AuditLog
 from reconciler.records.on_disk import append_record
-from tests.support.filling import desired_entry
-from tests.support.lines import bare
+from tests.support.filling import as_text, desired_entry
+from tests.support.lines import bare, labelled
+from tests.support.plans import planned
 from tests.support.s3 import running_s3
 
 if TYPE_CHECKING:
@@ -99,10 +98,10 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
     with Ledger() as ledger:
         for number in range(3):
             ledger.accept(desired_entry(bare(f"s3://b/{number}.jpg"), number + 1))
-        plan = make_plan(ledger, Policy(), exists=False, bucket=None)
-        overridden = GuardCheck(Guard.SHRINK, GuardState.OVERRIDDEN, reason="we moved them")
-        passed = GuardCheck(Guard.UPDATES, GuardState.PASSED)
-        attempt.planned(ledger, replace(plan, guards=(passed, overridden)))
+        for number in range(20):
+            ledger.observe(as_text(labelled(f"s3://b/old-{number}.jpg", "a")))
+        plan = planned(ledger, guards=Guards(), allow={"shrink": "we moved them"})
+        attempt.planned(ledger, plan)
     attempt.outcome = Outcome("arn:dataset", add=3, batches=1, rejected_total=2, snapshots=("here.jsonl.gz",))
     record = desk.record(attempt, iter([{"DescribeDataset": 2}, {"DescribeDataset": 5, "UpdateDatasetEntries": 1}]))
     plan_id = record["plan"].pop("id")
@@ -122,11 +121,11 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
         "dataset_arn": "arn:dataset",
         "manifest": {"path": "datasets/cells/train.jsonl", "commit": None, "dirty": None, "entries": 3},
         "plan": {
-            "action": "create",
+            "action": "update",
             "add": 3,
             "update": 0,
             "unlabel": 0,
-            "live_only": 0,
+            "live_only": 20,
             "unchanged": 0,
             "ignored": 0,
             "marked": 0,

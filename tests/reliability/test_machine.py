@@ -14,10 +14,10 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from reconciler.changes import Action
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.model import Extra, Policy
-from reconciler.plan.plan import Action
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
 from tests.reliability.record import write

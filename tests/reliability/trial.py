@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from reconciler.changes import Action, batches
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError
 from reconciler.model import Extra, Policy
-from reconciler.plan.batches import batches
 from reconciler.plan.label_order import peak_labels
-from reconciler.plan.plan import Action
 from tests.support.desk import Desk, Ran
 from tests.support.lines import Document, labelled
 
@@ -83,7 +82,7 @@ class Told:
 def small() -> Iterator[None]:
     """Batches of three lines and pages of four."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("reconciler.plan.plan.BATCH_BYTES", _BATCH)
+        patch.setattr("reconciler.plan.order.BATCH_BYTES", _BATCH)
         patch.setattr(peak_labels, "__defaults__", (_BATCH,))
         patch.setattr(batches, "__defaults__", (_BATCH,))
         patch.setattr("reconciler.aws.gateway._PAGE", _PAGE)

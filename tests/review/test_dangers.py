@@ -7,13 +7,13 @@ import pytest
 
 from reconciler.analysis.entry import detail_of
 from reconciler.entries import compact
-from reconciler.model import Change, DatasetType, Extra, Policy, Verb
-from reconciler.plan.plan import make_plan
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Change, Extra, Policy, Verb
+from reconciler.review.build import review_of
 from reconciler.review.changes import risk_of
 from reconciler.review.model import Danger, Review
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, Picture, bare, boxes, labelled, write
+from tests.support.plans import planned, run_of
 
 KEY = "s3://acme/1"
 BOX, MOVED, OTHER = ("a", 1.0, 2.0, 30.0, 40.0), ("a", 5.0, 2.0, 30.0, 40.0), ("b", 1.0, 2.0, 30.0, 40.0)
@@ -25,8 +25,8 @@ def dangers(live: list[Document], desired: list[Document], extra: Extra = Extra.
     with filled(desired) as ledger:
         for line in live:
             ledger.observe(json.dumps(line))
-        plan = make_plan(ledger, Policy(extra=extra), exists=True, bucket=None)
-        review = review_of([Reviewed("p", "p", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)])
+        plan = planned(ledger, Policy(extra=extra), exists=True, bucket=None)
+        review = review_of([run_of(ledger, plan)])
     assert [danger.level for danger in review.dangers] == sorted((one.level for one in review.dangers), reverse=True)
     return {danger.kind: danger for danger in review.dangers}
 

@@ -10,10 +10,11 @@ import pytest
 from reconciler.errors import AccessDenied, BadInput, InvalidDeclaration, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Finding, Place, Severity
-from reconciler.review.build import Reviewed, review_of
+from reconciler.review.build import review_of
 from reconciler.review.model import FORMAT, Compared, Review
 from reconciler.review.schema import schema, schema_text
 from tests.support.lines import bare, boxes, labelled
+from tests.support.plans import run_of
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "plan.schema.json"
 
@@ -66,12 +67,8 @@ def test_a_failed_run_has_the_same_members(error: ReconcilerError) -> None:
 def test_a_dataset_that_could_not_be_planned_is_in_it() -> None:
     """With why; the run has no plan id then, because nobody can have reviewed it."""
     with Ledger() as ledger:
-        broken = Reviewed(
-            "cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, error=ReconcilerError("it broke")
-        )
-        skipped = Reviewed(
-            "cells", "datasets/cells", DatasetType.TEST, "test.jsonl", ledger, skipped="not looked at, because it broke"
-        )
+        broken = run_of(ledger, project="cells", error=ReconcilerError("it broke"))
+        skipped = run_of(ledger, project="cells", kind=DatasetType.TEST, skipped="not looked at, because it broke")
         review = review_of([skipped, broken])
     assert [(one.type, one.status) for one in review.datasets] == [("train", "failed"), ("test", "skipped")]
     assert review.plan_id == ""

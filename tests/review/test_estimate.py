@@ -3,17 +3,17 @@
 import pytest
 
 from reconciler.model import Extra, Policy
-from reconciler.plan.plan import make_plan
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled
+from tests.support.plans import planned
 
 
 def estimated(live: list[Document] | None, desired: list[Document], extra: Extra = Extra.REPORT) -> Estimate:
     """The estimate of the plan from live to desired."""
     with filled(desired, live or []) as ledger:
-        return estimate_of(make_plan(ledger, Policy(extra=extra), exists=live is not None, bucket=None))
+        return estimate_of(planned(ledger, Policy(extra=extra), exists=live is not None, bucket=None))
 
 
 def lines(count: int, label: str = "a") -> list[Document]:

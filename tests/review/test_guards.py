@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.guards import Asked, check_guards, guarded
-from reconciler.model import DatasetType, Guard, Guards, Policy
-from reconciler.plan.plan import make_plan
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Guard, Guards
+from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.support.filling import as_text, filled
 from tests.support.lines import labelled
+from tests.support.plans import planned, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +33,8 @@ def _lines(label: str) -> list[dict[str, object]]:
 def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
-        plan = make_plan(ledger, Policy(), exists=True, bucket="bucket")
-        asked = Asked(DatasetType.TRAIN, Guards(shrink=None))
-        plan = guarded(ledger, plan, check_guards(ledger, plan, asked, allow))
-        one = Reviewed("cells", "datasets/cells", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan)
+        plan = planned(ledger, bucket="bucket", guards=Guards(shrink=None), allow=allow)
+        one = run_of(ledger, plan, project="cells")
         return review_of([one])
 
 

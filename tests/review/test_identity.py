@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model import Extra, Policy
-from reconciler.plan.plan import make_plan
-from reconciler.review.plan_id import moved, plan_id, run_id
+from reconciler.plan import moved, run_id
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled, shuffled
+from tests.support.plans import planned
 
 Lines = list[Document]
 LABEL = st.sampled_from("abc")
@@ -23,7 +23,7 @@ SIDE = st.dictionaries(st.sampled_from(["s3://b/1", "s3://b/2", "s3://b/3"]), LA
 def named(live: Lines, desired: Lines, extra: Extra = Extra.REPORT, title: str = "cells train") -> str:
     """The id of the plan from live to desired."""
     with filled(desired, live) as ledger:
-        return plan_id(ledger, make_plan(ledger, Policy(extra=extra), exists=True, bucket=None), title)
+        return planned(ledger, Policy(extra=extra), title=title).id
 
 
 @settings(max_examples=100, deadline=None)

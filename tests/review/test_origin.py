@@ -4,14 +4,15 @@ from collections.abc import Collection
 
 import pytest
 
-from reconciler.model import Compare, DatasetType, Policy
-from reconciler.plan.plan import make_plan
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Compare, Policy
+from reconciler.review.build import review_of
 from reconciler.review.manifests import earlier_in
 from reconciler.review.model import OriginCounts
-from reconciler.review.origin import Base, origin_of
+from reconciler.review.origin import origin_of
+from reconciler.run import Base
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled
+from tests.support.plans import planned, run_of
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ def test_changes_are_marked_and_counted() -> None:
     desired = [image(1, "c"), image(2, "b"), image(3, "b"), image(4, "a"), image(5, "a")]
     with filled(desired, live) as ledger, filled(base) as there, filled([image(2, "a"), image(3, "a")]) as before:
         known = Base("main", there, earlier_in([before], Compare.LABELS))
-        plan = make_plan(ledger, Policy(), exists=True, bucket=None)
-        review = review_of([Reviewed("p", "p", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan, base=known)])
+        plan = planned(ledger, Policy(), exists=True, bucket=None)
+        review = review_of([run_of(ledger, plan, base=known)])
     (dataset,) = review.datasets
     assert {change.key[-1]: change.origin for change in dataset.changes} == {
         "1": "branch",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from reconciler.review.model import Review
-from reconciler.review.plan_id import moved_since
+from reconciler.review.moved_entries import moved_since
 from tests.support.lines import labelled
 
 Compare = Callable[..., Review]

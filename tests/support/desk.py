@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from reconciler.apply import Reconciliation, Target
-from reconciler.apply.outcome import Outcome
+from reconciler.apply import Context, Outcome, Target, apply, observe, plan_against_live
 from reconciler.errors import Interrupted
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Guards, Policy, Progress
-from reconciler.plan.plan import Plan
+from reconciler.plan import Plan
 from reconciler.snapshots.places import Keeper, Kept
 from rekognition_emulator import Emulator
 from tests.support.aws_doubles import FakeClock, gateway_at
@@ -70,10 +69,10 @@ class Desk:
         self.gateway = gateway_at(self.emulator.url, self.clock)
         self.progress: list[Progress] = []
 
-    def reconciliation(self) -> Reconciliation:
-        """The conductor under the present policy."""
+    def context(self) -> Context:
+        """What an apply needs, under the present policy."""
         chance = Random(0)  # noqa: S311 - repeatable
-        return Reconciliation(
+        return Context(
             self.gateway,
             self.clock,
             chance,
@@ -96,15 +95,14 @@ class Desk:
             ReconcilerError: as the loop does.
         """
         before = Counter(call.operation for call in self.emulator.calls)
-        conductor = self.reconciliation()
+        context = self.context()
         with Ledger() as ledger:
             for number, document in enumerate(desired, start=1):
                 ledger.accept(desired_entry(document, number))
-            seen = conductor.observe(self.target)
+            seen = observe(context, self.target)
             bucket = desired[0]["source-ref"].split("/")[2] if desired else None
-            plan = conductor.plan(ledger, seen, bucket, self.settled)
-            plan = conductor.guarded(ledger, plan, seen, self.target)
-            outcome = conductor.apply(ledger, plan, seen, self.target)
+            plan = plan_against_live(context, ledger, seen, self.target, bucket=bucket, settled=self.settled)
+            outcome = apply(context, ledger, plan, seen, self.target)
         calls = Counter(call.operation for call in self.emulator.calls)
         calls.subtract(before)
         return Ran(plan, outcome, +calls)

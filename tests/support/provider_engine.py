@@ -115,6 +115,8 @@ class Provider:
         )
         assert self.process.stdout is not None
         port = self.process.stdout.readline().strip()
+        if not port.isdigit():  # it goes on running after it printed a warning: reading to the end would wait for ever
+            self.process.kill()
         assert port.isdigit(), port + self.process.stdout.read()
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=_AS_GO)
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parents[2]
 _SOURCE: Final = '''\
 """This process's pauses take no time."""
-from tests.quick_clock import hurry
+from tests.support.quick_clock import hurry
 hurry()
 '''
 _slept = [0.0]

@@ -15,16 +15,16 @@ LINES_IN_BATCH: Final = 3
 _SOURCE: Final = '''\
 """Batches of three lines and pages of four."""
 import reconciler.aws.gateway
-import reconciler.batch
-import reconciler.label_order
-import reconciler.plan
+import reconciler.changes
+import reconciler.plan.label_order
+import reconciler.plan.order
 reconciler.aws.gateway._PAGE = 4
-reconciler.plan.plan.BATCH_BYTES = 900
-reconciler.plan.batches.batches.__defaults__ = (900,)
+reconciler.plan.order.BATCH_BYTES = 900
+reconciler.changes.batches.__defaults__ = (900,)
 reconciler.plan.label_order.peak_labels.__defaults__ = (900,)
 '''
 _HURRY: Final = """
-from tests.quick_clock import hurry
+from tests.support.quick_clock import hurry
 hurry()
 """
 

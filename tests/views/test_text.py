@@ -13,9 +13,9 @@ from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.entry_codes import ENTRY_CODES, meaning_of
 from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import DatasetType, Extra, Finding, Mark, Place, Policy, Progress, Severity
-from reconciler.plan.plan import Plan, Statistics, make_plan
-from reconciler.review.build import Reviewed, review_of
+from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
+from reconciler.plan import Plan, Statistics
+from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
 from reconciler.review.outcome import done_of
 from reconciler.text import SHOWN_CHARACTERS, inert
@@ -24,6 +24,7 @@ from reconciler.views.preview import Preview, preview_of
 from reconciler.views.words import finding_line, progress_line, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
+from tests.support.plans import planned, run_of
 
 KEY = "s3://b/{}"
 HOSTILE = "\x1b[31m\x07\r\n\x00\x9b2J\u202e\u2066\u200b\ufeff\u2028\U000e0041\x7f\ud800"
@@ -39,14 +40,9 @@ def acts(text: str) -> list[str]:
     return [character for character in text if character in ACTING]
 
 
-def planned(ledger: Ledger, extra: Extra = Extra.REPORT, *, exists: bool = True) -> Plan:
-    """The plan of a filled ledger."""
-    return make_plan(ledger, Policy(extra=extra), exists=exists, bucket="b")
-
-
 def previewed(ledger: Ledger, plan: Plan) -> Preview:
     """What a preview shows of a plan."""
-    one = Reviewed("p", "p", DatasetType.TRAIN, "train.jsonl", ledger, plan=plan, project_arn="arn")
+    one = run_of(ledger, plan, project_arn="arn")
     return preview_of(review_of([one]))
 
 
@@ -96,7 +92,7 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
     live.append(labelled(f"s3://{key}", label or "x"))
     with filled(own, [json.dumps(line) for line in live]) as ledger:
         for extra in Extra:
-            plan = planned(ledger, extra)
+            plan = planned(ledger, Policy(extra=extra))
             shown = previewed(ledger, plan)
             for line in (*shown.message().split("\n"), *plan.refusals):
                 assert acts(line) == []
@@ -133,7 +129,7 @@ def test_counts_agree_with_the_plan(desired: dict[str, Document], live: dict[str
     want = [line | {"source-ref": key} for key, line in desired.items()]
     have = [line | {"source-ref": key} for key, line in live.items()]
     with filled(want, have) as ledger:
-        plan = planned(ledger, extra)
+        plan = planned(ledger, Policy(extra=extra))
         shown = previewed(ledger, plan)
     said = shown.summary
     assert said == headline(plan)
@@ -151,7 +147,7 @@ def test_thirty_entries_are_previewed() -> None:
     """And the rest counted."""
     live = [labelled(KEY.format(number), f"a{number}", f"b{number}") for number in range(234)]
     with filled([labelled(KEY.format(number), f"c{number}") for number in range(234)], live) as ledger:
-        lines = previewed(ledger, planned(ledger)).entries
+        lines = previewed(ledger, planned(ledger, bucket="b")).entries
     assert sum(line.startswith("~") for line in lines) == 30
     assert lines[-1] == "... and 204 more entries; `reconciler plan --verbose` shows them"
 
@@ -160,7 +156,7 @@ def test_of_entries_that_are_merely_new_ten_are_previewed_and_their_labels_count
     """A first up is read by its labels, not by thirty of its images."""
     own = [labelled(KEY.format(number), "cat" if number % 3 else "dog") for number in range(1234)]
     with filled([*own, labelled(KEY.format("old"), "dog")], [labelled(KEY.format("old"), "cat")]) as ledger:
-        preview = previewed(ledger, planned(ledger))
+        preview = previewed(ledger, planned(ledger, bucket="b"))
     assert len(preview.entries) == 12
     assert preview.entries[0] == "~ s3://b/old  cat -> dog"
     assert preview.entries[-1] == "... and 1,224 more entries; `reconciler plan --verbose` shows them"
@@ -175,19 +171,25 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
     own = [*same, labelled(KEY.format("new"), "a"), labelled(KEY.format("changed"), "a")]
     live = [same[0] | {"n": 1}, same[1], labelled(KEY.format("changed"), "b"), bare(KEY.format("extra"))]
     with filled(own, [*map(json.dumps, live), json.dumps(bare(KEY.format("bad")) | {"cl-errors": FINDINGS})]) as ledger:
-        plan = planned(ledger)
+        plan = planned(ledger, bucket="b")
         assert headline(plan) == "1 to add, 1 to update; 2 live only; 2 unchanged"
         assert remarks(plan) == ("1 entry differs in ignored fields only",)
         assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
-        assert headline(planned(ledger, Extra.REPLACE)) == (
+        assert headline(planned(ledger, Policy(extra=Extra.REPLACE), bucket="b")) == (
             "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
             "4 to add"
         )
-        assert remarks(replace(plan, by_label=True, ignored=0)) == (
-            "sent ordered by label, to stay within 250 labels on the way",
-        )
     with filled(same, same) as ledger:
-        assert headline(planned(ledger)) == "up to date: 2 entries"
+        assert headline(planned(ledger, bucket="b")) == "up to date: 2 entries"
+
+
+def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where manifest order would have too many labels on the way: two are allowed here, and a batch holds one line."""
+    monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", 2)
+    monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (1,))
+    live = [labelled(KEY.format(1), "a"), labelled(KEY.format(2), "b")]
+    with filled([labelled(KEY.format(1), "a", "c"), labelled(KEY.format(2), "a")], live) as ledger:
+        assert remarks(planned(ledger)) == ("sent ordered by label, to stay within 250 labels on the way",)
 
 
 def test_an_outcome_says_what_was_done_in_one_line() -> None:

@@ -13,20 +13,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from reconciler.apply import Target
-from reconciler.apply.outcome import Outcome
+from reconciler.apply import Outcome, Target
+from reconciler.apply import apply as carry_out
 from reconciler.cli.commands.plan import plans_of, refuse_unplanned
 from reconciler.cli.commands.report import saved_review
 from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import Looking
-from reconciler.cli.session.run import DatasetRun, Run, most_severe
+from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import applied_review, review_now, show_ending, show_outcome
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
+from reconciler.plan import ids_in, moved
 from reconciler.review.model import Review
+from reconciler.review.moved_entries import moved_since
 from reconciler.review.outcome import done_of
-from reconciler.review.plan_id import ids_in, moved, moved_since, plan_id
+from reconciler.run import DatasetRun
 from reconciler.text import inert
 from reconciler.views.outcome import done_lines
 
@@ -80,7 +82,7 @@ def refuse_moved(run: Run, looking: Looking, reviewed: ReviewedPlan | None) -> N
 
 
 def _moved(one: DatasetRun, reviewed: ReviewedPlan) -> str:
-    return moved(reviewed.plan_id, plan_id(one.ledger, one.plan, one.title)) if one.plan else ""
+    return moved(reviewed.plan_id, one.plan.id) if one.plan else ""
 
 
 def _sentences(run: Run, reviewed: ReviewedPlan, moves: dict[str, str]) -> Iterator[str]:
@@ -234,7 +236,7 @@ def _outcome(one: DatasetRun, looking: Looking) -> Outcome:
     if one.plan is None or one.project_arn is None:
         _unplanned(one)
     target = Target(one.project_arn, one.dataset.dataset_type)
-    return looking.reconciliation(one).apply(one.ledger, one.plan, one.seen, target)
+    return carry_out(looking.context(one), one.ledger, one.plan, one.seen, target)
 
 
 def _unplanned(one: DatasetRun) -> NoReturn:

@@ -6,10 +6,11 @@ from reconciler.cli.screen import Screen
 from reconciler.cli.session.base import load_base
 from reconciler.cli.session.live import Looking, plan_all
 from reconciler.cli.session.read import read_all, refuse_invalid
-from reconciler.cli.session.run import DatasetRun, Run, most_severe
+from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import review_now, show
 from reconciler.errors import Exit, ReconcilerError, Refused
 from reconciler.model import GuardState
+from reconciler.run import DatasetRun
 from reconciler.text import inert
 
 

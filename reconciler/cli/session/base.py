@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.errors import BadInput
 from reconciler.git import checked_out, history, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType
 from reconciler.review.manifests import Declared, declared_in, earlier_in, read
-from reconciler.review.origin import Base
+from reconciler.run import Base, DatasetRun
 from reconciler.text import inert
 
 # So many earlier commits are read; what was said before them counts as not known.
@@ -95,7 +95,7 @@ def _at(revisions: _Revisions, commit: str, wanted: set[_Name], run: Run) -> _Ma
 def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manifests:
     manifests = {}
     for one in declared:
-        name = one.project, one.dataset.dataset_type
+        name = one[0].name, one[1].dataset_type
         if name in wanted:
             manifests[name] = run.resources.enter_context(Ledger())
             read(one, manifests[name])

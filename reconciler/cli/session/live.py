@@ -2,27 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from functools import partial
 from random import Random
 
-from reconciler.apply import Observation, Reconciliation, Target
+from reconciler.apply import Context, Target, observe_in, plan_against_live
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
-from reconciler.aws.gateway import Gateway, Project
+from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
 from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
 from reconciler.cli.screen import ProgressLine, Screen
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
+from reconciler.dataset import Project
 from reconciler.errors import BadInput, NotFound
+from reconciler.guards import Asked
 from reconciler.manifest.project.folders import keys_of_test_set
-from reconciler.model import DatasetType, ProjectDeclaration
-from reconciler.plan.plan import make_plan
+from reconciler.model import ProjectDeclaration
+from reconciler.plan import Request, plan
 from reconciler.records import Attempt, AuditLog
+from reconciler.run import DatasetRun
 from reconciler.snapshots.folder import FOLDER
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.stored_differently import SettledStore
@@ -56,26 +58,22 @@ class Looking:
         Raises:
             BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
         """
-        bucket = one.findings.bucket if one.findings else None
         project = self._project(one.project)
         if project is None:
-            one.plan = make_plan(one.ledger, one.dataset.policy, exists=False, bucket=bucket)
+            asked = Asked(one.dataset.dataset_type)
+            one.plan = plan(one.ledger, Request(one.title, one.dataset.policy, asked, one.bucket), exists=False)
         else:
             one.project_arn = project.arn
-            reconciliation = self.reconciliation(one)
-            arn = project.datasets.get(one.dataset.dataset_type)
-            seen = reconciliation.look_at(arn) if arn else Observation()
-            one.seen = replace(seen, test_arn=_test_of(project, one.dataset.dataset_type))
-            settled = self.store.read(project.arn, one.dataset.dataset_type)
-            target = Target(project.arn, one.dataset.dataset_type)
-            plan = reconciliation.plan(one.ledger, one.seen, bucket, settled)
-            one.plan = reconciliation.guarded(one.ledger, plan, one.seen, target)
+            context, target = self.context(one), Target(project.arn, one.dataset.dataset_type)
+            one.seen = observe_in(context, project, target.dataset_type)
+            settled = self.store.read(project.arn, target.dataset_type)
+            one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
 
-    def reconciliation(self, one: DatasetRun) -> Reconciliation:
-        """The conductor of a dataset; its progress goes to the screen under the dataset's title."""
+    def context(self, one: DatasetRun) -> Context:
+        """What an apply of a dataset needs; its progress goes to the screen under the dataset's title."""
         self._progress.title = one.title
         region = self.region(one.project)
-        return Reconciliation(
+        return Context(
             self._gateway(region),
             self._clock,
             self._random,
@@ -158,11 +156,6 @@ class Looking:
             return
         name = f" {inert(call.request_id)}" if call.request_id else ""
         self._screen.remark(f"{call.operation} {inert(call.answer)} {call.seconds:.3f} s{name}")
-
-
-def _test_of(project: Project, dataset_type: DatasetType) -> str | None:
-    """The project's test dataset, beside a training dataset."""
-    return project.datasets.get(DatasetType.TEST) if dataset_type is DatasetType.TRAIN else None
 
 
 def plan_all(run: Run, looking: Looking) -> None:

@@ -1,16 +1,17 @@
 """The declarations of a run: projects chosen, every manifest read into a ledger of its own."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import DatasetRun, Run
+from reconciler.cli.session.run import Run
 from reconciler.errors import BadInput
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
-from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
-from reconciler.text import counted, inert
+from reconciler.model import ProjectDeclaration
+from reconciler.review.manifests import project_of
+from reconciler.run import DatasetRun
+from reconciler.text import counted, did_you_mean, inert
 
 
 def read_all(run: Run, screen: Screen) -> None:
@@ -47,25 +48,11 @@ def refuse_invalid(run: Run) -> None:
 def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
     """The projects of a run. Only reading for its own sake takes a single project or manifest too."""
     if command == "validate" and path.is_file() and not names:
-        return [_only(path)]
+        return [project_of(path, str(path), path.stem)]
     if command == "validate" and (path / "project.yaml").exists() and not names:
         project = load_project(path, str(path))
         return [project] if project else []
     return _chosen(path, names)
-
-
-def _only(manifest: Path) -> ProjectDeclaration:
-    """A manifest without a project: with any labels, and every default."""
-    kind = DatasetType.TEST if manifest.name.startswith(DatasetType.TEST.word) else DatasetType.TRAIN
-    return ProjectDeclaration(
-        folder=manifest.parent,
-        shown=str(manifest.parent),
-        name=manifest.stem,
-        managed=False,
-        project_arn=None,
-        datasets=(DatasetDeclaration(kind, manifest, str(manifest)),),
-        labels=None,
-    )
 
 
 def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
@@ -75,9 +62,8 @@ def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration
     known = {project.name: project for project in projects}
     for name in names:
         if name not in known:
-            near = get_close_matches(name, list(known), n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-            raise BadInput(f"no project.yaml under {inert(str(datasets))} names the project {inert(name)!r}; {hint}")
+            hint = did_you_mean(name, known) or f"; there are: {', '.join(known)}"
+            raise BadInput(f"no project.yaml under {inert(str(datasets))} names the project {inert(name)!r}{hint}")
     return [project for project in projects if not names or project.name in names]
 
 

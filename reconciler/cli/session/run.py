@@ -5,17 +5,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from reconciler.apply import Observation
-from reconciler.apply.outcome import Outcome
 from reconciler.aws.objects import Objects
 from reconciler.cli.options import Options
-from reconciler.errors import Exit, ReconcilerError
-from reconciler.ledger import Ledger
-from reconciler.manifest import Findings
-from reconciler.model import DatasetDeclaration, ProjectDeclaration
-from reconciler.plan.plan import Plan
+from reconciler.errors import Exit
 from reconciler.review.model import Review
-from reconciler.review.origin import Base
+from reconciler.run import DatasetRun
 
 # Which exit code stands for a run in which several things happened: the first of these.
 _SEVERITY = (
@@ -28,40 +22,6 @@ _SEVERITY = (
     Exit.CHANGES,
     Exit.DONE,
 )
-
-
-@dataclass(slots=True)
-class DatasetRun:
-    """One dataset on its way: its ledger holds the desired side, and live once it was listed.
-
-    `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
-    asked for; `remark` is what else should be known before an apply. `calls` and `seconds` are what was spent on it.
-    """
-
-    project: ProjectDeclaration
-    dataset: DatasetDeclaration
-    ledger: Ledger
-    findings: Findings | None = None
-    project_arn: str | None = None
-    seen: Observation = field(default_factory=Observation)
-    plan: Plan | None = None
-    outcome: Outcome | None = None
-    error: ReconcilerError | None = None
-    skipped: str | None = None
-    base: Base | None = None
-    remark: str = ""
-    calls: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-
-    @property
-    def title(self) -> str:
-        """`blood-cells train`."""
-        return f"{self.project.name} {self.dataset.dataset_type.word}"
-
-    @property
-    def failure(self) -> ReconcilerError | None:
-        """Why this dataset did not end well, or None."""
-        return self.error or (self.outcome.error if self.outcome else None)
 
 
 @dataclass(slots=True)

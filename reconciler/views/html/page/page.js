@@ -1,4 +1,4 @@
-// Draws the entries of a review as far as they are looked at. The data is in the page (reconciler/report/page_data.py says
+// Draws the entries of a review as far as they are looked at. The data is in the page (reconciler/views/html/page_data.py says
 // what stands where); text only ever becomes text nodes and attributes, never markup.
 "use strict";
 (() => {

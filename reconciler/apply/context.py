@@ -1,0 +1,80 @@
+"""What every step of an apply needs: the service, the clock, who is told and asked; and which dataset it is about."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from reconciler.aws.arns import ProjectArn
+from reconciler.aws.calls import Patience
+from reconciler.aws.clock import Clock
+from reconciler.aws.gateway import Gateway
+from reconciler.aws.wait import Waiter
+from reconciler.dataset import DatasetDescription
+from reconciler.errors import Interrupted
+from reconciler.model import DatasetType, Policy, Progress, Reporter
+from reconciler.snapshots.places import NOWHERE, Keeper
+from reconciler.text import inert
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which dataset: a project's ARN and the type."""
+
+    project_arn: str
+    dataset_type: DatasetType
+
+    @property
+    def title(self) -> str:
+        """`blood-cells train`."""
+        return f"{ProjectArn.parse(self.project_arn).name} {self.dataset_type.word}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The service, the clock, and whom an apply tells and asks, under one policy.
+
+    Calls wait for as long as the policy says. `report` is told how far things are. `stop` is asked between batches: it
+    gives the reason to stop, None to go on. `keeper` keeps a snapshot of what is about to be deleted; without one,
+    nothing with entries is deleted. `allow` gives a reason for each guard that is overridden in this run; `test_keys`
+    what the manifest of the project's test dataset has, asked for only where it matters.
+    """
+
+    gateway: Gateway
+    clock: Clock
+    random: Random
+    policy: Policy
+    report: Reporter = lambda _progress: None
+    stop: Callable[[], Interrupted | None] = lambda: None
+    keeper: Keeper = NOWHERE
+    allow: Mapping[str, str] = field(default_factory=dict)
+    test_keys: Callable[[], Collection[str]] = tuple
+
+    def __post_init__(self) -> None:
+        patience = Patience(self.policy.patience, self.stop, self.tell)
+        object.__setattr__(self, "gateway", self.gateway.patient(patience))
+
+    @property
+    def waiter(self) -> Waiter:
+        """Waits for the service's operations, for as long as the policy says."""
+        return Waiter(self.gateway, self.clock, self.random, self.policy.patience)
+
+    def tell(self, doing: str) -> None:
+        """Report what is done now."""
+        self.report(Progress(doing))
+
+    def idle(self, arn: str, not_before: float = 0.0) -> DatasetDescription:
+        """Wait until no operation runs on a dataset, whoever started it; `not_before` as for the waiter.
+
+        Raises:
+            NotFound: the dataset is gone. OutOfPatience: no progress for too long.
+        """
+        return self.waiter.until_idle(arn, self.looking("waiting for a running operation"), not_before)
+
+    def looking(self, doing: str) -> Callable[[DatasetDescription], None]:
+        """What a waiter calls at each look, to say what is waited for; nothing when nothing is."""
+
+        def look(now: DatasetDescription) -> None:
+            if now.is_running:
+                self.tell(f"{doing} ({inert(now.status)})")
+
+        return look

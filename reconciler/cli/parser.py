@@ -1,0 +1,286 @@
+"""The command line as argparse knows it: commands, options, the help of each, and the completion made from them."""
+
+import argparse
+from importlib import metadata
+from pathlib import Path
+from typing import Final, NoReturn
+
+from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
+from reconciler.cli.options import STANDARD_OUTPUT
+from reconciler.errors import BadInput
+from reconciler.formats import FORMATS
+from reconciler.model import DatasetType
+from reconciler.text import did_you_mean, inert
+
+# Commands that read what they are given, and no declarations of a run.
+BESIDE: Final = ("report", "diff", "convert")
+# The value of --images that reads pictures from where their keys point to.
+S3: Final = "s3"
+# Commands about the command line itself.
+_ABOUT: Final = ("completion", "help")
+_SHELLS: Final = ("bash", "zsh", "fish")
+_VIEWS: Final = ("text", "markdown", "html", "json")
+# A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
+_CREATED: Final = "2000-01-01T00:00:00"
+# What the values of these names are completed to.
+_FILES: Final = {"FILE", "PATH", "PLAN", "SNAPSHOT", "PLACE", "A", "B"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, as an exception."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the sentence, and where to read on."""
+        raise BadInput(f"{inert(message)}; see `{self.prog} --help`")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Argparse's own sentence lists the choices and suggests none."""
+        if action.choices is not None and value not in action.choices:
+            known = list(map(str, action.choices))
+            guess = did_you_mean(str(value), known)
+            raise argparse.ArgumentError(action, f"invalid choice {value!r}{guess}; choose from {', '.join(known)}")
+
+
+def build_parser() -> tuple[Parser, dict[str, Parser]]:
+    """The parser of the command line, and those of its commands by name."""
+    parser = Parser(
+        prog="reconciler",
+        description="Keep Amazon Rekognition Custom Labels datasets equal to the manifests in git.",
+        epilog=f"{EPILOGS[None]}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
+    kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    commands = {name: _command(kinds, name) for name in COMMANDS}
+    for name in ("plan", "apply", "restore"):
+        _add_aws(commands[name])
+        _add_shown(commands[name])
+    for name in ("plan", "apply"):
+        _add_guarded(commands[name])
+    for name in ("apply", "restore"):
+        _add_sending(commands[name])
+    for name in ("plan", "diff"):
+        commands[name].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
+    for name, add in _OWN.items():
+        add(commands[name])
+    return parser, commands
+
+
+def completion(shell: str) -> str:
+    """The script that completes the command line in a shell: `bash`, `zsh` or `fish`."""
+    import shtab  # noqa: PLC0415 - no other command needs it
+
+    parser, commands = build_parser()
+    for command in commands.values():
+        for action in command._actions:  # noqa: SLF001 - shtab's way to say what completes a value
+            wanted = shtab.FILE if action.metavar in _FILES else shtab.DIRECTORY if action.metavar == "DIR" else None
+            if wanted:
+                action.complete = wanted  # type: ignore[attr-defined]  # likewise
+    return shtab.complete(parser, shell)
+
+
+def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
+    parser = kinds.add_parser(
+        name,
+        help=COMMANDS[name],
+        description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
+        epilog=f"{EPILOGS[name]}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    if name in _ABOUT:
+        return parser
+    if name not in BESIDE:
+        _add_declared(parser)
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="every entry and finding; every call on standard error",
+    )
+    return parser
+
+
+def _add_declared(parser: Parser) -> None:
+    """Which declarations the command is about."""
+    parser.add_argument(
+        "--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)"
+    )
+    parser.add_argument(
+        "--project", metavar="NAME", action="append", default=[], help="only this project; may be given several times"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output instead of text")
+
+
+def _add_aws(parser: Parser) -> None:
+    group = parser.add_argument_group("connection")
+    group.add_argument(
+        "--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)"
+    )
+    group.add_argument("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
+    group.add_argument("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+
+
+def _add_shown(parser: Parser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--limit",
+        metavar="N",
+        type=_number,
+        help="show N entries of each dataset, the riskiest (default: a screen or two; with --json up to 20,000)",
+    )
+    group.add_argument("--all", action="store_true", help="show every entry")
+
+
+def _add_guarded(parser: Parser) -> None:
+    parser.add_argument(
+        "--allow",
+        metavar='GUARD="WHY"',
+        action="append",
+        default=[],
+        help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)",
+    )
+    parser.add_argument(
+        "--snapshots",
+        metavar="PLACE",
+        help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
+        "(default: .reconciler/snapshots beside the datasets)",
+    )
+
+
+def _add_sending(parser: Parser) -> None:
+    parser.add_argument("--yes", action="store_true", help="apply without asking")
+    parser.add_argument(
+        "--audit",
+        metavar="PLACE",
+        help="where each record of an apply also goes: a file, or s3://BUCKET/FOLDER "
+        "(always: .reconciler/audit beside the datasets)",
+    )
+
+
+def _add_validate(parser: Parser) -> None:
+    parser.add_argument(
+        "folder",
+        metavar="PATH",
+        nargs="?",
+        type=Path,
+        help="the folder of all projects (default: datasets), that of one, or one manifest",
+    )
+
+
+def _add_plan(parser: Parser) -> None:
+    group = parser.add_argument_group("views of the plan (- is standard output)")
+    group.add_argument("--save", metavar="FILE", help="the plan as JSON, for `reconciler report` and `apply --plan`")
+    group.add_argument("--markdown", metavar="FILE", help="the plan as a comment for a pull request")
+    group.add_argument("--html", metavar="FILE", help="the plan as one page, with the boxes drawn")
+    _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
+    group.add_argument(
+        "--base",
+        metavar="REF",
+        help="a git revision; marks each change as this branch's, pending on the base, or drift",
+    )
+
+
+def _add_apply(parser: Parser) -> None:
+    parser.add_argument(
+        "--plan",
+        metavar="ID",
+        help="apply only the plan that was reviewed: its id, or the file of `plan --save`, which also tells which "
+        "entries moved since",
+    )
+
+
+def _add_restore(parser: Parser) -> None:
+    parser.add_argument("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
+    parser.add_argument("--type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
+    parser.add_argument("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
+
+
+def _add_report(parser: Parser) -> None:
+    parser.add_argument(
+        "saved",
+        metavar="PLAN",
+        help="a plan as JSON: what `plan --save`, `diff --format json` or `--json` of any command wrote",
+    )
+    _add_format(parser)
+
+
+def _add_diff(parser: Parser) -> None:
+    parser.add_argument(
+        "before", metavar="A", help="a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
+    )
+    parser.add_argument("after", metavar="B", help="likewise; a path that exists is taken before a revision")
+    parser.add_argument(
+        "--datasets",
+        metavar="DIR",
+        default="datasets",
+        help="the folder that a revision without a path stands for (default: %(default)s)",
+    )
+    _add_format(parser)
+
+
+def _add_convert(parser: Parser) -> None:
+    known = sorted(FORMATS)
+    parser.add_argument("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {' or '.join(known)}")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
+    parser.add_argument(
+        "--images", required=True, metavar="S3-ADDRESS", help="where the images lie, s3://bucket/folder/"
+    )
+    parser.add_argument("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
+    _add_output(parser)
+
+
+def _add_completion(parser: Parser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=_SHELLS, help=f"the shell: {', '.join(_SHELLS)}")
+
+
+def _add_help(parser: Parser) -> None:
+    parser.add_argument("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
+
+
+_OWN: Final = {
+    "validate": _add_validate,
+    "plan": _add_plan,
+    "apply": _add_apply,
+    "restore": _add_restore,
+    "report": _add_report,
+    "diff": _add_diff,
+    "convert": _add_convert,
+    "completion": _add_completion,
+    "help": _add_help,
+}
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument(
+        "--format", choices=_VIEWS, default=_VIEWS[0], help="the view: text, markdown, html or json (default: text)"
+    )
+    _add_output(parser)
+    _add_pictures(parser, "pictures for the HTML view: a folder")
+
+
+def _add_output(parser: Parser) -> None:
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help="where it goes (default: standard output)"
+    )
+
+
+def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None:
+    parser.add_argument("--images", metavar="DIR", help=text)
+    parser.add_argument(
+        "--no-links", dest="links", action="store_false", help="no links to S3 and the AWS console in the HTML view"
+    )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def _version() -> str:
+    try:
+        return f"reconciler {metadata.version('rekognition-labels-as-code')}"
+    except metadata.PackageNotFoundError:
+        return "reconciler (not installed: run from its source)"

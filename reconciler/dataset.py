@@ -1,0 +1,65 @@
+"""What the service says of a dataset and of its project."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model import DatasetType
+
+
+class DatasetStatus(StrEnum):
+    """AWS's DatasetStatus (service-2.json); there is no status for "deleted" or "deletion failed"."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    CREATE_COMPLETE = "CREATE_COMPLETE"
+    CREATE_FAILED = "CREATE_FAILED"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    UPDATE_COMPLETE = "UPDATE_COMPLETE"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an operation is running on the dataset."""
+        return self.value.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDescription:
+    """DescribeDataset's answer: `updated` is LastUpdatedTimestamp in epoch seconds, the counts are DatasetStats."""
+
+    status: str
+    message: str
+    message_code: str
+    updated: float
+    entries: int
+    labelled: int
+    errors: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an operation is running; a status that AWS added later counts as running until it says otherwise."""
+        return self.status.endswith("_IN_PROGRESS")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project and its datasets' ARNs by type."""
+
+    arn: str
+    status: str
+    datasets: Mapping[DatasetType, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is there: the dataset's ARN and description, or neither.
+
+    `leftover` is a dataset that must go before a new one can be created: its creation failed, or it is being deleted.
+    `test_arn` is the project's test dataset, where a training dataset is looked at.
+    """
+
+    arn: str | None = None
+    description: DatasetDescription | None = None
+    leftover: str | None = None
+    test_arn: str | None = None

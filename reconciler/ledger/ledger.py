@@ -1,0 +1,344 @@
+"""Desired and live of one dataset side by side, on disk: memory stays flat however large the dataset.
+
+A desired line is kept whole (it may be sent); a live line is kept only when it differs from its desired line or has
+none (it may be shown).
+
+The database is SQLite's temporary file, gone with the connection. Measured on 250,000 entries: 24 MB of memory where
+a dictionary of digests takes 100 MB and two parsed manifests 3,300 MB.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator
+from hashlib import blake2b
+from types import TracebackType
+from typing import Any, Self
+
+from reconciler.entries import compact, entry_of, parse_live
+from reconciler.ledger.rows import (
+    Facts,
+    MarkedRow,
+    Row,
+    StoredSide,
+    key_bytes,
+    key_text,
+    mark_codes,
+    names,
+    pair_digest,
+    values_of,
+)
+from reconciler.ledger.send_queue import SendQueue
+from reconciler.model import Change, Compare, DesiredEntry, Entry, Mark, Place
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -8000;
+CREATE TABLE desired (
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
+    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL,
+    file TEXT NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL
+);
+CREATE TABLE live (
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
+    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, marks TEXT NOT NULL, line BLOB
+);
+"""
+
+_JOINED = """
+SELECT d.seq, d.key, d.line, d.file, d.line_number, d.line_column, d.labels, l.line, l.labels, l.key IS NOT NULL,
+       d.meaning IS l.meaning, l.labelled, d.content, l.content
+FROM desired d LEFT JOIN live l ON l.key = d.key
+"""
+
+# Live rows that the manifest does not have.
+_LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
+
+# How two lines of one key are compared: strictly when the policy says so, and where the live line carries errors, so
+# that a repair of a field that labels mode ignores is sent.
+_DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
+
+
+class Ledger:
+    """The two tables of one dataset. Use it as a context manager; it is not shared between threads."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the temporary file back."""
+        self._database.close()
+
+    def accept(self, desired: DesiredEntry) -> Place | None:
+        """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
+        entry, place = desired.entry, desired.place
+        added = self._database.execute(
+            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels,"
+            " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values_of(entry), place.file, place.line, place.column, desired.line),
+        )
+        return None if added.rowcount else self._place_of(entry.key)
+
+    def observe(self, line: str) -> None:
+        """Add a line that the service listed; a key that a moving listing shows twice keeps its newest line.
+
+        Raises:
+            ValueError: the line is no JSON object with a source-ref.
+        """
+        document, entry = _read(line)
+        row = self._database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
+        kept = None if row and row[0] == entry.content else compact(document)
+        marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
+        self._database.execute(
+            "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, marks, line)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values_of(entry), marks, kept),
+        )
+
+    def forget_live(self) -> None:
+        """Empty the live side, before it is listed again."""
+        self._database.execute("DELETE FROM live")
+
+    def forget_desired(self) -> None:
+        """Empty the desired side, before a manifest with errors is read for what can be understood of it."""
+        self._database.execute("DELETE FROM desired")
+
+    def send_queue(self, changes: Iterable[Change]) -> SendQueue:
+        """The lines that one apply sends, in order; a queue made before is emptied."""
+        return SendQueue(self._database, changes)
+
+    def desired_facts(self, mode: Compare) -> Facts:
+        """What the manifest holds; the digest is of what the entries mean in this mode."""
+        column = "content" if mode is Compare.STRICT else "meaning"
+        digest = self._digest(f"SELECT key, {column}, '[]' FROM desired ORDER BY key")  # noqa: S608 - one of two columns
+        return Facts(*self._sums("desired", "0"), digest)
+
+    def live_facts(self, mode: Compare) -> Facts:
+        """What is live; the digest is of what the entries mean in this mode and of how they are marked."""
+        column = "content" if mode is Compare.STRICT else "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
+        digest = self._digest(f"SELECT key, {column}, marks FROM live ORDER BY key")  # noqa: S608 - one of two columns
+        return Facts(*self._sums("live", "COALESCE(SUM(marks <> '[]'), 0)"), digest)
+
+    def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
+        """Desired rows that are missing in live or differ from it, in manifest order.
+
+        `settled` names pairs (see `pair_digest`) known to be stored differently from how they were sent.
+        """
+        query = f"{_JOINED} WHERE l.key IS NULL OR {_DIFFERS} ORDER BY d.seq"
+        for row in self._rows(query, {"strict": mode is Compare.STRICT}):
+            if row.pair not in settled:
+                yield row
+
+    def desired_rows(self) -> Iterator[Row]:
+        """All desired rows, in manifest order."""
+        return self._rows(f"{_JOINED} ORDER BY d.seq", {})
+
+    def live_only(self) -> Iterator[Row]:
+        """Live rows that the manifest does not have, as listed."""
+        return self._live_rows("LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq", {})
+
+    def desired_row(self, seq: int) -> Row:
+        """The desired row with this number."""
+        return next(self._rows(f"{_JOINED} WHERE d.seq = :seq", {"seq": seq}))
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Which of these keys are desired and not live."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM desired WHERE key = :key)"
+            " AND NOT EXISTS (SELECT 1 FROM live WHERE key = :key)"
+        )
+        return [key for key in keys if self._database.execute(query, {"key": key_bytes(key)}).fetchone()[0]]
+
+    def some_live_keys(self, limit: int = 100) -> list[str]:
+        """Some keys that are live, the first that were listed."""
+        rows = self._database.execute("SELECT key FROM live ORDER BY seq LIMIT ?", (limit,))
+        return [key_text(key) for (key,) in rows]
+
+    def live_row(self, seq: int) -> Row:
+        """The live-only row with this number."""
+        return next(self._live_rows("WHERE l.seq = :seq", {"seq": seq}))
+
+    def marked(self) -> Iterator[MarkedRow]:
+        """Live entries that the service marked with errors: those of the manifest first, in its order."""
+        query = (
+            "SELECT l.key, l.marks, d.file, d.line_number, d.line_column FROM live l"
+            " LEFT JOIN desired d ON d.key = l.key WHERE l.marks <> '[]' ORDER BY d.seq IS NULL, d.seq, l.seq"
+        )
+        for key, marks, file, line, column in self._database.execute(query):
+            place = Place(file, line, column) if file is not None else None
+            yield MarkedRow(key_text(key), tuple(Mark(*pair) for pair in json.loads(marks)), place)
+
+    def ignored(self) -> int:
+        """How many entries mean the same on both sides and differ in fields that labels mode ignores.
+
+        Marked entries are not among them: they are compared strictly.
+        """
+        query = (
+            "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key"
+            " WHERE d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
+        )
+        return int(self._database.execute(query).fetchone()[0])
+
+    def digests(self, key: str, mode: Compare) -> tuple[bytes | None, bytes | None]:
+        """The digests of a key's desired and live line, of what they mean or of all their content; None for no line."""
+        column = "content" if mode is Compare.STRICT else "meaning"
+        desired, live = (f"SELECT {column} FROM {side} WHERE key = :key" for side in ("desired", "live"))  # noqa: S608 - ours
+        desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
+        return desired, live
+
+    def both_sides(self) -> Iterator[tuple[StoredSide, StoredSide | None, bool]]:
+        """Every desired line, in manifest order, with its live line (None: there is none; the same object: equal).
+
+        The last member says that the two differ only in fields that labels mode ignores.
+        """
+        query = (
+            "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
+            " d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
+            " FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
+        )
+        for row in self._database.execute(query):
+            desired = StoredSide(*row[:4])
+            if row[4] and row[8] is None:
+                yield desired, desired, False
+            else:
+                yield desired, StoredSide(*row[5:9]) if row[4] else None, bool(row[9])
+
+    def live_only_sides(self) -> Iterator[StoredSide]:
+        """The live lines whose keys the manifest does not have, as listed."""
+        for row in self._database.execute(f"SELECT l.labels, l.boxes, l.labelled, l.line {_LEFT}"):
+            yield StoredSide(*row)
+
+    def desired_keys(self) -> Iterator[tuple[str, bool]]:
+        """Every desired key, in manifest order, and whether its entry is labelled."""
+        for key, labelled in self._database.execute("SELECT key, labelled FROM desired ORDER BY seq"):
+            yield key_text(key), bool(labelled)
+
+    def only_desired(self) -> Iterator[tuple[str, bytes]]:
+        """Keys that live does not have, each with the digest of what the line means, in manifest order."""
+        query = (
+            "SELECT d.key, d.meaning FROM desired d LEFT JOIN live l ON l.key = d.key WHERE l.key IS NULL"
+            " ORDER BY d.seq"
+        )
+        for key, meaning in self._database.execute(query):
+            yield key_text(key), meaning
+
+    def only_live(self) -> Iterator[tuple[str, bytes, bool]]:
+        """Keys that the manifest does not have, each with the digest of what it means, and whether it is labelled."""
+        for key, meaning, labelled in self._database.execute(f"SELECT l.key, l.meaning, l.labelled {_LEFT}"):
+            yield key_text(key), meaning, bool(labelled)
+
+    def live_labelled(self) -> int:
+        """How many live entries are labelled."""
+        return int(self._database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0])
+
+    def losing_labels(self) -> int:
+        """How many entries of the manifest are labelled live and are not labelled in it."""
+        query = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
+        return int(self._database.execute(query).fetchone()[0])
+
+    def live_label_counts(self) -> dict[str, int]:
+        """How many live entries use each label."""
+        return self._label_counts("live")
+
+    def desired_label_counts(self) -> dict[str, int]:
+        """How many desired entries use each label."""
+        return self._label_counts("desired")
+
+    def live_only_label_counts(self) -> dict[str, int]:
+        """How many live entries that the manifest does not have use each label."""
+        return self._label_counts("live WHERE key NOT IN (SELECT key FROM desired)")
+
+    def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
+        """The live entries that use any of these labels, as the listing had them."""
+        for key, used in self._database.execute("SELECT key, labels FROM live ORDER BY seq"):
+            if not set(labels).isdisjoint(names(used)):
+                yield key_text(key)
+
+    def _label_counts(self, rows: str) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        query = f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"  # noqa: S608 - ours
+        for labels, many in self._database.execute(query):
+            for name in names(labels):
+                counts[name] = counts.get(name, 0) + many
+        return counts
+
+    def _place_of(self, key: str) -> Place:
+        query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
+        return Place(*self._database.execute(query, (key_bytes(key),)).fetchone())
+
+    def _sums(self, table: str, marked: str) -> tuple[int, int, int, int]:
+        query = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
+        entries, labelled, boxes, many = self._database.execute(query).fetchone()
+        return entries, labelled, boxes, many
+
+    def _digest(self, query: str) -> str:
+        total = blake2b(digest_size=16)
+        for key, digest, marks in self._database.execute(query):
+            total.update(len(key).to_bytes(4, "big") + key + digest)
+            total.update(mark_codes(marks))
+        return total.hexdigest()
+
+    def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
+        for row in self._database.execute(query, values):
+            seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = row
+            yield Row(
+                seq=seq,
+                key=key_text(key),
+                desired=line,
+                live=live,
+                place=Place(file, number, column),
+                labels=names(labels),
+                live_labels=names(live_labels) if live_labels else (),
+                in_live=bool(in_live),
+                same_meaning=bool(same),
+                live_labelled=bool(labelled),
+                pair=pair_digest(key_text(key), want, have) if have else "",
+            )
+
+    def _live_rows(self, clause: str, values: dict[str, object]) -> Iterator[Row]:
+        query = f"SELECT l.seq, l.key, l.line, l.labels, l.labelled FROM live l {clause}"  # noqa: S608 - our clauses
+        for seq, key, line, labels, labelled in self._database.execute(query, values):
+            yield Row(
+                seq=seq,
+                key=key_text(key),
+                desired=None,
+                live=line,
+                place=None,
+                labels=(),
+                live_labels=names(labels),
+                in_live=True,
+                same_meaning=False,
+                live_labelled=bool(labelled),
+                pair="",
+            )
+
+
+def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] = lambda _count: None) -> None:
+    """List into the ledger, telling `seen` how many lines came so far after every 1,000.
+
+    Raises:
+        ValueError: a line is no JSON object with a source-ref.
+    """
+    ledger.forget_live()
+    for count, line in enumerate(lines, start=1):
+        ledger.observe(line)
+        if count % 1000 == 0:
+            seen(count)
+
+
+def _read(line: str) -> tuple[dict[str, Any], Entry]:
+    try:
+        document = parse_live(line)
+        return document, entry_of(document)
+    except RecursionError:
+        raise ValueError("the service listed a line that nests too deep to be read") from None

@@ -1,0 +1,87 @@
+"""The lines to send, in order, and what became of them: confirmed or rejected by the service.
+
+It lives in the ledger's database, so that live can be listed again while batches are still being sent, and memory stays
+flat.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from reconciler.entries import bare_line
+from reconciler.ledger.rows import key_bytes, key_text
+from reconciler.model import Change, Place, Verb
+
+_SCHEMA: Final = """
+DROP TABLE IF EXISTS queued;
+DROP TABLE IF EXISTS confirmed;
+DROP TABLE IF EXISTS rejected;
+CREATE TABLE queued (position INTEGER PRIMARY KEY, verb TEXT NOT NULL, key BLOB NOT NULL, seq INTEGER);
+CREATE TABLE confirmed (key BLOB PRIMARY KEY, verb TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE rejected (key BLOB PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class SendQueue:
+    """The changes of one apply, in the order of sending; `Ledger.send_queue` makes it."""
+
+    def __init__(self, database: sqlite3.Connection, changes: Iterable[Change]) -> None:
+        self._database = database
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+        self.refill(changes)
+
+    def refill(self, changes: Iterable[Change]) -> None:
+        """Send these from now on, less those that the service has rejected in this apply."""
+        self._database.execute("DELETE FROM queued")
+        self._database.executemany(
+            "INSERT INTO queued (verb, key, seq) SELECT verb, key, seq FROM (SELECT ? AS verb, ? AS key, ? AS seq)"
+            " WHERE key NOT IN (SELECT rejected.key FROM rejected)",
+            (
+                (change.verb.value, key_bytes(change.key), None if change.verb is Verb.UNLABEL else change.seq)
+                for change in changes
+            ),
+        )
+
+    def changes(self) -> Iterator[Change]:
+        """The changes with the line each one sends, in order."""
+        query = (
+            "SELECT q.position, q.verb, q.key, d.line, d.file, d.line_number, d.line_column FROM queued q"
+            " LEFT JOIN desired d ON d.seq = q.seq ORDER BY q.position"
+        )
+        for position, verb, key, line, file, number, column in self._database.execute(query):
+            name = key_text(key)
+            place = Place(file, number, column) if file is not None else None
+            yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
+
+    def confirm(self, changes: Iterable[Change]) -> None:
+        """The service has taken these lines."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO confirmed VALUES (?, ?)",
+            ((key_bytes(change.key), change.verb.value) for change in changes),
+        )
+
+    def reject(self, changes: Iterable[Change], reason: str) -> None:
+        """The service will not take these lines, for this reason."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO rejected VALUES (?, ?)", ((key_bytes(change.key), reason) for change in changes)
+        )
+
+    def retract(self, keys: Iterable[str]) -> None:
+        """These lines were taken, and are not live all the same."""
+        self._database.executemany("DELETE FROM confirmed WHERE key = ?", ((key_bytes(key),) for key in keys))
+
+    def is_confirmed(self, key: str) -> bool:
+        """Whether the line of this key was sent and its batch confirmed."""
+        found = self._database.execute("SELECT 1 FROM confirmed WHERE key = ?", (key_bytes(key),))
+        return found.fetchone() is not None
+
+    def rejection(self, key: str) -> str | None:
+        """Why the service will not take the line of this key; None when it did not say so."""
+        found = self._database.execute("SELECT reason FROM rejected WHERE key = ?", (key_bytes(key),)).fetchone()
+        return None if found is None else str(found[0])
+
+    def confirmed_by_verb(self) -> dict[Verb, int]:
+        """How many confirmed lines there are of each verb."""
+        query = "SELECT verb, COUNT(*) FROM confirmed GROUP BY verb"
+        return {Verb(verb): many for verb, many in self._database.execute(query)}

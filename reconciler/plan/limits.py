@@ -1,0 +1,64 @@
+"""Why a policy or a limit of the service stops an apply, as sentences with the cure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from reconciler.changes import Comparison
+from reconciler.ledger import Ledger
+from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
+from reconciler.model import Extra
+from reconciler.plan.label_order import fits, peak_labels
+from reconciler.plan.order import Sending, few_labels, steps
+from reconciler.text import inert
+
+_REPLACE_CURE: Final = (
+    "set `extra: replace` to delete the dataset and load it anew, or bring those entries into the manifest"
+)
+
+
+def limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucket: str | None) -> Iterator[str]:
+    """What stops an apply, but for guards; `bucket` is the manifest's."""
+    if compared.policy.extra is Extra.FAIL and compared.live_only:
+        yield (
+            f"{compared.live_only:,} live {'entry is' if compared.live_only == 1 else 'entries are'} not in the "
+            "manifest and the policy is `extra: fail`; bring them into the manifest, or set `extra` to report, unlabel "
+            "or replace"
+        )
+    if not compared.lines or compared.loads_all:
+        return
+    total = compared.desired.entries + compared.live_only
+    if total > DATASET_ENTRIES:
+        yield (
+            f"manifest and live-only entries together are {total:,} images, a dataset may have {DATASET_ENTRIES:,}; "
+            f"{_REPLACE_CURE}"
+        )
+    yield from _other_buckets(ledger, bucket)
+    yield from _too_many_labels(ledger, compared, sending)
+
+
+def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[str]:
+    if bucket is None:
+        return
+    strangers = [row.key for row in ledger.live_only() if not row.key.startswith(f"s3://{bucket}/")]
+    if strangers:
+        yield (
+            f"{len(strangers):,} live entries that the manifest does not have are in another bucket than its images "
+            f"(s3://{bucket}/): {inert(strangers[0])}; all images of a dataset must be in one bucket; {_REPLACE_CURE}"
+        )
+
+
+def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> Iterator[str]:
+    if few_labels(ledger):
+        return
+    live, by_label = ledger.live_label_counts(), sending.by_label
+    final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
+    if not fits(final):
+        yield (
+            f"manifest and live-only entries together use {final:,} labels, a dataset may have {DATASET_LABELS}; "
+            f"{_REPLACE_CURE}"
+        )
+    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
+        yield (
+            f"on the way the dataset would have {peak:,} labels, it may have {DATASET_LABELS}, in whatever order the "
+            "lines are sent; rename the labels in two applies, or set `extra: replace` with one entry left out"
+        )

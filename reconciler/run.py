@@ -1,0 +1,75 @@
+"""One dataset in one run: its declaration, both sides, and what is known of it so far."""
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from reconciler.apply.outcome import Outcome
+from reconciler.dataset import Observation
+from reconciler.errors import ReconcilerError
+from reconciler.ledger import Ledger
+from reconciler.manifest import Findings
+from reconciler.model import DatasetDeclaration, ProjectDeclaration
+from reconciler.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The same manifest in the base revision (its entries are the ledger's desired side), and in earlier ones.
+
+    `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
+    in strict mode); None: nothing is known of them. `complete` is False where some earlier revisions are not at hand:
+    then what none of the others said may be from one of those.
+    """
+
+    revision: str
+    ledger: Ledger
+    earlier: Callable[[str], Collection[bytes]] | None = None
+    complete: bool = True
+
+    def said_earlier(self, key: str, live: bytes | None) -> Collection[bytes] | None:
+        """What earlier revisions said of a key; None where nothing can be concluded from it."""
+        if self.earlier is None:
+            return None
+        known = self.earlier(key)
+        return known if self.complete or live in known else None
+
+
+@dataclass(slots=True)
+class DatasetRun:
+    """One dataset on its way: its ledger holds the desired side, and live once it was listed.
+
+    `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
+    `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
+    asked for; `remark` is what else should be known before an apply. `calls` and `seconds` are what was spent on it.
+    """
+
+    project: ProjectDeclaration
+    dataset: DatasetDeclaration
+    ledger: Ledger
+    findings: Findings | None = None
+    project_arn: str | None = None
+    seen: Observation = field(default_factory=Observation)
+    plan: Plan | None = None
+    outcome: Outcome | None = None
+    error: ReconcilerError | None = None
+    skipped: str | None = None
+    base: Base | None = None
+    remark: str = ""
+    calls: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """`blood-cells train`."""
+        return f"{self.project.name} {self.dataset.dataset_type.word}"
+
+    @property
+    def bucket(self) -> str | None:
+        """The bucket of the manifest's images, where it was read."""
+        return self.findings.bucket if self.findings else None
+
+    @property
+    def failure(self) -> ReconcilerError | None:
+        """Why this dataset did not end well, or None."""
+        return self.error or (self.outcome.error if self.outcome else None)
