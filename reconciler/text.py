@@ -87,11 +87,6 @@ def plain(words: Sentence) -> str:
     return "".join(quoted(piece.text) if isinstance(piece, Name) else piece for piece in words)
 
 
-def refusal(guard: str, words: Sentence) -> str:
-    """The refusal of a guard as text that is safe to show: its name, and what it found."""
-    return inert(f"guard {guard}: {plain(words)}", 600)
-
-
 def quoted(name: str) -> str:
     """A name as it is written; in quotes where its blanks would not be seen."""
     return f'"{name}"' if not name or name != name.strip(" ") or "  " in name else name

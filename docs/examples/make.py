@@ -72,7 +72,7 @@ def _taco(version: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = folder / f"taco-{version}.jsonl"
         content = (_DATA / "coco" / f"taco-{version}.json").read_bytes()
-        converted = FORMATS["coco"](
+        converted = FORMATS["coco"].convert(
             [(f"taco-{version}.json", content)], images="s3://taco-litter/images/", created=_CREATED
         )
         path.write_bytes(b"".join(one.line + b"\n" for one in converted if isinstance(one, Converted)))

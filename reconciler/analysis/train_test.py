@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.analysis.results import Balance, NamePair, Splits, Transfer
-from reconciler.analysis.sides import Leftover, keys_after
+from reconciler.analysis.sides import keys_after
 from reconciler.ledger import Ledger
+from reconciler.model import Leftover
 
 KEYS_SHOWN: Final = 50
 # The least share of the training labels that the test set must have for a training to start.

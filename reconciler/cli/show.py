@@ -26,6 +26,7 @@ from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
+from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
@@ -198,22 +199,19 @@ def _limited(review: Review, entries: int | None) -> Review:
 
 def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
     """One view; the modules of the others stay unloaded."""
-    if view == "json":
-        return document_text(review)
-    if view == "text":
-        on_screen = place == STANDARD_OUTPUT
-        return _on_screen(review, run, screen) if on_screen else terminal.view(review, verbose=run.options.verbose)
-    if view == "markdown":
-        from reconciler.views.markdown import view as markdown  # noqa: PLC0415 - see above
+    if view == "text" and place == STANDARD_OUTPUT:
+        return _on_screen(review, run, screen)
+    asked: list[Thumbnails | None] = []
 
-        return markdown.view(review)
-    from reconciler.views.html import view as html  # noqa: PLC0415 - see above
+    def pictures() -> Thumbnails | None:
+        asked.append(pictures_of(run))
+        return asked[-1]
 
-    pictures = pictures_of(run)
-    page = html.view(review, pictures=pictures, links=run.options.asked.links)
-    if pictures is not None:
-        screen.remark(told(pictures))
-    return page
+    made = VIEWS[view].make(review, How(verbose=run.options.verbose, links=run.options.asked.links, pictures=pictures))
+    for one in asked:
+        if one is not None:
+            screen.remark(told(one))
+    return made
 
 
 def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> str:

@@ -15,11 +15,11 @@ from reconciler.analysis.label_counts import BalanceCount
 from reconciler.analysis.lookalike_labels import look_alikes
 from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.provenance import ProvenanceCount
-from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.changes import Action, shown_total
 from reconciler.errors import ReconcilerError
-from reconciler.model import DatasetType, Extra
+from reconciler.model import DatasetType, Leftover
 from reconciler.plan import Plan, run_id
 from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
@@ -137,7 +137,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     groups = groups_of(reading.patterns, counted, repoints(one.ledger))
     return structs.replace(
         bare,
-        policy=forms.policy_view(one.dataset.policy),
+        policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=plan.has_changes or (plan.offline and plan.live_only > 0),
         words=headline(plan, _left(one)),
@@ -154,8 +154,8 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         by_label=plan.by_label,
         plan_id=plan.id,
         refusals=plan.refusals,
-        guards=forms.guard_views(plan.guards),
-        override=forms.override_view(plan.override),
+        guards=plan.guards,
+        override=plan.override,
         origins=reading.origins,
         groups=groups.groups,
         changes=reading.changes(groups),
@@ -169,9 +169,9 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
 
 def _leftover(plan: Plan) -> Leftover:
     """What the plan does to live entries that the manifest does not have."""
-    if plan.action is Action.REPLACE:
-        return Leftover.GONE
-    return Leftover.UNLABELLED if plan.policy.extra is Extra.UNLABEL else Leftover.STAYS
+    if plan.policy.extra.replaces and plan.action is not Action.REPLACE:
+        return Leftover.STAYS  # there is none
+    return plan.policy.extra.leftover
 
 
 def _left(one: DatasetRun) -> str:

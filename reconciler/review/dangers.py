@@ -12,9 +12,9 @@ from msgspec import structs
 
 from reconciler.analysis.lookalike_labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
-from reconciler.model import Severity
-from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, GuardView, ProjectReview
-from reconciler.text import Name, Sentence, counted, listed, refusal, sentence
+from reconciler.model import GuardCheck, Severity
+from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview
+from reconciler.text import Name, Sentence, counted, listed, sentence
 
 # How a danger begins that is a refusal; what follows is the refusal itself.
 REFUSED: Final = "an apply is refused: "
@@ -82,7 +82,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         goes = counted(going, "live entry goes", "live entries go")
         deleted = f"the dataset is deleted and created anew, with a new ARN; {goes}"
         yield _danger(dataset, "danger", "replace", deleted, going)
-    guards = {refusal(guard.name, guard.words) for guard in dataset.guards if guard.state == "tripped"}
+    guards = {guard.refusal for guard in dataset.guards if guard.state == "tripped"}
     for why in dataset.refusals:
         if why not in guards:
             yield _danger(dataset, "danger", "refusal", sentence(REFUSED, why), 1)
@@ -90,7 +90,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         yield from _guard(dataset, guard)
 
 
-def _guard(dataset: DatasetReview, guard: GuardView) -> Iterator[Danger]:
+def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; where live is played by another manifest, nothing is refused yet."""
     if guard.state == "tripped":
         stops = dataset.override is not None

@@ -1,29 +1,12 @@
 """The product's nouns in the review's forms: places, policies, findings, errors."""
 
-from collections.abc import Iterable
-
 from reconciler.errors import InvalidDeclaration, ReconcilerError, ServiceError
 from reconciler.manifest import Findings
-from reconciler.model import GuardCheck, Override, Policy
 from reconciler.review.model import (
     Content,
     Failure,
     FindingCounts,
-    GuardView,
-    OverrideView,
-    PolicyView,
 )
-
-
-def policy_view(policy: Policy) -> PolicyView:
-    """The settings of a dataset."""
-    return PolicyView(
-        extra=policy.extra.value,
-        marked=policy.marked.value,
-        compare=policy.compare.value,
-        patience=policy.patience,
-        destroy=policy.destroy.value,
-    )
 
 
 def content(findings: Findings | None) -> Content | None:
@@ -63,35 +46,6 @@ def failure(error: ReconcilerError | None) -> Failure | None:
         code=service.code,
         operation=service.operation,
         request_id=service.request_id,
-    )
-
-
-def guard_views(checks: Iterable[GuardCheck]) -> tuple[GuardView, ...]:
-    """What the guards said."""
-    return tuple(
-        GuardView(
-            name=check.guard.value,
-            state=check.state.value,
-            words=check.words,
-            count=check.count,
-            of=check.of,
-            share=None if check.share is None else round(check.share, 6),
-            threshold=check.threshold,
-            reason=check.reason,
-        )
-        for check in checks
-    )
-
-
-def override_view(override: Override | None) -> OverrideView | None:
-    """How guards are overridden."""
-    if override is None:
-        return None
-    return OverrideView(
-        words=str(override),
-        options=override.options,
-        variable=override.variable,
-        configuration=override.configuration,
     )
 
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from reconciler.apply.outcome import Outcome
 from reconciler.changes import Action
-from reconciler.model import Extra
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
 from reconciler.text import Sentence, counted, figures, listed, sentence
@@ -115,7 +114,7 @@ def _parts(plan: Plan, left: str) -> Iterator[str]:
     doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
     if plan.lines:
         yield figures(doing)
-    if plan.live_only and plan.action is not Action.REPLACE and plan.policy.extra is not Extra.UNLABEL:
+    if plan.live_only and plan.action is not Action.REPLACE and not plan.policy.extra.unlabels:
         yield f"{plan.live_only:,} {left}"
     if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):
         yield f"{plan.unchanged:,} unchanged"

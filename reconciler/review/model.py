@@ -35,7 +35,7 @@ from reconciler.analysis.results import (
     Size,
     Splits,
 )
-from reconciler.model import Finding, Mark, Place
+from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
 from reconciler.text import Sentence
 
 
@@ -56,48 +56,6 @@ class Failure(Struct, frozen=True, kw_only=True):
     code: str = ""
     operation: str = ""
     request_id: str = ""
-
-
-class GuardView(Struct, frozen=True, kw_only=True):
-    """What a guard says of a plan: its sentence, its figures, and why it was overridden.
-
-    `state`: a guard that is `tripped` refuses an apply, one that is `overridden` would. `count` of `of` is what it is
-    about: entries; for `label-removed` labels, for `label-share` images with the label that moves most. `share` is
-    their share, for `label-share` by how much the share moves; `threshold` is what it may be; both are null where there
-    is none. `reason` is the override's.
-    """
-
-    name: Literal["updates", "label-removed", "label-share", "shrink", "test-set", "distributed"]
-    state: Literal["passed", "tripped", "overridden", "off"]
-    words: Sentence = ()
-    count: int = 0
-    of: int = 0
-    share: float | None = None
-    threshold: float | None = None
-    reason: str = ""
-
-
-class OverrideView(Struct, frozen=True, kw_only=True):
-    """How the guards that refuse are overridden, ready to be pasted: `words` is a sentence that quotes the others.
-
-    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, for as long as
-    the manifest is what it is.
-    """
-
-    words: str
-    options: str
-    variable: str
-    configuration: str
-
-
-class PolicyView(Struct, frozen=True, kw_only=True):
-    """The settings of a dataset, as `project.yaml` spells them; `patience` in seconds."""
-
-    extra: str
-    marked: str
-    compare: str
-    patience: int
-    destroy: str
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -331,7 +289,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     dataset_arn: str | None = None
     bucket: str | None = None
     content: Content | None = None
-    policy: PolicyView | None = None
+    policy: Policy | None = None
     action: Literal["nothing", "update", "create", "replace"] = "nothing"
     has_changes: bool = False
     words: str = ""
@@ -348,8 +306,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     by_label: bool = False
     plan_id: str = ""
     refusals: tuple[str, ...] = ()
-    guards: tuple[GuardView, ...] = ()
-    override: OverrideView | None = None
+    guards: tuple[GuardCheck, ...] = ()
+    override: Override | None = None
     findings: FindingCounts = FindingCounts()
     origins: OriginCounts | None = None
     groups: tuple[Group, ...] = ()

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
-from reconciler.review.model import DatasetReview, EntryChange, GuardView
+from reconciler.model import GuardCheck
+from reconciler.review.model import DatasetReview, EntryChange
 from reconciler.text import Name, Sentence, sentence
 from reconciler.views.words import is_explained
 
@@ -64,6 +65,6 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
         yield GuardLine(sentence(once, "; --verbose says how for this manifest" if brief and not verbose else whole))
 
 
-def _figures(guard: GuardView) -> Sentence:
+def _figures(guard: GuardCheck) -> Sentence:
     limit = "" if guard.threshold is None else f" (up to {guard.threshold * 100:g}%)"
     return sentence(": ", guard.words, limit) if guard.words else ()

@@ -12,9 +12,9 @@ from reconciler.analysis.label_counts import BalanceCount
 from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import Group
-from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.sides import pairs
 from reconciler.changes import shown_changes
-from reconciler.model import Compare, Policy
+from reconciler.model import Compare, Leftover, Policy
 from reconciler.text import names_in, plain
 from tests.support.filling import filled
 from tests.support.lines import Document, Drawn, Picture, Style, boxes, labelled, write

@@ -8,7 +8,7 @@ import pytest
 from reconciler.apply import Target, apply
 from reconciler.dataset import Observation
 from reconciler.errors import Exit, Refused
-from reconciler.model import DatasetType, Guards
+from reconciler.model import DatasetType
 from tests.support.desk import Desk
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled
@@ -22,7 +22,7 @@ LATE = "fault: edit, operation: DescribeDataset, on: {}, lines: {}"
 @pytest.fixture
 def guarded(desk: Desk) -> Desk:
     """Every guard is on."""
-    desk.guards = Guards()
+    desk.guards = {}
     return desk
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model import Guard, Guards
+from reconciler.guards import GUARDS
 from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
 from reconciler.text import plain
@@ -34,7 +34,7 @@ def _lines(label: str) -> list[dict[str, object]]:
 def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
-        plan = planned(ledger, bucket="bucket", guards=Guards(shrink=None), allow=allow)
+        plan = planned(ledger, bucket="bucket", guards={"shrink": False}, allow=allow)
         one = run_of(ledger, plan, project="cells")
         return review_of([one])
 
@@ -42,7 +42,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
 def test_every_guard_is_in_the_review_with_its_figures() -> None:
     """Name, state, sentence, figure, threshold and reason, in the order of their names."""
     (dataset,) = _review({"label-removed": REASON}).datasets
-    assert [guard.name for guard in dataset.guards] == [guard.value for guard in Guard]
+    assert [guard.name for guard in dataset.guards] == list(GUARDS)
     states = {guard.name: guard.state for guard in dataset.guards}
     assert states["updates"] == "tripped"
     assert states["label-removed"] == "overridden"

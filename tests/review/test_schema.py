@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
+from reconciler.guards import GUARDS
+from reconciler.model import GuardCheck, Policy
 from reconciler.review.model import Review
 from reconciler.views.json_document import document_text
 from tests.support.lines import bare, boxes, labelled
@@ -25,6 +27,11 @@ PLAIN: Final[dict[type[types.Type], Strategy]] = {
     types.IntType: st.integers(-(2**63), 2**63 - 1),
     types.FloatType: NUMBERS,
 }
+# Members that hold names of guards.
+NAMED: Final[dict[type, dict[str, Strategy]]] = {
+    GuardCheck: {"name": st.sampled_from(list(GUARDS))},
+    Policy: {"guards": st.dictionaries(st.sampled_from(list(GUARDS)), st.booleans() | NUMBERS, max_size=2)},
+}
 
 
 def values(kind: types.Type) -> Strategy:
@@ -32,7 +39,7 @@ def values(kind: types.Type) -> Strategy:
     made = PLAIN.get(type(kind))
     if isinstance(kind, types.StructType | types.DataclassType):
         members = {field.name: values(field.type) for field in kind.fields}
-        made = st.builds(kind.cls, **members)
+        made = st.builds(kind.cls, **members | NAMED.get(kind.cls, {}))
     elif isinstance(kind, types.EnumType):
         made = st.sampled_from(list(kind.cls))
     elif isinstance(kind, types.LiteralType):

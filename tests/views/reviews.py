@@ -6,8 +6,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from reconciler.analysis.results import BoxChange, BoxWord, PixelBox, Size
-from reconciler.model import Place
-from reconciler.review.model import DatasetReview, EntryChange, PolicyView, ProjectReview, Review, Totals
+from reconciler.model import Place, Policy
+from reconciler.review.model import DatasetReview, EntryChange, ProjectReview, Review, Totals
 from reconciler.text import Name
 
 PREFIX: Final = "s3://blood-cells-images/scans/2024/"
@@ -85,7 +85,7 @@ def dataset(changes: Sequence[EntryChange], *, type_: str = "train", **more: Any
         "project_arn": ARN,
         "dataset_arn": f"{ARN.rpartition('/')[0]}/dataset/{type_}/1700000000001",
         "bucket": "blood-cells-images",
-        "policy": PolicyView(extra="report", marked="warn", compare="labels", patience=1800, destroy="refuse"),
+        "policy": Policy(),
         "action": "update" if changes else "nothing",
         "has_changes": bool(changes),
         "words": "update" if changes else "up to date",

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.model import Place
-from reconciler.review.model import Done, Estimate, Failure, OverrideView, RejectedLine, Review
+from reconciler.model import Override, Place
+from reconciler.review.model import Done, Estimate, Failure, RejectedLine, Review
 from reconciler.views.terminal.columns import cells
 from reconciler.views.terminal.view import ending_view, outcome_view, view
 from tests.views.real_review import real
@@ -179,7 +179,7 @@ def test_any_text_stays_within_its_line(texts: list[str], width: int) -> None:
 
 def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     """For one run; the way for good stands in a preview, in a comment and with verbose."""
-    how = OverrideView(words="all the ways", options='--allow updates="why"', variable="V", configuration="C")
+    how = Override(options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
     assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
     ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"

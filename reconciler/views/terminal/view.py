@@ -21,7 +21,7 @@ from reconciler.review.model import (
     FindingCounts,
     Review,
 )
-from reconciler.text import Sentence, counted, joined, refusal, sentence
+from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.apply_lines import cost_lines, done_lines
 from reconciler.views.lines import chosen, fitting, guard_lines, left_words
 from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
@@ -182,7 +182,7 @@ def _figures(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) 
 
 def _refusals(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     """Why an apply would be refused; what `told` dangers and guards say stands above already."""
-    guards = {refusal(guard.name, guard.words): guard.name for guard in dataset.guards if guard.state == "tripped"}
+    guards = {guard.refusal: guard.name for guard in dataset.guards if guard.state == "tripped"}
     for words in dataset.refusals:
         if words not in guards:
             why = "the danger above says why" if sentence(REFUSED, words) in told else said(words)
