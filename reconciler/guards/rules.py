@@ -57,7 +57,8 @@ _Judge = Callable[[Figures, Asked, float], _Said]
 class Guard:
     """A row: the recommended threshold (a share, or True for on), when it trips, and the function that judges.
 
-    `live_only` guards ask what only the service knows, so a comparison without one leaves them out.
+    `live_only` guards ask what only the service knows, so a comparison without one leaves them out. `first_loads`
+    guards judge new and empty datasets too.
     """
 
     name: str
@@ -65,16 +66,19 @@ class Guard:
     trips_when: str
     judge: _Judge
     live_only: bool = False
+    first_loads: bool = False
 
 
 GUARDS: Final[dict[str, Guard]] = {}
 
 
-def _guard(name: str, default: Threshold, trips_when: str, *, live_only: bool = False) -> Callable[[_Judge], _Judge]:
+def _guard(
+    name: str, default: Threshold, trips_when: str, *, live_only: bool = False, first_loads: bool = False
+) -> Callable[[_Judge], _Judge]:
     """Enter a function that judges into the table."""
 
     def enter(judge: _Judge) -> _Judge:
-        GUARDS[name] = Guard(name, default, trips_when, judge, live_only)
+        GUARDS[name] = Guard(name, default, trips_when, judge, live_only, first_loads)
         return judge
 
     return enter
@@ -117,7 +121,7 @@ def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked)
         return GuardCheck(guard.name, GuardState.OFF)
     reason = asked.allow.get(guard.name, "")
     limit = None if threshold is True else threshold
-    said = _nothing_to_lose(figures) or guard.judge(figures, asked, limit or 0.0)
+    said = _nothing_to_lose(figures, guard) or guard.judge(figures, asked, limit or 0.0)
     if not said.trips:
         state, reason = GuardState.PASSED, ""
     else:
@@ -126,8 +130,8 @@ def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked)
     return GuardCheck(guard.name, state, said.words, said.count, said.of, share, limit, reason)
 
 
-def _nothing_to_lose(figures: Figures) -> _Said | None:
-    if not figures.live:
+def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
+    if not figures.live and not guard.first_loads:
         return _Said(trips=False, words="a new or empty dataset has nothing to lose")
     return None if figures.has_changes else _Said(trips=False, words="nothing would be sent")
 
