@@ -235,6 +235,23 @@ def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
     return _Said(trips=True, words=words, count=many)
 
 
+@_guard(
+    "unusable",
+    0.20,
+    "more of the lines that would be sent would be marked as unusable by the service, or all of them; first loads too",
+    first_loads=True,
+)
+def _unusable(figures: Figures, _asked: Asked, limit: float) -> _Said:
+    many, sent = figures.unusable, figures.sent
+    if not many:
+        return _Said(trips=False, words="the service would mark no line that would be sent", of=sent)
+    share, trips = many / sent, many == sent or many / sent > limit + _ROUNDING
+    beyond = f"; {'all of them' if many == sent else f'more than {limit * 100:g}%'}" if trips else ""
+    what = "line that would be sent" if sent == 1 else "lines that would be sent"
+    words = f"{many:,} of {sent:,} {what} ({share:.0%}) would be marked as unusable by the service{beyond}"
+    return _Said(trips, words, many, sent, share)
+
+
 def _shares(number: int, live: int, limit: float, what: str, *, least: int = 0) -> _Said:
     share = number / live
     trips = number >= least and share > limit + _ROUNDING
