@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         console.error(error.message)
         return interrupts.exit or error.code
     except KeyboardInterrupt:
-        return interrupts.exit or Exit.INTERRUPTED
+        return interrupts.exit or Exit.FAILED
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localengine.engine.operation import PARALLEL, Kind, Outcome, Phase, config_shown
+from localengine.engine.operation import PARALLEL, Kind, Outcome, Phase, Scope, config_shown
 from localengine.errors import EngineError, Exit
 from localengine.processes.process import Nursery
 from localengine.processes.program import Run
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from localengine.engine.interrupt import Interrupts
     from localengine.engine.snapshot import Save
     from localengine.options import Options
-    from localengine.state.deployment import Resource
+    from localengine.state.deployment import State
     from localengine.views.console import Console
 
 _KINDS = {"preview": Kind.UPDATE, "up": Kind.UPDATE, "refresh": Kind.REFRESH, "destroy": Kind.DESTROY}
@@ -66,7 +66,7 @@ class Command:
         only_preview = options.command == "preview" or options.preview_only
         if not only_preview and not (options.yes or options.skip_preview or self.console.interactive):
             raise EngineError(_CONFIRM, Exit.USAGE)
-        if only_preview or not self._skips_preview():
+        if only_preview or not options.skip_preview:
             outcome = self._phase(self.store.load(), None)
             if only_preview or outcome.failed or self.interrupts.exit is not None:
                 return self._verdict(outcome)
@@ -74,13 +74,9 @@ class Command:
                 return Exit.FAILED
         with self.store.locked():
             outcome = self._phase(self.store.load(), self.store.save)
-        if not outcome.failed and options.command == "destroy" and not options.json:
+        if not outcome.failed and options.command == "destroy" and not options.json and not options.targets:
             self.console.out(_DESTROYED.format(path=self.store.path))
         return self._verdict(outcome)
-
-    def _skips_preview(self) -> bool:
-        """A refresh that is approved beforehand has no preview, as recorded with Pulumi."""
-        return self.options.skip_preview or (self.options.command == "refresh" and self.options.yes)
 
     def _confirmed(self) -> bool:
         if self.options.yes:
@@ -91,15 +87,19 @@ class Command:
         self.console.out(f"confirmation declined, not proceeding with the {kind}")
         return False
 
-    def _phase(self, resources: list[Resource], save: Save | None) -> Outcome:
+    def _phase(self, state: State, save: Save | None) -> Outcome:
         kind, preview = _KINDS[self.options.command], save is None
         run = Run(self.project, self.stack, self.config, preview, PARALLEL)
         view = self._view(preview=preview)
         title = f"Previewing {kind}" if preview else _TITLES[kind]
         view.begin(f"{title} ({self.stack})", preview=preview, config=config_shown(self.config))
-        phase = Phase(run, kind, resources, save, view, self.nursery)
+        phase = Phase(run, kind, self._scope(), state, save, view, self.nursery)
         with self.interrupts.passed_to(phase):
-            return phase.execute(with_refresh=self.options.refresh)
+            return phase.execute()
+
+    def _scope(self) -> Scope:
+        options = self.options
+        return Scope(options.targets, options.target_dependents, options.refresh, options.clear_pending_creates)
 
     def _view(self, *, preview: bool) -> View:
         if self.options.json:
@@ -110,11 +110,13 @@ class Command:
 
     def _verdict(self, outcome: Outcome) -> Exit:
         if (stopped := self.interrupts.exit) is not None:
+            if stopped is Exit.TERMINATED:
+                self.console.error(f"{_KINDS[self.options.command]} cancelled")
             return stopped
         if outcome.failed:
             return Exit.FAILED
         if self.options.expect_no_changes and outcome.has_changes:
-            what = " for refresh" if self.options.command == "refresh" else ""
+            what = f" for {self.options.command}" if self.options.command in ("preview", "refresh") else ""
             raise EngineError(f"no changes were expected{what} but changes were proposed", Exit.CHANGES_NOT_EXPECTED)
         return Exit.DONE
 
@@ -123,6 +125,7 @@ def prepare(options: Options, console: Console, interrupts: Interrupts) -> Comma
     """Read the files a command needs; EngineError when one is missing or wrong."""
     project = read_project(options.cwd)
     folder = state_folder(project.program, options.state)
+    interrupts.descriptor = 2 if options.json else 1
     stack = choose_stack(project, options.stack, known_stacks(folder))
     config, crypter = read_config(project, stack)
     return Command(options, console, interrupts, project, stack, config, Store(folder, stack, crypter))

@@ -1,7 +1,6 @@
 """What can go wrong, and Pulumi's exit codes for it.
 
-This module knows no process, no file and no provider. Exit codes: pulumi/pulumi pkg/cmd/pulumi/cmd/exit_codes.go;
-130 and 143 are the shell's customary codes for a process ended by SIGINT and SIGTERM.
+This module knows no process, no file and no provider. Exit codes: pulumi/pulumi pkg/cmd/pulumi/cmd/exit_codes.go.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ class Exit(IntEnum):
     NO_SUCH_STACK = 6
     CHANGES_NOT_EXPECTED = 7
     TERMINATED = 8
-    INTERRUPTED = 130
-    INTERRUPTED_BY_TERM = 143
 
 
 class EngineError(Exception):

@@ -39,6 +39,9 @@ class Options:
     expect_no_changes: bool
     preview_only: bool
     refresh: bool
+    targets: frozenset[str]
+    target_dependents: bool
+    clear_pending_creates: bool
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -60,6 +63,9 @@ def parse(arguments: Sequence[str]) -> Options:
         expect_no_changes=getattr(known, "expect_no_changes", False),
         preview_only=getattr(known, "preview_only", False),
         refresh=_boolean(getattr(known, "refresh", "false")),
+        targets=frozenset(getattr(known, "target", None) or ()),
+        target_dependents=getattr(known, "target_dependents", False),
+        clear_pending_creates=getattr(known, "clear_pending_creates", False),
     )
     return _consistent(options)
 
@@ -69,6 +75,8 @@ def _consistent(options: Options) -> Options:
         raise _usage("--skip-preview and --preview-only cannot be used together")
     if options.preview_only and options.yes and not _skips_confirmation():
         raise _usage("--yes and --preview-only cannot be used together")
+    if patterns := [target for target in sorted(options.targets) if "*" in target]:
+        raise _usage(RefusedError(f"the pattern `{patterns[0]}` in --target").message)
     if not options.cwd.is_dir():
         raise _usage(f"--cwd: {options.cwd} is not a folder")
     return options
@@ -111,6 +119,13 @@ def _flags(command: argparse.ArgumentParser, name: str) -> None:
         flag("--expect-no-changes", text="exit 7 when anything changes")
     if name in ("refresh", "destroy"):
         flag("--preview-only", text="show what would happen, do nothing")
+    command.add_argument(
+        "-t", "--target", action="append", metavar="URN", help="leave all others as they are; more than one allowed"
+    )
+    if name == "destroy":
+        flag("--target-dependents", text="also delete what depends on the targets")
+    if name == "refresh":
+        flag("--clear-pending-creates", text="forget creations that nobody saw end")
     if name != "refresh":
         command.add_argument(
             "-r", "--refresh", nargs="?", const="true", default="false", help="read what exists before anything else"

@@ -9,16 +9,29 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from reconciler.text import Sentence, inert, plain
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an apply is: what it does, which batch of how many, the share of bytes confirmed, seconds left."""
+    """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: nobody knows.
+
+    While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
+    so far.
+    """
 
     doing: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
     batch: int = 0
     batches: int = 0
-    fraction: float = 0.0
     seconds_left: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """The share that is done, at most 1."""
+        return min(1.0, self.done / self.total) if self.total else 1.0
 
 
 class Reporter(Protocol):
@@ -52,12 +65,17 @@ class GuardCheck:
 
     name: str
     state: GuardState
-    words: str = ""
+    words: Sentence = ()
     count: int = 0
     of: int = 0
     share: float | None = None
     threshold: float | None = None
     reason: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """The refusal where it trips, as text that is safe to show."""
+        return inert(f"guard {self.name}: {plain(self.words)}", 600)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,26 +11,21 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from localengine.engine.dependents import diff, forced_by
 from localengine.engine.events import Op, Step
-from localengine.errors import EngineError, RefusedError
-from localengine.protocol.properties import (
-    UNKNOWN,
-    Properties,
-    equal,
-    is_secret,
-    marked_like,
-    plain_bag,
-    visible_changes,
-)
+from localengine.errors import EngineError
+from localengine.protocol.properties import Properties, is_secret, marked_like, plain_bag, visible_changes
 from localengine.state.deployment import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from localengine.engine.goal import Goal
     from localengine.engine.providers import Providers
     from localengine.engine.snapshot import Snapshot
     from localengine.providers.provider import Difference, Failure, Provider
+
+    Complain = Callable[[str, str], None]
 
 
 class CheckFailedError(Exception):
@@ -56,14 +51,23 @@ class _Case:
 
 
 class Decider:
-    """Decides the steps of one command's registrations, in the order they come."""
+    """Decides the steps of one command's registrations, in the order they come.
 
-    def __init__(self, snapshot: Snapshot, providers: Providers) -> None:
+    With `targets`, resources that are not among them stay as they are, and new ones are not made. `complain` takes
+    what a preview goes on after: the message and the URN it is about.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, providers: Providers, targets: Collection[str], complain: Complain | None = None
+    ) -> None:
         self._snapshot = snapshot
         self._providers = providers
+        self._targets = targets
+        self._complain = complain
         self._arrived: set[str] = set()
         self._arriving = threading.Lock()
         self._condemned: dict[str, tuple[str, ...]] = {}
+        self._skipped: set[str] = set()
 
     def arrive(self, goal: Goal) -> None:
         """Note a registration that waits for its decision.
@@ -76,10 +80,14 @@ class Decider:
             self._arrived.add(goal.urn)
 
     def decide(self, goal: Goal) -> list[Step]:
-        """The steps for a goal, in order; the last one yields what the program is answered."""
-        old = self._snapshot.old(goal.urn)
+        """The steps for a goal, in order; the last one but facts for the views yields what the program is answered."""
+        old = self._stored(goal)
         if not goal.custom:
             return [_component_step(goal, old)]
+        if self._targets and goal.urn not in self._targets and goal.urn not in self._condemned:
+            return [self._left_alone(goal, old)]
+        self._refuse_skipped(goal)
+        goal = goal.with_ignored(old.inputs) if old else goal
         reference, provider = self._providers.for_goal(goal)
         new = wanted(goal, reference)
         recreating = goal.urn in self._condemned
@@ -91,6 +99,30 @@ class Decider:
             return self._again(old, new)
         return self._from_diff(_Case(goal, provider, old, new), old)
 
+    def _stored(self, goal: Goal) -> Resource | None:
+        """The stored resource, found by its URN or by one that it had before; from now on it has the new one."""
+        if found := self._snapshot.old(goal.urn):
+            return found
+        before = next((urn for urn in goal.aliases if self._snapshot.old(urn) and urn not in self._arrived), None)
+        if before is None:
+            return None
+        self._snapshot.rename(before, goal.urn)
+        return self._snapshot.old(goal.urn)
+
+    def _left_alone(self, goal: Goal, old: Resource | None) -> Step:
+        """The step for a resource that is not a target: it stays as it is stored, or is not made."""
+        if old is None:
+            self._skipped.add(goal.urn)
+            return Step(op=Op.SAME, urn=goal.urn, new=wanted(goal, ""))
+        return Step(op=Op.SAME, urn=goal.urn, old=old, new=old)
+
+    def _refuse_skipped(self, goal: Goal) -> None:
+        missing = self._skipped.intersection(goal.dependencies)
+        if missing:
+            raise EngineError(
+                f"'{goal.urn}' depends on '{min(missing)}', which does not exist and was not specified in --target list"
+            )
+
     def _again(self, old: Resource, new: Resource) -> list[Step]:
         """Steps for a resource that was deleted because another one is replaced."""
         keys = self._condemned[old.urn]
@@ -100,7 +132,7 @@ class Decider:
         ]
 
     def _from_diff(self, case: _Case, old: Resource) -> list[Step]:
-        difference = diff(case.provider, old, case.new.inputs)
+        difference = diff(case.provider, old, case.new.inputs, case.goal.ignore_changes)
         if old.pending_replacement or (difference.changes and difference.replaces):
             return self._replacement(case, old, difference)
         if difference.changes or old.init_errors:
@@ -110,56 +142,36 @@ class Decider:
     def _replacement(self, case: _Case, old: Resource, difference: Difference) -> list[Step]:
         goal = case.goal
         if goal.protect and old.protect:
-            raise ProtectedError(_PROTECTED_REPLACE.format(urn=old.urn))
+            self._protected(_PROTECTED_REPLACE.format(urn=old.urn), old)
         first = difference.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
-        if not first and not old.pending_replacement:
-            raise RefusedError(
-                f"replacing '{goal.name}' ({goal.type}) by creating before deleting; "
-                "set delete_before_replace on the resource, or"
-            )
         new = replace(case.new, inputs=check(case.provider, goal, {}))
-        keys = {"replace_keys": difference.replaces, "diff_keys": difference.diffs}
-        deletions = self._dependents(old)
-        if not old.pending_replacement:
-            deletions.append(Step(op=Op.DELETE_REPLACED, urn=old.urn, old=old))
-        return [
-            *deletions,
-            Step(op=Op.REPLACE, urn=old.urn, old=old, new=new, **keys),
-            Step(op=Op.CREATE_REPLACEMENT, urn=old.urn, old=old, new=new, **keys),
-        ]
+        facts = {"old": old, "new": new, "replace_keys": difference.replaces, "diff_keys": difference.diffs}
+        create = Step(op=Op.CREATE_REPLACEMENT, urn=old.urn, **facts)  # type: ignore[arg-type]  # the keys above
+        replaced = replace(create, op=Op.REPLACE)
+        if old.pending_replacement:
+            return [*self._dependents(old), replaced, create]
+        if not first:
+            return [create, replaced]
+        return [*self._dependents(old), Step(op=Op.DELETE_REPLACED, urn=old.urn, old=old), replaced, create]
 
     def _dependents(self, root: Resource) -> list[Step]:
         """Deletions of what must go before `root` goes, what depends most first."""
-        condemned: dict[str, tuple[Resource, tuple[str, ...]]] = {}
-        replaced = {root.urn}
-        for resource in _dependents_of(root, self._snapshot.base(), self._arrived):
-            keys = self._forced(resource, replaced)
-            if keys is not None:
-                condemned[resource.urn] = (resource, keys)
-                replaced.add(resource.urn)
         steps = []
-        for resource, keys in reversed(condemned.values()):
+        for resource, keys in forced_by(root, self._snapshot.base(), self._providers, self._arrived):
             if resource.protect:
-                raise ProtectedError(_PROTECTED_DEPENDENT.format(urn=resource.urn, root=root.urn))
+                self._protected(_PROTECTED_DEPENDENT.format(urn=resource.urn, root=root.urn), resource)
+            refuse_untargeted(resource, self._targets)
             if resource.urn not in self._condemned:
                 self._condemned[resource.urn] = keys
                 if not resource.pending_replacement:
                     steps.append(Step(op=Op.DELETE_REPLACED, urn=resource.urn, old=resource))
         return steps
 
-    def _forced(self, resource: Resource, replaced: set[str]) -> tuple[str, ...] | None:
-        """The properties that force a dependent to be replaced too; None when it can stay.
-
-        Asks the provider with every property unknown that comes from a replaced resource.
-        """
-        if not resource.custom or resource.is_provider:
-            return None
-        touched = [name for name, urns in resource.property_dependencies.items() if replaced.intersection(urns)]
-        if not touched:
-            return None
-        inputs = {name: UNKNOWN if name in touched else value for name, value in resource.inputs.items()}
-        difference = diff(self._providers.for_resource(resource), resource, inputs)
-        return difference.replaces if difference.changes and difference.replaces else None
+    def _protected(self, message: str, resource: Resource) -> None:
+        """End here; a preview goes on, so that it shows the rest too, and fails at its end."""
+        if self._complain is None:
+            raise ProtectedError(message)
+        self._complain(message, resource.urn)
 
 
 def wanted(goal: Goal, reference: str) -> Resource:
@@ -174,6 +186,8 @@ def wanted(goal: Goal, reference: str) -> Resource:
         property_dependencies=goal.property_dependencies,
         provider=reference,
         additional_secret_outputs=goal.additional_secret_outputs,
+        retain_on_delete=goal.retain_on_delete,
+        ignore_changes=goal.ignore_changes,
     )
 
 
@@ -185,12 +199,21 @@ def check(provider: Provider, goal: Goal, olds: Mapping[str, object]) -> Propert
     return marked_like(inputs, goal.inputs)
 
 
-def diff(provider: Provider, old: Resource, news: Mapping[str, object]) -> Difference:
-    """What a provider says about new inputs; a provider that cannot say is answered by the inputs themselves."""
-    difference = provider.diff(old, plain_bag(old.outputs), plain_bag(news))
-    if difference.changes is not None:
-        return difference
-    return replace(difference, changes=not equal(old.inputs, dict(news)))
+class UntargetedError(EngineError):
+    """A deletion would take along a resource that is not a target."""
+
+    def __init__(self, urn: str) -> None:
+        super().__init__(
+            f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+            "Either include resource in --target list or pass --target-dependents to proceed."
+        )
+        self.urn = urn
+
+
+def refuse_untargeted(resource: Resource, targets: Collection[str]) -> None:
+    """UntargetedError when there are targets and `resource` is none of them."""
+    if targets and resource.urn not in targets:
+        raise UntargetedError(resource.urn)
 
 
 def _sentence(goal: Goal, inputs: Properties, failure: Failure) -> str:
@@ -215,19 +238,7 @@ def _component_step(goal: Goal, old: Resource | None) -> Step:
     new = wanted(goal, "")
     if old is None:
         return Step(op=Op.CREATE, urn=goal.urn, new=new)
-    new = replace(new, outputs=old.outputs)
     return Step(op=Op.UPDATE if visible_changes(old.inputs, new.inputs) else Op.SAME, urn=goal.urn, old=old, new=new)
-
-
-def _dependents_of(root: Resource, stored: list[Resource], arrived: set[str]) -> list[Resource]:
-    """Stored resources that depend on `root`, directly or not, in their order, and have not arrived yet."""
-    reached = {root.urn}
-    found = []
-    for resource in stored:
-        if resource.urn not in reached | arrived and resource.needs & reached:
-            reached.add(resource.urn)
-            found.append(resource)
-    return found
 
 
 _PROTECTED_REPLACE = (

@@ -1,7 +1,7 @@
 """Whether a command still begins new work.
 
-A gate is open until a step fails or the user interrupts; then no step begins, and those that run are waited for. Knows
-no resources and prints nothing.
+A gate is open until a step fails or the user interrupts; then no step begins, and those that run are waited for. It
+knows no resources and prints nothing.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ class Gate:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._running = 0
+        self._fails_later = False
         self.failed = False
         self.step_failed = False
         self.interrupted = False
+        # The program waits for an answer that it will not get; or it asked for what the engine refuses by name.
+        self.program_waits = False
+        self.refused = False
 
     @property
     def closed(self) -> bool:
@@ -37,6 +41,16 @@ class Gate:
             self.failed = True
             self.step_failed = self.step_failed or by_step
             self._changed.notify_all()
+
+    def fail_later(self) -> None:
+        """A preview found what an update would refuse: it stays open until `end_preview`."""
+        self._fails_later = True
+
+    def end_preview(self) -> None:
+        """Close with a failure and raise TerminatedError after `fail_later`."""
+        if self._fails_later:
+            self.fail(by_step=True)
+            raise TerminatedError
 
     def interrupt(self) -> None:
         """Close because the user asked. Takes no lock: it is called from a signal handler."""

@@ -6,7 +6,7 @@ Field names: pulumi/pulumi proto/pulumi/resource.proto, RegisterResourceRequest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from localengine.errors import RefusedError
@@ -17,18 +17,15 @@ from localengine.providers.provider import AWS_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pulumi.runtime.proto import resource_pb2
+    from pulumi.runtime.proto import alias_pb2, resource_pb2
 
 # Options the engine does not act on, with the names the Python SDK gives them.
 REFUSED = {
-    "ignoreChanges": "ignore_changes",
     "aliasURNs": "aliases",
-    "aliases": "aliases",
     "importId": "import_",
     "customTimeouts": "custom_timeouts",
     "remote": "remote components",
     "replaceOnChanges": "replace_on_changes",
-    "retainOnDelete": "retain_on_delete",
     "deletedWith": "deleted_with",
     "replace_with": "replace_with",
     "replacement_trigger": "replacement_trigger",
@@ -58,6 +55,14 @@ class Goal:
     version: str = ""
     delete_before_replace: bool | None = None
     additional_secret_outputs: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    ignore_changes: tuple[str, ...] = ()
+    retain_on_delete: bool = False
+
+    def with_ignored(self, olds: Mapping[str, object]) -> Goal:
+        """This goal with every input that `ignore_changes` names as it was in `olds`, or left out."""
+        kept = {name: value for name, value in self.inputs.items() if name not in self.ignore_changes}
+        return replace(self, inputs=kept | {name: olds[name] for name in self.ignore_changes if name in olds})
 
 
 def read_goal(stack: str, project: str, request: resource_pb2.RegisterResourceRequest) -> Goal:
@@ -86,7 +91,20 @@ def read_goal(stack: str, project: str, request: resource_pb2.RegisterResourceRe
         version=request.version,
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        aliases=tuple(_alias(stack, project, request, alias) for alias in request.aliases),
+        ignore_changes=tuple(request.ignoreChanges),
+        retain_on_delete=request.retainOnDelete,
     )
+
+
+def _alias(stack: str, project: str, request: resource_pb2.RegisterResourceRequest, alias: alias_pb2.Alias) -> str:
+    """A URN that the resource had before: what an alias does not say is as it is now."""
+    if alias.urn:
+        return alias.urn
+    spec = alias.spec
+    parent = "" if spec.noParent else spec.parentUrn or request.parent
+    name, kind = spec.name or request.name, spec.type or request.type
+    return urns.make(spec.stack or stack, spec.project or project, kind, name, parent)
 
 
 def _refuse_options(where: str, request: resource_pb2.RegisterResourceRequest) -> None:
@@ -95,3 +113,8 @@ def _refuse_options(where: str, request: resource_pb2.RegisterResourceRequest) -
             raise RefusedError(f"the option {REFUSED[descriptor.name]} of {where}")
         if descriptor.name == "hooks" and value.ListFields():
             raise RefusedError(f"the hooks of {where}")
+    if request.aliases and not request.custom:
+        raise RefusedError(f"the option aliases of {where}, a component: its children would be renamed with it")
+    nested = [path for path in request.ignoreChanges if set(path) & set(".[*")]
+    if nested:
+        raise RefusedError(f"the nested path `{nested[0]}` in ignore_changes of {where}")

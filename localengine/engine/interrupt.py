@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
 from localengine.errors import Exit
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-_FIRST = "\nStopping: what runs is finished, nothing new begins. Again to end it at once.\n"
-_SECOND = "\nTerminating.\n"
+# Pulumi's words: what was received, and how to end it at once.
+_FIRST = {
+    signal.SIGINT: "^C received; cancelling. If you would like to terminate immediately, press ^C again.",
+    signal.SIGTERM: "SIGTERM received; cancelling. If you would like to terminate immediately, send SIGTERM again.",
+}
+_NOTE = "Note that terminating immediately may lead to orphaned resources and other inconsistencies."
+_SECOND = {signal.SIGINT: "^C received; terminating", signal.SIGTERM: "SIGTERM received; terminating"}
 
 
 class Interruptible(Protocol):
@@ -35,17 +40,16 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._count = 0
-        self._number = signal.SIGINT
         self._target: Interruptible | None = None
+        # Where the signal is confirmed: standard output, or standard error beside a JSON document.
+        self.descriptor = 1
 
     @property
     def exit(self) -> Exit | None:
         """The exit status that the signals ask for; None without any."""
         if self._count == 0:
             return None
-        if self._count > 1:
-            return Exit.TERMINATED
-        return Exit.INTERRUPTED_BY_TERM if self._number == signal.SIGTERM else Exit.INTERRUPTED
+        return Exit.FAILED if self._count == 1 else Exit.TERMINATED
 
     def install(self) -> None:
         """Take over both signals."""
@@ -64,19 +68,16 @@ class Interrupts:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
         self._count += 1
-        self._number = signal.Signals(number) if self._count == 1 else self._number
         if self._target is None:
             raise KeyboardInterrupt
+        received = signal.Signals(number)
         if self._count == 1:
-            _write(_FIRST)
+            self._write(f"{_FIRST[received]}\n{_NOTE}\n\n")
             self._target.interrupt()
         elif self._count == 2:
-            _write(_SECOND)
+            self._write(f"{_SECOND[received]}\n")
             self._target.terminate()
 
-
-def _write(text: str) -> None:
-    try:
-        os.write(2, text.encode())
-    except OSError:
-        return
+    def _write(self, text: str) -> None:
+        with suppress(OSError):
+            os.write(self.descriptor, text.encode())

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from localengine.engine.gate import Gate
     from localengine.engine.registrar import Registrar
+    from localengine.engine.running_program import RunningProgram
     from localengine.protocol.trace import Trace
+    from localengine.state.deployment import Resource
 
 # What the SDK says when its own registration was turned away; the reason was shown already.
 _ECHO = "Resource monitor has terminated, shutting down"
@@ -59,9 +61,10 @@ _FEATURES = (
 class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
     """What the program calls."""
 
-    def __init__(self, run: Run, registrar: Registrar, trace: Trace) -> None:
+    def __init__(self, run: Run, registrar: Registrar, program: RunningProgram, trace: Trace) -> None:
         self._run = run
         self._registrar = registrar
+        self._program = program
         self._trace = trace
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:  # noqa: N802 - a method of the protocol
@@ -91,9 +94,12 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
             result = self._registrar.register(goal)
         except (TerminatedError, RefusedError) as error:
             self._turn_away(context, error)
+        self._program.interrupt_before_answer()
         # A component's outputs are the program's own to register, so none are answered.
         outputs = result.outputs if result.custom else {}
-        answer = resource_pb2.RegisterResourceResponse(urn=result.urn, id=result.id, object=to_struct(outputs))
+        answer = resource_pb2.RegisterResourceResponse(
+            urn=result.urn, id=result.id, object=to_struct(outputs), unknown=self._is_unknown(result)
+        )
         self._trace.response("ResourceMonitor/RegisterResource", request, answer)
         return answer
 
@@ -117,6 +123,10 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
         self._trace.response("ResourceMonitor/SignalAndWaitForShutdown", request, empty_pb2.Empty())
         return empty_pb2.Empty()
 
+    def _is_unknown(self, result: Resource) -> bool:
+        """Whether the resource was not made although this is no preview: its outputs are then unknown (`--target`)."""
+        return result.custom and not result.id and not self._run.dry_run
+
     def refuse(self, method: str, request: Message, context: grpc.ServicerContext) -> NoReturn:
         """Turn away a method the engine does not have."""
         token = getattr(request, "tok", "") or getattr(request, "type", "")
@@ -124,8 +134,10 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
         self._turn_away(context, RefusedError(what))
 
     def _turn_away(self, context: grpc.ServicerContext, error: Exception) -> NoReturn:
+        """Report the error, keep the call open until the program was interrupted, then end it."""
         if isinstance(error, EngineError):
             self._registrar.refuse(error.message)
+        self._program.hold()
         context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
         raise AssertionError("abort raises")
 

@@ -14,10 +14,11 @@ from localengine.errors import InitFailedError, ProviderError, TerminatedError
 from localengine.protocol.properties import Properties, marked_like, plain_bag, with_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localengine.engine.gate import Gate
     from localengine.engine.providers import Providers
     from localengine.engine.snapshot import Snapshot
-    from localengine.providers.provider import Provider
     from localengine.state.deployment import Resource
 
 
@@ -33,15 +34,17 @@ class Deed:
 
 
 def perform(deed: Deed, step: Step, *, in_group: bool = False) -> Resource | None:
-    """Do one step; the resource it leaves, None after a deletion. TerminatedError when it failed."""
+    """Do one step; the resource it leaves, None after a deletion. TerminatedError when it failed or was abandoned."""
     with deed.gate.step(in_group=in_group):
         deed.events.started(step)
         try:
             result = _ACTIONS[step.op](deed, step)
         except ProviderError as error:
-            fail(deed, step, error.message)
+            if not deed.snapshot.abandoned:
+                fail(deed, step, error.message)
             raise TerminatedError from None
-    deed.events.finished(replace(step, new=result) if result and step.op is not Op.REPLACE else step)
+    is_known = result is not None and result.custom and step.op is not Op.REPLACE
+    deed.events.finished(replace(step, new=result) if is_known else step)
     return result
 
 
@@ -49,11 +52,14 @@ def fail(deed: Deed, step: Step, text: str) -> None:
     """Report a step's failure and let nothing new begin."""
     deed.gate.fail(by_step=True)
     deed.events.say(Severity.ERROR, text, step.urn)
-    deed.events.failed(step)
+    if not deed.dry_run:
+        deed.events.failed(step)
 
 
 def _same(deed: Deed, step: Step) -> Resource:
-    """Keep the old outputs, store the new inputs and options."""
+    """Keep the old outputs, store the new inputs and options; what is not there is not made (`--target`)."""
+    if step.old is None:
+        return replace(step.resource, outputs={})
     old, new = _both(step)
     result = replace(new, id=old.id, outputs=old.outputs)
     deed.snapshot.settle(result)
@@ -64,20 +70,30 @@ def _create(deed: Deed, step: Step) -> Resource:
     new = step.resource
     if not new.custom or new.is_provider or deed.dry_run:
         result = replace(new, outputs=new.inputs if new.custom else {})
-        deed.snapshot.settle(result)
+        _keep_created(deed, step, result)
         return result
     provider = deed.providers.for_resource(new)
-    try:
-        created, outputs = provider.create(new.urn, plain_bag(new.inputs))
-    except InitFailedError as error:
-        partial = replace(new, id=error.resource_id, outputs=_outputs(new, error.properties))
-        deed.snapshot.settle(replace(partial, init_errors=tuple(error.reasons)))
-        raise
-    if not created:
-        raise ProviderError(f"provider returned an empty ID for the new resource {new.name}")
-    result = replace(new, id=created, outputs=_outputs(new, outputs))
-    deed.snapshot.settle(result)
+    with deed.snapshot.running("creating", new):
+        try:
+            created, outputs = provider.create(new.urn, plain_bag(new.inputs))
+        except InitFailedError as error:
+            partial = replace(new, id=error.resource_id, outputs=_outputs(new, error.properties))
+            _keep_created(deed, step, replace(partial, init_errors=tuple(error.reasons)))
+            raise
+        if not created:
+            raise ProviderError(f"provider returned an empty ID for the new resource {new.name}")
+        result = replace(new, id=created, outputs=_outputs(new, outputs))
+        _keep_created(deed, step, result)
     return result
+
+
+def _keep_created(deed: Deed, step: Step, result: Resource) -> None:
+    """Store a new resource; where it replaces one that was not deleted first, the old one beside it."""
+    before = deed.snapshot.old(result.urn)
+    if step.op is Op.CREATE_REPLACEMENT and before is not None and not before.pending_replacement:
+        deed.snapshot.supersede(result)
+    else:
+        deed.snapshot.settle(result)
 
 
 def _update(deed: Deed, step: Step) -> Resource:
@@ -87,33 +103,43 @@ def _update(deed: Deed, step: Step) -> Resource:
         deed.snapshot.settle(result)
         return result
     provider = deed.providers.for_resource(new)
-    try:
-        outputs = provider.update(old, plain_bag(new.inputs))
-    except InitFailedError as error:
-        # The old inputs stay: the next diff then sees what is still to do (pulumi/pulumi pkg/engine/update.go).
-        partial = replace(new, id=old.id, inputs=old.inputs, outputs=_outputs(new, error.properties))
-        deed.snapshot.settle(replace(partial, init_errors=tuple(error.reasons)))
-        raise
-    result = replace(new, id=old.id, outputs=_outputs(new, outputs))
-    deed.snapshot.settle(result)
+    with deed.snapshot.running("updating", new):
+        try:
+            outputs = provider.update(old, plain_bag(new.inputs), new.ignore_changes)
+        except InitFailedError as error:
+            # The old inputs stay: the next diff then sees what is still to do (pulumi/pulumi pkg/engine/update.go).
+            partial = replace(new, id=old.id, inputs=old.inputs, outputs=_outputs(new, error.properties))
+            deed.snapshot.settle(replace(partial, init_errors=tuple(error.reasons)))
+            raise
+        result = replace(new, id=old.id, outputs=_outputs(new, outputs))
+        deed.snapshot.settle(result)
     return result
 
 
 def _delete(deed: Deed, step: Step) -> None:
     old = step.resource
     if old.protect:
-        raise ProviderError(_PROTECTED.format(urn=old.urn))
-    if _calls_provider(deed, old):
-        _provider(deed, old).delete(old)
-    deed.snapshot.drop(old.urn)
+        raise ProviderError(("Preview failed: " if deed.dry_run else "") + _PROTECTED.format(urn=old.urn))
+    _destroy(deed, old, lambda: deed.snapshot.drop(old))
 
 
 def _delete_replaced(deed: Deed, step: Step) -> None:
-    """Delete what is about to be made anew; its entry stays until then, marked."""
+    """Delete an old object. Where the new one is still to be made, its entry stays until then, marked."""
     old = step.resource
-    if _calls_provider(deed, old):
-        _provider(deed, old).delete(old)
-    deed.snapshot.amend(replace(old, pending_replacement=True))
+    if old.delete:
+        _destroy(deed, old, lambda: deed.snapshot.drop(old))
+    else:
+        _destroy(deed, old, lambda: deed.snapshot.amend(replace(old, pending_replacement=True)))
+
+
+def _destroy(deed: Deed, old: Resource, store: Callable[[], None]) -> None:
+    """Let the provider delete an object that is not retained, then store that."""
+    if not _calls_provider(deed, old):
+        store()
+        return
+    with deed.snapshot.running("deleting", old):
+        deed.providers.for_resource(old).delete(old)
+        store()
 
 
 def _replace(deed: Deed, step: Step) -> Resource:
@@ -140,11 +166,8 @@ def _both(step: Step) -> tuple[Resource, Resource]:
 
 
 def _calls_provider(deed: Deed, old: Resource) -> bool:
-    return old.custom and not old.is_provider and not old.pending_replacement and not deed.dry_run
-
-
-def _provider(deed: Deed, old: Resource) -> Provider:
-    return deed.providers.for_resource(old)
+    asked_for = old.custom and not old.is_provider and not old.pending_replacement
+    return asked_for and not old.retain_on_delete and not deed.dry_run
 
 
 def _outputs(new: Resource, outputs: Properties) -> Properties:

@@ -88,6 +88,11 @@ class Providers:
         for provider in self._all():
             provider.cancel()
 
+    def end_calls(self) -> None:
+        """Fail every call that runs."""
+        for provider in self._all():
+            provider.end_calls()
+
     def close(self, grace: float) -> None:
         """End every provider."""
         for provider in self._all():

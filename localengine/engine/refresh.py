@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from localengine.engine.decide import diff
+from localengine.engine.dependents import diff
 from localengine.engine.events import Op, Severity, Step
 from localengine.engine.perform import Deed, fail
 from localengine.engine.removal import in_parallel
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
     from localengine.state.deployment import Resource
 
 
-def refresh(deed: Deed, parallel: int, *, embedded: bool) -> None:
-    """Read every resource and store what is found; TerminatedError when a read failed.
+def refresh(deed: Deed, parallel: int, targets: frozenset[str], *, embedded: bool) -> None:
+    """Read every resource, or the targets, and store what is found; TerminatedError when a read failed.
 
     `embedded` is a refresh inside another command: its steps are shown as refreshes and not counted.
     """
-    found: dict[str, Resource | None] = {}
-    components = [item for item in deed.snapshot.base() if not _is_read(item) and not item.is_provider]
-    for component in components:
+    stored = [*deed.snapshot.base(), *deed.snapshot.replaced()]
+    chosen = [number for number, item in enumerate(stored) if not targets or item.urn in targets]
+    for component in [stored[number] for number in chosen if _is_component(stored[number])]:
         deed.events.started(_begun(component))
         deed.events.finished(_ended(component, component, Op.SAME, embedded=embedded))
-    read = [item for item in deed.snapshot.base() if _is_read(item)]
-    in_parallel(read, lambda item: found.update({item.urn: _refresh_one(deed, item, embedded=embedded)}), parallel)
-    kept = [found.get(item.urn, item) for item in deed.snapshot.base()]
-    present = [item for item in kept if item is not None]
-    deed.snapshot.replace_base(_without_dangling(present))
+    found: dict[int, Resource | None] = dict(enumerate(stored))
+    read = [number for number in chosen if _is_read(stored[number])]
+    in_parallel(read, lambda at: found.update({at: _refresh_one(deed, stored[at], embedded=embedded)}), parallel)
+    deed.snapshot.replace_base(_without_dangling([item for item in found.values() if item is not None]))
+
+
+def _is_component(resource: Resource) -> bool:
+    return not resource.custom and not resource.is_provider
 
 
 def _is_read(resource: Resource) -> bool:
@@ -57,7 +60,8 @@ def _refresh_one(deed: Deed, old: Resource, *, embedded: bool) -> Resource | Non
         try:
             new, op = _read(deed, old)
         except ProviderError as error:
-            fail(deed, _begun(old), error.message)
+            if not deed.snapshot.abandoned:
+                fail(deed, _begun(old), error.message)
             raise TerminatedError from None
         if new is not None:
             deed.snapshot.amend(new)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from localengine.engine.decide import refuse_untargeted
+from localengine.engine.dependents import forced_by
 from localengine.engine.events import Op, Step
 from localengine.engine.perform import Deed, perform
 from localengine.errors import TerminatedError
@@ -22,28 +24,46 @@ _Item = TypeVar("_Item")
 
 
 def deletion_groups(resources: Iterable[Resource]) -> list[list[Resource]]:
-    """The resources in groups; each group may go when all groups before it are gone."""
-    left = {resource.urn: resource for resource in resources}
+    """The resources in groups; each group may go when all groups before it are gone.
+
+    An old object that was replaced depends on nothing of its own name: it goes together with the new one.
+    """
+    left = list(resources)
     groups: list[list[Resource]] = []
     while left:
-        needs = {urn: _reachable(resource, left) for urn, resource in left.items()}
-        free = [resource for urn, resource in left.items() if not needs[urn]]
-        groups.append(free or list(left.values()))
-        for resource in groups[-1]:
-            del left[resource.urn]
+        urns = {resource.urn for resource in left}
+        free = [resource for resource in left if not resource.needs & (urns - {resource.urn})]
+        groups.append(free or left)
+        left = [resource for resource in left if resource not in groups[-1]]
     return groups[::-1]
-
-
-def _reachable(resource: Resource, left: dict[str, Resource]) -> set[str]:
-    return {urn for urn in resource.needs if urn in left and urn != resource.urn}
 
 
 def delete_all(deed: Deed, resources: Sequence[Resource], parallel: int) -> None:
     """Delete every resource; raises TerminatedError when one failed or the user interrupted."""
     for group in deletion_groups(resources):
-        steps = [Step(op=Op.DELETE, urn=resource.urn, old=resource) for resource in group]
+        steps = [Step(op=_verb(resource), urn=resource.urn, old=resource) for resource in group]
         deed.gate.check()
         in_parallel(steps, lambda step: perform(deed, step, in_group=True), parallel)
+
+
+def _verb(resource: Resource) -> Op:
+    return Op.DELETE_REPLACED if resource.delete else Op.DELETE
+
+
+def with_dependents(deed: Deed, targets: frozenset[str], *, dependents_too: bool) -> list[Resource]:
+    """What a destroy of `targets` deletes: themselves, and what their deletion would force to be replaced.
+
+    UntargetedError when that takes along a resource that is not a target, unless `dependents_too`.
+    """
+    base = deed.snapshot.base()
+    chosen = [item for item in [*base, *deed.snapshot.replaced()] if item.urn in targets]
+    for root in list(chosen):
+        for resource, _ in forced_by(root, base, deed.providers):
+            if not dependents_too:
+                refuse_untargeted(resource, targets)
+            if resource not in chosen:
+                chosen.append(resource)
+    return chosen
 
 
 def in_parallel(items: Sequence[_Item], work: Callable[[_Item], object], parallel: int) -> None:

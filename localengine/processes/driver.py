@@ -18,36 +18,6 @@ from pathlib import Path
 REPORTED = 32
 
 
-def main() -> int:
-    """Run the program in the current directory as `__main__`."""
-    settings = json.loads(sys.argv[1])
-    sys.argv = ["."]
-    sys.path[0] = "."
-    # The folder of this script must not be searched for the SDK's or the program's modules.
-    import pulumi  # noqa: PLC0415 - only now, see above
-    import pulumi.runtime  # noqa: PLC0415 - only now, see above
-
-    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
-    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    executor = ThreadPoolExecutor(max_workers=4 * settings["parallel"])
-    loop.set_default_executor(executor)
-    try:
-        loop.run_until_complete(pulumi.runtime.run_in_stack(run_program))
-    except pulumi.RunError as error:
-        pulumi.log.error(str(error))
-        return 1
-    except Exception:  # noqa: BLE001 - whatever the program raises is the user's to read
-        pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback())
-        return REPORTED
-    finally:
-        executor.shutdown(wait=True)
-        loop.close()
-    return 0
-
-
 def run_program() -> None:
     """The program itself; what it returns is not an output."""
     runpy.run_path(".", run_name="__main__")
@@ -68,4 +38,32 @@ def is_own(filename: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # At the top level, as Pulumi's host has it: the traceback of an interrupted program is then as long as there.
+    settings = json.loads(sys.argv[1])
+    sys.argv = ["."]
+    sys.path[0] = "."
+    # The folder of this script must not be searched for the SDK's or the program's modules.
+    import pulumi
+    import pulumi.runtime
+
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
+    pulumi.runtime.configure(pulumi.runtime.Settings(**settings))
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    executor = ThreadPoolExecutor(max_workers=4 * settings["parallel"])
+    loop.set_default_executor(executor)
+    program = pulumi.runtime.run_in_stack(run_program)
+    status = 0
+    try:
+        loop.run_until_complete(program)
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        status = 1
+    except Exception:  # noqa: BLE001 - whatever the program raises is the user's to read
+        pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback())
+        status = REPORTED
+    finally:
+        executor.shutdown(wait=True)
+        loop.close()
+    sys.exit(status)

@@ -77,9 +77,9 @@ class AwsProvider:
         made = f"{urns.name_of(urn)}-{secrets.token_hex(4)[:7]}"
         return inputs | {"name": kept or made, "__defaults": ["name"]}, _faults(inputs)
 
-    def diff(self, old: Resource, olds: Properties, news: Properties) -> Difference:
+    def diff(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Difference:
         """Which inputs differ from what was asked for before, or from what exists now."""
-        del olds
+        del ignored  # their values are the old ones already
         before = plain_bag(old.inputs)
         changed = [key for key in sorted(_INPUTS) if not equal(_known(old, before, key), news.get(key))]
         forcing = tuple(key for key in changed if key in _FORCING)
@@ -106,8 +106,9 @@ class AwsProvider:
             raise InitFailedError(name, outputs, None, [error.message]) from None
         return name, self._outputs(client, project, inputs)
 
-    def update(self, old: Resource, news: Properties) -> Properties:
+    def update(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Properties:
         """Only tags change in place."""
+        del ignored
         client = self._client(news)
         arn = str(old.outputs.get("arn"))
         before, after = _tags(old.outputs), _tags(news)
@@ -133,6 +134,10 @@ class AwsProvider:
 
     def cancel(self) -> None:
         """Nothing to do: a running create or delete is waited for."""
+
+    def end_calls(self) -> None:
+        """End waits that still run."""
+        self._stopped.set()
 
     def close(self, grace: float) -> None:
         """End waits that still run."""

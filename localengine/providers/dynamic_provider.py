@@ -142,13 +142,14 @@ class DynamicProvider:
         failures = [Failure(failure.property, failure.reason) for failure in answer.failures]
         return from_struct(answer.inputs), failures
 
-    def diff(self, old: Resource, olds: Properties, news: Properties) -> Difference:
-        """Whether `news` differ from `olds`."""
+    def diff(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Difference:
+        """Whether `news` differ from the old outputs; `ignored` names inputs that were set back to their old values."""
         request = provider_pb2.DiffRequest(
             id=old.id,
             urn=old.urn,
-            olds=to_struct(olds),
+            olds=to_struct(plain_bag(old.outputs)),
             news=to_struct(news),
+            ignoreChanges=ignored,
             old_inputs=to_struct(plain_bag(old.inputs)),
             name=old.name,
             type=old.type,
@@ -166,13 +167,14 @@ class DynamicProvider:
         answer = self._call("Create", self._stub.Create, request)
         return answer.id, from_struct(answer.properties)
 
-    def update(self, old: Resource, news: Properties) -> Properties:
+    def update(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Properties:
         """The outputs after an update."""
         request = provider_pb2.UpdateRequest(
             id=old.id,
             urn=old.urn,
             olds=to_struct(plain_bag(old.outputs)),
             news=to_struct(news),
+            ignoreChanges=ignored,
             old_inputs=to_struct(plain_bag(old.inputs)),
             name=old.name,
             type=old.type,
@@ -210,8 +212,12 @@ class DynamicProvider:
         try:
             self._host.trace.request("ResourceProvider/Cancel", empty_pb2.Empty())
             self._stub.Cancel(empty_pb2.Empty(), timeout=1.0)
-        except grpc.RpcError:
+        except (grpc.RpcError, ValueError):  # a ValueError when the calls were ended before
             return
+
+    def end_calls(self) -> None:
+        """Fail the calls that run, and every later one; the process goes on."""
+        self._channel.close()
 
     def close(self, grace: float) -> None:
         """End the process."""

@@ -54,13 +54,13 @@ class Provider(Protocol):
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
         """The inputs to use, and what is wrong with them."""
 
-    def diff(self, old: Resource, olds: Properties, news: Properties) -> Difference:
-        """Whether `news` (inputs) differ from `olds` (outputs)."""
+    def diff(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Difference:
+        """Whether `news` (inputs) differ from the old outputs; `ignored` inputs have their old values already."""
 
     def create(self, urn: str, inputs: Properties) -> tuple[str, Properties]:
         """The id and outputs of a new resource."""
 
-    def update(self, old: Resource, news: Properties) -> Properties:
+    def update(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Properties:
         """The outputs after an update."""
 
     def read(self, old: Resource) -> Reading:
@@ -71,6 +71,9 @@ class Provider(Protocol):
 
     def cancel(self) -> None:
         """The command ends or was interrupted."""
+
+    def end_calls(self) -> None:
+        """Fail the calls that run: nobody waits for their answers any more."""
 
     def close(self, grace: float) -> None:
         """End the provider's process, if it has one."""

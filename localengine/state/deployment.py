@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from localengine.errors import EngineError
 from localengine.protocol import urn as urns
@@ -20,7 +21,10 @@ Crypt = Callable[[object], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """One resource as the engine knows it: what was asked for (inputs) and what exists (id, outputs)."""
+    """One resource as the engine knows it: what was asked for (inputs) and what exists (id, outputs).
+
+    `delete` marks an old object that was replaced and still has to be deleted; it shares its URN with the new one.
+    """
 
     urn: str
     custom: bool
@@ -35,6 +39,9 @@ class Resource:
     init_errors: tuple[str, ...] = ()
     pending_replacement: bool = False
     additional_secret_outputs: tuple[str, ...] = ()
+    delete: bool = False
+    retain_on_delete: bool = False
+    ignore_changes: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -57,12 +64,47 @@ class Resource:
         own = {*self.dependencies, *(urn for names in self.property_dependencies.values() for urn in names)}
         return {urn for urn in (*own, self.parent, urns.split_reference(self.provider)[0]) if urn}
 
+    def with_urn(self, old: str, new: str) -> Resource:
+        """This resource after `old` was renamed to `new`: its own URN, and those it refers to."""
 
-def to_document(resources: Iterable[Resource], hide: Crypt, time: str) -> dict[str, object]:
+        def renamed(urn: str) -> str:
+            return new if urn == old else urn
+
+        def all_renamed(listed: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(renamed(urn) for urn in listed)
+
+        return replace(
+            self,
+            urn=renamed(self.urn),
+            parent=renamed(self.parent),
+            dependencies=all_renamed(self.dependencies),
+            property_dependencies={name: all_renamed(listed) for name, listed in self.property_dependencies.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that was begun and whose end is not known: `creating`, `updating` or `deleting` a resource."""
+
+    type: str
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is stored of a stack: resources in order, and the operations that nobody saw end."""
+
+    resources: tuple[Resource, ...] = ()
+    pending: tuple[Operation, ...] = ()
+
+
+def to_document(state: State, hide: Crypt, time: str) -> dict[str, object]:
     """The deployment as JSON, written at `time` (RFC 3339); every secret passed through `hide`."""
+    pending = [{"resource": to_json(item.resource, hide), "type": item.type} for item in state.pending]
     return {
         "manifest": {"time": time, "magic": MAGIC, "version": ENGINE},
-        "resources": [to_json(resource, hide) for resource in resources],
+        "resources": [to_json(resource, hide) for resource in state.resources],
+        **({"pending_operations": pending} if pending else {}),
         "metadata": {},
     }
 
@@ -81,22 +123,32 @@ def to_json(resource: Resource, hide: Crypt) -> dict[str, object]:
         "propertyDependencies": {name: list(urns) for name, urns in resource.property_dependencies.items()},
         "pendingReplacement": resource.pending_replacement,
         "additionalSecretOutputs": list(resource.additional_secret_outputs),
+        "delete": resource.delete,
+        "retainOnDelete": resource.retain_on_delete,
+        "ignoreChanges": list(resource.ignore_changes),
     }
     kept = {key: value for key, value in optional.items() if value}
     return {"urn": resource.urn, "custom": resource.custom, "type": resource.type, **kept}
 
 
-def from_document(document: Mapping[str, object], show: Crypt) -> list[Resource]:
-    """The resources of a stored deployment; every ciphertext passed through `show`.
+def from_document(document: Mapping[str, object], show: Crypt) -> State:
+    """The state of a stored deployment; every ciphertext passed through `show`.
 
     Raises EngineError when the document holds what this engine cannot keep.
     """
-    listed = document.get("resources") or []
-    if document.get("pending_operations"):
-        raise EngineError("the state has pending operations; finish them with the Pulumi CLI (`pulumi refresh`) first")
+    resources = [from_json(entry, show) for entry in _list(document, "resources")]
+    pending = [
+        Operation(str(entry["type"]), from_json(entry["resource"], show))
+        for entry in _list(document, "pending_operations")
+    ]
+    return State(tuple(resources), tuple(pending))
+
+
+def _list(document: Mapping[str, object], key: str) -> list[dict[str, Any]]:
+    listed = document.get(key) or []
     if not isinstance(listed, list):
-        raise EngineError("the state's `resources` is not a list; is this a Pulumi deployment?")
-    return [from_json(entry, show) for entry in listed]
+        raise EngineError(f"the state's `{key}` is not a list; is this a Pulumi deployment?")
+    return listed
 
 
 def from_json(entry: Mapping[str, object], show: Crypt) -> Resource:
@@ -119,6 +171,9 @@ def from_json(entry: Mapping[str, object], show: Crypt) -> Resource:
         init_errors=_texts(entry.get("initErrors")),
         pending_replacement=bool(entry.get("pendingReplacement")),
         additional_secret_outputs=_texts(entry.get("additionalSecretOutputs")),
+        delete=bool(entry.get("delete")),
+        retain_on_delete=bool(entry.get("retainOnDelete")),
+        ignore_changes=_texts(entry.get("ignoreChanges")),
     )
 
 
@@ -137,6 +192,9 @@ _FIELDS = {
     "propertyDependencies",
     "pendingReplacement",
     "additionalSecretOutputs",
+    "delete",
+    "retainOnDelete",
+    "ignoreChanges",
 }
 # Where and when a resource was written; Pulumi itself treats them as optional.
 _IGNORED = {"created", "modified", "sourcePosition", "stackTrace"}

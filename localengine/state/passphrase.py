@@ -18,7 +18,7 @@ try:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 except ImportError as missing:
-    text = "the local engine needs cryptography: pip install 'rekognition-labels-as-code[localengine]'"
+    text = "the local engine needs cryptography: `make setup` installs it"
     raise ImportError(text) from missing
 
 ROUNDS = 1_000_000

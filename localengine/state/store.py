@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localengine.errors import EngineError
-from localengine.state.deployment import VERSION, Resource, from_document, to_document
+from localengine.state.deployment import VERSION, State, from_document, to_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from localengine.state.passphrase import Crypter
 
@@ -59,12 +59,12 @@ class Store:
                 ) from None
             yield
 
-    def load(self) -> list[Resource]:
-        """The stored resources; none when the stack was never brought up."""
+    def load(self) -> State:
+        """The stored state; an empty one when the stack was never brought up."""
         document = self.document()
         deployment = document.get("deployment")
         if not isinstance(deployment, dict):
-            return []
+            return State()
         reader = self._reader(deployment)
         return from_document(deployment, lambda sealed: json.loads(reader.decrypt(str(sealed))))
 
@@ -73,22 +73,22 @@ class Store:
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return {"version": VERSION, "deployment": to_document([], self._hide, _now())}
+            return {"version": VERSION, "deployment": to_document(State(), self._hide, _now())}
         except (OSError, ValueError) as error:
             raise EngineError(f"the state file {self.path} cannot be read: {error}") from None
         if not isinstance(content, dict) or content.get("version") != VERSION:
             raise EngineError(f"the state file {self.path} is not a Pulumi deployment of version {VERSION}")
         return content
 
-    def save(self, resources: Iterable[Resource]) -> None:
-        """Replace the state by `resources`, whole or not at all."""
+    def save(self, state: State) -> None:
+        """Replace the stored state, whole or not at all."""
         sealed: list[str] = []
 
         def hide(value: object) -> object:
             sealed.append("one")
             return self._hide(value)
 
-        deployment = to_document(resources, hide, _now())
+        deployment = to_document(state, hide, _now())
         if sealed:
             deployment["secrets_providers"] = {"type": "passphrase", "state": {"salt": self._crypter.state}}
         self._replace(json.dumps({"version": VERSION, "deployment": deployment}, indent=4, ensure_ascii=False))

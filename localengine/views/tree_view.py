@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from localengine.views.console import Console
 
+_REMOVING = {Op.DELETE, Op.REPLACE, Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED}
 _SIGN_ORDER = {"+": 0, "-": 1, "~": 2}
 _COUNTED = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "message"))
 
@@ -124,8 +125,9 @@ class TreeView:
         for row in unfinished:
             self._print(row)
         self._diagnostics()
-        self._outputs()
         errored = sum(row.errors > 0 for row in self._rows.values())
+        if not (self._preview and errored):
+            self._outputs()
         for line in summary_lines(summary, errored, self._console.paint):
             self._console.out(line)
 
@@ -161,14 +163,15 @@ class TreeView:
             return paint.colour(f"{words.running} (interrupted)", 3)
         if row.is_done(everything=self._ended):
             if self._preview:
-                return paint.verb(_plan_done(row.op), row.op)
+                return paint.verb(_plan_done(row.op) + _retained(row), row.op)
             if failed:
                 return paint.colour(f"**{words.failed}**", 1)
-            return paint.verb(words.done + _took(row), row.op)
+            return paint.verb(words.done + _took(row) + _retained(row), row.op)
         if row.is_stack and row.step is not None and row.op is Op.SAME:
             return "running"
         text = words.running if row.op is Op.REFRESH or not self._preview else words.plan
-        return paint.verb(text + ("" if self._preview or not text else _so_far(row)), row.op)
+        so_far = "" if self._preview or not text else _so_far(row)
+        return paint.verb(text + so_far + _retained(row), row.op)
 
     def _info(self, row: Row) -> str:
         changes = diff_text(row.replace_step or row.step, self._console.paint)
@@ -287,6 +290,12 @@ def _took(row: Row) -> str:
         return ""
     seconds = row.ended - row.begun
     return f" ({seconds:.2f}s)" if seconds < 1 else f" ({int(seconds)}s)"
+
+
+def _retained(row: Row) -> str:
+    """A mark for an object that leaves the state and goes on existing."""
+    old = row.step.old if row.step else None
+    return "[retain]" if old and old.retain_on_delete and row.op in _REMOVING else ""
 
 
 def _so_far(row: Row) -> str:

@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = list(map(str, action.choices))
             guess = did_you_mean(str(value), known)
-            raise argparse.ArgumentError(action, f"invalid choice {value!r}{guess}; choose from {', '.join(known)}")
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{guess}; choose from {', '.join(known)}")
 
 
 def build_parser() -> tuple[Parser, dict[str, Parser]]:

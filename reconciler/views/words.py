@@ -31,7 +31,8 @@ def snapshot_line(where: str) -> str:
 def progress_line(progress: Progress) -> str:
     """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
     if not progress.batches:
-        return inert(progress.doing)
+        done = f": {progress.done:,} {progress.unit}" if progress.done else ""
+        return f"{inert(progress.doing)}{done}"
     left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
     return f"batch {progress.batch} of {progress.batches}, {progress.fraction:.0%}{left}".replace("%", " %")
 

@@ -122,6 +122,23 @@ class Sandbox:
         resources: list[Json] = document["deployment"]["resources"]
         return resources
 
+    def state_text(self) -> str:
+        """The stack's state file; empty when there is none."""
+        return self.state_file.read_text(encoding="utf-8") if self.state_file.exists() else ""
+
+    def pending_operations(self) -> list[Json]:
+        """The operations that were begun and not seen to end."""
+        document = json.loads(self.state_text() or "{}")
+        pending: list[Json] = document.get("deployment", {}).get("pending_operations", [])
+        return pending
+
+    def edit_live(self, edit: Json) -> None:
+        """Change the provider's file outside the engine: `set` some keys, `remove` others."""
+        if edit:
+            live = (self.read_live() or {}) | edit.get("set", {})
+            kept = {key: value for key, value in live.items() if key not in edit.get("remove", [])}
+            self.live.write_text(json.dumps(kept), encoding="utf-8")
+
     def resource(self, name: str) -> Json:
         """One stored resource by its name."""
         return next(resource for resource in self.resources() if resource["urn"].endswith(f"::{name}"))
@@ -166,5 +183,5 @@ def lines_of(text: str, *starts: str) -> list[str]:
 
 def as_pulumi(arguments: Sequence[str]) -> list[str]:
     """The flags the recorded commands were run with."""
-    extra = {"up": ["--yes", "--skip-preview"], "destroy": ["--yes", "--skip-preview"]}.get(arguments[0], [])
-    return [*arguments, *extra, *(["--yes"] if list(arguments) == ["refresh"] else [])]
+    changes = arguments[0] != "preview" and "--preview-only" not in arguments
+    return [*arguments, *(["--yes", "--skip-preview"] if changes else [])]

@@ -160,15 +160,14 @@ def test_a_gone_project_reads_as_gone(provider: AwsProvider) -> None:
 def test_only_tags_change_in_place(provider: AwsProvider) -> None:
     """Name, feature and region replace; the same name must go before it comes again."""
     project = made(provider, {"name": "cells", "tags": {"a": "1", "b": "2"}})
-    outputs = dict(project.outputs)
-    tags = provider.diff(project, outputs, {"name": "cells", "tags": {"a": "1"}})
-    renamed = provider.diff(project, outputs, {"name": "other", "tags": {"a": "1", "b": "2"}})
-    feature = provider.diff(project, outputs, {"name": "cells", "feature": "CONTENT_MODERATION"})
-    same = provider.diff(project, outputs, {"name": "cells", "tags": {"a": "1", "b": "2"}})
+    tags = provider.diff(project, {"name": "cells", "tags": {"a": "1"}}, ())
+    renamed = provider.diff(project, {"name": "other", "tags": {"a": "1", "b": "2"}}, ())
+    feature = provider.diff(project, {"name": "cells", "feature": "CONTENT_MODERATION"}, ())
+    same = provider.diff(project, {"name": "cells", "tags": {"a": "1", "b": "2"}}, ())
     assert (same.changes, tags.changes, tags.replaces) == (False, True, ())
     assert (renamed.replaces, renamed.delete_before_replace) == (("name",), False)
     assert (feature.replaces, feature.delete_before_replace) == (("feature",), True)
-    assert provider.update(project, {"name": "cells", "tags": {"a": "9"}})["tags"] == {"a": "9"}
+    assert provider.update(project, {"name": "cells", "tags": {"a": "9"}}, ())["tags"] == {"a": "9"}
 
 
 def test_a_project_without_a_name_keeps_the_one_it_was_given(provider: AwsProvider) -> None:

@@ -22,14 +22,12 @@ UP = ("up", "--yes", "--skip-preview")
 DEADLINE = 20.0
 
 
-def test_without_the_extra_it_says_what_to_install() -> None:
-    """One sentence, no traceback."""
+def test_without_cryptography_it_says_what_to_install() -> None:
+    """The engine ends with one sentence and no traceback."""
     code = "import sys, runpy; sys.modules['cryptography'] = None; runpy.run_module('localengine', run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert done.stderr == (
-        "error: the local engine needs cryptography: pip install 'rekognition-labels-as-code[localengine]'\n"
-    )
+    assert done.stderr == "error: the local engine needs cryptography: `make setup` installs it\n"
 
 
 def wait_for(path: Path) -> None:
@@ -45,7 +43,8 @@ def wait_for(path: Path) -> None:
     [
         (("up",), 2, "error: --yes or --skip-preview or --preview-only must be passed in to proceed when running in "),
         (("preview", "--stack", "prod"), 6, "error: no stack named 'prod' found"),
-        (("preview", "--target", "x"), 2, "error: localengine does not support `--target` on preview"),
+        (("preview", "--parallel", "4"), 2, "error: localengine does not support `--parallel` on preview"),
+        (("up", "--target", "urn:**"), 2, "error: localengine does not support the pattern `urn:**` in --target"),
         (("frobnicate",), 2, "error: argument COMMAND: invalid choice: 'frobnicate'"),
     ],
 )
@@ -85,7 +84,7 @@ def test_changes_that_were_not_expected_are_exit_code_7(lab: Sandbox) -> None:
     """For a preview and for an up; the up has made them."""
     lab.declare({"name": "a"})
     preview = lab.run("preview", "--expect-no-changes")
-    assert (preview.code, preview.err) == (7, "error: no changes were expected but changes were proposed\n")
+    assert (preview.code, preview.err) == (7, "error: no changes were expected for preview but changes were proposed\n")
     assert lab.run(*UP, "--expect-no-changes").code == 7
     assert lab.names() == ["a"]
     assert lab.run(*UP, "--expect-no-changes").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,7 @@ from localengine.protocol.properties import (
     to_struct,
     visible_changes,
 )
-from localengine.state.deployment import Resource, from_document, to_document
+from localengine.state.deployment import Operation, Resource, State, from_document, to_document
 from localengine.state.passphrase import Crypter
 from localengine.state.store import Store
 
@@ -153,6 +154,9 @@ def whole() -> Resource:
         init_errors=("half done",),
         pending_replacement=True,
         additional_secret_outputs=("c",),
+        delete=True,
+        retain_on_delete=True,
+        ignore_changes=("a",),
     )
 
 
@@ -160,28 +164,28 @@ def test_a_resource_survives_the_state_with_every_field(tmp_path: Path) -> None:
     """Written, read, equal; nothing secret is in the file, and empty fields are left out."""
     store = Store(tmp_path, "dev", Crypter("", None))
     bare = Resource(urn="urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev", custom=False)
-    store.save([bare, whole()])
+    store.save(State((bare, whole())))
     text = store.path.read_text(encoding="utf-8")
     assert "hidden" not in text
     assert json.loads(text)["deployment"]["resources"][0].keys() == {"urn", "custom", "type"}
-    assert Store(tmp_path, "dev", Crypter("", None)).load() == [bare, whole()]
+    assert Store(tmp_path, "dev", Crypter("", None)).load() == State((bare, whole()))
 
 
 def test_a_state_keeps_the_salt_of_the_stack_file(tmp_path: Path) -> None:
     """So that `pulumi stack import` reads the ciphertexts with the same file."""
     crypter = Crypter("word", None)
     store = Store(tmp_path, "dev", crypter)
-    store.save([whole()])
+    store.save(State((whole(),)))
     document = store.document()["deployment"]
     assert isinstance(document, dict)
     assert document["secrets_providers"] == {"type": "passphrase", "state": {"salt": crypter.state}}
-    assert Store(tmp_path, "dev", Crypter("word", crypter.state)).load() == [whole()]
-    assert Store(tmp_path, "dev", Crypter("word", Crypter("word", None).state)).load() == [whole()]
+    assert Store(tmp_path, "dev", Crypter("word", crypter.state)).load() == State((whole(),))
+    assert Store(tmp_path, "dev", Crypter("word", Crypter("word", None).state)).load() == State((whole(),))
 
 
 def test_a_wrong_passphrase_opens_nothing(tmp_path: Path) -> None:
     """Neither a state nor a text."""
-    Store(tmp_path, "dev", Crypter("right", None)).save([whole()])
+    Store(tmp_path, "dev", Crypter("right", None)).save(State((whole(),)))
     with pytest.raises(EngineError, match="incorrect passphrase"):
         Store(tmp_path, "dev", Crypter("wrong", None)).load()
 
@@ -218,7 +222,7 @@ def test_a_ciphertext_of_pulumis_form_opens() -> None:
 def test_a_failed_write_leaves_the_old_state_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is replaced whole or not at all."""
     store = Store(tmp_path, "dev", Crypter("", None))
-    store.save([Resource(urn=names(1)[0], custom=False)])
+    store.save(State((Resource(urn=names(1)[0], custom=False),)))
     before = store.path.read_text(encoding="utf-8")
 
     def full(_: int) -> None:
@@ -226,15 +230,15 @@ def test_a_failed_write_leaves_the_old_state_and_no_litter(tmp_path: Path, monke
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="no space"):
-        store.save([])
+        store.save(State())
     assert store.path.read_text(encoding="utf-8") == before
     assert list(tmp_path.iterdir()) == [store.path]
 
 
-@pytest.mark.parametrize("field", ["external", "delete", "viewOf"])
+@pytest.mark.parametrize("field", ["external", "importID", "viewOf"])
 def test_a_stored_field_the_engine_cannot_keep_is_refused(field: str) -> None:
     """It would be lost by the next write."""
-    document = to_document([whole()], lambda _: "sealed", "")
+    document = to_document(State((whole(),)), lambda _: "sealed", "")
     entries = document["resources"]
     assert isinstance(entries, list)
     entries[0][field] = True
@@ -242,10 +246,14 @@ def test_a_stored_field_the_engine_cannot_keep_is_refused(field: str) -> None:
         from_document(document, lambda _: "open")
 
 
-def test_pending_operations_of_pulumi_are_for_pulumi() -> None:
-    """A state taken from the real CLI in the middle of something is not touched."""
-    with pytest.raises(EngineError, match="pending operations"):
-        from_document({"resources": [], "pending_operations": [{}]}, lambda _: None)
+def test_pending_operations_are_read_and_written() -> None:
+    """A state of the real CLI that was left in the middle of something keeps what was under way."""
+    state = State((whole(),), (Operation("creating", replace(whole(), id="")),))
+    document = to_document(state, lambda value: value, "")
+    pending = document["pending_operations"]
+    assert isinstance(pending, list)
+    assert [(item["type"], item["resource"]["urn"]) for item in pending] == [("creating", whole().urn)]
+    assert from_document(document, lambda value: value) == state
 
 
 def test_exit_codes_are_those_of_pulumi() -> None:
@@ -257,6 +265,4 @@ def test_exit_codes_are_those_of_pulumi() -> None:
         "NO_SUCH_STACK": 6,
         "CHANGES_NOT_EXPECTED": 7,
         "TERMINATED": 8,
-        "INTERRUPTED": 130,
-        "INTERRUPTED_BY_TERM": 143,
     }

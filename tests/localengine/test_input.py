@@ -155,9 +155,12 @@ def request(**fields: object) -> resource_pb2.RegisterResourceRequest:
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        (request(ignoreChanges=["a"]), "the option ignore_changes of the resource 'a' (lab:index:Thing)"),
+        (
+            request(ignoreChanges=["a.b"]),
+            "the nested path `a.b` in ignore_changes of the resource 'a' (lab:index:Thing)",
+        ),
+        (request(aliasURNs=["urn:x"]), "the option aliases"),
         (request(importId="x"), "the option import_"),
-        (request(retainOnDelete=True), "the option retain_on_delete"),
         (request(replaceOnChanges=["*"]), "the option replace_on_changes"),
         (request(deletedWith="urn:x"), "the option deleted_with"),
         (request(customTimeouts={"create": "5m"}), "the option custom_timeouts"),
@@ -194,3 +197,20 @@ def test_a_registration_is_read_with_its_dependencies() -> None:
     assert goal.property_dependencies == {"x": ("urn:b",)}
     assert (goal.protect, goal.delete_before_replace) == (True, True)
     assert read_goal("dev", "lab", request()).delete_before_replace is None
+
+
+def test_an_alias_is_read_as_the_urn_that_a_resource_had() -> None:
+    """What an alias does not say is as it is now; a whole URN stands for itself."""
+    asked = request(aliases=[{"spec": {"name": "b"}}, {"spec": {"type": "lab:old:Thing"}}, {"urn": "urn:x"}])
+    assert read_goal("dev", "lab", asked).aliases == (
+        "urn:pulumi:dev::lab::lab:index:Thing::b",
+        "urn:pulumi:dev::lab::lab:old:Thing::a",
+        "urn:x",
+    )
+
+
+def test_aliases_of_a_component_are_refused() -> None:
+    """Its children would be renamed with it, which this engine does not do."""
+    asked = resource_pb2.RegisterResourceRequest(type="lab:index:Box", name="a", aliases=[{"spec": {"name": "b"}}])
+    with pytest.raises(RefusedError, match="aliases of the resource 'a'"):
+        read_goal("dev", "lab", asked)

@@ -113,7 +113,10 @@ def test_refresh_and_destroy_use_the_configuration_of_the_last_up(lab: Sandbox) 
 @pytest.mark.parametrize(
     ("spec", "named"),
     [
-        ({"name": "a", "options": {"ignore_changes": ["size"]}}, "the option ignore_changes of the resource 'a'"),
+        (
+            {"name": "a", "options": {"replace_on_changes": ["size"]}},
+            "the option replace_on_changes of the resource 'a'",
+        ),
         ({"name": "a", "options": {"id": "x"}}, "reading existing resources"),
         ({"name": "a", "asset": "spec.json"}, "an asset in the inputs"),
         ({"do": "invoke"}, "function calls (invoke) aws:index/getRegion:getRegion"),
@@ -141,15 +144,14 @@ def test_a_feature_that_the_sdk_asks_for_is_refused_by_the_sdk(lab: Sandbox) -> 
     assert "does not support" in result.out
 
 
-def test_a_replacement_that_creates_first_is_refused_by_name(lab: Sandbox) -> None:
-    """The sentence says which option helps."""
+def test_a_replacement_creates_first_or_deletes_first_as_the_program_says(lab: Sandbox) -> None:
+    """The provider's answer decides, unless the program sets delete_before_replace."""
     lab.declare({"name": "a", "inputs": {"key": "1", "first": False}})
     lab.run(*UP)
     lab.declare({"name": "a", "inputs": {"key": "2", "first": False}})
-    result = lab.run(*UP)
-    assert result.code == 1
-    assert "by creating before deleting; set delete_before_replace" in result.out
-    lab.declare({"name": "a", "inputs": {"key": "2", "first": False}, "options": {"delete_before_replace": True}})
+    assert lab.run(*UP).code == 0
+    assert lab.provider_calls("Delete", "Create") == ["Create a", "Delete a"]
+    lab.declare({"name": "a", "inputs": {"key": "3", "first": False}, "options": {"delete_before_replace": True}})
     assert lab.run(*UP).code == 0
     assert lab.provider_calls("Delete", "Create") == ["Delete a", "Create a"]
 

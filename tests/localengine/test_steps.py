@@ -216,7 +216,7 @@ def test_a_failed_read_fails_the_refresh_and_keeps_the_state(lab: Sandbox) -> No
     lab.declare(PARENT, {"name": "other", "inputs": {"size": 1}})
     lab.run(*UP)
     lab.live.write_text('{"parent": "unreadable", "other": {"size": 2}}', encoding="utf-8")
-    result = lab.run("refresh", "--yes")
+    result = lab.run("refresh", "--yes", "--skip-preview")
     assert result.code == 1
     assert "cannot look" in result.out
     assert lab.resource("parent")["outputs"]["made"] == "parent 1"

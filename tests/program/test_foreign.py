@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,12 +42,19 @@ pulumi.export("entries", good.live["entries"])
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that has the wheel, and beside it only what this one has installed."""
-    folder = tmp_path_factory.mktemp("installed")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree."""
+    folder = tmp_path_factory.mktemp("built")
     run = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(run, cwd=REPOSITORY, check=True, capture_output=True)
-    [wheel] = folder.glob("*.whl")
+    [built] = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that has the wheel, and beside it only what this one has installed."""
+    folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "venv", with_pip=False)
     python = folder / "venv" / "bin" / "python"
     install = ["-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
@@ -55,6 +63,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A path is added and its own .pth files are not read, so that this checkout is not importable there.
     (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
+
+
+def test_the_wheel_holds_the_product_and_the_emulator_alone(wheel: Path) -> None:
+    """The local engine is for this repository's demo and tests: it is neither in the wheel nor in its extras."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        [metadata] = [archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA")]
+    packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert packages == {"reconciler", "rekognition_emulator"}
+    assert "localengine" not in metadata.split("\n\n")[0]
 
 
 def test_a_foreign_program_declares_datasets_by_itself(installed: Path, emulator: Emulator, tmp_path: Path) -> None:

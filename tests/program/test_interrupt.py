@@ -70,10 +70,8 @@ def program(tmp_path: Path, held: Held) -> Workspace:
     return made
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_the_first_signal_stops_after_the_running_batch(
-    program: Workspace, held: Held, number: signal.Signals, code: int
-) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held: Held, number: signal.Signals) -> None:
     """The batch is waited for, nothing more is sent, the state says what was done, and the next up goes on."""
     process = started(program, held)
     process.send_signal(number)
@@ -82,8 +80,8 @@ def test_the_first_signal_stops_after_the_running_batch(
     assert process.poll() is None
     held.held = False
     out, err = process.communicate(timeout=SECONDS)
-    assert process.returncode == code, out + err
-    assert "Stopping" in err
+    assert process.returncode == 1, out + err
+    assert "received; cancelling." in out
     assert "stopped as asked after the running batch; run `pulumi up` again to go on" in out
     assert f"before that: {LINES_IN_BATCH} added in 1 batch" in out
     assert "Traceback" not in out + err

@@ -40,7 +40,7 @@ class Result:
 
 @dataclass
 class Workspace:
-    """A program folder with a stack `dev`."""
+    """A program folder with a stack `dev`; `python` runs program and provider, this process's Python the engine."""
 
     folder: Path
     emulator: Emulator
@@ -98,7 +98,7 @@ class Workspace:
     def run(self, *arguments: str, expected: int = 0) -> Result:
         """Run a command of the local engine; another exit code than the expected one fails the test."""
         done = subprocess.run(
-            [self.python, "-m", "localengine", *arguments, "--stack", "dev"],
+            [sys.executable, "-m", "localengine", *arguments, "--stack", "dev"],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -115,7 +115,7 @@ class Workspace:
     def start(self, launcher: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the local engine by a few lines of Python; whoever starts it waits for it."""
         return subprocess.Popen(
-            [self.python, "-c", launcher, *arguments, "--stack", "dev"],
+            [sys.executable, "-c", launcher, *arguments, "--stack", "dev"],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,

@@ -265,11 +265,11 @@ def test_a_finding_says_place_class_fault_and_cure() -> None:
 @pytest.mark.parametrize(
     ("progress", "said"),
     [
-        (Progress("listing: 1,000 entries"), "listing: 1,000 entries"),
-        (Progress("sending", 1, 12, 0.0), "batch 1 of 12, 0 %"),
-        (Progress("waiting", 3, 12, 0.414, 130.0), "batch 3 of 12, 41 %, about 2 min left"),
-        (Progress("waiting", 12, 12, 1.0, 0.2), "batch 12 of 12, 100 %, about 1 s left"),
-        (Progress("waiting", 12, 12, 0.5, 89.4), "batch 12 of 12, 50 %, about 89 s left"),
+        (Progress("listing", 1000, 5000, "entries"), "listing: 1,000 entries"),
+        (Progress("sending", 0, 1000, "bytes", 1, 12), "batch 1 of 12, 0 %"),
+        (Progress("waiting", 414, 1000, "bytes", 3, 12, 130.0), "batch 3 of 12, 41 %, about 2 min left"),
+        (Progress("waiting", 1000, 1000, "bytes", 12, 12, 0.2), "batch 12 of 12, 100 %, about 1 s left"),
+        (Progress("waiting", 500, 1000, "bytes", 12, 12, 89.4), "batch 12 of 12, 50 %, about 89 s left"),
     ],
 )
 def test_progress_is_batch_share_and_time(progress: Progress, said: str) -> None:
