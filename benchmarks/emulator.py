@@ -63,11 +63,11 @@ def started() -> float:
 
 def bare_start() -> float:
     """Seconds until http.server listens in a thread, as the emulator does."""
-    from rekognition_emulator.aws_json.wire import Answer  # noqa: PLC0415 - likewise
+    from rekognition_emulator.aws_json.wire import HttpResponse  # noqa: PLC0415 - likewise
     from rekognition_emulator.web.server import Server  # noqa: PLC0415 - likewise
 
     began = time.perf_counter()
-    server = Server(lambda _: Answer(200, b""))
+    server = Server(lambda _: HttpResponse(200, b""))
     seconds = time.perf_counter() - began
     server.stop()
     return seconds

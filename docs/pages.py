@@ -2,12 +2,14 @@
 
 docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
 docs/cli.md: the help of every command.
+docs/manifests.md: in a page of prose the tables between `<!-- table: NAME -->` and `<!-- end of table -->`.
 docs/reliability.md: what is done about errors, and the figures of the last full run.
 """
 
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -20,14 +22,17 @@ from reliability import reliability_page
 from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
 from reconciler.entry_codes import ENTRY_CODES
+from reconciler.formats import FORMATS
+from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import project as project_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.rules.findings import Rule
-from reconciler.model import Severity
+from reconciler.model import Choice, Policy, Severity, settings_of
 
 DOCS: Final = Path(__file__).resolve().parent
 _MADE: Final = "<!-- Made by `python docs/pages.py`; do not edit. -->\n"
+_TABLE: Final = re.compile(r"(<!-- table: ([a-z]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 _CLASSES: Final = {
     Severity.ERROR: (
         "Errors",
@@ -84,6 +89,30 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
+def manifests_page() -> str:
+    """The page on manifests with its tables made anew."""
+    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", (DOCS / "manifests.md").read_text())
+
+
+def settings_table() -> str:
+    """Every setting of a policy: how it is written, what it is about, and what a change of it makes an up do."""
+    default = Policy()
+    rows = []
+    for name, row in settings_of(default).items():
+        value, form, does = getattr(default, name), row.form, row.help
+        if isinstance(value, Choice):
+            form = ", ".join(f"`{one}`{' (default)' if one is value else ''}" for one in type(value))
+            does += ": " + "; ".join(f"`{one}` {one.does}" for one in type(value))
+        rows.append(f"| `{name}` | {form} | {does} | {'may send entries' if row.sends else 'is recorded'} |")
+    return "\n".join(("| setting | values | meaning | a change of it |", "|---|---|---|---|", *rows, ""))
+
+
+def guards_table() -> str:
+    """Every guard with its recommended threshold."""
+    rows = [f"| `{row.name}` | {written(row.default)} | {row.trips_when} |" for row in GUARDS.values()]
+    return "\n".join(("| guard | default | trips when |", "|---|---|---|", *rows, ""))
+
+
 def _rules(*modules: ModuleType) -> Iterator[Rule]:
     """The rules of a module in the order they are written; AWS's codes once."""
     seen: set[str] = set()
@@ -96,11 +125,16 @@ def _rules(*modules: ModuleType) -> Iterator[Rule]:
 
 def _table(rules: list[Rule], severity: Severity) -> str:
     rows = [
-        f"| `{rule.code}` | {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
+        f"| {_anchored(rule.code)} | {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
         for rule in rules
         if rule.severity is severity
     ]
     return "\n".join(("| code | what is wrong | cure | source |", "|---|---|---|---|", *rows, ""))
+
+
+def _anchored(code: str) -> str:
+    """A code to which a link can lead: findings.md#code."""
+    return f'<a id="{code.lower()}"></a>`{code}`'
 
 
 def _codes() -> str:
@@ -123,9 +157,17 @@ def _block(title: str, arguments: list[str]) -> str:
     return f"```console\n$ {title}\n{output.getvalue().rstrip()}\n```\n"
 
 
+def importers_table() -> str:
+    """Every format that `reconciler convert` reads."""
+    rows = [f"| `{name}` | {row.reads} | `reconciler convert {row.example}` |" for name, row in FORMATS.items()]
+    return "\n".join(("| format | what is read | for example |", "|---|---|---|", *rows, ""))
+
+
+TABLES: Final = {"settings": settings_table, "guards": guards_table, "importers": importers_table}
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "findings.md": findings_page,
     "cli.md": cli_page,
+    "manifests.md": manifests_page,
     "reliability.md": reliability_page,
 }
 

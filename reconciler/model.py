@@ -1,27 +1,35 @@
 """The nouns: frozen types without behaviour beyond properties.
 
-How far an apply is, as it is told to whoever shows it.
-
-Guards as nouns: their names, the thresholds of a dataset, and what a guard said of a plan.
-
-The recommended thresholds are the default.
+`Policy` is the table of settings: a line is a row, and parsing, state, schema and documentation follow from it.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an apply is: what it does, which batch of how many, the share of bytes confirmed, seconds left."""
+    """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: nobody knows.
+
+    While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
+    so far.
+    """
 
     doing: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
     batch: int = 0
     batches: int = 0
-    fraction: float = 0.0
     seconds_left: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        """The share that is done, at most 1."""
+        return min(1.0, self.done / self.total) if self.total else 1.0
 
 
 class Reporter(Protocol):
@@ -31,47 +39,8 @@ class Reporter(Protocol):
         """Show it; must not raise."""
 
 
-# Below so many entries a share says little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
-LEAST_ENTRIES: Final = 10
-# From so many labelled live images on a label's share is compared.
-SHARES_FROM: Final = 100
-
-
-class Guard(StrEnum):
-    """The guards' names, as settings and overrides spell them."""
-
-    UPDATES = "updates"
-    LABEL_REMOVED = "label-removed"
-    LABEL_SHARE = "label-share"
-    SHRINK = "shrink"
-    TEST_SET = "test-set"
-    DISTRIBUTED = "distributed"
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """Thresholds beyond which a plan is refused until somebody says why; None or False: the guard is off.
-
-    Shares are of the live entries (`label_share`: of the labelled images). The members are named as `Guard` is, with
-    underscores, and stand in its order.
-    """
-
-    updates: float | None = 0.30
-    label_removed: bool = True
-    label_share: float | None = 0.10
-    shrink: float | None = 0.10
-    test_set: float | None = 0.10
-    distributed: bool = True
-
-    @classmethod
-    def off(cls) -> "Guards":
-        """No guard at all."""
-        return cls(None, label_removed=False, label_share=None, shrink=None, test_set=None, distributed=False)
-
-    def threshold(self, guard: Guard) -> float | bool | None:
-        """What is set for a guard: a share, on (True), or off (None or False)."""
-        value: float | bool | None = getattr(self, guard.value.replace("-", "_"))
-        return value
+# What a guard is set to: a share that trips it when it is passed, on (True), or off (False).
+Threshold = float | bool
 
 
 class GuardState(StrEnum):
@@ -87,11 +56,12 @@ class GuardState(StrEnum):
 class GuardCheck:
     """One guard asked about one plan: its sentence and figures, and why it was overridden.
 
-    `count` of `of` is what it is about (entries; labels for `label-removed`, uses for `label-share`), `share` their
-    share or, for `label-share`, by how much the share moves. `threshold` is None where the guard has none, or is off.
+    A guard that is `tripped` refuses an apply, one that is `overridden` would. `count` of `of` is what it is about
+    (entries; labels for `label-removed`, uses for `label-share`), `share` their share or, for `label-share`, by how
+    much the share moves. `threshold` is None where the guard has none, or is off.
     """
 
-    guard: Guard
+    name: str
     state: GuardState
     words: str = ""
     count: int = 0
@@ -132,55 +102,155 @@ class DatasetType(StrEnum):
         return self.value.lower()
 
 
-class Extra(StrEnum):
-    """What to do about live entries that the manifest does not have (the service cannot delete an entry)."""
+class Choice(StrEnum):
+    """The words that a setting may have, each with what it `does`, as the documentation says it."""
 
-    REPORT = "report"
-    UNLABEL = "unlabel"
-    FAIL = "fail"
-    REPLACE = "replace"
+    does: str
+
+    def __new__(cls, word: str, does: str) -> Self:
+        """A word and what it does."""
+        choice = str.__new__(cls, word)
+        choice._value_, choice.does = word, does
+        return choice
 
 
-class Marked(StrEnum):
+class Leftover(StrEnum):
+    """What happens to live entries that the manifest does not have."""
+
+    STAYS = "stays"
+    UNLABELLED = "unlabelled"
+    GONE = "gone"
+
+
+class Extra(Choice):
+    """What to do about live entries that the manifest does not have (the service cannot delete an entry).
+
+    `leftover` is what becomes of them, `refuses` whether an apply is refused while there are any. Where `wanted` is
+    false, any that is there after an apply is a failure.
+    """
+
+    leftover: Leftover
+    refuses: bool
+
+    def __new__(cls, word: str, leftover: Leftover, does: str, refuses: bool = False) -> Self:  # noqa: FBT001, FBT002 - a row
+        """A word, what becomes of the entries, what it does in words, and whether it refuses."""
+        extra = str.__new__(cls, word)
+        extra._value_, extra.does = word, does
+        extra.leftover, extra.refuses = leftover, refuses
+        return extra
+
+    @property
+    def unlabels(self) -> bool:
+        """Whether their bare lines are sent."""
+        return self.leftover is Leftover.UNLABELLED
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the dataset is deleted and loaded anew without them."""
+        return self.leftover is Leftover.GONE
+
+    def wants(self, *, labelled: bool) -> bool:
+        """Whether an entry that the manifest does not have may be live after an apply."""
+        return not (self.refuses or self.replaces or (self.unlabels and labelled))
+
+    REPORT = "report", Leftover.STAYS, "shows them; they keep their labels"
+    UNLABEL = "unlabel", Leftover.UNLABELLED, "sends the bare line, so that training ignores the image"
+    FAIL = "fail", Leftover.STAYS, "refuses an up", True
+    REPLACE = "replace", Leftover.GONE, "deletes the dataset and loads a new one with a new ARN"
+
+
+class Marking(Choice):
     """What to do about entries that the service keeps but marks with errors."""
 
-    WARN = "warn"
-    REFUSE = "refuse"
+    WARN = "warn", "says so"
+    REFUSE = "refuse", "sends nothing; where the service marks an entry all the same, the apply fails"
 
 
-class Rejection(StrEnum):
+class Rejection(Choice):
     """What to do about lines that the service will not take, after all others are in: fail, or only say so."""
 
-    FAIL = "fail"
-    SKIP = "skip"
+    FAIL = "fail", "fails the run (exit code 5) after all others are in"
+    SKIP = "skip", "only says so"
 
 
-class Compare(StrEnum):
+class Compare(Choice):
     """When two lines are the same: by what they mean to training, or by all their JSON."""
 
-    LABELS = "labels"
-    STRICT = "strict"
+    LABELS = "labels", "compares labels, boxes and image size"
+    STRICT = "strict", "compares all of the JSON"
 
 
-class Destroy(StrEnum):
+class Destroy(Choice):
     """What deleting the resource does: refuse while the dataset has entries, delete it, or keep it."""
 
-    REFUSE = "refuse"
-    DELETE = "delete"
-    KEEP = "keep"
+    REFUSE = "refuse", "lets go of a dataset without entries only"
+    DELETE = "delete", "deletes the dataset after its entries were written to a snapshot"
+    KEEP = "keep", "leaves the dataset where it is; not with `managed: true`"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a setting's line in `Policy` says beside its name, type and default; all else is derived from it.
+
+    `help` goes into the documentation, with `form` as the way it is written where it is not one of some words. `sends`
+    says whether a change of it may send something; a change of any other is recorded by the next up and sends nothing.
+    Version 0.1.0 stored a `stored` one always; others are stored where they differ from the default, so that a state
+    without them is the same as one with the default.
+    """
+
+    help: str
+    form: str = ""
+    sends: bool = False
+    stored: bool = False
+
+
+_SETTING: Final = "setting"
+
+
+def _row(help_: str, form: str = "", *, sends: bool = False, stored: bool = False) -> dict[str, Setting]:
+    """What a field of `Policy` carries: the row of the setting."""
+    return {_SETTING: Setting(help_, form, sends, stored)}
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings of one dataset; `patience` is the longest time without progress, in seconds."""
+    """The settings of one dataset, and their table: `patience` is in seconds, `guards` has those that were set."""
 
-    extra: Extra = Extra.REPORT
-    marked: Marked = Marked.WARN
-    compare: Compare = Compare.LABELS
-    patience: int = 1800
-    destroy: Destroy = Destroy.REFUSE
-    rejected: Rejection = Rejection.FAIL
-    guards: Guards = field(default_factory=Guards)
+    extra: Extra = field(
+        default=Extra.REPORT,
+        metadata=_row(
+            "live entries that the manifest does not have. The service cannot delete an entry", sends=True, stored=True
+        ),
+    )
+    marked: Marking = field(
+        default=Marking.WARN,
+        metadata=_row("entries that the service keeps and marks with an error code", stored=True),
+    )
+    compare: Compare = field(
+        default=Compare.LABELS, metadata=_row("when two lines are the same", sends=True, stored=True)
+    )
+    patience: int = field(
+        default=1800,
+        metadata=_row(
+            "longest time without progress: of an operation at AWS, or of a network that is away during a run",
+            "`90s`, `30m`, `1h30m`",
+            stored=True,
+        ),
+    )
+    destroy: Destroy = field(
+        default=Destroy.REFUSE,
+        metadata=_row("what deleting the resource does to a dataset that has entries", stored=True),
+    )
+    rejected: Rejection = field(default=Rejection.FAIL, metadata=_row("lines that the service will not take"))
+    guards: Mapping[str, Threshold] = field(
+        default_factory=dict,
+        metadata=_row("plans that look like an accident, see [guards](#guards)", "`{updates: 50%, label-share: off}`"),
+    )
+
+
+def settings_of(policy: Policy) -> dict[str, Setting]:
+    """The table of settings: name and row, in the order of their lines."""
+    return {one.name: one.metadata[_SETTING] for one in fields(policy)}
 
 
 @dataclass(frozen=True, slots=True, order=True)

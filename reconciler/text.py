@@ -6,7 +6,10 @@ Did you mean: the known word nearest to an unknown one.
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 # A key may have 2,048 characters; a line that people read is shorter.
 SHOWN_CHARACTERS: Final = 300
@@ -36,17 +39,55 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-# A change names so many things of a kind; the rest is a count.
+class Name(Struct, frozen=True, array_like=True, gc=False):
+    """A key, label, path or other name in a sentence, as it is written; in JSON an array that holds it."""
+
+    text: str
+
+
+# What is said of names, in pieces: text, and names, whose look is up to each view.
+Sentence = tuple[str | Name, ...]
+
+# A sentence names so many things of a kind; the rest is a count.
 _NAMED: Final = 3
 
 
-def listed(names: Sequence[str]) -> str:
+def sentence(*parts: str | Name | Sentence) -> Sentence:
+    """The parts as one sentence: neighbouring text is one piece, and no piece is empty text."""
+    pieces: list[str | Name] = []
+    for piece in chain.from_iterable(part if isinstance(part, tuple) else (part,) for part in parts):
+        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+            pieces[-1] += piece
+        elif piece:
+            pieces.append(piece)
+    return tuple(pieces)
+
+
+def joined(parts: Iterable[str | Name | Sentence], between: str = "; ") -> Sentence:
+    """The parts as one sentence, with text between every two."""
+    pieces: list[str | Name | Sentence] = []
+    for part in parts:
+        pieces += [between, part] if pieces else [part]
+    return sentence(*pieces)
+
+
+def listed(names: Sequence[str]) -> Sentence:
     """`a, b, c and 2 more`."""
     rest = len(names) - _NAMED
-    return ", ".join(map(named, names[:_NAMED])) + (f" and {rest:,} more" if rest > 0 else "")
+    return sentence(joined(map(Name, names[:_NAMED]), ", "), f" and {rest:,} more" if rest > 0 else "")
 
 
-def named(name: str) -> str:
+def names_in(words: Sentence) -> tuple[str, ...]:
+    """The names of a sentence, in its order."""
+    return tuple(piece.text for piece in words if isinstance(piece, Name))
+
+
+def plain(words: Sentence) -> str:
+    """A sentence as text: names as they are written, in quotes where their blanks would not be seen."""
+    return "".join(quoted(piece.text) if isinstance(piece, Name) else piece for piece in words)
+
+
+def quoted(name: str) -> str:
     """A name as it is written; in quotes where its blanks would not be seen."""
     return f'"{name}"' if not name or name != name.strip(" ") or "  " in name else name
 

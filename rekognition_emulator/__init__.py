@@ -1,7 +1,7 @@
-"""Amazon Rekognition Custom Labels datasets over HTTP, for tests and for trying things out.
+"""An emulator of the dataset operations of Amazon Rekognition Custom Labels, over HTTP, for tests and experiments.
 
-`python -m rekognition_emulator` serves on the command line; in tests: `with rekognition_emulator.serve() as endpoint`.
-The names below are imported when they are first used, so that loading the pytest plugin costs nothing.
+Start it with `python -m rekognition_emulator`, or in tests: `with rekognition_emulator.serve() as endpoint`. The names
+below are imported when they are first used, so the pytest plugin does not slow down tests without an emulator.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from rekognition_emulator.settings import Settings
     from rekognition_emulator.state.clock import Clock
     from rekognition_emulator.state.latency import Latency
-    from rekognition_emulator.switches.table import Switches
+    from rekognition_emulator.switches.all_switches import Switches
 
 __all__ = ["Clock", "Emulator", "Latency", "Limits", "Settings", "Switches", "serve"]
 
-_HOMES = {
+_MODULES = {
     "Clock": "state.clock",
     "Emulator": "emulator",
     "Latency": "state.latency",
     "Limits": "lines.limits",
     "Settings": "settings",
-    "Switches": "switches.table",
+    "Switches": "switches.all_switches",
     "serve": "emulator",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,7 +1,7 @@
-"""What the service answers when it refuses: one exception, and AWS's texts in one table.
+"""The errors of the service: one Python exception, and the default text of every AWS exception.
 
 Sources: Rekognition Developer Guide, Error handling (body, texts); API Reference, Errors of each operation (HTTP
-statuses); botocore service-2.json (`fault` marks the 500s). Texts marked [I] are ours: AWS prints none.
+statuses); botocore service-2.json (`fault` marks the 500s). Texts marked [I] are the emulator's own; AWS has none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MESSAGES = {
     "ResourceNotReadyException": "The resource is not ready.",  # [I]
     "ServiceQuotaExceededException": "The resource has too many tags.",  # [I]
     "ThrottlingException": "Slow down; sudden increase in rate of requests.",
-    # Answered by AWS's front end before the service: in no service model.
+    # The front end of AWS raises these before the service is asked; the service model does not have them.
     "ExpiredTokenException": "The security token included in the request is expired",
     "IncompleteSignatureException": "Authorization header requires 'Credential' parameter.",
     "InvalidSignatureException": (
@@ -35,16 +35,16 @@ MESSAGES = {
     "UnrecognizedClientException": "The security token included in the request is invalid.",
     "ValidationException": "1 validation error detected",
 }
-"""Default text of every exception the emulator can answer."""
+"""The default text of every exception that the emulator can raise."""
 
 SERVER_SIDE = frozenset({"InternalServerError", "ThrottlingException"})
-"""Exceptions answered with HTTP 500; all others are 400."""
+"""The exceptions with HTTP status 500; all others have 400."""
 
 
 class ServiceError(Exception):
-    """A refusal by the service: becomes an error body on the wire.
+    """An exception of AWS, which the client receives as an error body.
 
-    `code` is AWS's name of the exception, `message` its text, `status` the HTTP status.
+    `code` is AWS's name of the exception, `message` its text (by default that of MESSAGES), `status` the HTTP status.
     """
 
     def __init__(self, code: str, message: str | None = None, status: int | None = None) -> None:
@@ -55,10 +55,10 @@ class ServiceError(Exception):
 
 
 def not_found(arn: str) -> ServiceError:
-    """The refusal for an ARN that names nothing. The wording is ours: AWS documents "various messages"."""
+    """The exception for an ARN without a resource. AWS documents "various messages"; this one is the emulator's own."""
     return ServiceError("ResourceNotFoundException", f"The resource {arn} was not found.")
 
 
 def in_use(why: str) -> ServiceError:
-    """The refusal for a resource that is busy, with the reason added to AWS's sentence."""
+    """The exception for a busy resource: AWS's text, followed by the reason."""
     return ServiceError("ResourceInUseException", f"{MESSAGES['ResourceInUseException']} {why}")

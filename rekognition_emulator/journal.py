@@ -1,4 +1,4 @@
-"""The calls the emulator answered, for tests and for the page."""
+"""The calls that the emulator answered, for tests, the log and the status page."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-ABOUT = ("DatasetArn", "ProjectArn", "ProjectName", "ResourceArn", "Datasets", "X-Amz-Target")
-"""Members of a request that say what it is about, the most telling one first."""
+SUBJECT_MEMBERS = ("DatasetArn", "ProjectArn", "ProjectName", "ResourceArn", "Datasets", "X-Amz-Target")
+"""Members of a request that say what it is about, the most informative first."""
 
 
 @dataclass
 class Call:
-    """One answered call. `at`: seconds since the epoch on the emulator's clock; `seconds`: how long the answer took.
+    """One answered call.
 
-    `error` is AWS's exception name, or empty; `faults` names the faults of a plan that fired on it.
+    `operation` is `?` for a request that names none; `request` has blobs as bytes; `status` is the HTTP status,
+    0 for a reset connection; `error` is the name of AWS's exception, or empty; `at` is seconds since the epoch on the
+    emulator's clock; `seconds` is how long the answer took; `faults` are the names of the faults that fired.
     """
 
     operation: str
@@ -33,7 +35,7 @@ class Call:
 
 
 def without_blobs(value: object) -> object:
-    """A request with every blob replaced by its length: for journals of long runs and for JSON."""
+    """A request with each blob replaced by its length, for the journal of a long run and for JSON."""
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, dict):
@@ -42,7 +44,11 @@ def without_blobs(value: object) -> object:
 
 
 class Journal:
-    """The calls in the order of their answers; `keep` bounds it (then blobs are not kept either)."""
+    """The calls in the order of their answers.
+
+    `keep` is the number of calls to keep, and then blobs are not kept; None keeps all. `listeners` are called with each
+    call, in the thread that answered it.
+    """
 
     def __init__(self, keep: int | None = None) -> None:
         self.calls: list[Call] = []
@@ -52,7 +58,7 @@ class Journal:
         self._counts: dict[str, int] = {}
 
     def add(self, call: Call) -> None:
-        """Note an answered call."""
+        """Add an answered call and tell the listeners."""
         with self._lock:
             self._counts[call.operation] = self._counts.get(call.operation, 0) + 1
             if self.keep is not None:
@@ -63,5 +69,5 @@ class Journal:
             listener(call)
 
     def count(self, operation: str | None = None) -> int:
-        """How many calls of an operation (or of all) were answered since the start, whatever the answer."""
+        """The number of calls of an operation (or of all) since the start, with those that failed or were not kept."""
         return sum(self._counts.values()) if operation is None else self._counts.get(operation, 0)

@@ -1,9 +1,9 @@
-"""The pytest plugin: a fixture with an emulator of its own for every test.
+"""The pytest plugin: the fixture `rekognition_emulator`, a new emulator for each test.
 
     def test_something(rekognition_emulator):
         client = rekognition_emulator.client()
 
-Loading it imports nothing but this file: the emulator is imported by the first test that asks for it.
+Loading the plugin imports only this file; the first test that uses the fixture imports the emulator.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(name="rekognition_emulator")
 def _rekognition_emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
-    """A running emulator of the test's own; indirect parametrisation with a dict chooses its settings."""
+    """A running emulator for one test; indirect parametrisation with a dict chooses its settings."""
     from rekognition_emulator.emulator import serve  # noqa: PLC0415 - loading the plugin must cost nothing
 
     with serve(**getattr(request, "param", {})) as emulator:

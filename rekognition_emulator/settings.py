@@ -1,4 +1,4 @@
-"""How an emulator is set up: one record for the command line, `serve` and the pytest plugin."""
+"""The settings of an emulator, for the command line, `serve` and the pytest plugin, and how one is built from them."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.journal import Journal
 from rekognition_emulator.lines.limits import Limits
-from rekognition_emulator.operations.quota import Denial, Permissions, Quota
+from rekognition_emulator.operations.admission import Denial, Permissions, Quota
 from rekognition_emulator.operations.service import Service
 from rekognition_emulator.sources.buckets import AnyBuckets, FolderBuckets, S3Buckets
-from rekognition_emulator.state.backend import Backend, Manifests, NoManifests
 from rekognition_emulator.state.clock import Clock
-from rekognition_emulator.state.latency import BY_NAME, NONE, Latency
+from rekognition_emulator.state.context import Manifests, NoManifests, ServiceContext
+from rekognition_emulator.state.latency import LATENCIES, NO_LATENCY, Latency
 from rekognition_emulator.state.records import Caller
 from rekognition_emulator.state.sqlite import SqliteStore
 from rekognition_emulator.state.store import MemoryStore
-from rekognition_emulator.switches.switch import near
-from rekognition_emulator.switches.table import Switches
-from rekognition_emulator.web.front import Front
+from rekognition_emulator.switches.all_switches import Switches
+from rekognition_emulator.switches.switch import did_you_mean
+from rekognition_emulator.web.front_end import FrontEnd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from rekognition_emulator.state.clock import Setting
+    from rekognition_emulator.state.clock import ClockSetting
 
 
 class SettingError(ValueError):
-    """A setting that does not exist, or a value that it cannot have; the text says what there is."""
+    """An unknown setting, or an invalid value of one; the text has the valid ones."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be chosen; the defaults are those of tests: no delay, memory, loopback, any free port.
+    """All settings; the defaults suit tests: no delay, in memory, loopback, any free port.
 
-    `state`: a SQLite file instead of memory. `buckets`: folders that play S3 buckets; `s3_endpoint`: a real S3 API for
-    other buckets. `quota`: throttle at AWS's rates. `deny`: `OPERATION[:ARN-pattern]`. `faults`: a fault plan (YAML),
-    read from the file `plan_name` if it is named. `keep_calls`: how many calls the journal keeps; None keeps all, with
-    their blobs.
+    `state`: a SQLite file instead of memory. `buckets`: folders that stand for S3 buckets, by bucket name;
+    `s3_endpoint`: the S3 API of all other buckets. `quota`: throttle at AWS's rates. `deny`: denied operations, each
+    `OPERATION[:ARN-pattern]`. `faults`: a fault plan (YAML); `plan_name`: its file, for messages. `keep_calls`: the
+    number of calls that the journal keeps; None keeps all, with their blobs.
 
     Raises:
-        SettingError: for an account, Region or bucket that cannot be.
+        SettingError: for an invalid account or Region, a bucket without a folder, or a `deny` that is not a tuple.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     account: str = "111122223333"
     region: str = "us-east-1"
-    latency: Latency = NONE
+    latency: Latency = NO_LATENCY
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
     state: Path | None = None
@@ -71,40 +71,42 @@ class Settings:
                 raise SettingError(f"{value!r} is not {wanted}.")
         for name, folder in self.buckets.items():
             if not folder.is_dir():
-                raise SettingError(f"The bucket {name} is no folder: {folder}.")
+                raise SettingError(f"The folder of the bucket {name} was not found: {folder}.")
         if isinstance(self.deny, str):
-            raise SettingError(f"deny is a tuple of texts, as in deny=({self.deny!r},).")
+            raise SettingError(f"deny must be a tuple of texts, as in deny=({self.deny!r},).")
 
     @property
     def caller(self) -> Caller:
-        """Who unsigned requests come from."""
+        """The caller of requests without a signature."""
         return Caller(self.region, self.account, f"arn:aws:iam::{self.account}:user/emulator")
 
 
-def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
-    """The settings with changes by name.
+def with_changes(settings: Settings, changes: dict[str, Any]) -> Settings:
+    """The settings with some of them changed, by name.
 
     Raises:
-        SettingError: for a setting that does not exist, or a value that it cannot have.
+        SettingError: for an unknown setting, or an invalid value.
     """
     names = [part.name for part in fields(Settings)]
     for name in changes:
         if name not in names:
-            raise SettingError(f"There is no setting {name!r}.{near(name, names)} There are: {', '.join(names)}.")
+            raise SettingError(
+                f"There is no setting {name!r}.{did_you_mean(name, names)} Known settings: {', '.join(names)}."
+            )
     return replace(settings, **changes)
 
 
 def named_latency(latency: Latency | str) -> Latency:
-    """A latency by its name, or as it is.
+    """The latency of this name; a Latency is returned as it is.
 
     Raises:
-        SettingError: for a name that there is not.
+        SettingError: for an unknown name.
     """
     if isinstance(latency, Latency):
         return latency
-    if latency not in BY_NAME:
-        raise SettingError(f"The latency is one of: {', '.join(BY_NAME)}; or a Latency(update=2.5, ...).")
-    return BY_NAME[latency]
+    if latency not in LATENCIES:
+        raise SettingError(f"The latency must be one of: {', '.join(LATENCIES)}; or a Latency(update=2.5, ...).")
+    return LATENCIES[latency]
 
 
 def _manifests(settings: Settings) -> Manifests:
@@ -113,30 +115,31 @@ def _manifests(settings: Settings) -> Manifests:
     return AnyBuckets(FolderBuckets(settings.buckets, longest), other)
 
 
-def _clock(service: Service) -> None:
-    """Go on with the clock as the state file has it, and keep there how it is set from now on."""
-    store, clock = service.backend.store, service.backend.clock
+def _restore_clock(service: Service) -> None:
+    """Set the clock as the state file has it, and keep every later setting in the file."""
+    store, clock = service.context.store, service.context.clock
     kept = store.clock()
     if kept:
         clock.set(kept)
 
-    def keep(setting: Setting) -> None:
+    def keep(setting: ClockSetting) -> None:
         with service.lock, store.transaction():
             store.save_clock(setting)
 
-    clock.keeper = keep
+    clock.on_change = keep
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Front:
-    """The whole emulator but its server.
+def build_front_end(settings: Settings, clock: Clock | None = None) -> FrontEnd:
+    """A complete emulator without its HTTP server.
 
-    A clock that is given is the caller's; without one the clock goes on as it was set when the state was left.
+    A `clock` of the caller is not kept in the state file; without one, the clock is set as the state file has it.
 
     Raises:
         StateFileError: when the state file cannot be used.
-        PlanError: when the fault plan cannot be understood.
+        DenialError: when `deny` names an unknown operation.
+        PlanError: when the fault plan is not valid.
     """
-    backend = Backend(
+    context = ServiceContext(
         store=SqliteStore(settings.state) if settings.state else MemoryStore(),
         clock=clock or Clock(),
         limits=settings.limits,
@@ -144,14 +147,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Front:
         latency=settings.latency,
         manifests=_manifests(settings),
     )
-    service = Service(backend)
+    service = Service(context)
     if settings.state and clock is None:
-        _clock(service)
-    front = Front(service, caller=settings.caller, journal=Journal(settings.keep_calls), seed=settings.seed)
+        _restore_clock(service)
+    front_end = FrontEnd(service, caller=settings.caller, journal=Journal(settings.keep_calls), seed=settings.seed)
     if settings.quota:
-        front.gates.append(Quota(backend))
+        front_end.before_decoding.append(Quota(context))
     if settings.deny:
         denials = [Denial.parse(text) for text in settings.deny]
-        front.guards.append(Permissions(denials, settings.switches))
-    front.faults.load(settings.faults, source=settings.plan_name)
-    return front
+        front_end.before_work.append(Permissions(denials, settings.switches))
+    front_end.faults.load(settings.faults, source=settings.plan_name)
+    return front_end

@@ -21,7 +21,6 @@ from reconciler.views.terminal import view as terminal
 HERE: Final = Path(__file__).resolve().parent
 _ROOT: Final = HERE.parents[1]
 _DATA: Final = _ROOT / "tests" / "data"
-_MANIFESTS: Final = _DATA / "manifests"
 _BLOOD: Final = _ROOT / "datasets" / "blood-cells" / "test.jsonl"
 _CREATED: Final = "2020-01-01T00:00:00"
 _WIDTH: Final = 100
@@ -73,7 +72,7 @@ def _taco(version: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = folder / f"taco-{version}.jsonl"
         content = (_DATA / "coco" / f"taco-{version}.json").read_bytes()
-        converted = FORMATS["coco"](
+        converted = FORMATS["coco"].convert(
             [(f"taco-{version}.json", content)], images="s3://taco-litter/images/", created=_CREATED
         )
         path.write_bytes(b"".join(one.line + b"\n" for one in converted if isinstance(one, Converted)))
@@ -93,23 +92,8 @@ def _renamed(folder: Path) -> Path:
     return path
 
 
-def _manifests(folder: str, before: str, after: str) -> tuple[Callable[[Path], Path], Callable[[Path], Path]]:
-    return _there(_MANIFESTS / folder / before), _there(_MANIFESTS / folder / after)
-
-
 EXAMPLES: Final = (
     Example("taco-relabelled", _taco("v2"), _taco("v3"), ("taco-v2.jsonl", "taco-v3.jsonl")),
-    Example("taco-grown", _taco("v3"), _taco("v5"), ("taco-v3.jsonl", "taco-v5.jsonl")),
-    Example(
-        "bucket-renamed",
-        *_manifests("linuxus-ground-truth", "train_v1.manifest", "train_v2.manifest"),
-        ("train_v1.manifest", "train_v2.manifest"),
-    ),
-    Example(
-        "bucket-re-pointed",
-        *_manifests("aws-rekognition-workshops", "output_before.manifest", "output.manifest"),
-        ("output_before.manifest", "output.manifest"),
-    ),
     Example(
         "label-renamed",
         _there(_BLOOD),

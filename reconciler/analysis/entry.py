@@ -11,11 +11,10 @@ from typing import Final
 
 from reconciler.analysis.boxes import matched, overlap
 from reconciler.analysis.fields import all_fields, field_changes
-from reconciler.analysis.line_text import Document, document_of, holdable
+from reconciler.analysis.line_text import Document, document_of
 from reconciler.analysis.movements import Transform, transform_of
-from reconciler.analysis.results import Box, BoxChange, BoxWord, FieldChange, Size
-from reconciler.entries import Box as Thousandths
-from reconciler.entries import Meaning, meaning_of
+from reconciler.analysis.results import BoxChange, BoxWord, FieldChange, PixelBox, Size
+from reconciler.entries import Box, Meaning, meaning_of
 from reconciler.model import Change, Verb
 
 # A change names so many of its other fields.
@@ -99,9 +98,9 @@ def _labels(before: Meaning, after: Meaning) -> tuple[tuple[str, ...], tuple[str
     """Image-level labels kept, added and removed."""
     old, new = dict.fromkeys(before.image_labels), dict.fromkeys(after.image_labels)
     return (
-        tuple(holdable(name) for name in new if name in old),
-        tuple(holdable(name) for name in new if name not in old),
-        tuple(holdable(name) for name in old if name not in new),
+        tuple(name for name in new if name in old),
+        tuple(name for name in new if name not in old),
+        tuple(name for name in old if name not in new),
     )
 
 
@@ -133,7 +132,7 @@ def _boxes(before: Meaning, after: Meaning) -> tuple[tuple[BoxChange, ...], Tran
 
 
 def _changes(
-    before: Sequence[Thousandths], after: Sequence[Thousandths], transform: Transform | None
+    before: Sequence[Box], after: Sequence[Box], transform: Transform | None
 ) -> Iterator[tuple[int, BoxChange]]:
     """Box changes, each with its place in the order to show them."""
     pairs = transform.pairs if transform else ()
@@ -156,7 +155,7 @@ def _without(taken: set[int], count: int) -> Sequence[int]:
     return [number for number in range(count) if number not in taken] if taken else range(count)
 
 
-def _change(one: Thousandths, other: Thousandths, iou: float) -> BoxChange:
+def _change(one: Box, other: Box, iou: float) -> BoxChange:
     if one == other:
         return _same(one)
     by = (other.left - one.left, other.top - one.top, other.width - one.width, other.height - one.height)
@@ -171,11 +170,11 @@ def _change(one: Thousandths, other: Thousandths, iou: float) -> BoxChange:
     )
 
 
-def _same(box: Thousandths) -> BoxChange:
+def _same(box: Box) -> BoxChange:
     shown = _box(box)
     return BoxChange(what=_SAME, before=shown, after=shown)
 
 
-def _box(box: Thousandths) -> Box:
+def _box(box: Box) -> PixelBox:
     label, left, top, width, height = box
-    return Box(holdable(label), pixels(left), pixels(top), pixels(width), pixels(height))
+    return PixelBox(label, pixels(left), pixels(top), pixels(width), pixels(height))

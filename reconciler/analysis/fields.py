@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from reconciler.analysis.line_text import Document, holdable, value_text
+from reconciler.analysis.line_text import Document, value_text
 from reconciler.analysis.results import FieldChange
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
 from reconciler.entries.encoding import canonical, encoded
@@ -174,7 +174,7 @@ def _present(value: object) -> object:
 
 def _change(path: str, before: object, after: object) -> FieldChange:
     return FieldChange(
-        path=holdable(path),
+        path=path,
         before=None if before is _MISSING else value_text(before),
         after=None if after is _MISSING else value_text(after),
     )

@@ -1,4 +1,4 @@
-"""The same change on many entries, found and not guessed: marks made into groups, with evidence and exceptions.
+"""The same change on many entries, found and not guessed: patterns made into groups, with evidence and exceptions.
 
 What became of labels is said by `reconciler.analysis.groups`; everything else takes two entries at least. Exchanged
 image-level labels are explained by relabellings that were seen elsewhere; what remains of one of each is a relabelling
@@ -19,12 +19,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from reconciler.analysis.line_text import holdable
 from reconciler.analysis.moved_keys import Repoint
-from reconciler.analysis.patterns import EXAMPLES, Mark, MarkKind, Marks, Tally
+from reconciler.analysis.patterns import EXAMPLES, Pattern, PatternCount, PatternKind, Patterns
 from reconciler.analysis.results import Balance, Group, GroupKind, LabelBalance
 from reconciler.analysis.sentence import movement
-from reconciler.text import counted, listed, named
+from reconciler.text import Name, Sentence, counted, listed, plain, sentence
 
 # So many entries make a group, save for a label that is gone for good.
 LEAST: Final = 2
@@ -32,18 +31,18 @@ LEAST: Final = 2
 
 @dataclass(slots=True)
 class Draft:
-    """A group before it has its number: what it says, and the marks and keys that belong to it."""
+    """A group before it has its number: what it says, and the patterns and keys that belong to it."""
 
     kind: GroupKind
-    words: str
-    tally: Tally
-    marks: tuple[Mark, ...] = ()
+    words: Sentence
+    count: PatternCount
+    patterns: tuple[Pattern, ...] = ()
     keys: frozenset[str] = frozenset()
     old: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     by: tuple[float, float] | None = None
-    evidence: tuple[str, ...] = ()
-    exceptions: tuple[str, ...] = ()
+    evidence: tuple[Sentence, ...] = ()
+    exceptions: tuple[Sentence, ...] = ()
     exception_count: int = 0
 
     def group(self, number: int) -> Group:
@@ -52,103 +51,121 @@ class Draft:
             id=number,
             kind=self.kind,
             words=self.words,
-            entries=self.tally.entries,
-            boxes=self.tally.boxes,
+            entries=self.count.entries,
+            boxes=self.count.boxes,
             old=self.old,
             new=self.new,
             by=self.by,
-            examples=tuple(self.tally.examples),
+            examples=tuple(self.count.examples),
             evidence=self.evidence,
             exceptions=self.exceptions,
             exception_count=self.exception_count,
         )
 
 
-def fates(tallies: Mapping[Mark, Tally], labels: Mapping[str, LabelBalance]) -> Iterator[Draft]:
+def fates(counts: Mapping[Pattern, PatternCount], labels: Mapping[str, LabelBalance]) -> Iterator[Draft]:
     """Groups for all labels that became others."""
-    successors: defaultdict[str, list[Mark]] = defaultdict(list)
+    successors: defaultdict[str, list[Pattern]] = defaultdict(list)
     sources: defaultdict[str, set[str]] = defaultdict(set)
-    for mark in tallies:
-        if mark.kind == "relabelled":
-            successors[mark.old[0]].append(mark)
-            sources[mark.new[0]].add(mark.old[0])
-    for old, marks in successors.items():
+    for pattern in counts:
+        if pattern.kind == "relabelled":
+            successors[pattern.old[0]].append(pattern)
+            sources[pattern.new[0]].add(pattern.old[0])
+    for old, patterns in successors.items():
         if _images(labels, old)[1]:
-            yield from (_relabelled(mark, tallies[mark], labels) for mark in marks if tallies[mark].entries >= LEAST)
-        elif len(marks) > 1:
-            yield _split(old, marks, tallies, labels)
+            yield from (
+                _relabelled(pattern, counts[pattern], labels)
+                for pattern in patterns
+                if counts[pattern].entries >= LEAST
+            )
+        elif len(patterns) > 1:
+            yield _split(old, patterns, counts, labels)
         else:
-            new = marks[0].new[0]
+            new = patterns[0].new[0]
             renamed = sources[new] == {old} and not _images(labels, new)[0]
-            yield _succeeded(marks[0], tallies, labels, sources[new], renamed=renamed)
+            yield _succeeded(patterns[0], counts, labels, sources[new], renamed=renamed)
 
 
-def _relabelled(mark: Mark, tally: Tally, labels: Mapping[str, LabelBalance]) -> Draft:
-    old, new = mark.old[0], mark.new[0]
+def _relabelled(pattern: Pattern, count: PatternCount, labels: Mapping[str, LabelBalance]) -> Draft:
+    old, new = pattern.old[0], pattern.new[0]
     keep = _images(labels, old)[1]
     return Draft(
         "relabelled",
-        f"{named(old)} relabelled as {named(new)} on {how_many(tally)}",
-        tally,
-        (mark,),
-        old=mark.old,
-        new=mark.new,
+        sentence(Name(old), " relabelled as ", Name(new), f" on {how_many(count)}"),
+        count,
+        (pattern,),
+        old=pattern.old,
+        new=pattern.new,
         evidence=(said(labels, old), said(labels, new)),
-        exceptions=(f"{counted(keep, 'image has', 'images have')} {named(old)} afterwards",),
+        exceptions=(sentence(f"{counted(keep, 'image has', 'images have')} ", Name(old), " afterwards"),),
         exception_count=keep,
     )
 
 
-def _split(old: str, marks: Sequence[Mark], tallies: Mapping[Mark, Tally], labels: Mapping[str, LabelBalance]) -> Draft:
-    marks = sorted(marks, key=lambda mark: (-tallies[mark].entries, mark.new))
-    tally = tallies.get(Mark("left", (old,))) or tallies[marks[0]]
-    new = tuple(mark.new[0] for mark in marks)
-    shares = tuple(f"{named(mark.new[0])}: {how_many(tallies[mark])}" for mark in marks)
-    exceptions, count = _removed_instead(old, tallies)
+def _split(
+    old: str, patterns: Sequence[Pattern], counts: Mapping[Pattern, PatternCount], labels: Mapping[str, LabelBalance]
+) -> Draft:
+    patterns = sorted(patterns, key=lambda pattern: (-counts[pattern].entries, pattern.new))
+    count = counts.get(Pattern("left", (old,))) or counts[patterns[0]]
+    new = tuple(pattern.new[0] for pattern in patterns)
+    shares = tuple(sentence(Name(pattern.new[0]), f": {how_many(counts[pattern])}") for pattern in patterns)
+    exceptions, others = _removed_instead(old, counts)
     return Draft(
         "split",
-        f"label {named(old)} split into {listed(new)} on {how_many(tally)}",
-        tally,
-        tuple(marks),
+        sentence("label ", Name(old), " split into ", listed(new), f" on {how_many(count)}"),
+        count,
+        tuple(patterns),
         old=(old,),
         new=new,
         evidence=(said(labels, old), *shares),
         exceptions=exceptions,
-        exception_count=count,
+        exception_count=others,
     )
 
 
 def _succeeded(
-    mark: Mark, tallies: Mapping[Mark, Tally], labels: Mapping[str, LabelBalance], sources: set[str], *, renamed: bool
+    pattern: Pattern,
+    counts: Mapping[Pattern, PatternCount],
+    labels: Mapping[str, LabelBalance],
+    sources: set[str],
+    *,
+    renamed: bool,
 ) -> Draft:
     """A label that is gone, with one successor."""
-    old, new, tally = mark.old[0], mark.new[0], tallies[mark]
-    exceptions, count = _removed_instead(old, tallies)
-    elsewhere = tallies.get(Mark("label-added", new=mark.new)) if renamed else None
+    old, new, count = pattern.old[0], pattern.new[0], counts[pattern]
+    exceptions, differing = _removed_instead(old, counts)
+    elsewhere = counts.get(Pattern("label-added", new=pattern.new)) if renamed else None
     if elsewhere:
         exceptions += (
-            f"{counted(elsewhere.entries, 'entry has', 'entries have')} {named(new)} where {named(old)} was not",
+            sentence(
+                f"{counted(elsewhere.entries, 'entry has', 'entries have')} ",
+                Name(new),
+                " where ",
+                Name(old),
+                " was not",
+            ),
         )
-        count += elsewhere.entries
-    others = tuple(f"{named(new)} also takes {named(other)}" for other in sorted(sources - {old}))
+        differing += elsewhere.entries
+    others = tuple(sentence(Name(new), " also takes ", Name(other)) for other in sorted(sources - {old}))
+    became = " renamed to " if renamed else " merged into "
     return Draft(
         "renamed" if renamed else "merged",
-        f"label {named(old)} {'renamed to' if renamed else 'merged into'} {named(new)} on {how_many(tally)}",
-        tally,
-        (mark,),
-        old=mark.old,
-        new=mark.new,
+        sentence("label ", Name(old), became, Name(new), f" on {how_many(count)}"),
+        count,
+        (pattern,),
+        old=pattern.old,
+        new=pattern.new,
         evidence=(said(labels, old), said(labels, new), *others),
         exceptions=exceptions,
-        exception_count=count,
+        exception_count=differing,
     )
 
 
-def _removed_instead(old: str, tallies: Mapping[Mark, Tally]) -> tuple[tuple[str, ...], int]:
-    removed = tallies.get(Mark("label-removed", old=(old,)))
+def _removed_instead(old: str, counts: Mapping[Pattern, PatternCount]) -> tuple[tuple[Sentence, ...], int]:
+    removed = counts.get(Pattern("label-removed", old=(old,)))
     if removed is None:
         return (), 0
-    return (f"{named(old)} was removed instead on {how_many(removed)}",), removed.entries
+    return (sentence(Name(old), f" was removed instead on {how_many(removed)}"),), removed.entries
 
 
 def _images(labels: Mapping[str, LabelBalance], label: str) -> tuple[int, int]:
@@ -156,21 +173,21 @@ def _images(labels: Mapping[str, LabelBalance], label: str) -> tuple[int, int]:
     return (row.images_before, row.images_after) if row else (0, 0)
 
 
-def said(labels: Mapping[str, LabelBalance], label: str) -> str:
+def said(labels: Mapping[str, LabelBalance], label: str) -> Sentence:
     """A label's images before and after, in words."""
     before, after = _images(labels, label)
-    return f"{named(label)}: {counted(before, 'image', 'images')} before, {after or 'none'} after"
+    return sentence(Name(label), f": {counted(before, 'image', 'images')} before, {after or 'none'} after")
 
 
-def how_many(tally: Tally) -> str:
+def how_many(count: PatternCount) -> str:
     """Entries, and boxes where there are any."""
-    entries = counted(tally.entries, "entry", "entries")
-    return f"{entries} ({counted(tally.boxes, 'box', 'boxes')})" if tally.boxes else entries
+    entries = counted(count.entries, "entry", "entries")
+    return f"{entries} ({counted(count.boxes, 'box', 'boxes')})" if count.boxes else entries
 
 
 # Groups that are named, the largest first; the changes of the others stand for themselves.
 _GROUPS_KEPT: Final = 200
-_EXACT: Final[Mapping[MarkKind, tuple[GroupKind, str]]] = MappingProxyType(
+_EXACT: Final[Mapping[PatternKind, tuple[GroupKind, str]]] = MappingProxyType(
     {
         "mirrored": ("mirrored", "exactly"),
         "shifted": ("shifted", "exactly"),
@@ -198,168 +215,180 @@ class Groups:
     """The groups of a dataset, and which of them a change belongs to."""
 
     groups: tuple[Group, ...]
-    by_mark: Mapping[Mark, tuple[int, ...]] = field(default_factory=dict)
+    by_pattern: Mapping[Pattern, tuple[int, ...]] = field(default_factory=dict)
     by_key: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def of(self, key: str, marks: Iterable[Mark]) -> tuple[int, ...]:
-        """The numbers of the groups of a change with this key and these marks."""
-        numbers = {number for mark in marks for number in self.by_mark.get(mark, ())}
+    def of(self, key: str, patterns: Iterable[Pattern]) -> tuple[int, ...]:
+        """The numbers of the groups of a change with this key and these patterns."""
+        numbers = {number for pattern in patterns for number in self.by_pattern.get(pattern, ())}
         numbers.update(self.by_key.get(key, ()))
         return tuple(sorted(numbers))
 
 
-def groups_of(marks: Marks, balance: Balance, moves: Sequence[Repoint] = ()) -> Groups:
+def groups_of(patterns: Patterns, balance: Balance, moves: Sequence[Repoint] = ()) -> Groups:
     """The groups among all changes of a dataset."""
-    explained = _explained(marks.tallies)
-    tallies = _joined(marks.tallies, explained)
+    explained = _explained(patterns.counts)
+    counts = _joined(patterns.counts, explained)
     labels = {row.label: row for row in balance.rows}
     drafts = [
-        *fates(tallies, labels),
-        *_labels_changed(tallies, labels),
-        *_movements(tallies, marks),
-        *_sizes(tallies),
-        *_passes(tallies, marks),
+        *fates(counts, labels),
+        *_labels_changed(counts, labels),
+        *_movements(counts, patterns),
+        *_sizes(counts),
+        *_passes(counts, patterns),
         *map(_repointed, moves),
     ]
-    drafts.sort(key=lambda draft: (_ORDER.index(draft.kind), -draft.tally.entries, draft.words))
-    least = sorted((draft.tally.entries for draft in drafts), reverse=True)[:_GROUPS_KEPT][-1:]
-    kept = [draft for draft in drafts if draft.tally.entries >= (least[0] if least else 0)]
+    drafts.sort(key=lambda draft: (_ORDER.index(draft.kind), -draft.count.entries, plain(draft.words)))
+    least = sorted((draft.count.entries for draft in drafts), reverse=True)[:_GROUPS_KEPT][-1:]
+    kept = [draft for draft in drafts if draft.count.entries >= (least[0] if least else 0)]
     return _numbered(kept[:_GROUPS_KEPT], explained)
 
 
-def _numbered(drafts: Sequence[Draft], explained: Mapping[Mark, tuple[Mark, ...]]) -> Groups:
-    by_mark: defaultdict[Mark, tuple[int, ...]] = defaultdict(tuple)
+def _numbered(drafts: Sequence[Draft], explained: Mapping[Pattern, tuple[Pattern, ...]]) -> Groups:
+    by_pattern: defaultdict[Pattern, tuple[int, ...]] = defaultdict(tuple)
     by_key: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
     for number, draft in enumerate(drafts, start=1):
-        for mark in draft.marks:
-            by_mark[mark] += (number,)
+        for pattern in draft.patterns:
+            by_pattern[pattern] += (number,)
         for key in draft.keys:
             by_key[key] += (number,)
-    for mark, meant in explained.items():
-        numbers = tuple(number for one in meant for number in by_mark.get(one, ()))
+    for pattern, meant in explained.items():
+        numbers = tuple(number for one in meant for number in by_pattern.get(one, ()))
         if numbers:
-            by_mark[mark] += numbers
-    return Groups(tuple(draft.group(number) for number, draft in enumerate(drafts, start=1)), by_mark, by_key)
+            by_pattern[pattern] += numbers
+    return Groups(tuple(draft.group(number) for number, draft in enumerate(drafts, start=1)), by_pattern, by_key)
 
 
-def _explained(tallies: Mapping[Mark, Tally]) -> dict[Mark, tuple[Mark, ...]]:
+def _explained(counts: Mapping[Pattern, PatternCount]) -> dict[Pattern, tuple[Pattern, ...]]:
     """What exchanged labels mean, by the relabellings that other entries show plainly."""
-    known = {(mark.old[0], mark.new[0]) for mark in tallies if mark.kind == "relabelled"}
-    return {mark: tuple(_explanation(mark, known)) for mark in tallies if mark.kind == "exchanged"}
+    known = {(pattern.old[0], pattern.new[0]) for pattern in counts if pattern.kind == "relabelled"}
+    return {pattern: tuple(_explanation(pattern, known)) for pattern in counts if pattern.kind == "exchanged"}
 
 
-def _explanation(mark: Mark, known: set[tuple[str, str]]) -> Iterator[Mark]:
-    old, new = list(mark.old), list(mark.new)
-    for label in mark.old:
+def _explanation(pattern: Pattern, known: set[tuple[str, str]]) -> Iterator[Pattern]:
+    old, new = list(pattern.old), list(pattern.new)
+    for label in pattern.old:
         successors = [other for other in new if (label, other) in known]
         if len(successors) == 1 and sum((other, successors[0]) in known for other in old) == 1:
             old.remove(label)
             new.remove(successors[0])
-            yield Mark("relabelled", (label,), (successors[0],))
-            yield Mark("left", (label,))
+            yield Pattern("relabelled", (label,), (successors[0],))
+            yield Pattern("left", (label,))
     if len(old) == len(new) == 1:
-        yield Mark("relabelled", (old[0],), (new[0],))
-        yield Mark("left", (old[0],))
+        yield Pattern("relabelled", (old[0],), (new[0],))
+        yield Pattern("left", (old[0],))
     else:
-        yield from (Mark("label-removed", old=(label,)) for label in old)
-        yield from (Mark("label-added", new=(label,)) for label in new)
+        yield from (Pattern("label-removed", old=(label,)) for label in old)
+        yield from (Pattern("label-added", new=(label,)) for label in new)
 
 
-def _joined(tallies: Mapping[Mark, Tally], explained: Mapping[Mark, tuple[Mark, ...]]) -> dict[Mark, Tally]:
-    """The tallies of all marks but exchanged ones, which count as what they mean."""
+def _joined(
+    counts: Mapping[Pattern, PatternCount], explained: Mapping[Pattern, tuple[Pattern, ...]]
+) -> dict[Pattern, PatternCount]:
+    """The counts of all patterns but exchanged ones, which count as what they mean."""
     joined = {
-        mark: Tally(tally.entries, tally.boxes, list(tally.examples))
-        for mark, tally in tallies.items()
-        if mark not in explained
+        pattern: PatternCount(count.entries, count.boxes, list(count.examples))
+        for pattern, count in counts.items()
+        if pattern not in explained
     }
-    for mark, meant in explained.items():
+    for pattern, meant in explained.items():
         for one in meant:
-            joined.setdefault(one, Tally()).join(tallies[mark])
+            joined.setdefault(one, PatternCount()).join(counts[pattern])
     return joined
 
 
-def _labels_changed(tallies: Mapping[Mark, Tally], labels: Mapping[str, LabelBalance]) -> Iterator[Draft]:
+def _labels_changed(counts: Mapping[Pattern, PatternCount], labels: Mapping[str, LabelBalance]) -> Iterator[Draft]:
     """Labels that several entries gained or lost."""
-    for mark, tally in tallies.items():
-        if tally.entries < LEAST:
+    for pattern, count in counts.items():
+        if count.entries < LEAST:
             continue
-        if mark.kind == "label-added":
-            label = mark.new[0]
-            words = f"{named(label)} added to {how_many(tally)}"
-            yield Draft("label-added", words, tally, (mark,), new=mark.new, evidence=(said(labels, label),))
-        elif mark.kind == "label-removed":
-            label = mark.old[0]
-            words = f"{named(label)} removed from {how_many(tally)}"
-            yield Draft("label-removed", words, tally, (mark,), old=mark.old, evidence=(said(labels, label),))
+        if pattern.kind == "label-added":
+            label = pattern.new[0]
+            words = sentence(Name(label), f" added to {how_many(count)}")
+            yield Draft("label-added", words, count, (pattern,), new=pattern.new, evidence=(said(labels, label),))
+        elif pattern.kind == "label-removed":
+            label = pattern.old[0]
+            words = sentence(Name(label), f" removed from {how_many(count)}")
+            yield Draft("label-removed", words, count, (pattern,), old=pattern.old, evidence=(said(labels, label),))
 
 
-def _movements(tallies: Mapping[Mark, Tally], marks: Marks) -> Iterator[Draft]:
+def _movements(counts: Mapping[Pattern, PatternCount], patterns: Patterns) -> Iterator[Draft]:
     """Boxes that all moved by one amount."""
-    for mark, tally in tallies.items():
-        if mark.by is None or tally.entries < LEAST or mark.kind not in _EXACT:
+    for pattern, count in counts.items():
+        if pattern.by is None or count.entries < LEAST or pattern.kind not in _EXACT:
             continue
-        rest = marks.moved - tally.entries
-        kind, how = _EXACT[mark.kind]
+        rest = patterns.moved - count.entries
+        kind, how = _EXACT[pattern.kind]
         yield Draft(
             kind,
-            f"boxes {movement(kind, mark.by)} on {how_many(tally)}",
-            tally,
-            (mark,),
-            by=mark.by,
-            evidence=(f"{counted(tally.boxes, 'box', 'boxes')} of these entries, {how}",),
-            exceptions=(f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",) if rest else (),
+            (f"boxes {movement(kind, pattern.by)} on {how_many(count)}",),
+            count,
+            (pattern,),
+            by=pattern.by,
+            evidence=((f"{counted(count.boxes, 'box', 'boxes')} of these entries, {how}",),),
+            exceptions=((f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",),) if rest else (),
             exception_count=rest,
         )
 
 
-def _sizes(tallies: Mapping[Mark, Tally]) -> Iterator[Draft]:
+def _sizes(counts: Mapping[Pattern, PatternCount]) -> Iterator[Draft]:
     """Images of another size, whose boxes were not scaled along."""
-    for mark, tally in tallies.items():
-        if mark.kind == "image-size" and tally.entries >= LEAST:
+    for pattern, count in counts.items():
+        if pattern.kind == "image-size" and count.entries >= LEAST:
             yield Draft(
                 "image-size",
-                f"image size {', '.join(mark.old)} -> {', '.join(mark.new)} on {how_many(tally)}",
-                tally,
-                (mark,),
-                old=mark.old,
-                new=mark.new,
-                evidence=("not all boxes of these entries were scaled with it",) if tally.boxes else (),
+                (f"image size {', '.join(pattern.old)} -> {', '.join(pattern.new)} on {how_many(count)}",),
+                count,
+                (pattern,),
+                old=pattern.old,
+                new=pattern.new,
+                evidence=(("not all boxes of these entries were scaled with it",),) if count.boxes else (),
             )
 
 
-def _passes(tallies: Mapping[Mark, Tally], marks: Marks) -> Iterator[Draft]:
+def _passes(counts: Mapping[Pattern, PatternCount], patterns: Patterns) -> Iterator[Draft]:
     """New jobs behind many updates."""
-    for mark, tally in tallies.items():
-        if mark.kind != "annotation-pass" or tally.entries < LEAST:
+    for pattern, count in counts.items():
+        if pattern.kind != "annotation-pass" or count.entries < LEAST:
             continue
-        rest = marks.updates - tally.entries
+        rest = patterns.updates - count.entries
         yield Draft(
             "annotation-pass",
-            f"new annotation pass: job {listed(mark.old) or 'unknown'} -> {listed(mark.new) or 'unknown'} on "
-            f"{counted(tally.entries, 'entry', 'entries')}",
-            tally,
-            (mark,),
-            old=mark.old,
-            new=mark.new,
-            evidence=(f"job-name of {tally.entries:,} of {marks.updates:,} updated entries",),
-            exceptions=(f"{counted(rest, 'updated entry is', 'updated entries are')} not of it",) if rest else (),
+            sentence(
+                "new annotation pass: job ",
+                listed(pattern.old) or "unknown",
+                " -> ",
+                listed(pattern.new) or "unknown",
+                f" on {counted(count.entries, 'entry', 'entries')}",
+            ),
+            count,
+            (pattern,),
+            old=pattern.old,
+            new=pattern.new,
+            evidence=((f"job-name of {count.entries:,} of {patterns.updates:,} updated entries",),),
+            exceptions=((f"{counted(rest, 'updated entry is', 'updated entries are')} not of it",),) if rest else (),
             exception_count=rest,
         )
 
 
 def _repointed(move: Repoint) -> Draft:
     many = len(move.same)
-    old, new = holdable(move.old), holdable(move.new)
-    differing, names = len(move.differing), listed([holdable(key) for _old, key in move.differing])
-    others = counted(differing, "entry", "entries")
+    differing, others = len(move.differing), listed([key for _old, key in move.differing])
+    entries = counted(differing, "entry", "entries")
     return Draft(
         "re-pointed",
-        f"{counted(many, 'entry', 'entries')} re-pointed from {old} to {new}, content unchanged",
-        Tally(many, 0, [holdable(key) for _old, key in move.same[:EXAMPLES]]),
+        sentence(
+            f"{counted(many, 'entry', 'entries')} re-pointed from ",
+            Name(move.old),
+            " to ",
+            Name(move.new),
+            ", content unchanged",
+        ),
+        PatternCount(many, 0, [key for _old, key in move.same[:EXAMPLES]]),
         keys=frozenset(key for pair in move.same for key in pair),
-        old=(old,),
-        new=(new,),
-        evidence=(f"{many:,} keys out, {many:,} keys in, equal labels and boxes",),
-        exceptions=(f"{others} of the same name with other content: {names}",) if differing else (),
+        old=(move.old,),
+        new=(move.new,),
+        evidence=((f"{many:,} keys out, {many:,} keys in, equal labels and boxes",),),
+        exceptions=(sentence(f"{entries} of the same name with other content: ", others),) if differing else (),
         exception_count=differing,
     )

@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
-from reconciler.analysis.line_text import Document, holdable
+from reconciler.analysis.line_text import Document
 from reconciler.analysis.results import Balance, Counts, LabelBalance
 from reconciler.analysis.sides import Pair, Side
 from reconciler.entries import BOXES_TYPE, attributes, meaning_of
@@ -76,14 +76,14 @@ class BalanceCount:
             before=self._before.counts(),
             after=self._after.counts(),
             rows=tuple(self._row(label) for label in labels),
-            appeared=tuple(holdable(label) for label in labels if label not in old),
-            gone=tuple(holdable(label) for label in labels if label not in new),
-            smallest=next((holdable(label) for label in reversed(labels) if new[label]), None),
+            appeared=tuple(label for label in labels if label not in old),
+            gone=tuple(label for label in labels if label not in new),
+            smallest=next((label for label in reversed(labels) if new[label]), None),
         )
 
     def _row(self, label: str) -> LabelBalance:
         return LabelBalance(
-            label=holdable(label),
+            label=label,
             images_before=self._before.images_of[label],
             images_after=self._after.images_of[label],
             boxes_before=self._before.boxes_of[label],

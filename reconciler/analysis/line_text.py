@@ -24,12 +24,7 @@ def document_of(line: bytes | None) -> Document:
     return document
 
 
-def holdable(text: str) -> str:
-    r"""The text with lone surrogates, which UTF-8 cannot hold, written as `\udXXX`."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
 def value_text(value: object, limit: int = VALUE_CHARACTERS) -> str:
     """Any JSON value as compact JSON, its end cut off beyond `limit` characters."""
-    text = holdable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

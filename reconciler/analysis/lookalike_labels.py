@@ -15,7 +15,6 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Final, Literal
 
-from reconciler.analysis.line_text import holdable
 from reconciler.analysis.results import LookAlike
 
 Why = Literal["case", "spaces", "plural", "letters", "one-letter"]
@@ -63,8 +62,8 @@ def look_alikes(images: Mapping[str, int]) -> tuple[LookAlike, ...]:
         found.setdefault(pair, "one-letter")
     return tuple(
         LookAlike(
-            first=holdable(first),
-            second=holdable(second),
+            first=first,
+            second=second,
             why=why,
             first_images=images[first],
             second_images=images[second],

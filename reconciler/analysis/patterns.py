@@ -1,10 +1,10 @@
-"""What changes have in common: the marks that each leaves while all of them go by.
+"""What changes have in common: the patterns that each leaves while all of them go by.
 
-A mark says: this label became that one, this one was added, all boxes were shifted by so much, another job wrote it.
-`reconciler.analysis.groups` makes groups of marks that several entries left. Image-level labels that went and came on
-one image are one relabelling when there is one of each; else they are "exchanged", for the groups to explain.
+A pattern is: this label became that one, this one was added, all boxes were shifted by so much, a different job wrote
+it. `reconciler.analysis.groups` makes groups of patterns that several entries left. Image-level labels that went and
+came on one image are one relabelling when there is one of each; else they are "exchanged", for the groups to explain.
 
-Memory: one row a mark, at most 50,000 of them.
+Memory: one row a pattern, at most 50,000 of them.
 """
 
 import json
@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from reconciler.analysis.entry import Detail
-from reconciler.analysis.line_text import holdable
 from reconciler.analysis.results import BoxChange
 from reconciler.analysis.sentence import size_words
 from reconciler.model import Change, Verb
 
 EXAMPLES: Final = 3
-_MARKS_KEPT: Final = 50_000
+_PATTERNS_KEPT: Final = 50_000
 
-MarkKind = Literal[
+PatternKind = Literal[
     "relabelled",
     "left",
     "label-added",
@@ -36,22 +35,22 @@ MarkKind = Literal[
 ]
 
 
-class Mark(NamedTuple):
+class Pattern(NamedTuple):
     """What a change did that others may do too: labels, prefixes, sizes or jobs `old` and `new`, or an amount `by`.
 
     "left" is a label that became any other, so that an entry counts once. "exchanged" are image-level labels of which
     it is not clear which became which.
     """
 
-    kind: MarkKind
+    kind: PatternKind
     old: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     by: tuple[float, float] | None = None
 
 
 @dataclass(slots=True)
-class Tally:
-    """How many entries and boxes left a mark, and the first three of them."""
+class PatternCount:
+    """How many entries and boxes left a pattern, and the first three of them."""
 
     entries: int = 0
     boxes: int = 0
@@ -62,51 +61,51 @@ class Tally:
         self.entries += 1
         self.boxes += boxes
         if len(self.examples) < EXAMPLES:
-            self.examples.append(holdable(key))
+            self.examples.append(key)
 
-    def join(self, other: "Tally") -> None:
-        """Take another tally in."""
+    def join(self, other: "PatternCount") -> None:
+        """Take another count in."""
         self.entries += other.entries
         self.boxes += other.boxes
         self.examples = [*self.examples, *other.examples][:EXAMPLES]
 
 
-class Marks:
-    """Collects the marks of changes; `moved` counts entries whose boxes moved or changed their size."""
+class Patterns:
+    """Collects the patterns of changes; `moved` counts entries whose boxes moved or changed their size."""
 
     def __init__(self) -> None:
-        self.tallies: dict[Mark, Tally] = {}
+        self.counts: dict[Pattern, PatternCount] = {}
         self.updates = 0
         self.moved = 0
 
-    def see(self, change: Change, detail: Detail) -> tuple[Mark, ...]:
-        """Note a change and return its marks. Only updates leave any: new entries are all alike."""
+    def see(self, change: Change, detail: Detail) -> tuple[Pattern, ...]:
+        """Note a change and return its patterns. Only updates leave any: new entries are all alike."""
         if change.verb is not Verb.UPDATE:
             return ()
         self.updates += 1
         self.moved += any("moved" in box.what or "resized" in box.what for box in detail.changed_boxes)
-        marks = dict(_marks(detail))
-        for mark, boxes in marks.items():
-            if mark in self.tallies or len(self.tallies) < _MARKS_KEPT:
-                self.tallies.setdefault(mark, Tally()).count(change.key, boxes)
-        return tuple(marks)
+        patterns = dict(_patterns(detail))
+        for pattern, boxes in patterns.items():
+            if pattern in self.counts or len(self.counts) < _PATTERNS_KEPT:
+                self.counts.setdefault(pattern, PatternCount()).count(change.key, boxes)
+        return tuple(patterns)
 
 
-def _marks(detail: Detail) -> Iterator[tuple[Mark, int]]:
-    """The marks of a detail, each once, with the number of boxes."""
-    boxes = _box_marks(detail.changed_boxes)
-    for mark in _image_marks(detail):
-        boxes.setdefault(mark, 0)
+def _patterns(detail: Detail) -> Iterator[tuple[Pattern, int]]:
+    """The patterns of a detail, each once, with the number of boxes."""
+    boxes = _box_patterns(detail.changed_boxes)
+    for pattern in _image_patterns(detail):
+        boxes.setdefault(pattern, 0)
     yield from boxes.items()
     yield from _left(boxes)
     if detail.transform is not None:
-        yield Mark(detail.transform.kind, by=detail.transform.by), len(detail.transform.pairs)
+        yield Pattern(detail.transform.kind, by=detail.transform.by), len(detail.transform.pairs)
     if _is_resized(detail):
         old, new = (tuple(map(size_words, side)) for side in (detail.sizes_before, detail.sizes_after))
-        yield Mark("image-size", old, new), len(detail.boxes)
+        yield Pattern("image-size", old, new), len(detail.boxes)
     jobs = [change for change in detail.fields if change.path.endswith("-metadata.job-name")]
     if jobs:
-        yield Mark("annotation-pass", _values(one.before for one in jobs), _values(one.after for one in jobs)), 0
+        yield Pattern("annotation-pass", _values(one.before for one in jobs), _values(one.after for one in jobs)), 0
 
 
 def _is_resized(detail: Detail) -> bool:
@@ -115,36 +114,36 @@ def _is_resized(detail: Detail) -> bool:
     return bool(detail.sizes_before and detail.sizes_after) and detail.sizes_before != detail.sizes_after and not scaled
 
 
-def _box_marks(boxes: Iterable[BoxChange]) -> dict[Mark, int]:
-    counted: Counter[Mark] = Counter()
+def _box_patterns(boxes: Iterable[BoxChange]) -> dict[Pattern, int]:
+    counted: Counter[Pattern] = Counter()
     for box in boxes:
         if "relabelled" in box.what and box.before and box.after:
-            counted[Mark("relabelled", (box.before.label,), (box.after.label,))] += 1
+            counted[Pattern("relabelled", (box.before.label,), (box.after.label,))] += 1
         elif box.before is None and box.after:
-            counted[Mark("label-added", new=(box.after.label,))] += 1
+            counted[Pattern("label-added", new=(box.after.label,))] += 1
         elif box.after is None and box.before:
-            counted[Mark("label-removed", old=(box.before.label,))] += 1
+            counted[Pattern("label-removed", old=(box.before.label,))] += 1
     return dict(counted)
 
 
-def _image_marks(detail: Detail) -> Iterator[Mark]:
+def _image_patterns(detail: Detail) -> Iterator[Pattern]:
     old, new = detail.labels_removed, detail.labels_added
     if len(old) == len(new) == 1:
-        yield Mark("relabelled", old, new)
+        yield Pattern("relabelled", old, new)
     elif old and new:
-        yield Mark("exchanged", tuple(sorted(old)), tuple(sorted(new)))
+        yield Pattern("exchanged", tuple(sorted(old)), tuple(sorted(new)))
     else:
-        yield from (Mark("label-removed", old=(label,)) for label in old)
-        yield from (Mark("label-added", new=(label,)) for label in new)
+        yield from (Pattern("label-removed", old=(label,)) for label in old)
+        yield from (Pattern("label-added", new=(label,)) for label in new)
 
 
-def _left(marks: Mapping[Mark, int]) -> Iterator[tuple[Mark, int]]:
+def _left(patterns: Mapping[Pattern, int]) -> Iterator[tuple[Pattern, int]]:
     left: Counter[tuple[str, ...]] = Counter()
-    for mark, boxes in marks.items():
-        if mark.kind == "relabelled":
-            left[mark.old] += boxes
+    for pattern, boxes in patterns.items():
+        if pattern.kind == "relabelled":
+            left[pattern.old] += boxes
     for old, boxes in left.items():
-        yield Mark("left", old), boxes
+        yield Pattern("left", old), boxes
 
 
 def _values(texts: Iterable[str | None]) -> tuple[str, ...]:

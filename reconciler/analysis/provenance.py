@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.analysis.fields import confidences, slots_of
-from reconciler.analysis.line_text import Document, holdable
-from reconciler.analysis.results import IgnoredField, Provenance, ProvenanceSide, Tally
+from reconciler.analysis.line_text import Document
+from reconciler.analysis.results import IgnoredField, JobCount, Provenance, ProvenanceSide
 from reconciler.analysis.sides import Pair
 from reconciler.entries import Attribute, attributes
 
@@ -85,9 +85,9 @@ class ProvenanceCount:
         return Provenance(
             before=self._before.side(),
             after=self._after.side(),
-            jobs=tuple(Tally(value=holdable(name), before=old[name], after=new[name]) for name in names[:JOBS_SHOWN]),
+            jobs=tuple(JobCount(value=name, before=old[name], after=new[name]) for name in names[:JOBS_SHOWN]),
             other_jobs=len(names[JOBS_SHOWN:]),
-            ignored=tuple(IgnoredField(field=holdable(name), entries=many) for name, many in fields),
+            ignored=tuple(IgnoredField(field=name, entries=many) for name, many in fields),
             ignored_entries=self._ignored,
         )
 

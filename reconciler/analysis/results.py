@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from reconciler.text import Sentence
+
 BoxWord = Literal["same", "added", "removed", "moved", "resized", "relabelled"]
 GroupKind = Literal[
     "renamed",
@@ -36,7 +38,7 @@ class Size(Struct, frozen=True, kw_only=True, gc=False):
     height: float
 
 
-class Box(Struct, frozen=True, array_like=True, gc=False):
+class PixelBox(Struct, frozen=True, array_like=True, gc=False):
     """A bounding box; in JSON the array `[label, left, top, width, height]`."""
 
     label: str
@@ -55,8 +57,8 @@ class BoxChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     """
 
     what: tuple[BoxWord, ...]
-    before: Box | None = None
-    after: Box | None = None
+    before: PixelBox | None = None
+    after: PixelBox | None = None
     by: tuple[float, float, float, float] | None = None
     iou: float | None = None
 
@@ -88,15 +90,15 @@ class Group(Struct, frozen=True, kw_only=True):
 
     id: int
     kind: GroupKind
-    words: str
+    words: Sentence
     entries: int
     boxes: int = 0
     old: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     by: tuple[float, float] | None = None
     examples: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    exceptions: tuple[str, ...] = ()
+    evidence: tuple[Sentence, ...] = ()
+    exceptions: tuple[Sentence, ...] = ()
     exception_count: int = 0
 
 
@@ -137,7 +139,7 @@ class Balance(Struct, frozen=True, kw_only=True):
     smallest: str | None = None
 
 
-class Tally(Struct, frozen=True, kw_only=True):
+class JobCount(Struct, frozen=True, kw_only=True):
     """A value and how many entries have it on each side."""
 
     value: str
@@ -175,7 +177,7 @@ class Provenance(Struct, frozen=True, kw_only=True):
 
     before: ProvenanceSide
     after: ProvenanceSide
-    jobs: tuple[Tally, ...] = ()
+    jobs: tuple[JobCount, ...] = ()
     other_jobs: int = 0
     ignored: tuple[IgnoredField, ...] = ()
     ignored_entries: int = 0

@@ -7,11 +7,11 @@ from math import hypot
 from reconciler.analysis.entry import Detail
 from reconciler.analysis.results import BoxChange, Size
 from reconciler.model import Verb
-from reconciler.text import counted, listed, named
+from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 
 
-def phrase(verb: Verb, detail: Detail, left: str = "live only") -> str:
-    """What changes, in words: the labels of a new entry, the difference of an update; labels as they are written.
+def phrase(verb: Verb, detail: Detail, left: str = "live only") -> Sentence:
+    """What changes, in words: the labels of a new entry, the difference of an update.
 
     `left` is what an entry is called that only live has.
     """
@@ -19,10 +19,10 @@ def phrase(verb: Verb, detail: Detail, left: str = "live only") -> str:
         return _summary(detail)
     if verb is Verb.UNLABEL:
         names = _labels_of(detail)
-        return f"labels removed: {listed(names)}" if names else "labels removed"
+        return sentence("labels removed: ", listed(names)) if names else ("labels removed",)
     if verb is Verb.LIVE_ONLY:
-        return f"{left if detail.after else 'goes'}: {_summary(detail)}"
-    return "; ".join(_difference(detail)) or _other_fields(detail)
+        return sentence(f"{left if detail.after else 'goes'}: ", _summary(detail))
+    return joined(_difference(detail)) or _other_fields(detail)
 
 
 def movement(kind: str, by: tuple[float, float]) -> str:
@@ -40,19 +40,19 @@ def size_words(size: Size) -> str:
     return f"{size.width:g}x{size.height:g}"
 
 
-def _summary(detail: Detail) -> str:
+def _summary(detail: Detail) -> Sentence:
     """`sunrise, beach` or `2 boxes: RBC, WBC` or `no boxes` or `unlabelled`: all that an entry has."""
     if not (detail.labelled_before or detail.labelled_after):
-        return "unlabelled"
+        return ("unlabelled",)
     image_labels = (*detail.labels_kept, *detail.labels_added, *detail.labels_removed)
-    parts = [listed(image_labels)] if image_labels else []
+    parts: list[str | Sentence] = [listed(image_labels)] if image_labels else []
     if detail.boxes:
         names = tuple(dict.fromkeys(_label(box) for box in detail.boxes))
-        parts.append(f"{counted(len(detail.boxes), 'box', 'boxes')}: {listed(names)}")
+        parts.append(sentence(f"{counted(len(detail.boxes), 'box', 'boxes')}: ", listed(names)))
     if not parts:
         read = (detail.sizes_before or detail.sizes_after) and not (detail.malformed_added or detail.malformed_removed)
         parts.append("no boxes" if read else "malformed label attribute")
-    return "; ".join(parts)
+    return joined(parts)
 
 
 def _labels_of(detail: Detail) -> tuple[str, ...]:
@@ -64,11 +64,11 @@ def _label(change: BoxChange) -> str:
     return box.label if box else ""
 
 
-def _difference(detail: Detail) -> Iterator[str]:
+def _difference(detail: Detail) -> Iterator[str | Sentence]:
     if detail.labelled_before and not detail.labelled_after:
         yield "labels removed"
     elif detail.labelled_after and not detail.labelled_before:
-        yield f"unlabelled -> {_summary(detail)}"
+        yield sentence("unlabelled -> ", _summary(detail))
     else:
         yield from _image_labels(detail)
         yield from _relabelled(detail.changed_boxes)
@@ -81,25 +81,25 @@ def _difference(detail: Detail) -> Iterator[str]:
         yield f"image size {_sizes(detail.sizes_before)} -> {_sizes(detail.sizes_after)}"
 
 
-def _image_labels(detail: Detail) -> Iterator[str]:
+def _image_labels(detail: Detail) -> Iterator[Sentence]:
     gone, new = detail.labels_removed, detail.labels_added
     if gone and new:
-        yield f"{listed(gone)} -> {listed(new)}"
+        yield sentence(listed(gone), " -> ", listed(new))
     elif gone:
-        yield f"label removed: {listed(gone)}"
+        yield sentence("label removed: ", listed(gone))
     elif new:
-        yield f"label added: {listed(new)}"
+        yield sentence("label added: ", listed(new))
 
 
-def _relabelled(boxes: Iterable[BoxChange]) -> Iterator[str]:
+def _relabelled(boxes: Iterable[BoxChange]) -> Iterator[Sentence]:
     renames = Counter(
         (box.before.label, box.after.label) for box in boxes if "relabelled" in box.what and box.before and box.after
     )
     for (old, new), many in renames.items():
-        yield f"{counted(many, 'box', 'boxes')} relabelled: {named(old)} -> {named(new)}"
+        yield sentence(f"{counted(many, 'box', 'boxes')} relabelled: ", Name(old), " -> ", Name(new))
 
 
-def _moved(detail: Detail) -> Iterator[str]:
+def _moved(detail: Detail) -> Iterator[str | Sentence]:
     """Boxes moved and resized: all of them at once, or by label with the farthest distance."""
     transform, many = detail.transform, counted(len(detail.boxes), "box", "boxes")
     if transform is not None and (len(detail.boxes) > 1 or transform.kind == "mirrored"):
@@ -111,7 +111,7 @@ def _moved(detail: Detail) -> Iterator[str]:
     yield from _moved_by_label("resized", detail.changed_boxes)
 
 
-def _moved_by_label(word: str, boxes: Sequence[BoxChange]) -> Iterator[str]:
+def _moved_by_label(word: str, boxes: Sequence[BoxChange]) -> Iterator[Sentence]:
     far: dict[str, list[float]] = {}
     for box in boxes:
         if word in box.what and box.by:
@@ -120,21 +120,22 @@ def _moved_by_label(word: str, boxes: Sequence[BoxChange]) -> Iterator[str]:
             far.setdefault(_label(box), []).append(distance)
     for label, distances in far.items():
         most = "" if len(distances) == 1 else "at most "
-        yield f"{counted(len(distances), 'box', 'boxes')} {word}: {named(label)} ({most}{_round(max(distances))} px)"
+        boxes_are = f"{counted(len(distances), 'box', 'boxes')} {word}: "
+        yield sentence(boxes_are, Name(label), f" ({most}{_round(max(distances))} px)")
 
 
 def _round(distance: float) -> str:
     return f"{distance:.3g}" if distance < 100 else f"{distance:,.0f}"
 
 
-def _counted_by_label(word: str, boxes: Iterable[BoxChange]) -> Iterator[str]:
+def _counted_by_label(word: str, boxes: Iterable[BoxChange]) -> Iterator[Sentence]:
     for label, many in Counter(_label(box) for box in boxes if word in box.what).items():
-        yield f"{counted(many, 'box', 'boxes')} {word}: {named(label)}"
+        yield sentence(f"{counted(many, 'box', 'boxes')} {word}: ", Name(label))
 
 
 def _sizes(sizes: Iterable[Size]) -> str:
     return ", ".join(map(size_words, sizes))
 
 
-def _other_fields(detail: Detail) -> str:
-    return f"fields: {listed([field.path for field in detail.fields])}"
+def _other_fields(detail: Detail) -> Sentence:
+    return sentence("fields: ", listed([field.path for field in detail.fields]))

@@ -2,18 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from reconciler.analysis.line_text import Document, document_of
 from reconciler.ledger import Ledger, StoredSide
-
-
-class Leftover(StrEnum):
-    """What happens to live entries that the manifest does not have."""
-
-    STAYS = "stays"
-    UNLABELLED = "unlabelled"
-    GONE = "gone"
+from reconciler.model import Leftover
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reconciler.analysis.line_text import holdable
 from reconciler.analysis.results import Balance, NamePair, Splits, Transfer
-from reconciler.analysis.sides import Leftover, keys_after
+from reconciler.analysis.sides import keys_after
 from reconciler.ledger import Ledger
+from reconciler.model import Leftover
 
 KEYS_SHOWN: Final = 50
 # The least share of the training labels that the test set must have for a training to start.
@@ -67,11 +67,11 @@ def _in_both(train: Half, test: Half) -> tuple[list[str], list[NamePair], int, i
         if key in theirs:
             shared_count += 1
             if shared_count <= KEYS_SHOWN:
-                shared.append(holdable(key))
+                shared.append(key)
         elif other := names.get(_file_name(key)):
             name_count += 1
             if name_count <= KEYS_SHOWN:
-                same_name.append(NamePair(train=holdable(key), test=holdable(other)))
+                same_name.append(NamePair(train=key, test=other))
     return shared, same_name, shared_count, name_count
 
 
@@ -83,7 +83,7 @@ def _moved(source: Half, target: Half, source_word: Word, target_word: Word) -> 
     for key, _meaning in target.ledger.only_desired():
         if key in left:
             danger = left[key] and source.leftover is Leftover.STAYS
-            yield Transfer(key=holdable(key), source=source_word, target=target_word, danger=danger)
+            yield Transfer(key=key, source=source_word, target=target_word, danger=danger)
 
 
 def _file_name(key: str) -> str:

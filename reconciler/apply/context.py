@@ -58,9 +58,9 @@ class Context:
         """Waits for the service's operations, for as long as the policy says."""
         return Waiter(self.gateway, self.clock, self.random, self.policy.patience)
 
-    def tell(self, doing: str) -> None:
-        """Report what is done now."""
-        self.report(Progress(doing))
+    def tell(self, doing: str, done: int = 0, total: int = 0) -> None:
+        """Report what is done now, and how many of all entries are."""
+        self.report(Progress(doing, done, total, "entries"))
 
     def idle(self, arn: str, not_before: float = 0.0) -> DatasetDescription:
         """Wait until no operation runs on a dataset, whoever started it; `not_before` as for the waiter.

@@ -61,7 +61,7 @@ def delete_kept(context: Context, arn: str, updated: float, entries: int, kept: 
     """
     try:
         _must_not_have_moved(context, arn, updated)
-        written = context.keeper.keep(arn, _lines(context, arn))
+        written = context.keeper.keep(arn, _lines(context, arn, entries))
         kept(written.where)
         _must_not_have_moved(context, arn, updated)
         if written.entries < entries:
@@ -103,8 +103,8 @@ def _must_not_have_moved(context: Context, arn: str, updated: float) -> None:
         raise Moved(f"the dataset {arn} was changed by somebody else meanwhile; nothing was deleted, run again")
 
 
-def _lines(context: Context, arn: str) -> Iterator[str]:
+def _lines(context: Context, arn: str, total: int) -> Iterator[str]:
     for count, line in enumerate(context.gateway.entries(arn), start=1):
         yield line
         if count % 1000 == 0:
-            context.tell(f"writing a snapshot: {count:,} entries")
+            context.tell("writing a snapshot", count, total)

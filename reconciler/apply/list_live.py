@@ -66,7 +66,7 @@ def _listed(
         if before.status == DatasetStatus.CREATE_FAILED:
             raise Moved(f"the creation of {arn} failed meanwhile; run again")
         try:
-            listed = _fill(context, ledger, arn)
+            listed = _fill(context, ledger, arn, before.entries)
         except (InUse, Moved):
             before = None  # an operation began, or the listing's token is no longer valid
             continue
@@ -80,11 +80,11 @@ def _listed(
     )
 
 
-def _fill(context: Context, ledger: Ledger, arn: str) -> int:
-    """List into the ledger; how many lines there were."""
+def _fill(context: Context, ledger: Ledger, arn: str, total: int) -> int:
+    """List into the ledger what are said to be `total` lines; how many there were."""
     lines = _Counted(context.gateway.entries(arn))
     try:
-        fill_live(ledger, lines, lambda count: context.tell(f"listing: {count:,} entries"))
+        fill_live(ledger, lines, lambda count: context.tell("listing", count, total))
     except ValueError as error:
         raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
     return lines.count

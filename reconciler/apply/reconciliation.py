@@ -12,9 +12,9 @@ from reconciler.apply.rounds import Work, carry_out
 from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
 from reconciler.dataset import Observation
 from reconciler.errors import NotFound, ReconcilerError, Refused
-from reconciler.guards import labels_of_live
 from reconciler.ledger import Ledger
 from reconciler.plan import Plan, Statistics, sends
+from reconciler.plan.figures import labels_of_live
 
 
 def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:

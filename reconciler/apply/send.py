@@ -7,7 +7,7 @@ A batch that the service fails as a whole is searched for the lines at fault, an
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
@@ -51,9 +51,9 @@ class _Meter:
 
     def show(self, doing: str, batch: Batch) -> None:
         """Tell how far it is."""
-        fraction = min(1.0, self._done / self._plan.bytes) if self._plan.bytes else 1.0
-        left = (self._clock.now() - self._start) * (1 - fraction) / fraction if self._done else None
-        self._report(Progress(doing, batch.number, self._plan.batches, fraction, left))
+        now = Progress(doing, self._done, self._plan.bytes, "bytes", batch.number, self._plan.batches)
+        left = (self._clock.now() - self._start) * (1 - now.fraction) / now.fraction if self._done else None
+        self._report(replace(now, seconds_left=left))
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from itertools import chain, islice
 
 from reconciler.apply.outcome import KEPT, MarkedEntry, Outcome, Rejected
 from reconciler.errors import ReconcilerError, UpdateFailed
-from reconciler.ledger import Ledger, Row, SendQueue
-from reconciler.model import Extra, Marked, Policy, Rejection, Verb
+from reconciler.ledger import Ledger, SendQueue
+from reconciler.model import Marking, Policy, Rejection, Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,10 @@ def _wrong_extras(
     for row in ledger.live_only():
         refusal = queue.rejection(row.key)
         sent = row.live_labelled and (refusal is not None or queue.is_confirmed(row.key))
-        if not sent and (outcome.error or not _unwanted(row, policy)):
+        if not sent and (outcome.error or policy.extra.wants(labelled=row.live_labelled)):
             continue  # it may stay; or the error says already that not all was done
         reason = refusal or ("its labels were not removed" if sent else "somebody else added it meanwhile")
         yield Rejected(row.key, None, reason), refusal is None and (overwritten or not sent)
-
-
-def _unwanted(row: Row, policy: Policy) -> bool:
-    """Whether a live entry that the manifest does not have must not be there after an apply."""
-    return policy.extra in {Extra.FAIL, Extra.REPLACE} or (policy.extra is Extra.UNLABEL and row.live_labelled)
 
 
 def _reason(*, theirs: bool, in_live: bool) -> str:
@@ -151,7 +146,7 @@ def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> 
             f"{_lines(foreign)} not live as in the manifest, because somebody else changed the dataset meanwhile; "
             "run again"
         )
-    if policy.marked is Marked.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
+    if policy.marked is Marking.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
         return UpdateFailed(
             f"the service marked {ours:,} entries of the manifest with errors and the policy is `marked: refuse`; "
             "mend the lines"

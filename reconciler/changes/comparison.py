@@ -8,7 +8,7 @@ from itertools import chain
 
 from reconciler.changes.verbs import changes, live_only, loads
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import Change, Compare, Extra, Policy, Verb
+from reconciler.model import Change, Compare, Policy, Verb
 
 
 class Action(StrEnum):
@@ -66,12 +66,12 @@ def compare(ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[
         return Comparison(Action.CREATE, policy, desired, None, add=desired.entries)
     live = ledger.live_facts(policy.compare)
     extras = sum(1 for _ in ledger.live_only())
-    if policy.extra is Extra.REPLACE and extras:
+    if policy.extra.replaces and extras:
         return Comparison(
             Action.REPLACE, policy, desired, live, add=desired.entries, live_only=extras, marked=live.marked
         )
     verbs = Counter(change.verb for change in changes(ledger, policy.compare, settled))
-    unlabel = sum(1 for _ in live_only(ledger, unlabel=True)) if policy.extra is Extra.UNLABEL else 0
+    unlabel = sum(1 for _ in live_only(ledger, unlabel=True)) if policy.extra.unlabels else 0
     return Comparison(
         Action.UPDATE if verbs or unlabel else Action.NOTHING,
         policy,
@@ -92,12 +92,12 @@ def shown_changes(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     """The changes as people see them: manifest order, then what is live only (not where all of it goes anyway)."""
     if compared.loads_all:
         return chain(loads(ledger), live_only(ledger, unlabel=False)) if compared.live else loads(ledger)
-    unlabel = compared.policy.extra is Extra.UNLABEL
+    unlabel = compared.policy.extra.unlabels
     return chain(changes(ledger, compared.policy.compare, compared.settled), live_only(ledger, unlabel=unlabel))
 
 
 def shown_total(compared: Comparison) -> int:
     """How many changes `shown_changes` gives."""
-    if compared.policy.extra is Extra.UNLABEL and compared.action is not Action.REPLACE:
+    if compared.policy.extra.unlabels and compared.action is not Action.REPLACE:
         return compared.lines
     return compared.add + compared.update + compared.live_only

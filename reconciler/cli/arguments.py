@@ -19,9 +19,9 @@ from reconciler.errors import BadInput
 from reconciler.guards import parse_allow, read_variable
 from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, inert
+from reconciler.views import VIEWS
 
 _DATASETS: Final = Path("datasets")
-_SAVED: Final = (("save", "json"), ("markdown", "markdown"), ("html", "html"))
 
 
 def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Options:
@@ -190,7 +190,7 @@ def asked(given: argparse.Namespace) -> Asked:
 
 def _saved(given: argparse.Namespace) -> dict[str, str]:
     """The views of a plan that go into files."""
-    places = ((view, getattr(given, option, None)) for option, view in _SAVED)
+    places = ((name, getattr(given, view.option, None)) for name, view in VIEWS.items() if view.option)
     return {view: place for view, place in places if place is not None}
 
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from reconciler.formats import FORMATS
+
 COMMANDS: Final = {
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
@@ -23,6 +25,8 @@ exit codes:
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
 """
+_EXAMPLES: Final = "\n".join(f"  reconciler convert {row.example}" for row in FORMATS.values())
+_READS: Final = "\n".join(f"{name:<6} {row.reads}" for name, row in FORMATS.items())
 EPILOGS: Final = {
     None: """\
 examples:
@@ -95,10 +99,11 @@ A revision without a path stands for what the other side names, in that revision
 root of the repository. Manifests with errors are compared as far as they can be understood; their findings are in the
 report. It needs neither credentials nor a network.
 """,
-    "convert": """\
+    "convert": f"""\
 examples:
-  reconciler convert coco instances.json --images s3://my-bucket/photos/ -o train.jsonl
-  reconciler convert voc Annotations/*.xml --images s3://my-bucket/cells/ --created 2024-01-31T12:00:00 -o train.jsonl
+{_EXAMPLES}
+
+{_READS}
 
 What is clipped, left out or odd is said on standard error. With an error nothing is written. The same files always give
 the same lines.

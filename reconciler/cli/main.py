@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from reconciler.cli.arguments import parse, wants_json
-from reconciler.cli.failures import USER_CAUSED, sentence, unexpected
 from reconciler.cli.options import Options
 from reconciler.cli.screen import Screen, Style
 from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
+from reconciler.shell.faults import USER_CAUSED, sentence, unexpected
 from reconciler.text import counted, inert
 from reconciler.views.words import finding_line
 

@@ -9,8 +9,10 @@ from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
+from reconciler.guards import GUARDS
 from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, inert
+from reconciler.views import VIEWS
 
 # Commands that read what they are given, and no declarations of a run.
 BESIDE: Final = ("report", "diff", "convert")
@@ -19,7 +21,6 @@ S3: Final = "s3"
 # Commands about the command line itself.
 _ABOUT: Final = ("completion", "help")
 _SHELLS: Final = ("bash", "zsh", "fish")
-_VIEWS: Final = ("text", "markdown", "html", "json")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
 # What the values of these names are completed to.
@@ -38,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             known = list(map(str, action.choices))
             guess = did_you_mean(str(value), known)
-            raise argparse.ArgumentError(action, f"invalid choice {value!r}{guess}; choose from {', '.join(known)}")
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{guess}; choose from {', '.join(known)}")
 
 
 def build_parser() -> tuple[Parser, dict[str, Parser]]:
@@ -139,7 +140,8 @@ def _add_guarded(parser: Parser) -> None:
         metavar='GUARD="WHY"',
         action="append",
         default=[],
-        help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)",
+        help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW); the "
+        f"guards: {', '.join(GUARDS)}",
     )
     parser.add_argument(
         "--snapshots",
@@ -171,9 +173,9 @@ def _add_validate(parser: Parser) -> None:
 
 def _add_plan(parser: Parser) -> None:
     group = parser.add_argument_group("views of the plan (- is standard output)")
-    group.add_argument("--save", metavar="FILE", help="the plan as JSON, for `reconciler report` and `apply --plan`")
-    group.add_argument("--markdown", metavar="FILE", help="the plan as a comment for a pull request")
-    group.add_argument("--html", metavar="FILE", help="the plan as one page, with the boxes drawn")
+    for view in VIEWS.values():
+        if view.option:
+            group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
     _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
     group.add_argument(
         "--base",
@@ -254,7 +256,7 @@ _OWN: Final = {
 
 def _add_format(parser: Parser) -> None:
     parser.add_argument(
-        "--format", choices=_VIEWS, default=_VIEWS[0], help="the view: text, markdown, html or json (default: text)"
+        "--format", choices=list(VIEWS), default="text", help=f"the view: {', '.join(VIEWS)} (default: text)"
     )
     _add_output(parser)
     _add_pictures(parser, "pictures for the HTML view: a folder")

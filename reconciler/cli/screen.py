@@ -13,33 +13,40 @@ import shutil
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from io import TextIOWrapper
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
+from reconciler.aws.clock import SystemClock
 from reconciler.model import Progress
-from reconciler.views.terminal.columns import cells, head_of
 from reconciler.views.words import progress_line
 
-_RESET: Final = "\x1b[0m"
-_ELLIPSIS: Final = "..."
+if TYPE_CHECKING:
+    from reconciler.cli.bar import Bar
+
+# Seconds between two updates.
+_ON_A_TERMINAL: Final = 0.1
+_ELSEWHERE: Final = 30.0
 
 
 class Style(StrEnum):
-    """How a text looks; the value is the parameter of the SGR sequence (ECMA-48), empty for plain text."""
+    """How a text looks, in rich's words; empty for plain text."""
 
     PLAIN = ""
-    HEADER = "1"
-    ADD = "32"
-    UPDATE = "33"
-    UNLABEL = "31"
-    LIVE_ONLY = "35"
-    BAD = "1;31"
-    WARNING = "33"
-    DIM = "2"
+    HEADER = "bold"
+    ADD = "green"
+    UPDATE = "yellow"
+    UNLABEL = "red"
+    LIVE_ONLY = "magenta"
+    BAD = "bold red"
+    WARNING = "yellow"
+    DIM = "dim"
 
 
 def paint(text: str, style: Style) -> str:
-    """The text between escape sequences."""
-    return f"\x1b[{style.value}m{text}{_RESET}" if style.value and text else text
+    """The text between escape sequences; what is in it is never read as markup."""
+    from rich.color import ColorSystem  # noqa: PLC0415 - a text that is piped needs no rich
+    from rich.style import Style as Look  # noqa: PLC0415 - likewise
+
+    return Look.parse(style.value).render(text, color_system=ColorSystem.STANDARD) if text else text
 
 
 def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -59,25 +66,27 @@ def width_of(stream: TextIO) -> int | None:
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def cut(text: str, width: int) -> str:
-    """The text in at most `width` columns; what was cut off is shown as `...`."""
-    if cells(text) <= width:
-        return text
-    return head_of(text, max(0, width - len(_ELLIPSIS))) + _ELLIPSIS[: max(0, width)]
-
-
 class Screen:
     """One run's two streams. With `quiet`, lines are left out and only `document` writes to standard output.
 
     `colour` and `width` (columns, None: never cut) are those of standard output.
     """
 
-    def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str], *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        out: TextIO,
+        err: TextIO,
+        environ: Mapping[str, str],
+        *,
+        quiet: bool = False,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self._out, self._err = _Stream(out), _Stream(err)
         self.is_quiet = quiet
         self.colour, self._err_colour = wants_colour(out, environ), wants_colour(err, environ)
         self.width = width_of(out)
-        self._has_status = False
+        self._now, self._shown, self._doing = clock or SystemClock().now, 0.0, ""
+        self._bar: Bar | None = None
         self.is_live = err.isatty() and environ.get("TERM") != "dumb"
 
     def line(self, text: str = "", style: Style = Style.PLAIN) -> None:
@@ -111,25 +120,34 @@ class Screen:
         self._err.write(question)
         self._err.flush()
 
-    def status(self, text: str) -> None:
-        """Rewrite the status line; only where standard error is a terminal."""
-        if self.is_live:
-            self.flush()
-            width = width_of(self._err.stream) or 80
-            self._err.write(f"\r{cut(text, width - 1)}\x1b[K")
-            self._err.flush()
-            self._has_status = True
+    def status(self, doing: str) -> None:
+        """Show what is done now; only where standard error is a terminal."""
+        self.show(Progress(doing))
+
+    def show(self, progress: Progress, title: str = "") -> None:
+        """Show how far a step is, ten times a second at most; only where standard error is a terminal."""
+        now, doing = self._now(), f"{title}: {progress.doing}"
+        if not self.is_live or (doing == self._doing and now - self._shown < _ON_A_TERMINAL):
+            return
+        self._shown, self._doing = now, doing
+        self.flush()
+        self._drawn().show(title, progress)
+
+    def _drawn(self) -> "Bar":
+        from reconciler.cli.bar import Bar  # noqa: PLC0415 - rich is for terminals
+
+        self._bar = self._bar or Bar(cast("TextIO", self._err), self._now, colour=self._err_colour)
+        return self._bar
 
     def clear(self) -> None:
-        """Take the status line away."""
-        if self._has_status:
-            self._has_status = False
-            self._err.write("\r\x1b[K")
+        """Take the progress away."""
+        if self._bar:
+            self._bar.clear()
             self._err.flush()
 
     def shout(self, text: str) -> None:
         """A line on standard error from a signal's handler, which may have interrupted a write to the same stream."""
-        prefix = "\r\x1b[K" if self._has_status else ""
+        prefix = "\r\x1b[K" if self._bar else ""
         data = f"{prefix}{text}\n"
         try:
             os.write(self._err.stream.fileno(), data.encode(errors="backslashreplace"))
@@ -151,7 +169,7 @@ class _Stream:
     """A stream that is written to until the first failure, and then leads nowhere."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+        self.stream, self.encoding = stream, stream.encoding
         self.fault: OSError | None = None
         self._dead = False
         if isinstance(stream, TextIOWrapper):
@@ -183,28 +201,18 @@ class _Stream:
             return
 
 
-# Seconds between two updates.
-_ON_A_TERMINAL: Final = 0.1
-_ELSEWHERE: Final = 30.0
-
-
 class ProgressLine:
     """Shows progress under a title, such as `blood-cells train`. In a log nothing is said before 30 seconds passed."""
 
     def __init__(self, screen: Screen, now: Callable[[], float]) -> None:
         self._screen, self._now = screen, now
-        self._interval = _ON_A_TERMINAL if screen.is_live else _ELSEWHERE
-        self._last = now() - (self._interval if screen.is_live else 0.0)
+        self._last = now()
         self.title = ""
 
     def __call__(self, progress: Progress) -> None:
         """Show it, unless something was shown just before."""
-        now = self._now()
-        if now - self._last < self._interval:
-            return
-        self._last = now
-        text = f"{self.title}: {progress_line(progress)}"
         if self._screen.is_live:
-            self._screen.status(text)
-        else:
-            self._screen.remark(text)
+            self._screen.show(progress, self.title)
+        elif (now := self._now()) - self._last >= _ELSEWHERE:
+            self._last = now
+            self._screen.remark(f"{self.title}: {progress_line(progress)}")

@@ -12,22 +12,22 @@ from typing import Final, get_args
 
 from msgspec import structs
 
-from reconciler.analysis.line_text import holdable
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
 from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, NotFound, ReconcilerError
+from reconciler.review.after_apply import Ended, ended, with_endings
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.estimate import spent
 from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
-from reconciler.review.outcome import Ended, ended, with_endings
 from reconciler.run import DatasetRun
-from reconciler.views.json_document import encoded
+from reconciler.shell.faults import USER_CAUSED, sentence
+from reconciler.views import VIEWS, How
+from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
 from reconciler.views.terminal.columns import Role
@@ -93,7 +93,7 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
     return review_of(
         run.datasets,
         command=run.options.command,
-        compared=Compared(after=holdable(str(run.options.datasets))),
+        compared=Compared(after=str(run.options.datasets)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
@@ -149,14 +149,14 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(
             command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
         )
-    return encoded(_limited(review, run.options.limit))
+    return document_text(_limited(review, run.options.limit))
 
 
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return encoded(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
@@ -199,22 +199,19 @@ def _limited(review: Review, entries: int | None) -> Review:
 
 def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
     """One view; the modules of the others stay unloaded."""
-    if view == "json":
-        return encoded(review)
-    if view == "text":
-        on_screen = place == STANDARD_OUTPUT
-        return _on_screen(review, run, screen) if on_screen else terminal.view(review, verbose=run.options.verbose)
-    if view == "markdown":
-        from reconciler.views.markdown import view as markdown  # noqa: PLC0415 - see above
+    if view == "text" and place == STANDARD_OUTPUT:
+        return _on_screen(review, run, screen)
+    asked: list[Thumbnails | None] = []
 
-        return markdown.view(review)
-    from reconciler.views.html import view as html  # noqa: PLC0415 - see above
+    def pictures() -> Thumbnails | None:
+        asked.append(pictures_of(run))
+        return asked[-1]
 
-    pictures = pictures_of(run)
-    page = html.view(review, pictures=pictures, links=run.options.asked.links)
-    if pictures is not None:
-        screen.remark(told(pictures))
-    return page
+    made = VIEWS[view].make(review, How(verbose=run.options.verbose, links=run.options.asked.links, pictures=pictures))
+    for one in asked:
+        if one is not None:
+            screen.remark(told(one))
+    return made
 
 
 def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> str:

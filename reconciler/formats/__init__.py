@@ -1,19 +1,48 @@
-"""Other annotation formats, turned into lines of a manifest: one module a format, one protocol for all.
-
-    coco    COCO object detection: one JSON file for many images, boxes
-    voc     Pascal VOC: one XML file an image, boxes
+"""Other annotation formats, turned into lines of a manifest: one module and one row a format, one protocol for all.
 
 A converter is pure: file contents in, lines and findings out, in the files' order; the same input gives the same bytes.
 `reconciler convert` is the edge that reads and writes files.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Final
 
-from reconciler.formats import coco, voc
 from reconciler.formats.conversion import Convert, Converted
 
-__all__ = ["FORMATS", "Convert", "Converted"]
+__all__ = ["FORMATS", "Convert", "Converted", "Importer"]
 
-FORMATS: Final[Mapping[str, Convert]] = MappingProxyType({"coco": coco.convert, "voc": voc.convert})
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A row: the module of this package that converts, what it reads, and how it is called."""
+
+    module: str
+    reads: str
+    example: str
+
+    def load(self) -> ModuleType:
+        """The module; it has `convert` and the rules of what it finds."""
+        return import_module(f"{__name__}.{self.module}")
+
+    @property
+    def convert(self) -> Convert:
+        """The converter, loaded when it is asked for."""
+        made: Convert = self.load().convert
+        return made
+
+
+FORMATS: Final[Mapping[str, Importer]] = {
+    "coco": Importer(
+        "coco",
+        "COCO object detection: one JSON file for many images, with boxes",
+        "coco instances.json --images s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "voc": Importer(
+        "voc",
+        "Pascal VOC: one XML file for each image, with boxes",
+        "voc Annotations/*.xml --images s3://my-bucket/cells/ --created 2024-01-31T12:00:00 -o train.jsonl",
+    ),
+}

@@ -85,14 +85,14 @@ _OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A box and where its object stands."""
+class PlacedBox:
+    """A box, and the place of its object in the file."""
 
     box: Box
     place: Place
 
 
-def placed(drawn: Sequence[Drawn], frame: Frame, image: Place) -> tuple[list[Box], list[Finding]]:
+def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list[Box], list[Finding]]:
     """The boxes that can be sent, and what there is to say about all of them; `image` is the place of their image.
 
     A box off the frame is clipped, one that is too small then is left out; of an image that loses all its boxes so, the
@@ -109,7 +109,7 @@ def placed(drawn: Sequence[Drawn], frame: Frame, image: Place) -> tuple[list[Box
     return boxes, findings
 
 
-def _inside(drawn: Drawn, frame: Frame) -> tuple[Box | None, Finding | None]:
+def _inside(drawn: PlacedBox, frame: Frame) -> tuple[Box | None, Finding | None]:
     """The box as it can be sent (None: not at all), and the finding that says what was done to it."""
     box = drawn.box
     inside = clipped(box, frame)
@@ -123,7 +123,7 @@ def _inside(drawn: Drawn, frame: Frame) -> tuple[Box | None, Finding | None]:
     return inside, Finding(Severity.MARKED, row.code, drawn.place, message, "look at the image, and draw the box again")
 
 
-def _repeated(drawn: Iterable[Drawn]) -> Iterator[Finding]:
+def _repeated(drawn: Iterable[PlacedBox]) -> Iterator[Finding]:
     seen: dict[Box, Place] = {}
     for one in drawn:
         if one.box not in seen:

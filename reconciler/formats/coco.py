@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
-from reconciler.formats.boxes import PER_PIXEL, Drawn, Frame, box_line, placed
+from reconciler.formats.boxes import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
 from reconciler.model import Finding, Place, Severity
 
@@ -127,7 +127,7 @@ def _image(
     except Unreadable as fault:
         yield fault.finding
         return
-    drawn: list[Drawn] = []
+    drawn: list[PlacedBox] = []
     good = True
     crowds = 0
     for annotation in coco.boxes.get(number, ()):
@@ -175,7 +175,7 @@ def _side(image: Object, name: str, coco: _Coco) -> int:
     return int(side)
 
 
-def _drawn(annotation: Object, coco: _Coco) -> Drawn:
+def _drawn(annotation: Object, coco: _Coco) -> PlacedBox:
     box = annotation.get("bbox")
     good = isinstance(box, list) and len(box) == 4 and all(_is_coordinate(one) for one in box)
     if not good or not isinstance(box, list):
@@ -188,7 +188,7 @@ def _drawn(annotation: Object, coco: _Coco) -> Drawn:
         raise Unreadable("category", coco.place, message, "add it to `categories`")
     left, top, width, height = (round(one * PER_PIXEL) for one in box)
     coco.fractions += any(one % PER_PIXEL for one in (left, top, width, height))
-    return Drawn(Box(label, left, top, width, height), coco.place)
+    return PlacedBox(Box(label, left, top, width, height), coco.place)
 
 
 def _named(finding: Finding, key: str) -> Finding:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.entries import Box
-from reconciler.formats.boxes import PER_PIXEL, Drawn, Frame, box_line, placed
+from reconciler.formats.boxes import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
 from reconciler.formats.xml_tree import Element, read_markup
 from reconciler.model import Finding, Place, Severity
@@ -94,7 +94,7 @@ def _side(element: Element) -> int:
 
 def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
     """The boxes that can be sent, and what there is to say about all of them."""
-    drawn: list[Drawn] = []
+    drawn: list[PlacedBox] = []
     findings: list[Finding] = []
     for element in root.all("object"):
         try:
@@ -105,11 +105,11 @@ def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
     return boxes, [*findings, *more]
 
 
-def _drawn(element: Element) -> Drawn:
+def _drawn(element: Element) -> PlacedBox:
     label = _part(element, "name").text
     bndbox = _child(element, "bndbox")
     left, top, right, bottom = (_thousandths(_part(bndbox, name)) for name in ("xmin", "ymin", "xmax", "ymax"))
-    return Drawn(Box(label, left, top, right - left, bottom - top), bndbox.place)
+    return PlacedBox(Box(label, left, top, right - left, bottom - top), bndbox.place)
 
 
 def _child(element: Element, name: str) -> Element:

@@ -1,23 +1,18 @@
 """Overriding guards: by name and with a reason, for one run or for one manifest; and how that is written."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.errors import BadInput
-from reconciler.ledger import Ledger
-from reconciler.model import Compare, Guard, GuardCheck, GuardState, Override
+from reconciler.guards.rules import GUARDS
+from reconciler.model import GuardCheck, GuardState, Override
 from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
 # Overrides stand beside one another with a semicolon between; a reason may have semicolons of its own.
 _BETWEEN: Final = re.compile(r";\s*(?=[A-Za-z-]+\s*=)")
-
-
-def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
-    """A sentence for each guard that tripped."""
-    return tuple(f"guard {one.guard.value}: {one.words}" for one in checks if one.state is GuardState.TRIPPED)
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
@@ -30,9 +25,9 @@ def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
     for item in items:
         name, _, reason = item.partition("=")
         name, reason = name.strip(), reason.strip().strip("\"'").strip()
-        if name not in set(Guard):
-            guess = did_you_mean(name, Guard)
-            raise BadInput(f"{source}: there is no guard {inert(name)!r}{guess}; there are {', '.join(Guard)}")
+        if name not in GUARDS:
+            hint = did_you_mean(name, GUARDS)
+            raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(GUARDS)}")
         if not reason:
             raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
         allowed[name] = reason
@@ -49,13 +44,14 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
     return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
 
 
-def override_for(ledger: Ledger, checks: Iterable[GuardCheck]) -> Override | None:
-    """What to type, ready to be pasted: for one run, or for as long as the manifest is what it is. None: none trips."""
-    guards = [check.guard for check in checks if check.state is GuardState.TRIPPED]
-    if not guards:
-        return None
-    digest = ledger.desired_facts(Compare.STRICT).digest
-    options = " ".join(f'--allow {guard.value}="why"' for guard in guards)
-    variable = "; ".join(f"{guard.value}=why" for guard in guards)
-    blocks = ", ".join(f"{{guard: {guard.value}, reason: why, manifest: {digest}}}" for guard in guards)
+def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
+    """A sentence for each guard that tripped."""
+    return tuple(f"guard {one.name}: {one.words}" for one in checks if one.state is GuardState.TRIPPED)
+
+
+def override_of(guards: Sequence[str], digest: str) -> Override:
+    """What to type, ready to be pasted: for one run, or for as long as the manifest has this digest."""
+    options = " ".join(f'--allow {guard}="why"' for guard in guards)
+    variable = "; ".join(f"{guard}=why" for guard in guards)
+    blocks = ", ".join(f"{{guard: {guard}, reason: why, manifest: {digest}}}" for guard in guards)
     return Override(options, f"{VARIABLE}='{variable}'", f"reconciler:allow: [{blocks}]")

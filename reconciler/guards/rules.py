@@ -1,24 +1,28 @@
-"""Guards: plans that look like an accident are refused before anything is sent, unless somebody says why.
+"""The table of guards: plans that look like an accident are refused before anything is sent, unless somebody says why.
 
-Each guard has a name, a threshold in `policy.guards`, and a sentence with its figures. A new or empty dataset trips
-none, and neither does a plan that sends nothing.
+A guard is one function below with `@_guard(name, threshold, when it trips)` above it; parsing, options, schema and
+documentation follow from that row. A new or empty dataset trips none, and neither does a plan that sends nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from reconciler.changes import Comparison
 from reconciler.guards.figures import Figures, Labels
-from reconciler.ledger import Ledger
-from reconciler.model import LEAST_ENTRIES, SHARES_FROM, DatasetType, Guard, GuardCheck, GuardState
+from reconciler.model import DatasetType, GuardCheck, GuardState, Threshold
 from reconciler.text import inert
 
+# Below so many entries a share says little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
+LEAST_ENTRIES: Final = 10
+# From so many labelled live images on a label's share is compared.
+SHARES_FROM: Final = 100
 _NAMED: Final = 3
 _SHOWN: Final = 60
 _KEY_SHOWN: Final = 200
 # Two shares that are the same but for the last bits of a division are the same.
 _ROUNDING: Final = 1e-9
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +50,99 @@ class _Said:
     share: float | None = None
 
 
-def check_guards(ledger: Ledger, compared: Comparison, asked: Asked) -> tuple[GuardCheck, ...]:
-    """What every guard says of what an apply would do, in the order of their names."""
-    figures = Figures(ledger, compared)
-    return tuple(_checked(guard, figures, compared, asked) for guard in Guard)
+_Judge = Callable[[Figures, Asked, float], _Said]
 
 
-def _checked(guard: Guard, figures: Figures, compared: Comparison, asked: Asked) -> GuardCheck:
-    threshold, reason = compared.policy.guards.threshold(guard), asked.allow.get(guard.value, "")
-    share = threshold if isinstance(threshold, float) else None
-    if threshold is None or threshold is False:
-        return GuardCheck(guard, GuardState.OFF)
-    said = _nothing_to_lose(figures, compared) or _GUARDS[guard](figures, asked, share or 0.0)
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A row: the recommended threshold (a share, or True for on), when it trips, and the function that judges.
+
+    `live_only` guards ask what only the service knows, so a comparison without one leaves them out.
+    """
+
+    name: str
+    default: Threshold
+    trips_when: str
+    judge: _Judge
+    live_only: bool = False
+
+
+GUARDS: Final[dict[str, Guard]] = {}
+
+
+def _guard(name: str, default: Threshold, trips_when: str, *, live_only: bool = False) -> Callable[[_Judge], _Judge]:
+    """Enter a function that judges into the table."""
+
+    def enter(judge: _Judge) -> _Judge:
+        GUARDS[name] = Guard(name, default, trips_when, judge, live_only)
+        return judge
+
+    return enter
+
+
+def threshold_of(guards: Mapping[str, Threshold], name: str) -> Threshold:
+    """What a guard is set to: in these settings, or as recommended."""
+    return guards.get(name, GUARDS[name].default)
+
+
+def read_threshold(name: str, text: str) -> Threshold:
+    """What a threshold says: a share for `30%`, False for `off`, as recommended for `on`.
+
+    Raises:
+        ValueError: there is no such guard, it says none of these, or a percentage where the guard has no threshold.
+    """
+    if name not in GUARDS:
+        raise ValueError(name)
+    recommended = GUARDS[name].default
+    if text in {"on", "off"}:
+        return text == "on" and recommended
+    match = _PERCENT.fullmatch(text)
+    if match is None or recommended is True or not 0 <= float(match[1]) <= 100:
+        raise ValueError(text)
+    return float(match[1]) / 100
+
+
+def written(threshold: Threshold) -> str:
+    """A threshold as `project.yaml` writes it."""
+    return f"{threshold * 100:g}%" if isinstance(threshold, float) else "on" if threshold else "off"
+
+
+def judged(figures: Figures, guards: Mapping[str, Threshold], asked: Asked) -> tuple[GuardCheck, ...]:
+    """What every guard says of what an apply would do, in the order of the table; `guards` are those that were set."""
+    return tuple(_checked(guard, figures, threshold_of(guards, guard.name), asked) for guard in GUARDS.values())
+
+
+def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked) -> GuardCheck:
+    if threshold is False:
+        return GuardCheck(guard.name, GuardState.OFF)
+    reason = asked.allow.get(guard.name, "")
+    limit = None if threshold is True else threshold
+    said = _nothing_to_lose(figures) or guard.judge(figures, asked, limit or 0.0)
     if not said.trips:
         state, reason = GuardState.PASSED, ""
     else:
         state = GuardState.OVERRIDDEN if reason else GuardState.TRIPPED
-    return GuardCheck(guard, state, said.words, said.count, said.of, said.share, share, reason)
+    share = None if said.share is None else round(said.share, 6)
+    return GuardCheck(guard.name, state, said.words, said.count, said.of, share, limit, reason)
 
 
-def _nothing_to_lose(figures: Figures, compared: Comparison) -> _Said | None:
+def _nothing_to_lose(figures: Figures) -> _Said | None:
     if not figures.live:
         return _Said(trips=False, words="a new or empty dataset has nothing to lose")
-    return None if compared.has_changes else _Said(trips=False, words="nothing would be sent")
+    return None if figures.has_changes else _Said(trips=False, words="nothing would be sent")
 
 
+@_guard(
+    "updates",
+    0.30,
+    "more of the live entries would be updated, and at least 10; adds never count. Under `extra: replace`, entries "
+    "that are loaded otherwise than they are live count",
+)
 def _updates(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.updated, figures.live, limit, "would be updated", least=LEAST_ENTRIES)
 
 
+@_guard("label-removed", True, "a label would be used by no entry any more")  # noqa: FBT003 - on
 def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
     before, after = figures.before.images_by_label, figures.after.images_by_label
     gone = sorted(set(before) - set(after))
@@ -97,6 +165,11 @@ def _where(figures: Figures, labels: list[str], uses: int) -> str:
     return f": {shown}" if uses <= _NAMED else f", the first in {shown}"
 
 
+@_guard(
+    "label-share",
+    0.10,
+    "a label's share of the labelled images would move by more points, from 100 labelled live images on",
+)
 def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
     """The label whose share of the labelled images moves most."""
     before, after = asked.before or figures.before, figures.after
@@ -116,6 +189,12 @@ def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
     return _Said(trips, words, after.images_by_label.get(label, 0), after.images, moved)
 
 
+@_guard(
+    "shrink",
+    0.10,
+    "more of the live entries would lose their labels or are not in the manifest any more, and at least 10. Live-only "
+    "entries without labels count only under `extra: replace`",
+)
 def _shrink(figures: Figures, _asked: Asked, limit: float) -> _Said:
     what = "are not in the manifest any more"
     if figures.losing:
@@ -123,6 +202,7 @@ def _shrink(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.gone + figures.losing, figures.live, limit, what, least=LEAST_ENTRIES)
 
 
+@_guard("test-set", 0.10, "more of a test set would be updated, or any entry of it lose its labels")
 def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
     if asked.dataset_type is not DatasetType.TEST:
         return _Said(trips=False, words="this is no test set")
@@ -132,6 +212,13 @@ def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
     return _shares(figures.updated, figures.live, limit, "of the test set would be updated")
 
 
+@_guard(
+    "distributed",
+    True,  # noqa: FBT003 - on
+    "entries that are missing in the live training dataset are live in the test dataset without its manifest having "
+    "them: somebody ran DistributeDatasetEntries",
+    live_only=True,
+)
 def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
     many = asked.moved_to_test()
     if not many:
@@ -151,11 +238,5 @@ def _shares(number: int, live: int, limit: float, what: str, *, least: int = 0) 
     return _Said(trips, f"{number:,} of {live:,} entries ({share:.0%}) {what}{beyond}", number, live, share)
 
 
-_GUARDS: Final[Mapping[Guard, Callable[[Figures, Asked, float], _Said]]] = {
-    Guard.UPDATES: _updates,
-    Guard.LABEL_REMOVED: _label_removed,
-    Guard.LABEL_SHARE: _label_share,
-    Guard.SHRINK: _shrink,
-    Guard.TEST_SET: _test_set,
-    Guard.DISTRIBUTED: _distributed,
-}
+# Every guard switched off.
+OFF: Final[Mapping[str, Threshold]] = dict.fromkeys(GUARDS, False)

@@ -25,6 +25,7 @@ from reconciler.ledger.rows import (
     mark_codes,
     names,
     pair_digest,
+    place_at,
     values_of,
 )
 from reconciler.ledger.send_queue import SendQueue
@@ -37,7 +38,7 @@ PRAGMA cache_size = -8000;
 CREATE TABLE desired (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL,
-    file TEXT NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL
+    file BLOB NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL
 );
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
@@ -85,7 +86,7 @@ class Ledger:
         added = self._database.execute(
             "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels,"
             " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), place.file, place.line, place.column, desired.line),
+            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line),
         )
         return None if added.rowcount else self._place_of(entry.key)
 
@@ -175,8 +176,8 @@ class Ledger:
             " LEFT JOIN desired d ON d.key = l.key WHERE l.marks <> '[]' ORDER BY d.seq IS NULL, d.seq, l.seq"
         )
         for key, marks, file, line, column in self._database.execute(query):
-            place = Place(file, line, column) if file is not None else None
-            yield MarkedRow(key_text(key), tuple(Mark(*pair) for pair in json.loads(marks)), place)
+            found = tuple(Mark(*pair) for pair in json.loads(marks))
+            yield MarkedRow(key_text(key), found, place_at(file, line, column))
 
     def ignored(self) -> int:
         """How many entries mean the same on both sides and differ in fields that labels mode ignores.
@@ -272,9 +273,9 @@ class Ledger:
                 counts[name] = counts.get(name, 0) + many
         return counts
 
-    def _place_of(self, key: str) -> Place:
+    def _place_of(self, key: str) -> Place | None:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
-        return Place(*self._database.execute(query, (key_bytes(key),)).fetchone())
+        return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
     def _sums(self, table: str, marked: str) -> tuple[int, int, int, int]:
         query = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
@@ -296,7 +297,7 @@ class Ledger:
                 key=key_text(key),
                 desired=line,
                 live=live,
-                place=Place(file, number, column),
+                place=place_at(file, number, column),
                 labels=names(labels),
                 live_labels=names(live_labels) if live_labels else (),
                 in_live=bool(in_live),

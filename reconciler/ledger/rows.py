@@ -77,6 +77,11 @@ def key_bytes(key: str) -> bytes:
     return key.encode("utf-8", "surrogatepass")
 
 
+def place_at(file: bytes | None, line: int, column: int) -> Place | None:
+    """A place as the tables hold it; None for no line."""
+    return None if file is None else Place(key_text(file), line, column)
+
+
 def key_text(key: bytes) -> str:
     """A stored key as text again."""
     return key.decode("utf-8", "surrogatepass")

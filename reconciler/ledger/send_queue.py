@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.entries import bare_line
-from reconciler.ledger.rows import key_bytes, key_text
-from reconciler.model import Change, Place, Verb
+from reconciler.ledger.rows import key_bytes, key_text, place_at
+from reconciler.model import Change, Verb
 
 _SCHEMA: Final = """
 DROP TABLE IF EXISTS queued;
@@ -50,8 +50,7 @@ class SendQueue:
             " LEFT JOIN desired d ON d.seq = q.seq ORDER BY q.position"
         )
         for position, verb, key, line, file, number, column in self._database.execute(query):
-            name = key_text(key)
-            place = Place(file, number, column) if file is not None else None
+            name, place = key_text(key), place_at(file, number, column)
             yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
 
     def confirm(self, changes: Iterable[Change]) -> None:

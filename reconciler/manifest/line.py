@@ -23,7 +23,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class BrokenRule:
     """A rule broken inside a line: by the member at `path`; `details` fill the rule's sentence."""
 
     rule: Rule

@@ -25,12 +25,12 @@ from reconciler.manifest.jsonl.read import json_lines
 from reconciler.manifest.judge.line import judge
 from reconciler.manifest.judge.source_ref import source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
-from reconciler.manifest.line import Fault, Line
+from reconciler.manifest.line import BrokenRule, Line
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.manifest.yaml.read import yaml_lines
-from reconciler.model import DatasetDeclaration, DesiredEntry, Place
-from reconciler.text import did_you_mean
+from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
+from reconciler.text import did_you_mean, inert
 
 
 @contextmanager
@@ -80,11 +80,13 @@ def read_manifest(
     dataset: DatasetDeclaration,
     labels: tuple[str, ...] | None,
     accept: Callable[[DesiredEntry], Place | None],
+    report: Reporter = lambda _progress: None,
 ) -> Findings:
     """Stream a dataset's manifest: judge every line and hand the good ones to `accept`, in the file's order.
 
     `labels` is the project's closed list of labels, None when it is open. `accept` returns the place of an earlier
-    entry with the same key, which makes this one an error, or None. A line with an error is not handed on.
+    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. `report` is
+    told how many of the file's bytes are read.
     Never raises for what the file holds: everything is a finding. Memory is that of one line (JSON Lines) or one entry
     (YAML).
     """
@@ -94,8 +96,11 @@ def read_manifest(
         collector.report(rules.TRAINING_TOO, collector.place)
     with open_regular(dataset.manifest, collector) as handle:
         if handle is not None:
-            for line in _lines(dataset.manifest, handle, collector):
+            total = os.fstat(handle.fileno()).st_size
+            for number, line in enumerate(_lines(dataset.manifest, handle, collector)):
                 reading.read(line)
+                if number % 100 == 0:
+                    report(Progress(f"reading {inert(dataset.shown)}", handle.tell(), total, "bytes"))
     return reading.findings()
 
 
@@ -140,11 +145,11 @@ class _Reading:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
-            self._report(Fault(rules.LONG_LINE), line)
+            self._report(BrokenRule(rules.LONG_LINE), line)
         else:
             self._across.judge(DesiredEntry(entry, text, line.place), line)
 
-    def _report(self, fault: Fault, line: Line) -> None:
+    def _report(self, fault: BrokenRule, line: Line) -> None:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 

@@ -1,6 +1,6 @@
 """Why a policy or a limit of the service stops an apply, as sentences with the cure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.changes import Comparison
@@ -18,11 +18,11 @@ _REPLACE_CURE: Final = (
 
 def limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucket: str | None) -> Iterator[str]:
     """What stops an apply, but for guards; `bucket` is the manifest's."""
-    if compared.policy.extra is Extra.FAIL and compared.live_only:
+    if compared.policy.extra.refuses and compared.live_only:
         yield (
             f"{compared.live_only:,} live {'entry is' if compared.live_only == 1 else 'entries are'} not in the "
-            "manifest and the policy is `extra: fail`; bring them into the manifest, or set `extra` to report, unlabel "
-            "or replace"
+            f"manifest and the policy is `extra: {compared.policy.extra}`; bring them into the manifest, or set "
+            f"`extra` to {_or([one.value for one in Extra if not one.refuses])}"
         )
     if not compared.lines or compared.loads_all:
         return
@@ -34,6 +34,10 @@ def limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucket
         )
     yield from _other_buckets(ledger, bucket)
     yield from _too_many_labels(ledger, compared, sending)
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[str]:

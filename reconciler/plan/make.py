@@ -8,9 +8,10 @@ from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
-from reconciler.guards import Asked, check_guards, override_for, refusals_of
+from reconciler.guards import GUARDS, Asked, refusals_of
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import Change, Guard, GuardCheck, GuardState, Override, Policy
+from reconciler.model import Change, GuardCheck, GuardState, Override, Policy
+from reconciler.plan.figures import check_guards, override_for
 from reconciler.plan.ids import plan_id
 from reconciler.plan.limits import limits_passed
 from reconciler.plan.order import in_order, measured
@@ -38,8 +39,8 @@ class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
     `settled` names pairs stored differently from how they were sent. `no_snapshot` is why nothing may be deleted; empty
-    where snapshots can be kept. `offline`: live is played by another manifest. Then guards refuse nothing, what
-    DISTRIBUTED asks is not known, and the plan cannot be applied.
+    where snapshots can be kept. `offline`: live is played by another manifest. Then guards refuse nothing, those
+    that ask what only the service knows are left out, and the plan cannot be applied.
     """
 
     title: str
@@ -105,7 +106,7 @@ class Plan(Comparison):
     def overrides(self) -> tuple[tuple[str, str], ...]:
         """The guards that would refuse but for a reason that somebody gave: name and reason."""
         overridden = (one for one in self.guards if one.state is GuardState.OVERRIDDEN)
-        return tuple((one.guard.value, one.reason) for one in overridden)
+        return tuple((one.name, one.reason) for one in overridden)
 
 
 def plan(
@@ -122,7 +123,7 @@ def plan(
         refusals.append(request.no_snapshot)
     checks = check_guards(ledger, compared, request.asked)
     if request.offline:
-        checks = tuple(check for check in checks if check.guard is not Guard.DISTRIBUTED)
+        checks = tuple(check for check in checks if not GUARDS[check.name].live_only)
     else:
         refusals += refusals_of(checks)
     return Plan(

@@ -7,7 +7,7 @@ from itertools import chain
 from reconciler.changes import Action, Comparison, changed, changes, live_only, loads, unlabelled
 from reconciler.ledger import Ledger
 from reconciler.limits import BATCH_BYTES
-from reconciler.model import Change, Extra, Verb
+from reconciler.model import Change, Verb
 from reconciler.plan.label_order import Step, by_freed_label, fits, peak_labels
 
 
@@ -56,7 +56,7 @@ def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterato
 
 def _in_manifest_order(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     updates = changes(ledger, compared.policy.compare, compared.settled)
-    if compared.policy.extra is Extra.UNLABEL:
+    if compared.policy.extra.unlabels:
         return chain(updates, live_only(ledger, unlabel=True))
     return updates
 

@@ -19,7 +19,6 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from reconciler.apply import Outcome, Target, destroy, observe, plan_against_live
 from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
-from reconciler.aws.open import open_objects
 from reconciler.errors import BadInput, Refused
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
@@ -30,10 +29,10 @@ from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import DEAF
 from reconciler.provider.sdk.failure import fail_keeping
 from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
-from reconciler.records import Attempt, AuditLog
-from reconciler.review.outcome import done_of
-from reconciler.snapshots.folder import FOLDER
-from reconciler.views.outcome import done_lines
+from reconciler.records import Attempt
+from reconciler.review.after_apply import done_of
+from reconciler.shell.faults import USER_CAUSED
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.words import snapshot_line
 
 
@@ -45,20 +44,13 @@ def recording(
     path = Path(manifest) if manifest else None
     files = (path, path.parent / "project.yaml") if path else ()
     attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files)
-    log = AuditLog(
-        Path(FOLDER) / "audit",
-        process.settings.audit,
-        lambda: open_objects(process.settings.connection, project.region),
-        lambda text: process.console.tell_once(text, warning=True),
-        hide=process.settings.hide,
-    )
-    return log.recording(attempt, process.calls_of_this_thread)
+    return process.account.recording(attempt, process.calls_of_this_thread, project.region)
 
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 
 
-def refuse_moved(plan: Plan) -> None:
+def refuse_unreviewed(plan: Plan) -> None:
     """Stop an apply of anything else than what was reviewed; without the variable everything may be applied.
 
     Raises:
@@ -136,9 +128,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         if plan.has_changes and not plan.refusals and not process.engine.hears_cancel:
             process.console.tell_once(DEAF, warning=True)
         try:
-            refuse_moved(plan)
+            refuse_unreviewed(plan)
             outcome = attempt.outcome = carry_out(context, ledger, plan, seen, target)
-        except runtime.FAULTS as error:
+        except USER_CAUSED as error:
             attempt.error = error
             reason = runtime.sentence(error)
             _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])

@@ -29,8 +29,8 @@ from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, fill_desired, list_and_plan, planned_again, reviewed, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
-from reconciler.review.outcome import marked_of
-from reconciler.views.outcome import marked_line
+from reconciler.review.after_apply import marked_of
+from reconciler.views.apply_lines import marked_line
 from reconciler.views.preview import preview_of
 
 # So many marked entries are named.

@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
-from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import SystemClock
-from reconciler.aws.connection import check_account
-from reconciler.aws.open import default_region, open_gateway
-from reconciler.errors import BadInput, NotFound, ReconcilerError
+from reconciler.aws.open import open_gateway
+from reconciler.errors import NotFound, ReconcilerError
 from reconciler.model import ProjectDeclaration
 from reconciler.provider.stack_config import Get, Settings, read_settings
+from reconciler.shell.account import allowed_region, project_of, region_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +34,19 @@ class ExistingProjects:
             ReconcilerError: the ARN is malformed, its account is not allowed, or no project has this name.
         """
         try:
-            arn = project.project_arn or self._found(project.name)
-            check_account(self.settings.connection, ProjectArn.parse(arn))
+            arn = project.project_arn or self._found(project)
+            allowed_region(self.settings.connection, arn)
         except ReconcilerError as error:
             raise ReconcilerError(self.settings.hide(str(error))) from None
         return arn
 
-    def _found(self, name: str) -> str:
-        connection = self.settings.connection
-        region = default_region(connection)
-        if region is None:
-            raise BadInput(
-                f"the project {name} is looked for by name, but no region is set: `pulumi config set aws:region`"
-            )
-        project = open_gateway(connection, region, SystemClock(), Random()).find_project(name)  # noqa: S311 - varies pauses
+    def _found(self, declared: ProjectDeclaration) -> str:
+        region = region_of(self.settings.connection, declared, "`pulumi config set aws:region`")
+        gateway = open_gateway(self.settings.connection, region, SystemClock(), Random())  # noqa: S311 - varies pauses
+        project = project_of(gateway, declared)
         if project is None:
             raise NotFound(
-                f"there is no project {name} in {region}; create it, set `managed: true` in its project.yaml to have "
-                "this program create it, or mend the name or the region"
+                f"there is no project {declared.name} in {region}; create it, set `managed: true` in its project.yaml "
+                "to have this program create it, or mend the name or the region"
             )
         return project.arn

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from random import Random
-from sqlite3 import OperationalError
 from threading import Lock, local
 from typing import Final
 
@@ -20,21 +18,21 @@ from reconciler.apply import Context
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock, SystemClock
-from reconciler.aws.connection import check_account
 from reconciler.aws.gateway import Gateway
-from reconciler.aws.open import open_gateway, open_objects
-from reconciler.errors import ReconcilerError
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import keys_of_test_set
-from reconciler.model import Compare, Policy, Progress
+from reconciler.model import Compare, Policy
 from reconciler.provider.sdk.cancel import EngineWatch
 from reconciler.provider.sdk.engine_log import Console
 from reconciler.provider.sdk.failure import CallFailed, call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs
+from reconciler.shell.account import Account, Places, allowed_region
+from reconciler.shell.faults import USER_CAUSED
+from reconciler.shell.faults import sentence as in_words
 from reconciler.snapshots.folder import FOLDER
-from reconciler.snapshots.places import Keeper, keeper_for
+from reconciler.snapshots.places import Keeper
 from reconciler.views.preview import Preview
 from reconciler.views.words import progress_line
 
@@ -53,16 +51,25 @@ class Runtime:
     def __init__(self, settings: Settings, clock: Clock, console: Console) -> None:
         self.settings = settings
         self.console = console
-        self._clock = clock
-        self._random = Random()  # noqa: S311 - varies pauses, guards nothing
         self._lock = Lock()
-        self._gateways: dict[str, Gateway] = {}
         self._seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
         self._claims: dict[str, str] = {}
         self._manifests: dict[tuple[str, str], str] = {}
         self.engine = EngineWatch()
         self._tally = _Tally()
+        # A destroy has the configuration of the last up (Pulumi keeps it in the state).
+        cure = "run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy"
+        self.account = Account(
+            settings.connection,
+            clock,
+            Places(Path(FOLDER), settings.snapshots, settings.audit, cure),
+            self._count,
+            lambda progress: console.status(progress_line(progress)),
+            self.engine.stop,
+            lambda text: console.tell_once(text, warning=True),
+            settings.hide,
+        )
 
     def context(self, project_arn: str, policy: Policy, inputs: Inputs | None = None) -> Context:
         """What an apply to a dataset of this project needs; with `inputs`, for making it equal to their manifest.
@@ -70,17 +77,11 @@ class Runtime:
         Raises:
             BadInput: the ARN is malformed, its account is not allowed, or RECONCILER_ALLOW is.
         """
-        return Context(
-            self.gateway(project_arn),
-            self._clock,
-            self._random,
-            policy,
-            report=self._report,
-            stop=self.engine.stop,
-            allow=self._allow(inputs.content_digest) if inputs else {},
-            test_keys=partial(keys_of_test_set, Path(inputs.manifest)) if inputs else tuple,
-            keeper=self.keeper(project_arn),
-        )
+        region = allowed_region(self.settings.connection, project_arn)
+        if inputs is None:
+            return self.account.context(region, policy)
+        keys = partial(keys_of_test_set, Path(inputs.manifest))
+        return self.account.context(region, policy, self._allow(inputs.content_digest), keys)
 
     def keeper(self, project_arn: str) -> Keeper:
         """Where the entries of a dataset of this project are kept before it is deleted.
@@ -88,14 +89,7 @@ class Runtime:
         Raises:
             BadInput: `reconciler:snapshots` is malformed.
         """
-        region = ProjectArn.parse(project_arn).region
-        return keeper_for(
-            self.settings.snapshots,
-            Path(FOLDER) / "snapshots",
-            lambda: open_objects(self.settings.connection, region),
-            # a destroy has the configuration of the last up (Pulumi keeps it in the state)
-            cure="run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy",
-        )
+        return self.account.keeper(ProjectArn.parse(project_arn).region)
 
     def _allow(self, manifest: str) -> dict[str, str]:
         """Guards that are overridden: by RECONCILER_ALLOW for this run, by the stack's settings for one manifest."""
@@ -103,15 +97,12 @@ class Runtime:
         return configured | read_variable(os.environ)
 
     def gateway(self, project_arn: str) -> Gateway:
-        """The gateway to the project's region; clients are shared, because making one is slow and not thread-safe."""
-        project = ProjectArn.parse(project_arn)
-        check_account(self.settings.connection, project)
-        with self._lock:
-            if project.region not in self._gateways:
-                self._gateways[project.region] = open_gateway(
-                    self.settings.connection, project.region, self._clock, self._random, self._count
-                )
-            return self._gateways[project.region]
+        """The gateway to the project's region.
+
+        Raises:
+            BadInput: the ARN is malformed, or its account is not allowed.
+        """
+        return self.account.gateway(allowed_region(self.settings.connection, project_arn))
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""
@@ -168,9 +159,6 @@ class Runtime:
         with self._lock:
             return self._previews.get(call_urn())
 
-    def _report(self, progress: Progress) -> None:
-        self.console.status(progress_line(progress))
-
 
 class _Tally(local):
     """Counts of calls, for each thread its own."""
@@ -180,8 +168,6 @@ class _Tally(local):
 
 
 _PROCESS: Final[list[Runtime]] = []
-# What a user can cause and act on; anything else is a defect and comes out as a traceback.
-FAULTS: Final = (ReconcilerError, OperationalError, OSError)
 
 
 def configure(get: Get, names: Iterable[str]) -> None:
@@ -214,19 +200,11 @@ def in_sentences() -> Iterator[None]:
         yield
     except CallFailed:
         raise
-    except FAULTS as error:
+    except USER_CAUSED as error:
         fail(sentence(error))
 
 
 def sentence(error: Exception) -> str:
-    """What one of `FAULTS` says to the user."""
-    said = _said(error)
+    """What one of `USER_CAUSED` says to the user."""
+    said = str(in_words(error))
     return current().settings.hide(said) if _PROCESS else said
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, OperationalError):
-        return f"the temporary database failed ({error}); make room in the folder for temporary files (TMPDIR)"
-    if isinstance(error, OSError):
-        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
-    return str(error)

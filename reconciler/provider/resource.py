@@ -6,6 +6,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.dynamic import Resource
 
+from reconciler.model import Policy, settings_of
 from reconciler.provider.dynamic import DatasetProvider
 
 _NAMES: Final = {
@@ -43,7 +44,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             dataset_type: `TRAIN` or `TEST`; a project has one of each.
             manifest: path of the manifest (JSON Lines or YAML), relative to the Pulumi program.
             labels: the only labels that the manifest may use; None allows any.
-            policy: `extra`, `marked`, `compare`, `patience`, `destroy`, as in `project.yaml`.
+            policy: {settings}, as in `project.yaml`.
             opts: the resource's options.
         """
         properties: dict[str, Any] = {
@@ -83,3 +84,11 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         """Live as last read: `digest`, `entries`, `labelled`, `marked`, `liveOnly`."""
         output: pulumi.Output[Mapping[str, Any]] = pulumi.get(self, "live")
         return output
+
+
+def with_settings(text: str) -> str:
+    """A docstring with the settings of a policy by name."""
+    return text.replace("{settings}", ", ".join(f"`{name}`" for name in settings_of(Policy())))
+
+
+Dataset.__init__.__doc__ = with_settings(Dataset.__init__.__doc__ or "")

@@ -6,22 +6,21 @@ entry is ever among them.
 Numbers come back from the engine as floats (3 as 3.0), so counts are made whole again here. Values that are not known
 yet come as `pulumi.output.Unknown` objects.
 
-The policy among a Dataset's properties.
-
 Single values among a Dataset's properties: numbers that the engine made floats of, and wrong ones in messages.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pulumi.output import Unknown
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
+from reconciler.guards import GUARDS, read_threshold
 from reconciler.ledger import Facts
-from reconciler.manifest.project.policy import GUARD_NAMES, guard_value, parse_patience
-from reconciler.model import Compare, DatasetType, Destroy, Extra, Guard, Guards, Marked, Policy, Rejection
+from reconciler.manifest.project.policy import GUARD_FORM, as_written, form_of, unlike_default
+from reconciler.model import DatasetType, Policy, Threshold, settings_of
 from reconciler.text import did_you_mean, inert
 
 
@@ -43,10 +42,6 @@ def whole(value: object, default: int = 0) -> int:
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
 
 
-_SETTINGS: Final = ("extra", "marked", "compare", "patience", "destroy", "rejected", "guards")
-_Choice = TypeVar("_Choice", Extra, Marked, Compare, Destroy, Rejection)
-
-
 def parse_policy(value: object) -> Policy:
     """Read a policy as a program or `project.yaml` writes it.
 
@@ -55,93 +50,57 @@ def parse_policy(value: object) -> Policy:
     """
     if not isinstance(value, Mapping):
         raise BadProperty("policy", f"policy must be a mapping, not {shown(value)}")
-    reading = _Reading(value)
-    policy = reading.policy()
-    if reading.wrong:
-        raise BadProperty("policy", "\n".join(reading.wrong))
-    return policy
+    default = Policy()
+    known = settings_of(default)
+    wrong = [
+        f"policy has no setting {shown(name)}{did_you_mean(str(name), known)}; it has {', '.join(known)}"
+        for name in sorted(set(value) - set(known), key=str)
+    ]
+    read: dict[str, Any] = {
+        name: _setting(name, value[name], getattr(default, name), wrong) for name in known if name in value
+    }
+    if wrong:
+        raise BadProperty("policy", "\n".join(wrong))
+    return replace(default, **read)
 
 
-class _Reading:
-    """One policy on its way in; what is wrong is kept, and the default takes its place."""
+def _setting(name: str, value: object, default: object, wrong: list[str]) -> object:
+    """One setting; what is wrong is added to `wrong`, and the default takes its place."""
+    if isinstance(default, Mapping):
+        return _guards(value or {}, wrong)
+    form = form_of(default)
+    # The engine makes floats of numbers: seconds are stored as a number, and come back as 1800.0.
+    read = form.read(value) if isinstance(value, str) else whole(value) if isinstance(default, int) else None
+    if read is not None and read != 0 and not (isinstance(read, int) and read < 0):
+        return read
+    guess = did_you_mean(value, form.words) if isinstance(value, str) else ""
+    wrong.append(f"policy.{name} must be {form.must_be}, not {shown(value)}{guess}")
+    return default
 
-    def __init__(self, written: Mapping[str, Any]) -> None:
-        self.wrong: list[str] = []
-        self._written = written
 
-    def policy(self) -> Policy:
-        for name in sorted(set(self._written) - set(_SETTINGS), key=str):
-            guess = did_you_mean(str(name), _SETTINGS)
-            self.wrong.append(f"policy has no setting {shown(name)}{guess}; it has {', '.join(_SETTINGS)}")
-        default = Policy()
-        return Policy(
-            extra=self._choice("extra", default.extra),
-            marked=self._choice("marked", default.marked),
-            compare=self._choice("compare", default.compare),
-            patience=self._patience(self._written.get("patience", default.patience)),
-            destroy=self._choice("destroy", default.destroy),
-            rejected=self._choice("rejected", default.rejected),
-            guards=self._guards(self._written.get("guards") or {}),
-        )
-
-    def _choice(self, name: str, default: _Choice) -> _Choice:
-        value = self._written.get(name, default)
-        allowed = [choice.value for choice in type(default)]
-        if value in allowed:
-            return type(default)(value)
-        guess = did_you_mean(value, allowed) if isinstance(value, str) else ""
-        self.wrong.append(f"policy.{name} must be one of {', '.join(allowed)}, not {shown(value)}{guess}")
-        return default
-
-    def _patience(self, value: object) -> int:
-        """Seconds, from a number of seconds or a text such as `30m` or `1h30m`."""
-        seconds = parse_patience(value) if isinstance(value, str) else whole(value)
-        if seconds and seconds > 0:
-            return seconds
-        self.wrong.append(f"policy.patience must be a time such as 90s, 30m or 1h30m, not {shown(value)}")
-        return Policy().patience
-
-    def _guards(self, value: object) -> Guards:
-        """Guards as `project.yaml` writes them: percentages, `on` or `off`."""
-        if not isinstance(value, Mapping):
-            self.wrong.append(f"policy.guards must be a mapping, not {shown(value)}")
-            return Guards()
-        members: dict[str, Any] = {}
-        for name, text in sorted(value.items(), key=lambda item: str(item[0])):
-            try:
-                members[str(name).replace("-", "_")] = guard_value(str(name), str(text))
-            except ValueError:
-                guess = "" if name in GUARD_NAMES else did_you_mean(str(name), GUARD_NAMES)
-                self.wrong.append(
-                    f"policy.guards cannot have {shown(name)}: {shown(text)}{guess}; it has {', '.join(GUARD_NAMES)}, "
-                    "each on, off or a percentage such as 50%"
-                )
-        return replace(Guards(), **members)
+def _guards(value: object, wrong: list[str]) -> dict[str, Threshold]:
+    """Guards as `project.yaml` writes them: percentages, `on` or `off`."""
+    if not isinstance(value, Mapping):
+        wrong.append(f"policy.guards must be a mapping, not {shown(value)}")
+        return {}
+    read: dict[str, Threshold] = {}
+    for name, text in sorted(value.items(), key=lambda item: str(item[0])):
+        try:
+            read[str(name)] = read_threshold(str(name), str(text))
+        except ValueError:
+            guess = "" if name in GUARDS else did_you_mean(str(name), GUARDS)
+            wrong.append(f"policy.guards cannot have {shown(name)}: {shown(text)}{guess}; {GUARD_FORM}")
+    return unlike_default(read)
 
 
 def policy_properties(policy: Policy) -> dict[str, Any]:
     """A policy as the engine stores it; settings that came later only where they differ from the default."""
+    default = Policy()
     return {
-        "extra": policy.extra.value,
-        "marked": policy.marked.value,
-        "compare": policy.compare.value,
-        "patience": policy.patience,
-        "destroy": policy.destroy.value,
-        **({"rejected": policy.rejected.value} if policy.rejected is not Rejection.FAIL else {}),
-        **({"guards": _guard_properties(policy.guards)} if policy.guards != Guards() else {}),
+        name: as_written(getattr(policy, name))
+        for name, row in settings_of(policy).items()
+        if row.stored or getattr(policy, name) != getattr(default, name)
     }
-
-
-def _guard_properties(guards: Guards) -> dict[str, str]:
-    """The guards that differ from the default, as `project.yaml` writes them."""
-    values = {guard: guards.threshold(guard) for guard in Guard}
-    return {guard.value: _written(value) for guard, value in values.items() if value != Guards().threshold(guard)}
-
-
-def _written(value: float | bool | None) -> str:  # noqa: FBT001 - the value of a setting
-    if value is None or isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value * 100:g}%"
 
 
 # The format of digests and outputs. A change in what `entries.py` counts as the same entry is a new format: then an

@@ -19,7 +19,7 @@ from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import ReconcilerError
 from reconciler.records.attempt import Attempt
-from reconciler.records.on_disk import AuditFolder, Note, append_record, begin, encoded, left_behind
+from reconciler.records.on_disk import AuditFolder, Note, append_record, begin, left_behind, record_bytes
 from reconciler.records.record import Stamp, begun, ended
 from reconciler.records.who import scrubber
 from reconciler.text import inert
@@ -114,7 +114,7 @@ class AuditLog:
         if not is_s3(self._also):
             append_record(Path(self._also), record)
             return
-        self._objects().put(S3Address.parse(self._also) / _object_name(record), encoded(record))
+        self._objects().put(S3Address.parse(self._also) / _object_name(record), record_bytes(record))
 
 
 def _object_name(record: Record) -> str:

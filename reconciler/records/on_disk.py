@@ -56,7 +56,7 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
     Raises:
         OSError: it cannot be written, or only in part.
     """
-    data = encoded(record)
+    data = record_bytes(record)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
     try:
         if os.write(descriptor, data) != len(data):
@@ -66,7 +66,7 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
         os.close(descriptor)
 
 
-def encoded(record: Mapping[str, Any]) -> bytes:
+def record_bytes(record: Mapping[str, Any]) -> bytes:
     """A record as one line, in ASCII: names from manifests may hold what is no valid text."""
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
@@ -96,7 +96,7 @@ class Note:
         Raises:
             OSError: it cannot be written.
         """
-        os.write(self.descriptor, encoded(record))
+        os.write(self.descriptor, record_bytes(record))
         os.fsync(self.descriptor)
 
     def end(self) -> None:

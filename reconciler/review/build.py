@@ -12,15 +12,14 @@ from msgspec import structs
 
 from reconciler.analysis.groups import groups_of
 from reconciler.analysis.label_counts import BalanceCount
-from reconciler.analysis.line_text import holdable
 from reconciler.analysis.lookalike_labels import look_alikes
 from reconciler.analysis.moved_keys import repoints
 from reconciler.analysis.provenance import ProvenanceCount
-from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.changes import Action, shown_total
 from reconciler.errors import ReconcilerError
-from reconciler.model import DatasetType, Extra
+from reconciler.model import DatasetType, Leftover
 from reconciler.plan import Plan, run_id
 from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
@@ -80,8 +79,8 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None) -> ProjectReview:
                 images[row.label] = images.get(row.label, 0) + row.images_after
     both = halves.get(DatasetType.TRAIN), halves.get(DatasetType.TEST)
     return ProjectReview(
-        name=holdable(datasets[0].project.name),
-        folder=holdable(datasets[0].project.shown),
+        name=datasets[0].project.name,
+        folder=datasets[0].project.shown,
         project_arn=next((one.project_arn for one in datasets if one.project_arn), None),
         datasets=reviews,
         splits=splits_of(both[0], both[1]) if both[0] and both[1] else None,
@@ -94,10 +93,10 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
     region, account = forms.region_and_account(one.project_arn)
     content = forms.content(one.findings)
     bare = DatasetReview(
-        title=holdable(one.title),
-        project=holdable(one.project.name),
+        title=one.title,
+        project=one.project.name,
         type="train" if one.dataset.dataset_type is DatasetType.TRAIN else "test",
-        manifest=holdable(one.dataset.shown),
+        manifest=one.dataset.shown,
         status=_status(one),
         region=region,
         account=account,
@@ -107,7 +106,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         content=content,
         words=content_words(content, one.findings.total) if content and one.findings else "",
         findings=forms.finding_counts(one.findings),
-        remarks=(holdable(one.remark),) if one.remark else (),
+        remarks=((one.remark,),) if one.remark else (),
         error=forms.failure(one.failure),
         skipped=one.skipped,
     )
@@ -135,10 +134,10 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     counted = balance.balance()
     reading = Reading(one.ledger, plan, Look(one.base, keep, _left(one)))
     made = provenance.provenance()
-    groups = groups_of(reading.marks, counted, repoints(one.ledger))
+    groups = groups_of(reading.patterns, counted, repoints(one.ledger))
     return structs.replace(
         bare,
-        policy=forms.policy_view(one.dataset.policy),
+        policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=plan.has_changes or (plan.offline and plan.live_only > 0),
         words=headline(plan, _left(one)),
@@ -154,9 +153,9 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         box_changes=reading.box_changes,
         by_label=plan.by_label,
         plan_id=plan.id,
-        refusals=tuple(holdable(refusal) for refusal in plan.refusals),
-        guards=forms.guard_views(plan.guards),
-        override=forms.override_view(plan.override),
+        refusals=plan.refusals,
+        guards=plan.guards,
+        override=plan.override,
         origins=reading.origins,
         groups=groups.groups,
         changes=reading.changes(groups),
@@ -164,15 +163,15 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *(holdable(remark) for remark in remarks(plan, [one.field for one in made.ignored]))),
+        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored])),
     )
 
 
 def _leftover(plan: Plan) -> Leftover:
     """What the plan does to live entries that the manifest does not have."""
-    if plan.action is Action.REPLACE:
-        return Leftover.GONE
-    return Leftover.UNLABELLED if plan.policy.extra is Extra.UNLABEL else Leftover.STAYS
+    if plan.policy.extra.replaces and plan.action is not Action.REPLACE:
+        return Leftover.STAYS  # there is none
+    return plan.policy.extra.leftover
 
 
 def _left(one: DatasetRun) -> str:

@@ -14,20 +14,18 @@ from msgspec import structs
 
 from reconciler.analysis.entry import Detail, detail_of
 from reconciler.analysis.groups import Groups
-from reconciler.analysis.line_text import holdable
-from reconciler.analysis.patterns import Mark, Marks
+from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import BoxWord
 from reconciler.analysis.sentence import phrase
 from reconciler.changes import Action, shown_changes
 from reconciler.ledger import Ledger
-from reconciler.model import Change as PlannedChange
-from reconciler.model import Verb
+from reconciler.model import Change, Verb
 from reconciler.plan import Plan
-from reconciler.review import from_domain as forms
 from reconciler.review.headline import LEFT
-from reconciler.review.model import Change, ChangeVerb, Origin, OriginCounts
+from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
 from reconciler.review.origin import OriginCount
 from reconciler.run import Base
+from reconciler.text import Sentence
 
 UNLABELLED: Final = 9  # an image loses all its labels
 BOXES_GONE: Final = 8  # an image loses all its boxes: it now says that nothing is there
@@ -80,7 +78,7 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
     Verb.LIVE_ONLY: "live-only",
 }
 
-_Kept = tuple[int, int, Change, str, tuple[Mark, ...]]  # risk, minus number, change, key as it is, marks
+_Kept = tuple[int, int, EntryChange, tuple[Pattern, ...]]  # risk, minus number, change, patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ class Reading:
     """
 
     def __init__(self, ledger: Ledger, plan: Plan, look: Look) -> None:
-        self.marks = Marks()
+        self.patterns = Patterns()
         self.losing_labels = self.staying = 0
         self._boxes: Counter[BoxWord] = Counter()
         self._origins = OriginCount(look.base, ledger, plan.policy.compare) if look.base else None
@@ -120,27 +118,27 @@ class Reading:
         """Boxes of updates by what happens to them."""
         return {word: many for word, many in sorted(self._boxes.items()) if many}
 
-    def changes(self, groups: Groups) -> tuple[Change, ...]:
+    def changes(self, groups: Groups) -> tuple[EntryChange, ...]:
         """The changes that were kept, the riskiest first, with the groups they belong to."""
         ordered = sorted(self._kept, key=lambda kept: (-kept[0], -kept[1]))
         return tuple(
-            structs.replace(change, groups=numbers) if (numbers := groups.of(key, marks)) else change
-            for _risk, _number, change, key, marks in ordered
+            structs.replace(change, groups=numbers) if (numbers := groups.of(change.key, patterns)) else change
+            for _risk, _number, change, patterns in ordered
         )
 
-    def _see(self, number: int, change: PlannedChange) -> None:
+    def _see(self, number: int, change: Change) -> None:
         origin: Origin = self._origins.see(change.key) if self._origins else ""
         if change.verb is Verb.ADD and self._full(ADDS):
             return  # it would not be kept, and says nothing else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
-        left = self.marks.see(change, detail)
+        patterns = self.patterns.see(change, detail)
         self._count(change.verb, detail)
         marks = self._live_marks.get(change.key, ())
         risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin == "drift")
         if not self._full(risk):
             shown = _change(number, change, detail, phrase(change.verb, detail, self._left))
-            shown = structs.replace(shown, risk=risk, origin=origin, marks=forms.marks(marks))
-            self._keep_one((risk, -number, shown, change.key, left))
+            shown = structs.replace(shown, risk=risk, origin=origin, marks=marks)
+            self._keep_one((risk, -number, shown, patterns))
 
     def _full(self, risk: int) -> bool:
         """Whether a change of this risk, or a smaller one, has no place any more."""
@@ -162,14 +160,14 @@ class Reading:
             self._boxes["same"] += len(detail.boxes) - len(detail.changed_boxes)
 
 
-def _change(number: int, change: PlannedChange, detail: Detail, words: str) -> Change:
-    return Change(
+def _change(number: int, change: Change, detail: Detail, words: Sentence) -> EntryChange:
+    return EntryChange(
         number=number,
         verb=_VERBS[change.verb],
         sign=change.verb.value,
-        key=holdable(change.key),
+        key=change.key,
         words=words,
-        place=forms.place(change.place),
+        place=change.place,
         labelled_before=detail.labelled_before,
         labelled_after=detail.labelled_after,
         labels_kept=detail.labels_kept,

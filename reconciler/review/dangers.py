@@ -1,19 +1,25 @@
 """What a reviewer must not miss, the worst first.
 
-Three levels: 3 cannot be undone, or spoils training or its score unseen; 2 is probably not meant; 1 is worth a look.
+Three levels: a danger cannot be undone, or spoils training or its score unseen; what is to be checked is probably not
+meant; a note is worth a look.
 Every danger is made of figures that the review holds already.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, get_args
+
+from msgspec import structs
 
 from reconciler.analysis.lookalike_labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
-from reconciler.review.model import Danger, DangerKind, DatasetReview, GuardView, ProjectReview
-from reconciler.text import counted, listed, named
+from reconciler.model import GuardCheck, Severity
+from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview
+from reconciler.text import Name, Sentence, counted, listed, sentence
 
-# How a danger begins that is a refusal; what follows is the refusal as it stands.
-REFUSED: Final = "an apply is refused"
+# How a danger begins that is a refusal; what follows is the refusal itself.
+REFUSED: Final = "an apply is refused: "
+# The levels, the worst first.
+LEVELS: Final[tuple[DangerLevel, ...]] = get_args(DangerLevel)
 
 _EXAMPLES: Final = 3
 _SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
@@ -39,7 +45,7 @@ _WHY: Final = {
 def dangers_of(projects: Iterable[ProjectReview], *, offline: bool = False) -> tuple[Danger, ...]:
     """All dangers of a run: by level, then as the projects stand. `offline`: the side before only plays live."""
     found = [danger for project in projects for danger in _project(project, _STAYING[offline])]
-    return tuple(sorted(found, key=lambda danger: -danger.level))
+    return tuple(sorted(found, key=lambda danger: LEVELS.index(danger.level)))
 
 
 def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Danger]:
@@ -63,46 +69,52 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
     many = dataset.findings.errors
     if many:
         shown = [
-            f"{found.place.file}:{found.place.line}" for found in dataset.findings.shown if found.severity == "error"
+            f"{found.place.file}:{found.place.line}"
+            for found in dataset.findings.shown
+            if found.severity is Severity.ERROR
         ]
-        words = f"{counted(many, 'error', 'errors')} in {dataset.manifest}: an apply would send nothing"
-        yield _danger(dataset, 3, "finding-error", words, many, shown)
+        words = sentence(
+            f"{counted(many, 'error', 'errors')} in ", Name(dataset.manifest), ": an apply would send nothing"
+        )
+        yield _danger(dataset, "danger", "finding-error", words, many, shown)
     if dataset.action == "replace":
         going = dataset.balance.before.entries if dataset.balance else dataset.live_only
         goes = counted(going, "live entry goes", "live entries go")
-        words = f"the dataset is deleted and created anew, with a new ARN; {goes}"
-        yield _danger(dataset, 3, "replace", words, going)
+        deleted = f"the dataset is deleted and created anew, with a new ARN; {goes}"
+        yield _danger(dataset, "danger", "replace", deleted, going)
     guards = {f"guard {guard.name}: {guard.words}": guard for guard in dataset.guards if guard.state == "tripped"}
     for refusal in dataset.refusals:
         if refusal not in guards:
-            yield _danger(dataset, 3, "refusal", f"{REFUSED}: {refusal}", 1)
+            yield _danger(dataset, "danger", "refusal", sentence(REFUSED, refusal), 1)
     for guard in dataset.guards:
         yield from _guard(dataset, guard)
 
 
-def _guard(dataset: DatasetReview, guard: GuardView) -> Iterator[Danger]:
+def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; where live is played by another manifest, nothing is refused yet."""
     if guard.state == "tripped":
         stops = dataset.override is not None
         says = "says no" if stops else "would say no"
-        yield _danger(dataset, 3 if stops else 2, "guard", f"guard {guard.name} {says}: {guard.words}", guard.count)
+        yield _danger(
+            dataset, "danger" if stops else "check", "guard", f"guard {guard.name} {says}: {guard.words}", guard.count
+        )
     elif guard.state == "overridden":
         words = f"guard {guard.name} overridden: {guard.words}; because: {guard.reason}"
-        yield _danger(dataset, 2, "guard", words, guard.count)
+        yield _danger(dataset, "check", "guard", words, guard.count)
 
 
 def _losses(dataset: DatasetReview) -> Iterator[Danger]:
     if dataset.losing_labels:
         keys = [change.key for change in dataset.changes if change.labelled_before and change.labelled_after is False]
         words = counted(dataset.losing_labels, "image loses all its labels", "images lose all their labels")
-        yield _danger(dataset, 2, "labels-removed", words, dataset.losing_labels, keys)
+        yield _danger(dataset, "check", "labels-removed", words, dataset.losing_labels, keys)
     for group in dataset.groups:
         if group.kind == "mirrored":
-            words = f"{group.words}: is one side's converter at fault?"
-            yield _danger(dataset, 2, "mirrored", words, group.entries, group.examples)
+            mirrored = sentence(group.words, ": is one side's converter at fault?")
+            yield _danger(dataset, "check", "mirrored", mirrored, group.entries, group.examples)
     if dataset.findings.marked:
         words = f"the service will mark {counted(dataset.findings.marked, 'entry', 'entries')} with errors"
-        yield _danger(dataset, 2, "finding-marked", words, dataset.findings.marked)
+        yield _danger(dataset, "check", "finding-marked", words, dataset.findings.marked)
 
 
 def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
@@ -110,15 +122,15 @@ def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[D
     if dataset.staying:
         keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
         words = counted(dataset.staying, *staying)
-        yield _danger(dataset, 2, "live-only", words, dataset.staying, keys)
+        yield _danger(dataset, "check", "live-only", words, dataset.staying, keys)
     if dataset.origins and dataset.origins.drift:
         keys = [change.key for change in dataset.changes if change.origin == "drift"]
         words = f"{counted(dataset.origins.drift, 'change undoes', 'changes undo')} what somebody did to live"
-        yield _danger(dataset, 2, "drift", words, dataset.origins.drift, keys)
+        yield _danger(dataset, "check", "drift", words, dataset.origins.drift, keys)
     if dataset.marked:
         keys = [change.key for change in dataset.changes if change.marks]
         words = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
-        yield _danger(dataset, 2, "marked", words, dataset.marked, keys)
+        yield _danger(dataset, "check", "marked", words, dataset.marked, keys)
 
 
 def _labels(dataset: DatasetReview) -> Iterator[Danger]:
@@ -129,9 +141,11 @@ def _labels(dataset: DatasetReview) -> Iterator[Danger]:
     gone = [label for label in dataset.balance.gone if label not in old]
     come = [label for label in dataset.balance.appeared if label not in new]
     if gone:
-        yield _danger(dataset, 2, "label-gone", f"no image has {listed(gone)} any more", len(gone), gone)
+        yield _danger(
+            dataset, "check", "label-gone", sentence("no image has ", listed(gone), " any more"), len(gone), gone
+        )
     if come:
-        yield _danger(dataset, 1, "label-new", f"new: {listed(come)}", len(come), come)
+        yield _danger(dataset, "note", "label-new", sentence("new: ", listed(come)), len(come), come)
 
 
 def _splits(project: str, splits: Splits) -> Iterator[Danger]:
@@ -142,51 +156,48 @@ def _splits(project: str, splits: Splits) -> Iterator[Danger]:
             "image changes between train and test, and stays labelled where it was",
             "images change between train and test, and stay labelled where they were",
         )
-        yield _of_project(project, 3, "split-move", words, splits.moved_danger_count, keys)
+        yield _of_project(project, "danger", "split-move", words, splits.moved_danger_count, keys)
     if splits.shared_count:
         many = counted(splits.shared_count, "image is", "images are")
         words = f"{many} in train and in test: the score will look better than the model is"
-        yield _of_project(project, 3, "split-overlap", words, splits.shared_count, splits.shared)
+        yield _of_project(project, "danger", "split-overlap", words, splits.shared_count, splits.shared)
     if splits.overlap is not None and splits.overlap < splits.overlap_needed:
         words = (
             f"the test set has {splits.overlap:.0%} of the training labels; training needs {splits.overlap_needed:.0%}"
         )
-        yield _of_project(project, 3, "labels-overlap", words, len(splits.train_only), splits.train_only)
+        yield _of_project(project, "danger", "labels-overlap", words, len(splits.train_only), splits.train_only)
     one_side = [("train", splits.train_only), ("test", splits.test_only)]
     for word, labels in one_side if splits.overlap is not None else ():
         if labels:
-            words = f"only {word} has {listed(labels)}"
-            yield _of_project(project, 1, "label-one-side", words, len(labels), labels)
+            only = sentence(f"only {word} has ", listed(labels))
+            yield _of_project(project, "note", "label-one-side", only, len(labels), labels)
 
 
 def _danger(  # noqa: PLR0913, PLR0917 - a row of a table
-    dataset: DatasetReview, level: int, kind: DangerKind, words: str, count: int, examples: Sequence[str] = ()
+    dataset: DatasetReview,
+    level: DangerLevel,
+    kind: DangerKind,
+    words: str | Sentence,
+    count: int,
+    examples: Sequence[str] = (),
 ) -> Danger:
-    some = tuple(examples[:_EXAMPLES])
-    return Danger(
-        level=level, kind=kind, project=dataset.project, dataset=dataset.title, words=words, count=count, examples=some
-    )
+    return structs.replace(_of_project(dataset.project, level, kind, words, count, examples), dataset=dataset.title)
 
 
 def _of_project(  # noqa: PLR0913, PLR0917 - a row of a table
-    project: str, level: int, kind: DangerKind, words: str, count: int, examples: Sequence[str]
+    project: str, level: DangerLevel, kind: DangerKind, words: str | Sentence, count: int, examples: Sequence[str]
 ) -> Danger:
     some = tuple(examples[:_EXAMPLES])
-    return Danger(level=level, kind=kind, project=project, words=words, count=count, examples=some)
+    return Danger(level=level, kind=kind, project=project, words=sentence(words), count=count, examples=some)
 
 
 def _look_alike(project: str, pair: LookAlike, appeared: set[str]) -> Danger:
     new = pair.first in appeared or pair.second in appeared
-    counts = (
-        f"{named(pair.first)} ({counted(pair.first_images, 'image', 'images')}) and "
-        f"{named(pair.second)} ({pair.second_images:,})"
-    )
     odd = odd_letters(pair.first, pair.second) if pair.why == "letters" else ""
-    return Danger(
-        level=2 if new else 1,
-        kind="look-alike",
-        project=project,
-        words=f"{counts} look alike: {_WHY[pair.why]}{f': {odd}' if odd else ''}",
-        count=2,
-        examples=(pair.first, pair.second),
+    words = sentence(
+        Name(pair.first),
+        f" ({counted(pair.first_images, 'image', 'images')}) and ",
+        Name(pair.second),
+        f" ({pair.second_images:,}) look alike: {_WHY[pair.why]}{f': {odd}' if odd else ''}",
     )
+    return _of_project(project, "check" if new else "note", "look-alike", words, 2, (pair.first, pair.second))

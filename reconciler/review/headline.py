@@ -5,10 +5,9 @@ from typing import Final
 
 from reconciler.apply.outcome import Outcome
 from reconciler.changes import Action
-from reconciler.model import Extra
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
-from reconciler.text import counted, figures, listed
+from reconciler.text import Sentence, counted, figures, listed, sentence
 
 LEFT: Final = "live only"
 
@@ -18,7 +17,7 @@ def headline(plan: Plan, left: str = LEFT) -> str:
     return "; ".join(_parts(plan, left))
 
 
-def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[str, ...]:
+def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
     """What else should be known before an apply; `fields` are those that differ and are ignored."""
     return tuple(_remarks(plan, fields))
 
@@ -93,12 +92,12 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
 
 
-def _remarks(plan: Plan, fields: Sequence[str]) -> Iterator[str]:
+def _remarks(plan: Plan, fields: Sequence[str]) -> Iterator[Sentence]:
     if plan.ignored:
-        which = f": {listed(fields)}" if fields else ""
-        yield f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only{which}"
+        which = sentence(": ", listed(fields)) if fields else ""
+        yield sentence(f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only", which)
     if plan.by_label:
-        yield "sent ordered by label, to stay within 250 labels on the way"
+        yield ("sent ordered by label, to stay within 250 labels on the way",)
 
 
 def _parts(plan: Plan, left: str) -> Iterator[str]:
@@ -115,7 +114,7 @@ def _parts(plan: Plan, left: str) -> Iterator[str]:
     doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
     if plan.lines:
         yield figures(doing)
-    if plan.live_only and plan.action is not Action.REPLACE and plan.policy.extra is not Extra.UNLABEL:
+    if plan.live_only and plan.action is not Action.REPLACE and not plan.policy.extra.unlabels:
         yield f"{plan.live_only:,} {left}"
     if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):
         yield f"{plan.unchanged:,} unchanged"

@@ -1,23 +1,22 @@
-r"""The one plan object with many views: frozen structs that are the JSON document as they stand.
+"""The one plan object with many views: frozen types that are the JSON document as they are.
 
-`msgspec.json.encode(review)` is the document, `msgspec.json.decode(text, type=Review)` reads it back, and
-`docs/schema/plan.schema.json` is its JSON Schema. A view shows what is here and computes nothing that is not here.
+`reconciler.views.json_document` writes the document and reads it back; `docs/schema/plan.schema.json` is its JSON
+Schema. Places, findings, policies, marks and guards are the model's own types.
 
 Forms and units:
 
-- Text from manifests and the service stands as it is (only lone surrogates, which JSON in UTF-8 cannot hold, are
-  written as `\udXXX`): whoever shows it makes it inert. Every member named `words`, `evidence` or `exceptions` quotes
-  such text too.
+- Text from manifests and the service is kept as it is: whoever shows it makes it inert.
+- A sentence that names something is an array of its pieces: text is a string, a name an array that holds it, as in
+  `["label ", ["RBC"], " renamed to ", ["Red"], " on 3 entries"]`. Joined they are the plain sentence (in jq:
+  `flatten | join("")`).
 - Coordinates, sizes and distances are pixels, exact to 0.001.
 - `before` is live (offline: the first of the two sides); `after` is what live will be once the plan is applied, so
   live-only entries are part of it. Counts are of all entries, also where a list holds only some of them.
-- Lists are in the order in which they should be shown. `Change.number` gives the manifest's order instead.
-- A member that has its default may be left out of `Change`, `BoxChange` and `FieldChange`, of which there are many.
+- Lists are in the order in which they should be shown. `EntryChange.number` gives the manifest's order instead.
+- A member that has its default may be left out of `EntryChange`, `BoxChange` and `FieldChange`: there are many.
 
 `Review.format` is raised when a member goes away or changes its meaning; new members may come, and readers skip what
 they do not know.
-
-The smaller parts of a review: frozen structs, JSON as they stand (see `reconciler.review.model`).
 """
 
 from typing import Final, Literal
@@ -26,43 +25,18 @@ from msgspec import Struct
 
 from reconciler.analysis.results import (
     Balance,
-    Box,
     BoxChange,
     BoxWord,
     FieldChange,
     Group,
     LookAlike,
+    PixelBox,
     Provenance,
     Size,
     Splits,
 )
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """Where something stands: file as the user knows it, line and column from 1 (0: the file as such)."""
-
-    file: str
-    line: int = 0
-    column: int = 0
-
-
-class Mark(Struct, frozen=True, kw_only=True):
-    """An error that the service wrote into a live entry: AWS's code, its text, what the code means, and the cure."""
-
-    code: str
-    message: str
-    meaning: str
-    cure: str = ""
-
-
-class Found(Struct, frozen=True, kw_only=True):
-    """A finding about a manifest or project.yaml: `severity` is error, marked or note."""
-
-    severity: Literal["error", "marked", "note"]
-    code: str
-    place: Place
-    message: str
-    cure: str
+from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
+from reconciler.text import Sentence
 
 
 class FindingCounts(Struct, frozen=True, kw_only=True):
@@ -71,7 +45,7 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
     errors: int = 0
     marked: int = 0
     notes: int = 0
-    shown: tuple[Found, ...] = ()
+    shown: tuple[Finding, ...] = ()
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -82,48 +56,6 @@ class Failure(Struct, frozen=True, kw_only=True):
     code: str = ""
     operation: str = ""
     request_id: str = ""
-
-
-class GuardView(Struct, frozen=True, kw_only=True):
-    """What a guard says of a plan: its sentence, its figures, and why it was overridden.
-
-    `state`: a guard that is `tripped` refuses an apply, one that is `overridden` would. `count` of `of` is what it is
-    about: entries; for `label-removed` labels, for `label-share` images with the label that moves most. `share` is
-    their share, for `label-share` by how much the share moves; `threshold` is what it may be; both are null where there
-    is none. `reason` is the override's.
-    """
-
-    name: Literal["updates", "label-removed", "label-share", "shrink", "test-set", "distributed"]
-    state: Literal["passed", "tripped", "overridden", "off"]
-    words: str = ""
-    count: int = 0
-    of: int = 0
-    share: float | None = None
-    threshold: float | None = None
-    reason: str = ""
-
-
-class OverrideView(Struct, frozen=True, kw_only=True):
-    """How the guards that refuse are overridden, ready to be pasted: `words` is a sentence that quotes the others.
-
-    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, for as long as
-    the manifest is what it is.
-    """
-
-    words: str
-    options: str
-    variable: str
-    configuration: str
-
-
-class PolicyView(Struct, frozen=True, kw_only=True):
-    """The settings of a dataset, as `project.yaml` spells them; `patience` in seconds."""
-
-    extra: str
-    marked: str
-    compare: str
-    patience: int
-    destroy: str
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -253,12 +185,13 @@ class Totals(Struct, frozen=True, kw_only=True):
     rejected: int = 0
 
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 Command = Literal["", "validate", "plan", "apply", "restore", "diff", "report", "convert"]
+DangerLevel = Literal["danger", "check", "note"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -280,12 +213,12 @@ DangerKind = Literal[
 ]
 
 
-class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry that changes, or is live only.
 
-    `number` orders changes as the manifest does and names the change within its dataset. `words` says what changes, in
-    one line. `risk` orders changes: 0 is harmless, 9 the most dangerous. `groups` are the `Group.id`s it belongs to.
-    `origin` says whose change it is (see `OriginCounts`), "" where no base was given.
+    `number` orders changes as the manifest does and names the change within its dataset. `words` says what changes.
+    `risk` orders changes: 0 is harmless, 9 the most dangerous. `groups` are the `Group.id`s it belongs to. `origin`
+    says whose change it is (see `OriginCounts`), "" where no base was given.
 
     `labels_*` are image-level labels, of before and after together: kept, added, removed. `boxes` are all boxes of both
     sides; those of the side before are the ones with `before`, likewise after. `labelled_*` tells whether the entry has
@@ -300,7 +233,7 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     verb: ChangeVerb
     sign: str
     key: str
-    words: str
+    words: Sentence
     place: Place | None = None
     risk: int = 0
     groups: tuple[int, ...] = ()
@@ -317,12 +250,12 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     marks: tuple[Mark, ...] = ()
 
     @property
-    def boxes_before(self) -> tuple[Box, ...]:
+    def boxes_before(self) -> tuple[PixelBox, ...]:
         """The boxes of the side before."""
         return tuple(change.before for change in self.boxes if change.before is not None)
 
     @property
-    def boxes_after(self) -> tuple[Box, ...]:
+    def boxes_after(self) -> tuple[PixelBox, ...]:
         """The boxes of the side after."""
         return tuple(change.after for change in self.boxes if change.after is not None)
 
@@ -356,7 +289,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     dataset_arn: str | None = None
     bucket: str | None = None
     content: Content | None = None
-    policy: PolicyView | None = None
+    policy: Policy | None = None
     action: Literal["nothing", "update", "create", "replace"] = "nothing"
     has_changes: bool = False
     words: str = ""
@@ -373,17 +306,17 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     by_label: bool = False
     plan_id: str = ""
     refusals: tuple[str, ...] = ()
-    guards: tuple[GuardView, ...] = ()
-    override: OverrideView | None = None
+    guards: tuple[GuardCheck, ...] = ()
+    override: Override | None = None
     findings: FindingCounts = FindingCounts()
     origins: OriginCounts | None = None
     groups: tuple[Group, ...] = ()
-    changes: tuple[Change, ...] = ()
+    changes: tuple[EntryChange, ...] = ()
     changes_total: int = 0
     balance: Balance | None = None
     provenance: Provenance | None = None
     estimate: Estimate | None = None
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Sentence, ...] = ()
     outcome: Done | None = None
     error: Failure | None = None
     skipped: str | None = None
@@ -406,15 +339,16 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
 class Danger(Struct, frozen=True, kw_only=True):
     """Something a reviewer must not miss.
 
-    `level` is 3 (cannot be undone, or spoils training unseen), 2 (probably not meant) or 1 (worth a look). `dataset` is
+    `level` is "danger" (cannot be undone, or spoils training unseen), "check" (probably not meant) or "note" (worth a
+    look). `dataset` is
     a `DatasetReview.title`, or "" with `project` alone. `count` is how many entries, images or labels it is about,
     `examples` up to three of them.
     """
 
-    level: int
+    level: DangerLevel
     kind: DangerKind
     project: str
-    words: str
+    words: Sentence
     dataset: str = ""
     count: int = 0
     examples: tuple[str, ...] = ()

@@ -6,8 +6,8 @@
 from collections.abc import Iterator
 
 from reconciler.plan import DECIDING
-from reconciler.review.model import Change, DatasetReview, Review
-from reconciler.text import counted, listed
+from reconciler.review.model import DatasetReview, EntryChange, Review
+from reconciler.text import counted, listed, plain
 
 
 def moved_since(reviewed: Review, now: Review) -> tuple[str, ...]:
@@ -33,16 +33,16 @@ def _moved(old: DatasetReview, new: DatasetReview) -> Iterator[str]:
     gone = [key for key in before if key not in after]
     other = [key for key in after if key in before and not _same(before[key], after[key])]
     if come:
-        yield f"{counted(len(come), 'change', 'changes')} more: {listed(come)}"
+        yield f"{counted(len(come), 'change', 'changes')} more: {plain(listed(come))}"
     if gone:
-        yield f"{counted(len(gone), 'change is', 'changes are')} no longer due: {listed(gone)}"
+        yield f"{counted(len(gone), 'change is', 'changes are')} no longer due: {plain(listed(gone))}"
     if other:
-        yield f"{counted(len(other), 'change is', 'changes are')} another: {listed(other)}"
+        yield f"{counted(len(other), 'change is', 'changes are')} another: {plain(listed(other))}"
     if not (come or gone or other):
         yield "entries changed in fields that the review does not hold"
 
 
-def _same(one: Change, other: Change) -> bool:
+def _same(one: EntryChange, other: EntryChange) -> bool:
     """Whether a change says the same of its entry; its place and number may differ."""
     return (one.verb, one.words, one.boxes, one.fields, one.labels_kept, one.sizes_after) == (
         other.verb,

@@ -87,4 +87,4 @@ def _play_live(before: Declared, ledger: Ledger) -> None:
 
 
 def _looking(policy: Policy) -> Policy:
-    return policy if policy.extra is Extra.UNLABEL else replace(policy, extra=Extra.REPORT)
+    return policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from reconciler.guards import GUARDS
 from reconciler.review.model import FORMAT, Review
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -17,11 +18,11 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 def schema() -> dict[str, Any]:
     """The schema as a JSON object."""
-    return {
-        "$schema": _DIALECT,
-        "title": f"The plan of a run of the reconciler, format {FORMAT}",
-        **_tidied(msgspec.json.schema(Review)),
-    }
+    made = _tidied(msgspec.json.schema(Review))
+    names = {"enum": sorted(GUARDS)}
+    made["$defs"]["GuardCheck"]["properties"]["name"] |= names
+    made["$defs"]["Policy"]["properties"]["guards"]["propertyNames"] = names
+    return {"$schema": _DIALECT, "title": f"The plan of a run of the reconciler, format {FORMAT}", **made}
 
 
 def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
@@ -35,7 +36,7 @@ def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
 
 
 def schema_text() -> str:
-    """The schema as it stands in the repository: indented, with sorted members, ending in a newline."""
+    """The schema as it is in the repository: indented, with sorted members, ending in a newline."""
     return json.dumps(schema(), indent=1, sort_keys=True) + "\n"
 
 

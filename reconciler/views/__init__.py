@@ -1,1 +1,82 @@
-"""Plans and outcomes as people read them: pure functions from the model to text."""
+"""The table of views: what a review can be written as.
+
+A view is one function below with `@_view(name, option, help)` above it; its module is loaded when it is asked for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler.review.model import Review
+
+if TYPE_CHECKING:
+    from reconciler.views.pictures import Thumbnails
+    from reconciler.views.terminal.columns import Painter
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a view is shown: the terminal's width and colours (None: neither), and what was asked for.
+
+    `pictures` makes the source of pictures, where a view wants one.
+    """
+
+    width: int | None = None
+    paint: "Painter | None" = None
+    verbose: bool = False
+    entries: int | None = None
+    links: bool = True
+    pictures: "Callable[[], Thumbnails | None]" = lambda: None
+
+
+_Make = Callable[[Review, How], str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A row: the option of `plan` that writes it ("": none), its help, and the function that makes it."""
+
+    option: str
+    help: str
+    make: _Make
+
+
+VIEWS: Final[dict[str, View]] = {}
+
+
+def _view(name: str, option: str = "", help_: str = "") -> Callable[[_Make], _Make]:
+    """Enter a function that makes a view into the table."""
+
+    def enter(make: _Make) -> _Make:
+        VIEWS[name] = View(option, help_, make)
+        return make
+
+    return enter
+
+
+@_view("text")
+def _text(review: Review, how: How) -> str:
+    from reconciler.views.terminal import view as terminal  # noqa: PLC0415 - see above
+
+    return terminal.view(review, width=how.width, paint=how.paint, verbose=how.verbose, entries=how.entries)
+
+
+@_view("markdown", "markdown", "the plan as a comment for a pull request")
+def _markdown(review: Review, _how: How) -> str:
+    from reconciler.views.markdown import view as markdown  # noqa: PLC0415 - see above
+
+    return markdown.view(review)
+
+
+@_view("html", "html", "the plan as one page, with the boxes drawn")
+def _html(review: Review, how: How) -> str:
+    from reconciler.views.html import view as html  # noqa: PLC0415 - see above
+
+    return html.view(review, pictures=how.pictures(), links=how.links)
+
+
+@_view("json", "save", "the plan as JSON, for `reconciler report` and `apply --plan`")
+def _json(review: Review, _how: How) -> str:
+    from reconciler.views.json_document import document_text  # noqa: PLC0415 - see above
+
+    return document_text(review)

@@ -1,11 +1,12 @@
 r"""A review as a JSON document, and back: the form in which plans are saved.
 
 The document is ASCII (what is not, stands as `\uXXXX`), so that nothing in a key or label acts on a terminal that shows
-it. `docs/schema/plan.schema.json` is its schema.
+it. Lone surrogates, which a key or label may have and UTF-8 cannot hold, are written as the text `\udXXX`.
+`docs/schema/plan.schema.json` is its schema.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -25,12 +26,20 @@ class _Frame(Struct):
     format: int = 0
 
 
-def encoded(review: Review) -> str:
+def json_bytes(value: object) -> bytes:
+    """Any value as JSON in UTF-8."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_holdable(msgspec.to_builtins(value)))
+
+
+def document_text(review: Review) -> str:
     """The document, on one line that ends in a newline."""
-    return f"{_NOT_PLAIN.sub(_escape, msgspec.json.encode(review).decode())}\n"
+    return f"{_NOT_PLAIN.sub(_escape, json_bytes(review).decode())}\n"
 
 
-def decoded(content: bytes, name: str) -> Review:
+def read_document(content: bytes, name: str) -> Review:
     """The review that a document holds; `name` is how the user knows it.
 
     Raises:
@@ -39,14 +48,24 @@ def decoded(content: bytes, name: str) -> Review:
     try:
         frame = msgspec.json.decode(content, type=_Frame)
         if frame.kind != "plan":
-            raise BadInput(f"{name} is no saved plan; {_CURE}")
+            raise BadInput(f"{name} is not a saved plan; {_CURE}")
         if frame.format != FORMAT:
             raise BadInput(
-                f"{name} is a plan of format {frame.format}, this version reads format {FORMAT}; make the plan anew"
+                f"{name} is a plan of format {frame.format}, this version reads format {FORMAT}; make a new one with "
+                "`reconciler plan --save FILE`"
             )
         return msgspec.json.decode(content, type=Review)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{name} is no saved plan ({inert(str(error))}); {_CURE}") from None
+        raise BadInput(f"{name} is not a saved plan ({inert(str(error))}); {_CURE}") from None
+
+
+def _holdable(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
+    """The value with lone surrogates written as text."""
+    if isinstance(value, dict):
+        return {_holdable(name): _holdable(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_holdable(item) for item in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _escape(match: re.Match[str]) -> str:

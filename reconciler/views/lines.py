@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
-from reconciler.review.model import Change, DatasetReview, Found, GuardView
-from reconciler.views.words import is_explained, place_words, said
+from reconciler.model import GuardCheck
+from reconciler.review.model import DatasetReview, EntryChange
+from reconciler.text import Name, Sentence, sentence
+from reconciler.views.words import is_explained
 
 # An entry of this risk is shown even where a group tells what happens to it.
 _RISKY = 7
@@ -16,7 +18,7 @@ _RISKY = 7
 _NEW = 10
 
 
-def chosen(dataset: DatasetReview, groups: Sequence[Group], limit: int) -> tuple[Sequence[Change], int]:
+def chosen(dataset: DatasetReview, groups: Sequence[Group], limit: int) -> tuple[Sequence[EntryChange], int]:
     """The entries that a short view shows, and how many of the others are told of in full by the groups shown."""
     lone = [one for one in dataset.changes if one.risk >= _RISKY or not is_explained(one, groups)]
     beyond = {one.number for one in [one for one in lone if one.verb == "add"][_NEW:]}
@@ -35,20 +37,11 @@ def left_words(left: int, grouped: int, *, more: bool) -> str:
     return f"{'more ' if more else ''}{'entry' if left == 1 else 'entries'}{ways}"
 
 
-def found_words(found: Found) -> str:
-    """A finding: place, class, what is wrong, the cure."""
-    return f"{place_words(found.place)}: {found.severity}: {said(found.message)}; {said(found.cure)}"
-
-
 @dataclass(frozen=True, slots=True)
 class GuardLine:
-    """One line about a guard: `bad` where it must be seen, `quiet` where it is nothing to act on.
+    """One line about a guard: `bad` where it must be seen, `quiet` where it is nothing to act on."""
 
-    `pieces` are the parts of `words` that are typed as they stand.
-    """
-
-    words: str
-    pieces: tuple[str, ...] = ()
+    words: Sentence
     bad: bool = False
     quiet: bool = False
 
@@ -62,17 +55,16 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
     for guard in dataset.guards:
         name = f"guard {guard.name}"
         if guard.state == "overridden":
-            yield GuardLine(f"{name} overridden: {guard.words}; because: {guard.reason}", bad=True)
+            yield GuardLine(sentence(name, f" overridden: {guard.words}; because: {guard.reason}"), bad=True)
         elif verbose and guard.state in {"passed", "off"}:
-            yield GuardLine(f"{name} {guard.state}{_figures(guard)}", quiet=True)
+            yield GuardLine((f"{name} {guard.state}{_figures(guard)}",), quiet=True)
     how = dataset.override
     if how:
-        whole = GuardLine(how.words, (how.options, how.variable, how.configuration))
-        once = f"if it is meant, say why, for one run: {how.options}, or under Pulumi {how.variable}"
-        short = f"{once}; --verbose says how for this manifest"
-        yield GuardLine(short, (how.options, how.variable)) if brief and not verbose else whole
+        once = "if it is meant, say why, for one run: ", Name(how.options), ", or under Pulumi ", Name(how.variable)
+        whole = "; or for this manifest alone, in the stack's configuration: ", Name(how.configuration)
+        yield GuardLine(sentence(once, "; --verbose says how for this manifest" if brief and not verbose else whole))
 
 
-def _figures(guard: GuardView) -> str:
+def _figures(guard: GuardCheck) -> str:
     limit = "" if guard.threshold is None else f" (up to {guard.threshold * 100:g}%)"
     return f": {guard.words}{limit}" if guard.words else ""

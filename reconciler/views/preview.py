@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.analysis.results import Balance
-from reconciler.review.model import Change, DatasetReview, FindingCounts, Review
-from reconciler.text import counted
-from reconciler.views.lines import chosen, fitting, found_words, left_words
+from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
+from reconciler.text import counted, joined
+from reconciler.views.lines import chosen, fitting, left_words
 from reconciler.views.terminal.columns import shortened
-from reconciler.views.words import DANGER_LEVELS, estimate_words, said, shown
+from reconciler.views.words import estimate_words, finding_line, said, shown
 
 # So many lines of a kind are shown.
 _DANGERS: Final = 6
@@ -83,23 +83,23 @@ def preview_of(review: Review) -> Preview:
     )
 
 
-def change_line(change: Change) -> str:
+def change_line(change: EntryChange) -> str:
     """A change in one line: its sign, the key, what changes."""
     return f"{change.sign} {shortened(shown(change.key), _KEY_CELLS)}  {said(change.words)}"
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
     yield from (f"an up will be REFUSED: {said(refusal)}" for refusal in dataset.refusals)
-    others = [danger for danger in review.dangers if danger.kind not in _REFUSING or danger.level < max(DANGER_LEVELS)]
+    others = [danger for danger in review.dangers if danger.kind not in _REFUSING or danger.level != "danger"]
     kept = others[: fitting(len(others), _DANGERS)]
-    yield from (f"{DANGER_LEVELS[danger.level]}: {said(danger.words)}" for danger in kept)
+    yield from (f"{danger.level}: {said(danger.words)}" for danger in kept)
     yield from _more(len(others) - len(kept), "more dangers")
 
 
 def _entries(dataset: DatasetReview) -> Iterator[str]:
     groups = dataset.groups[: fitting(len(dataset.groups), _GROUPS)]
     for group in groups:
-        words = said("; ".join(group.exceptions))
+        words = said(joined(group.exceptions))
         but = f", except {counted(group.exception_count, 'entry', 'entries')}: {words}" if group.exceptions else ""
         yield f"* {said(group.words)}{but}"
     yield from _more(len(dataset.groups) - len(groups), "more groups")
@@ -129,7 +129,7 @@ def _remarks(dataset: DatasetReview) -> Iterator[str]:
 def _findings(findings: FindingCounts) -> Iterator[str]:
     total = findings.errors + findings.marked + findings.notes
     kept = findings.shown[: fitting(total, _FINDINGS)]
-    yield from map(found_words, kept)
+    yield from map(finding_line, kept)
     yield from _more(total - len(kept), "more remarks on the manifest; `reconciler validate` shows them")
 
 

@@ -6,22 +6,21 @@ Everything from manifests and the service passes through `inert`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.lookalike_labels import odd_letters
-from reconciler.analysis.results import Box, BoxChange, Group, IgnoredField, LookAlike, ProvenanceSide, Size, Transfer
-from reconciler.model import Finding, Progress
-from reconciler.review.model import Change, DatasetReview, Estimate, OriginCounts, Place
-from reconciler.text import counted, figures, inert
+from reconciler.analysis.results import BoxChange, Group, IgnoredField, PixelBox, ProvenanceSide, Size, Transfer
+from reconciler.model import Finding, Place, Progress
+from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
+from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
 _KILO: Final = 1000
 
 
 def finding_line(finding: Finding) -> str:
     """A finding in one line: place, class, what is wrong, the cure."""
-    place = inert(str(finding.place))
-    return f"{place}: {finding.severity.value}: {inert(finding.message, 600)}; {inert(finding.cure, 600)}"
+    place, message, cure = place_words(finding.place), said(finding.message, 600), said(finding.cure, 600)
+    return f"{place}: {finding.severity.value}: {message}; {cure}"
 
 
 def snapshot_line(where: str) -> str:
@@ -32,7 +31,8 @@ def snapshot_line(where: str) -> str:
 def progress_line(progress: Progress) -> str:
     """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
     if not progress.batches:
-        return inert(progress.doing)
+        done = f": {progress.done:,} {progress.unit}" if progress.done else ""
+        return f"{inert(progress.doing)}{done}"
     left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
     return f"batch {progress.batch} of {progress.batches}, {progress.fraction:.0%}{left}".replace("%", " %")
 
@@ -69,8 +69,6 @@ KINDS: Final = {
     "marked": "marked by the service",
 }
 
-DANGER_LEVELS: Final = {3: "stop", 2: "check", 1: "note"}
-
 ORIGINS: Final = {
     "": "",
     "branch": "this branch",
@@ -92,14 +90,6 @@ GROUP_KINDS: Final = {
     "image-size": "image size",
     "re-pointed": "re-pointed",
     "annotation-pass": "new annotation pass",
-}
-
-LOOK_ALIKES: Final = {
-    "case": "differ in case only",
-    "spaces": "differ in spaces only",
-    "plural": "singular and plural",
-    "letters": "differ in look-alike letters",
-    "one-letter": "differ in one letter",
 }
 
 # What a group of a kind tells of the entries that belong to it, as `KINDS`.
@@ -135,16 +125,30 @@ _MINUTES: Final = 2
 
 def shown(name: str, limit: int = _WHOLE) -> str:
     """A key, label or other name, inert and unambiguous; in quotes where its blanks would not be seen."""
-    text = said(name, limit)
-    return f'"{text}"' if not text or text != text.strip(" ") or "  " in text else text
+    return quoted(_inert(name, limit))
 
 
-def said(text: str, limit: int = _WHOLE) -> str:
-    """A sentence that quotes names, inert: nothing in it acts, nothing in it is invisible."""
+def said(words: str | Sentence, limit: int = _WHOLE) -> str:
+    """What is said, inert, its names as `shown` gives them: nothing in it acts, nothing in it is invisible."""
+    return _inert(words, limit) if isinstance(words, str) else "".join(text for text, _ in pieces(words, limit))
+
+
+def pieces(words: Sentence, limit: int = _WHOLE, name_limit: int = _WHOLE) -> Iterator[tuple[str, bool]]:
+    """The pieces of a sentence, inert, each with whether it is a name; its end is cut off beyond `limit` characters."""
+    left = limit
+    for piece in words:
+        if left <= 0:
+            yield "...", False
+            return
+        is_name = isinstance(piece, Name)
+        text = shown(piece.text, min(left, name_limit)) if isinstance(piece, Name) else _inert(piece, left)
+        left -= len(text)
+        yield text, is_name
+
+
+def _inert(text: str, limit: int) -> str:
     quiet = inert(text, limit)
-    if quiet.isascii():
-        return quiet
-    return _PILE.sub(_escape, _UNSEEN.sub(_escape, quiet))
+    return quiet if quiet.isascii() else _PILE.sub(_escape, _UNSEEN.sub(_escape, quiet))
 
 
 def folder_of(keys: Sequence[str]) -> str:
@@ -180,19 +184,19 @@ def place_words(place: Place | None) -> str:
     return ":".join((said(place.file, 300), *numbers))
 
 
-def box_words(change: BoxChange) -> str:
+def box_words(change: BoxChange) -> Sentence:
     """One box in words: which label, what happened, by how much."""
     before, after = change.before, change.after
     if before is None or after is None:
         box = before or after
-        return f"{_at(box)} {change.what[0]}" if box else ""
-    parts = [_label(before, after), *_geometry(change)]
+        return sentence(Name(box.label), f" {_at(box)} {change.what[0]}") if box else ()
+    parts: list[str | Sentence] = [_label(before, after), *_geometry(change)]
     if change.iou is not None and change.what != ("same",):
         parts.append(f"overlap {percent(change.iou)}")
-    return ", ".join(parts)
+    return joined(parts, ", ")
 
 
-def kinds_of(change: Change) -> tuple[str, ...]:
+def kinds_of(change: EntryChange) -> tuple[str, ...]:
     """The `KINDS` of one change, in their order."""
     found: set[str] = {change.verb} if change.verb != "update" else set(_update_kinds(change))
     if change.marks:
@@ -232,7 +236,7 @@ def took_words(took: Estimate) -> str:
     return f"{calls}, {counted(took.batches, 'batch', 'batches')}, {size(took.bytes)}, {_time(took.minutes)}"
 
 
-def origin_words(origins: OriginCounts) -> str:
+def origin_words(origins: OriginCounts) -> Sentence:
     """Whose changes they are, in figures."""
     parts = (
         (origins.branch, "of this branch"),
@@ -240,7 +244,7 @@ def origin_words(origins: OriginCounts) -> str:
         (origins.drift, "drift of live"),
         (origins.base_or_drift, "pending on the base, or drift"),
     )
-    return f"against {shown(origins.revision, 100)}: {figures(parts) or 'none'}"
+    return "against ", Name(origins.revision), f": {figures(parts) or 'none'}"
 
 
 def transfer_words(transfer: Transfer) -> str:
@@ -262,7 +266,7 @@ def confidence_words(side: ProvenanceSide) -> str:
     return f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
 
 
-def change_names(change: Change) -> tuple[str, ...]:
+def change_names(change: EntryChange) -> tuple[str, ...]:
     """The labels that a change is about, those of boxes included; all of an entry that only live has."""
     stays = change.verb == "live-only"
     told = (one for one in change.boxes if stays or one.what != ("same",))
@@ -271,18 +275,7 @@ def change_names(change: Change) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*change.labels_added, *change.labels_removed, *kept, *boxes)))
 
 
-def group_names(group: Group) -> tuple[str, ...]:
-    """The labels, prefixes or job names that a group is about, and its examples."""
-    return tuple(dict.fromkeys((*group.old, *group.new, *group.examples)))
-
-
-def alike_words(pair: LookAlike) -> str:
-    """Why two labels look alike; letters that only one has and that are not ASCII by their names in Unicode."""
-    odd = odd_letters(pair.first, pair.second) if pair.why == "letters" else ""
-    return f"{LOOK_ALIKES[pair.why]} ({odd})" if odd else LOOK_ALIKES[pair.why]
-
-
-def is_explained(change: Change, groups: Sequence[Group]) -> bool:
+def is_explained(change: EntryChange, groups: Sequence[Group]) -> bool:
     """Whether the groups that a change belongs to tell of every kind of change in it."""
     told = {kind for group in groups if group.id in change.groups for kind in _TOLD[group.kind]}
     return bool(told) and told.issuperset(kinds_of(change))
@@ -295,7 +288,7 @@ def is_quiet(dataset: DatasetReview) -> bool:
     return not busy and dataset.status in {"planned", "applied", "valid"} and not dataset.marked
 
 
-def _update_kinds(change: Change) -> Iterable[str]:
+def _update_kinds(change: EntryChange) -> Iterable[str]:
     yield from _box_kinds(change.boxes)
     if change.labels_added:
         yield "label-added"
@@ -314,14 +307,14 @@ def _box_kinds(boxes: Iterable[BoxChange]) -> Iterable[str]:
                 yield f"box-{word}" if word in {"added", "removed"} else word
 
 
-def _label(before: Box, after: Box) -> str:
+def _label(before: PixelBox, after: PixelBox) -> Sentence:
     if before.label == after.label:
-        return shown(before.label)
-    return f"{shown(before.label)} -> {shown(after.label)}"
+        return (Name(before.label),)
+    return Name(before.label), " -> ", Name(after.label)
 
 
-def _at(box: Box) -> str:
-    return f"{shown(box.label)} {figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
+def _at(box: PixelBox) -> str:
+    return f"{figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
 
 
 def _geometry(change: BoxChange) -> Iterable[str]:

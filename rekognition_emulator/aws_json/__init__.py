@@ -1,1 +1,1 @@
-"""AWS JSON 1.1: requests and replies as bytes, checked against the service model."""
+"""AWS's protocol JSON 1.1: requests and replies on the wire, checked against the service model."""

@@ -1,4 +1,4 @@
-"""The thirteen operations as botocore's own service model has them.
+"""The thirteen operations in botocore's service model of Rekognition.
 
 Source: botocore `data/rekognition/2016-06-27/service-2.json`, as installed.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from botocore.loaders import create_loader
 
 Shape = dict[str, Any]
-"""One shape of the service model, as JSON has it."""
+"""One shape of the service model, as in its JSON file."""
 
 OPERATIONS = (
     "CreateProject",
@@ -30,7 +30,7 @@ OPERATIONS = (
     "UntagResource",
     "ListTagsForResource",
 )
-"""Everything Custom Labels has for projects, datasets and their tags; training and models are another service."""
+"""All operations on projects, datasets and their tags; training and trained models are not emulated."""
 
 
 @cache
@@ -41,29 +41,29 @@ def service_model() -> dict[str, Any]:
 
 
 def shape(name: str) -> Shape:
-    """The shape called `name`."""
+    """The shape with this name."""
     found: Shape = service_model()["shapes"][name]
     return found
 
 
 def known_operations() -> frozenset[str]:
-    """Names of all Rekognition operations, served here or not."""
+    """The names of all operations of Rekognition, emulated or not."""
     return frozenset(service_model()["operations"])
 
 
 def modelled_errors(operation: str) -> frozenset[str]:
-    """The exceptions the model lists for one operation."""
+    """The names of the exceptions that the model lists for an operation."""
     return frozenset(error["shape"] for error in service_model()["operations"][operation]["errors"])
 
 
 def input_shape(operation: str) -> str:
-    """Name of the operation's input shape."""
+    """The name of the operation's input shape."""
     name: str = service_model()["operations"][operation]["input"]["shape"]
     return name
 
 
 def output_shape(operation: str) -> str:
-    """Name of the operation's output shape."""
+    """The name of the operation's output shape."""
     name: str = service_model()["operations"][operation]["output"]["shape"]
     return name
 
@@ -73,8 +73,8 @@ def _references(found: Shape) -> list[str]:
     return names + [found[part]["shape"] for part in ("member", "key", "value") if part in found]
 
 
-def _closure() -> dict[str, Shape]:
-    """Every shape that the thirteen operations reach, without documentation."""
+def _used_shapes() -> dict[str, Shape]:
+    """Every shape that the thirteen operations use, by name."""
     waiting = [name for operation in OPERATIONS for name in (input_shape(operation), output_shape(operation))]
     waiting += [name for operation in OPERATIONS for name in modelled_errors(operation)]
     seen: dict[str, Shape] = {}
@@ -86,14 +86,14 @@ def _closure() -> dict[str, Shape]:
     return seen
 
 
-def _bare(value: object) -> object:
+def _without_documentation(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _bare(part) for key, part in value.items() if key != "documentation"}
-    return [_bare(part) for part in value] if isinstance(value, list) else value
+        return {key: _without_documentation(part) for key, part in value.items() if key != "documentation"}
+    return [_without_documentation(part) for part in value] if isinstance(value, list) else value
 
 
 def fingerprint() -> str:
-    """SHA-256 over the thirteen operations and their shapes: it moves when AWS changes one of them."""
+    """SHA-256 of the thirteen operations and their shapes, without documentation: it tells whether AWS changed them."""
     operations = {name: service_model()["operations"][name] for name in OPERATIONS}
-    text = json.dumps(_bare({"operations": operations, "shapes": _closure()}), sort_keys=True)
+    text = json.dumps(_without_documentation({"operations": operations, "shapes": _used_shapes()}), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Replies held against the output shapes: nothing leaves that AWS's model does not have."""
+"""Replies checked against the service model: the emulator sends nothing that AWS's model does not have."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from rekognition_emulator.aws_json import model
-from rekognition_emulator.lines.entries import plain
+from rekognition_emulator.lines.entries import line_text
 
-Check = Callable[[object, str], None]
+ReplyCheck = Callable[[object, str], None]
+"""Takes a part of a reply and its path; raises ReplyError."""
 
-_PLAIN: dict[str, tuple[type, ...]] = {
+_SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str, msgspec.Raw),
     "integer": (int,),
     "boolean": (bool,),
@@ -22,18 +23,18 @@ _PLAIN: dict[str, tuple[type, ...]] = {
 
 
 class ReplyError(Exception):
-    """A reply that the service model does not allow: a defect of the emulator, answered as HTTP 500."""
+    """A reply that the service model does not allow: a defect of the emulator, which the client sees as HTTP 500."""
 
 
 @cache
-def _check(name: str) -> Check:
+def _shape_check(name: str) -> ReplyCheck:
     found = model.shape(name)
-    makers = {"structure": _structure, "list": _list, "map": _map}
-    return makers[found["type"]](found) if found["type"] in makers else _plain(found)
+    makers = {"structure": _structure_check, "list": _list_check, "map": _map_check}
+    return makers[found["type"]](found) if found["type"] in makers else _scalar_check(found)
 
 
-def _plain(found: model.Shape) -> Check:
-    allowed, names = _PLAIN[found["type"]], found.get("enum")
+def _scalar_check(found: model.Shape) -> ReplyCheck:
+    allowed, names = _SCALAR_TYPES[found["type"]], found.get("enum")
 
     def check(value: object, path: str) -> None:
         if not isinstance(value, allowed) or (names and value not in names):
@@ -42,8 +43,8 @@ def _plain(found: model.Shape) -> Check:
     return check
 
 
-def _structure(found: model.Shape) -> Check:
-    members = {name: _check(member["shape"]) for name, member in found["members"].items()}
+def _structure_check(found: model.Shape) -> ReplyCheck:
+    members = {name: _shape_check(member["shape"]) for name, member in found["members"].items()}
 
     def check(value: object, path: str) -> None:
         if not isinstance(value, dict):
@@ -56,24 +57,24 @@ def _structure(found: model.Shape) -> Check:
     return check
 
 
-def _list(found: model.Shape) -> Check:
-    inner = _check(found["member"]["shape"])
+def _list_check(found: model.Shape) -> ReplyCheck:
+    inner = _shape_check(found["member"]["shape"])
     member = model.shape(found["member"]["shape"])
-    plain = _PLAIN.get(member["type"], ()) if "enum" not in member else ()
+    plain = _SCALAR_TYPES.get(member["type"], ()) if "enum" not in member else ()
 
     def check(value: object, path: str) -> None:
         if not isinstance(value, list):
             raise ReplyError(f"{path}: a list was expected")
         if plain and set(map(type, value)) <= set(plain):
-            return  # a page of lines, seen at once
+            return  # a page of lines is checked without a loop
         for part in value:
             inner(part, path)
 
     return check
 
 
-def _map(found: model.Shape) -> Check:
-    key, inner = _check(found["key"]["shape"]), _check(found["value"]["shape"])
+def _map_check(found: model.Shape) -> ReplyCheck:
+    key, inner = _shape_check(found["key"]["shape"]), _shape_check(found["value"]["shape"])
 
     def check(value: object, path: str) -> None:
         if not isinstance(value, dict):
@@ -85,19 +86,19 @@ def _map(found: model.Shape) -> Check:
     return check
 
 
-def checked(operation: str, reply: dict[str, Any]) -> dict[str, Any]:
-    """The reply itself, if the operation's output shape allows it.
+def check_reply(operation: str, reply: dict[str, Any]) -> dict[str, Any]:
+    """The reply, if the operation's output shape allows it.
 
     Raises:
-        ReplyError: naming the member that does not fit.
+        ReplyError: with the member that does not fit.
     """
-    _check(model.output_shape(operation))(reply, operation)
+    _shape_check(model.output_shape(operation))(reply, operation)
     return reply
 
 
-def in_plain(reply: dict[str, Any]) -> dict[str, Any]:
-    """The reply with listed lines as strings; on the way to the wire they are JSON strings already (msgspec.Raw)."""
+def with_text_lines(reply: dict[str, Any]) -> dict[str, Any]:
+    """The reply with listed lines as text; otherwise they are JSON strings, ready to be sent (msgspec.Raw)."""
     lines = reply.get("DatasetEntries")
     if lines is None:
         return reply
-    return reply | {"DatasetEntries": [plain(line) if isinstance(line, msgspec.Raw) else line for line in lines]}
+    return reply | {"DatasetEntries": [line_text(line) if isinstance(line, msgspec.Raw) else line for line in lines]}

@@ -1,7 +1,7 @@
-"""AWS JSON 1.1 on the wire: which operation a request names, who signed it, how replies and errors look.
+"""AWS JSON 1.1 on the wire: the operation, the caller and the document of a request; responses and error bodies.
 
 Sources: botocore service-2.json (target prefix, JSON version); Rekognition Developer Guide, Error handling (error body,
-x-amzn-RequestId). The front end's texts for unknown operations and unreadable bodies are from other AWS JSON services.
+x-amzn-RequestId). The exceptions for unknown operations and unreadable bodies are those of other AWS JSON services.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SCOPE = re.compile(r"Credential=([^/\s]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws
 
 @dataclass
 class HttpRequest:
-    """What arrived: `headers` with lower-case names."""
+    """A request as it arrived; the names of `headers` are in lower case."""
 
     method: str
     path: str
@@ -36,10 +36,11 @@ class HttpRequest:
 
 
 @dataclass
-class Answer:
-    """What is sent back.
+class HttpResponse:
+    """A response to send.
 
-    `cut`: send only so many bytes of the body, then hang up; `reset`: hang up without a word; `then_reset`: after all.
+    `cut`: send only so many bytes of the body, then close the connection. `reset`: reset the connection instead of
+    sending anything; `then_reset`: after sending everything.
     """
 
     status: int
@@ -51,7 +52,7 @@ class Answer:
 
 
 def operation_of(request: HttpRequest) -> str:
-    """The operation a request names.
+    """The operation that a request names.
 
     Raises:
         ServiceError: UnknownOperationException for a wrong content type, a wrong target, or an operation that is not
@@ -65,15 +66,21 @@ def operation_of(request: HttpRequest) -> str:
     if not found or found[1] not in model.known_operations():
         raise ServiceError("UnknownOperationException", f"The target {target!r} names no operation of Rekognition.")
     if found[1] not in model.OPERATIONS:
-        raise ServiceError("UnknownOperationException", f"{found[1]} is not a dataset operation: not emulated.")
+        raise ServiceError(
+            "UnknownOperationException",
+            f"The emulator does not have {found[1]}, which is not a dataset operation.",
+        )
     return found[1]
 
 
 def caller_of(request: HttpRequest, default: Caller, *, unsigned: bool) -> Caller:
-    """Who signed a request; signatures are read, not verified. `unsigned`: answer requests without one as `default`.
+    """Who signed a request; the signature is read, but not verified.
+
+    `unsigned`: accept requests without a signature; they are by `default`.
 
     Raises:
-        ServiceError: MissingAuthenticationTokenException, IncompleteSignatureException.
+        ServiceError: MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException for a
+            signature of a different service.
     """
     header = request.headers.get("authorization")
     if header is None:
@@ -90,10 +97,10 @@ def caller_of(request: HttpRequest, default: Caller, *, unsigned: bool) -> Calle
 
 
 def document_of(request: HttpRequest) -> object:
-    """The JSON body.
+    """The JSON value in the body of a request; an empty body is an empty object.
 
     Raises:
-        ServiceError: SerializationException.
+        ServiceError: SerializationException when the body is not JSON.
     """
     try:
         return json.loads(request.body.decode() or "{}")
@@ -101,16 +108,16 @@ def document_of(request: HttpRequest) -> object:
         raise ServiceError("SerializationException", "The request body is not JSON.") from error
 
 
-def success(reply: dict[str, Any], request_id: str, *, empty: bytes = b"{}") -> Answer:
-    """The answer for a reply; `empty` is the body of a reply without members."""
+def success(reply: dict[str, Any], request_id: str, *, empty: bytes = b"{}") -> HttpResponse:
+    """The response for a reply; `empty` is the body of a reply without members."""
     body = msgspec.json.encode(reply) if reply else empty
-    return Answer(200, body, _headers(request_id))
+    return HttpResponse(200, body, _headers(request_id))
 
 
-def failure(error: ServiceError, request_id: str, text_key: str = "Message") -> Answer:
-    """The answer for a refusal, with AWS's four members; `text_key` is the name of the text."""
+def failure(error: ServiceError, request_id: str, text_key: str = "Message") -> HttpResponse:
+    """The response for an error, with AWS's four members; `text_key` is the name of the one with the text."""
     body = {"__type": error.code, "Code": error.code, "Logref": request_id, text_key: error.message}
-    return Answer(error.status, json.dumps(body, separators=(",", ":")).encode(), _headers(request_id))
+    return HttpResponse(error.status, json.dumps(body, separators=(",", ":")).encode(), _headers(request_id))
 
 
 def _headers(request_id: str) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Faults on purpose: a plan says what goes wrong and when, an engine makes it happen and keeps a log."""
+"""Faults that a test asks for: a plan says what goes wrong and when; an injector makes it happen and logs it."""

@@ -1,24 +1,19 @@
-"""A fault plan as people write it, turned into rules.
+"""A fault plan in the form people write, turned into planned faults; a plan with a mistake is refused as a whole.
 
-Refuses a plan it does not understand, with a sentence for each mistake.
-
-    faults:
-      - fault: error
-        operation: UpdateDatasetEntries   # a name, a pattern, or a list; default: every operation the kind is for
-        on: 2                             # the second matching call; also [2, 4] and "2-5"
-        error: ThrottlingException
-      - fault: slow
-        chance: 0.1                       # of each matching call, from the seed
-        seconds: 2
-        when: {DatasetArn: "*/train/*"}   # condition on the request: member path -> value or pattern
-        times: 3                          # at most so often
-
-Conditions of a plan held against the service model: one that no request can meet would never fire, in silence.
+faults:
+- fault: error
+operation: UpdateDatasetEntries   # a name, a pattern, or a list; default: all operations the kind can affect
+on: 2                             # the second matching call; also [2, 4] and "2-5"
+error: ThrottlingException
+- fault: slow
+chance: 0.1                       # probability on each matching call, drawn from the seed
+seconds: 2
+when: {DatasetArn: "*/train/*"}   # condition on the request: member path -> value or pattern
+times: 3                          # at most so often
 """
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import random
 import types
@@ -28,13 +23,15 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rekognition_emulator.aws_json import model
-from rekognition_emulator.faults import colleagues, document, kinds, twists
+from rekognition_emulator.faults import concurrent_changes, conditions, job_faults, kinds, plan_text
 from rekognition_emulator.faults.triggers import Trigger
+from rekognition_emulator.switches.switch import did_you_mean
 
 if typing.TYPE_CHECKING:
-    from rekognition_emulator.faults.document import Spec
+    from rekognition_emulator.faults.plan_text import FaultSpec
+    from rekognition_emulator.lines.judge import LineJudge
 
-KINDS: dict[str, type[kinds.Kind]] = {
+KINDS: dict[str, type[kinds.FaultKind]] = {
     "error": kinds.Error,
     "clock-skew": kinds.ClockSkew,
     "reset": kinds.Reset,
@@ -45,137 +42,143 @@ KINDS: dict[str, type[kinds.Kind]] = {
     "stale-status": kinds.StaleStatus,
     "stale-listing": kinds.StaleListing,
     "rewrite": kinds.Rewrite,
-    "still-timestamp": twists.StillTimestamp,
-    "fail": twists.Fail,
-    "lose": twists.Lose,
-    "merge": twists.Merge,
-    "edit": colleagues.Edit,
-    "colleague-update": colleagues.ColleagueUpdate,
-    "recreate": colleagues.Recreate,
-    "distribute": colleagues.Distribute,
+    "still-timestamp": job_faults.StillTimestamp,
+    "fail": job_faults.Fail,
+    "lose": job_faults.Lose,
+    "merge": job_faults.Merge,
+    "edit": concurrent_changes.Edit,
+    "colleague-update": concurrent_changes.ColleagueUpdate,
+    "recreate": concurrent_changes.Recreate,
+    "distribute": concurrent_changes.Distribute,
 }
-"""Every kind of fault by its name in a plan."""
+"""Every kind of fault, by its name in a plan."""
 
-_MOST = 1_000_000  # a number of a plan above this is a slip: seconds, calls, bytes, lines
-_OWN = ("fault", "name", "operation", "on", "every", "chance", "times", "when")
+_MAX_NUMBER = 1_000_000  # seconds, calls, bytes, lines: a larger number in a plan is a typing error
+_COMMON_KEYS = ("fault", "name", "operation", "on", "every", "chance", "times", "when")
 
 
 @dataclass
-class Rule:
-    """One fault of a plan: what goes wrong, and when."""
+class PlannedFault:
+    """One fault of a plan: `kind` is what goes wrong, `trigger` when; `fault` is the name of the kind."""
 
     name: str
     fault: str
-    kind: kinds.Kind
+    kind: kinds.FaultKind
     trigger: Trigger
 
 
-def options_of(kind: type[kinds.Kind]) -> dict[str, Any]:
-    """The options of a kind with their types."""
+def options_of(kind: type[kinds.FaultKind]) -> dict[str, Any]:
+    """The options of a kind in a plan, with their types."""
     hints = typing.get_type_hints(kind)
     return {part.name: hints[part.name] for part in fields(kind)}
 
 
-def description_of(kind: type[kinds.Kind]) -> str:
-    """What a kind does, in one paragraph."""
+def description_of(kind: type[kinds.FaultKind]) -> str:
+    """What a kind does, in one line: its docstring."""
     return " ".join((inspect.getdoc(kind) or "").split())
 
 
-def read(text: str, seed: int = 0, source: str = "") -> list[Rule]:
-    """The rules of a plan; each has its own stream of random numbers from `seed`, so that it replays exactly.
+def read_plan(text: str, judge: LineJudge, seed: int = 0, source: str = "") -> list[PlannedFault]:
+    """The faults of a plan; each has its own stream of random numbers from `seed`, so that it replays exactly.
+
+    `judge` is that of the emulator that runs the plan: it decides which lines the service would drop.
 
     Raises:
-        PlanError: for the first rule that is wrong, with its line in the file `source`.
+        PlanError: for the first mistake, with its line in the file `source`.
     """
-    return [_rule(spec, seed) for spec in document.read(text, source)]
+    return [_planned(spec, judge, seed) for spec in plan_text.read_specs(text, source)]
 
 
-def _suggestion(word: str, known: typing.Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f" Did you mean `{near[0]}`?" if near else ""
-
-
-def _rule(spec: Spec, seed: int) -> Rule:
-    says = spec.says
-    if not isinstance(says, dict) or not isinstance(says.get("fault"), str):
-        raise spec.wrong(f"the key `fault` with the name of a kind is needed: {', '.join(KINDS)}.")
-    fault: str = says["fault"]
+def _planned(spec: FaultSpec, judge: LineJudge, seed: int) -> PlannedFault:
+    content = spec.content
+    if not isinstance(content, dict) or not isinstance(content.get("fault"), str):
+        raise spec.error(f"the key `fault` with the name of a kind is missing; known kinds: {', '.join(KINDS)}.")
+    fault: str = content["fault"]
     if fault not in KINDS:
-        raise spec.wrong(f"there is no kind `{fault}`.{_suggestion(fault, KINDS)}", "fault")
-    options = options_of(KINDS[fault])
-    for key, value in says.items():
-        if key not in options and key not in _OWN:
-            hint = _suggestion(str(key), (*options, *_OWN))
-            raise spec.wrong(f"`{key}` is no key of `{fault}`.{hint}", str(key))
-        if key in options and not _fits(value, options[key]):
-            raise spec.wrong(f"{value!r} is no value for `{key}`.", key)
+        raise spec.error(f"there is no kind `{fault}`.{did_you_mean(fault, list(KINDS))}", "fault")
+    options = _options(spec, content, fault)
     try:
-        made = KINDS[fault](**{key: value for key, value in says.items() if key in options})
+        kind = KINDS[fault](**options)
+        kind.check(judge)
     except ValueError as error:
-        raise spec.wrong(f"{error}.") from error
+        raise spec.error(f"{error}.") from error
     chances = random.Random(f"{seed}/{spec.number}")  # noqa: S311 - has to replay
-    return Rule(str(says.get("name", f"{spec.number}:{fault}")), fault, made, _trigger(spec, says, chances))
+    name = str(content.get("name", f"{spec.number}:{fault}"))
+    return PlannedFault(name, fault, kind, _trigger(spec, content, chances))
 
 
-def _operations(spec: Spec, named: object, fault: str) -> list[str]:
-    """The operations that names and patterns stand for, as far as the kind of fault can do anything to them."""
+def _options(spec: FaultSpec, content: dict[str, Any], fault: str) -> dict[str, Any]:
+    """The options that the plan gives to the kind of fault; every other key must be one of _COMMON_KEYS."""
+    options = options_of(KINDS[fault])
+    for key, value in content.items():
+        if key not in options and key not in _COMMON_KEYS:
+            hint = did_you_mean(str(key), [*options, *_COMMON_KEYS])
+            raise spec.error(f"`{key}` is not a key of `{fault}`.{hint}", str(key))
+        if key in options and not _has_type(value, options[key]):
+            raise spec.error(f"{value!r} is not a valid value for `{key}`.", key)
+    return {key: value for key, value in content.items() if key in options}
+
+
+def _operations(spec: FaultSpec, named: object, fault: str) -> list[str]:
+    """The operations that the names and patterns match, without those that the kind of fault cannot affect."""
     found: list[str] = []
     for pattern in named if isinstance(named, list) else [named]:
         met = [name for name in model.OPERATIONS if fnmatchcase(name, str(pattern))]
         if not met:
-            hint = _suggestion(str(pattern), model.OPERATIONS)
-            raise spec.wrong(f"{pattern!r} is no operation of the emulator.{hint}", "operation")
+            hint = did_you_mean(str(pattern), list(model.OPERATIONS))
+            raise spec.error(f"{pattern!r} is not an operation of the emulator.{hint}", "operation")
         found += [name for name in met if any(fnmatchcase(name, meant) for meant in KINDS[fault].operations)]
     if not found:
-        raise spec.wrong(f"`{fault}` is for {', '.join(KINDS[fault].operations)} only.", "operation")
+        raise spec.error(f"`{fault}` can only be used for {', '.join(KINDS[fault].operations)}.", "operation")
     return found
 
 
-def _trigger(spec: Spec, says: dict[str, Any], chances: random.Random) -> Trigger:
-    fault: str = says["fault"]
-    operations = _operations(spec, says.get("operation", list(KINDS[fault].operations)), fault)
-    chance, every, times = says.get("chance"), says.get("every", 0), says.get("times")
-    if chance is not None and not (_fits(chance, float) and 0 <= chance <= 1):
-        raise spec.wrong("`chance` is a number from 0 to 1.", "chance")
-    if not _fits(every, int) or not _fits(times, int | None):
-        raise spec.wrong("`every` and `times` are whole numbers.", "every" if "every" in says else "times")
-    when = _when(spec, says.get("when", {}), operations)
-    return Trigger(operations, when, _calls(spec, says.get("on")), every, chance, times, chances)
+def _trigger(spec: FaultSpec, content: dict[str, Any], chances: random.Random) -> Trigger:
+    fault: str = content["fault"]
+    operations = _operations(spec, content.get("operation", list(KINDS[fault].operations)), fault)
+    chance, every, times = content.get("chance"), content.get("every", 0), content.get("times")
+    if chance is not None and not (_has_type(chance, float) and 0 <= chance <= 1):
+        raise spec.error("`chance` is a number from 0 to 1.", "chance")
+    for key, number in (("every", every), ("times", times or 0)):
+        if not _has_type(number, int):
+            raise spec.error(f"`{key}` is a whole number.", key)
+    when = _when(spec, content.get("when", {}), operations)
+    return Trigger(operations, when, _calls(spec, content.get("on")), every, chance, times, chances)
 
 
-def _when(spec: Spec, when: object, operations: list[str]) -> dict[str, Any]:
-    """The conditions, each of which a request can meet."""
+def _when(spec: FaultSpec, when: object, operations: list[str]) -> dict[str, Any]:
+    """The conditions; a request can meet each of them."""
     if not isinstance(when, dict) or not all(isinstance(path, str) for path in when):
-        raise spec.wrong("`when` is a mapping from member paths to values.", "when")
+        raise spec.error("`when` is a mapping from member paths to values.", "when")
     for path, wanted in when.items():
-        mistake = impossible(operations, path, wanted)
+        mistake = conditions.mistake(operations, path, wanted)
         if mistake:
-            raise spec.wrong(mistake, f"when: {path}")
+            raise spec.error(mistake, f"when: {path}")
     return when
 
 
-def _calls(spec: Spec, value: object) -> frozenset[int]:
-    """`on` as the set of matching calls: a number, a list of numbers, or a range as text."""
+def _calls(spec: FaultSpec, value: object) -> frozenset[int]:
+    """The numbers of matching calls in `on`: a number, a list of numbers, or a range as text; empty for none."""
     if value is None:
         return frozenset()
     listed = value if isinstance(value, list) else [value]
-    if listed and all(_fits(each, int) and each for each in listed):
+    if listed and all(_has_type(each, int) and each for each in listed):
         return frozenset(listed)
     first, dash, last = str(value).partition("-")
-    if dash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last) <= _MOST:
+    if dash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last) <= _MAX_NUMBER:
         return frozenset(range(int(first), int(last) + 1))
-    raise spec.wrong('`on` is the number of a call, a list of numbers, or a range such as "2-5".', "on")
+    raise spec.error('`on` is the number of a call, a list of numbers, or a range such as "2-5".', "on")
 
 
-def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - a type as typing has it
-    """Whether a plan's value has an option's type."""
+def _has_type(value: object, hint: Any) -> bool:  # noqa: ANN401 - a type as typing has it
+    """Whether a value of a plan has the type of an option; numbers are from 0 to _MAX_NUMBER."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, each) for each in arguments)
+        return any(_has_type(value, each) for each in arguments)
     if origin is typing.Literal:
         return value in arguments
     if origin is list:
-        return isinstance(value, list) and all(_fits(each, arguments[0]) for each in value)
+        return isinstance(value, list) and all(_has_type(each, arguments[0]) for each in value)
     if hint is Any:
         return True
     if hint in (int, float) and isinstance(value, bool):
@@ -183,69 +186,5 @@ def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - a type as typing 
     if hint is float:
         hint = int | float
     return isinstance(value, hint) and (
-        hint in (str, bool) or not isinstance(value, int | float) or 0 <= value <= _MOST
+        hint in (str, bool) or not isinstance(value, int | float) or 0 <= value <= _MAX_NUMBER
     )
-
-
-_TYPES = {"boolean": (bool,), "integer": (int,), "long": (int,)}
-
-
-def _item(shape: str) -> str:
-    """The shape that a path goes on from: a list stands for each of its items."""
-    found = model.shape(shape)
-    return _item(found["member"]["shape"]) if found["type"] == "list" else shape
-
-
-def _step(shape: str, name: str) -> str | None:
-    """The shape of a member, or None when there is none of this name."""
-    found = model.shape(shape)
-    if found["type"] == "map":
-        return _item(found["value"]["shape"])
-    member = found.get("members", {}).get(name)
-    return _item(member["shape"]) if member else None
-
-
-def _members(shape: str) -> list[str]:
-    return list(model.shape(shape).get("members", {}))
-
-
-def _walk(operation: str, path: str) -> tuple[str | None, str, list[str]]:
-    """Where a path leads in an operation's request: a shape, or None with the name that is wrong and the right ones."""
-    shape = model.input_shape(operation)
-    for name in path.split("."):
-        deeper = _step(shape, name)
-        if deeper is None:
-            return None, name, _members(shape)
-        shape = deeper
-    return shape, "", []
-
-
-def _never(shape: str, wanted: object) -> str | None:
-    """Why a value can never be there, or None when it can."""
-    found = model.shape(shape)
-    if isinstance(wanted, str):
-        words = ["true", "false"] if found["type"] == "boolean" else found.get("enum")
-        if not words or any(fnmatchcase(word, wanted) for word in words):
-            return None
-        return f"it is {' or '.join(words)}"
-    expected = _TYPES.get(found["type"], (dict, list) if found["type"] in {"structure", "map"} else ())
-    if type(wanted) in expected:
-        return None
-    return {"string": "it is text, in quotes", "blob": "it is text, in quotes", "boolean": "it is true or false"}.get(
-        found["type"], "it is a whole number" if expected == (int,) else "it has members of its own"
-    )
-
-
-def impossible(operations: list[str], path: str, wanted: object) -> str | None:
-    """What is wrong with a condition, in a sentence; None when a request of one of the operations can meet it."""
-    found = [(operation, *_walk(operation, path)) for operation in operations]
-    shapes = [shape for _, shape, _, _ in found if shape]
-    if not shapes:
-        name = found[0][2]
-        known = sorted({member for _, _, wrong, members in found if wrong == name for member in members})
-        near = difflib.get_close_matches(name, known, 1)
-        meant = f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(known)}." if known else ""
-        which = operations[0] if len(operations) == 1 else "any of its operations"
-        return f"`when: {path}` is in no request of {which}: there is no `{name}`.{meant}"
-    reasons = [_never(shape, wanted) for shape in shapes]
-    return None if None in reasons else f"`when: {path}` is never {wanted!r}: {reasons[0]}."

@@ -1,4 +1,4 @@
-"""When a fault fires: on which calls of which operations, how often, by chance."""
+"""When a fault fires: on which calls, how often, and with which probability."""
 
 from __future__ import annotations
 
@@ -7,29 +7,16 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-
-def _values(request: Any, path: list[str]) -> list[Any]:  # noqa: ANN401 - any JSON
-    """What stands at a path of member names; a list stands for each of its items."""
-    if isinstance(request, list):
-        return [value for item in request for value in _values(item, path)]
-    if not path:
-        return [request]
-    return _values(request[path[0]], path[1:]) if isinstance(request, dict) and path[0] in request else []
-
-
-def _fits(value: object, wanted: object) -> bool:
-    if isinstance(wanted, str):
-        text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-        return fnmatchcase(text.lower() if isinstance(value, bool) else text, wanted)
-    return value == wanted
+from rekognition_emulator.faults import conditions
 
 
 @dataclass
 class Trigger:
     """`operations` (patterns) and `when` (member path -> value or pattern) say which calls count as matching.
 
-    `on`: fire on these matching calls, counted from 1; `every`: on each nth; `chance`: with this probability; without
-    any of them on each. `times`: at most so often. `chances` is the trigger's own stream of random numbers.
+    `on`: fire on these matching calls, counted from 1; `every`: on each nth; `chance`: with this probability. Without
+    any of them the fault fires on each matching call. `times`: fire at most so often. `chances` is the trigger's own
+    stream of random numbers, so that other faults of the plan do not change when this one fires.
     """
 
     operations: list[str]
@@ -43,7 +30,7 @@ class Trigger:
     fired: int = 0
 
     def fires(self, operation: str, request: dict[str, Any]) -> bool:
-        """Whether this call sets it off; counts the call."""
+        """Whether the fault fires on this call. Counts the call if it matches."""
         if not self._matches(operation, request):
             return False
         self.met += 1
@@ -58,9 +45,5 @@ class Trigger:
         return due
 
     def _matches(self, operation: str, request: dict[str, Any]) -> bool:
-        if not any(fnmatchcase(operation, pattern) for pattern in self.operations):
-            return False
-        return all(
-            any(_fits(value, wanted) for value in _values(request, path.split(".")))
-            for path, wanted in self.when.items()
-        )
+        known = any(fnmatchcase(operation, pattern) for pattern in self.operations)
+        return known and all(conditions.is_met(request, path, wanted) for path, wanted in self.when.items())

@@ -1,1 +1,1 @@
-"""What the service reads in one line of a manifest."""
+"""What the service makes of the lines of a manifest: entries, dropped lines, marks, statistics."""

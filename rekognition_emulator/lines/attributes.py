@@ -1,4 +1,4 @@
-"""The label attributes of one line: which there are, what is wrong with them, which labels they name.
+"""The label attributes of one line: which keys they are, and which of AWS's error codes apply to them.
 
 Sources: Custom Labels Developer Guide, Image-level labels in manifest files, Object localization in manifest files,
 Non-Terminal JSON Line Validation Errors, Understanding validation result manifests (places of errors).
@@ -14,9 +14,10 @@ from rekognition_emulator.lines.codes import LineCode, Place
 
 if TYPE_CHECKING:
     from rekognition_emulator.lines.limits import Limits
-    from rekognition_emulator.switches.table import Switches
+    from rekognition_emulator.switches.all_switches import Switches
 
 Document = dict[str, Any]
+"""A line of a manifest as a JSON object."""
 
 CLASSIFICATION = "groundtruth/image-classification"
 DETECTION = "groundtruth/object-detection"
@@ -26,11 +27,11 @@ _SIDES = ("left", "top", "width", "height")
 
 
 class _Stop(Exception):
-    """A code was found after which AWS validates the line no further."""
+    """Ends the validation of a line: the code just reported is one after which AWS does not continue."""
 
 
-def pairs(document: Document) -> list[str]:
-    """Names of the label attributes: keys that have a `-metadata` key beside them, in the order of the line."""
+def label_attributes(document: Document) -> list[str]:
+    """Names of the label attributes, in the order of the line: keys with a matching `-metadata` key."""
     return [
         name
         for name in document
@@ -38,15 +39,16 @@ def pairs(document: Document) -> list[str]:
     ]
 
 
-def number(value: object) -> bool:
-    """Whether a JSON value is a number that can be reckoned with: true and false are none, nor is one of 400 digits."""
+def is_number(value: object) -> bool:
+    """Whether a JSON value is a number to calculate with: not true or false, and not one of 400 digits."""
     return (type(value) is int or type(value) is float) and -_HUGE <= value <= _HUGE
 
 
 class AttributeJudge:
-    """Marks one line in place: every problem becomes an item of an error list at AWS's place for it.
+    """Marks one line in place: every problem becomes an item of an error list, at the place where AWS puts it.
 
-    `document` is the parsed line, changed by `judge`; `found` collects the codes in the order they were met.
+    `document` is the parsed line, changed by `judge`; `found` collects the codes in the order of discovery;
+    `line_errors` are the errors of the line as a whole, which the caller adds to it.
     """
 
     def __init__(self, document: Document, limits: Limits, switches: Switches) -> None:
@@ -58,7 +60,7 @@ class AttributeJudge:
 
     def judge(self) -> None:
         """Mark everything that is wrong with the line's label attributes."""
-        names = pairs(self.document)
+        names = label_attributes(self.document)
         try:
             if not names:
                 self._without_attributes()
@@ -75,18 +77,18 @@ class AttributeJudge:
             self._mark(codes.NO_LABEL_ATTRIBUTES, "", None)
 
     def _mark(self, code: LineCode, name: str, holder: Document | None) -> None:
-        """Put an error into its place; a place that is no JSON object leaves only the line itself."""
+        """Add an error to the list in `holder`, or to those of the line when there is no holder."""
         self.found.append(code)
         text = self.switches.message_label_name_length if code is codes.LABEL_NAME_LENGTH else code.message
         item = {"code": code.code, "message": text.replace("{}", name)}
         if holder is None:
             self.line_errors.append(item)
         else:
-            listed = holder.get(self.switches.error_key)  # what a client sent there may be anything
+            listed = holder.get(self.switches.error_key)  # a client may have sent any value there
             holder[self.switches.error_key] = [*(listed if isinstance(listed, list) else []), item]
 
     def _at(self, name: str, place: Place) -> Document | None:
-        """The JSON object at a place of attribute `name`; image-level attributes only have their metadata."""
+        """The JSON object at a place of attribute `name`; an image-level attribute has only its metadata."""
         wanted = self.document[name] if place is Place.ATTRIBUTE else self.document[f"{name}-metadata"]
         if not isinstance(wanted, dict):
             wanted = self.document[f"{name}-metadata"]
@@ -98,12 +100,12 @@ class AttributeJudge:
         self._mark(code, name, None if place is Place.LINE else self._at(name, place))
 
     def _stop(self, code: LineCode, name: str) -> NoReturn:
-        """Report a code of those that end the judging of the line."""
+        """Report a code that ends the validation of the line."""
         self._report(code, name)
         raise _Stop
 
     def _attribute(self, name: str) -> bool:
-        """Judge one pair; answers whether it counts as a valid label attribute."""
+        """Judge one label attribute; returns whether it counts as valid."""
         metadata = self.document[f"{name}-metadata"]
         if not isinstance(metadata, dict) or not isinstance(metadata.get("type"), str):
             self._stop(codes.INVALID_METADATA, name)
@@ -127,7 +129,7 @@ class AttributeJudge:
         value, label, confidence = self.document[name], metadata.get("class-name"), metadata.get("confidence")
         if not self._is_label_value(value):
             self._stop(codes.INVALID_ATTRIBUTE, name)
-        if not isinstance(label, str) or not label or not number(confidence) or not 0 <= float(confidence or 0) <= 1:
+        if not isinstance(label, str) or not label or not is_number(confidence) or not 0 <= float(confidence or 0) <= 1:
             self._stop(codes.INVALID_METADATA, name)
         elif len(label) > self.switches.label_name_most:
             self._report(codes.LABEL_NAME_LENGTH, name)
@@ -135,7 +137,7 @@ class AttributeJudge:
     def _is_label_value(self, value: object) -> bool:
         if isinstance(value, str):
             return self.switches.string_label_value == "accepted" and value.lstrip("-").isdecimal()
-        return isinstance(value, int | float) and number(value) and value == int(value)
+        return isinstance(value, int | float) and is_number(value) and value == int(value)
 
     def _detection(self, name: str, metadata: Document) -> None:
         if not _is_detection_value(self.document[name]) or not self._are_whole(self.document[name]["annotations"]):
@@ -144,7 +146,7 @@ class AttributeJudge:
         if not _is_objects(objects) or not _is_class_map(class_map):
             self._stop(codes.INVALID_METADATA, name)
         self._references(name, self.document[name]["annotations"], objects, class_map)
-        if any(len(label) > self.switches.label_name_most for label in class_map.values()):  # type: ignore[union-attr]  # judged above
+        if any(len(label) > self.switches.label_name_most for label in class_map.values()):  # type: ignore[union-attr]  # checked above
             self._report(codes.LABEL_NAME_LENGTH, name)
         self._boxes(name, self.document[name])
 
@@ -153,8 +155,8 @@ class AttributeJudge:
             return True
         return all(box[side] == int(box[side]) for box in boxes for side in _SIDES)
 
-    def _references(self, name: str, boxes: list[Document], objects: Any, class_map: Any) -> None:  # noqa: ANN401 - judged JSON
-        if len(objects) < len(boxes) or not all(number(item.get("confidence")) for item in objects):
+    def _references(self, name: str, boxes: list[Document], objects: Any, class_map: Any) -> None:  # noqa: ANN401 - JSON that was checked
+        if len(objects) < len(boxes) or not all(is_number(item.get("confidence")) for item in objects):
             self._stop(codes.MISSING_CONFIDENCE, name)
         if any(str(int(each)) not in class_map for each in {box["class_id"] for box in boxes}):
             self._stop(codes.MISSING_CLASS, name)
@@ -189,9 +191,9 @@ def _is_detection_value(value: object) -> bool:
     sizes = value.get("image_size")
     if not isinstance(sizes, list) or len(sizes) != 1 or not isinstance(sizes[0], dict):
         return False
-    return all(number(sizes[0].get(side)) for side in ("width", "height", "depth")) and all(
+    return all(is_number(sizes[0].get(side)) for side in ("width", "height", "depth")) and all(
         isinstance(box, dict)
-        and all(number(box.get(part)) for part in ("class_id", *_SIDES))
+        and all(is_number(box.get(part)) for part in ("class_id", *_SIDES))
         and box["class_id"] == int(box["class_id"])
         for box in value["annotations"]
     )

@@ -1,4 +1,4 @@
-"""AWS's codes for what is wrong with a manifest or one of its lines, and the sentences that go with them.
+"""AWS's error codes and messages for a manifest and for its lines.
 
 Sources: Custom Labels Developer Guide, Debugging datasets (Terminal errors, Non-terminal errors), Non-Terminal JSON
 Line Validation Errors, Fixing training errors (precedence); DescribeDataset's published example ("multiple S3
@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Place(Enum):
-    """Where in a line an error list is put."""
+    """Where in a line an error list is."""
 
     LINE = "line"
     ATTRIBUTE = "label attribute"
@@ -24,7 +24,7 @@ class Place(Enum):
 class LineCode:
     """One of the thirteen codes of dataset operations: `{}` in `message` is the attribute's name.
 
-    `stops`: AWS validates the line no further. `inferred`: AWS shows no example of the place, so that it is a switch.
+    `stops`: AWS validates nothing more of the line. `inferred`: AWS shows no example of the place; a switch decides it.
     """
 
     code: str
@@ -113,22 +113,22 @@ LINE_CODES = (
     UNSUPPORTED_TYPE,
     LABEL_NAME_LENGTH,
 )
-"""The documented complete set for dataset operations."""
+"""The complete documented set for dataset operations."""
 
 
-class Dropped(Enum):
-    """Why the service removes a line without a word (Terminal content errors)."""
+class DropReason(Enum):
+    """Why the service drops a line without reporting it anywhere (Terminal content errors)."""
 
     TOO_LONG = "the line is longer than 100,000 characters"
     NOT_VALID = "the line is not a JSON object"
     NO_SOURCE_REF = "source-ref is missing"
     BAD_SOURCE_REF = "source-ref is not s3://bucket/key"
-    REPEATED = "source-ref occurs before in the same manifest"
+    REPEATED = "source-ref appears earlier in the same manifest"
     MISSING_IMAGE = "the image is in no known bucket (only with the switch `missing_images`)"
 
 
-class Terminal(Enum):
-    """Why a whole create, update or distribution fails: the value is the StatusMessage, which carries no code."""
+class DatasetFailure(Enum):
+    """Why a create, update or distribution fails as a whole: the value is the StatusMessage, which has no code."""
 
     INACCESSIBLE = "The manifest file extension or contents are invalid."
     SIZE_TOO_LARGE = "The manifest file size exceeds the maximum supported size."
@@ -143,15 +143,15 @@ class Terminal(Enum):
 
 
 TERMINAL_CODES = {
-    Terminal.INACCESSIBLE: "ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT",
-    Terminal.SIZE_TOO_LARGE: "ERROR_MANIFEST_SIZE_TOO_LARGE",
-    Terminal.TOO_MANY_ROWS: "ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM",
-    Terminal.NO_PERMISSION: "ERROR_INVALID_PERMISSIONS_MANIFEST_S3_BUCKET",
-    Terminal.TOO_MANY_IN_ERROR: "ERROR_TOO_MANY_RECORDS_IN_ERROR",
-    Terminal.TOO_MANY_LABELS: "ERROR_MANIFEST_TOO_MANY_LABELS",
-    Terminal.TOO_FEW_IMAGES: "ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_DISTRIBUTE",
-    Terminal.SEVERAL_BUCKETS: "ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS",
-    Terminal.EMPTY: "ERROR_EMPTY_MANIFEST",
-    Terminal.TOO_FEW_LABELS: "ERROR_MANIFEST_TOO_FEW_LABELS",
+    DatasetFailure.INACCESSIBLE: "ERROR_MANIFEST_INACCESSIBLE_OR_UNSUPPORTED_FORMAT",
+    DatasetFailure.SIZE_TOO_LARGE: "ERROR_MANIFEST_SIZE_TOO_LARGE",
+    DatasetFailure.TOO_MANY_ROWS: "ERROR_MANIFEST_ROWS_EXCEEDS_MAXIMUM",
+    DatasetFailure.NO_PERMISSION: "ERROR_INVALID_PERMISSIONS_MANIFEST_S3_BUCKET",
+    DatasetFailure.TOO_MANY_IN_ERROR: "ERROR_TOO_MANY_RECORDS_IN_ERROR",
+    DatasetFailure.TOO_MANY_LABELS: "ERROR_MANIFEST_TOO_MANY_LABELS",
+    DatasetFailure.TOO_FEW_IMAGES: "ERROR_INSUFFICIENT_IMAGES_PER_LABEL_FOR_DISTRIBUTE",
+    DatasetFailure.SEVERAL_BUCKETS: "ERROR_IMAGES_IN_MULTIPLE_S3_BUCKETS",
+    DatasetFailure.EMPTY: "ERROR_EMPTY_MANIFEST",
+    DatasetFailure.TOO_FEW_LABELS: "ERROR_MANIFEST_TOO_FEW_LABELS",
 }
-"""The guide's names; StatusMessage has only the text, unless a switch says otherwise."""
+"""The guide's name of each failure; StatusMessage has only the text, unless the switch `failure_message` adds it."""

@@ -1,4 +1,4 @@
-"""An entry as the service keeps it, and the running count of a dataset's entries."""
+"""An entry as the service stores it, and the statistics of a dataset, counted entry by entry."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import msgspec
 _TEXT = msgspec.json.Decoder(str)
 
 
-def on_wire(line: str) -> bytes:
-    """A line as a JSON string; copied, because the encoder's own result keeps a third more memory than it needs."""
+def wire_form(line: str) -> bytes:
+    """A line as a JSON string; copied, because the encoder's own result holds a third more memory than it needs."""
     return bytes(memoryview(msgspec.json.encode(line)))
 
 
-def plain(listed: bytes | msgspec.Raw) -> str:
-    """The line behind its form on the wire."""
+def line_text(listed: bytes | msgspec.Raw) -> str:
+    """The line that a JSON string on the wire stands for."""
     return _TEXT.decode(listed)
 
 
 class Entry(NamedTuple):
-    """One listed line and what filters and statistics need of it.
+    """One listed line, and what filters and statistics need to know about it.
 
-    `listed` is the line as a listing sends it: a JSON string, quoted and escaped when the line was judged, so that no
-    listing has to do it again.
+    `listed` is the line as a listing sends it: a JSON string, quoted and escaped once, when the line was judged.
+    `declared`, `used` and `boxed` are names of labels, each once: in a class-map or class-name, on the image, on a box.
     """
 
     key: str
@@ -38,13 +38,13 @@ class Entry(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The line itself."""
-        return plain(self.listed)
+        """The line as text."""
+        return line_text(self.listed)
 
 
 @dataclass
 class LabelCount:
-    """How many entries declare a label, use it, and put it on a box."""
+    """How many entries declare a label, use it, and have it on a box."""
 
     declared: int = 0
     used: int = 0
@@ -53,7 +53,7 @@ class LabelCount:
 
 @dataclass
 class Tally:
-    """A dataset's statistics, kept up to date entry by entry; labels stay in the order of their first appearance."""
+    """A dataset's statistics; `labels` are in the order of first appearance, `buckets` are those of the images."""
 
     total: int = 0
     labeled: int = 0
@@ -71,11 +71,11 @@ class Tally:
         self._count(entry, 1)
 
     def remove(self, entry: Entry) -> None:
-        """Count one entry less; a label or bucket nobody has any more is forgotten (see `settle`)."""
+        """Count one entry less; a label or bucket without entries stays until `forget_unused`."""
         self._count(entry, -1)
 
-    def settle(self, *, keep_labels: bool = False) -> None:
-        """Forget buckets and labels of no entry: once an update, so that a replaced label keeps its place."""
+    def forget_unused(self, *, keep_labels: bool = False) -> None:
+        """Forget buckets and labels without entries. Once per update, so that a replaced label keeps its place."""
         for name in [name for name, count in self.labels.items() if not count.declared and not keep_labels]:
             del self.labels[name]
         for name in [name for name, count in self.buckets.items() if not count]:

@@ -1,4 +1,4 @@
-"""The labels of a line, found leniently: a line with errors still has its labels.
+"""The labels of a line: those of a line with errors are found too.
 
 Source: API Reference, DatasetLabelStats (images that use the label; images that have it on a bounding box).
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from rekognition_emulator.lines.attributes import CLASSIFICATION, DETECTION, Document, number, pairs
+from rekognition_emulator.lines.attributes import CLASSIFICATION, DETECTION, Document, is_number, label_attributes
 
 
 class Labels(NamedTuple):
-    """Names in the order of the line, each once."""
+    """Names of labels in the order of the line, each once; Entry has the meaning of the three tuples."""
 
     declared: tuple[str, ...]
     used: tuple[str, ...]
@@ -20,29 +20,29 @@ class Labels(NamedTuple):
 
 
 @lru_cache(maxsize=65_536)
-def shared(names: tuple[str, ...]) -> tuple[str, ...]:
+def shared_tuple(names: tuple[str, ...]) -> tuple[str, ...]:
     """One object for equal tuples: 250,000 entries have few different label sets."""
     return names
 
 
 def labels_of(document: Document, longest: int) -> Labels:
-    """The labels of a parsed line; names longer than `longest` characters cannot be listed and are left out."""
+    """The labels of a parsed line. Names longer than `longest` characters are left out: a listing cannot show them."""
     declared: dict[str, None] = {}
     used: dict[str, None] = {}
     boxed: dict[str, None] = {}
-    for name in pairs(document):
+    for name in label_attributes(document):
         metadata = document[f"{name}-metadata"]
         kind = metadata.get("type") if isinstance(metadata, dict) else None
         if kind == CLASSIFICATION:
-            _note([metadata.get("class-name")], longest, declared, used)
+            _add_names([metadata.get("class-name")], longest, declared, used)
         elif kind == DETECTION:
             class_map = metadata.get("class-map")
-            _note(list(class_map.values()) if isinstance(class_map, dict) else [], longest, declared)
-            _note(_on_boxes(document[name], class_map), longest, declared, used, boxed)
-    return Labels(shared(tuple(declared)), shared(tuple(used)), shared(tuple(boxed)))
+            _add_names(list(class_map.values()) if isinstance(class_map, dict) else [], longest, declared)
+            _add_names(_on_boxes(document[name], class_map), longest, declared, used, boxed)
+    return Labels(*(shared_tuple(tuple(names)) for names in (declared, used, boxed)))
 
 
-def _note(names: list[object], longest: int, *kinds: dict[str, None]) -> None:
+def _add_names(names: list[object], longest: int, *kinds: dict[str, None]) -> None:
     for name in names:
         if isinstance(name, str) and 0 < len(name) <= longest:
             for kind in kinds:
@@ -53,5 +53,5 @@ def _on_boxes(value: object, class_map: object) -> list[object]:
     boxes = value.get("annotations") if isinstance(value, dict) else None
     if not isinstance(boxes, list) or not isinstance(class_map, dict):
         return []
-    ids = dict.fromkeys(box["class_id"] for box in boxes if isinstance(box, dict) and number(box.get("class_id")))
+    ids = dict.fromkeys(box["class_id"] for box in boxes if isinstance(box, dict) and is_number(box.get("class_id")))
     return [class_map[name] for name in (str(int(each)) for each in ids) if name in class_map]

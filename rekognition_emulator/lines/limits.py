@@ -1,7 +1,7 @@
-"""Every limit of the service in one place; tests make them smaller.
+"""The limits of the service; tests make them smaller.
 
 Sources: Custom Labels Developer Guide, Guidelines and quotas, Validation rules for manifest files; AWS General
-Reference, Rekognition quotas. Payload size, page size and tags are constraints of the service model (protocol.py).
+Reference, Rekognition quotas. The service model limits payload size, page size and tags.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one account: numbers of things, characters, bytes, pixels, calls a second."""
+    """Limits of one account: numbers of things, characters, bytes, pixels, calls per second."""
 
     projects: int = 100
     entries: int = 250_000
@@ -28,5 +28,5 @@ class Limits:
 
     @property
     def line_bytes(self) -> int:
-        """So many bytes of a line are more characters than a line may have, whatever its characters are."""
+        """A length in bytes at which every line is too long, because a character has at most 4 bytes in UTF-8."""
         return 4 * self.line_characters + 4

@@ -1,1 +1,1 @@
-"""The service's operations and what runs behind them."""
+"""The operations of the service, the jobs they start, and the life of projects and datasets."""

@@ -1,34 +1,31 @@
-"""ListDatasetEntries and ListDatasetLabels: pages, tokens, filters.
+"""ListDatasetEntries and ListDatasetLabels: pages, filters, and the tokens between pages.
 
 Source: API Reference, ListDatasetEntries, ListDatasetLabels; the guide's listing script (`HasErrors=False` lists
-everything, `NextToken=""` is the first page). That several filters all have to hold is inferred.
+everything, `NextToken=""` is the first page). That an entry must match all of several filters is inferred.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from rekognition_emulator.lines.entries import plain
-from rekognition_emulator.operations import page_tokens as tokens
+from rekognition_emulator.lines.entries import line_text
+from rekognition_emulator.operations import page_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rekognition_emulator.lines.entries import Entry
     from rekognition_emulator.operations.lifecycle import Lifecycle
-    from rekognition_emulator.state.backend import Backend
+    from rekognition_emulator.state.context import Reply, Request, ServiceContext
     from rekognition_emulator.state.records import Caller, Dataset
-    from rekognition_emulator.switches.table import Switches
+    from rekognition_emulator.switches.all_switches import Switches
 
-Request = dict[str, Any]
-Reply = dict[str, Any]
-
-_CHUNK = 1000  # entries looked at together when a filter may skip many
+_CHUNK_ENTRIES = 1000  # entries read together, because a filter may skip many
 
 
-def wanted(request: Request, switches: Switches) -> Callable[[Entry], bool] | None:
+def entry_filter(request: Request, switches: Switches) -> Callable[[Entry], bool] | None:
     """The filter of a request, or None when it has none."""
     tests: list[Callable[[Entry], bool]] = []
     if "ContainsLabels" in request:
@@ -46,37 +43,37 @@ def wanted(request: Request, switches: Switches) -> Callable[[Entry], bool] | No
 
 def _with_labels(labels: list[str], switches: Switches) -> Callable[[Entry], bool]:
     """Whether an entry has one of the labels."""
-    spelt = str if switches.contains_labels_case == "exact" else str.casefold
-    names = frozenset(map(spelt, labels))
+    folded = str if switches.contains_labels_case == "exact" else str.casefold
+    names = frozenset(map(folded, labels))
     declared = switches.contains_labels == "declared"
-    return lambda entry: not names.isdisjoint(map(spelt, entry.declared if declared else entry.used))
+    return lambda entry: not names.isdisjoint(map(folded, entry.declared if declared else entry.used))
 
 
 class Listing:
     """The two listings of a dataset."""
 
-    def __init__(self, backend: Backend, lifecycle: Lifecycle) -> None:
-        self.backend = backend
+    def __init__(self, context: ServiceContext, lifecycle: Lifecycle) -> None:
+        self.context = context
         self.lifecycle = lifecycle
 
     def list_dataset_entries(self, request: Request, caller: Caller) -> Reply:
-        """One page of lines, as they stand on the wire; the token is absent on the last page."""
+        """One page of lines as msgspec.Raw JSON strings; the reply has no token on the last page."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetEntries")
         filters = {name: value for name, value in request.items() if name not in {"NextToken", "MaxResults"}}
-        name = tokens.scope("ListDatasetEntries", filters, *self._version(dataset))
-        position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
-        rows = self._rows(dataset.arn, position, size + 1, wanted(request, self.backend.switches))
+        listing = page_tokens.listing_id("ListDatasetEntries", filters, *self._version(dataset))
+        position, size = self._position(request, listing), request.get("MaxResults", page_tokens.PAGE)
+        rows = self._rows(dataset.arn, position, size + 1, entry_filter(request, self.context.switches))
         size = self._fitting(rows, size)
         reply: Reply = {"DatasetEntries": [msgspec.Raw(listed) for _, listed in rows[:size]]}
         if len(rows) > size:
-            reply["NextToken"] = tokens.write(name, rows[size - 1][0], self.backend.clock.now())
+            reply["NextToken"] = page_tokens.write_token(listing, rows[size - 1][0], self.context.clock.now())
         return reply
 
     def list_dataset_labels(self, request: Request, caller: Caller) -> Reply:
-        """One page of labels in the order of their first appearance."""
+        """One page of labels in the order of their first appearance; the reply has no token on the last page."""
         dataset = self.lifecycle.dataset(request["DatasetArn"], caller, "ListDatasetLabels")
-        name = tokens.scope("ListDatasetLabels", dataset.arn, *self._version(dataset))
-        position, size = self._position(request, name), request.get("MaxResults", tokens.PAGE)
+        listing = page_tokens.listing_id("ListDatasetLabels", dataset.arn, *self._version(dataset))
+        position, size = self._position(request, listing), request.get("MaxResults", page_tokens.PAGE)
         labels = [(label, count) for label, count in dataset.tally.labels.items() if count.used or self._all_labels]
         described = []
         for label, count in labels[position : position + size]:
@@ -84,37 +81,37 @@ class Listing:
             described.append({"LabelName": label, "LabelStats": stats})
         reply: Reply = {"DatasetLabelDescriptions": described}
         if len(labels) > position + size:
-            reply["NextToken"] = tokens.write(name, position + size, self.backend.clock.now())
+            reply["NextToken"] = page_tokens.write_token(listing, position + size, self.context.clock.now())
         return reply
 
     def _fitting(self, rows: list[tuple[int, bytes]], size: int) -> int:
-        """How many of the rows a page may have: at least one."""
-        most, so_far = self.backend.switches.page_bytes, 0
+        """How many of the rows fit on a page by the switch `page_bytes`: at least one."""
+        most, so_far = self.context.switches.page_bytes, 0
         for count, (_, listed) in enumerate(rows[:size] if most else []):
-            so_far += len(plain(listed).encode())
+            so_far += len(line_text(listed).encode())
             if so_far > most and count:
                 return count
         return size
 
     def _version(self, dataset: Dataset) -> list[float]:
-        """What tokens belong to beside the listing: the dataset's last update, if a switch says so."""
-        return [dataset.updated] if self.backend.switches.tokens_after_update != "go on" else []
+        """What a token is bound to besides the listing: the last update, by the switch `tokens_after_update`."""
+        return [dataset.updated] if self.context.switches.tokens_after_update != "go on" else []
 
     @property
     def _all_labels(self) -> bool:
-        return self.backend.switches.labels_counted == "declared"
+        return self.context.switches.labels_counted == "declared"
 
-    def _position(self, request: Request, name: str) -> int:
-        lifetime = self.backend.switches.token_lifetime
-        return tokens.read(request.get("NextToken"), name, self.backend.clock.now(), lifetime)
+    def _position(self, request: Request, listing: str) -> int:
+        lifetime = self.context.switches.token_lifetime
+        return page_tokens.read_token(request.get("NextToken"), listing, self.context.clock.now(), lifetime)
 
     def _rows(
         self, arn: str, position: int, limit: int, keep: Callable[[Entry], bool] | None
     ) -> list[tuple[int, bytes]]:
         if keep is None:
-            return self.backend.store.lines_after(arn, position, limit)
+            return self.context.store.lines_after(arn, position, limit)
         found: list[tuple[int, bytes]] = []
-        while len(found) < limit and (rows := self.backend.store.entries_after(arn, position, _CHUNK)):
+        while len(found) < limit and (rows := self.context.store.entries_after(arn, position, _CHUNK_ENTRIES)):
             found += [(place, entry.listed) for place, entry in rows if keep(entry)]
             position = rows[-1][0]
         return found[:limit]

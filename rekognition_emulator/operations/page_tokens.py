@@ -1,7 +1,7 @@
-"""NextToken: opaque, belongs to one listing, expires.
+"""NextToken: opaque, valid for one listing, expires.
 
-The mark in it is no secret: it only tells
-the emulator's own tokens from invented ones, and stays the same over restarts.
+The checksum in it is not a secret. It only tells the emulator's own tokens from invented ones, and is the same after
+a restart, so that tokens stay valid.
 """
 
 from __future__ import annotations
@@ -16,35 +16,36 @@ import msgspec
 from rekognition_emulator.errors import ServiceError
 
 PAGE = 100
-"""Documented default of MaxResults, for every listing."""
+"""The documented default of MaxResults, for every listing."""
 
 _LENGTH = 16
 
 
-def _mark(text: bytes) -> bytes:
+def _checksum(text: bytes) -> bytes:
     return hashlib.blake2b(text, digest_size=_LENGTH, person=b"NextToken").digest()
 
 
-def scope(*parts: object) -> str:
-    """A short name of one listing: operation, dataset, filters."""
+def listing_id(*parts: object) -> str:
+    """A short name of one listing, from its operation, dataset and filters."""
     try:
         text = msgspec.json.encode(parts, order="deterministic")
-    except UnicodeEncodeError:  # half a character, in a filter that finds nothing
+    except UnicodeEncodeError:  # a lone surrogate, in a filter that finds nothing
         text = json.dumps(parts, sort_keys=True).encode()
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
-def write(listing: str, position: int, now: float) -> str:
-    """The token for the page behind `position` of a listing."""
+def write_token(listing: str, position: int, now: float) -> str:
+    """The token for the page after `position` of a listing, issued at `now` (seconds since the epoch)."""
     text = msgspec.json.encode([listing, position, round(now, 3)])
-    return base64.b64encode(_mark(text) + text).decode()
+    return base64.b64encode(_checksum(text) + text).decode()
 
 
-def read(token: str | None, listing: str, now: float, lifetime: float) -> int:
-    """The position a token stands for; no token, and the empty one of AWS's samples, stand for the beginning.
+def read_token(token: str | None, listing: str, now: float, lifetime: float) -> int:
+    """The position in a token; 0 without a token, or with the empty one that AWS's samples send.
 
     Raises:
-        ServiceError: InvalidPaginationTokenException for a foreign, changed or expired token.
+        ServiceError: InvalidPaginationTokenException for an invented or changed token, for one of a different listing,
+            and for one older than `lifetime` seconds.
     """
     if not token:
         return 0
@@ -52,8 +53,8 @@ def read(token: str | None, listing: str, now: float, lifetime: float) -> int:
         raw = base64.b64decode(token, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ServiceError("InvalidPaginationTokenException") from error
-    mark, text = raw[:_LENGTH], raw[_LENGTH:]
-    if mark != _mark(text):
+    checksum, text = raw[:_LENGTH], raw[_LENGTH:]
+    if checksum != _checksum(text):
         raise ServiceError("InvalidPaginationTokenException")
     made_for, position, issued = msgspec.json.decode(text)
     if made_for != listing or now - issued > lifetime:

@@ -5,33 +5,30 @@ Source: API Reference of the three operations; Developer Guide, Deleting a proje
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rekognition_emulator.errors import ServiceError, in_use
-from rekognition_emulator.operations import page_tokens as tokens
+from rekognition_emulator.operations import page_tokens
 from rekognition_emulator.state.records import Caller, Dataset, Project, project_arn
 
 if TYPE_CHECKING:
     from rekognition_emulator.operations.lifecycle import Lifecycle
-    from rekognition_emulator.state.backend import Backend
-
-Request = dict[str, Any]
-Reply = dict[str, Any]
+    from rekognition_emulator.state.context import Reply, Request, ServiceContext
 
 
 class Projects:
     """The operations on projects."""
 
-    def __init__(self, backend: Backend, lifecycle: Lifecycle) -> None:
-        self.backend = backend
+    def __init__(self, context: ServiceContext, lifecycle: Lifecycle) -> None:
+        self.context = context
         self.lifecycle = lifecycle
 
     def create_project(self, request: Request, caller: Caller) -> Reply:
-        """A new project, ready at once.
+        """Create a project, which is ready at once; the reply has its ARN.
 
         Raises:
-            ServiceError: InvalidParameterException for AutoUpdate of a project of labels, ResourceInUseException for a
-                name in use, LimitExceededException for one too many.
+            ServiceError: InvalidParameterException for AutoUpdate of a CUSTOM_LABELS project, ResourceInUseException
+                for a name in use, LimitExceededException when the account has as many projects as allowed.
         """
         feature = request.get("Feature", "CUSTOM_LABELS")
         if "AutoUpdate" in request and feature == "CUSTOM_LABELS":
@@ -39,32 +36,32 @@ class Projects:
         existing = self.lifecycle.projects(caller)
         if any(each.name == request["ProjectName"] for each in existing):
             text = f"A project named {request['ProjectName']} already exists."
-            raise ServiceError(self.backend.switches.duplicate_project, text)
-        if len(existing) >= self.backend.limits.projects:
-            text = f"The account has {len(existing)} projects, the most allowed."
-            raise ServiceError(self.backend.switches.too_many_projects, text)
-        created = self.backend.fresh_moment()
+            raise ServiceError(self.context.switches.duplicate_project, text)
+        if len(existing) >= self.context.limits.projects:
+            text = f"The account has {len(existing)} projects; this is the limit."
+            raise ServiceError(self.context.switches.too_many_projects, text)
+        created = self.context.fresh_moment()
         arn = project_arn(caller, request["ProjectName"], round(created * 1000))
         project = Project(arn, request["ProjectName"], created, feature, request.get("AutoUpdate"))
-        self.backend.store.save_project(project)
-        self.backend.store.save_tags(arn, request.get("Tags", {}))
+        self.context.store.save_project(project)
+        self.context.store.save_tags(arn, request.get("Tags", {}))
         return {"ProjectArn": arn}
 
     def describe_projects(self, request: Request, caller: Caller) -> Reply:
-        """One page of projects by creation; unknown names are simply not there."""
+        """One page of projects in the order of creation; unknown names are absent from it."""
         names, features = request.get("ProjectNames"), request.get("Features", ["CUSTOM_LABELS"])
         found = [
             each
             for each in self.lifecycle.projects(caller)
             if each.feature in features and (names is None or each.name in names)
         ]
-        listing = tokens.scope("DescribeProjects", names, features, caller.region)
-        now, lifetime = self.backend.clock.now(), self.backend.switches.token_lifetime
-        position = tokens.read(request.get("NextToken"), listing, now, lifetime)
-        size = request.get("MaxResults", tokens.PAGE)
+        listing = page_tokens.listing_id("DescribeProjects", names, features, caller.region)
+        now, lifetime = self.context.clock.now(), self.context.switches.token_lifetime
+        position = page_tokens.read_token(request.get("NextToken"), listing, now, lifetime)
+        size = request.get("MaxResults", page_tokens.PAGE)
         reply: Reply = {"ProjectDescriptions": [self._describe(each) for each in found[position : position + size]]}
         if len(found) > position + size:
-            reply["NextToken"] = tokens.write(listing, position + size, now)
+            reply["NextToken"] = page_tokens.write_token(listing, position + size, now)
         return reply
 
     def _describe(self, project: Project) -> Reply:
@@ -73,14 +70,14 @@ class Projects:
             "CreationTimestamp": project.created,
             "Status": "DELETING" if project.gone_at is not None else "CREATED",
             "Datasets": [
-                _metadata(dataset, self.backend.clock.now()) for dataset in self.lifecycle.datasets(project.arn)
+                _metadata(dataset, self.context.clock.now()) for dataset in self.lifecycle.datasets(project.arn)
             ],
             "Feature": project.feature,
         }
         return described | ({"AutoUpdate": project.auto_update} if project.auto_update else {})
 
     def delete_project(self, request: Request, caller: Caller) -> Reply:
-        """Begin the deletion of a project.
+        """Start the deletion of a project.
 
         Raises:
             ServiceError: ResourceInUseException while it has datasets or is being deleted.
@@ -90,10 +87,10 @@ class Projects:
             raise in_use(f"The project {project.arn} is being deleted.")
         if self.lifecycle.datasets(project.arn):
             text = f"Delete the datasets of the project {project.arn} first."
-            code = self.backend.switches.project_in_use
+            code = self.context.switches.project_in_use
             raise in_use(text) if code == "ResourceInUseException" else ServiceError(code, text)
-        project.gone_at = self.backend.clock.now() + self.backend.latency.delete_project
-        self.backend.store.save_project(project)
+        project.gone_at = self.context.clock.now() + self.context.latency.delete_project
+        self.context.store.save_project(project)
         return {"Status": "DELETING"}
 
 

@@ -1,1 +1,1 @@
-"""Where CreateDataset finds manifests: folders and S3."""
+"""The sources of manifests for CreateDataset: folders and S3."""

@@ -1,4 +1,4 @@
-"""Manifests of CreateDataset: from folders that play buckets, and from a real S3 API.
+"""Manifests for CreateDataset, read from folders that stand for buckets or from an S3 API.
 
 Source: Custom Labels Developer Guide, Terminal file errors (inaccessible, too large, no permission).
 """
@@ -9,23 +9,23 @@ import os
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rekognition_emulator.state.backend import ManifestError, Manifests
+from rekognition_emulator.state.context import ManifestError, Manifests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _FORBIDDEN = {"403", "AccessDenied", "AllAccessDisabled"}
-_CHUNK = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
-def lines_of(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """The lines of a text that comes in pieces, without their ends; of a line only the first `most` bytes.
+def lines_of_chunks(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """The lines of a text that comes in chunks, without line ends; only the first `most` bytes of each line.
 
-    Every piece is looked at once and copied at most once, however long a line is: a line of a gigabyte costs no more
-    time than many short ones, and no more memory than `most` bytes and a piece.
+    Every chunk is searched once and copied at most once, however long a line is: a line of a gigabyte takes no more
+    time than many short lines, and no more memory than `most` bytes and a chunk.
     """
-    begun: list[bytes] = []  # the pieces of a line whose end has not come yet
+    begun: list[bytes] = []  # the parts of a line whose end has not come yet
     size = 0
     for chunk in chunks:
         first, *others = chunk.split(b"\n")
@@ -42,13 +42,13 @@ def lines_of(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 def _file_lines(path: Path, most: int) -> Iterator[bytes]:
     with path.open("rb") as file:
-        yield from lines_of(iter(lambda: file.read(_CHUNK), b""), most)
+        yield from lines_of_chunks(iter(lambda: file.read(_CHUNK_BYTES), b""), most)
 
 
 class FolderBuckets:
-    """Buckets that are folders: the object `a/b` of a bucket is the file `a/b` below its folder.
+    """Buckets that are folders: the object `a/b` of a bucket is the file `a/b` in its folder.
 
-    `longest`: so many bytes of a line are read; the rest of it is passed over.
+    `longest`: only so many bytes of a line are read; the rest of it is skipped.
     """
 
     def __init__(self, folders: Mapping[str, Path], longest: int) -> None:
@@ -60,15 +60,19 @@ class FolderBuckets:
         return bucket in self._folders
 
     def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
-        """The lines of a file; names that lead out of the folder are missing objects."""
+        """The lines of a file.
+
+        Raises:
+            ManifestError: when the file is not in the folder, cannot be read, or has more than `most` bytes.
+        """
         try:
             path = self._path(s3_object)
             size = path.stat().st_size
             readable = os.access(path, os.R_OK)
-        except (OSError, ValueError) as error:  # a name no file can have: too long, with NUL, with half a character
-            raise ManifestError(f"{s3_object['Name']!r} names no file: {error}") from error
+        except (OSError, ValueError) as error:  # not a valid file name: too long, NUL, a lone surrogate
+            raise ManifestError(f"{s3_object['Name']!r} is not the name of a readable file: {error}") from error
         if not readable:
-            raise ManifestError(f"the file of {s3_object['Name']} may not be read", forbidden=True)
+            raise ManifestError(f"no permission to read the file {s3_object['Name']}", forbidden=True)
         if size > most:
             raise ManifestError("the manifest is too large", too_large=True)
         return _file_lines(path, self._longest)
@@ -82,9 +86,9 @@ class FolderBuckets:
 
 
 class S3Buckets:
-    """Buckets of an S3 API at an endpoint, read with dummy credentials; `longest` as in FolderBuckets.
+    """The buckets of an S3 API at an endpoint, read with dummy credentials; `longest` as in FolderBuckets.
 
-    It does not wait long for an endpoint that is silent: every other call waits meanwhile.
+    The time-outs are short, because all other calls wait while a manifest is read.
     """
 
     def __init__(self, endpoint: str, region: str, longest: int) -> None:
@@ -106,22 +110,26 @@ class S3Buckets:
         return self._client
 
     def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
-        """The lines of an object."""
+        """The lines of an object.
+
+        Raises:
+            ManifestError: when the object cannot be read or has more than `most` bytes; the iterator may raise it too.
+        """
         where = {"Bucket": s3_object["Bucket"], "Key": s3_object["Name"]}
         where |= {"VersionId": s3_object["Version"]} if "Version" in s3_object else {}
-        with _refusals():
+        with _s3_errors():
             if self._s3().head_object(**where)["ContentLength"] > most:
                 raise ManifestError("the manifest is too large", too_large=True)
         return self._read(where)
 
     def _read(self, where: dict[str, Any]) -> Iterator[bytes]:
-        with _refusals(), closing(self._s3().get_object(**where)["Body"]) as body:
-            yield from lines_of(body.iter_chunks(_CHUNK), self._longest)
+        with _s3_errors(), closing(self._s3().get_object(**where)["Body"]) as body:
+            yield from lines_of_chunks(body.iter_chunks(_CHUNK_BYTES), self._longest)
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """Whatever S3 or its client refuses is a manifest that cannot be read."""
+def _s3_errors() -> Iterator[None]:
+    """Turns every error of S3 and of its client into a ManifestError."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - comes with boto3
 
     try:
@@ -129,21 +137,22 @@ def _refusals() -> Iterator[None]:
     except ClientError as error:
         forbidden = str(error.response["Error"]["Code"]) in _FORBIDDEN
         raise ManifestError(str(error), forbidden=forbidden) from error
-    except (
-        BotoCoreError,
-        ValueError,
-    ) as error:  # ValueError: a name that UTF-8 cannot have, an endpoint that is no URL
+    except (BotoCoreError, ValueError) as error:  # ValueError: a name that is not UTF-8, an endpoint that is not a URL
         raise ManifestError(str(error)) from error
 
 
 class AnyBuckets:
-    """Folders first, then another place."""
+    """Reads a bucket from its folder if it has one, and from `other` if not."""
 
     def __init__(self, folders: FolderBuckets, other: Manifests) -> None:
         self._folders, self._other = folders, other
 
     def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
-        """The lines of an object, wherever its bucket is."""
+        """The lines of an object.
+
+        Raises:
+            ManifestError: as FolderBuckets and `other` do.
+        """
         if self._folders.has(s3_object["Bucket"]):
             return self._folders.lines(s3_object, most)
         return self._other.lines(s3_object, most)

@@ -1,7 +1,4 @@
-"""S3 beside the emulator: moto's server in a thread, filled from folders.
-
-Needs the `emulator` extra.
-"""
+"""An S3 server for `--with-s3`: moto's, in a thread, filled from folders. Needs the `emulator` extra."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class S3Error(Exception):
-    """S3 cannot be served: moto is not installed, or a folder cannot be a bucket; the text says what to do."""
+    """S3 cannot be served: moto is not installed, or a bucket could not be created; the text has the reason."""
 
 
 def _server(host: str, port: int) -> Any:  # noqa: ANN401 - moto ships no type for it
@@ -24,7 +21,7 @@ def _server(host: str, port: int) -> Any:  # noqa: ANN401 - moto ships no type f
     except ImportError as error:
         text = "--with-s3 needs moto: pip install 'rekognition-labels-as-code[emulator]'."
         raise S3Error(text) from error
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its log of requests has colours and no use here
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # its log of requests would mix with the log of calls
     return ThreadedMotoServer(ip_address=host, port=port, verbose=False)
 
 
@@ -33,7 +30,7 @@ def serve_s3(folders: Mapping[str, Path], host: str = "127.0.0.1", port: int = 0
     """Run an S3 server; every folder becomes a bucket with its files. Yields the endpoint URL.
 
     Raises:
-        S3Error: without moto, or when a folder cannot be a bucket.
+        S3Error: when moto is not installed, or a bucket could not be created.
     """
     server = _server(host, port)
     server.start()
@@ -60,6 +57,6 @@ def _fill(endpoint: str, folders: Mapping[str, Path]) -> None:
         try:
             client.create_bucket(Bucket=bucket)
         except (ClientError, BotoCoreError) as error:
-            raise S3Error(f"The bucket {bucket!r} cannot be made: {error}") from error
+            raise S3Error(f"The bucket {bucket!r} could not be created: {error}") from error
         for path in sorted(each for each in folder.rglob("*") if each.is_file()):
             client.upload_file(str(path), bucket, path.relative_to(folder).as_posix())

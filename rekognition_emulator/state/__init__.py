@@ -1,1 +1,1 @@
-"""What the service remembers: projects, datasets, entries, the time."""
+"""The state of the service: projects, datasets, entries, tags and the clock."""

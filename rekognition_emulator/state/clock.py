@@ -1,4 +1,4 @@
-"""The emulator's clock: everything that takes time asks this one object what time it is."""
+"""The emulator's clock: the only source of time; it runs, or is frozen and a test advances it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-LATEST = 253_402_300_799.0
-"""The last second of the year 9999: times behind it cannot be written as a date."""
+LATEST_TIME = 253_402_300_799.0
+"""The last second of the year 9999, in seconds since the epoch: later times cannot be written as a date."""
 
 
-class Setting(NamedTuple):
-    """How a clock was set: where it stands still (None: it runs), and by how much it is ahead of the system's."""
+class ClockSetting(NamedTuple):
+    """How a clock is set.
+
+    `frozen`: the time at which it is frozen, None when it runs; `offset`: seconds it is ahead of the system's clock.
+    """
 
     frozen: float | None
     offset: float
 
 
 class Clock:
-    """Seconds since the epoch; runs with the system, or stands still and is advanced by hand.
+    """Seconds since the epoch. `Clock(start)` is frozen at `start`; `Clock()` runs with the system's clock.
 
-    `Clock(start)` stands still at `start`; `Clock()` runs. Safe to use from several threads. Whoever wants to keep how
-    it is set gives it a `keeper`, which is called whenever that changes.
+    Safe to use from several threads. `on_change` is called with the new setting whenever the clock is set.
     """
 
     def __init__(self, start: float | None = None) -> None:
@@ -34,66 +36,66 @@ class Clock:
         self._frozen = start
         self._offset = 0.0
         self._interrupted = threading.Event()
-        self.keeper: Callable[[Setting], None] | None = None
+        self.on_change: Callable[[ClockSetting], None] | None = None
 
     def now(self) -> float:
-        """Seconds since the epoch, as this clock has them."""
+        """The time of this clock in seconds since the epoch."""
         with self._lock:
             return self._read()
 
     def freeze(self, at: float | None = None) -> float:
-        """Stand still at `at`, or at the present moment; answers the time it stands at."""
+        """Freeze the clock at `at`, or at the present time; returns the time."""
         with self._lock:
             self._frozen = self._read() if at is None else at
-        return self._kept()
+        return self._changed()
 
     def advance(self, seconds: float) -> float:
-        """Go forward by `seconds` (a running clock keeps running); answers the new time.
+        """Move forward by `seconds` (a running clock keeps running); returns the new time.
 
         Raises:
-            ValueError: for a negative number, because statuses never go back.
+            ValueError: for a negative number, because work that has ended cannot start again.
         """
         if seconds < 0:
-            raise ValueError("the clock only goes forward")
+            raise ValueError("the clock can only move forward")
         with self._lock:
             if self._frozen is None:
                 self._offset += seconds
             else:
                 self._frozen += seconds
-        return self._kept()
+        return self._changed()
 
     def resume(self) -> float:
-        """Run on from where the clock stands; answers the time."""
+        """Run from the time at which the clock is frozen; returns the time."""
         with self._lock:
             if self._frozen is not None:
                 self._offset = self._frozen - time.time()
                 self._frozen = None
-        return self._kept()
+        return self._changed()
 
     @property
-    def setting(self) -> Setting:
-        """How the clock is set: `set` on another clock makes it show the same."""
+    def setting(self) -> ClockSetting:
+        """How the clock is set; `set` gives the same setting to a different clock."""
         with self._lock:
-            return Setting(self._frozen, self._offset)
+            return ClockSetting(self._frozen, self._offset)
 
-    def set(self, setting: Setting) -> None:
-        """Show what another clock with this setting shows."""
+    def set(self, setting: ClockSetting) -> None:
+        """Show what a clock with this setting shows; `on_change` is not called."""
         with self._lock:
             self._frozen, self._offset = setting
 
-    def _kept(self) -> float:
-        """The time, once the keeper knows how the clock is set."""
-        if self.keeper:
-            self.keeper(self.setting)
+    def _changed(self) -> float:
+        """Report the setting to `on_change`; returns the time."""
+        if self.on_change:
+            self.on_change(self.setting)
         return self.now()
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the clock stands still."""
+        """Whether the clock is frozen."""
         return self._frozen is not None
 
     def pause(self, seconds: float) -> None:
-        """Let `seconds` pass: really wait when the clock runs, jump when it stands still."""
+        """Let `seconds` pass: wait if the clock runs, advance it if it is frozen."""
         if self.is_frozen:
             self.advance(seconds)
         else:
@@ -101,7 +103,7 @@ class Clock:
 
     @contextmanager
     def interrupted(self) -> Iterator[None]:
-        """Nobody waits while this block runs: pauses that have begun end, new ones do not begin."""
+        """End the waiting of every `pause`, and let no new one wait, while this block runs."""
         self._interrupted.set()
         try:
             yield

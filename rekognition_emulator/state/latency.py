@@ -1,6 +1,6 @@
 """How long the asynchronous operations take.
 
-AWS states no times: the values of `REAL` are chosen so that a person notices them.
+AWS publishes no times. The values of REAL_LATENCY are guesses, long enough for a person to see the statuses change.
 """
 
 from __future__ import annotations
@@ -20,6 +20,6 @@ class Latency:
     delete_project: float = 0.0
 
 
-NONE = Latency()
-REAL = Latency(create=1.0, update=1.2, update_megabyte=0.2, distribute=1.5, delete=1.0, delete_project=0.5)
-BY_NAME = {"none": NONE, "real": REAL}
+NO_LATENCY = Latency()
+REAL_LATENCY = Latency(create=1.0, update=1.2, update_megabyte=0.2, distribute=1.5, delete=1.0, delete_project=0.5)
+LATENCIES = {"none": NO_LATENCY, "real": REAL_LATENCY}

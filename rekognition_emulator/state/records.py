@@ -1,4 +1,4 @@
-"""What the service remembers of projects and datasets, beside entries and tags.
+"""The records of projects and datasets, without entries and tags, and the ARNs that name them.
 
 Source of the ARN forms: botocore service-2.json (patterns), API Reference examples (suffix = creation in ms).
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: taken from the signature's credential scope, never verified."""
+    """Who calls: the Region is that of the signature's credential scope, which is never verified."""
 
     region: str = "us-east-1"
     account: str = "111122223333"
@@ -25,7 +25,7 @@ class Caller:
 
 @dataclass
 class Project:
-    """A Custom Labels project. `gone_at`: when its deletion ends (seconds since the epoch)."""
+    """A Custom Labels project. `created`, `gone_at` (the end of its deletion): seconds since the epoch."""
 
     arn: str
     name: str
@@ -37,24 +37,28 @@ class Project:
 
 @dataclass
 class Job:
-    """Work that ends at `due`; `payload` is a manifest's bytes, `source` what a dataset is made from.
+    """Work that ends at `due` (seconds since the epoch).
 
-    `twist` holds what a fault plan does to this job (notes.py). Until `shown_from` the dataset shows `before` as its
-    status.
+    `payload`: the lines of an update. `source`: the S3 object (`manifest`) or dataset ARN (`dataset`) of a creation;
+    the two ARNs (`train`, `test`) of a distribution. `faults`: what a fault plan changes at the end of this job, by
+    name (faults/job_faults.py). Until `shown_from` the dataset shows `before` as its status.
     """
 
     work: Work
     due: float
     payload: bytes = b""
     source: dict[str, Any] = field(default_factory=dict)
-    twist: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, Any] = field(default_factory=dict)
     shown_from: float = 0.0
     before: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Dataset:
-    """A dataset with its status, its statistics and the job it is busy with."""
+    """A dataset with its status, its statistics, and its job while it is busy.
+
+    `kind`: TRAIN or TEST; `created`, `updated`: seconds since the epoch.
+    """
 
     arn: str
     project_arn: str
@@ -68,7 +72,7 @@ class Dataset:
     job: Job | None = None
 
     def shown_status(self, now: float) -> dict[str, str]:
-        """Status, message and code as DescribeDataset and DescribeProjects show them; there may be no code."""
+        """The members Status, StatusMessage and, if there is a code, StatusMessageCode, as shown at the time `now`."""
         if self.job and now < self.job.shown_from:
             return self.job.before
         code = {"StatusMessageCode": self.message_code} if self.message_code else {}
@@ -76,7 +80,7 @@ class Dataset:
 
 
 def partition(region: str) -> str:
-    """The ARN partition of a Region."""
+    """The ARN partition of a Region: aws, aws-cn or aws-us-gov."""
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
 
 
@@ -86,7 +90,7 @@ def project_arn(caller: Caller, name: str, milliseconds: int) -> str:
 
 
 def dataset_arn(project: str, kind: str, milliseconds: int) -> str:
-    """The ARN of a dataset of the project with ARN `project`; it carries the name but not the project's suffix."""
+    """The ARN of a dataset of the project with ARN `project`: it has the project's name, but not its suffix."""
     return f"{project.rpartition('/')[0]}/dataset/{kind.lower()}/{milliseconds}"
 
 

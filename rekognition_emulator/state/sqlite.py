@@ -1,10 +1,10 @@
-"""The store in a SQLite file: survives the death of the process at any moment.
+"""The store in a SQLite file, which survives a kill of the process at any moment.
 
-Projects, datasets and tags are few and are also held in memory; entries are read from the file. One process at a time:
-the file stays locked while it is open.
+Projects, datasets and tags are few and are also held in memory; entries are read from the file. The file is locked
+while it is open: one process at a time can use it.
 
-The index on `ds` is named in the query because SQLite otherwise takes the unique one and sorts: 34 ms a page instead of
-0.05 (measured with 250,000 rows).
+The query of a page names the index on `ds`, because SQLite otherwise takes the unique index and sorts: 34 ms per page
+instead of 0.05 (measured with 250,000 rows).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.lines.entries import Entry, LabelCount, Tally
-from rekognition_emulator.lines.labels import shared
-from rekognition_emulator.state.clock import Setting
+from rekognition_emulator.lines.labels import shared_tuple
+from rekognition_emulator.state.clock import ClockSetting
 from rekognition_emulator.state.records import Dataset, Job, Project
 from rekognition_emulator.state.statuses import Status, Work
 from rekognition_emulator.state.store import MemoryStore
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 2
-_PAGE_BYTES = 16_384  # a dozen lines: a listing reads, and a load writes, a quarter faster than with SQLite's 4096
+_FAULTS = "twist"  # the name of Job.faults in a file of this format
+_PAGE_BYTES = 16_384  # a dozen lines: listing and loading are a quarter faster than with SQLite's 4096
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS project (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT UNIQUE, data TEXT);
 CREATE TABLE IF NOT EXISTS dataset (id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT UNIQUE, data TEXT, payload BLOB);
@@ -45,7 +46,7 @@ _PAGE = "SELECT {} FROM entry INDEXED BY entry_ds WHERE ds = ? AND seq > ? ORDER
 
 
 class StateFileError(Exception):
-    """The state file cannot be used; the text says why and what to do."""
+    """The state file cannot be used; the text has the reason and what to do."""
 
 
 def _facts(entry: Entry) -> str:
@@ -54,7 +55,7 @@ def _facts(entry: Entry) -> str:
 
 def _entry(key: str, listed: bytes, facts: str) -> Entry:
     bucket, declared, used, boxed, labeled, errors = json.loads(facts)
-    names = [shared(tuple(names)) for names in (declared, used, boxed)]
+    names = [shared_tuple(tuple(names)) for names in (declared, used, boxed)]
     return Entry(key, listed, bucket, names[0], names[1], names[2], labeled, errors)
 
 
@@ -64,6 +65,7 @@ def _dataset(text: str, payload: bytes | None) -> Dataset:
     labels = {name: LabelCount(**count) for name, count in tally.pop("labels").items()}
     restored = Dataset(**data | {"status": Status(data["status"])}, tally=Tally(**tally, labels=labels))
     if job:
+        job["faults"] = job.pop(_FAULTS)
         restored.job = Job(**job | {"work": Work(job["work"]), "payload": payload or b""})
     return restored
 
@@ -73,6 +75,7 @@ def _dataset_row(dataset: Dataset) -> tuple[str, bytes | None]:
     data = asdict(dataset)
     if data["job"]:
         data["job"]["payload"] = None
+        data["job"][_FAULTS] = data["job"].pop("faults")
     return json.dumps(data), payload
 
 
@@ -80,7 +83,7 @@ class SqliteStore(MemoryStore):
     """A store in one file.
 
     Raises:
-        StateFileError: when the file is used by another process, or is not one of ours.
+        StateFileError: when a different process has the file open, or it is not a state file of this version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -92,23 +95,20 @@ class SqliteStore(MemoryStore):
             self._open()
         except sqlite3.Error as error:
             self.close()
-            text = (
-                f"{path} cannot be used as a state file: {error}. Another emulator may have it open; or choose another."
-            )
-            raise StateFileError(text) from error
+            cure = "Check the path, stop the emulator that uses the file, or use a new file."
+            raise StateFileError(f"{path} cannot be used as a state file: {error}. {cure}") from error
 
     def _open(self) -> None:
         self._db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file; an older one keeps its own
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute(
-            "PRAGMA synchronous = NORMAL"
-        )  # a killed process loses nothing, a power cut may lose the last call
+        # A killed process loses nothing with this, a power failure may lose the last calls.
+        self._db.execute("PRAGMA synchronous = NORMAL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, FORMAT):
-            raise sqlite3.DatabaseError(f"its format is {version}, this emulator writes {FORMAT}")
+            raise sqlite3.DatabaseError(f"its format is {version}, this emulator needs {FORMAT}")
         if version == 0 and self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise sqlite3.DatabaseError("it is the database of another program")
+            raise sqlite3.DatabaseError("it is the database of a different program")
         self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
         self._load()
 
@@ -122,7 +122,7 @@ class SqliteStore(MemoryStore):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a refusal of the service (ServiceError) keeps the work that became due on the way."""
+        """All or nothing; but work that was due is kept when the service refuses the call (ServiceError)."""
         self._depth += 1
         try:
             yield
@@ -139,7 +139,7 @@ class SqliteStore(MemoryStore):
                 self._db.execute("COMMIT")
 
     def _writing(self) -> sqlite3.Connection:
-        """The connection, inside a transaction if the service has one."""
+        """The connection, in a transaction if the service started one."""
         if self._depth and not self._db.in_transaction:
             self._db.execute("BEGIN IMMEDIATE")
         return self._db
@@ -183,16 +183,16 @@ class SqliteStore(MemoryStore):
         return _entry(*row) if row else None
 
     def entries_after(self, arn: str, position: int, limit: int) -> list[tuple[int, Entry]]:
-        """Up to `limit` entries behind `position`."""
+        """Up to `limit` entries after `position`."""
         rows = self._db.execute(_PAGE.format("seq, key, listed, facts"), (self._ids.get(arn), position, limit))
         return [(seq, _entry(key, listed, facts)) for seq, key, listed, facts in rows]
 
     def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, bytes]]:
-        """Like `entries_after`, with nothing of the entries but `listed`."""
+        """Like `entries_after`, but only `listed` of each entry."""
         return self._db.execute(_PAGE.format("seq, listed"), (self._ids.get(arn), position, limit)).fetchall()
 
     def put_entries(self, arn: str, entries: Iterable[Entry]) -> None:
-        """Replace entries of the same key where they stand; append the others."""
+        """Replace entries with the same key, which keep their positions; append the others."""
         number = self._ids[arn]
         self._writing().executemany(
             "INSERT INTO entry (ds, key, listed, facts) VALUES (?, ?, ?, ?) ON CONFLICT (ds, key) "
@@ -211,16 +211,16 @@ class SqliteStore(MemoryStore):
         super().save_tags(arn, tags)
         self._writing().execute("INSERT OR REPLACE INTO tags (arn, data) VALUES (?, ?)", (arn, json.dumps(tags)))
 
-    def clock(self) -> Setting | None:
-        """How the clock was set when the process ended."""
+    def clock(self) -> ClockSetting | None:
+        """How the clock was last set; None when it never was."""
         row = self._db.execute("SELECT frozen, ahead FROM clock").fetchone()
-        return Setting(*row) if row else None
+        return ClockSetting(*row) if row else None
 
-    def save_clock(self, setting: Setting) -> None:
+    def save_clock(self, setting: ClockSetting) -> None:
         """Keep how the clock is set."""
         self._writing().execute("INSERT OR REPLACE INTO clock (id, frozen, ahead) VALUES (1, ?, ?)", setting)
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is folded into it."""
+        """Close the file; SQLite moves its write-ahead log into it."""
         if hasattr(self, "_db"):
             self._db.close()

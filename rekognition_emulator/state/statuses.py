@@ -1,7 +1,7 @@
-"""The life of a dataset: statuses, their messages, and what each of them forbids.
+"""The statuses of a dataset: their messages, and the operations that each of them forbids.
 
 Sources: API Reference, DatasetDescription, DeleteDataset; JS SDK examples of DescribeDataset and DescribeProjects. AWS
-prints the texts of "created from the manifest file" and of failures (codes.Terminal); the other texts are switches.
+publishes the texts of "created from the manifest file" and of failures (codes.DatasetFailure); the others are switches.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from rekognition_emulator.lines.codes import TERMINAL_CODES, Terminal
+from rekognition_emulator.lines.codes import TERMINAL_CODES, DatasetFailure
 
 if TYPE_CHECKING:
-    from rekognition_emulator.switches.table import Switches
+    from rekognition_emulator.switches.all_switches import Switches
 
 
 class Status(StrEnum):
@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 class Work(StrEnum):
-    """What a dataset can be busy with."""
+    """The work that a dataset can be busy with."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -54,41 +54,41 @@ FAILED = {
 }
 
 CREATED_FROM_MANIFEST = "The dataset was successfully created from the manifest file."
-"""The only text of success that AWS prints; the others are switches."""
+"""The only message of success that AWS publishes; the others are switches."""
 SERVICE_FAILURE = "Internal server error"
-"""Default text of a failure with StatusMessageCode SERVICE_ERROR (only faults have it); AWS prints none."""
+"""Default message of a failure with StatusMessageCode SERVICE_ERROR, which only faults cause; AWS publishes none."""
 
 SUCCESS, CLIENT_ERROR, SERVICE_ERROR = "SUCCESS", "CLIENT_ERROR", "SERVICE_ERROR"
-"""AWS's DatasetStatusMessageCode. SUCCESS while in progress is inferred."""
+"""AWS's DatasetStatusMessageCode. That it is SUCCESS while work is in progress is inferred."""
 
 
 def in_progress_message(work: Work, switches: Switches) -> str:
-    """StatusMessage of a dataset busy with `work`."""
+    """StatusMessage of a dataset that is busy with `work`."""
     if work is Work.CREATE:
         return switches.message_creating
     return switches.message_deleting if work is Work.DELETE else switches.message_updating
 
 
-def failure_message(reason: Terminal, switches: Switches) -> str:
-    """StatusMessage of a failure."""
-    text = switches.message_empty_manifest if reason is Terminal.EMPTY else reason.value
+def failure_message(reason: DatasetFailure, switches: Switches) -> str:
+    """StatusMessage of a dataset whose work failed for this reason."""
+    text = switches.message_empty_manifest if reason is DatasetFailure.EMPTY else reason.value
     return f"{TERMINAL_CODES[reason]}: {text}" if switches.failure_message == "code: text" else text
 
 
 _BUSY = {Status.CREATE_IN_PROGRESS, Status.UPDATE_IN_PROGRESS, Status.DELETE_IN_PROGRESS}
-_UNBORN = {Status.CREATE_IN_PROGRESS, Status.CREATE_FAILED}
+_NOT_CREATED = {Status.CREATE_IN_PROGRESS, Status.CREATE_FAILED}
 
 FORBIDDEN: dict[str, dict[Status, str]] = {
     "UpdateDatasetEntries": dict.fromkeys(_BUSY, "ResourceInUseException"),
     "DeleteDataset": dict.fromkeys(_BUSY, "ResourceInUseException"),
-    "DistributeDatasetEntries": dict.fromkeys(_BUSY | _UNBORN, "ResourceNotReadyException"),
-    "ListDatasetEntries": dict.fromkeys(_UNBORN, "ResourceNotReadyException"),
-    "ListDatasetLabels": dict.fromkeys(_UNBORN, "ResourceNotReadyException"),
-    "CreateDataset": dict.fromkeys(_BUSY | _UNBORN, "InvalidParameterException"),  # as the source of a copy
+    "DistributeDatasetEntries": dict.fromkeys(_BUSY | _NOT_CREATED, "ResourceNotReadyException"),
+    "ListDatasetEntries": dict.fromkeys(_NOT_CREATED, "ResourceNotReadyException"),
+    "ListDatasetLabels": dict.fromkeys(_NOT_CREATED, "ResourceNotReadyException"),
+    "CreateDataset": dict.fromkeys(_BUSY | _NOT_CREATED, "InvalidParameterException"),  # as the source of a copy
 }
-"""The exception that answers an operation on a dataset in a status; each is one the model lists for the operation.
+"""The exception for an operation on a dataset in a status; the service model lists each for its operation.
 
-These are the defaults: `refusal` has what the switches change.
+These are the defaults; `refusal` applies the switches.
 """
 
 _AFTER_FAILURE = {
@@ -101,7 +101,7 @@ _AFTER_FAILURE = {
 
 
 def refusal(operation: str, status: Status, switches: Switches) -> str | None:
-    """The exception that answers an operation on a dataset in a status; None when it is allowed."""
+    """Name of the exception for an operation on a dataset in a status; None when the operation is allowed."""
     usual = FORBIDDEN.get(operation, {}).get(status)
     if operation.startswith("List"):
         return _of_listing(status, switches)
@@ -114,6 +114,6 @@ def refusal(operation: str, status: Status, switches: Switches) -> str | None:
 
 
 def _of_listing(status: Status, switches: Switches) -> str | None:
-    if status in _UNBORN:
+    if status in _NOT_CREATED:
         return switches.unready_listing
     return switches.list_while_updating if status in _BUSY and switches.list_while_updating != "answers" else None

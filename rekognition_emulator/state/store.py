@@ -1,4 +1,4 @@
-"""Where projects, datasets, entries and tags are kept: the interface, and the one in memory."""
+"""The interface of a store of projects, datasets, entries and tags, and the store in memory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rekognition_emulator.lines.entries import Entry
-    from rekognition_emulator.state.clock import Setting
+    from rekognition_emulator.state.clock import ClockSetting
     from rekognition_emulator.state.records import Dataset, Project
 
 
 class Store(Protocol):
-    """What the service asks of a store. Records are changed in place and then saved."""
+    """What the service needs of a store. Records are changed in place and then saved."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Everything saved inside becomes durable together, when the block ends."""
+        """Everything that the block saves becomes durable together, when it ends."""
 
     def projects(self) -> list[Project]:
         """All projects in the order of creation."""
@@ -47,13 +47,13 @@ class Store(Protocol):
         """The entry of a dataset with this source-ref."""
 
     def entries_after(self, arn: str, position: int, limit: int) -> list[tuple[int, Entry]]:
-        """Up to `limit` entries behind `position`, in the order of first appearance, each with its position (> 0)."""
+        """Up to `limit` entries after `position`, in the order of first appearance, each with its position (> 0)."""
 
     def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, bytes]]:
-        """Like `entries_after`, with nothing of the entries but `listed`."""
+        """Like `entries_after`, but only `listed` of each entry."""
 
     def put_entries(self, arn: str, entries: Iterable[Entry]) -> None:
-        """Replace entries of the same key where they stand; append the others."""
+        """Replace entries with the same key, which keep their positions; append the others."""
 
     def remove_entries(self, arn: str, keys: Iterable[str]) -> None:
         """Forget entries; unknown keys are ignored."""
@@ -64,35 +64,35 @@ class Store(Protocol):
     def save_tags(self, arn: str, tags: dict[str, str]) -> None:
         """Keep the tags of a resource."""
 
-    def clock(self) -> Setting | None:
-        """How the emulator's clock was set last, if it was kept."""
+    def clock(self) -> ClockSetting | None:
+        """How the emulator's clock was last set; None when that is unknown."""
 
-    def save_clock(self, setting: Setting) -> None:
+    def save_clock(self, setting: ClockSetting) -> None:
         """Keep how the emulator's clock is set."""
 
     def close(self) -> None:
-        """Let go of files."""
+        """Close open files."""
 
 
 class _Rows:
-    """Entries of one dataset: positions count from 1 and are never used again."""
+    """The entries of one dataset; positions count from 1 and are never used again."""
 
     def __init__(self) -> None:
         self.rows: list[Entry | None] = []
-        self.places: dict[str, int] = {}
+        self.indexes: dict[str, int] = {}
 
     def put(self, entry: Entry) -> None:
-        place = self.places.get(entry.key)
-        if place is None:
-            self.places[entry.key] = len(self.rows)
+        index = self.indexes.get(entry.key)
+        if index is None:
+            self.indexes[entry.key] = len(self.rows)
             self.rows.append(entry)
         else:
-            self.rows[place] = entry
+            self.rows[index] = entry
 
     def remove(self, key: str) -> None:
-        place = self.places.pop(key, None)
-        if place is not None:
-            self.rows[place] = None
+        index = self.indexes.pop(key, None)
+        if index is not None:
+            self.rows[index] = None
 
     def after(self, position: int, limit: int) -> list[tuple[int, Entry]]:
         found: list[tuple[int, Entry]] = []
@@ -104,7 +104,7 @@ class _Rows:
 
 
 class MemoryStore:
-    """A store that ends with the process."""
+    """A store in memory, which ends with the process."""
 
     def __init__(self) -> None:
         self._projects: dict[str, Project] = {}
@@ -113,7 +113,7 @@ class MemoryStore:
         self._tags: dict[str, dict[str, str]] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Nothing to do: the service checks before it changes."""
+        """Nothing to do: the service checks a request before it changes records."""
         return nullcontext()
 
     def projects(self) -> list[Project]:
@@ -154,20 +154,20 @@ class MemoryStore:
     def entry(self, arn: str, key: str) -> Entry | None:
         """The entry of a dataset with this source-ref."""
         rows = self._entries.get(arn)
-        place = rows.places.get(key) if rows else None
-        return rows.rows[place] if rows and place is not None else None
+        index = rows.indexes.get(key) if rows else None
+        return rows.rows[index] if rows and index is not None else None
 
     def entries_after(self, arn: str, position: int, limit: int) -> list[tuple[int, Entry]]:
-        """Up to `limit` entries behind `position`."""
+        """Up to `limit` entries after `position`."""
         rows = self._entries.get(arn)
         return rows.after(position, limit) if rows else []
 
     def lines_after(self, arn: str, position: int, limit: int) -> list[tuple[int, bytes]]:
-        """Like `entries_after`, with nothing of the entries but `listed`."""
+        """Like `entries_after`, but only `listed` of each entry."""
         return [(place, entry.listed) for place, entry in self.entries_after(arn, position, limit)]
 
     def put_entries(self, arn: str, entries: Iterable[Entry]) -> None:
-        """Replace entries of the same key where they stand; append the others."""
+        """Replace entries with the same key, which keep their positions; append the others."""
         rows = self._entries.setdefault(arn, _Rows())
         for entry in entries:
             rows.put(entry)
@@ -186,11 +186,11 @@ class MemoryStore:
         """Keep the tags of a resource."""
         self._tags[arn] = dict(tags)
 
-    def clock(self) -> Setting | None:
-        """Nothing: the clock ends with the process too."""
+    def clock(self) -> ClockSetting | None:
+        """None: the clock ends with the process."""
         return None
 
-    def save_clock(self, setting: Setting) -> None:
+    def save_clock(self, setting: ClockSetting) -> None:
         """Nothing to do."""
 
     def close(self) -> None:

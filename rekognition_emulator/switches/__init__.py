@@ -1,1 +1,1 @@
-"""The questions that public material leaves open, each with its answers."""
+"""Switches: the questions that AWS's public material leaves open, each with its possible answers and a default."""

@@ -1,4 +1,4 @@
-"""One open question with its answers: how a switch is written down, and what values it takes."""
+"""How a switch is declared, and which values it accepts; also the hint "Did you mean ...?" of all messages."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from typing import Any, Self, get_args, get_type_hints
 
 
 class SwitchError(ValueError):
-    """An unknown switch, or a value it does not have; the text names what there is."""
+    """An unknown switch, or an invalid value of one; the text has the valid ones."""
 
 
 def switch(default: Any, question: str, basis: str) -> Any:  # noqa: ANN401 - dataclasses.field is typed by its default
-    """A field with its question and the reason for its default."""
+    """A dataclass field with a default, its question, and the reason for the default (`basis`)."""
     return field(default=default, metadata={"question": question, "basis": basis})
 
 
 @cache
-def answers(switches: type) -> dict[str, Any]:
-    """The type of every switch of a class, by name."""
+def switch_types(switches: type) -> dict[str, Any]:
+    """The type of every switch of a class, by name; a Literal type lists the valid answers."""
     return get_type_hints(switches)
 
 
-def near(word: str, known: list[str]) -> str:
-    """A hint at the word that was meant, or nothing."""
+def did_you_mean(word: str, known: list[str]) -> str:
+    """The sentence " Did you mean `...`?" with the most similar known word; empty when none is similar."""
     found = difflib.get_close_matches(word, known, 1)
-    return f" Did you mean {found[0]}?" if found else ""
+    return f" Did you mean `{found[0]}`?" if found else ""
 
 
-def known(switches: type, name: str) -> str:
-    """The name itself.
+def known_switch(switches: type, name: str) -> str:
+    """The name, if it is that of a switch.
 
     Raises:
-        SwitchError: when there is no such switch.
+        SwitchError: when it is not.
     """
-    names = sorted(answers(switches))
+    names = sorted(switch_types(switches))
     if name not in names:
-        hint = near(name, names) or f" There are: {', '.join(names)}."
+        hint = did_you_mean(name, names) or f" Known switches: {', '.join(names)}."
         raise SwitchError(f"There is no switch {name!r}.{hint}")
     return name
 
 
-def problem(value: object, hint: Any) -> str | None:  # noqa: ANN401 - a type as typing has it
-    """What a switch of type `hint` takes instead of `value`; None when the value is one it takes."""
+def expected_instead(value: object, hint: Any) -> str | None:  # noqa: ANN401 - a type as typing has it
+    """What a switch of type `hint` accepts, when `value` is not valid; None when it is valid."""
     if get_args(hint):
         named = ", ".join(get_args(hint))
-        return None if value in get_args(hint) else f"one of: {named}.{near(str(value), list(get_args(hint)))}"
+        return None if value in get_args(hint) else f"one of: {named}.{did_you_mean(str(value), list(get_args(hint)))}"
     if hint is bool:
         return None if isinstance(value, bool) else "true or false."
     if hint is str:
@@ -55,29 +55,29 @@ def problem(value: object, hint: Any) -> str | None:  # noqa: ANN401 - a type as
     allowed = (int, float) if hint is float else int
     if isinstance(value, allowed) and not isinstance(value, bool) and 0 <= value < math.inf:
         return None
-    return "a whole number from 0 on." if hint is int else "a number from 0 on."
+    return "a whole number, 0 or greater." if hint is int else "a number, 0 or greater."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
-    """Answers to open questions, each checked: Python's type hints alone would let a misspelt one pass unseen.
+class CheckedSwitches:
+    """The base of the switch classes: it checks every value, because Python does not check type hints.
 
     Raises:
         SwitchError: for an unknown name or value.
     """
 
     def __new__(cls, *unnamed: object, **named: object) -> Self:
-        """Refuse unknown names with the same sentence as the command line."""
+        """Refuse unknown names with the same message as the command line."""
         if unnamed:
-            raise SwitchError(f"Switches are given by name, as in {cls.__name__}(quota_burst=3).")
+            raise SwitchError(f"Pass switches by name, as in {cls.__name__}(quota_burst=3).")
         for name in named:
-            known(cls, name)
+            known_switch(cls, name)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
         switches: type = type(self)
-        hints = answers(switches)
+        hints = switch_types(switches)
         for part in fields(self):
-            wrong = problem(getattr(self, part.name), hints[part.name])
+            wrong = expected_instead(getattr(self, part.name), hints[part.name])
             if wrong:
-                raise SwitchError(f"The switch {part.name} is {wrong}")
+                raise SwitchError(f"The switch {part.name} must be {wrong}")

@@ -1,1 +1,1 @@
-"""HTTP: sockets, routes, the control interface and the page."""
+"""HTTP: the server, AWS's front end, the control interface for tests and the status page."""

@@ -10,28 +10,29 @@ from reconciler.analysis.entry import detail_of
 from reconciler.analysis.groups import Groups, groups_of
 from reconciler.analysis.label_counts import BalanceCount
 from reconciler.analysis.moved_keys import repoints
-from reconciler.analysis.patterns import Mark, Marks
+from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import Group
-from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.sides import pairs
 from reconciler.changes import shown_changes
-from reconciler.model import Compare, Policy
+from reconciler.model import Compare, Leftover, Policy
+from reconciler.text import names_in, plain
 from tests.support.filling import filled
 from tests.support.lines import Document, Drawn, Picture, Style, boxes, labelled, write
 from tests.support.plans import planned
 
-Keys = dict[str, tuple[Mark, ...]]
+Keys = dict[str, tuple[Pattern, ...]]
 
 
 def found(live: Sequence[Document], desired: Sequence[Document], mode: Compare = Compare.LABELS) -> tuple[Groups, Keys]:
-    """The groups among the changes from live to desired, and the marks of every change."""
+    """The groups among the changes from live to desired, and the patterns of every change."""
     with filled(desired, live) as ledger:
         plan = planned(ledger, Policy(compare=mode), exists=True, bucket=None)
-        balance, marks, left = BalanceCount(), Marks(), Keys()
+        balance, patterns, left = BalanceCount(), Patterns(), Keys()
         for pair in pairs(ledger, Leftover.STAYS):
             balance.see(pair)
         for change in shown_changes(ledger, plan):
-            left[change.key] = marks.see(change, detail_of(change))
-        return groups_of(marks, balance.balance(), repoints(ledger)), left
+            left[change.key] = patterns.see(change, detail_of(change))
+        return groups_of(patterns, balance.balance(), repoints(ledger)), left
 
 
 def groups(live: Sequence[Document], desired: Sequence[Document]) -> tuple[Group, ...]:
@@ -58,9 +59,9 @@ def test_a_label_that_became_another_everywhere_is_renamed() -> None:
     """One line with its count, its boxes, three examples and the figures that carry it; no exceptions."""
     (group,) = groups(cells("RBC", "RBC", "RBC", "RBC", "WBC"), cells("red", "red", "red", "red", "WBC"))
     assert (group.kind, group.entries, group.boxes) == ("renamed", 4, 4)
-    assert group.words == "label RBC renamed to red on 4 entries (4 boxes)"
+    assert plain(group.words) == "label RBC renamed to red on 4 entries (4 boxes)"
     assert (group.old, group.new, group.examples) == (("RBC",), ("red",), (key(0), key(1), key(2)))
-    assert group.evidence == ("RBC: 4 images before, none after", "red: 0 images before, 4 after")
+    assert tuple(map(plain, group.evidence)) == ("RBC: 4 images before, none after", "red: 0 images before, 4 after")
     assert (group.exceptions, group.exception_count) == ((), 0)
 
 
@@ -71,7 +72,10 @@ def test_what_does_not_fit_a_renaming_is_told_beside_it() -> None:
     desired[2] = boxes(key(2), cell("WBC"), cell("red", 200))
     renamed = groups(live, desired)[0]
     assert renamed.kind == "renamed"
-    assert renamed.exceptions == ("RBC was removed instead on 1 entry (1 box)", "1 entry has red where RBC was not")
+    assert tuple(map(plain, renamed.exceptions)) == (
+        "RBC was removed instead on 1 entry (1 box)",
+        "1 entry has red where RBC was not",
+    )
     assert renamed.exception_count == 2
 
 
@@ -97,17 +101,27 @@ def test_a_labels_fate_follows_from_the_whole_dataset(
 def test_labels_that_were_exchanged_for_one_another_are_said_to_stay_on_none() -> None:
     """After a swap each label is on images again, and none of its boxes kept it."""
     both = groups(cells("a", "a", "b", "b"), cells("b", "b", "a", "a"))
-    assert [group.words for group in both] == [
+    assert [plain(group.words) for group in both] == [
         "a relabelled as b on 2 entries (2 boxes)",
         "b relabelled as a on 2 entries (2 boxes)",
     ]
-    assert [group.exceptions for group in both] == [("2 images have a afterwards",), ("2 images have b afterwards",)]
+    assert [plain(one) for group in both for one in group.exceptions] == [
+        "2 images have a afterwards",
+        "2 images have b afterwards",
+    ]
 
 
 def test_a_blank_that_would_not_be_seen_is_in_quotes() -> None:
     """A label that differs from another in a blank at its end can be read."""
     (group,) = groups(cells("cat", "cat"), cells("cat ", "cat "))
-    assert group.words == 'label cat renamed to "cat " on 2 entries (2 boxes)'
+    assert plain(group.words) == 'label cat renamed to "cat " on 2 entries (2 boxes)'
+
+
+def test_names_are_pieces_of_their_own_whatever_they_are() -> None:
+    """A label that is a word of the sentence is a name where it is one, and the word stays a word."""
+    (group,) = groups(cells("on", "on"), cells("label", "label"))
+    assert group.words[::2] == ("label ", " renamed to ", " on 2 entries (2 boxes)")
+    assert names_in(group.words) == ("on", "label")
 
 
 def test_image_labels_have_the_same_fates() -> None:
@@ -115,19 +129,19 @@ def test_image_labels_have_the_same_fates() -> None:
     live = [labelled(key(number), "cat", "indoor") for number in range(3)]
     desired = [labelled(key(number), "feline", "indoor") for number in range(3)]
     (group,) = groups(live, desired)
-    assert group.words == "label cat renamed to feline on 3 entries"
+    assert plain(group.words) == "label cat renamed to feline on 3 entries"
 
 
 def test_exchanged_image_labels_are_explained_by_what_others_show() -> None:
     """Two labels for two on one image: clear once another image shows what became of one of them."""
     live = [labelled(key(0), "cat", "dog"), labelled(key(1), "cat"), labelled(key(2), "x")]
     desired = [labelled(key(0), "canine", "feline"), labelled(key(1), "feline"), labelled(key(2), "x")]
-    told, marks = found(live, desired)
-    assert [(group.words, group.entries) for group in told.groups] == [
+    told, patterns = found(live, desired)
+    assert [(plain(group.words), group.entries) for group in told.groups] == [
         ("label cat renamed to feline on 2 entries", 2),
         ("label dog renamed to canine on 1 entry", 1),
     ]
-    assert told.of(key(0), marks[key(0)]) == (1, 2)
+    assert told.of(key(0), patterns[key(0)]) == (1, 2)
 
 
 def test_exchanged_image_labels_are_not_guessed() -> None:
@@ -141,17 +155,17 @@ def test_an_exchange_that_others_explain_in_two_ways_is_not_guessed() -> None:
     """Elsewhere `a` became both labels: here it may have become either."""
     live = [labelled(key(0), "a"), labelled(key(1), "a"), labelled(key(2), "a", "b")]
     desired = [labelled(key(0), "x"), labelled(key(1), "y"), labelled(key(2), "x", "y")]
-    told, marks = found(live, desired)
+    told, patterns = found(live, desired)
     assert [(group.kind, group.entries) for group in told.groups] == [("split", 2)]
-    assert told.of(key(2), marks[key(2)]) == ()
+    assert told.of(key(2), patterns[key(2)]) == ()
 
 
 def test_a_label_added_to_several_entries_is_one_line() -> None:
     """Boxes and image labels alike; likewise removed. One entry is no group."""
     live = cells("a", "a", "a")
     desired = [boxes(key(number), cell("a"), cell("new", 300)) for number in range(2)] + live[2:]
-    assert [group.words for group in groups(live, desired)] == ["new added to 2 entries (2 boxes)"]
-    assert [group.words for group in groups(desired, live)] == ["new removed from 2 entries (2 boxes)"]
+    assert [plain(group.words) for group in groups(live, desired)] == ["new added to 2 entries (2 boxes)"]
+    assert [plain(group.words) for group in groups(desired, live)] == ["new removed from 2 entries (2 boxes)"]
     assert groups(live, [desired[0], *live[1:]]) == ()
 
 
@@ -162,8 +176,11 @@ def test_boxes_shifted_by_one_amount_are_one_line() -> None:
     desired.append(boxes(key(3), cell("a", 5), cell("b", 110)))
     (group,) = groups(live, desired)
     assert (group.kind, group.by, group.entries, group.boxes) == ("shifted", (4, 0), 3, 6)
-    assert group.words == "boxes shifted by +4, +0 px on 3 entries (6 boxes)"
-    assert (group.exceptions, group.exception_count) == (("1 entry has boxes that moved otherwise",), 1)
+    assert plain(group.words) == "boxes shifted by +4, +0 px on 3 entries (6 boxes)"
+    assert (list(map(plain, group.exceptions)), group.exception_count) == (
+        ["1 entry has boxes that moved otherwise"],
+        1,
+    )
 
 
 def test_pictures_of_half_the_size_are_one_line() -> None:
@@ -181,7 +198,7 @@ def test_images_of_another_size_whose_boxes_stay_are_one_line() -> None:
     desired = [write(Picture(key(number), boxes=(cell("a"),), size=(1280, 960))) for number in range(3)]
     (group,) = groups(live, desired)
     assert (group.kind, group.old, group.new) == ("image-size", ("640x480",), ("1280x960",))
-    assert group.words == "image size 640x480 -> 1280x960 on 3 entries (3 boxes)"
+    assert plain(group.words) == "image size 640x480 -> 1280x960 on 3 entries (3 boxes)"
     twice = [boxes(key(number), ("a", 20.0, 40.0, 60.0, 80.0)) for number in range(3)]
     for line in twice:
         next(value for value in line.values() if isinstance(value, dict))["image_size"] = [
@@ -195,8 +212,8 @@ def test_a_new_annotation_pass_is_one_line() -> None:
     live = [write(Picture(key(number), ("a",)), Style(job="first")) for number in range(3)]
     desired = [write(Picture(key(number), ("b",)), Style(job="second")) for number in range(3)]
     told = {group.kind: group for group in groups(live, desired)}
-    assert told["annotation-pass"].words == "new annotation pass: job first -> second on 3 entries"
-    assert told["annotation-pass"].evidence == ("job-name of 3 of 3 updated entries",)
+    assert plain(told["annotation-pass"].words) == "new annotation pass: job first -> second on 3 entries"
+    assert list(map(plain, told["annotation-pass"].evidence)) == ["job-name of 3 of 3 updated entries"]
 
 
 @pytest.mark.parametrize("new", ["s3://other/cells/", "s3://acme/cells/2026/", "s3://other/x/y/"])
@@ -204,12 +221,12 @@ def test_a_bucket_or_prefix_that_moved_is_one_line(new: str) -> None:
     """As many keys out as in, with the same content; the entries on both sides belong to it."""
     live = [boxes(key(number), cell("a", number)) for number in range(3)]
     desired = [boxes(key(number, new), cell("a", number)) for number in range(3)]
-    told, marks = found(live, desired)
+    told, patterns = found(live, desired)
     (group,) = told.groups
     assert (group.kind, group.entries) == ("re-pointed", 3)
     assert key(0).startswith(group.old[0])
     assert key(0, new) == key(0).replace(group.old[0], group.new[0])
-    assert all(told.of(one, left) == (1,) for one, left in marks.items())
+    assert all(told.of(one, left) == (1,) for one, left in patterns.items())
 
 
 def test_a_moved_entry_with_other_content_is_an_exception() -> None:
@@ -217,11 +234,11 @@ def test_a_moved_entry_with_other_content_is_an_exception() -> None:
     live = [boxes(key(number), cell("a", number)) for number in range(4)]
     desired = [boxes(key(number, "s3://other/cells/"), cell("a", number)) for number in range(3)]
     desired.append(boxes(key(3, "s3://other/cells/"), cell("a", 99)))
-    told, marks = found(live, desired)
+    told, patterns = found(live, desired)
     (group,) = told.groups
     assert (group.entries, group.exception_count) == (3, 1)
-    assert group.exceptions[0].endswith("other content: s3://other/cells/3.jpg")
-    assert told.of(key(3), marks[key(3)]) == ()
+    assert plain(group.exceptions[0]).endswith("other content: s3://other/cells/3.jpg")
+    assert told.of(key(3), patterns[key(3)]) == ()
 
 
 def test_one_file_name_on_many_paths_is_no_move_unless_the_paths_agree() -> None:
@@ -246,9 +263,9 @@ DATASET = st.lists(st.tuples(LABEL, LABEL), min_size=1, max_size=6)
 def test_groups_count_what_is_so(labels: list[tuple[str, str]]) -> None:
     """However labels change: a group's entries are the changes that name it, and its words are true of the dataset."""
     before, after = cells(*(old for old, _new in labels)), cells(*(new for _old, new in labels))
-    told, marks = found(before, after)
+    told, patterns = found(before, after)
     for group in told.groups:
-        members = [one for one, left in marks.items() if group.id in told.of(one, left)]
+        members = [one for one, left in patterns.items() if group.id in told.of(one, left)]
         assert len(members) == group.entries
         assert set(group.examples) <= set(members)
         if group.kind in {"renamed", "merged", "split"}:

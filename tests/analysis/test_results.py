@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from reconciler.analysis.label_counts import BalanceCount
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.results import Balance, Provenance
-from reconciler.analysis.sides import Leftover, keys_after, pairs
+from reconciler.analysis.sides import keys_after, pairs
 from reconciler.entries import entry_of, meaning_of, without_service_fields
+from reconciler.model import Leftover
 from tests.support.filling import filled
 from tests.support.lines import Document, Picture, Style, bare, boxes, documents, labelled, write
 

@@ -2,9 +2,10 @@
 
 from reconciler.analysis.label_counts import BalanceCount
 from reconciler.analysis.results import Splits
-from reconciler.analysis.sides import Leftover, pairs
+from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.ledger import Ledger
+from reconciler.model import Leftover
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.apply import Target
+from reconciler.apply import Target, apply
+from reconciler.dataset import Observation
 from reconciler.errors import Exit, Refused
-from reconciler.model import DatasetType, Guards
+from reconciler.model import DatasetType
 from tests.support.desk import Desk
+from tests.support.filling import filled
 from tests.support.lines import Document, labelled
+from tests.support.plans import planned
 
 KEY = "s3://bucket/{:03}.jpg"
 # Between the second and the third batch of an apply without other faults.
@@ -19,7 +22,7 @@ LATE = "fault: edit, operation: DescribeDataset, on: {}, lines: {}"
 @pytest.fixture
 def guarded(desk: Desk) -> Desk:
     """Every guard is on."""
-    desk.guards = Guards()
+    desk.guards = {}
     return desk
 
 
@@ -127,3 +130,10 @@ def test_entries_that_both_manifests_have_were_not_distributed(guarded: Desk) ->
     _test_set(guarded, *_lines(9, 10))
     guarded.test_keys = {KEY.format(9), KEY.format(10)}
     assert guarded.run(*_lines(1, 10)).outcome.error is None
+
+
+def test_a_comparison_without_a_service_cannot_be_applied(desk: Desk) -> None:
+    """Its guards refuse nothing, so the apply itself does, before the first request."""
+    with filled(_lines(1, 3)) as ledger, pytest.raises(Refused, match="for reading only"):
+        apply(desk.context(), ledger, planned(ledger, exists=False, offline=True), Observation(), desk.target)
+    assert desk.arn == ""

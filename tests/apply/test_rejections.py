@@ -8,7 +8,7 @@ import pytest
 from reconciler.apply.outcome import KEPT
 from reconciler.changes import Action
 from reconciler.errors import Exit, UpdateFailed
-from reconciler.model import Compare, Extra, Marked, Place, Policy, Rejection
+from reconciler.model import Compare, Extra, Marking, Place, Policy, Rejection
 from tests.support.desk import Desk
 from tests.support.filling import FILE
 from tests.support.lines import Document, bare, boxes, labelled
@@ -85,7 +85,7 @@ def test_marked_entries_are_warnings_with_their_codes(desk: Desk) -> None:
 
 def test_marked_refuse_makes_marks_of_the_manifest_failures(desk: Desk) -> None:
     """All of them are counted, though fifty are named; live-only marks are not the manifest's fault."""
-    desk.policy = Policy(marked=Marked.REFUSE)
+    desk.policy = Policy(marked=Marking.REFUSE)
     desk.create(broken(99))
     assert desk.run(*LINES).outcome.error is None
     outcome = desk.run(*[broken(number) for number in range(1, 61)]).outcome

@@ -11,10 +11,10 @@ from reconciler.changes import Action
 from reconciler.dataset import Observation
 from reconciler.errors import Exit, Interrupted, Moved, NotFound, OutOfPatience, Refused, ServiceError
 from reconciler.ledger import Ledger
-from reconciler.model import Destroy, Extra, Policy
+from reconciler.model import Destroy, Extra, Policy, Progress
 from reconciler.plan import Statistics
-from reconciler.review.outcome import done_of
-from reconciler.views.outcome import done_lines
+from reconciler.review.after_apply import done_of
+from reconciler.views.apply_lines import done_lines
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.apply.conftest import START
 from tests.support.desk import Desk
@@ -248,11 +248,11 @@ def test_a_listing_of_what_is_no_entry_is_told(desk: Desk, monkeypatch: pytest.M
 
 
 def test_long_listings_tell_how_far_they_are(desk: Desk) -> None:
-    """After every thousand entries."""
+    """After every thousand entries, and of how many that the service says there are."""
     desk.create(*[bare(KEY.format(number)) for number in range(1001)])
     with Ledger() as ledger:
         list_live(desk.context(), ledger, desk.arn)
-    assert [one.doing for one in desk.progress] == ["listing: 1,000 entries"]
+    assert desk.progress == [Progress("listing", 1000, 1001, "entries")]
 
 
 @pytest.mark.parametrize("policy", Destroy)

@@ -253,7 +253,7 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
     assert "marked by the service, new with this apply: s3://acme-vision/cells/off.jpg: ERROR_" in ran.out
     (dataset,) = world.run("apply", "--yes", "--json").datasets
     assert dataset["outcome"]["marked_total"] == 1
-    assert dataset["outcome"]["marked"][0]["marks"][0]["meaning"]
+    assert dataset["outcome"]["marked"][0]["marks"][0]["code"].startswith("ERROR_")
 
 
 def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account, world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -131,6 +132,29 @@ def test_names_with_odd_bytes_are_shown_inert(world: World) -> None:
     assert ran.code == 0
     assert "\x1b" not in ran.out
     assert world.run("diff", name, name, "--format", "json").document["compared"]["before"] == "a\x1b[2J\\udcff.jsonl"
+
+
+def test_a_label_that_is_a_word_of_the_sentence_is_the_only_name_in_it(world: World) -> None:
+    """A label called `on` is code where it is named, and the word `on` beside it is a word, in every view."""
+    for name, label in (("before.jsonl", "on"), ("after.jsonl", "off")):
+        (world.folder / name).write_text("\n".join(world.many(3, label)))
+    sides = ("before.jsonl", "after.jsonl")
+    assert "label `on` renamed to `off` on 3 entries (3 boxes)" in world.run("diff", *sides, "--format", "markdown").out
+    page = world.run("diff", *sides, "--format", "html").out
+    assert "label <code>on</code> renamed to <code>off</code> on 3 entries (3 boxes)" in page
+    assert "* label on renamed to off on 3 entries (3 boxes)" in world.run("diff", *sides).out
+    (group,) = world.run("diff", *sides, "--format", "json").datasets[0]["groups"]
+    assert group["words"] == ["label ", ["on"], " renamed to ", ["off"], " on 3 entries (3 boxes)"]
+
+
+@pytest.mark.parametrize("view", ["text", "markdown", "html"])
+def test_labels_that_look_alike_are_told_once(world: World, view: str) -> None:
+    """A pair is one danger and is not told again beside train and test, in whatever words."""
+    (world.folder / "before.jsonl").write_text("\n".join(world.many(3, "cat")))
+    (world.folder / "after.jsonl").write_text("\n".join([*world.many(2, "cat"), world.boxes("0002.jpg", "Cat")]))
+    shown = world.run("diff", "before.jsonl", "after.jsonl", "--format", view).out.partition('id="data"')[0]
+    assert len(re.findall("look alike|differ in case", shown, re.IGNORECASE)) == 2
+    assert "look alike: they differ in case only" in " ".join(shown.split())
 
 
 def test_a_revision_without_a_path_stands_for_what_the_other_side_names(

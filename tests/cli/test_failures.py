@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.commands import validate as validate_module
-from reconciler.cli.failures import ends_the_run
 from reconciler.cli.session.run import most_severe
 from reconciler.errors import AccessDenied, Exit, NotFound, ReconcilerError, ServiceError
+from reconciler.shell.faults import ends_the_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from reconciler.errors import Exit
-from reconciler.review.model import Change, Review
+from reconciler.review.model import EntryChange, Review
 from tests.support.schema import faults
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ RUN = set(Review.__struct_fields__)
 def _check(document: dict[str, Any]) -> None:
     """Hold a document against the schema in the repository."""
     assert faults(document) == []
-    assert (set(document), document["kind"], document["format"]) == (RUN, "plan", 2)
+    assert (set(document), document["kind"], document["format"]) == (RUN, "plan", 3)
     assert (document["error"] is None) == (document["exit_code"] in {Exit.DONE, Exit.CHANGES})
 
 
@@ -221,7 +221,9 @@ def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: 
         (entry,) = outcome["marked"]
         assert (entry["is_new"], entry["place"]["line"]) == (new, 2)
         mark = next(mark for mark in entry["marks"] if mark["code"] == "ERROR_INVALID_BOUNDING_BOX")
-        assert (mark["meaning"], mark["cure"]) == ("a box lies off the image's frame", "clip the box to the image")
+        assert set(mark) == {"code", "message"}
+        (seen,) = [line for line in world.run("apply", "--yes").out.splitlines() if "marked by the service" in line]
+        assert "ERROR_INVALID_BOUNDING_BOX: a box lies off the image's frame; clip the box to the image" in seen
 
 
 def test_statistics_stand_beside_what_was_read(account: Account, world: World) -> None:
@@ -250,10 +252,10 @@ def test_a_change_says_what_changes(account: Account, world: World) -> None:
         "verb": "add",
         "sign": "+",
         "key": "s3://acme-vision/cells/0000.jpg",
-        "words": "1 box: RBC",
+        "words": ["1 box: ", ["RBC"]],
         "place": {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1},
     }
-    (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[Change])
+    (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[EntryChange])
     assert [box.label for box in change.boxes_after] == ["RBC"]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from reconciler.review.model import Change
+from reconciler.review.model import EntryChange
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
@@ -179,7 +179,7 @@ def test_hostile_keys_and_labels_are_inert(account: Account, world: World) -> No
         assert all(character.isprintable() for character in text.replace("\n", "")), arguments
         assert not any(line.startswith("hidden") for line in text.splitlines())
     shown = world.run("plan", "--json").datasets[0]["changes"]
-    changes = msgspec.convert(shown, type=list[Change])
+    changes = msgspec.convert(shown, type=list[EntryChange])
     assert {HOSTILE} == {box.label for one in changes for box in (*one.boxes_after, *one.boxes_before)}
 
 

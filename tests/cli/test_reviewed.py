@@ -94,7 +94,7 @@ def test_the_json_document_says_it_too(world: World, plan_id: str) -> None:
         ("", "--plan is empty"),
         ("1234", "1234 cannot be read"),
         ("failed.json", "failed.json is no whole plan"),
-        ("project.json", "project.json is no saved plan"),
+        ("project.json", "project.json is not a saved plan"),
     ],
 )
 def test_what_is_no_reviewed_plan_is_said_before_any_call(

@@ -245,6 +245,44 @@ def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, wor
     assert len(account.keys("cells")) == 2
 
 
+@SLOW
+def test_ctrl_c_during_a_progress_bar_leaves_a_clean_screen(account: Account, world: World) -> None:
+    """On a terminal: the bar is gone, the cursor was never hidden, every line is whole, and a sentence comes last."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "apply", "--yes"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    try:
+        while b"batch 1 of 1" not in seen:
+            seen += os.read(master, 65536)
+        process.send_signal(signal.SIGINT)
+        while b"press Ctrl-C again" not in seen:
+            seen += os.read(master, 65536)
+        process.send_signal(signal.SIGINT)
+        while chunk := _read(master):
+            seen += chunk
+        assert process.wait(timeout=DEADLINE) == 130
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    text = seen.decode()
+    assert "Traceback" not in text
+    assert "\x1b[?25l" not in text
+    _bars, after = text.rsplit("\r\n\r\x1b[1A\x1b[2K", 1)
+    assert "batch 1 of 1" not in after
+    assert after.endswith("\r\n")
+    assert "goes on at AWS" in after
+
+
 def _read(master: int) -> bytes:
     """What the terminal shows next; nothing when its other side is closed (Linux says so with EIO)."""
     try:

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from reconciler.cli.screen import ProgressLine, Screen, Style, cut, wants_colour
+from reconciler.cli.screen import ProgressLine, Screen, Style, wants_colour
 from reconciler.model import Progress
-from reconciler.views.terminal.columns import cells
+from reconciler.text import inert
+from reconciler.views.terminal.columns import cells, shortened
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
+
+
+ROOT = Path(__file__).parents[2]
+# The line is cleared, and the cursor is at its beginning.
+GONE = "\n\r\x1b[1A\x1b[2K"
+LOADED = """
+import sys
+from reconciler.cli import main
+try:
+    code = main(sys.argv[1:])
+finally:
+    print(f"rich: {'rich' in sys.modules}, code: {code}")
+"""
 
 
 class Terminal(io.StringIO):
@@ -51,8 +73,9 @@ def test_a_terminal_gets_colours_and_a_status_line(account: Account, world: Worl
     world.write("cells", world.many(2))
     ran = world.run("apply", "--yes", terminal=True)
     assert "\x1b[32m    + 0000.jpg  1 box: RBC\x1b[0m\n" in ran.out
-    assert "\rcells train: " in ran.err
-    assert ran.err.endswith("\r\x1b[K")
+    assert "\r\x1b[2Kcells train: " in ran.err
+    assert "\x1b[?25l" not in ran.err
+    assert ran.err.endswith(GONE)
 
 
 @pytest.mark.parametrize(
@@ -85,27 +108,92 @@ def test_long_keys_are_cut_to_the_terminal_and_whole_in_a_pipe(account: Account,
     assert f"+ {key}  1 box: RBC" in world.run("plan").out
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.integers(0, 60))
-def test_cut_keeps_to_the_width_and_to_short_texts(text: str, width: int) -> None:
-    """Never wider than asked; a text that fits is left alone."""
-    assert cells(cut(text, width)) <= width
-    assert cells(text) > width or cut(text, width) == text
+@settings(max_examples=100, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.integers(20, 120))
+def test_the_bar_keeps_to_one_line(text: str, width: int) -> None:
+    """Never wider than the terminal, whatever is done and however wide its letters are."""
+    err = Terminal()
+    with patch.dict(os.environ, {"COLUMNS": str(width)}):
+        screen = Screen(io.StringIO(), err, {"NO_COLOR": "1"})
+        screen.show(Progress(inert(text), 120_000, 250_000, "entries"), "cells train")
+    for line in err.getvalue().split("\r\x1b[2K"):
+        assert "\n" not in line
+        assert cell_len(line) <= width
 
 
 def test_wide_characters_count_twice() -> None:
     """Columns, not characters."""
     assert cells("血球") == 4
-    assert cut("血球血球", 7) == "血球..."
+    assert shortened("血球血球", 7) == "血...球"
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (120, "cells train: listing ━━━━╸      48%  120,000 of 250,000  6,000/s  0:00:22 left"),
+        (80, "cells train: listing ━━━━╸      48%  120,000 of 250,000  6,000/s  0:00:22 left"),
+        (60, "cells train: listing ━━━━╸      48%  0:00:22 left"),
+        (40, "cells train: listing 48%  0:00:22 left"),
+        (20, "cells train: … 48%"),
+    ],
+)
+def test_a_bar_shows_share_amount_rate_and_time_left_as_far_as_there_is_room(width: int, line: str) -> None:
+    """The share stays on the narrowest terminal; the rate goes first."""
+    listing = Progress("listing", 0, 250_000, "entries")
+    assert drawn(width, listing, replace(listing, done=120_000)) == line
+
+
+def test_a_bar_counts_bytes_and_batches_and_the_time_that_a_wait_takes() -> None:
+    """While batches are sent the time left is the apply's own; a wait, of which nobody knows the end, has its time."""
+    reading = Progress("reading train.jsonl", 0, 288_000_000, "bytes")
+    assert drawn(100, reading, replace(reading, done=36_000_000)) == (
+        "cells train: reading train.jsonl ━          12%  36.0 MB of 288.0 MB  1.8 MB/s  0:02:20 left"
+    )
+    sending = Progress("waiting", 4_000_000, 12_000_000, "bytes", 3, 12, 125.0)
+    assert drawn(100, sending, sending).endswith("33%  4.0 MB of 12.0 MB  200.0 kB/s  0:02:05 left")
+    assert drawn(100, sending, sending).startswith("cells train: batch 3 of 12 ")
+    assert drawn(40, Progress("waiting"), Progress("waiting")) == "cells train: waiting 0:00:20"
+
+
+def test_the_bar_reads_no_markup() -> None:
+    """What looks like rich's markup, a link or an emoji is shown as it is written."""
+    text = "[bold red]x[/] :smile: [link=https://a]"
+    assert text in drawn(120, Progress(text), Progress(text))
+
+
+def drawn(width: int, *steps: Progress) -> str:
+    """The bar after the last step, 20 seconds after the one before it."""
+    err, clock = Terminal(), Clock()
+    with patch.dict(os.environ, {"COLUMNS": str(width)}):
+        screen = Screen(io.StringIO(), err, {"NO_COLOR": "1"}, clock=clock.now)
+        for progress in steps:
+            screen.show(progress, "cells train")
+            clock.at += 20
+    return err.getvalue().split("\r\x1b[2K")[-1].rstrip()
+
+
+def test_nothing_of_rich_is_loaded_where_nothing_is_drawn(world: World) -> None:
+    """Help, and a validation whose output is piped, start without it."""
+    world.write("cells", world.many(2))
+    for arguments in (["--help"], ["validate"]):
+        ended = subprocess.run(
+            [sys.executable, "-c", LOADED, *arguments],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert ended.stdout.splitlines()[-1] == "rich: False, code: 0"
 
 
 def test_the_status_line_never_mixes_with_lines() -> None:
     """It is erased before a line and never printed where nobody watches."""
     err = Terminal()
-    screen = Screen(io.StringIO(), err, {})
+    screen = Screen(io.StringIO(), err, {"NO_COLOR": "1"})
     screen.status("working")
     screen.line("done")
-    assert err.getvalue() == "\rworking\x1b[K\r\x1b[K"
+    assert re.fullmatch(r"working [ 0:━]+(\r\x1b\[2Kworking [ 0:━]+)*\n\r\x1b\[1A\x1b\[2K", err.getvalue())
     log = io.StringIO()
     Screen(io.StringIO(), log, {}).status("working")
     assert log.getvalue() == ""
@@ -127,14 +215,14 @@ def test_a_log_hears_of_progress_every_30_seconds() -> None:
     progress.title = "cells train"
     for second in range(95):
         clock.at = float(second)
-        progress(Progress("waiting", 3, 12, 0.41, 120.0))
+        progress(Progress("waiting", 41, 100, "bytes", 3, 12, 120.0))
     assert log.getvalue() == "cells train: batch 3 of 12, 41 %, about 2 min left\n" * 3
 
 
 def test_a_terminal_sees_progress_at_once_but_not_too_often() -> None:
     """Ten times a second at most."""
     clock, err = Clock(), Terminal()
-    progress = ProgressLine(Screen(io.StringIO(), err, {}), clock.now)
+    progress = ProgressLine(Screen(io.StringIO(), err, {}, clock=clock.now), clock.now)
     for hundredth in range(100):
         clock.at = hundredth / 100
         progress(Progress("listing"))

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from reconciler.review.model import FORMAT, Review
-from reconciler.views.json_document import encoded
+from reconciler.views.json_document import document_text
 from tests.support.png import png
 from tests.support.s3 import running_s3
 
@@ -128,18 +128,21 @@ def test_a_saved_plan_is_ascii_and_reads_back_as_it_was(account: Account, world:
     assert all(" " <= character <= "~" for character in ran.out.rstrip("\n"))
     review = msgspec.json.decode(ran.out, type=Review)
     assert review.datasets[0].changes[0].key == f"s3://acme-vision/{HOSTILE}.jpg"
-    assert json.loads(encoded(review)) == json.loads(ran.out)
+    assert json.loads(document_text(review)) == json.loads(ran.out)
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "plan.json is no saved plan"),
-        ("[1]", "plan.json is no saved plan"),
-        ("[" * 100_000, "plan.json is no saved plan"),
-        ("{}", "plan.json is no saved plan"),
-        ('{"kind":"plan","format":99}', "plan.json is a plan of format 99, this version reads format 2"),
-        ('{"kind":"plan","format":2,"exit_code":"\\u001b"}', "plan.json is no saved plan"),
+        ("", "plan.json is not a saved plan"),
+        ("[1]", "plan.json is not a saved plan"),
+        ("[" * 100_000, "plan.json is not a saved plan"),
+        ("{}", "plan.json is not a saved plan"),
+        (
+            '{"kind":"plan","format":99}',
+            "plan.json is a plan of format 99, this version reads format 3; make a new one with `reconciler plan ",
+        ),
+        ('{"kind":"plan","format":3,"exit_code":"\\u001b"}', "plan.json is not a saved plan"),
     ],
 )
 def test_what_is_no_plan_is_said_so(world: World, content: str, said: str) -> None:

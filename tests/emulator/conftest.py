@@ -1,4 +1,4 @@
-"""Emulators, clients and lines for the emulator's tests."""
+"""Emulators, clients and manifest lines for the emulator's tests."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=5)
 
 
 class Lines(Protocol):
-    """Makers of manifest lines."""
+    """Functions that make manifest lines."""
 
     def image(self, key: str, *labels: str) -> Line:
         """A line with image-level labels."""
 
     def boxes(self, key: str, *boxes: tuple[str, float, float, float, float]) -> Line:
-        """A line with boxes: label, left, top, width, height on a frame of 640 x 480."""
+        """A line with boxes: label, left, top, width, height, on an image of 640 x 480."""
 
     def payload(self, *lines: Line | str) -> bytes:
         """Lines as JSON Lines."""
@@ -72,7 +72,7 @@ class _Lines:
 
 @pytest.fixture(autouse=True)
 def _no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The user's AWS configuration must not reach a test."""
+    """Hides the user's AWS configuration from every test."""
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -82,26 +82,26 @@ def _no_aws_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def lines() -> Lines:
-    """Makers of manifest lines."""
+    """Functions that make manifest lines."""
     return _Lines()
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock that stands still."""
+    """A frozen clock."""
     return Clock(START)
 
 
 @pytest.fixture
 def emulator(clock: Clock) -> Iterator[Emulator]:
-    """An emulator without delays, on a clock that stands still."""
+    """An emulator without delays, on a frozen clock."""
     with serve(clock=clock) as running:
         yield running
 
 
 @pytest.fixture
 def slow(clock: Clock) -> Iterator[Emulator]:
-    """An emulator on a clock that stands still, whose work takes 10 seconds."""
+    """An emulator on a frozen clock, whose work takes 10 seconds."""
     latency = Latency(create=10, update=10, distribute=10, delete=10, delete_project=10)
     with serve(clock=clock, latency=latency) as running:
         yield running

@@ -1,7 +1,7 @@
-"""Faults planted in the emulator, each with the tests that have to catch it.
+"""Faults planted in the emulator, each with the test that must fail with it.
 
-Run by test_mutations.py in a process of its own: `python mutations.py` plants one after the other, runs the named tests
-and prints a JSON object: name of the mutation -> whether the tests failed.
+test_mutations.py runs it in its own process: `python mutations.py` plants one fault after the other, runs its test and
+prints a JSON object: name of the fault -> whether the test failed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ import pytest
 import regex
 
 from rekognition_emulator import errors
-from rekognition_emulator.aws_json import protocol, wire
-from rekognition_emulator.faults import plan as conditions
-from rekognition_emulator.lines import payload as manifest
+from rekognition_emulator.aws_json import requests, wire
+from rekognition_emulator.faults import conditions
+from rekognition_emulator.lines import manifest
 from rekognition_emulator.lines.attributes import AttributeJudge
 from rekognition_emulator.lines.entries import Tally
-from rekognition_emulator.lines.lines import LineJudge
-from rekognition_emulator.operations import jobs, lifecycle, listing
-from rekognition_emulator.operations import page_tokens as tokens
-from rekognition_emulator.operations.quota import Denial, Quota
+from rekognition_emulator.lines.judge import LineJudge
+from rekognition_emulator.operations import jobs, lifecycle, listing, page_tokens
+from rekognition_emulator.operations.admission import Denial, Quota
 from rekognition_emulator.state.sqlite import SqliteStore
 from rekognition_emulator.state.store import MemoryStore
-from rekognition_emulator.switches.table import Switches
+from rekognition_emulator.switches.all_switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,23 +37,23 @@ Patch = pytest.MonkeyPatch
 
 
 def _wrap(patch: Patch, owner: object, name: str, change: Callable[..., Any]) -> None:
-    """Replace a function by one that gets the honest one first."""
+    """Replace a function by one that gets the original as its first argument."""
     honest = getattr(owner, name)
     patch.setattr(owner, name, lambda *arguments, **named: change(honest, *arguments, **named))
 
 
 def dropped_max_check(patch: Patch) -> None:
-    """Maximums of the model are not judged."""
-    patch.setattr(protocol, "_at_most", lambda *_: lambda _value: True)
-    protocol.judge.cache_clear()
+    """Maximums of the model are not checked."""
+    patch.setattr(requests, "_at_most", lambda *_: lambda _value: True)
+    requests.shape_judge.cache_clear()
 
 
 def pattern_anywhere(patch: Patch) -> None:
-    """A pattern may match a part of the value."""
+    """A pattern may match only a part of the value."""
     patch.setattr(
-        protocol, "_matching", lambda pattern: regex.compile(pattern.removeprefix("^").removesuffix("$")).search
+        requests, "_matching", lambda pattern: regex.compile(pattern.removeprefix("^").removesuffix("$")).search
     )
-    protocol.judge.cache_clear()
+    requests.shape_judge.cache_clear()
 
 
 def off_by_one_page(patch: Patch) -> None:
@@ -65,11 +64,11 @@ def off_by_one_page(patch: Patch) -> None:
 def merge_instead_of_replace(patch: Patch) -> None:
     """Attributes that a new line lacks stay."""
 
-    def merged(honest: Any, backend: Any, dataset: Any, job: Any) -> None:  # noqa: ANN401 - any function
-        job.twist["merge"] = {}
-        honest(backend, dataset, job)
+    def merged(honest: Any, context: Any, dataset: Any, job: Any) -> None:  # noqa: ANN401 - any function
+        job.faults["merge"] = {}
+        honest(context, dataset, job)
 
-    _wrap(patch, jobs, "finish", merged)
+    _wrap(patch, jobs, "finish_job", merged)
 
 
 def status_one_step_early(patch: Patch) -> None:
@@ -90,31 +89,31 @@ def still_timestamp_on_failure(patch: Patch) -> None:
         honest(dataset, job, refused, message)
         dataset.updated = before if refused else dataset.updated
 
-    _wrap(patch, jobs, "close", close)
+    _wrap(patch, jobs, "record_end", close)
 
 
 def tokens_of_any_listing(patch: Patch) -> None:
-    """A token is good for every dataset and filter."""
-    patch.setattr(tokens, "scope", lambda *_: "x")
+    """A token is valid for every dataset and filter."""
+    patch.setattr(page_tokens, "listing_id", lambda *_: "x")
 
 
 def tokens_for_ever(patch: Patch) -> None:
     """A token never expires."""
-    _wrap(patch, tokens, "read", lambda honest, token, name, now, _: honest(token, name, now, float("inf")))
+    _wrap(patch, page_tokens, "read_token", lambda honest, token, name, now, _: honest(token, name, now, float("inf")))
 
 
 def any_filter(patch: Patch) -> None:
-    """One of several filters is enough."""
-    _wrap(patch, listing, "wanted", lambda honest, request, _: honest(request, Switches(filters="any")))
+    """An entry must match only one of several filters."""
+    _wrap(patch, listing, "entry_filter", lambda honest, request, _: honest(request, Switches(filters="any")))
 
 
 def boxes_off_the_frame(patch: Patch) -> None:
-    """Boxes are not judged."""
+    """Boxes are not checked."""
     patch.setattr(AttributeJudge, "_box", lambda *_: True)
 
 
 def no_precedence(patch: Patch) -> None:
-    """A code that ends the judging of a line does not end it."""
+    """A code that ends validation does not end it."""
     patch.setattr(AttributeJudge, "_stop", AttributeJudge._report)
 
 
@@ -125,21 +124,21 @@ def several_buckets(patch: Patch) -> None:
         after.buckets = dict(list(after.buckets.items())[:1])
         return honest(after, limits, switches)
 
-    _wrap(patch, manifest, "refused_outcome", refused)
+    _wrap(patch, manifest, "dataset_failure", refused)
 
 
 def a_fifth_is_too_many(patch: Patch) -> None:
-    """The 20 % rule strikes at 20 %."""
+    """The 20 % rule fails an update with exactly 20 %."""
 
     def refusal(honest: Any, batch: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401 - any function
         batch.dropped += batch.dropped[:1]
         return honest(batch, *rest, **named)
 
-    _wrap(patch, manifest, "refusal", refusal)
+    _wrap(patch, manifest, "batch_failure", refusal)
 
 
 def replaced_entries_stay_counted(patch: Patch) -> None:
-    """Statistics forget nothing."""
+    """Statistics still count replaced entries."""
     patch.setattr(Tally, "remove", lambda *_: None)
 
 
@@ -159,42 +158,42 @@ def sqlite_forgets_the_clock(patch: Patch) -> None:
 
 
 def conditions_that_never_fire(patch: Patch) -> None:
-    """A misspelt condition of a fault plan is taken."""
+    """An impossible condition of a fault plan is accepted."""
     patch.setattr(conditions, "mistake", lambda *_: None)
 
 
 def a_part_of_a_failed_update(patch: Patch) -> None:
-    """An update that fails as a whole leaves what came first."""
+    """An update that fails applies its first entry."""
 
-    def apply(honest: Any, backend: Any, dataset: Any, batch: Any) -> Any:  # noqa: ANN401 - any function
-        refused = honest(backend, dataset, batch)
+    def apply(honest: Any, context: Any, dataset: Any, batch: Any) -> Any:  # noqa: ANN401 - any function
+        refused = honest(context, dataset, batch)
         if refused:
-            backend.store.put_entries(dataset.arn, list(batch.entries.values())[:1])
+            context.store.put_entries(dataset.arn, list(batch.entries.values())[:1])
         return refused
 
-    _wrap(patch, jobs, "apply", apply)
+    _wrap(patch, jobs, "apply_batch", apply)
 
 
 def no_quota(patch: Patch) -> None:
-    """Every call is let through."""
+    """Every call is accepted."""
     patch.setattr(Quota, "__call__", lambda *_: None)
 
 
 def no_server_side(patch: Patch) -> None:
-    """ThrottlingException and InternalServerError come with HTTP 400."""
+    """ThrottlingException and InternalServerError have HTTP status 400."""
     patch.setattr(errors, "SERVER_SIDE", frozenset())
 
 
 def deny_everywhere(patch: Patch) -> None:
-    """The ARN of a denial is not looked at."""
+    """The ARN of a denial is ignored."""
     patch.setattr(Denial, "covers", lambda self, operation, _: operation == self.operation)
 
 
 def no_logref(patch: Patch) -> None:
     """Error bodies have three members."""
 
-    def failure(honest: Any, *arguments: Any) -> wire.Answer:  # noqa: ANN401 - any function
-        answer: wire.Answer = honest(*arguments)
+    def failure(honest: Any, *arguments: Any) -> wire.HttpResponse:  # noqa: ANN401 - any function
+        answer: wire.HttpResponse = honest(*arguments)
         answer.body = json.dumps({k: v for k, v in json.loads(answer.body).items() if k != "Logref"}).encode()
         return answer
 
@@ -212,8 +211,8 @@ def listed_as_sent(patch: Patch) -> None:
 
 
 PLANTED: dict[Callable[[Patch], None], str] = {
-    dropped_max_check: "test_protocol.py::test_every_constraint_is_judged",
-    pattern_anywhere: "test_protocol.py::test_tag_keys_take_letters_of_every_script",
+    dropped_max_check: "test_request_constraints.py::test_every_constraint_is_judged",
+    pattern_anywhere: "test_request_constraints.py::test_tag_keys_take_letters_of_every_script",
     off_by_one_page: "test_listing.py::test_pages_have_100_lines_unless_told_otherwise",
     merge_instead_of_replace: "test_operations.py::test_an_update_replaces_whole_lines_and_appends_new_ones",
     status_one_step_early: "test_lifecycle.py::test_creation_ends_when_its_time_has_come",
@@ -231,9 +230,9 @@ PLANTED: dict[Callable[[Patch], None], str] = {
     sqlite_forgets_the_clock: "test_control.py::test_the_clock_is_kept_in_the_state_file",
     conditions_that_never_fire: "test_fault_plans.py::test_a_plan_that_is_wrong_is_refused_with_a_sentence",
     a_part_of_a_failed_update: "test_manifest_rules.py::test_images_of_several_buckets_fail_an_update",
-    no_quota: "test_guards.py::test_five_calls_a_second_of_each_operation",
-    no_server_side: "test_faults_of_the_wire.py::test_every_exception_can_be_answered",
-    deny_everywhere: "test_guards.py::test_denied_operations",
+    no_quota: "test_admission.py::test_five_calls_a_second_of_each_operation",
+    no_server_side: "test_connection_faults.py::test_every_exception_can_be_answered",
+    deny_everywhere: "test_admission.py::test_denied_operations",
     no_logref: "test_wire.py::test_an_error_body_has_awss_four_members",
     listed_as_sent: "test_operations.py::test_what_is_listed_is_what_was_sent_and_is_labeled",
 }
@@ -241,31 +240,31 @@ PLANTED: dict[Callable[[Patch], None], str] = {
 
 
 class Reasons:
-    """Why tests failed: a promise that was found broken, or something else."""
+    """Collects the types of the exceptions with which tests failed."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
 
     def pytest_exception_interact(self, call: pytest.CallInfo[None]) -> None:
-        """Note the kind of a failure."""
+        """Add the type of the exception."""
         self.found.append(call.excinfo.typename if call.excinfo else "")
 
 
 def caught(plant: Callable[[Patch], None], test: str) -> bool:
-    """Whether the test fails with the fault planted, and for nothing but its promise.
+    """Whether the test fails with the fault planted, and only by an assertion.
 
-    An error in the set-up, or a fault that merely breaks the emulator, would prove nothing.
+    An error in the set-up, or a fault that only breaks the emulator, would prove nothing.
     """
     reasons = Reasons()
     with Patch.context() as patch, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         plant(patch)
         pytest.main(["-q", "-x", "-p", "no:cacheprovider", "--no-header", str(HERE / test)], plugins=[reasons])
-    protocol.judge.cache_clear()
+    requests.shape_judge.cache_clear()
     return bool(reasons.found) and set(reasons.found) <= {"AssertionError", "Failed"}
 
 
 def main() -> None:
-    """Plant everything, and print what was caught."""
+    """Plant every fault, and print which were caught."""
     json.dump({plant.__name__: caught(plant, test) for plant, test in PLANTED.items()}, sys.stdout)
 
 

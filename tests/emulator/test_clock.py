@@ -1,4 +1,4 @@
-"""The clock: stands still, goes forward, runs on."""
+"""The clock: it is frozen, moves forward, and runs again."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import pytest
 from rekognition_emulator import Clock
 
 
-def test_a_clock_with_a_start_stands_still() -> None:
-    """And goes forward only by hand; never back."""
+def test_a_clock_with_a_start_is_frozen() -> None:
+    """It moves only when it is advanced, and never back."""
     clock = Clock(100.0)
     assert (clock.now(), clock.now(), clock.is_frozen) == (100.0, 100.0, True)
     assert clock.advance(2.5) == clock.now() == 102.5
-    with pytest.raises(ValueError, match="only goes forward"):
+    with pytest.raises(ValueError, match="only move forward"):
         clock.advance(-1)
 
 
 def test_a_clock_without_a_start_runs() -> None:
-    """With the system's time, also after it was advanced."""
+    """It runs with the system's clock, also after it was advanced."""
     clock = Clock()
     assert abs(clock.now() - time.time()) < 1
     assert clock.advance(1000) - time.time() > 999
     assert not clock.is_frozen
 
 
-def test_a_clock_resumes_where_it_stood() -> None:
-    """Frozen, moved, running again from there."""
+def test_a_clock_resumes_from_its_frozen_time() -> None:
+    """A frozen and advanced clock runs again from the time that it shows."""
     clock = Clock()
     assert clock.freeze(500.0) == 500.0
     clock.advance(10)
@@ -37,7 +37,7 @@ def test_a_clock_resumes_where_it_stood() -> None:
 
 
 def test_a_pause_is_real_only_on_a_running_clock() -> None:
-    """A frozen clock jumps instead."""
+    """A pause advances a frozen clock and waits on a running one."""
     frozen, running = Clock(0.0), Clock()
     frozen.pause(3600)
     assert frozen.now() == 3600

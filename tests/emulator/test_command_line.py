@@ -1,4 +1,4 @@
-"""`python -m rekognition_emulator`: what it prints, its log, its stop, its complaints."""
+"""`python -m rekognition_emulator`: its output, its log, its end and its error messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """A running emulator and the variables it prints."""
+    """A running emulator and the variables that it prints."""
     command = [sys.executable, "-W", "error", "-m", "rekognition_emulator", "--port", "0", *options]
     with subprocess.Popen(
         command,
@@ -47,7 +47,7 @@ def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, st
 
 
 def test_it_prints_the_variables_to_export() -> None:
-    """Endpoint with the real port, dummy credentials, the Region: nothing else is needed by a client."""
+    """The endpoint with the real port, dummy credentials and the Region are all that a client needs."""
     with started("--region", "eu-west-1") as (process, variables):
         assert set(variables) == {
             "AWS_ENDPOINT_URL_REKOGNITION",
@@ -69,7 +69,7 @@ def test_it_prints_the_variables_to_export() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_cleanly(number: signal.Signals) -> None:
-    """Exit 0 without a traceback, although a client keeps its connection open."""
+    """It exits with 0 and without a traceback, although a client keeps its connection open."""
     with started() as (process, variables):
         port = int(variables["AWS_ENDPOINT_URL_REKOGNITION"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)):
@@ -80,7 +80,7 @@ def test_it_stops_cleanly(number: signal.Signals) -> None:
 
 
 def test_the_clock_survives_kill_9(tmp_path: Path) -> None:
-    """Set over HTTP, it is in the state file before the answer; a restart says so and goes on from it."""
+    """A time that is set over HTTP is in the state file before the answer; the next start reports and uses it."""
     options = ["--state", str(tmp_path / "state.sqlite")]
     with started(*options) as (process, variables):
         url = f"{variables['AWS_ENDPOINT_URL_REKOGNITION']}/_emulator/clock"
@@ -92,11 +92,11 @@ def test_the_clock_survives_kill_9(tmp_path: Path) -> None:
             assert json.load(reply) == {"now": 2000000060.0, "frozen": True}
         process.send_signal(signal.SIGTERM)
         _, log = process.communicate(timeout=10)
-    assert "The clock stands still at 2033-05-18 03:34:20 UTC, as the state file has it.\n" in log
+    assert "The emulator's clock is frozen at 2033-05-18 03:34:20 UTC, as set in the state file.\n" in log
 
 
 def test_it_serves_s3_too(tmp_path: Path) -> None:
-    """`--with-s3` prints one more variable; a folder is a bucket there."""
+    """`--with-s3` prints one more variable, and a folder is a bucket there."""
     pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
     (tmp_path / "a.manifest").write_bytes(b'{"source-ref":"s3://images/a.jpg"}')
     command = [sys.executable, "-m", "rekognition_emulator", "--port", "0", "--latency", "none", "--with-s3"]
@@ -128,7 +128,7 @@ def test_it_serves_s3_too(tmp_path: Path) -> None:
 
 
 def test_it_listens_on_loopback_only() -> None:
-    """Another address of this machine is refused."""
+    """A connection to a different address of this machine is refused."""
     with started() as (_, variables):
         port = int(variables["AWS_ENDPOINT_URL_REKOGNITION"].rpartition(":")[2])
         with pytest.raises(OSError, match=r"refused|timed out|unreachable|assign"):
@@ -143,15 +143,15 @@ def test_it_listens_on_loopback_only() -> None:
         (["--faults", "missing.yaml"], "Cannot open missing.yaml: No such file or directory"),
         (["--faults", "plan.yaml"], "plan.yaml:1: Fault 1: there is no kind `slwo`. Did you mean `slow`?"),
         (["--switch", "nonsense=1"], "There is no switch 'nonsense'"),
-        (["--switch", "bare_line=maybe"], "The switch bare_line is one of: accepted, marked."),
-        (["--switch", "token_lifetime=long"], "The switch token_lifetime is a number from 0 on."),
-        (["--switch", "create-failed-keeps-slot=perhaps"], "is true or false"),
-        (["--faults", "binary"], "The fault plan binary is not text in UTF-8."),
+        (["--switch", "bare_line=maybe"], "The switch bare_line must be one of: accepted, marked."),
+        (["--switch", "token_lifetime=long"], "The switch token_lifetime must be a number, 0 or greater."),
+        (["--switch", "create-failed-keeps-slot=perhaps"], "must be true or false"),
+        (["--faults", "binary"], "The fault plan binary is not UTF-8 text."),
         (
             ["--deny", "DescribeDatset"],
-            "'DescribeDatset' is no operation of the emulator. Did you mean",
+            "'DescribeDatset' is not an operation of the emulator. Did you mean",
         ),
-        (["--with-s3", "--bucket", "A=."], "The bucket 'A' cannot be made"),
+        (["--with-s3", "--bucket", "A=."], "The bucket 'A' could not be created"),
         (["--state", "plan.yaml"], "plan.yaml cannot be used as a state file"),
         (["--state", "no/such/folder/state"], "cannot be used as a state file"),
     ],
@@ -163,7 +163,7 @@ def test_what_cannot_be_started_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Exit 1, the sentence on standard error, nothing on standard output."""
+    """It exits with 1 and one sentence on standard error, and prints nothing on standard output."""
     monkeypatch.chdir(tmp_path)
     Path("plan.yaml").write_text("faults: [{fault: slwo}]\n")
     Path("binary").write_bytes(b"\xff\xfe\x00")
@@ -187,15 +187,15 @@ def test_what_cannot_be_started_is_one_sentence(
         ["--s3-endpoint", "localhost:9000"],
     ],
 )
-def test_an_option_that_cannot_be_meant_is_a_usage_error(options: list[str]) -> None:
-    """Exit 2 with the usage, before anything listens."""
+def test_an_invalid_option_is_a_usage_error(options: list[str]) -> None:
+    """An invalid option exits with 2 and the usage before anything listens."""
     with pytest.raises(SystemExit) as stopped:
         parser().parse_args(options)
     assert stopped.value.code == 2
 
 
 def test_the_service_outlives_the_reader_of_its_log() -> None:
-    """`2>&1 | head` closes the pipe; calls are answered all the same."""
+    """When the reader of the log closes the pipe, calls are still answered."""
     with started("--latency", "none") as (process, variables):
         assert process.stderr
         process.stderr.close()
@@ -205,7 +205,7 @@ def test_the_service_outlives_the_reader_of_its_log() -> None:
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
-    """One sentence, no traceback."""
+    """Without the extra, one sentence without a traceback says what to install."""
     code = "import sys; sys.modules['regex'] = None; from rekognition_emulator.__main__ import main; sys.exit(main([]))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
@@ -217,15 +217,15 @@ def test_without_the_extra_it_says_what_to_install() -> None:
 
 
 def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    """With the way out."""
+    """The message for a port in use says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["--port", str(port)]) == 1
-    assert f"Cannot open 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
 
 
 def test_options_become_settings(tmp_path: Path) -> None:
-    """Every option reaches the setting it is for."""
+    """Every option reaches its setting."""
     plan = tmp_path / "plan.yaml"
     plan.write_text("faults: []")
     line = ["--state", "s", "--latency", "none", "--quota", "aws", "--deny", "List*", "--deny", "Describe*:x"]
@@ -241,7 +241,7 @@ def test_options_become_settings(tmp_path: Path) -> None:
 
 
 def test_the_log_cannot_be_forged() -> None:
-    """Control characters of a request do not reach the terminal, and a line stays a line."""
+    """Control characters of a request do not reach the terminal, and each call is one line."""
     call = Call("CreateProject", {"ProjectName": "a\n200 Fake\x1b[31m"}, 400, "ValidationException", faults=["x\ry"])
     line = log_line(call)
     assert line.isprintable()
@@ -249,7 +249,7 @@ def test_the_log_cannot_be_forged() -> None:
 
 
 def test_the_version_says_whose_service_model_it_is(capsys: pytest.CaptureFixture[str]) -> None:
-    """This package's version and botocore's."""
+    """`--version` prints the versions of this package and of botocore."""
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
     assert ended.value.code == 0

@@ -1,4 +1,4 @@
-"""The door for tests over HTTP: calls, faults, clock, entries."""
+"""The control interface for tests: calls, faults, clock, entries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def ask(endpoint: str, path: str, method: str = "GET", body: object = None, **headers: str) -> tuple[int, Any]:
-    """One request to the door: status and JSON."""
+    """The status and the JSON of one request to the control interface."""
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(f"{endpoint}/_emulator/{path}", data, headers, method=method)  # noqa: S310 - loopback
     try:
@@ -31,13 +31,13 @@ def ask(endpoint: str, path: str, method: str = "GET", body: object = None, **he
             return error.code, json.load(error)
 
 
-def test_the_door_says_that_the_emulator_is_up(emulator: Emulator) -> None:
-    """For those who wait for it."""
+def test_the_health_request_says_that_the_emulator_is_up(emulator: Emulator) -> None:
+    """A script that waits for the emulator can ask whether it is up."""
     assert ask(emulator, "health") == (200, {"status": "up"})
 
 
 def test_calls_can_be_read_and_forgotten(emulator: Emulator, client: RekognitionClient, train: str) -> None:
-    """With requests, blobs as their length; the door's own requests are no calls."""
+    """The calls have their requests, with blobs as lengths, and control requests are not among them."""
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": b"abc"})
     calls = ask(emulator, "calls")[1]
     assert [call["operation"] for call in calls] == ["CreateProject", "CreateDataset", "UpdateDatasetEntries"]
@@ -47,7 +47,7 @@ def test_calls_can_be_read_and_forgotten(emulator: Emulator, client: Rekognition
 
 
 def test_faults_can_be_planned_and_their_log_read(emulator: Emulator, client: RekognitionClient) -> None:
-    """YAML or JSON in, counters and log out; a wrong plan is a sentence; DELETE ends them."""
+    """A plan is YAML or JSON, counters and log can be read, a mistake is one sentence, DELETE ends all faults."""
     assert ask(emulator, "faults", "PUT", "faults: [{fault: slow, name: lazy}]")[0] == 200
     client.describe_projects(MaxResults=7)
     found = ask(emulator, "faults")[1]
@@ -61,7 +61,7 @@ def test_faults_can_be_planned_and_their_log_read(emulator: Emulator, client: Re
 
 
 def test_the_clock_can_be_frozen_and_advanced() -> None:
-    """A running clock is stopped, moved and set going again; backwards is refused."""
+    """A running clock is frozen, advanced and resumed; moving it back is refused."""
     with serve() as emulator:
         assert ask(emulator, "clock")[1]["frozen"] is False
         assert ask(emulator, "clock", "POST", {"freeze": 2e9}) == (200, {"now": 2e9, "frozen": True})
@@ -77,7 +77,7 @@ def test_the_clock_can_be_frozen_and_advanced() -> None:
 
 
 def test_the_clock_is_kept_in_the_state_file(tmp_path: Path) -> None:
-    """A restart goes on from it, standing or running; a clock of the caller's own is neither set nor kept."""
+    """A restart continues with the frozen or running clock, but the caller's own clock is neither set nor kept."""
     state = tmp_path / "state.sqlite"
     with serve(state=state) as first:
         ask(first, "clock", "POST", {"freeze": 2e9, "advance": 90.5})
@@ -105,14 +105,14 @@ def test_the_clock_is_kept_in_the_state_file(tmp_path: Path) -> None:
     ],
 )
 def test_the_clock_only_shows_times_that_are_dates(emulator: Emulator, wanted: str) -> None:
-    """What is refused leaves the clock and everything else as it was."""
+    """A refused request leaves the clock and everything else unchanged."""
     before = ask(emulator, "clock")
     assert ask(emulator, "clock", "POST", wanted)[0] == 400
     assert ask(emulator, "clock") == before
 
 
 def test_the_clock_moves_statuses(clock: Clock, slow: Emulator) -> None:
-    """Advanced over HTTP, an update ends."""
+    """An update ends when the clock is advanced over HTTP."""
     client = slow.client()
     project = client.create_project(ProjectName="cells")["ProjectArn"]
     arn = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
@@ -122,10 +122,10 @@ def test_the_clock_moves_statuses(clock: Clock, slow: Emulator) -> None:
     assert clock.is_frozen
 
 
-def test_entries_can_be_edited_behind_a_clients_back(
+def test_entries_can_be_edited_without_an_api_call(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """Lines as objects or text, and removals; what the service would drop is refused with the reason."""
+    """Lines are objects or text, entries can be removed, and lines that the service would drop are refused."""
     body = {"DatasetArn": train, "lines": [lines.image("a.jpg", "cat"), json.dumps(lines.image("b.jpg"))]}
     assert ask(emulator, "entries", "POST", body) == (200, {"entries": 2, "removed": 0})
     ask(emulator, "entries", "POST", {"DatasetArn": train, "remove": ["s3://bucket/a.jpg"]})
@@ -133,7 +133,7 @@ def test_entries_can_be_edited_behind_a_clients_back(
         json.loads(line)["source-ref"] for line in client.list_dataset_entries(DatasetArn=train)["DatasetEntries"]
     ] == ["s3://bucket/b.jpg"]
     for wrong, sentence in (
-        ({"DatasetArn": "x"}, "There is no dataset x."),
+        ({"DatasetArn": "x"}, "The dataset x was not found."),
         ({"DatasetArn": train, "lines": ["{}"]}, "line 1: source-ref is missing"),
         ({"DatasetArn": train, "lines": "x"}, "`lines` and `remove` are lists."),
         ([], "The body is not a JSON object."),
@@ -142,24 +142,24 @@ def test_entries_can_be_edited_behind_a_clients_back(
         assert ask(emulator, "entries", "POST", wrong) == (400, {"error": sentence})
 
 
-@pytest.mark.parametrize(("door", "body"), [("clock", {"frezze": True}), ("entries", {"DatasetArn": "x", "line": []})])
-def test_a_member_that_is_not_known_is_refused(emulator: Emulator, door: str, body: dict[str, Any]) -> None:
-    """A misspelt one would be passed over, and the test behind it believe otherwise; the known ones are named."""
-    status, said = ask(emulator, door, "POST", body)
+@pytest.mark.parametrize(("path", "body"), [("clock", {"frezze": True}), ("entries", {"DatasetArn": "x", "line": []})])
+def test_a_member_that_is_not_known_is_refused(emulator: Emulator, path: str, body: dict[str, Any]) -> None:
+    """An unknown member is not ignored, and the message names the known ones."""
+    status, said = ask(emulator, path, "POST", body)
     assert status == 400
     assert list(body)[-1] in said["error"]
-    assert "there are" in said["error"]
+    assert "known members" in said["error"]
 
 
-def test_an_unknown_door_lists_the_known_ones(emulator: Emulator) -> None:
-    """404 with what there is."""
+def test_an_unknown_path_lists_the_known_requests(emulator: Emulator) -> None:
+    """An unknown path gives 404 with the known requests."""
     status, answer = ask(emulator, "nothing")
     assert status == 404
     assert "GET /_emulator/calls" in answer["error"]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-def test_pages_of_other_origins_are_turned_away(emulator: Emulator, origin: str) -> None:
-    """A browser's page must not steer a server on loopback."""
+def test_requests_of_other_origins_are_refused(emulator: Emulator, origin: str) -> None:
+    """A web page in a browser cannot control the emulator."""
     assert ask(emulator, "clock", "POST", {"advance": 1}, Origin=origin)[0] == 403
     assert ask(emulator, "clock", "POST", {"advance": 0}, Origin=emulator.url)[0] == 200

@@ -1,4 +1,4 @@
-"""The generated page is current, and the service model is the one that was reviewed."""
+"""The generated page is up to date, and the service model is the one that was reviewed."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ REVIEWED = "123ab3a0679ea80c1bfe02279d3d4886f50b86d1c171a7d194796069972d1033"
 
 
 def test_the_page_is_current() -> None:
-    """`python -m rekognition_emulator.docs docs/emulator.md` was run after the last change."""
+    """docs/emulator.md is what `python -m rekognition_emulator.docs docs/emulator.md` writes."""
     assert PAGE.read_text(encoding="utf-8") == docs.render()
 
 
 def test_the_page_has_every_switch_and_every_kind_of_fault() -> None:
-    """Nothing that can be chosen is missing."""
+    """Every switch and every kind of fault is on the page."""
     page = PAGE.read_text(encoding="utf-8")
     names = [field.name for field in dataclasses.fields(Switches)] + list(KINDS) + list(OPERATIONS)
     assert [name for name in names if f"`{name}`" not in page] == []
 
 
 def test_the_page_has_every_option_and_no_broken_cell() -> None:
-    """Options as the command line has them; a table cell has one code span after another, not one in another."""
+    """Options are those of the command line, and code spans in table cells are not nested."""
     page = PAGE.read_text(encoding="utf-8")
     options = [name for action in parser()._actions for name in action.option_strings if name.startswith("--")]
     assert [name for name in options if f"`{name}" not in page and name != "--help"] == []
@@ -44,24 +44,24 @@ def test_the_page_has_every_option_and_no_broken_cell() -> None:
 
 
 def test_the_page_can_be_written_and_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Written once, current afterwards, not current after an edit."""
+    """The page is up to date after it is written, and not after an edit."""
     page = tmp_path / "page.md"
     assert docs.main([str(page), "--check"]) == 1
     assert docs.main([str(page)]) == 0
     assert docs.main([str(page), "--check"]) == 0
     page.write_text("edited", encoding="utf-8")
     assert docs.main([str(page), "--check"]) == 1
-    assert "is not current" in capsys.readouterr().err
+    assert "is not up to date" in capsys.readouterr().err
 
 
 def test_aws_has_not_changed_the_operations() -> None:
-    """When this fails, botocore has changed one of the thirteen operations: review the change, then set REVIEWED."""
+    """A failure means that botocore has changed an operation: review the change, then set REVIEWED."""
     assert fingerprint() == REVIEWED
 
 
 @pytest.mark.parametrize("change", ["a maximum", "a pattern", "an exception", "a member", "a word of documentation"])
 def test_a_change_of_the_model_is_seen(monkeypatch: pytest.MonkeyPatch, change: str) -> None:
-    """Whatever AWS changes moves the fingerprint; a change of the documentation alone does not."""
+    """Every change by AWS changes the fingerprint, except one of the documentation."""
     changed = copy.deepcopy(service_model())
     shapes, operations = changed["shapes"], changed["operations"]
     if change == "a maximum":
@@ -79,13 +79,13 @@ def test_a_change_of_the_model_is_seen(monkeypatch: pytest.MonkeyPatch, change: 
 
 
 def test_server_side_exceptions_are_those_of_the_model() -> None:
-    """HTTP 500 for exactly the modelled exceptions that botocore marks as faults."""
+    """Exactly the exceptions that botocore marks as faults have HTTP status 500."""
     shapes = service_model()["shapes"]
     names = {name for operation in OPERATIONS for name in modelled_errors(operation)}
     assert {name for name in names if shapes[name].get("fault")} == SERVER_SIDE
 
 
 def test_a_status_is_refused_only_with_exceptions_of_the_operation() -> None:
-    """Every exception of the status table is one the model lists for the operation."""
+    """The model lists every exception of the status table for its operation."""
     for operation, refused in FORBIDDEN.items():
         assert set(refused.values()) <= modelled_errors(operation)

@@ -1,4 +1,4 @@
-"""The emulator inside other people's tests: `serve`, the pytest plugin, speed of the start, lazy imports."""
+"""The emulator in other people's tests: `serve`, the pytest plugin, a fast start, lazy imports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def python(code: str, *options: str) -> str:
-    """What a fresh interpreter prints."""
+    """What a new Python process prints."""
     done = subprocess.run(
         [sys.executable, *options, "-c", code],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -42,7 +42,7 @@ def python(code: str, *options: str) -> str:
 
 
 def test_serve_yields_the_endpoint() -> None:
-    """A string for any client; the same as `endpoint` and `url`."""
+    """The object is a string for any client, equal to `endpoint` and `url`."""
     with serve() as endpoint:
         assert isinstance(endpoint, str)
         assert endpoint.startswith("http://127.0.0.1:")
@@ -51,21 +51,21 @@ def test_serve_yields_the_endpoint() -> None:
 
 
 def test_a_start_has_nothing_left_to_load() -> None:
-    """Imports and compiled shapes are there after the import, so that a start is a matter of milliseconds."""
+    """After the import, a start imports nothing and compiles nothing."""
     code = (
         "import sys, threading, rekognition_emulator as e\n"
-        "from rekognition_emulator import protocol\n"
+        "from rekognition_emulator.aws_json import requests\n"
         "serve = e.serve\n"
-        "modules, compiled = set(sys.modules), protocol.judge.cache_info().misses\n"
+        "modules, compiled = set(sys.modules), requests.shape_judge.cache_info().misses\n"
         "with serve() as emulator:\n"
-        "    print(sorted(set(sys.modules) - modules), protocol.judge.cache_info().misses - compiled, compiled > 13,\n"
-        "          threading.active_count())"
+        "    new = sorted(set(sys.modules) - modules), requests.shape_judge.cache_info().misses - compiled\n"
+        "    print(*new, compiled > 13, threading.active_count())"
     )
     assert python(code).strip() == "[] 0 True 2"
 
 
 def test_many_emulators_live_side_by_side() -> None:
-    """Each with a port and a world of its own; no thread is left behind."""
+    """Each emulator has its own port and state, and its threads end with it."""
     before = threading.active_count()
     with serve() as one, serve() as two:
         one.client().create_project(ProjectName="cells")
@@ -75,7 +75,7 @@ def test_many_emulators_live_side_by_side() -> None:
 
 
 def test_many_threads_are_served_one_call_at_a_time(lines: Lines) -> None:
-    """Eight clients update and list their own datasets at once; nothing is lost or mixed."""
+    """Eight clients that update and list their own datasets at once lose and mix nothing."""
     with serve() as emulator:
         arns = []
         for number in range(8):
@@ -95,7 +95,7 @@ def test_many_threads_are_served_one_call_at_a_time(lines: Lines) -> None:
 
 
 def test_serve_stops_when_the_block_fails() -> None:
-    """The port is free again, and the exception comes through."""
+    """The port is free again, and the exception is raised."""
     with pytest.raises(RuntimeError, match="inside"), serve() as emulator:
         raise RuntimeError("inside")
     with serve(port=emulator.port) as again:
@@ -123,30 +123,30 @@ def test_a_slow_reply_does_not_delay_the_stop() -> None:
 
 
 def test_a_running_clock_is_the_systems() -> None:
-    """Without a clock of one's own real time passes; `latency` may be a name."""
+    """Without a clock the real time passes, and `latency` may be a name."""
     with serve(latency="real") as emulator:
         assert abs(emulator.clock.now() - time.time()) < 5
-        assert emulator.service.backend.latency.update > 0.5
+        assert emulator.service.context.latency.update > 0.5
     with serve(latency=Latency(update=3)) as emulator:
-        assert emulator.service.backend.latency.update == 3
+        assert emulator.service.context.latency.update == 3
 
 
 def test_the_public_names_are_there() -> None:
-    """`__all__` is what the package has; anything else is an AttributeError."""
+    """The package has the names of `__all__`, and any other is an AttributeError."""
     assert all(getattr(rekognition_emulator, name) for name in rekognition_emulator.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = rekognition_emulator.nonsense
 
 
 def test_loading_the_plugin_imports_nothing_heavy() -> None:
-    """Neither botocore nor boto3 nor the emulator itself."""
+    """The plugin imports neither botocore nor boto3 nor the emulator."""
     code = "import rekognition_emulator.pytest_plugin, sys; print([m for m in sys.modules if m.startswith(%r)])"
     loaded = python(code % (("boto", "yaml", "regex", "rekognition_emulator", "http.server"),)).strip()
     assert loaded == "['rekognition_emulator', 'rekognition_emulator.pytest_plugin']"
 
 
 def test_the_emulator_never_imports_the_reconciler() -> None:
-    """Nor the local engine: it would agree with their mistakes. Nor what only they need: it can be used without."""
+    """It imports neither the reconciler nor the local engine, nor the packages that only they need."""
     code = (
         "import pkgutil, importlib, sys, rekognition_emulator as e\n"
         "for m in pkgutil.walk_packages(e.__path__, 'rekognition_emulator.'):\n"
@@ -159,7 +159,7 @@ def test_the_emulator_never_imports_the_reconciler() -> None:
 
 
 def test_the_plugin_gives_every_test_an_emulator(tmp_path: Path) -> None:
-    """In a foreign project: a fixture, a fresh emulator for each test, settings by indirect parametrisation."""
+    """In a different project each test gets a new emulator, with settings by indirect parametrisation."""
     (tmp_path / "test_theirs.py").write_text(
         """
 import pytest

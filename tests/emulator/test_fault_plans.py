@@ -1,4 +1,4 @@
-"""Fault plans: when a fault fires, what a plan may say, its log, and exact replay."""
+"""Fault plans: when a fault fires, which plans are valid, the log, and exact replay."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from rekognition_emulator import Clock, Emulator, Latency, serve
-from rekognition_emulator.faults.document import PlanError
-from rekognition_emulator.faults.plan import _OWN, KINDS, options_of, read
-from tests.emulator.asking import listed, update
+from rekognition_emulator import Clock, Emulator, Latency, Limits, Switches, serve
+from rekognition_emulator.faults.plan import _COMMON_KEYS, KINDS, options_of, read_plan
+from rekognition_emulator.faults.plan_text import PlanError
+from rekognition_emulator.lines.judge import LineJudge
+from tests.emulator.dataset_calls import listed, update
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from tests.emulator.conftest import Lines
 
 
-def test_a_pattern_of_operations_strikes_only_where_the_kind_can(
+def test_a_pattern_of_operations_affects_only_those_of_the_kind(
     emulator: Emulator, client: RekognitionClient, train: str
 ) -> None:
-    """Every other call is answered as if there were no plan."""
+    """Operations that a pattern matches but the kind cannot affect are answered as without a plan."""
     emulator.load_faults("faults: [{fault: rewrite, operation: '*'}]")
     client.describe_projects()
     client.list_dataset_entries(DatasetArn=train)
@@ -30,7 +31,7 @@ def test_a_pattern_of_operations_strikes_only_where_the_kind_can(
 
 
 def test_a_long_run_keeps_a_bounded_log_without_blobs(lines: Lines) -> None:
-    """A plan that strikes for days must not fill the memory."""
+    """A plan that fires for days does not fill the memory."""
     with serve(keep_calls=3, faults="faults: [{fault: slow, seconds: 0, operation: UpdateDatasetEntries}]") as emulator:
         client = emulator.client()
         project = client.create_project(ProjectName="cells")["ProjectArn"]
@@ -42,7 +43,7 @@ def test_a_long_run_keeps_a_bounded_log_without_blobs(lines: Lines) -> None:
 
 
 def test_the_seed_decides_which_lines_are_lost(lines: Lines) -> None:
-    """The same seed loses the same lines, another seed others."""
+    """The same seed loses the same lines, and a different seed loses different ones."""
 
     def left(seed: int) -> list[str]:
         with serve(seed=seed, faults="faults: [{fault: lose, each_line: 0.5}]") as emulator:
@@ -56,14 +57,14 @@ def test_the_seed_decides_which_lines_are_lost(lines: Lines) -> None:
 
 
 def test_no_option_of_a_kind_is_a_key_of_the_plan() -> None:
-    """A key means one thing."""
-    assert [name for name, kind in KINDS.items() if set(options_of(kind)) & set(_OWN)] == []
+    """No option has the name of a key that all kinds share."""
+    assert [name for name, kind in KINDS.items() if set(options_of(kind)) & set(_COMMON_KEYS)] == []
 
 
 def test_the_log_has_every_fired_fault_with_its_request(
     emulator: Emulator, client: RekognitionClient, train: str
 ) -> None:
-    """Name, kind, operation, request, request id; the call in the journal names it too."""
+    """The log has name, kind, operation, request and request id; the call in the journal has the name too."""
     emulator.load_faults("faults: [{fault: slow, name: sluggish, operation: DescribeDataset}]")
     client.describe_dataset(DatasetArn=train)
     client.describe_projects()
@@ -90,7 +91,7 @@ def test_the_log_has_every_fired_fault_with_its_request(
     ],
 )
 def test_when_a_fault_fires(emulator: Emulator, single: RekognitionClient, when: str, expected: list[int]) -> None:
-    """The nth matching call, every nth, a probability, a condition on the request, at most so often."""
+    """A fault fires on the nth matching call, on every nth, by chance, under a condition, and at most so often."""
     emulator.load_faults(f"faults: [{{fault: error, operation: DescribeProjects, {when}}}]")
     failed = []
     for number in range(1, 7):
@@ -102,10 +103,10 @@ def test_when_a_fault_fires(emulator: Emulator, single: RekognitionClient, when:
 
 
 def test_a_plan_and_a_seed_replay_exactly() -> None:
-    """The same calls meet the same faults; another seed, others; an unrelated fault before changes nothing."""
+    """The same calls get the same faults, a different seed gives others, and an unrelated fault changes nothing."""
 
     def pattern(seed: int, plan: str) -> list[bool]:
-        rule = read(plan, seed)[-1]
+        rule = read_plan(plan, LineJudge(Limits(), Switches()), seed)[-1]
         return [rule.trigger.fires("DescribeDataset", {}) for _ in range(200)]
 
     plan = "faults: [{fault: slow, chance: 0.5}, {fault: error, chance: 0.3}]"
@@ -115,8 +116,8 @@ def test_a_plan_and_a_seed_replay_exactly() -> None:
     assert 30 < sum(pattern(7, plan)) < 90
 
 
-def test_a_twist_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
-    """A fault that strikes at the end of a job strikes although the process was replaced meanwhile."""
+def test_a_fault_at_the_end_of_a_job_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
+    """A fault at the end of a job still fires when the process was replaced in between."""
     state = tmp_path / "state.sqlite"
     with serve(clock=Clock(1.7e9), latency=Latency(update=10), state=state) as emulator:
         client = emulator.client()
@@ -128,24 +129,33 @@ def test_a_twist_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
         assert listed(emulator.client(), arn) == ["b.jpg"]
 
 
+def test_lines_of_an_edit_are_judged_by_the_emulators_switches() -> None:
+    """A line that the service would drop is refused when the plan is read, not when the fault fires."""
+    plan = "faults: [{fault: edit, lines: [{source-ref: 'S3://bucket/a.jpg'}]}]"
+    with pytest.raises(PlanError, match="Line 1: Fault 1: `lines`: source-ref is not"), serve(faults=plan):
+        pass
+    with serve(faults=plan, switches=Switches(source_ref_scheme="any case")):
+        pass
+
+
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
-        ("[", "is not YAML"),
+        ("[", "is not valid YAML"),
         ("text", "A fault plan is a list"),
         ("faults: [{}]", "Fault 1: the key `fault`"),
         ("faults: [{fault: slow}, {fault: slwo}]", "Fault 2: there is no kind `slwo`. Did you mean `slow`?"),
-        ("faults: [{fault: slow, secnds: 1}]", "`secnds` is no key of `slow`. Did you mean `seconds`?"),
-        ("faults: [{fault: slow, seconds: soon}]", "'soon' is no value for `seconds`"),
+        ("faults: [{fault: slow, secnds: 1}]", "`secnds` is not a key of `slow`. Did you mean `seconds`?"),
+        ("faults: [{fault: slow, seconds: soon}]", "'soon' is not a valid value for `seconds`"),
         ("faults: [{fault: error, error: Oops}]", "Oops is not an exception of the emulator"),
-        ("faults: [{fault: reset, at: noon}]", "'noon' is no value for `at`"),
-        ("faults: [{fault: rewrite, what: [dates]}]", "dates is none of"),
-        ("faults: [{fault: slow, operation: ListDataset}]", "'ListDataset' is no operation"),
+        ("faults: [{fault: reset, at: noon}]", "'noon' is not a valid value for `at`"),
+        ("faults: [{fault: rewrite, what: [dates]}]", "dates is not one of"),
+        ("faults: [{fault: slow, operation: ListDataset}]", "'ListDataset' is not an operation"),
         ("faults: [{fault: slow, chance: 2}]", "`chance` is a number from 0 to 1"),
         ("faults: [{fault: slow, on: never}]", "`on` is the number of a call"),
         ("faults: [{fault: slow, when: x}]", "`when` is a mapping"),
-        ("faluts: []", "A fault plan has one key, `faults`; it has `faluts`."),
-        ("- fault: slow\n\n- fault: reset\n  at: noon\n", "Line 4: Fault 2: 'noon' is no value for `at`."),
+        ("faluts: []", "A fault plan has one key, `faults`; unknown: `faluts`."),
+        ("- fault: slow\n\n- fault: reset\n  at: noon\n", "Line 4: Fault 2: 'noon' is not a valid value for `at`."),
         (
             "- fault: slow\n  operation: DescribeDataset\n  when:\n    DatasetArn: '*'\n    DatsetArn: '*'\n",
             "Line 5: Fault 1: `when: DatsetArn` is in no request of DescribeDataset: there is no `DatsetArn`. Did you",
@@ -160,7 +170,7 @@ def test_a_twist_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
         ),
         (
             "faults: [{fault: slow, operation: DistributeDatasetEntries, when: {Datasets.1.Arn: x}}]",
-            "there is no `1`. There are: Arn.",
+            "there is no `1`. Known members: Arn.",
         ),
         ("faults: [{fault: slow, when: {DatasetArn.x: y}}]", "`when: DatasetArn.x` is in no request"),
         ("faults: [{fault: edit, when: {ProjectArn: x}}]", "`when: ProjectArn` is in no request of any"),
@@ -168,36 +178,40 @@ def test_a_twist_survives_a_restart(tmp_path: Path, lines: Lines) -> None:
         ("faults: [{fault: slow, when: {Labeled: maybe}}]", "is never 'maybe': it is true or false."),
         ("faults: [{fault: slow, when: {MaxResults: 1.5}}]", "`when: MaxResults` is never 1.5: it is a whole number."),
         ("faults: [{fault: slow, when: {SourceRefContains: 5}}]", "it is text, in quotes."),
-        ("faults: [{fault: error, 1: 2}]", "`1` is no key of `error`"),
+        ("faults: [{fault: error, 1: 2}]", "`1` is not a key of `error`"),
         ("faults: [{fault: error, when: {1: x}}]", "`when` is a mapping"),
-        ("faults: [{fault: error, name: 2024-99-99}]", "is not YAML"),
-        ("[" * 5000, "nested too deep"),
-        ("faults: [{fault: slow, seconds: -1}]", "-1 is no value for `seconds`"),
-        ("faults: [{fault: slow, seconds: .inf}]", "inf is no value for `seconds`"),
-        ("faults: [{fault: truncate, bytes: -5}]", "-5 is no value for `bytes`"),
-        ("faults: [{fault: fail, share: 7}]", "share is from 0 to 1"),
-        ("faults: [{fault: lose, each_line: 2}]", "each_line is from 0 to 1"),
-        ("faults: [{fault: error, status: 200}]", "status is from 400 to 599"),
+        ("faults: [{fault: error, name: 2024-99-99}]", "is not valid YAML"),
+        ("[" * 5000, "nested too deeply"),
+        ("faults: [{fault: slow, seconds: -1}]", "-1 is not a valid value for `seconds`"),
+        ("faults: [{fault: slow, seconds: .inf}]", "inf is not a valid value for `seconds`"),
+        ("faults: [{fault: truncate, bytes: -5}]", "-5 is not a valid value for `bytes`"),
+        ("faults: [{fault: fail, share: 7}]", "`share` is a number from 0 to 1"),
+        ("faults: [{fault: lose, each_line: 2}]", "`each_line` is a number from 0 to 1"),
+        ("faults: [{fault: error, status: 200}]", "`status` is a number from 400 to 599"),
         ("faults: [{fault: edit, lines: [nope]}]", "the line is not a JSON object: nope"),
-        ("faults: [{fault: edit, lines: [5]}]", "each is a mapping or JSON text"),
-        ("faults: [{fault: colleague-update, lines: [5]}]", "each is a mapping or JSON text"),
-        ("faults: [{fault: slow, operation: '*Foo*'}]", "'*Foo*' is no operation"),
-        ("faults: [{fault: slow, operation: 5}]", "5 is no operation"),
-        ("faults: [{fault: rewrite, operation: DescribeProjects}]", "`rewrite` is for ListDatasetEntries only"),
+        ("faults: [{fault: edit, lines: [5]}]", "each line is a mapping or JSON text"),
+        ("faults: [{fault: colleague-update, lines: [5]}]", "each line is a mapping or JSON text"),
+        ("faults: [{fault: slow, operation: '*Foo*'}]", "'*Foo*' is not an operation"),
+        ("faults: [{fault: slow, operation: 5}]", "5 is not an operation"),
+        (
+            "faults: [{fault: rewrite, operation: DescribeProjects}]",
+            "`rewrite` can only be used for ListDatasetEntries",
+        ),
         ("faults: [{fault: slow, on: 0}]", "`on` is the number of a call"),
         ("faults: [{fault: slow, on: []}]", "`on` is the number of a call"),
         ("faults: [{fault: slow, on: 5-2}]", "`on` is the number of a call"),
-        ("faults: [{fault: slow, every: -1}]", "`every` and `times` are whole numbers"),
-        ("faults: [{fault: slow, times: often}]", "`every` and `times` are whole numbers"),
+        ("faults: [{fault: slow, every: -1}]", "`every` is a whole number"),
+        ("faults: [{fault: slow, times: often}]", "`times` is a whole number"),
+        ("- fault: slow\n  every: 2\n  times: often\n", "Line 3: Fault 1: `times` is a whole number."),
     ],
 )
 def test_a_plan_that_is_wrong_is_refused_with_a_sentence(emulator: Emulator, plan: str, sentence: str) -> None:
-    """And the present plan stays."""
+    """The message names the mistake, and the current plan stays."""
     emulator.load_faults("faults: [{fault: slow, name: stays}]")
     with pytest.raises(PlanError) as refused:
         emulator.load_faults(plan)
     assert sentence in str(refused.value)
-    assert [rule.name for rule in emulator.front.faults.rules] == ["stays"]
+    assert [rule.name for rule in emulator.front_end.faults.planned] == ["stays"]
 
 
 @pytest.mark.parametrize(
@@ -217,13 +231,13 @@ def test_a_plan_that_is_wrong_is_refused_with_a_sentence(emulator: Emulator, pla
 def test_conditions_on_a_request(
     emulator: Emulator, client: RekognitionClient, train: str, condition: str, fired: int
 ) -> None:
-    """Every kind of member can be asked for, by its value or a pattern."""
+    """A condition can be on every type of member, by value or by pattern."""
     emulator.load_faults(f"faults: [{{fault: slow, operation: ListDatasetEntries, when: {{{condition}}}}}]")
     client.list_dataset_entries(DatasetArn=train, MaxResults=7, Labeled=True, ContainsLabels=["cat", "dog"])
     assert len(emulator.faults) == fired
 
 
 def test_every_kind_is_tested_here() -> None:
-    """No kind of fault without a test in this folder."""
+    """Every kind of fault occurs in a test of this folder."""
     text = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert [kind for kind in KINDS if f"fault: {kind}" not in text] == []

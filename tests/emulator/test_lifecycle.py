@@ -1,4 +1,4 @@
-"""The statuses of projects and datasets over time, on a clock that is moved by hand."""
+"""The statuses of projects and datasets over time, on a frozen clock that the tests advance."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def described(client: RekognitionClient, arn: str) -> Any:  # noqa: ANN401 - a T
 
 
 def test_creation_ends_when_its_time_has_come(patient: RekognitionClient, busy: str, clock: Clock) -> None:
-    """CREATE_IN_PROGRESS until the last moment before, CREATE_COMPLETE from then on."""
+    """The status is CREATE_IN_PROGRESS until the moment the work is due, and CREATE_COMPLETE from then on."""
     assert described(patient, busy)["Status"] == "CREATE_IN_PROGRESS"
     clock.advance(9.9)
     assert described(patient, busy)["Status"] == "CREATE_IN_PROGRESS"
@@ -45,7 +45,7 @@ def test_creation_ends_when_its_time_has_come(patient: RekognitionClient, busy: 
 def test_an_update_shows_at_once_and_ends_later(
     patient: RekognitionClient, busy: str, clock: Clock, lines: Lines
 ) -> None:
-    """UPDATE_IN_PROGRESS as soon as the call returns, the old entries until the end, then the new."""
+    """UPDATE_IN_PROGRESS appears when the call returns; the old entries are listed until the end, then the new."""
     clock.advance(10)
     before = described(patient, busy)["LastUpdatedTimestamp"]
     patient.update_dataset_entries(DatasetArn=busy, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "x"))})
@@ -63,7 +63,7 @@ def test_an_update_shows_at_once_and_ends_later(
 def test_a_failed_update_moves_the_timestamp_and_nothing_else(
     patient: RekognitionClient, busy: str, clock: Clock, lines: Lines
 ) -> None:
-    """UPDATE_FAILED, CLIENT_ERROR, AWS's sentence without a code; the next success overwrites it."""
+    """The status is UPDATE_FAILED and CLIENT_ERROR with AWS's message, without a code, until the next success."""
     clock.advance(10)
     patient.update_dataset_entries(DatasetArn=busy, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "x"))})
     clock.advance(10)
@@ -94,7 +94,7 @@ def test_the_timestamp_moves_even_when_no_time_passes(client: RekognitionClient,
 def test_a_busy_dataset_refuses_updates_and_deletion(
     patient: RekognitionClient, busy: str, clock: Clock, lines: Lines
 ) -> None:
-    """ResourceInUseException while it is created, updated or deleted; DescribeDataset always answers."""
+    """Both get ResourceInUseException during a creation, update or deletion; DescribeDataset works in every status."""
     changes: Any = {"GroundTruth": lines.payload(lines.image("a.jpg"))}
     in_use = patient.exceptions.ResourceInUseException
     for begin in (
@@ -112,7 +112,7 @@ def test_a_busy_dataset_refuses_updates_and_deletion(
 
 
 def test_listing_a_dataset_that_is_not_there_yet(patient: RekognitionClient, busy: str) -> None:
-    """ResourceNotReadyException while it is created."""
+    """The listings get ResourceNotReadyException during the creation."""
     with pytest.raises(patient.exceptions.ResourceNotReadyException):
         patient.list_dataset_entries(DatasetArn=busy)
     with pytest.raises(patient.exceptions.ResourceNotReadyException):
@@ -120,7 +120,7 @@ def test_listing_a_dataset_that_is_not_there_yet(patient: RekognitionClient, bus
 
 
 def test_deletion_is_in_progress_before_it_is_done(patient: RekognitionClient, busy: str, clock: Clock) -> None:
-    """DELETE_IN_PROGRESS, the slot still taken; then gone, and a new dataset gets a new ARN."""
+    """DELETE_IN_PROGRESS keeps the slot until the dataset is deleted; a new dataset then gets a new ARN."""
     clock.advance(10)
     project = patient.describe_projects()["ProjectDescriptions"][0]["ProjectArn"]
     patient.delete_dataset(DatasetArn=busy)
@@ -135,7 +135,7 @@ def test_deletion_is_in_progress_before_it_is_done(patient: RekognitionClient, b
 
 
 def test_a_deleted_dataset_is_recreated_under_a_new_arn_even_at_once(client: RekognitionClient, project: str) -> None:
-    """No ARN is used twice, also when no time passes."""
+    """No ARN is used twice, even when no time passes."""
     arns = []
     for _ in range(3):
         arns.append(client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"])
@@ -144,7 +144,7 @@ def test_a_deleted_dataset_is_recreated_under_a_new_arn_even_at_once(client: Rek
 
 
 def test_a_project_is_deleting_before_it_is_gone(patient: RekognitionClient, clock: Clock) -> None:
-    """DELETING in the reply and in the listing; no dataset can be created in it; then absent."""
+    """DELETING is in the reply and in the listing, no dataset can be created in it, and later it is absent."""
     project = patient.create_project(ProjectName="cells")["ProjectArn"]
     assert patient.delete_project(ProjectArn=project)["Status"] == "DELETING"
     assert patient.describe_projects()["ProjectDescriptions"][0]["Status"] == "DELETING"
@@ -159,7 +159,7 @@ def test_a_project_is_deleting_before_it_is_gone(patient: RekognitionClient, clo
 def test_a_distribution_keeps_both_datasets_busy(
     patient: RekognitionClient, busy: str, clock: Clock, lines: Lines
 ) -> None:
-    """Both UPDATE_IN_PROGRESS, both done together, whichever is read first; meanwhile ResourceNotReadyException."""
+    """Both are UPDATE_IN_PROGRESS, refuse a second distribution, and end together, whichever is read first."""
     project = patient.describe_projects()["ProjectDescriptions"][0]["ProjectArn"]
     test = patient.create_dataset(ProjectArn=project, DatasetType="TEST")["DatasetArn"]
     clock.advance(10)
@@ -180,7 +180,7 @@ def test_a_distribution_keeps_both_datasets_busy(
 def test_a_copy_has_what_the_source_had_when_it_was_asked_for(
     patient: RekognitionClient, busy: str, clock: Clock, lines: Lines
 ) -> None:
-    """Whatever happens to the source while the copy is made; nothing is counted before it is done."""
+    """Later changes of the source do not matter, and the statistics count the entries when the copy is done."""
     clock.advance(10)
     patient.update_dataset_entries(DatasetArn=busy, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "x"))})
     clock.advance(10)
@@ -220,7 +220,7 @@ def test_a_failed_creation_can_only_be_deleted(clock: Clock) -> None:
 
 
 def test_listings_of_a_busy_dataset_can_be_refused(clock: Clock, lines: Lines) -> None:
-    """The switch `list_while_updating` turns the answer into ResourceInUseException."""
+    """With the switch `list_while_updating` they get ResourceInUseException."""
     switches = Switches(list_while_updating="ResourceInUseException")
     with serve(clock=clock, latency=Latency(update=5), switches=switches) as emulator:
         client = emulator.client()

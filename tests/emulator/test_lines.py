@@ -1,4 +1,4 @@
-"""One line at a time: what is dropped, what is marked, with which code and where."""
+"""Single lines: which are dropped, which are marked, with which code and where."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rekognition_emulator import Limits, Switches
-from rekognition_emulator.lines.codes import LINE_CODES, Dropped
+from rekognition_emulator.lines.codes import LINE_CODES, DropReason
 from rekognition_emulator.lines.entries import Entry
-from rekognition_emulator.lines.lines import LineJudge
+from rekognition_emulator.lines.judge import LineJudge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CODES = {code.code for code in LINE_CODES}
 
 
-def judged(line: Line | str | bytes, **switches: Any) -> Entry | Dropped:  # noqa: ANN401 - values of Switches
-    """What becomes of a line."""
+def judged(line: Line | str | bytes, **switches: Any) -> Entry | DropReason:  # noqa: ANN401 - values of Switches
+    """The result of judging a line."""
     raw = line if isinstance(line, bytes) else (line if isinstance(line, str) else json.dumps(line)).encode()
     return LineJudge(Limits(), Switches(**switches)).judge(raw)
 
@@ -56,39 +56,39 @@ def errors(listed: Line, key: str = "cl-errors") -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("", Dropped.NOT_VALID),
-        ("nonsense", Dropped.NOT_VALID),
-        ("[]", Dropped.NOT_VALID),
-        ('"text"', Dropped.NOT_VALID),
-        ('{"source-ref":"s3://bucket/a.jpg"', Dropped.NOT_VALID),
-        ('{"source-ref":"s3://bucket/a.jpg","a":NaN}', Dropped.NOT_VALID),
-        ('{"source-ref":"s3://bucket/a.jpg","a":1e400}', Dropped.NOT_VALID),
-        ('{"source-ref":"s3://bucket/a.jpg","a":"\\ud800"}', Dropped.NOT_VALID),
-        (b'{"source-ref":"s3://bucket/\xff.jpg"}', Dropped.NOT_VALID),
-        (b'\xef\xbb\xbf{"source-ref":"s3://bucket/a.jpg"}', Dropped.NOT_VALID),
-        ('{"source-ref":"s3://bucket/a.jpg","a":' + "[" * 40_000 + "]" * 40_000 + "}", Dropped.NOT_VALID),
-        ("{}", Dropped.NO_SOURCE_REF),
-        ('{"Source-Ref":"s3://bucket/a.jpg"}', Dropped.NO_SOURCE_REF),
-        ('{"source-ref":"https://bucket/a.jpg"}', Dropped.BAD_SOURCE_REF),
-        ('{"source-ref":"S3://bucket/a.jpg"}', Dropped.BAD_SOURCE_REF),
-        ('{"source-ref":"s3://bucket/"}', Dropped.BAD_SOURCE_REF),
-        ('{"source-ref":"s3://bucket"}', Dropped.BAD_SOURCE_REF),
-        ('{"source-ref":"s3:///a.jpg"}', Dropped.BAD_SOURCE_REF),
-        ('{"source-ref":5}', Dropped.BAD_SOURCE_REF),
+        ("", DropReason.NOT_VALID),
+        ("nonsense", DropReason.NOT_VALID),
+        ("[]", DropReason.NOT_VALID),
+        ('"text"', DropReason.NOT_VALID),
+        ('{"source-ref":"s3://bucket/a.jpg"', DropReason.NOT_VALID),
+        ('{"source-ref":"s3://bucket/a.jpg","a":NaN}', DropReason.NOT_VALID),
+        ('{"source-ref":"s3://bucket/a.jpg","a":1e400}', DropReason.NOT_VALID),
+        ('{"source-ref":"s3://bucket/a.jpg","a":"\\ud800"}', DropReason.NOT_VALID),
+        (b'{"source-ref":"s3://bucket/\xff.jpg"}', DropReason.NOT_VALID),
+        (b'\xef\xbb\xbf{"source-ref":"s3://bucket/a.jpg"}', DropReason.NOT_VALID),
+        ('{"source-ref":"s3://bucket/a.jpg","a":' + "[" * 40_000 + "]" * 40_000 + "}", DropReason.NOT_VALID),
+        ("{}", DropReason.NO_SOURCE_REF),
+        ('{"Source-Ref":"s3://bucket/a.jpg"}', DropReason.NO_SOURCE_REF),
+        ('{"source-ref":"https://bucket/a.jpg"}', DropReason.BAD_SOURCE_REF),
+        ('{"source-ref":"S3://bucket/a.jpg"}', DropReason.BAD_SOURCE_REF),
+        ('{"source-ref":"s3://bucket/"}', DropReason.BAD_SOURCE_REF),
+        ('{"source-ref":"s3://bucket"}', DropReason.BAD_SOURCE_REF),
+        ('{"source-ref":"s3:///a.jpg"}', DropReason.BAD_SOURCE_REF),
+        ('{"source-ref":5}', DropReason.BAD_SOURCE_REF),
     ],
 )
-def test_lines_the_service_drops(line: str | bytes, reason: Dropped) -> None:
-    """Terminal content errors of a single line."""
+def test_lines_the_service_drops(line: str | bytes, reason: DropReason) -> None:
+    """A line with a terminal content error is dropped, with the reason."""
     assert judged(line) is reason
 
 
 def test_a_line_may_have_100000_characters() -> None:
-    """Characters, not bytes; one more and the line is dropped."""
+    """Characters are counted, not bytes, and a line with one more is dropped."""
     frame = '{"source-ref":"s3://bucket/a.jpg","a":""}'
     fits = frame.replace('""', '"' + "ü" * (100_000 - len(frame)) + '"')
     assert len(fits) == 100_000
     assert isinstance(judged(fits), Entry)
-    assert judged(fits.replace("ü", "üü", 1)) is Dropped.TOO_LONG
+    assert judged(fits.replace("ü", "üü", 1)) is DropReason.TOO_LONG
 
 
 ODD: list[Any] = [
@@ -127,8 +127,8 @@ def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[s
         {"listed_form": "byte for byte", "service_fields_sent": "kept", "source_ref_compared": "URL-decoded"},
     ],
 )
-def test_whatever_stands_anywhere_in_a_line_it_is_judged(lines: Lines, switches: dict[str, Any]) -> None:
-    """Numbers of 400 digits too: one line nobody can judge would make its dataset unreadable for ever."""
+def test_any_value_anywhere_in_a_line_is_judged(lines: Lines, switches: dict[str, Any]) -> None:
+    """No value in a line raises an exception, which would make its dataset unreadable for ever."""
     honest = json.dumps(lines.boxes("a.jpg", ("RBC", 0.5, 0, 9, 9)) | lines.image("a.jpg", "cat") | {"note": 1})
     judge, judged_lines = LineJudge(Limits(), Switches(**switches)), 0
     for place in list(_places(json.loads(honest)))[1:]:
@@ -203,7 +203,7 @@ BOXES = [
 
 @pytest.mark.parametrize(("path", "value", "expected"), BOXES, ids=lambda part: str(part)[:40])
 def test_marks_of_detection_lines(lines: Lines, path: str, value: object, expected: dict[str, list[str]]) -> None:
-    """Each code at its place; what is fine stays unmarked."""
+    """Each code is at its place, and valid parts are not marked."""
     line = lines.boxes("a.jpg", ("RBC", 0, 0, 10, 10), ("WBC", 20, 20, 10, 10))
     _set(path, value)(line)
     assert errors(kept(line)) == expected
@@ -234,14 +234,14 @@ def test_marks_of_image_level_lines(lines: Lines, path: str, value: object, expe
 
 
 def test_more_than_50_boxes_are_marked(lines: Lines) -> None:
-    """50 are fine, 51 are marked on the attribute."""
+    """50 boxes are valid, and 51 are marked on the attribute."""
     boxes = [("RBC", 10.0 * number, 0.0, 9.0, 9.0) for number in range(51)]
     assert errors(kept(lines.boxes("a.jpg", *boxes[:50]))) == {}
     assert errors(kept(lines.boxes("a.jpg", *boxes))) == {"bb": ["ERROR_TOO_MANY_BOUNDING_BOXES"]}
 
 
 def test_no_valid_box_at_all_is_marked_too(lines: Lines) -> None:
-    """ERROR_NO_VALID_ANNOTATIONS beside the codes of the boxes; a line without boxes has none."""
+    """ERROR_NO_VALID_ANNOTATIONS is added to the codes of the boxes, but not to a line without boxes."""
     bad = lines.boxes("a.jpg", ("RBC", 0, 0, 1, 1), ("RBC", 639, 0, 9, 9))
     assert errors(kept(bad)) == {
         "bb": ["ERROR_NO_VALID_ANNOTATIONS"],
@@ -252,7 +252,7 @@ def test_no_valid_box_at_all_is_marked_too(lines: Lines) -> None:
 
 
 def test_all_thirteen_codes_occur_in_these_tests() -> None:
-    """No code of the table is without a test."""
+    """Every code of the table has a test."""
     tested = {code for _, _, expected in BOXES for found in expected.values() for code in found}
     tested |= {"ERROR_TOO_MANY_BOUNDING_BOXES", "ERROR_NO_VALID_ANNOTATIONS"}
     assert tested == CODES
@@ -260,21 +260,21 @@ def test_all_thirteen_codes_occur_in_these_tests() -> None:
 
 
 def test_a_code_that_ends_the_judging_hides_the_rest(lines: Lines) -> None:
-    """AWS's precedence: nothing after a missing class id, although a box is off the frame and too small."""
+    """After a missing class id, AWS reports nothing more, although a box is off the frame and too small."""
     line = lines.boxes("a.jpg", ("RBC", -5, 0, 1, 1))
     line["bb-metadata"]["class-map"] = {"9": "RBC"}
     assert errors(kept(line)) == {"bb-metadata": ["ERROR_MISSING_CLASS_MAP_ID"]}
 
 
 def test_a_valid_attribute_beside_a_bad_one_saves_the_line(lines: Lines) -> None:
-    """An unsupported attribute is marked, but the line has a valid one."""
+    """An unsupported attribute is marked, but the line still has a valid one."""
     line = lines.image("a.jpg", "cat", "dog")
     line["label1-metadata"]["type"] = "groundtruth/other"
     assert errors(kept(line)) == {"label1-metadata": ["ERROR_UNSUPPORTED_USE_CASE_TYPE"]}
 
 
 def test_awss_published_example_of_a_marked_line() -> None:
-    """The guide's wrong type: both codes with AWS's sentences, `cl-metadata` before `cl-errors`, is_labeled true."""
+    """The guide's example has both codes with AWS's messages, `cl-metadata` before `cl-errors`, and is_labeled true."""
     line: Line = {
         "source-ref": "s3://bucket/test_normal_8.jpg",
         "BB": {
@@ -304,7 +304,7 @@ def test_awss_published_example_of_a_marked_line() -> None:
 
 
 def test_which_lines_are_labelled(lines: Lines) -> None:
-    """Presence of a label attribute decides, not its validity; zero boxes and bare lines are switches."""
+    """A label attribute need not be valid to count; switches decide about zero boxes and bare lines."""
     bare, zero = lines.image("a.jpg"), lines.boxes("a.jpg")
     assert kept(bare) == bare | {"cl-metadata": {"is_labeled": False}}
     assert errors(kept(bare, bare_line="marked")) == {"": ["ERROR_NO_LABEL_ATTRIBUTES"]}
@@ -313,7 +313,7 @@ def test_which_lines_are_labelled(lines: Lines) -> None:
 
 
 def test_switches_of_a_line(lines: Lines) -> None:
-    """The key of errors, the scheme, a string as value, the date, the form of the listed line."""
+    """Switches choose the key of errors, the scheme, text as value, the date and the form of a listed line."""
     bad = lines.boxes("a.jpg", ("RBC", 0, 0, 1, 9), ("RBC", 0, 0, 9, 9))
     assert errors(kept(bad, error_key="errors"), "errors") == {"bb.annotations[0]": ["ERROR_BOUNDING_BOX_TOO_SMALL"]}
     assert isinstance(judged({"source-ref": "S3://bucket/a.jpg"}, source_ref_scheme="any case"), Entry)
@@ -336,7 +336,7 @@ def test_switches_of_a_line(lines: Lines) -> None:
 
 
 def test_only_what_the_service_adds_is_taken_out(lines: Lines) -> None:
-    """A label attribute called `errors` survives; error lists and `cl-metadata` do not."""
+    """A label attribute called `errors` is kept; error lists and `cl-metadata` are not."""
     line = lines.image("a.jpg", "cat")
     line["errors"], line["errors-metadata"] = 1, line["label0-metadata"] | {"class-name": "errors"}
     line["cl-metadata"] = {"is_labeled": False}

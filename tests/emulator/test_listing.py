@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def keys(page: Any) -> list[str]:  # noqa: ANN401 - a reply
-    """The last parts of the keys of a page."""
+    """The last parts of the keys on a page."""
     return [json.loads(line)["source-ref"].rpartition("/")[2] for line in page["DatasetEntries"]]
 
 
 @pytest.fixture
 def full(emulator: Emulator, train: str, lines: Lines) -> str:
-    """A dataset of 250 entries: every third labelled `cat`, every fifth `dog`, every 50th in error."""
+    """A dataset of 250 entries: every third labelled `cat`, every fifth `dog`, every 50th with an error."""
     sent = []
     for number in range(250):
         labels = [label for label, every in (("cat", 3), ("dog", 5)) if number % every == 0]
@@ -39,7 +39,7 @@ def full(emulator: Emulator, train: str, lines: Lines) -> str:
 
 
 def test_pages_have_100_lines_unless_told_otherwise(client: RekognitionClient, full: str) -> None:
-    """100, 100, 50, in order, without a token on the last page."""
+    """250 entries are pages of 100, 100 and 50 in order, and the last has no token."""
     pages = list(client.get_paginator("list_dataset_entries").paginate(DatasetArn=full))
     assert [len(page["DatasetEntries"]) for page in pages] == [100, 100, 50]
     assert [key for page in pages for key in keys(page)] == [f"{number:03}.jpg" for number in range(250)]
@@ -47,7 +47,7 @@ def test_pages_have_100_lines_unless_told_otherwise(client: RekognitionClient, f
 
 
 def test_a_page_that_just_holds_everything_has_no_token(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """No empty page behind an exactly full one."""
+    """No empty page follows a page that is exactly full."""
     sent = lines.payload(*(lines.image(f"{number}.jpg") for number in range(100)))
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": sent})
     page = client.list_dataset_entries(DatasetArn=train, MaxResults=100)
@@ -56,7 +56,7 @@ def test_a_page_that_just_holds_everything_has_no_token(client: RekognitionClien
 
 
 def test_the_empty_token_is_the_first_page(client: RekognitionClient, full: str) -> None:
-    """As AWS's own script sends it, with HasErrors=False for everything."""
+    """AWS's script sends an empty token first, and HasErrors=False for all entries."""
     page = client.list_dataset_entries(DatasetArn=full, NextToken="", HasErrors=False, MaxResults=2)
     assert keys(page) == ["000.jpg", "001.jpg"]
 
@@ -79,7 +79,7 @@ def test_the_empty_token_is_the_first_page(client: RekognitionClient, full: str)
     ids=str,
 )
 def test_filters(client: RekognitionClient, full: str, filters: dict[str, Any], count: int) -> None:
-    """Any of the labels, labelled or not, part of the key, errors only; several filters all have to hold."""
+    """Filters find any of the labels, labelled or not, a part of the key, or errors; several must all match."""
     pages = client.get_paginator("list_dataset_entries").paginate(
         DatasetArn=full, PaginationConfig={"PageSize": 7}, **filters
     )
@@ -89,7 +89,7 @@ def test_filters(client: RekognitionClient, full: str, filters: dict[str, Any], 
 
 
 def test_a_token_belongs_to_one_listing(client: RekognitionClient, project: str, full: str) -> None:
-    """Another dataset, another filter, another operation, a changed or invented token: refused."""
+    """A token for a different dataset, filter or operation is refused, and so is a changed or invented one."""
     token = client.list_dataset_entries(DatasetArn=full, MaxResults=10)["NextToken"]
     other = client.create_dataset(ProjectArn=project, DatasetType="TEST")["DatasetArn"]
     refused = client.exceptions.InvalidPaginationTokenException
@@ -109,7 +109,7 @@ def test_a_token_belongs_to_one_listing(client: RekognitionClient, project: str,
 
 
 def test_a_token_expires(client: RekognitionClient, full: str, clock: Clock) -> None:
-    """Good for an hour by default; good as long as the switch says."""
+    """A token is valid for an hour by default, or as long as the switch says."""
     token = client.list_dataset_entries(DatasetArn=full, MaxResults=10)["NextToken"]
     clock.advance(3600)
     client.list_dataset_entries(DatasetArn=full, NextToken=token)
@@ -121,7 +121,7 @@ def test_a_token_expires(client: RekognitionClient, full: str, clock: Clock) -> 
 def test_pages_go_on_while_entries_are_added(
     emulator: Emulator, client: RekognitionClient, full: str, lines: Lines
 ) -> None:
-    """A colleague's edit between two pages neither repeats nor hides an entry."""
+    """Somebody else's edit between two pages neither repeats nor hides an entry."""
     first = client.list_dataset_entries(DatasetArn=full, MaxResults=100)
     emulator.edit_entries(full, [json.dumps(lines.image("050.jpg", "bird")), json.dumps(lines.image("new.jpg"))])
     emulator.remove_entries(full, ["s3://bucket/010.jpg"])
@@ -132,7 +132,7 @@ def test_pages_go_on_while_entries_are_added(
 
 
 def test_labels_are_paged_in_order_of_appearance(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """Through boto3's paginator."""
+    """boto3's paginator gets all labels in the order of their first appearance."""
     names = [f"label {number}" for number in (5, 3, 9, 1, 7)]
     sent = lines.payload(*(lines.image(f"{name}.jpg", name) for name in names))
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": sent})
@@ -142,7 +142,7 @@ def test_labels_are_paged_in_order_of_appearance(client: RekognitionClient, trai
 
 
 def test_page_size_and_combination_are_switches(lines: Lines) -> None:
-    """A cap in bytes shortens pages but never empties them; filters may be alternatives."""
+    """A limit in bytes shortens pages but leaves none empty, and an entry may need to match only one filter."""
     sent = [json.dumps(lines.image(f"{number}.jpg", "cat" if number else "dog")) for number in range(4)]
     with serve(switches=Switches(page_bytes=300, filters="any")) as emulator:
         client = emulator.client()
@@ -158,7 +158,7 @@ def test_page_size_and_combination_are_switches(lines: Lines) -> None:
 
 
 def test_unknown_tokens_of_projects_are_refused(client: RekognitionClient) -> None:
-    """DescribeProjects judges its tokens too."""
+    """DescribeProjects checks its tokens too."""
     with pytest.raises(ClientError, match="InvalidPaginationTokenException"):
         client.describe_projects(NextToken="AAAA")
 
@@ -177,7 +177,7 @@ ENTRY = st.tuples(st.integers(0, 30), st.sets(st.sampled_from(["cat", "dog", "bi
 def test_any_listing_equals_the_plain_definition(
     *, entries: list[tuple[int, set[str]]], size: int, labels: list[str] | None, labeled: bool | None, part: str | None
 ) -> None:
-    """All pages together are the upserted entries that satisfy the filters, in order of first appearance."""
+    """All pages together are the entries that match the filters, in the order of first appearance."""
     live: dict[str, set[str]] = {}
     for number, names in entries:
         live[f"s3://bucket/{number}."] = names

@@ -1,4 +1,4 @@
-"""Faults planted in the emulator on purpose are caught by the tests that promise the opposite."""
+"""Faults planted in the emulator are caught by the tests that promise the opposite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 def test_every_planted_fault_is_caught() -> None:
-    """The list stands in mutations.py; a test that cannot fail would be found here."""
+    """Each test that mutations.py names fails when its fault is planted."""
     done = subprocess.run(
         [sys.executable, str(HERE / "mutations.py")],
         env=os.environ | {"PYTHONPATH": str(HERE.parents[1]), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},

@@ -1,4 +1,4 @@
-"""Every operation through boto3 over HTTP: the success paths, and each refusal that the model names."""
+"""Every operation through boto3 over HTTP: the successes, and each exception that the model lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_projects_arn_ends_in_its_creation_time(client: RekognitionClient, pro
 
 
 def test_a_dataset_arn_carries_the_projects_name_and_the_type(client: RekognitionClient, project: str) -> None:
-    """Type in lower case, no suffix of the project, no two datasets with the same ARN."""
+    """The type is in lower case, the project's suffix is absent, and no two datasets have the same ARN."""
     arns = [client.create_dataset(ProjectArn=project, DatasetType=kind)["DatasetArn"] for kind in ("TRAIN", "TEST")]
     for arn, kind in zip(arns, ("train", "test"), strict=True):
         assert re.fullmatch(rf"arn:aws:rekognition:us-east-1:111122223333:project/cells/dataset/{kind}/\d{{13}}", arn)
@@ -43,7 +43,7 @@ def test_a_dataset_arn_carries_the_projects_name_and_the_type(client: Rekognitio
     [("eu-west-1", "arn:aws:rekognition:eu-west-1:"), ("us-gov-west-1", "arn:aws-us-gov:rekognition:us-gov-west-1:")],
 )
 def test_the_region_is_that_of_the_signature(emulator: Emulator, region: str, prefix: str) -> None:
-    """Resources live in the Region of the credential scope and are not seen from another."""
+    """Resources belong to the Region of the credential scope and are not found from a different one."""
     here, elsewhere = emulator.client(region), emulator.client("us-east-1")
     arn = here.create_project(ProjectName="cells")["ProjectArn"]
     assert arn.startswith(prefix)
@@ -53,7 +53,7 @@ def test_the_region_is_that_of_the_signature(emulator: Emulator, region: str, pr
 
 
 def test_what_is_listed_is_what_was_sent_and_is_labeled(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """Compact JSON, attributes in the order sent, `cl-metadata` appended."""
+    """The line is compact JSON with the attributes in the order sent, followed by `cl-metadata`."""
     sent = lines.image("a.jpg", "cat", "dog")
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": json.dumps(sent, indent=None).encode()})
     expected = json.dumps(sent | {"cl-metadata": {"is_labeled": True}}, separators=(",", ":"))
@@ -63,7 +63,7 @@ def test_what_is_listed_is_what_was_sent_and_is_labeled(client: RekognitionClien
 def test_an_update_replaces_whole_lines_and_appends_new_ones(
     client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """Keyed by source-ref; an entry stays where it first appeared; labels nobody has any more are gone."""
+    """A line replaces the entry with its source-ref, which keeps its position; labels without entries are removed."""
     first = [lines.image("a.jpg", "cat", "dog"), lines.image("b.jpg", "cat")]
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(*first)})
     second = [lines.image("c.jpg", "bird"), lines.image("a.jpg", "cat")]
@@ -77,7 +77,7 @@ def test_an_update_replaces_whole_lines_and_appends_new_ones(
 
 
 def test_a_listed_line_can_be_sent_back(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """What the service added is taken out and judged anew: a repaired line loses its errors."""
+    """What the service added is removed and made again, so a corrected line loses its errors."""
     broken = lines.boxes("a.jpg", ("RBC", 0, 0, 1, 1), ("RBC", 5, 5, 50, 50))
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(broken)})
     listed = json.loads(client.list_dataset_entries(DatasetArn=train, HasErrors=True)["DatasetEntries"][0])
@@ -91,7 +91,7 @@ def test_a_listed_line_can_be_sent_back(client: RekognitionClient, train: str, l
 
 
 def test_labels_count_images_not_boxes(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """EntryCount and BoundingBoxCount count entries; BoundingBoxCount is absent for image-level labels."""
+    """EntryCount and BoundingBoxCount count entries, and image-level labels have no BoundingBoxCount."""
     sent = [
         lines.boxes("a.jpg", ("RBC", 0, 0, 9, 9), ("RBC", 20, 20, 9, 9), ("WBC", 40, 40, 9, 9)),
         lines.boxes("b.jpg", ("RBC", 0, 0, 9, 9)),
@@ -110,7 +110,7 @@ def test_labels_count_images_not_boxes(client: RekognitionClient, train: str, li
 
 
 def test_statistics_follow_every_change(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """LabeledEntries, TotalEntries, TotalLabels and ErrorEntries are those of the entries now."""
+    """LabeledEntries, TotalEntries, TotalLabels and ErrorEntries are those of the current entries."""
     sent = [lines.image("a.jpg", "cat"), lines.image("b.jpg"), lines.boxes("c.jpg", ("RBC", 630, 0, 50, 50))]
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(*sent)})
     expected = {"LabeledEntries": 2, "TotalEntries": 3, "TotalLabels": 2, "ErrorEntries": 1}
@@ -121,7 +121,7 @@ def test_statistics_follow_every_change(client: RekognitionClient, train: str, l
 
 
 def test_copying_takes_entries_and_labels_of_the_source(client: RekognitionClient, train: str, lines: Lines) -> None:
-    """A TRAIN dataset of one project becomes the TEST dataset of another."""
+    """A TRAIN dataset of one project becomes the TEST dataset of a second project."""
     sent = lines.payload(lines.image("a.jpg", "cat"), lines.image("b.jpg", "dog"))
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": sent})
     other = client.create_project(ProjectName="other")["ProjectArn"]
@@ -153,10 +153,10 @@ def test_distribution_moves_a_fifth(client: RekognitionClient, project: str, tra
     assert sorted(keys[0] + keys[1]) == sorted(f"s3://bucket/{number}.jpg" for number in range(20))
 
 
-def test_distribution_refuses_what_is_no_pair(
+def test_distribution_needs_a_train_and_an_empty_test_dataset(
     client: RekognitionClient, project: str, train: str, lines: Lines
 ) -> None:
-    """Same dataset twice, an empty TRAIN, a TEST with entries: InvalidParameterException."""
+    """The same dataset twice, an empty TRAIN and a TEST with entries give InvalidParameterException."""
     test = client.create_dataset(ProjectArn=project, DatasetType="TEST")["DatasetArn"]
     for pair in ([train, train], [train, test]):
         with pytest.raises(client.exceptions.InvalidParameterException):
@@ -172,7 +172,7 @@ def test_distribution_refuses_what_is_no_pair(
 def test_too_few_labelled_images_fail_a_distribution(
     client: RekognitionClient, project: str, train: str, lines: Lines
 ) -> None:
-    """Both datasets end in UPDATE_FAILED with AWS's sentence, and nothing moved."""
+    """Both datasets end in UPDATE_FAILED with AWS's message, and no entry is moved."""
     test = client.create_dataset(ProjectArn=project, DatasetType="TEST")["DatasetArn"]
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "cat"))})
     client.distribute_dataset_entries(Datasets=[{"Arn": train}, {"Arn": test}])
@@ -184,7 +184,7 @@ def test_too_few_labelled_images_fail_a_distribution(
 
 
 def test_tags_of_projects_and_datasets(client: RekognitionClient, project: str) -> None:
-    """Given at creation, added, overwritten, removed, gone with the resource."""
+    """Tags are given at creation, added, overwritten, removed, and deleted with the resource."""
     dataset = client.create_dataset(ProjectArn=project, DatasetType="TRAIN", Tags={"Bühne": "prod"})["DatasetArn"]
     client.tag_resource(ResourceArn=dataset, Tags={"team": "vision", "Bühne": "test"})
     assert client.list_tags_for_resource(ResourceArn=dataset)["Tags"] == {"team": "vision", "Bühne": "test"}
@@ -197,7 +197,7 @@ def test_tags_of_projects_and_datasets(client: RekognitionClient, project: str) 
 
 
 def test_a_project_called_dataset_has_tags_too(client: RekognitionClient) -> None:
-    """Its ARN has `/dataset/` in it and is none of a dataset's."""
+    """An ARN with `/dataset/` in it can be that of a project."""
     arn = client.create_project(ProjectName="dataset", Tags={"team": "vision"})["ProjectArn"]
     client.tag_resource(ResourceArn=arn, Tags={"cost": "1"})
     client.untag_resource(ResourceArn=arn, TagKeys=["team"])
@@ -205,7 +205,7 @@ def test_a_project_called_dataset_has_tags_too(client: RekognitionClient) -> Non
 
 
 def test_more_than_200_tags_are_refused(client: RekognitionClient, project: str) -> None:
-    """200 fit; one more gives ServiceQuotaExceededException and changes nothing."""
+    """200 tags are accepted; one more gives ServiceQuotaExceededException and changes nothing."""
     client.tag_resource(ResourceArn=project, Tags={f"k{number}": "" for number in range(200)})
     with pytest.raises(client.exceptions.ServiceQuotaExceededException):
         client.tag_resource(ResourceArn=project, Tags={"one more": ""})
@@ -213,7 +213,7 @@ def test_more_than_200_tags_are_refused(client: RekognitionClient, project: str)
 
 
 def test_refusals_have_the_exceptions_of_the_model(client: RekognitionClient, project: str, train: str) -> None:
-    """A name in use, a second TRAIN, datasets in the way, an unknown ARN, a source that is both or neither."""
+    """A name in use, a second TRAIN, remaining datasets, an unknown ARN and an invalid source get their exceptions."""
     refused = client.exceptions
     with pytest.raises(refused.ResourceInUseException):
         client.create_project(ProjectName="cells")
@@ -232,7 +232,7 @@ def test_refusals_have_the_exceptions_of_the_model(client: RekognitionClient, pr
 def test_a_request_that_can_never_be_right_is_refused_before_anything_is_looked_up(
     client: RekognitionClient, project: str, train: str
 ) -> None:
-    """The request by itself, then what there is, then its status: a source of nothing, no pair, AutoUpdate."""
+    """The request is checked first, then the resources, and then their status."""
     nowhere = project.rpartition("/")[0] + "/1"
     wrong: Any = {"ProjectArn": nowhere, "DatasetType": "TRAIN", "DatasetSource": {}}
     refused = client.exceptions.InvalidParameterException
@@ -248,7 +248,7 @@ def test_a_request_that_can_never_be_right_is_refused_before_anything_is_looked_
 
 
 def test_distribution_looks_for_both_datasets_before_it_looks_at_one(slow: Emulator) -> None:
-    """A TEST that is not there is said even while TRAIN is being created; two of different projects likewise."""
+    """A missing TEST, or one of a different project, is reported even while TRAIN is being created."""
     client = slow.client()
     project, other = (client.create_project(ProjectName=name)["ProjectArn"] for name in ("cells", "other"))
     train = client.create_dataset(ProjectArn=project, DatasetType="TRAIN")["DatasetArn"]
@@ -260,7 +260,7 @@ def test_distribution_looks_for_both_datasets_before_it_looks_at_one(slow: Emula
 
 
 def test_projects_are_limited() -> None:
-    """One project more than the account may have gives LimitExceededException."""
+    """One project more than the limit gives LimitExceededException."""
     with serve(limits=Limits(projects=2)) as emulator:
         client = emulator.client()
         for name in ("a", "b"):
@@ -274,7 +274,7 @@ def _no_retries() -> Config:
 
 
 def test_describe_projects_filters_and_pages(client: RekognitionClient) -> None:
-    """By name and feature; pages through boto3's paginator; unknown names are simply absent."""
+    """Projects are found by name and feature, boto3's paginator gets all, and unknown names are absent."""
     names = [f"p{number}" for number in range(7)]
     for name in names:
         client.create_project(ProjectName=name)

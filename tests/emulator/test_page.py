@@ -1,4 +1,4 @@
-"""The page for people at `/`."""
+"""The status page at `/`."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ class Tags(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag."""
+        """Collect a tag."""
         del attrs
         self.tags.add(tag)
 
     def handle_data(self, data: str) -> None:
-        """Note text."""
+        """Collect text."""
         self.text += data
 
 
 def page(endpoint: str, path: str = "/") -> tuple[dict[str, str], str]:
-    """Headers and text of a page."""
+    """The headers and the text of a page."""
     with urllib.request.urlopen(f"{endpoint}{path}", timeout=5) as reply:  # noqa: S310 - loopback
         return dict(reply.headers.items()), reply.read().decode()
 
 
 def test_the_page_shows_what_there_is(emulator: Emulator, client: RekognitionClient, train: str, lines: Lines) -> None:
-    """Projects, datasets with status and statistics, calls, faults, and the entries of a dataset."""
+    """It has projects, datasets with status and statistics, calls, faults, and the entries of a dataset."""
     emulator.load_faults("faults: [{fault: slow, seconds: 0, name: my fault}]")
     client.update_dataset_entries(DatasetArn=train, Changes={"GroundTruth": lines.payload(lines.image("a.jpg", "cat"))})
     _, text = page(emulator)
@@ -62,7 +62,7 @@ def test_the_page_shows_what_there_is(emulator: Emulator, client: RekognitionCli
 
 
 def test_the_page_names_what_is_wrong_with_an_entry(emulator: Emulator, train: str, lines: Lines) -> None:
-    """Each code once, whoever wrote a text that looks like one."""
+    """Each code of the service appears once, and text of a client that looks like a code does not add one."""
     bad = lines.boxes("a.jpg", ("RBC", 0, 0, 700, 9), ("RBC", 0, 0, 9, 900))
     emulator.edit_entries(train, [json.dumps(bad), json.dumps(lines.image("b.jpg", '"code":"ERROR_X"'))])
     text = page(emulator, f"/?dataset={quote(train)}")[1]
@@ -71,7 +71,7 @@ def test_the_page_names_what_is_wrong_with_an_entry(emulator: Emulator, train: s
 
 
 def test_a_long_line_is_cut(emulator: Emulator, train: str, lines: Lines) -> None:
-    """100 lines of 100,000 characters would be no page for people."""
+    """The page has only the beginning of a line of 100,000 characters."""
     emulator.edit_entries(train, [json.dumps(lines.image("a.jpg") | {"note": "x" * 50_000})])
     text = page(emulator, f"/?dataset={quote(train)}")[1]
     assert len(text) < 5000
@@ -79,15 +79,15 @@ def test_a_long_line_is_cut(emulator: Emulator, train: str, lines: Lines) -> Non
 
 
 def test_an_empty_emulator_has_a_page_too(emulator: Emulator) -> None:
-    """And so has a dataset that is not there."""
+    """The page works without projects, and for a dataset that does not exist."""
     assert "None." in page(emulator)[1]
-    assert "no such dataset" in page(emulator, "/?dataset=x")[1]
+    assert "The dataset was not found" in page(emulator, "/?dataset=x")[1]
 
 
 def test_hostile_keys_and_labels_stay_text(
     emulator: Emulator, client: RekognitionClient, train: str, lines: Lines
 ) -> None:
-    """No tag, no control character, no direction override of theirs reaches the page; scripts are forbidden anyway."""
+    """No tag, control character or direction override of theirs is on the page, and it forbids scripts."""
     emulator.edit_entries(train, [json.dumps(lines.image(f"{HOSTILE}.jpg", HOSTILE))])
     client.list_dataset_entries(DatasetArn=train, SourceRefContains=HOSTILE)
     seen = Tags()
@@ -101,7 +101,7 @@ def test_hostile_keys_and_labels_stay_text(
 
 
 def test_many_entries_are_paged(emulator: Emulator, train: str, lines: Lines) -> None:
-    """100 a page, and a link to the next."""
+    """A page has 100 entries and a link to the next."""
     emulator.edit_entries(train, [json.dumps(lines.image(f"{number:03}.jpg")) for number in range(150)])
     first = page(emulator, f"/?dataset={quote(train)}")[1]
     assert "099.jpg" in first
@@ -113,7 +113,7 @@ def test_many_entries_are_paged(emulator: Emulator, train: str, lines: Lines) ->
 
 
 def test_a_deleted_project_leaves_the_page(slow: Emulator) -> None:
-    """Also when nobody asked the service for it since."""
+    """It is absent although no call has read it since its deletion was due."""
     client = slow.client()
     client.delete_project(ProjectArn=client.create_project(ProjectName="cells")["ProjectArn"])
     assert "DELETING" in page(slow)[1]
@@ -123,7 +123,7 @@ def test_a_deleted_project_leaves_the_page(slow: Emulator) -> None:
 
 @pytest.mark.parametrize("after", ["9" * 30, "9" * 5000, "-1", "x", "%00"])
 def test_a_link_that_is_not_the_pages_shows_the_beginning(tmp_path: Path, lines: Lines, after: str) -> None:
-    """Whatever the store."""
+    """An invalid position is taken as 0 by both stores."""
     with serve(state=tmp_path / "state") as emulator:
         client = emulator.client()
         project = client.create_project(ProjectName="cells")["ProjectArn"]

@@ -1,6 +1,6 @@
-"""Random requests of all operations against live resources: every answer is one that AWS's model knows.
+"""Random requests of all operations on existing resources: every reply is one that AWS's model allows.
 
-Requests are drawn from botocore's shapes, nearly valid ones among them; replies are read by botocore's own parser.
+Requests are generated from botocore's shapes, many of them nearly valid; botocore's own parser reads the replies.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from botocore.parsers import create_parser
 
 from rekognition_emulator import Clock, Latency, Limits, Settings
 from rekognition_emulator.aws_json.wire import HttpRequest
-from rekognition_emulator.settings import build
+from rekognition_emulator.settings import build_front_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rekognition_emulator.web.front import Front
+    from rekognition_emulator.web.front_end import FrontEnd
 
 MODEL = botocore.session.Session().get_service_model("rekognition")
 PARSER = create_parser("json")
@@ -40,20 +40,20 @@ LINES = [
 TEXTS = ["cells", "a", "b", "cat", "bucket", "s3://bucket/1", "\ud800", "\x1b[31m", "é", "<b>", "", "x" * 300]
 
 
-class World:
-    """An emulator with what a request may name."""
+class RandomCalls:
+    """An emulator with resources that a request may name."""
 
     def __init__(self) -> None:
         latency = Latency(create=2, update=2, distribute=2, delete=2, delete_project=2)
         self.clock = Clock(1.7e9)
-        self.front: Front = build(Settings(latency=latency, limits=Limits(projects=6)), self.clock)
+        self.front_end: FrontEnd = build_front_end(Settings(latency=latency, limits=Limits(projects=6)), self.clock)
         self.arns = ["arn:aws:rekognition:us-east-1:111122223333:project/gone/1690405809285", "x"]
         self.tokens = ["", "junk"]
         self.chances = random.Random(4)  # noqa: S311 - the same requests in every run
         self.outcomes: Counter[tuple[str, str]] = Counter()
 
     def value(self, shape: Any) -> Any:  # noqa: ANN401 - a shape of botocore, any JSON
-        """A value for a shape: most of them fit."""
+        """A value for a shape; most of them are valid."""
         chances = self.chances
         if shape.type_name == "structure":
             drawn = {name: part for name, part in shape.members.items() if name in shape.required_members}
@@ -80,9 +80,9 @@ class World:
         return self.chances.choice(words)
 
     def call(self, operation: str, request: Any) -> None:  # noqa: ANN401 - any JSON
-        """One request as it comes over the wire; its answer must be one of the model."""
+        """One request over the wire, whose reply must be one of the model."""
         target = {"x-amz-target": f"RekognitionService.{operation}", "content-type": "application/x-amz-json-1.1"}
-        answer = self.front.handle(HttpRequest("POST", "/", target, json.dumps(request).encode()))
+        answer = self.front_end.handle(HttpRequest("POST", "/", target, json.dumps(request).encode()))
         shape: Any = MODEL.operation_model(operation)
         response = {"body": answer.body, "headers": answer.headers, "status_code": answer.status}
         parsed = PARSER.parse(response, shape.output_shape)
@@ -108,19 +108,19 @@ def _blob(lines: list[str]) -> str:
 
 
 def test_every_answer_to_a_random_request_is_one_of_the_model() -> None:
-    """Thousands of calls in one life of an emulator; nearly every operation succeeded, and met every common refusal."""
-    world = World()
+    """In thousands of calls nearly every operation succeeds and gets every common exception."""
+    calls = RandomCalls()
     seldom = {"DeleteProject": 1, "DeleteDataset": 1}  # lest nothing lives long
     names = [name for name in sorted(OPERATIONS) for _ in range(seldom.get(name, 5))]
     for _ in range(6000):
-        operation = world.chances.choice(names)
-        world.call(operation, world.value(MODEL.operation_model(operation).input_shape))
-        world.clock.advance(world.chances.choice([0, 0, 0, 0, 1]))
-    print("outcomes:", dict(sorted(world.outcomes.items())))  # noqa: T201 - the histogram, shown with -s
-    succeeded = {operation for operation, outcome in world.outcomes if outcome == "ok"}
-    assert succeeded >= OPERATIONS - {"DistributeDatasetEntries"}  # needs a pair; test_machine.py has it
-    assert len({outcome for operation, outcome in world.outcomes if operation == "DistributeDatasetEntries"}) > 2
-    refusals = {outcome for _, outcome in world.outcomes} - {"ok"}
+        operation = calls.chances.choice(names)
+        calls.call(operation, calls.value(MODEL.operation_model(operation).input_shape))
+        calls.clock.advance(calls.chances.choice([0, 0, 0, 0, 1]))
+    print("outcomes:", dict(sorted(calls.outcomes.items())))  # noqa: T201 - the histogram, shown with -s
+    succeeded = {operation for operation, outcome in calls.outcomes if outcome == "ok"}
+    assert succeeded >= OPERATIONS - {"DistributeDatasetEntries"}  # needs a pair; test_call_sequences.py has it
+    assert len({outcome for operation, outcome in calls.outcomes if operation == "DistributeDatasetEntries"}) > 2
+    refusals = {outcome for _, outcome in calls.outcomes} - {"ok"}
     assert refusals >= FRONT_END | {
         *("ResourceNotFoundException", "ResourceInUseException", "InvalidPaginationTokenException"),
         *("ResourceAlreadyExistsException", "InvalidParameterException", "ResourceNotReadyException"),

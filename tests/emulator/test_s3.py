@@ -12,9 +12,9 @@ import boto3
 import pytest
 
 from rekognition_emulator import Clock, Limits, Switches, serve
-from rekognition_emulator.lines import payload as manifest
-from rekognition_emulator.sources.buckets import lines_of
-from rekognition_emulator.state.backend import ManifestError
+from rekognition_emulator.lines import manifest
+from rekognition_emulator.sources.buckets import lines_of_chunks
+from rekognition_emulator.state.context import ManifestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def created(emulator: Emulator, name: str, bucket: str = "manifests") -> Any:  #
 
 @pytest.fixture
 def folder(tmp_path: Path, lines: Lines) -> Path:
-    """A folder with manifests, good and bad."""
+    """A folder with valid and invalid manifests."""
     folder = tmp_path / "manifests"
     (folder / "deep").mkdir(parents=True)
     good = lines.payload(*(lines.image(f"{number}.jpg", f"l{number % 3}") for number in range(10)))
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, lines: Lines) -> Path:
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 1000, "", "deep", "a\nb"])
 def test_a_name_that_no_file_can_have_fails_the_dataset_and_nothing_else(folder: Path, name: str) -> None:
-    """An operating system's refusal must not stand in the way of every later call."""
+    """A file name that the operating system refuses does not break later calls."""
     with serve(buckets={"manifests": folder}) as emulator:
         found = created(emulator, name)
     assert (found["Status"], found["StatusMessageCode"]) == ("CREATE_FAILED", "CLIENT_ERROR")
@@ -68,20 +68,20 @@ def test_a_name_that_no_file_can_have_fails_the_dataset_and_nothing_else(folder:
 def test_an_s3_endpoint_that_does_not_answer_fails_the_dataset(
     endpoint: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the S3 client says, the service goes on."""
+    """An error of the S3 client fails the creation, and the service keeps working."""
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with serve(s3_endpoint=endpoint) as emulator:
         assert created(emulator, name)["Status"] == "CREATE_FAILED"
 
 
 def test_a_file_that_may_not_be_read_is_a_permission_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As an object whose bucket refuses."""
+    """A file without read permission is like an object whose bucket refuses access."""
     monkeypatch.setattr("os.access", lambda *_: False)
     with serve(buckets={"manifests": folder}) as emulator:
         assert created(emulator, "plain")["StatusMessage"] == "The S3 bucket permissions are incorrect."
 
 
-def test_a_folder_plays_a_bucket(folder: Path) -> None:
+def test_a_folder_stands_for_a_bucket(folder: Path) -> None:
     """The dataset has the manifest's entries and AWS's message."""
     with serve(buckets={"manifests": folder}) as emulator:
         found = created(emulator, "deep/train.manifest")
@@ -109,7 +109,7 @@ INACCESSIBLE = "The manifest file extension or contents are invalid."
     ],
 )
 def test_manifests_that_fail(folder: Path, name: str, bucket: str, message: str) -> None:
-    """CREATE_FAILED with AWS's sentence, CLIENT_ERROR, no entry; nothing outside the folder is read."""
+    """The status is CREATE_FAILED with AWS's message and no entries, and no file outside the folder is read."""
     with serve(buckets={"manifests": folder}) as emulator:
         found = created(emulator, name, bucket)
     assert (found["Status"], found["StatusMessage"]) == ("CREATE_FAILED", message)
@@ -118,7 +118,7 @@ def test_manifests_that_fail(folder: Path, name: str, bucket: str, message: str)
 
 
 def test_limits_of_a_manifest(folder: Path) -> None:
-    """Size, rows; a fifth of bad lines is dropped in silence."""
+    """Size and rows are limited, and up to a fifth of invalid lines is dropped without a report."""
     with serve(buckets={"manifests": folder}, limits=Limits(manifest_bytes=100)) as emulator:
         assert created(emulator, "plain")["StatusMessage"].startswith("The manifest file size exceeds")
     with serve(buckets={"manifests": folder}, limits=Limits(entries=9)) as emulator:
@@ -129,14 +129,14 @@ def test_limits_of_a_manifest(folder: Path) -> None:
 
 
 class Counted(bytes):
-    """A piece of a text that counts how many bytes of it and its likes were searched and copied."""
+    """A chunk of a text that counts how many bytes of all chunks were searched and copied."""
 
     __slots__ = ()
     searched = 0
     added = 0
 
     def split(self, *arguments: Any) -> Any:  # noqa: ANN401 - as bytes.split has it
-        """Every byte is searched."""
+        """Count every byte as searched."""
         Counted.searched += len(self)
         return [Counted(part) for part in super().split(*arguments)]
 
@@ -150,11 +150,11 @@ class Counted(bytes):
 
 
 def test_a_line_over_many_pieces_is_searched_once_and_never_copied_whole(lines: Lines) -> None:
-    """Counts, not seconds: 1,000 pieces without a line end are looked at once each, and a bounded part is kept."""
+    """Each of 1,000 chunks without a line end is searched once, and only a bounded part is kept."""
     Counted.searched = Counted.added = 0
     pieces = [Counted(b"x" * 1000) for _ in range(1000)]
     tail = lines.payload(lines.image("a.jpg"))
-    found = list(lines_of([*pieces, Counted(b"\n" + tail)], 5000))
+    found = list(lines_of_chunks([*pieces, Counted(b"\n" + tail)], 5000))
     assert found == [b"x" * 5000, tail]
     assert (Counted.searched, Counted.added) == (1_000_000 + 1 + len(tail), 0)
 
@@ -162,14 +162,14 @@ def test_a_line_over_many_pieces_is_searched_once_and_never_copied_whole(lines: 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("text", [b"", b"a", b"\n", b"a\n", b"a\n\nbc\n", b"\n\n", b"abc\r\ndef", b"ab\ncdefghij\nk"])
 def test_lines_are_the_same_however_the_text_is_cut(text: bytes, size: int) -> None:
-    """As manifests in memory have them; what is longer than asked for is cut."""
+    """Chunks give the same lines as a manifest in memory, and lines beyond the limit are cut."""
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
-    assert list(lines_of(pieces, 1000)) == list(manifest.lines_of(text))
-    assert list(lines_of(pieces, 3)) == [line[:3] for line in manifest.lines_of(text)]
+    assert list(lines_of_chunks(pieces, 1000)) == list(manifest.lines_of(text))
+    assert list(lines_of_chunks(pieces, 3)) == [line[:3] for line in manifest.lines_of(text)]
 
 
 def test_an_endless_line_of_a_manifest_is_dropped_like_any_long_one(folder: Path, lines: Lines) -> None:
-    """100,000 characters of four bytes are a line, one more is none; what follows is read."""
+    """100,000 characters of four bytes are a line, one more is dropped, and the lines after it are read."""
     for extra, kept in ((0, 6), (1, 5)):
         long = lines.image("long.jpg", "cat")
         long["note"] = ""
@@ -182,7 +182,7 @@ def test_an_endless_line_of_a_manifest_is_dropped_like_any_long_one(folder: Path
 
 
 def test_switches_of_manifests(folder: Path, lines: Lines) -> None:
-    """An unreadable manifest as InvalidS3ObjectException, an extension that is needed, images that are looked up."""
+    """Switches refuse an unreadable manifest, require an extension, and look up images."""
     with serve(buckets={"manifests": folder}, switches=Switches(unreadable_manifest="InvalidS3ObjectException")) as one:
         with pytest.raises(Exception, match="InvalidS3ObjectException"):
             created(one, "missing.manifest")
@@ -205,7 +205,7 @@ def test_switches_of_manifests(folder: Path, lines: Lines) -> None:
 
 
 def test_a_failed_creation_can_free_its_slot(folder: Path) -> None:
-    """With the switch a new dataset takes the place of a CREATE_FAILED one."""
+    """With the switch a new dataset replaces a CREATE_FAILED one."""
     with serve(buckets={"manifests": folder}, switches=Switches(create_failed_keeps_slot=False)) as emulator:
         call = emulator.service.call
         assert created(emulator, "missing.manifest")["Status"] == "CREATE_FAILED"
@@ -220,39 +220,39 @@ def test_a_failed_creation_can_free_its_slot(folder: Path) -> None:
 
 
 def test_a_bucket_that_refuses(clock: Clock) -> None:
-    """CREATE_FAILED with the sentence about permissions."""
+    """The status is CREATE_FAILED with the message about permissions."""
 
     class Forbidden:
         def lines(self, s3_object: dict[str, Any], most: int) -> Iterator[bytes]:
             raise ManifestError(f"{s3_object} {most}", forbidden=True)
 
     with serve(clock=clock) as emulator:
-        emulator.service.backend.manifests = Forbidden()
+        emulator.service.context.manifests = Forbidden()
         assert created(emulator, "a.manifest")["StatusMessage"] == "The S3 bucket permissions are incorrect."
 
 
 class _Refusing(BaseHTTPRequestHandler):
-    """An S3 API that refuses, or hangs up in the middle of an object."""
+    """An S3 API that refuses, or closes the connection in the middle of an object."""
 
     def do_HEAD(self) -> None:
-        """Whether the object may be seen."""
+        """Whether the object may be read."""
         self.send_response(403 if "secret" in self.path else 200)
         self.send_header("Content-Length", "0" if "secret" in self.path else "1000")
         self.end_headers()
 
     def do_GET(self) -> None:
-        """Less than was promised."""
+        """Send less than was promised."""
         self.send_response(200)
         self.send_header("Content-Length", "1000")
         self.end_headers()
         self.wfile.write(b'{"source-ref":"s3://bucket/a.jpg"}\n')
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 def test_an_s3_api_that_refuses_or_hangs_up() -> None:
-    """403 is a matter of permissions; an object that ends early is none, and nothing of it is kept."""
+    """403 is a permission error, a truncated object is not, and nothing of it is kept."""
     with HTTPServer(("127.0.0.1", 0), _Refusing) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -268,9 +268,9 @@ def test_an_s3_api_that_refuses_or_hangs_up() -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of moto's own server
 def test_a_real_s3_api(folder: Path, lines: Lines) -> None:
-    """An S3 server (moto) filled from the folder: read, uploaded to, versions, missing objects."""
+    """Manifests on an S3 server (moto) are read from the folder, after an upload, and by version; missing ones fail."""
     pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
-    from rekognition_emulator.sources.s3 import serve_s3  # noqa: PLC0415 - behind the check
+    from rekognition_emulator.sources.s3 import serve_s3  # noqa: PLC0415 - after the check
 
     with serve_s3({"manifests": folder}) as endpoint, serve(s3_endpoint=endpoint) as emulator:
         session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")

@@ -1,4 +1,4 @@
-"""Both stores keep the same; the SQLite file survives the death of the process."""
+"""Both stores keep the same, and the SQLite file survives a kill of the process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def story(emulator: Emulator, lines: Lines) -> list[Any]:
-    """A day with the service: everything it answered, without ARNs' times."""
+    """All replies to a sequence of calls, without the times in ARNs."""
     call, clock = emulator.service.call, emulator.clock
     told: list[Any] = []
     project = call("CreateProject", {"ProjectName": "cells", "Tags": {"a": "ä"}})["ProjectArn"]
@@ -68,7 +68,7 @@ def story(emulator: Emulator, lines: Lines) -> list[Any]:
 
 
 def test_both_stores_answer_the_same(lines: Lines, tmp_path: Path) -> None:
-    """The same calls at the same times, the same replies."""
+    """The same calls at the same times get the same replies."""
     told = []
     for state in (None, tmp_path / "state.sqlite"):
         with serve(clock=Clock(1.7e9), latency=Latency(1, 1, 0, 1, 1, 1), state=state) as emulator:
@@ -77,7 +77,7 @@ def test_both_stores_answer_the_same(lines: Lines, tmp_path: Path) -> None:
 
 
 def test_everything_is_there_after_a_restart(lines: Lines, tmp_path: Path) -> None:
-    """Projects, datasets with running work, entries in order, tags, tokens; ARNs stay unique."""
+    """Projects, datasets with running work, entries in order, tags and tokens survive, and ARNs stay unique."""
     state = tmp_path / "state.sqlite"
     with serve(clock=Clock(1.7e9), latency=Latency(update=10), state=state) as emulator:
         call = emulator.service.call
@@ -103,11 +103,11 @@ def test_everything_is_there_after_a_restart(lines: Lines, tmp_path: Path) -> No
 
 
 def test_a_file_in_use_and_a_file_of_others_are_refused(tmp_path: Path) -> None:
-    """One sentence that says what is wrong."""
+    """One sentence has the reason."""
     state = tmp_path / "state.sqlite"
     with (
         serve(state=state),
-        pytest.raises(StateFileError, match="Another emulator may have it open"),
+        pytest.raises(StateFileError, match="stop the emulator that uses the file"),
         serve(state=state),
     ):
         pass
@@ -118,7 +118,7 @@ def test_a_file_in_use_and_a_file_of_others_are_refused(tmp_path: Path) -> None:
     alien = tmp_path / "alien.sqlite"
     with closing(sqlite3.connect(alien)) as database:
         database.execute("CREATE TABLE notes (text TEXT)")
-    with pytest.raises(StateFileError, match="database of another program"), serve(state=alien):
+    with pytest.raises(StateFileError, match="database of a different program"), serve(state=alien):
         pass
     with closing(sqlite3.connect(alien)) as database:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("notes",)]
@@ -135,7 +135,7 @@ def test_a_defect_in_the_middle_of_a_call_leaves_nothing_behind(
 ) -> None:
     """What was written before the exception is rolled back, in the file and in memory."""
     with serve(state=tmp_path / "state.sqlite") as emulator:
-        store: Any = emulator.service.backend.store
+        store: Any = emulator.service.context.store
 
         def broken(*_: object) -> None:
             raise RuntimeError("defect")
@@ -148,7 +148,7 @@ def test_a_defect_in_the_middle_of_a_call_leaves_nothing_behind(
 
 
 class Process:
-    """An emulator in a process of its own, on a state file."""
+    """An emulator in its own process, on a state file."""
 
     def __init__(self, state: Path, *options: str) -> None:
         command = [sys.executable, "-m", "rekognition_emulator", "--port", "0", "--state", str(state), *options]
@@ -160,13 +160,13 @@ class Process:
         self.url = self.process.stdout.readline().strip().partition("=")[2]
 
     def client(self) -> RekognitionClient:
-        """A client that does not wait for the dead."""
+        """A client that does not wait for a killed process."""
         session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10)
         return session.client("rekognition", endpoint_url=self.url, config=config)
 
     def kill(self) -> None:
-        """SIGKILL, and wait."""
+        """Send SIGKILL, and wait."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         if self.process.stdout:
@@ -174,7 +174,7 @@ class Process:
 
 
 def _load_until_killed(process: Process, arn: str, line: Callable[[int], bytes], after: float) -> int:
-    """Update one entry at a time until the process is killed; answers how many calls had been answered."""
+    """Update one entry at a time until the process is killed; returns the number of calls that were answered."""
     client, acknowledged, deadline = process.client(), 0, time.monotonic() + after
     while True:
         if time.monotonic() > deadline:
@@ -189,7 +189,7 @@ def _load_until_killed(process: Process, arn: str, line: Callable[[int], bytes],
 
 
 def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path, lines: Lines) -> None:
-    """Killed at random moments: every answered update is there, at most one unanswered more, and statistics fit."""
+    """After a kill at a random moment every answered update is there, at most one more, and statistics fit."""
     state, expected, chances = tmp_path / "state.sqlite", 0, random.Random(1)  # noqa: S311 - moments, not secrets
     process = Process(state, "--latency", "none")
     try:

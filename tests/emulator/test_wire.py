@@ -1,4 +1,4 @@
-"""AWS JSON 1.1 by hand: headers, error bodies, and what the front end answers before the service is asked."""
+"""AWS JSON 1.1 without an SDK: headers, error bodies, and the exceptions of the front end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIGNED = (
 
 
 class Answered(NamedTuple):
-    """An HTTP reply."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -40,7 +40,7 @@ def send(
     path: str = "/",
     **headers: str,
 ) -> Answered:
-    """One request of our own making."""
+    """One request with chosen headers and body."""
     where = urlsplit(endpoint)
     connection = http.client.HTTPConnection(where.hostname or "", where.port or 0, timeout=10)
     sent = {"Content-Type": "application/x-amz-json-1.1"} | {
@@ -55,7 +55,7 @@ def send(
 
 
 def test_a_reply_is_aws_json(emulator: Emulator) -> None:
-    """Status 200, content type, request id, JSON."""
+    """A reply has status 200, the content type, a request id and JSON."""
     reply = send(emulator)
     assert reply.status == 200
     assert reply.headers["content-type"] == "application/x-amz-json-1.1"
@@ -66,13 +66,13 @@ def test_a_reply_is_aws_json(emulator: Emulator) -> None:
 
 
 def test_timestamps_are_seconds_with_milliseconds(emulator: Emulator) -> None:
-    """JSON numbers, as the API reference shows them."""
+    """They are JSON numbers, as in the API reference."""
     send(emulator, "RekognitionService.CreateProject", b'{"ProjectName": "cells"}')
     assert b'"CreationTimestamp":1700000000.0' in send(emulator).body
 
 
 def test_an_error_body_has_awss_four_members(emulator: Emulator) -> None:
-    """`__type`, `Code`, `Logref` (the request id) and `Message`, with the modelled HTTP status."""
+    """An error has `__type`, `Code`, `Logref` (the request id) and `Message`, and the HTTP status of the model."""
     body = json.dumps({"DatasetArn": "arn:aws:rekognition:us-east-1:111122223333:project/x/dataset/train/1"})
     reply = send(emulator, "RekognitionService.DescribeDataset", body.encode())
     assert reply.status == 400
@@ -99,30 +99,30 @@ def test_an_error_body_has_awss_four_members(emulator: Emulator) -> None:
     ],
 )
 def test_what_the_front_end_refuses(emulator: Emulator, changes: dict[str, Any], code: str) -> None:
-    """Each with HTTP 400 and the error body, and the connection stays usable."""
+    """Each refusal has HTTP status 400 and the error body, and the connection stays usable."""
     reply = send(emulator, **changes)
     assert (reply.status, reply.error["__type"]) == (400, code)
 
 
 def test_an_empty_body_is_an_empty_request(emulator: Emulator) -> None:
-    """As for AWS JSON services."""
+    """An empty body is accepted, as by other AWS JSON services."""
     assert send(emulator, body=b"").status == 200
 
 
 def test_the_content_type_may_have_parameters(emulator: Emulator) -> None:
-    """`; charset=utf-8` is fine."""
+    """`; charset=utf-8` is accepted."""
     assert send(emulator, Content_Type="application/x-amz-json-1.1; charset=utf-8").status == 200
 
 
 def test_unsigned_requests_are_a_switch() -> None:
-    """Accepted by default; refused as AWS does it with the switch, and a signed one is still answered."""
+    """They are accepted by default; the switch refuses them as AWS does, and still accepts signed ones."""
     with serve(switches=Switches(unsigned="refused")) as emulator:
         assert send(emulator).error["__type"] == "MissingAuthenticationTokenException"
         assert send(emulator, Authorization=SIGNED).status == 200
 
 
 def test_a_broken_constraint_is_a_switch() -> None:
-    """The same sentence as InvalidParameterException, and under `message` where that is chosen."""
+    """The same message can be an InvalidParameterException, or be under `message`."""
     with serve(switches=Switches(constraint_error="InvalidParameterException")) as emulator:
         assert send(emulator, body=b'{"MaxResults": 0}').error["Code"] == "InvalidParameterException"
     with serve(switches=Switches(validation_text_key="message")) as emulator:
@@ -130,7 +130,7 @@ def test_a_broken_constraint_is_a_switch() -> None:
 
 
 def test_an_empty_reply_is_a_switch() -> None:
-    """`{}` by default, nothing at all with the switch; boto3 reads both."""
+    """The body is `{}` by default and empty with the switch, and boto3 reads both."""
     for switches, body in ((Switches(), b"{}"), (Switches(empty_reply="nothing"), b"")):
         with serve(switches=switches) as emulator:
             created = send(emulator, "RekognitionService.CreateProject", b'{"ProjectName": "cells"}').error
@@ -140,20 +140,20 @@ def test_an_empty_reply_is_a_switch() -> None:
 
 
 def test_only_one_path_is_the_service(emulator: Emulator) -> None:
-    """POST elsewhere is 404, a strange method too, and no call is noted."""
+    """A POST elsewhere and an unknown method are 404, and the journal does not have them."""
     assert send(emulator, path="/other").status == 404
     assert send(emulator, method="PUT").status == 404
     assert emulator.count_calls() == 0
 
 
-def test_a_monstrous_body_is_not_read(emulator: Emulator) -> None:
-    """413 for a length nobody needs and for a body without one."""
+def test_a_huge_body_is_not_read(emulator: Emulator) -> None:
+    """A body without a length or with a much too large one gets 413."""
     assert send(emulator, Content_Length="99999999999", body=b"").status == 413
     assert send(emulator, Transfer_Encoding="chunked", body=b"").status == 413
 
 
-def test_every_call_is_noted_in_order(emulator: Emulator) -> None:
-    """Operation, decoded request, status, error and Region of each call."""
+def test_the_journal_has_every_call_in_order(emulator: Emulator) -> None:
+    """The journal has operation, decoded request, status, error and Region of each call."""
     send(emulator, Authorization=SIGNED)
     send(emulator, "RekognitionService.CreateProject", b'{"ProjectName": "cells"}')
     send(emulator, "RekognitionService.CreateProject", b'{"ProjectName": "cells"}')
@@ -167,7 +167,7 @@ def test_every_call_is_noted_in_order(emulator: Emulator) -> None:
 
 
 def test_a_defect_is_answered_as_a_defect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reply outside the service model, or an exception of ours, is InternalServerError with HTTP 500."""
+    """A reply outside the service model, or an unexpected exception, is an InternalServerError with HTTP 500."""
     for wrong in ({"Novelty": 1}, {"ProjectDescriptions": [{"Status": "NOPE"}]}, None):
         monkeypatch.setitem(emulator.service._operations, "DescribeProjects", lambda *_, wrong=wrong: wrong)
         reply = send(emulator)

@@ -182,7 +182,7 @@ def test_real_files_become_manifests(file: str, images: int, boxes: int) -> None
 
 def test_coco_is_among_the_formats() -> None:
     """The command finds it by name."""
-    assert FORMATS["coco"] is convert
+    assert FORMATS["coco"].convert is convert
 
 
 JSON = st.recursive(

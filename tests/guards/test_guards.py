@@ -1,12 +1,15 @@
 """Guards: which plans are refused until somebody says why, and how that is said."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from reconciler.changes import batches, loads
 from reconciler.errors import BadInput
-from reconciler.guards import Labels, labels_of_live, parse_allow, read_variable
-from reconciler.model import Compare, DatasetType, Extra, Guard, GuardCheck, Guards, GuardState, Policy
+from reconciler.guards import GUARDS, OFF, Labels, parse_allow, read_variable
+from reconciler.model import Compare, DatasetType, Extra, GuardCheck, GuardState, Policy, Threshold
 from reconciler.plan import Plan
+from reconciler.plan.figures import labels_of_live
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
 from tests.support.plans import planned
@@ -28,14 +31,14 @@ def _checks(
     kind: DatasetType = DatasetType.TRAIN,
     *,
     extra: Extra = Extra.REPORT,
-    guards: Guards | None = None,
+    guards: Mapping[str, Threshold] | None = None,
     moved: int = 0,
     before: Labels | None = None,
-) -> dict[Guard, GuardCheck]:
+) -> dict[str, GuardCheck]:
     """What every guard says, under the default thresholds unless told otherwise."""
     with filled(desired, live) as ledger:
-        plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or Guards(), moved=moved, before=before)
-        return {one.guard: one for one in plan.guards}
+        plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or {}, moved=moved, before=before)
+        return {one.name: one for one in plan.guards}
 
 
 def _tripped(
@@ -48,12 +51,12 @@ def _tripped(
 ) -> dict[str, str]:
     """The guards that trip under the default thresholds, with their sentences."""
     checks = _checks(desired, live, kind, extra=extra, moved=moved).values()
-    return {one.guard.value: one.words for one in checks if one.state is GuardState.TRIPPED}
+    return {one.name: one.words for one in checks if one.state is GuardState.TRIPPED}
 
 
 def _guarded(desired: list[Document], live: list[Document], allow: dict[str, str]) -> Plan:
     with filled(desired, live) as ledger:
-        return planned(ledger, bucket="bucket", guards=Guards(), allow=allow)
+        return planned(ledger, bucket="bucket", guards={}, allow=allow)
 
 
 def test_updates_trip_over_thirty_percent_and_from_ten_entries_on() -> None:
@@ -125,9 +128,9 @@ def test_the_rest_of_a_first_load_does_not_trip() -> None:
         plan = planned(ledger, Policy(), exists=False, bucket="bucket")
         assert plan.batches > 1
         first = len(next(batches(loads(ledger))).changes)
-    assert _checks(desired, desired[:first])[Guard.LABEL_SHARE].state is GuardState.PASSED
-    assert _checks(desired, desired[: first - 1])[Guard.LABEL_SHARE].state is GuardState.TRIPPED
-    assert _checks(desired, desired[1 : first + 1])[Guard.LABEL_SHARE].state is GuardState.TRIPPED
+    assert _checks(desired, desired[:first])["label-share"].state is GuardState.PASSED
+    assert _checks(desired, desired[: first - 1])["label-share"].state is GuardState.TRIPPED
+    assert _checks(desired, desired[1 : first + 1])["label-share"].state is GuardState.TRIPPED
 
 
 def test_shares_are_compared_with_what_was_live_before_the_apply() -> None:
@@ -137,8 +140,8 @@ def test_shares_are_compared_with_what_was_live_before_the_apply() -> None:
     half_way = [*before_apply, *_lines(100, start=200)]
     with filled(desired, before_apply) as ledger:
         before = labels_of_live(ledger)
-    assert _checks(desired, half_way)[Guard.LABEL_SHARE].state is GuardState.TRIPPED
-    assert _checks(desired, half_way, before=before)[Guard.LABEL_SHARE].state is GuardState.PASSED
+    assert _checks(desired, half_way)["label-share"].state is GuardState.TRIPPED
+    assert _checks(desired, half_way, before=before)["label-share"].state is GuardState.PASSED
 
 
 def test_a_manifest_that_lost_a_tenth_of_live_trips() -> None:
@@ -192,7 +195,7 @@ def test_entries_that_are_live_in_the_test_set_trip() -> None:
 def test_a_new_or_empty_dataset_trips_nothing(live: list[Document] | None) -> None:
     """There is nothing to lose."""
     with filled(_lines(50), live or []) as ledger:
-        plan = planned(ledger, exists=live is not None, kind=DatasetType.TEST, guards=Guards(), moved=50)
+        plan = planned(ledger, exists=live is not None, kind=DatasetType.TEST, guards={}, moved=50)
     assert {one.state for one in plan.guards} == {GuardState.PASSED}
 
 
@@ -203,18 +206,18 @@ def test_a_plan_that_sends_nothing_trips_nothing() -> None:
 
 def test_every_guard_is_on_unless_it_is_switched_off() -> None:
     """The default thresholds are the recommended ones; off is off."""
-    assert Guards() == Guards(0.3, True, 0.1, 0.1, 0.1, True)  # noqa: FBT003 - in the order of their names
+    assert [row.default for row in GUARDS.values()] == [0.3, True, 0.1, 0.1, 0.1, True]
     desired, live = _bare(100), [*_lines(60), *_lines(60, "b", start=60)]
     on = _checks(desired, live, DatasetType.TEST, moved=3)
-    off = _checks(desired, live, DatasetType.TEST, moved=3, guards=Guards.off())
+    off = _checks(desired, live, DatasetType.TEST, moved=3, guards=OFF)
     assert {one.state for one in on.values()} == {GuardState.TRIPPED}
     assert {one.state for one in off.values()} == {GuardState.OFF}
 
 
 def test_a_guard_tells_its_figures_and_threshold() -> None:
     """Also when it passes: a view shows how near it was."""
-    checks = _checks([*_lines(20, "b"), *_lines(80, start=20)], _lines(100), guards=Guards(updates=0.5))
-    updates = checks[Guard.UPDATES]
+    checks = _checks([*_lines(20, "b"), *_lines(80, start=20)], _lines(100), guards={"updates": 0.5})
+    updates = checks["updates"]
     assert (updates.state, updates.count, updates.of, updates.share, updates.threshold) == (
         GuardState.PASSED,
         20,
@@ -222,10 +225,10 @@ def test_a_guard_tells_its_figures_and_threshold() -> None:
         0.2,
         0.5,
     )
-    share = checks[Guard.LABEL_SHARE]
+    share = checks["label-share"]
     assert (share.state, share.threshold) == (GuardState.TRIPPED, 0.1)
     assert share.share == pytest.approx(0.2)
-    assert list(checks) == list(Guard)
+    assert list(checks) == list(GUARDS)
 
 
 def test_a_label_cannot_act_on_a_terminal() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.manifest import Findings, read_manifest
-from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Marked, Place, Policy
+from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Marking, Place, Policy
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Read:
 Reader = Callable[..., Read]
 
 
-def read_file(path: Path, labels: tuple[str, ...] | None = None, marked: Marked = Marked.WARN) -> Read:
+def read_file(path: Path, labels: tuple[str, ...] | None = None, marked: Marking = Marking.WARN) -> Read:
     """Read a manifest, accepting each key once."""
     entries: dict[str, DesiredEntry] = {}
 

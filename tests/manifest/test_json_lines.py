@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
-from reconciler.model import Marked, Place, Severity
+from reconciler.model import Marking, Place, Severity
 
 A, B = '{"source-ref":"s3://pics/a.jpg"}', '{"source-ref":"s3://pics/b.jpg"}'
 BAD = '{"source_ref":"s3://pics/c.jpg"}'
@@ -95,7 +95,7 @@ def test_marks_are_warnings_until_the_policy_refuses_them(read: Callable[..., An
     """`marked: refuse` makes a mark an error that says why it is one."""
     line = LABELLED.replace('"yes"', '"maybe"')
 
-    warned, refused = read(line).findings, read(line, marked=Marked.REFUSE).findings
+    warned, refused = read(line).findings, read(line, marked=Marking.REFUSE).findings
 
     assert (warned.refused, warned.marked_count, warned.entries) == (False, 1, 1)
     assert (refused.refused, refused.marked_count, refused.error_count) == (True, 0, 1)

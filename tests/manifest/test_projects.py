@@ -11,7 +11,7 @@ from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.project.policy import parse_patience
 from reconciler.manifest.rules import project as project_rules
 from reconciler.manifest.rules.findings import Rule
-from reconciler.model import Compare, DatasetType, Destroy, Extra, Marked, Policy, ProjectDeclaration
+from reconciler.model import Compare, DatasetType, Destroy, Extra, Marking, Policy, ProjectDeclaration
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/1690405809285"
 Write = Callable[..., Path]
@@ -173,8 +173,8 @@ policy:
 
     assert (project.name, project.managed) == ("0001", False)
     assert project.labels == ("RBC", "no", "012")
-    assert train.policy == Policy(Extra.UNLABEL, Marked.REFUSE, Compare.STRICT, 5400, Destroy.KEEP)
-    assert test.policy == Policy(Extra.FAIL, Marked.REFUSE, Compare.STRICT, 90, Destroy.KEEP)
+    assert train.policy == Policy(Extra.UNLABEL, Marking.REFUSE, Compare.STRICT, 5400, Destroy.KEEP)
+    assert test.policy == Policy(Extra.FAIL, Marking.REFUSE, Compare.STRICT, 90, Destroy.KEEP)
     assert (train.shown, test.shown) == ("datasets/cells/lists/train.jsonl", "datasets/cells/b.yaml")
 
 

@@ -11,6 +11,7 @@ from reconciler.analysis.sentence import phrase
 from reconciler.changes import shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.model import Change, Compare, Extra, Policy
+from reconciler.text import plain
 from tests.support.filling import filled
 from tests.support.lines import Document, Picture, bare, boxes, json_values, labelled, write
 from tests.support.plans import planned
@@ -27,7 +28,7 @@ def words(desired: Document | None, live: Document | None, extra: Extra = Extra.
     policy = Policy(compare=Compare.STRICT, extra=extra)
     with filled([desired] if desired else [], [json.dumps(live)] if live else []) as ledger:
         (change,) = shown_changes(ledger, planned(ledger, policy, exists=True, bucket=None))
-        return phrase(change.verb, detail_of(change))
+        return plain(phrase(change.verb, detail_of(change)))
 
 
 @pytest.mark.parametrize(
@@ -101,4 +102,4 @@ def test_lines_are_read_from_what_would_be_sent() -> None:
         (change,) = shown_changes(ledger, planned(ledger, Policy(), exists=True, bucket=None))
     assert isinstance(change, Change)
     assert change.live == compact(live)
-    assert phrase(change.verb, detail_of(change)) == "live only: unlabelled"
+    assert plain(phrase(change.verb, detail_of(change))) == "live only: unlabelled"

@@ -33,7 +33,7 @@ class Held:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator, self.held, self.looks = emulator, False, 0
-        emulator.front.gates.append(self._look)
+        emulator.front_end.before_decoding.append(self._look)
 
     def _look(self, operation: str, _caller: Caller) -> None:
         if operation == "UpdateDatasetEntries" and not self.updates:

@@ -96,7 +96,7 @@ def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: 
 
 def strike(emulator: Emulator, arn: str, what: str) -> None:
     """What somebody does behind our back."""
-    store = emulator.service.backend.store
+    store = emulator.service.context.store
     if what == "marked":
         entry = store.entry(arn, f"{KEY}1.jpg")
         assert entry is not None

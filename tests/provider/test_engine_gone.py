@@ -46,7 +46,7 @@ def after_the_first_batch(emulator: Emulator, do: Any) -> None:  # noqa: ANN401 
             done.append(True)
             do()
 
-    emulator.front.journal.listeners.append(listener)
+    emulator.front_end.journal.listeners.append(listener)
 
 
 def test_the_batch_in_flight_is_the_last_and_the_next_up_goes_on(emulator: Emulator, lone: Provider) -> None:

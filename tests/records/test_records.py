@@ -17,7 +17,7 @@ import pytest
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Interrupted, NotFound, Refused, UpdateFailed
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Guards
+from reconciler.model import DatasetType
 from reconciler.records import Attempt, AuditLog
 from reconciler.records.on_disk import append_record
 from tests.support.filling import as_text, desired_entry
@@ -100,7 +100,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
             ledger.accept(desired_entry(bare(f"s3://b/{number}.jpg"), number + 1))
         for number in range(20):
             ledger.observe(as_text(labelled(f"s3://b/old-{number}.jpg", "a")))
-        plan = planned(ledger, guards=Guards(), allow={"shrink": "we moved them"})
+        plan = planned(ledger, guards={}, allow={"shrink": "we moved them"})
         attempt.planned(ledger, plan)
     attempt.outcome = Outcome("arn:dataset", add=3, batches=1, rejected_total=2, snapshots=("here.jsonl.gz",))
     record = desk.record(attempt, iter([{"DescribeDataset": 2}, {"DescribeDataset": 5, "UpdateDatasetEntries": 1}]))

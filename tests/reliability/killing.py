@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from rekognition_emulator.faults.stage import HangUp
+from rekognition_emulator.faults.call_context import HangUp
 from tests.reliability.trial import as_desired
 from tests.support.lines import labelled
 from tests.support.provider_engine import CallError, Provider, Resource, environment
@@ -85,15 +85,15 @@ class Trap:
     sent_twice: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.emulator.front.gates.append(self._before)
-        self.emulator.front.guards.append(self._watch)
-        self.emulator.front.journal.listeners.append(self._after)
+        self.emulator.front_end.before_decoding.append(self._before)
+        self.emulator.front_end.before_work.append(self._watch)
+        self.emulator.front_end.journal.listeners.append(self._after)
 
     def remove(self) -> None:
         """Leave the emulator as it was."""
-        self.emulator.front.gates.remove(self._before)
-        self.emulator.front.guards.remove(self._watch)
-        self.emulator.front.journal.listeners.remove(self._after)
+        self.emulator.front_end.before_decoding.remove(self._before)
+        self.emulator.front_end.before_work.remove(self._watch)
+        self.emulator.front_end.journal.listeners.remove(self._after)
 
     def _before(self, operation: str, _caller: Caller) -> None:
         if operation == "DescribeDataset":

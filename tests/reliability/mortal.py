@@ -51,8 +51,8 @@ class MortalEmulator:
         return self
 
     @property
-    def front(self) -> Self:
-        """The front end, for its faults' engine."""
+    def front_end(self) -> Self:
+        """The front end, for its fault plan."""
         return self
 
     @property

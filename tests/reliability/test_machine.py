@@ -113,7 +113,7 @@ class Disturbed(RuleBasedStateMachine):
         """An apply in bad times tells the truth, if it lives to tell."""
         note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}")
         before = self.emulator.count_calls()
-        self.emulator.front.faults.load(plan_text(*rules), seed)
+        self.emulator.front_end.faults.load(plan_text(*rules), seed)
         self.desk.gateway = mortal_gateway(self.desk, death)
         try:
             ran = self.run()

@@ -127,7 +127,7 @@ class Trial:
             AssertionError: the next run did not converge.
         """
         start, fired = self.emulator.count_calls(), len(self.emulator.faults)
-        self.emulator.front.faults.load(plan, seed)
+        self.emulator.front_end.faults.load(plan, seed)
         first = self.run()
         made = self.emulator.calls[start:]
         at_the_end = kind in COLLEAGUES and bool(made and made[-1].faults)

@@ -60,7 +60,7 @@ def taco(tmp_path: Path) -> Callable[[str, str], Review]:
     def convert(version: str) -> Path:
         path = tmp_path / f"{version}.jsonl"
         content = (DATA / "coco" / f"taco-{version}.json").read_bytes()
-        converted = FORMATS["coco"](
+        converted = FORMATS["coco"].convert(
             [(f"{version}.json", content)], images="s3://taco-litter/images/", created="2020-01-01T00:00:00"
         )
         path.write_bytes(b"".join(one.line + b"\n" for one in converted if isinstance(one, Converted)))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from reconciler.errors import AccessDenied, BadInput, InvalidDeclaration, ReconcilerError
 from reconciler.ledger import Ledger
@@ -13,6 +14,8 @@ from reconciler.model import DatasetType, Finding, Place, Severity
 from reconciler.review.build import review_of
 from reconciler.review.model import FORMAT, Compared, Review
 from reconciler.review.schema import schema, schema_text
+from reconciler.text import Name
+from reconciler.views.json_document import document_text, read_document
 from tests.support.lines import bare, boxes, labelled
 from tests.support.plans import run_of
 
@@ -115,5 +118,11 @@ def test_text_that_utf_8_cannot_hold_does_not_stop_the_document(compared: Compar
     """Half a character in a label is written out; everything else stands as it is."""
     hostile = "<b>\u202e|`@x #1\x1b[31m"
     review = compared([], [labelled("s3://acme/1", hostile)])
-    text = msgspec.json.encode(review)
-    assert msgspec.json.decode(text, type=Review).datasets[0].changes[0].labels_added == (hostile,)
+    (project,) = review.projects
+    (change,) = project.datasets[0].changes
+    odd = structs.replace(change, key="s3://acme/2\udfff", words=("1 box: ", Name("\ud800")))
+    (dataset,) = (structs.replace(one, changes=(change, odd)) for one in project.datasets)
+    review = structs.replace(review, projects=(structs.replace(project, datasets=(dataset,)),))
+    first, second = read_document(document_text(review).encode(), "plan.json").datasets[0].changes
+    assert first.labels_added == (hostile,)
+    assert (second.key, second.words) == ("s3://acme/2\\udfff", ("1 box: ", Name("\\ud800")))

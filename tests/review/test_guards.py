@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.model import Guard, Guards
+from reconciler.guards import GUARDS
 from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
+from reconciler.text import plain
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
@@ -33,7 +34,7 @@ def _lines(label: str) -> list[dict[str, object]]:
 def _review(allow: dict[str, str] | None = None) -> Review:
     """All 40 labels change from a to b; `shrink` is switched off."""
     with filled(_lines("b"), _lines("a")) as ledger:
-        plan = planned(ledger, bucket="bucket", guards=Guards(shrink=None), allow=allow)
+        plan = planned(ledger, bucket="bucket", guards={"shrink": False}, allow=allow)
         one = run_of(ledger, plan, project="cells")
         return review_of([one])
 
@@ -41,7 +42,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
 def test_every_guard_is_in_the_review_with_its_figures() -> None:
     """Name, state, sentence, figure, threshold and reason, in the order of their names."""
     (dataset,) = _review({"label-removed": REASON}).datasets
-    assert [guard.name for guard in dataset.guards] == [guard.value for guard in Guard]
+    assert [guard.name for guard in dataset.guards] == list(GUARDS)
     states = {guard.name: guard.state for guard in dataset.guards}
     assert states["updates"] == "tripped"
     assert states["label-removed"] == "overridden"
@@ -56,8 +57,11 @@ def test_a_guard_that_trips_is_a_danger_once_and_one_that_is_overridden_too() ->
     """The first stops an apply, the second must be seen by whoever reviews it."""
     review = _review({"label-removed": REASON})
     found = [(danger.kind, danger.level) for danger in review.dangers if danger.kind in {"guard", "refusal"}]
-    assert found == [("guard", 3), ("guard", 2)]
-    assert review.dangers[0].words == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+    assert found == [("guard", "danger"), ("guard", "check")]
+    assert (
+        plain(review.dangers[0].words)
+        == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+    )
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -87,7 +91,7 @@ def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
         (tmp_path / name).write_text("".join(f"{as_text(line)}\n" for line in _lines(label)), encoding="utf-8")
     review = offline_review(tmp_path / "before.jsonl", tmp_path / "after.jsonl")
     (dataset,) = review.datasets
-    said = [danger.words for danger in review.dangers if danger.kind == "guard"]
+    said = [plain(danger.words) for danger in review.dangers if danger.kind == "guard"]
     assert said[0].startswith("guard updates would say no: 40 of 40 entries")
     assert (dataset.refusals, dataset.status, dataset.override) == ((), "planned", None)
     assert "distributed" not in {guard.name for guard in dataset.guards}

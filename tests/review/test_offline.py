@@ -10,6 +10,7 @@ from reconciler.errors import BadInput, InvalidDeclaration
 from reconciler.git import checked_out, history
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
+from reconciler.text import plain
 from tests.support.lines import boxes, labelled
 
 Folders = Callable[..., Review]
@@ -60,7 +61,7 @@ def test_the_policy_is_that_of_the_second_side(folders: Folders, extra: str, ver
     assert [change.verb for change in dataset.changes] == [verb]
     assert dataset.policy is not None
     assert dataset.policy.extra == policy
-    assert dataset.changes[0].words in {"no longer in the manifest: a", "labels removed: a"}
+    assert plain(dataset.changes[0].words) in {"no longer in the manifest: a", "labels removed: a"}
 
 
 def test_a_manifest_with_errors_is_compared_as_far_as_it_can_be_understood(tmp_path: Path) -> None:
@@ -190,5 +191,5 @@ def test_a_moved_box_between_two_revisions_is_told(git: Git, tmp_path: Path) -> 
     committed(git, repository, {"datasets/p/train.jsonl": lines(("a", 5.0, 2.0, 30.0, 40.0))})
     with checked_out("HEAD~1", repository) as before, checked_out("HEAD", repository) as after:
         review = offline_review(before, after, ("HEAD~1", "HEAD"))
-    assert review.datasets[0].changes[0].words == "1 box moved: a (4 px)"
+    assert plain(review.datasets[0].changes[0].words) == "1 box moved: a (4 px)"
     assert (review.compared.before, review.compared.after, review.compared.offline) == ("HEAD~1", "HEAD", True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reconciler.review.model import DatasetReview, Review
 from reconciler.review.offline import offline_review
+from reconciler.text import plain
 
 DATA = Path(__file__).parents[1] / "data"
 MANIFESTS = DATA / "manifests"
@@ -22,7 +23,7 @@ def only(review: Review) -> DatasetReview:
 
 def said(review: Review) -> list[str]:
     """The groups in words."""
-    return [group.words for group in only(review).groups]
+    return [plain(group.words) for group in only(review).groups]
 
 
 def test_taco_relabelled_shows_its_merges_and_its_new_label(taco: Taco) -> None:
@@ -84,7 +85,7 @@ def test_a_label_renamed_by_hand_is_one_line(tmp_path: Path) -> None:
     after.write_text(BLOOD.read_text(encoding="utf-8").replace('"RBC"', '"red cell"'), encoding="utf-8")
     review = offline_review(BLOOD, after)
     (group,) = only(review).groups
-    assert group.words == "label RBC renamed to red cell on 69 entries (805 boxes)"
+    assert plain(group.words) == "label RBC renamed to red cell on 69 entries (805 boxes)"
     assert all(change.groups == (group.id,) for change in only(review).changes)
     assert only(review).box_changes["relabelled"] == 805
 

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
+from reconciler.guards import GUARDS
+from reconciler.model import GuardCheck, Policy
 from reconciler.review.model import Review
-from reconciler.views.json_document import encoded
+from reconciler.views.json_document import document_text
 from tests.support.lines import bare, boxes, labelled
 from tests.support.schema import faults
 
@@ -25,14 +27,21 @@ PLAIN: Final[dict[type[types.Type], Strategy]] = {
     types.IntType: st.integers(-(2**63), 2**63 - 1),
     types.FloatType: NUMBERS,
 }
+# Members that hold names of guards.
+NAMED: Final[dict[type, dict[str, Strategy]]] = {
+    GuardCheck: {"name": st.sampled_from(list(GUARDS))},
+    Policy: {"guards": st.dictionaries(st.sampled_from(list(GUARDS)), st.booleans() | NUMBERS, max_size=2)},
+}
 
 
 def values(kind: types.Type) -> Strategy:
     """Any value of a type, as members of reviews are made."""
     made = PLAIN.get(type(kind))
-    if isinstance(kind, types.StructType):
+    if isinstance(kind, types.StructType | types.DataclassType):
         members = {field.name: values(field.type) for field in kind.fields}
-        made = st.builds(kind.cls, **members)
+        made = st.builds(kind.cls, **members | NAMED.get(kind.cls, {}))
+    elif isinstance(kind, types.EnumType):
+        made = st.sampled_from(list(kind.cls))
     elif isinstance(kind, types.LiteralType):
         made = st.sampled_from(kind.values)
     elif isinstance(kind, types.VarTupleType):
@@ -54,7 +63,7 @@ REVIEWS: Final = values(types.type_info(Review))
 @given(REVIEWS)
 def test_any_review_at_all_conforms_and_reads_back(review: Review) -> None:
     """Whatever stands in it: the document passes the schema, and is the same review again."""
-    text = encoded(review)
+    text = document_text(review)
     assert faults(json.loads(text)) == []
     assert msgspec.json.decode(text, type=Review) == review
 
@@ -73,7 +82,7 @@ def test_reviews_of_lines_conform(compared: Callable[..., Review]) -> None:
         labelled("s3://acme/3", "\u202e<b>"),
         labelled("s3://acme/5", "a"),
     ]
-    assert faults(json.loads(encoded(compared(before, after)))) == []
+    assert faults(json.loads(document_text(compared(before, after)))) == []
 
 
 def test_real_reviews_conform(taco: Callable[[str, str], Review]) -> None:
@@ -82,7 +91,7 @@ def test_real_reviews_conform(taco: Callable[[str, str], Review]) -> None:
     (project,) = review.projects
     some = [msgspec.structs.replace(one, changes=one.changes[:60]) for one in project.datasets]
     review = msgspec.structs.replace(review, projects=(msgspec.structs.replace(project, datasets=tuple(some)),))
-    assert faults(json.loads(encoded(review))) == []
+    assert faults(json.loads(document_text(review))) == []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,7 @@ def test_the_schema_refuses_what_is_no_plan(
     compared: Callable[..., Review], path: tuple[str | int, ...], wrong: object
 ) -> None:
     """A wrong value anywhere is a fault, so that passing means something."""
-    document = json.loads(encoded(compared([], [boxes("s3://acme/1", ("a", 1, 2, 30, 40))])))
+    document = json.loads(document_text(compared([], [boxes("s3://acme/1", ("a", 1, 2, 30, 40))])))
     assert faults(document) == []
     *way, last = path
     at = document

@@ -2,14 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
 from reconciler.apply import Context, Outcome, Target, apply, observe, plan_against_live
 from reconciler.errors import Interrupted
+from reconciler.guards import OFF
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Guards, Policy, Progress
+from reconciler.model import DatasetType, Policy, Progress, Threshold
 from reconciler.plan import Plan
 from reconciler.snapshots.places import Keeper, Kept
 from rekognition_emulator import Emulator
@@ -58,7 +59,7 @@ class Desk:
     settled: frozenset[str] = frozenset()
     stop: Callable[[], Interrupted | None] = lambda: None
     keeper: Keeper = field(default_factory=KeptLines)
-    guards: Guards = field(default_factory=Guards.off)
+    guards: Mapping[str, Threshold] = field(default_factory=lambda: OFF)
     allow: dict[str, str] = field(default_factory=dict)
     test_keys: set[str] = field(default_factory=set)
 

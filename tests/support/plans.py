@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.guards import Asked, Labels
+from reconciler.guards import OFF, Asked, Labels
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetDeclaration, DatasetType, Guards, Policy, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetType, Policy, ProjectDeclaration, Threshold
 from reconciler.plan import Plan, Request, plan
 from reconciler.run import DatasetRun
 
@@ -20,14 +20,14 @@ def planned(
     bucket: str | None = None,
     title: str = "p train",
     kind: DatasetType = DatasetType.TRAIN,
-    guards: Guards | None = None,
+    guards: Mapping[str, Threshold] | None = None,
     allow: Mapping[str, str] | None = None,
     moved: int = 0,
     before: Labels | None = None,
     offline: bool = False,
 ) -> Plan:
     """The plan of a filled ledger. Guards are off unless a test is about them."""
-    policy = replace(policy or Policy(), guards=guards or Guards.off())
+    policy = replace(policy or Policy(), guards=OFF if guards is None else guards)
     asked = Asked(kind, allow or {}, lambda: moved, before)
     return plan(ledger, Request(title, policy, asked, bucket, offline=offline), exists=exists)
 

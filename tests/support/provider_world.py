@@ -84,7 +84,7 @@ class World:
 
     def mark(self, resource: Resource, image: str, code: str = "ERROR_INVALID_BOUNDING_BOX") -> None:
         """Have the service find an error in an entry that nobody touched."""
-        store, arn = self.emulator.service.backend.store, self.arn(resource)
+        store, arn = self.emulator.service.context.store, self.arn(resource)
         entry = store.entry(arn, f"s3://acme-vision/images/{image}")
         assert entry is not None
         errors = [{"code": code, "message": "The bounding box has off frame values."}]

@@ -43,7 +43,7 @@ def slow_service() -> Iterator[Emulator]:
             if operation == "DescribeDataset":
                 emulator.clock.advance(10)
 
-        emulator.front.gates.append(look)
+        emulator.front_end.before_decoding.append(look)
         yield emulator
 
 

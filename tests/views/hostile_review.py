@@ -8,16 +8,18 @@ from reconciler.analysis.results import (
     FieldChange,
     Group,
     IgnoredField,
+    JobCount,
     LabelBalance,
     LookAlike,
     NamePair,
     Provenance,
     ProvenanceSide,
     Splits,
-    Tally,
     Transfer,
 )
-from reconciler.review.model import Danger, FindingCounts, Found, Mark, OriginCounts, Place, ProjectReview, Review
+from reconciler.model import Finding, Mark, Place, Severity
+from reconciler.review.model import Danger, FindingCounts, OriginCounts, ProjectReview, Review
+from reconciler.text import Name
 from tests.views.reviews import added, became, box, change, dataset, review
 
 # What a hostile author writes where a label, key, job or file should stand.
@@ -59,7 +61,7 @@ def hostile(text: str) -> Review:
     one = change(
         0,
         key=text,
-        words=f"label added: {text}",
+        words=("label added: ", Name(text), f" {text}"),
         place=Place(file=text, line=1),
         groups=(1,),
         labels_added=(text,),
@@ -67,19 +69,19 @@ def hostile(text: str) -> Review:
         labels_kept=(f"{text}3",),
         boxes=boxes,
         fields=(FieldChange(path=text, before=text, after=text),),
-        marks=(Mark(code=text, message=text, meaning="meaning"),),
+        marks=(Mark(text, text),),
     )
     group = Group(
         id=1,
         kind="renamed",
-        words=f"{text} renamed {text}2 on 1 entry",
+        words=(Name(text), f" renamed {text} ", Name(f"{text}2"), " on 1 entry"),
         entries=1,
         boxes=1,
         old=(text,),
         new=(f"{text}2",),
         examples=(text,),
-        evidence=(text,),
-        exceptions=(text,),
+        evidence=((Name(text), text),),
+        exceptions=((text, Name(text)),),
         exception_count=1,
     )
     row = LabelBalance(
@@ -93,7 +95,7 @@ def hostile(text: str) -> Review:
     )
     findings = FindingCounts(
         errors=1,
-        shown=(Found(severity="error", code="code", place=Place(file=text, line=1), message=text, cure=text),),
+        shown=(Finding(Severity.ERROR, "code", Place(text, 1), text, text),),
     )
     whole = dataset(
         [one],
@@ -114,7 +116,7 @@ def hostile(text: str) -> Review:
         provenance=Provenance(
             before=ProvenanceSide(human=1),
             after=ProvenanceSide(machine=1),
-            jobs=(Tally(value=text, before=1, after=1),),
+            jobs=(JobCount(value=text, before=1, after=1),),
             ignored=(IgnoredField(field=text, entries=1),),
         ),
         origins=OriginCounts(revision=text, branch=1),
@@ -136,5 +138,7 @@ def hostile(text: str) -> Review:
         ),
         look_alikes=(LookAlike(first=text, second=f"{text}2", why="letters", first_images=1, second_images=2),),
     )
-    danger = Danger(level=3, kind="replace", project="blood-cells", words=text, count=1, examples=(text,))
+    danger = Danger(
+        level="danger", kind="replace", project="blood-cells", words=(text, Name(text)), count=1, examples=(text,)
+    )
     return review(whole, projects=(project,), dangers=(danger,), findings=findings, words=text)

@@ -8,6 +8,7 @@ from reconciler.analysis.results import (
     FieldChange,
     Group,
     IgnoredField,
+    JobCount,
     LabelBalance,
     LookAlike,
     NamePair,
@@ -15,10 +16,11 @@ from reconciler.analysis.results import (
     ProvenanceSide,
     Size,
     Splits,
-    Tally,
     Transfer,
 )
-from reconciler.review.model import Change, Danger, Estimate, Mark, OriginCounts, ProjectReview, Review
+from reconciler.model import Mark
+from reconciler.review.model import Danger, EntryChange, Estimate, OriginCounts, ProjectReview, Review
+from reconciler.text import Name
 from tests.views.reviews import ARN, PREFIX, added, became, box, change, dataset, removed, review, same
 
 
@@ -32,8 +34,8 @@ def real() -> Review:
             before=ProvenanceSide(human=290, machine=5, confidence_lowest=0.51, confidence_highest=1.0),
             after=ProvenanceSide(human=298, machine=5, confidence_lowest=0.51, confidence_highest=1.0),
             jobs=(
-                Tally(value="labeling-job/blood-2024-01", before=295, after=285),
-                Tally(value="labeling-job/blood-2024-06", before=0, after=18),
+                JobCount(value="labeling-job/blood-2024-01", before=295, after=285),
+                JobCount(value="labeling-job/blood-2024-06", before=0, after=18),
             ),
             ignored=(IgnoredField(field="creation-date", entries=14),),
             ignored_entries=14,
@@ -86,26 +88,31 @@ def _dangers() -> tuple[Danger, ...]:
     about: dict[str, Any] = {"project": "blood-cells"}
     return (
         Danger(
-            level=3,
+            level="danger",
             kind="split-move",
-            words="1 image moves from test to train while its test entry stays labelled",
+            words=("1 image moves from test to train while its test entry stays labelled",),
             count=1,
             examples=(f"{PREFIX}BloodImage_00017.jpg",),
             **about,
         ),
         Danger(
-            level=2,
+            level="check",
             kind="label-one-side",
-            words="the label Erythrocyte is in train only: the test set cannot measure it",
+            words=("the label ", Name("Erythrocyte"), " is in train only: the test set cannot measure it"),
             dataset="blood-cells train",
             count=1,
             examples=("Erythrocyte",),
             **about,
         ),
         Danger(
-            level=1,
+            level="note",
             kind="look-alike",
-            words="Platelets and Pl\u0430telets look alike: differ in look-alike letters",
+            words=(
+                Name("Platelets"),
+                " and ",
+                Name("Pl\u0430telets"),
+                " look alike: they differ in look-alike letters",
+            ),
             count=2,
             examples=("Platelets", "Pl\u0430telets"),
             **about,
@@ -118,27 +125,27 @@ def _groups() -> tuple[Group, ...]:
         Group(
             id=1,
             kind="renamed",
-            words="RBC renamed Erythrocyte: 120 boxes on 12 entries",
+            words=(Name("RBC"), " renamed ", Name("Erythrocyte"), ": 120 boxes on 12 entries"),
             entries=12,
             boxes=120,
             old=("RBC",),
             new=("Erythrocyte",),
             examples=(f"{PREFIX}BloodImage_00003.jpg", f"{PREFIX}BloodImage_00004.jpg"),
             evidence=(
-                "RBC is on no entry afterwards",
-                "Erythrocyte was on none before",
-                "120 of 120 boxes stay in place",
+                (Name("RBC"), " is on no entry afterwards"),
+                (Name("Erythrocyte"), " was on none before"),
+                ("120 of 120 boxes stay in place",),
             ),
         ),
         Group(
             id=2,
             kind="shifted",
-            words="all boxes shifted by +4, -3 px on 2 entries",
+            words=("all boxes shifted by +4, -3 px on 2 entries",),
             entries=2,
             boxes=6,
             by=(4, -3),
-            evidence=("6 of 6 boxes",),
-            exceptions=("1 entry has a box that moves otherwise",),
+            evidence=(("6 of 6 boxes",),),
+            exceptions=(("1 entry has a box that moves otherwise",),),
             exception_count=1,
         ),
     )
@@ -171,18 +178,18 @@ def _balance() -> Balance:
     )
 
 
-def _train_changes() -> tuple[Change, ...]:
+def _train_changes() -> tuple[EntryChange, ...]:
     first = change(
         17,
         "add",
-        words="new image; 2 boxes: WBC, Erythrocyte",
+        words=("new image; 2 boxes: ", Name("WBC"), ", ", Name("Erythrocyte")),
         risk=8,
         boxes=(added(box("WBC", 240, 150, 190, 170)), added(box("Erythrocyte", 60, 60, 100, 96))),
         origin="branch",
     )
     mixed = change(
         1,
-        words="3 boxes changed, 1 added, 1 removed",
+        words=("3 boxes changed, 1 added, 1 removed",),
         risk=5,
         groups=(2,),
         origin="drift",
@@ -199,7 +206,7 @@ def _train_changes() -> tuple[Change, ...]:
     renamed = [
         change(
             number,
-            words="10 boxes RBC -> Erythrocyte",
+            words=("10 boxes ", Name("RBC"), " -> ", Name("Erythrocyte")),
             risk=3,
             groups=(1,),
             origin="branch",
@@ -216,24 +223,28 @@ def _train_changes() -> tuple[Change, ...]:
     ]
     labels = change(
         14,
-        words="label added: blurred; label removed: sharp; image size 640x480 -> 480x640; fields: ['notes']",
+        words=(
+            "label added: ",
+            Name("blurred"),
+            "; label removed: ",
+            Name("sharp"),
+            "; image size 640x480 -> 480x640; fields: ",
+            Name("['notes']"),
+        ),
         risk=4,
         labels_kept=("usable",),
         labels_added=("blurred",),
         labels_removed=("sharp",),
         sizes_after=(Size(width=480, height=640),),
         fields=(FieldChange(path="['notes']", before=None, after='"second look"'),),
-        marks=(
-            Mark(
-                code="ERROR_INVALID_IMAGE_DIMENSION",
-                message="The image dimension is invalid",
-                meaning="the image is larger or smaller than the service takes",
-            ),
-        ),
+        marks=(Mark("ERROR_INVALID_IMAGE_DIMENSION", "The image dimension is invalid"),),
         origin="branch",
     )
     plain = [
-        change(number, "add", words="new image without boxes", risk=0, boxes=(), origin="branch") for number in (18, 19)
+        change(number, "add", words=("new image without boxes",), risk=0, boxes=(), origin="branch")
+        for number in (18, 19)
     ]
-    gone = change(20, "live-only", words="live only: WBC", risk=2, place=None, boxes=(same(box("WBC", 100, 100)),))
+    gone = change(
+        20, "live-only", words=("live only: ", Name("WBC")), risk=2, place=None, boxes=(same(box("WBC", 100, 100)),)
+    )
     return (first, mixed, labels, *renamed, gone, *plain)

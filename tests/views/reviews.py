@@ -5,34 +5,36 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from reconciler.analysis.results import Box, BoxChange, BoxWord, Size
-from reconciler.review.model import Change, DatasetReview, Place, PolicyView, ProjectReview, Review, Totals
+from reconciler.analysis.results import BoxChange, BoxWord, PixelBox, Size
+from reconciler.model import Place, Policy
+from reconciler.review.model import DatasetReview, EntryChange, ProjectReview, Review, Totals
+from reconciler.text import Name
 
 PREFIX: Final = "s3://blood-cells-images/scans/2024/"
 ARN: Final = "arn:aws:rekognition:eu-west-1:123456789012:project/blood-cells/1700000000000"
 
 
-def box(label: str, left: float, top: float, width: float = 90, height: float = 80) -> Box:
+def box(label: str, left: float, top: float, width: float = 90, height: float = 80) -> PixelBox:
     """A box."""
-    return Box(label, left, top, width, height)
+    return PixelBox(label, left, top, width, height)
 
 
-def same(one: Box) -> BoxChange:
+def same(one: PixelBox) -> BoxChange:
     """A box that stays."""
     return BoxChange(what=("same",), before=one, after=one, by=(0, 0, 0, 0), iou=1.0)
 
 
-def added(one: Box) -> BoxChange:
+def added(one: PixelBox) -> BoxChange:
     """A box that comes."""
     return BoxChange(what=("added",), after=one)
 
 
-def removed(one: Box) -> BoxChange:
+def removed(one: PixelBox) -> BoxChange:
     """A box that goes."""
     return BoxChange(what=("removed",), before=one)
 
 
-def became(before: Box, after: Box, iou: float = 0.8) -> BoxChange:
+def became(before: PixelBox, after: PixelBox, iou: float = 0.8) -> BoxChange:
     """A box that becomes another."""
     by = (
         after.left - before.left,
@@ -50,7 +52,7 @@ def became(before: Box, after: Box, iou: float = 0.8) -> BoxChange:
     return BoxChange(what=tuple(words), before=before, after=after, by=by, iou=iou)
 
 
-def change(number: int, verb: str = "update", key: str = "", **more: Any) -> Change:  # noqa: ANN401 - any member
+def change(number: int, verb: str = "update", key: str = "", **more: Any) -> EntryChange:  # noqa: ANN401 - any member
     """One change; its words and place are made up where none are given."""
     sign = {"add": "+", "update": "~", "unlabel": "-", "live-only": "?"}[verb]
     size = (Size(width=640, height=480),)
@@ -59,17 +61,17 @@ def change(number: int, verb: str = "update", key: str = "", **more: Any) -> Cha
         "verb": verb,
         "sign": sign,
         "key": key or f"{PREFIX}BloodImage_{number:05}.jpg",
-        "words": "changed",
+        "words": ("changed",),
         "place": Place(file="datasets/blood-cells/train.jsonl", line=number + 1),
         "labelled_before": None if verb == "add" else True,
         "labelled_after": verb != "unlabel",
         "sizes_before": () if verb == "add" else size,
         "sizes_after": () if verb == "unlabel" else size,
     }
-    return Change(**(members | more))
+    return EntryChange(**(members | more))
 
 
-def dataset(changes: Sequence[Change], *, type_: str = "train", **more: Any) -> DatasetReview:  # noqa: ANN401 - any member
+def dataset(changes: Sequence[EntryChange], *, type_: str = "train", **more: Any) -> DatasetReview:  # noqa: ANN401 - any member
     """A dataset whose figures agree with its changes."""
     verbs = [one.verb for one in changes]
     members: dict[str, Any] = {
@@ -83,7 +85,7 @@ def dataset(changes: Sequence[Change], *, type_: str = "train", **more: Any) -> 
         "project_arn": ARN,
         "dataset_arn": f"{ARN.rpartition('/')[0]}/dataset/{type_}/1700000000001",
         "bucket": "blood-cells-images",
-        "policy": PolicyView(extra="report", marked="warn", compare="labels", patience=1800, destroy="refuse"),
+        "policy": Policy(),
         "action": "update" if changes else "nothing",
         "has_changes": bool(changes),
         "words": "update" if changes else "up to date",
@@ -122,6 +124,6 @@ def many(number: int, boxes: int = 3) -> Review:
     for index in range(number):
         kept = [same(box("RBC", 10 + 7 * place, 20 + 5 * place)) for place in range(boxes - 1)]
         moved = became(box("WBC", 200, 100), box("WBC", 203, 96))
-        words = "1 box moved: WBC"
+        words = ("1 box moved: ", Name("WBC"))
         changes.append(change(index, boxes=(*kept, moved), words=words, risk=index % 10, labels_kept=()))
     return review(dataset(sorted(changes, key=lambda one: -one.risk)))

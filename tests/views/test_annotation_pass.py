@@ -1,6 +1,6 @@
 """A new annotation pass that changes no label: nothing to send, and still to be read in every view."""
 
-from reconciler.analysis.results import IgnoredField, Provenance, ProvenanceSide, Tally
+from reconciler.analysis.results import IgnoredField, JobCount, Provenance, ProvenanceSide
 from reconciler.review.model import Review
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
@@ -16,7 +16,7 @@ def passed() -> Review:
     provenance = Provenance(
         before=_SIDE,
         after=_SIDE,
-        jobs=(Tally(value="job/b", before=0, after=40), Tally(value="job/a", before=40, after=0)),
+        jobs=(JobCount(value="job/b", before=0, after=40), JobCount(value="job/a", before=40, after=0)),
         other_jobs=0,
         ignored=(IgnoredField(field="creation-date", entries=40), IgnoredField(field="job-name", entries=40)),
         ignored_entries=40,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.review.model import Review
 from reconciler.views import preview
 from reconciler.views.html import view as html
-from reconciler.views.json_document import decoded, encoded
+from reconciler.views.json_document import document_text, read_document
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.views.reviews import change, dataset, review
@@ -87,6 +87,6 @@ def test_a_preview_loses_none(made: tuple[Review, int]) -> None:
 @given(reviews())
 def test_json_loses_none(made: tuple[Review, int]) -> None:
     """The document reads back as the plan it was made from; what it does not hold it counts."""
-    again = decoded(encoded(made[0]).encode(), "plan.json")
+    again = read_document(document_text(made[0]).encode(), "plan.json")
     assert again == made[0]
     assert sum(one.changes_total for one in again.datasets) == made[1]

@@ -11,14 +11,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from msgspec.structs import replace
 
 from reconciler.analysis.results import LookAlike
+from reconciler.review.dangers import dangers_of
+from reconciler.review.model import ProjectReview
+from reconciler.text import Name
 from reconciler.views.html import view as html
 from reconciler.views.markdown import view as markdown
 from reconciler.views.markdown.escape import cells, code, prose
 from reconciler.views.terminal import view as terminal
-from reconciler.views.words import alike_words, said, shown
+from reconciler.views.words import said, shown
 from tests.views.hostile_review import HOSTILE, hostile
 
 # GitHub's tables and strikethrough on top of CommonMark.
@@ -145,8 +147,14 @@ def test_a_code_span_is_one_code_span(text: str) -> None:
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3))
 def test_a_sentence_shows_every_character_of_it(head: str, tail: str, names: list[str]) -> None:
     """Apart from runs of blanks, what is rendered is the sentence, and all of it is text or code."""
-    sentence = f"{head} -> {tail} of {' '.join(names)}: 12 boxes"
-    inline = PARSER.parseInline(prose(sentence, names, limit=10_000))[0].children or []
+    sentence = (
+        f"{head} -> ",
+        Name(tail),
+        " of ",
+        *(piece for name in names for piece in (Name(name), " ")),
+        ": 12 boxes",
+    )
+    inline = PARSER.parseInline(prose(sentence, 10_000, 10_000))[0].children or []
     assert {token.type for token in inline} <= {"text", "code_inline", "text_special"}
     seen = "".join(token.content for token in inline).replace("\N{RIGHTWARDS ARROW}", "->")
     wanted = said(sentence).replace("\N{RIGHTWARDS ARROW}", "->")
@@ -156,7 +164,7 @@ def test_a_sentence_shows_every_character_of_it(head: str, tail: str, names: lis
 def test_plain_words_are_not_set_as_code() -> None:
     """A sentence reads as a sentence."""
     assert prose("3 boxes moved, 1 added: 12 % of RBC (new)") == "3 boxes moved, 1 added: 12 % of RBC (new)"
-    assert prose("label added: RBC; overlap 66 %", ["RBC"]) == "label added: `RBC`; overlap 66 %"
+    assert prose(("label added: ", Name("RBC"), "; overlap 66 %")) == "label added: `RBC`; overlap 66 %"
 
 
 @pytest.mark.parametrize(
@@ -221,9 +229,13 @@ def test_a_name_is_inert_and_never_invisible(text: str) -> None:
 
 def test_names_that_look_alike_are_told_apart_by_their_characters() -> None:
     """The letters that differ are named; blanks and selectors that are not seen are written out."""
-    pair = LookAlike(first="cat", second="c\u0430t", why="letters", first_images=1, second_images=1)
-    assert alike_words(pair) == "differ in look-alike letters (U+0430 CYRILLIC SMALL LETTER A)"
-    assert alike_words(replace(pair, second="Cat", why="case")) == "differ in case only"
+    pairs = (
+        LookAlike(first="cat", second="c\u0430t", why="letters", first_images=1, second_images=1),
+        LookAlike(first="cat", second="Cat", why="case", first_images=1, second_images=1),
+    )
+    letters, case = dangers_of([ProjectReview(name="cells", folder="cells", look_alikes=pairs)])
+    assert said(letters.words).endswith("that look the same: U+0430 CYRILLIC SMALL LETTER A")
+    assert said(case.words).endswith("they differ in case only")
     assert shown("a\xa0b") == "a\\u00a0b"
     assert shown("a\ufe0f") == "a\\ufe0f"
     assert shown("e\u0301") == "e\u0301"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.review.model import Danger, DatasetReview, Review
+from reconciler.review.dangers import LEVELS
+from reconciler.review.model import Danger, DangerLevel, DatasetReview, Review
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.view import LIMIT, MARKER, view
 from tests.views.real_review import real
@@ -41,7 +42,7 @@ def test_a_small_review_reads_as_written_here() -> None:
 def test_dangers_come_first_then_figures_then_groups_then_labels_then_entries() -> None:
     """A reader who stops early has seen what matters."""
     text = view(real())
-    order = ["**stop**", "| dataset |", "**Groups**", "**Labels**", "<details>", "train and test together"]
+    order = ["**danger**", "| dataset |", "**Groups**", "**Labels**", "<details>", "train and test together"]
     assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
 
 
@@ -70,7 +71,7 @@ def test_dangers_outlive_entries() -> None:
     """With hardly any room it is the dangers that are kept."""
     text = view(real(), limit=2_500)
     assert len(text) <= 2_500
-    assert "**stop**" in text
+    assert "**danger**" in text
     assert "not shown" in text
     assert "BloodImage_00002" not in text
 
@@ -96,10 +97,12 @@ def test_a_dataset_that_will_not_be_applied_stands_out(status: str) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(900, 6_000), st.integers(0, 40), st.lists(st.integers(1, 3), max_size=20))
-def test_no_limit_is_ever_passed(limit: int, changes: int, levels: list[int]) -> None:
+@given(st.integers(900, 6_000), st.integers(0, 40), st.lists(st.sampled_from(LEVELS), max_size=20))
+def test_no_limit_is_ever_passed(limit: int, changes: int, levels: list[DangerLevel]) -> None:
     """Whatever there is to show."""
-    dangers = tuple(Danger(level=level, kind="drift", project="p", words="x" * 90) for level in sorted(levels)[::-1])
+    dangers = tuple(
+        Danger(level=level, kind="drift", project="p", words=("x" * 90,)) for level in sorted(levels, key=LEVELS.index)
+    )
     some: DatasetReview = many(changes).datasets[0]
     assert length(view(review(some, dangers=dangers), limit=limit)) <= limit
 

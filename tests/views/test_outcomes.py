@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
 from reconciler.errors import UpdateFailed
 from reconciler.model import Mark, Place
+from reconciler.review.after_apply import Ended, with_endings
 from reconciler.review.estimate import spent
 from reconciler.review.model import Review
-from reconciler.review.outcome import Ended, with_endings
 from reconciler.views.html import view as html
-from reconciler.views.json_document import decoded, encoded
+from reconciler.views.json_document import document_text, read_document
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
 from tests.views.reviews import change, dataset, review
@@ -66,7 +66,7 @@ def test_nothing_in_an_outcome_acts(view: str) -> None:
 def test_the_document_of_an_apply_reads_back() -> None:
     """With statuses, totals and the outcome."""
     made = applied()
-    assert decoded(encoded(made).encode(), "run.json") == made
+    assert read_document(document_text(made).encode(), "run.json") == made
     assert [one.status for one in made.datasets] == ["failed", "skipped"]
     assert (made.totals.sent, made.totals.rejected, made.totals.failed, made.totals.skipped) == (2, 1_003, 1, 1)
     assert made.words == "2 datasets: 2 added, 1,003 rejected, 1 failed, 1 skipped"

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from reconciler.review.model import Done, Estimate, Failure, OverrideView, Place, RejectedLine, Review
+from reconciler.model import Override, Place
+from reconciler.review.model import Done, Estimate, Failure, RejectedLine, Review
 from reconciler.views.terminal.columns import cells
 from reconciler.views.terminal.view import ending_view, outcome_view, view
 from tests.views.real_review import real
@@ -20,7 +21,7 @@ TWO_SCREENS = 100
 def test_dangers_come_first_then_groups_then_labels_then_entries() -> None:
     """A reader who stops early has seen what matters."""
     text = view(real())
-    order = ["stop  blood-cells", "groups\n", "labels ", "entries under"]
+    order = ["danger  blood-cells", "groups\n", "labels ", "entries under"]
     assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
 
 
@@ -178,8 +179,9 @@ def test_any_text_stays_within_its_line(texts: list[str], width: int) -> None:
 
 def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     """For one run; the way for good stands in a preview, in a comment and with verbose."""
-    how = OverrideView(words="all the ways", options='--allow updates="why"', variable="V", configuration="C")
+    how = Override(options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
     assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
-    assert "all the ways" not in view(one)
-    assert "all the ways" in view(one, verbose=True)
+    ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"
+    assert ways not in view(one)
+    assert ways in view(one, verbose=True)

@@ -15,11 +15,11 @@ from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
 from reconciler.plan import Plan, Statistics
+from reconciler.review.after_apply import done_of
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
-from reconciler.review.outcome import done_of
 from reconciler.text import SHOWN_CHARACTERS, inert
-from reconciler.views.outcome import done_lines
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.preview import Preview, preview_of
 from reconciler.views.words import finding_line, progress_line, size
 from tests.support.filling import filled
@@ -173,7 +173,7 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
     with filled(own, [*map(json.dumps, live), json.dumps(bare(KEY.format("bad")) | {"cl-errors": FINDINGS})]) as ledger:
         plan = planned(ledger, bucket="b")
         assert headline(plan) == "1 to add, 1 to update; 2 live only; 2 unchanged"
-        assert remarks(plan) == ("1 entry differs in ignored fields only",)
+        assert remarks(plan) == (("1 entry differs in ignored fields only",),)
         assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
         assert headline(planned(ledger, Policy(extra=Extra.REPLACE), bucket="b")) == (
             "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
@@ -189,7 +189,7 @@ def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (1,))
     live = [labelled(KEY.format(1), "a"), labelled(KEY.format(2), "b")]
     with filled([labelled(KEY.format(1), "a", "c"), labelled(KEY.format(2), "a")], live) as ledger:
-        assert remarks(planned(ledger)) == ("sent ordered by label, to stay within 250 labels on the way",)
+        assert remarks(planned(ledger)) == (("sent ordered by label, to stay within 250 labels on the way",),)
 
 
 def test_an_outcome_says_what_was_done_in_one_line() -> None:
@@ -265,11 +265,11 @@ def test_a_finding_says_place_class_fault_and_cure() -> None:
 @pytest.mark.parametrize(
     ("progress", "said"),
     [
-        (Progress("listing: 1,000 entries"), "listing: 1,000 entries"),
-        (Progress("sending", 1, 12, 0.0), "batch 1 of 12, 0 %"),
-        (Progress("waiting", 3, 12, 0.414, 130.0), "batch 3 of 12, 41 %, about 2 min left"),
-        (Progress("waiting", 12, 12, 1.0, 0.2), "batch 12 of 12, 100 %, about 1 s left"),
-        (Progress("waiting", 12, 12, 0.5, 89.4), "batch 12 of 12, 50 %, about 89 s left"),
+        (Progress("listing", 1000, 5000, "entries"), "listing: 1,000 entries"),
+        (Progress("sending", 0, 1000, "bytes", 1, 12), "batch 1 of 12, 0 %"),
+        (Progress("waiting", 414, 1000, "bytes", 3, 12, 130.0), "batch 3 of 12, 41 %, about 2 min left"),
+        (Progress("waiting", 1000, 1000, "bytes", 12, 12, 0.2), "batch 12 of 12, 100 %, about 1 s left"),
+        (Progress("waiting", 500, 1000, "bytes", 12, 12, 89.4), "batch 12 of 12, 50 %, about 89 s left"),
     ],
 )
 def test_progress_is_batch_share_and_time(progress: Progress, said: str) -> None:

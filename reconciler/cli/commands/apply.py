@@ -17,7 +17,6 @@ from reconciler.apply import Outcome, Target
 from reconciler.apply import apply as carry_out
 from reconciler.cli.commands.plan import plans_of, refuse_unplanned
 from reconciler.cli.commands.report import saved_review
-from reconciler.cli.failures import USER_CAUSED, sentence
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import Looking
 from reconciler.cli.session.run import Run, most_severe
@@ -25,12 +24,13 @@ from reconciler.cli.show import applied_review, review_now, show_ending, show_ou
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
 from reconciler.plan import ids_in, moved
+from reconciler.review.after_apply import done_of
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
-from reconciler.review.outcome import done_of
 from reconciler.run import DatasetRun
+from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.text import inert
-from reconciler.views.outcome import done_lines
+from reconciler.views.apply_lines import done_lines
 
 _CURE: Final = "nothing was sent; review the plan as it is now"
 _SENTENCES: Final = 10

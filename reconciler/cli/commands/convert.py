@@ -29,7 +29,7 @@ def convert(run: Run, screen: Screen) -> Exit:
     asked = run.options.asked
     lines: list[bytes] = []
     errors = 0
-    for one in FORMATS[asked.annotations](_read(asked.sources), images=asked.prefix, created=asked.created):
+    for one in FORMATS[asked.annotations].convert(_read(asked.sources), images=asked.prefix, created=asked.created):
         if isinstance(one, Converted):
             lines.append(one.line)
         else:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.analysis.line_text import holdable
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
 from reconciler.errors import Exit
@@ -30,9 +29,7 @@ def diff(run: Run, screen: Screen) -> Exit:
         datasets = run.options.datasets
         old, new = _side(before, after, datasets), _side(after, before, datasets)
         one, other = places.enter_context(old.opened()), places.enter_context(new.opened())
-        run.review = offline_review(
-            one, other, (holdable(before), holdable(after)), places=(holdable(old.place), holdable(new.place))
-        )
+        run.review = offline_review(one, other, (before, after), places=(old.place, new.place))
     screen.clear()
     changed = any(dataset.changes_total or dataset.has_changes for dataset in run.review.datasets)
     return Exit.CHANGES if changed and run.options.exit_code else Exit.DONE

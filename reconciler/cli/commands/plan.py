@@ -69,7 +69,7 @@ def _refusal(one: DatasetRun) -> str:
     """What refuses a dataset, which has been shown at length; and what to type where guards do."""
     if one.plan is None:
         return inert(one.title)
-    tripped = [check.guard.value for check in one.plan.guards if check.state is GuardState.TRIPPED]
+    tripped = [check.name for check in one.plan.guards if check.state is GuardState.TRIPPED]
     by = ["policy or limits"] if len(one.plan.refusals) > len(tripped) else []
     if tripped and one.plan.override:
         what = "the guard" if len(tripped) == 1 else "the guards"

@@ -6,7 +6,7 @@ from reconciler.cli.session.run import Run
 from reconciler.errors import BadInput, Exit
 from reconciler.review.model import Review
 from reconciler.text import inert
-from reconciler.views.json_document import decoded
+from reconciler.views.json_document import read_document
 
 
 def report(run: Run) -> Exit:
@@ -31,4 +31,4 @@ def saved_review(place: str) -> Review:
         raise BadInput(
             f"{inert(place)} cannot be read: {error.strerror}; name a file that `reconciler plan --save` wrote"
         ) from None
-    return decoded(content, inert(place))
+    return read_document(content, inert(place))

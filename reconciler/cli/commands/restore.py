@@ -16,13 +16,13 @@ from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.errors import BadInput, Exit, NotFound
+from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import (
     Compare,
     DatasetDeclaration,
     DatasetType,
     DesiredEntry,
-    Guards,
     Place,
     Policy,
     ProjectDeclaration,
@@ -59,7 +59,7 @@ def _asked_for(run: Run) -> DatasetRun:
         name, dataset_type = arn.project, arn.dataset_type
     else:
         name, dataset_type = options.projects[0], options.dataset_type or DatasetType.TRAIN
-    policy = Policy(compare=Compare.STRICT, guards=Guards.off())  # what is brought back is meant
+    policy = Policy(compare=Compare.STRICT, guards=OFF)  # what is brought back is meant
     dataset = DatasetDeclaration(dataset_type, Path(options.snapshot), options.snapshot, policy)
     project = ProjectDeclaration(
         Path(options.snapshot).parent, options.snapshot, name, managed=False, project_arn=None, datasets=(dataset,)

@@ -3,17 +3,12 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from random import Random
+from typing import Final
 
 from reconciler.apply import Context, Target, observe_in, plan_against_live
-from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection
-from reconciler.aws.gateway import Gateway
-from reconciler.aws.objects import Objects
-from reconciler.aws.open import default_region, open_gateway, open_objects
-from reconciler.cli.failures import USER_CAUSED, ends_the_run, sentence
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
@@ -23,34 +18,39 @@ from reconciler.guards import Asked
 from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import ProjectDeclaration
 from reconciler.plan import Request, plan
-from reconciler.records import Attempt, AuditLog
+from reconciler.records import Attempt
 from reconciler.run import DatasetRun
+from reconciler.shell.account import Account, Places, project_of, region_of
+from reconciler.shell.faults import USER_CAUSED, ends_the_run, sentence
 from reconciler.snapshots.folder import FOLDER
-from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.stored_differently import SettledStore
 from reconciler.text import inert
 
+_REGION_CURE: Final = "give --region, set AWS_REGION, or name `projectArn` in project.yaml"
+
 
 class Looking:
-    """Looks at AWS for one run; one gateway a region, each project looked up once."""
+    """Looks at AWS for one run; each project is looked up once."""
 
     def __init__(self, run: Run, screen: Screen, signals: Signals, clock: Clock) -> None:
         options = run.options
         endpoints = {"rekognition": options.endpoint_url} if options.endpoint_url else {}
-        self._connection = Connection(region=options.region, profile=options.profile, endpoints=endpoints)
-        self._run, self._screen, self._signals, self._clock = run, screen, signals, clock
-        self._random = Random()  # noqa: S311 - varies pauses, guards nothing
-        self._gateways: dict[str, Gateway] = {}
+        self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
-        self.folder = options.datasets.resolve().parent / FOLDER
-        self.store = SettledStore(self.folder / "settled")
-        self._audit = AuditLog(
-            self.folder / "audit",
-            options.audit,
-            partial(self.objects, None),
+        folder = options.datasets.resolve().parent / FOLDER
+        self._account = Account(
+            Connection(region=options.region, profile=options.profile, endpoints=endpoints),
+            clock,
+            Places(folder, options.snapshots, options.audit, "give --snapshots s3://BUCKET/FOLDER"),
+            self._log,
+            self._progress,
+            signals.stop,
             lambda text: screen.remark(f"warning: {text}"),
+            counts=run.calls,
         )
+        self.objects = self._account.objects
+        self.store = SettledStore(folder / "settled")
 
     def plan(self, one: DatasetRun) -> None:
         """Find the dataset, list it and compare; without a project the plan is from the manifest alone.
@@ -72,18 +72,8 @@ class Looking:
     def context(self, one: DatasetRun) -> Context:
         """What an apply of a dataset needs; its progress goes to the screen under the dataset's title."""
         self._progress.title = one.title
-        region = self.region(one.project)
-        return Context(
-            self._gateway(region),
-            self._clock,
-            self._random,
-            one.dataset.policy,
-            report=self._progress,
-            stop=self._signals.stop,
-            allow=self._run.options.allow,
-            test_keys=partial(keys_of_test_set, one.dataset.manifest),
-            keeper=self._keeper(region),
-        )
+        keys = partial(keys_of_test_set, one.dataset.manifest)
+        return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, keys)
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""
@@ -97,7 +87,7 @@ class Looking:
         )
         if one.plan:
             attempt.planned(one.ledger, one.plan)
-        return self._audit.recording(attempt, self._run.call_counts)
+        return self._account.recording(attempt, self._run.call_counts)
 
     @contextmanager
     def metered(self, one: DatasetRun) -> Iterator[None]:
@@ -111,45 +101,18 @@ class Looking:
             one.calls += made
             one.seconds += self._clock.now() - start
 
-    def objects(self, region: str | None) -> Objects:
-        """S3, with the run's connection; the region says where to ask first."""
-        return open_objects(self._connection, region or self._connection.region)
-
-    def _keeper(self, region: str) -> Keeper:
-        cure = "give --snapshots s3://BUCKET/FOLDER"
-        return keeper_for(
-            self._run.options.snapshots, self.folder / "snapshots", partial(self.objects, region), cure=cure
-        )
-
     def region(self, project: ProjectDeclaration) -> str:
         """The region of a project: its ARN's, or where projects are looked for by name.
 
         Raises:
             BadInput: there is none.
         """
-        if project.project_arn is not None:
-            return ProjectArn.parse(project.project_arn).region
-        region = default_region(self._connection)
-        if not region:
-            raise BadInput(
-                f"the project {project.name} is found by its name, which needs a region; give --region, set "
-                "AWS_REGION, or name `projectArn` in project.yaml"
-            )
-        return region
+        return region_of(self._account.connection, project, _REGION_CURE)
 
     def _project(self, declared: ProjectDeclaration) -> Project | None:
         if declared.shown not in self._projects:
-            gateway = self._gateway(self.region(declared))
-            arn = declared.project_arn
-            self._projects[declared.shown] = gateway.project(arn) if arn else gateway.find_project(declared.name)
+            self._projects[declared.shown] = project_of(self._account.gateway(self.region(declared)), declared)
         return self._projects[declared.shown]
-
-    def _gateway(self, region: str) -> Gateway:
-        if region not in self._gateways:
-            gateway = open_gateway(self._connection, region, self._clock, self._random, self._log)
-            self._gateways[region] = gateway
-            self._run.calls.append(gateway.calls.counts)
-        return self._gateways[region]
 
     def _log(self, call: CallRecord) -> None:
         if not self._run.options.verbose:

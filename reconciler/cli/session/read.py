@@ -26,7 +26,7 @@ def read_all(run: Run, screen: Screen) -> None:
             run.datasets.append(DatasetRun(project, dataset, ledger))
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
-        one.findings = read_manifest(one.dataset, one.project.labels, one.ledger.accept)
+        one.findings = read_manifest(one.dataset, one.project.labels, one.ledger.accept, screen.show)
     screen.clear()
 
 

@@ -25,7 +25,7 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Token:
     """One token that has a place: the name of a member, or the first token of a value."""
 
     kind: _Kind
@@ -42,7 +42,7 @@ class _Walk:
         self.open: list[str] = []
         self.name_next = False
 
-    def step(self, text: str, offset: int) -> Step | None:
+    def step(self, text: str, offset: int) -> Token | None:
         if text in ("}", "]"):
             self._close()
         elif text == ",":
@@ -51,9 +51,9 @@ class _Walk:
             self.name_next = False
         elif self.name_next:
             self.path[-1] = _text(text)
-            return Step(_Kind.NAME, tuple(self.path), offset, text)
+            return Token(_Kind.NAME, tuple(self.path), offset, text)
         else:
-            found = Step(_Kind.VALUE, tuple(self.path), offset, text)
+            found = Token(_Kind.VALUE, tuple(self.path), offset, text)
             if text in _OPEN:
                 self._enter(text)
             return found
@@ -77,7 +77,7 @@ class _Walk:
             self.path[-1] += 1
 
 
-def _steps(text: str) -> Iterator[Step]:
+def _steps(text: str) -> Iterator[Token]:
     """The names and values of a line, in order; ends where the text is no JSON or nests too deep."""
     walk = _Walk()
     position = 0

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
-from reconciler.manifest.line import Fault, Path
+from reconciler.manifest.line import BrokenRule, Path
 from reconciler.manifest.rules import lines as rules
 
 # "expects Y-M-DTH:M:S"; AWS's examples also show fractions, a Z, and a blank for the T. Time zones are let pass.
@@ -28,7 +28,7 @@ class Judgement:
     know, to image-level labels with text as value, and to bounding-box attributes without boxes.
     """
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[BrokenRule] = field(default_factory=list)
     images: int = 0
     boxed: int = 0
     unknown: list[Path] = field(default_factory=list)
@@ -46,11 +46,11 @@ def judge(own: Mapping[str, Any]) -> Judgement:
     return judgement
 
 
-def _faults(own: Mapping[str, Any], judgement: Judgement) -> Iterator[Fault]:
+def _faults(own: Mapping[str, Any], judgement: Judgement) -> Iterator[BrokenRule]:
     pairs = _sorted_out(own, judgement)
     if not pairs and len(own) > 1:
         first = next(name for name in own if name != SOURCE_REF)
-        yield Fault(rules.NO_ATTRIBUTES, (first,), {"detail": _partner(first)})
+        yield BrokenRule(rules.NO_ATTRIBUTES, (first,), {"detail": _partner(first)})
     valid = 0
     for attribute in pairs:
         fault_free = True
@@ -59,7 +59,7 @@ def _faults(own: Mapping[str, Any], judgement: Judgement) -> Iterator[Fault]:
             yield fault
         valid += fault_free
     if pairs and not valid:
-        yield Fault(rules.NO_VALID_ATTRIBUTES, (), {"detail": ""})
+        yield BrokenRule(rules.NO_VALID_ATTRIBUTES, (), {"detail": ""})
 
 
 def _partner(name: str) -> str:
@@ -100,7 +100,7 @@ def _note_facts(attribute: Attribute, judgement: Judgement) -> None:
             judgement.zero_boxes.append((*path, "annotations"))
 
 
-def _attribute_faults(attribute: Attribute) -> Iterator[Fault]:
+def _attribute_faults(attribute: Attribute) -> Iterator[BrokenRule]:
     """What is wrong with one pair, in AWS's order."""
     path = (attribute.name + METADATA,)
     metadata = attribute.metadata
@@ -112,7 +112,7 @@ def _attribute_faults(attribute: Attribute) -> Iterator[Fault]:
         return
     rules_of_kind = _KINDS.get(attribute.kind)
     if rules_of_kind is None:
-        yield Fault(rules.USE_CASE, (*path, "type"), {"detail": f" ({attribute.kind})"})
+        yield BrokenRule(rules.USE_CASE, (*path, "type"), {"detail": f" ({attribute.kind})"})
         return
     if metadata.get("human-annotated") not in ("yes", "no"):
         yield _bad_metadata((*path, "human-annotated"), "`human-annotated` is not yes or no")
@@ -122,5 +122,5 @@ def _attribute_faults(attribute: Attribute) -> Iterator[Fault]:
     yield from rules_of_kind(attribute)
 
 
-def _bad_metadata(path: Path, detail: str) -> Fault:
-    return Fault(rules.METADATA_FORM, path, {"detail": f" ({detail})"})
+def _bad_metadata(path: Path, detail: str) -> BrokenRule:
+    return BrokenRule(rules.METADATA_FORM, path, {"detail": f" ({detail})"})

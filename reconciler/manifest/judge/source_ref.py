@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from reconciler.entries import SOURCE_REF
 from reconciler.limits import KEY_CHARACTERS
-from reconciler.manifest.line import Fault, kind_of
+from reconciler.manifest.line import BrokenRule, kind_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.text import did_you_mean
 
@@ -22,25 +22,25 @@ def bucket_of(key: str) -> str:
     return key[len(SCHEME) :].partition("/")[0]
 
 
-def source_ref_fault(document: Mapping[str, Any]) -> Fault | None:
+def source_ref_fault(document: Mapping[str, Any]) -> BrokenRule | None:
     """What is wrong with a line's key; None when nothing is."""
     key = document.get(SOURCE_REF)
     if isinstance(key, str):
         return address_fault(key)
     if SOURCE_REF in document:
-        return Fault(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
-    return Fault(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant as it?")})
+        return BrokenRule(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
+    return BrokenRule(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant as it?")})
 
 
-def address_fault(key: str) -> Fault | None:
+def address_fault(key: str) -> BrokenRule | None:
     """What is wrong with an image's address; None when nothing is."""
     if not key.startswith(SCHEME):
-        return Fault(rules.KEY_SCHEME, _PATH, {"key": key})
+        return BrokenRule(rules.KEY_SCHEME, _PATH, {"key": key})
     bucket, _, name = key[len(SCHEME) :].partition("/")
     if not _BUCKET.fullmatch(bucket):
-        return Fault(rules.BUCKET, _PATH, {"bucket": bucket})
+        return BrokenRule(rules.BUCKET, _PATH, {"bucket": bucket})
     if not name:
-        return Fault(rules.NO_OBJECT, _PATH, {"key": key})
+        return BrokenRule(rules.NO_OBJECT, _PATH, {"key": key})
     if len(key) > KEY_CHARACTERS:
-        return Fault(rules.LONG_KEY, _PATH)
+        return BrokenRule(rules.LONG_KEY, _PATH)
     return None

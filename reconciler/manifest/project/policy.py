@@ -1,87 +1,90 @@
-"""`policy` in project.yaml: settings read over the ones that hold already.
-
-`policy.guards` in project.yaml: thresholds, or `off`.
-"""
+"""Settings of a policy, from project.yaml and from programs: every setting of `reconciler.model.Policy` by its type."""
 
 import re
-from dataclasses import replace
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+from reconciler.guards import GUARDS, read_threshold, written
 from reconciler.manifest.rules import project as rules
+from reconciler.manifest.rules.findings import Rule
 from reconciler.manifest.yaml.nodes import Node
 from reconciler.manifest.yaml.values import Fields
-from reconciler.model import Compare, Destroy, Extra, Guard, Guards, Marked, Policy, Rejection
+from reconciler.model import Choice, Policy, Threshold, settings_of
 from reconciler.text import did_you_mean
 
-GUARD_NAMES: Final = tuple(guard.value for guard in Guard)
-_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
-_RECOMMENDED: Final = Guards()
-
-
-def read_guards(node: Node, over: Guards, fields: Fields) -> Guards:
-    """The thresholds that are written, and those of `over` for the rest; what is wrong is reported and left out."""
-    mapping = fields.mapping(node, "`guards`", GUARD_NAMES, "write settings such as {updates: 50%, shrink: off}")
-    members: dict[str, Any] = {}
-    for name, value in (mapping.members if mapping else {}).items():
-        text = fields.text(value, f"`{name}`")
-        if text is None or name not in GUARD_NAMES:
-            continue
-        try:
-            members[name.replace("-", "_")] = guard_value(name, text)
-        except ValueError:
-            fields.wrong(rules.GUARD, value, name=name, text=text)
-    return replace(over, **members)
-
-
-def guard_value(name: str, text: str) -> float | bool | None:
-    """What a threshold says: a share for `30%`, switched off by `off`, as recommended for `on`.
-
-    Raises:
-        ValueError: there is no such guard, it says none of these, or a percentage where the guard has no threshold.
-    """
-    if name not in GUARD_NAMES:
-        raise ValueError(name)
-    recommended = _RECOMMENDED.threshold(Guard(name))
-    has_threshold = not isinstance(recommended, bool)
-    if text == "on":
-        return recommended
-    if text == "off":
-        return None if has_threshold else False
-    match = _PERCENT.fullmatch(text)
-    if match is None or not has_threshold or not 0 <= float(match[1]) <= 100:
-        raise ValueError(text)
-    return float(match[1]) / 100
-
-
-_KEYS: Final = ("extra", "marked", "rejected", "compare", "patience", "destroy", "guards")
+GUARD_FORM: Final = f"it has {', '.join(GUARDS)}, each on, off or a percentage such as 50%"
 _PATIENCE: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
-_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the values of a setting are written: all `words` that there are, or in which form; and the rule about it.
+
+    `read` gives None for a text that is none.
+    """
+
+    must_be: str
+    words: tuple[str, ...]
+    rule: Rule
+    read: Callable[[str], object]
+
+
+def form_of(value: object) -> Form:
+    """The form of a setting, by one of its values: one of some words, or a time."""
+    if isinstance(value, Choice):
+        choices = {choice.value: choice for choice in type(value)}
+        return Form(f"one of {', '.join(choices)}", tuple(choices), rules.CHOICE, choices.get)
+    return Form("a time such as 90s, 30m or 1h30m", (), rules.PATIENCE, parse_patience)
 
 
 def read_policy(node: Node, over: Policy, fields: Fields) -> Policy:
     """The settings that are written, and those of `over` for the rest; what is wrong is reported and left out."""
-    mapping = fields.mapping(node, "`policy`", _KEYS, "write settings such as {extra: report}")
-    if mapping is None:
-        return over
-    members = mapping.members
-    extra = _choice(members.get("extra"), "extra", Extra, fields)
-    marked = _choice(members.get("marked"), "marked", Marked, fields)
-    rejected = _choice(members.get("rejected"), "rejected", Rejection, fields)
-    compare = _choice(members.get("compare"), "compare", Compare, fields)
-    destroy = _choice(members.get("destroy"), "destroy", Destroy, fields)
-    patience = _patience(members["patience"], fields) if "patience" in members else None
-    guards = read_guards(members["guards"], over.guards, fields) if "guards" in members else over.guards
-    return replace(
-        over,
-        extra=extra or over.extra,
-        marked=marked or over.marked,
-        rejected=rejected or over.rejected,
-        compare=compare or over.compare,
-        patience=patience or over.patience,
-        destroy=destroy or over.destroy,
-        guards=guards,
-    )
+    names = settings_of(over)
+    mapping = fields.mapping(node, "`policy`", names, "write settings such as {extra: report}")
+    members = mapping.members if mapping else {}
+    read: dict[str, Any] = {
+        name: _setting(value, name, getattr(over, name), fields) for name, value in members.items() if name in names
+    }
+    return replace(over, **read)
+
+
+def _setting(node: Node, name: str, over: object, fields: Fields) -> object:
+    if isinstance(over, Mapping):
+        return _guards(node, over, fields)
+    form = form_of(over)
+    text = fields.text(node, f"`{name}`")
+    value = None if text is None else form.read(text)
+    if text is not None and value is None:
+        guess = did_you_mean(text, form.words)
+        fields.wrong(form.rule, node, name=name, text=text, guess=guess, known=", ".join(form.words))
+    return over if value is None else value
+
+
+def _guards(node: Node, over: Mapping[str, Threshold], fields: Fields) -> Mapping[str, Threshold]:
+    mapping = fields.mapping(node, "`guards`", GUARDS, "write settings such as {updates: 50%, shrink: off}")
+    read = dict(over)
+    for name, value in (mapping.members if mapping else {}).items():
+        text = fields.text(value, f"`{name}`") if name in GUARDS else None
+        if text is None:
+            continue
+        try:
+            read[name] = read_threshold(name, text)
+        except ValueError:
+            fields.wrong(rules.GUARD, value, name=name, text=text)
+    return unlike_default(read)
+
+
+def unlike_default(guards: Mapping[str, Threshold]) -> dict[str, Threshold]:
+    """The thresholds that are not as recommended, in the order of the table: what a policy holds."""
+    return {name: guards[name] for name, row in GUARDS.items() if guards.get(name, row.default) != row.default}
+
+
+def as_written(value: object) -> object:
+    """A setting as the engine stores it: a word, seconds, or thresholds as project.yaml has them."""
+    if isinstance(value, Mapping):
+        return {name: written(threshold) for name, threshold in value.items()}
+    return value.value if isinstance(value, Choice) else value
 
 
 def parse_patience(text: str) -> int | None:
@@ -91,22 +94,3 @@ def parse_patience(text: str) -> int | None:
         return None
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds or None
-
-
-def _patience(node: Node, fields: Fields) -> int | None:
-    text = fields.text(node, "`patience`")
-    seconds = None if text is None else parse_patience(text)
-    if text is not None and seconds is None:
-        fields.wrong(rules.PATIENCE, node, text=text)
-    return seconds
-
-
-def _choice(node: Node | None, name: str, choices: type[_Choice], fields: Fields) -> _Choice | None:
-    text = None if node is None else fields.text(node, f"`{name}`")
-    if node is None or text is None:
-        return None
-    known = [choice.value for choice in choices]
-    if text in known:
-        return choices(text)
-    fields.wrong(rules.CHOICE, node, name=name, text=text, guess=did_you_mean(text, known), known=", ".join(known))
-    return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.errors import InvalidDeclaration
-from reconciler.model import Finding, Marked, Place, Severity
+from reconciler.model import Finding, Marking, Place, Severity
 from reconciler.text import inert
 
 # Text of a manifest inside a sentence: long enough to recognise, short enough to read past.
@@ -119,9 +119,9 @@ class _Kept:
 class Collector:
     """Takes findings while a file is read; positions are looked up only for findings that are kept."""
 
-    def __init__(self, shown: str, marked: Marked = Marked.WARN) -> None:
+    def __init__(self, shown: str, marked: Marking = Marking.WARN) -> None:
         self.shown = shown
-        self._refuse_marked = marked is Marked.REFUSE
+        self._refuse_marked = marked is Marking.REFUSE
         self._kept = {severity: _Kept() for severity in Severity}
 
     @property

@@ -19,7 +19,7 @@ from reconciler.manifest.judge.source_ref import SCHEME, address_fault
 from reconciler.manifest.line import Path
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.yaml.expand import DEFAULT_CREATED, Drawn, DrawnBox
+from reconciler.manifest.yaml.expand import DEFAULT_CREATED, DrawnBox, WrittenEntry
 from reconciler.manifest.yaml.nodes import Mapping, Node, Report, Scalar, Sequence
 from reconciler.manifest.yaml.values import NUMBER, Fields, json_number
 
@@ -217,7 +217,7 @@ def _joined(prefix: str, image: str) -> str:
     return f"{prefix.rstrip('/')}/{image.lstrip('/')}"
 
 
-def drawn_of(entry: Mapping, head: Head, fields: Fields) -> Drawn[Node] | None:
+def drawn_of(entry: Mapping, head: Head, fields: Fields) -> WrittenEntry[Node] | None:
     """The entry with the head's defaults; None when something is wrong, which was reported (perhaps in the head)."""
     members = entry.members
     key = _key(entry, head, fields)
@@ -229,7 +229,7 @@ def drawn_of(entry: Mapping, head: Head, fields: Fields) -> Drawn[Node] | None:
         fields.wrong(yaml_rules.NO_SIZE, members["boxes"])
     if key is None or labels is None or ("boxes" in members and (boxes is None or shared.size is None)):
         return None
-    return Drawn(
+    return WrittenEntry(
         key=key,
         key_origin=members["image"],
         origin=entry,

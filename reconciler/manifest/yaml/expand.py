@@ -76,7 +76,7 @@ class DrawnBox(Generic[Origin]):
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn(Generic[Origin]):
+class WrittenEntry(Generic[Origin]):
     """An entry as a person wrote it, with the file's defaults filled in.
 
     `labels` with where each stands; `boxes` is None for an entry without that key; `size` is width, height and
@@ -97,7 +97,7 @@ class Drawn(Generic[Origin]):
     created: str = DEFAULT_CREATED
 
 
-def expand(drawn: Drawn[Origin]) -> tuple[dict[str, Any], dict[Path, Origin]]:
+def expand(drawn: WrittenEntry[Origin]) -> tuple[dict[str, Any], dict[Path, Origin]]:
     """The line, and for its members the origin of each that came from somewhere."""
     document: dict[str, Any] = {SOURCE_REF: drawn.key}
     origins: dict[Path, Origin] = {(): drawn.origin, (SOURCE_REF,): drawn.key_origin}
@@ -111,7 +111,7 @@ def expand(drawn: Drawn[Origin]) -> tuple[dict[str, Any], dict[Path, Origin]]:
     return document, origins
 
 
-def _image_metadata(drawn: Drawn[Origin], name: str, label: str) -> dict[str, Any]:
+def _image_metadata(drawn: WrittenEntry[Origin], name: str, label: str) -> dict[str, Any]:
     return {
         "confidence": drawn.confidence,
         "job-name": _job_name(drawn, name),
@@ -122,7 +122,7 @@ def _image_metadata(drawn: Drawn[Origin], name: str, label: str) -> dict[str, An
     }
 
 
-def _job_name(drawn: Drawn[Origin], attribute: str) -> str:
+def _job_name(drawn: WrittenEntry[Origin], attribute: str) -> str:
     return f"labeling-job/{attribute}" if drawn.job_name is None else drawn.job_name
 
 
@@ -131,7 +131,7 @@ def _class_ids(boxes: Iterable[DrawnBox[Origin]]) -> dict[str, int]:
     return {label: number for number, label in enumerate(dict.fromkeys(box.label for box in boxes))}
 
 
-def _add_boxes(drawn: Drawn[Origin], boxes: tuple[DrawnBox[Origin], ...], document: dict[str, Any]) -> None:
+def _add_boxes(drawn: WrittenEntry[Origin], boxes: tuple[DrawnBox[Origin], ...], document: dict[str, Any]) -> None:
     ids = _class_ids(boxes)
     width, height, depth = (*drawn.size, _DEPTH)[:3]
     document[BOXES_ATTRIBUTE] = {
@@ -148,7 +148,7 @@ def _add_boxes(drawn: Drawn[Origin], boxes: tuple[DrawnBox[Origin], ...], docume
     }
 
 
-def _box_origins(drawn: Drawn[Origin], boxes: tuple[DrawnBox[Origin], ...]) -> dict[Path, Origin]:
+def _box_origins(drawn: WrittenEntry[Origin], boxes: tuple[DrawnBox[Origin], ...]) -> dict[Path, Origin]:
     origins: dict[Path, Origin] = {}
     metadata = BOXES_ATTRIBUTE + METADATA
     if drawn.boxes_origin is not None:

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import msgspec
-
-from reconciler.analysis.results import Box, BoxChange, Size
-from reconciler.review.model import Change, DatasetReview, Review
+from reconciler.analysis.results import BoxChange, PixelBox, Size
+from reconciler.entry_codes import meaning_of
+from reconciler.review.model import DatasetReview, EntryChange, Review
+from reconciler.text import Sentence
+from reconciler.views.json_document import json_bytes
 from reconciler.views.pictures import Picture, PictureSource
 from reconciler.views.words import (
     KINDS,
@@ -23,6 +24,7 @@ from reconciler.views.words import (
     change_names,
     folder_of,
     kinds_of,
+    pieces,
     place_words,
     said,
     shown,
@@ -128,7 +130,7 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
 
 def script_safe(document: object) -> bytes:
     """JSON that may stand inside a script element."""
-    text = msgspec.json.encode(document)
+    text = json_bytes(document)
     for unsafe, digits in _UNSAFE.items():
         text = text.replace(unsafe.encode(), f"\\u{digits}".encode())
     return text
@@ -141,7 +143,7 @@ def _dataset(dataset: DatasetReview, folder: str, *, links: bool) -> Json:
     return document
 
 
-def _change(change: Change, number: int, dataset: DatasetReview, folder: str, work: _Work) -> list[Any]:
+def _change(change: EntryChange, number: int, dataset: DatasetReview, folder: str, work: _Work) -> list[Any]:
     bits = sum(1 << at for at, kind in enumerate(KINDS) if kind in kinds_of(change))
     place = change.place
     same_file = place is not None and place.file == dataset.manifest
@@ -150,7 +152,7 @@ def _change(change: Change, number: int, dataset: DatasetReview, folder: str, wo
         change.number,
         _VERBS.index(change.verb),
         shown(change.key.removeprefix(folder)),
-        said(change.words, 600),
+        _pieces(change.words),
         str(place.line) if place and same_file else place_words(place),
         change.risk,
         list(ORIGINS).index(change.origin),
@@ -160,7 +162,7 @@ def _change(change: Change, number: int, dataset: DatasetReview, folder: str, wo
     ]
 
 
-def _body(change: Change, work: _Work) -> Json:
+def _body(change: EntryChange, work: _Work) -> Json:
     """Members that are empty are left out."""
     names = work.names
     names_of = names.number
@@ -172,7 +174,7 @@ def _body(change: Change, work: _Work) -> Json:
         "s": [_size(one) for one in change.sizes_before],
         "t": [_size(one) for one in change.sizes_after],
         "f": [[said(one.path), _value(one.before), _value(one.after)] for one in change.fields],
-        "m": [[said(mark.code), said(mark.meaning), said(mark.message)] for mark in change.marks],
+        "m": [[said(mark.code), meaning_of(mark.code), said(mark.message)] for mark in change.marks],
         "l": change.key if work.links and shown(change.key) != change.key else "",
         "c": len(change.boxes),
         "u": [_labelled(change.labelled_before), _labelled(change.labelled_after)],
@@ -181,7 +183,12 @@ def _body(change: Change, work: _Work) -> Json:
     return {name: value for name, value in body.items() if value}
 
 
-def _filtered(change: Change) -> Sequence[str]:
+def _pieces(words: Sentence) -> list[str | list[str]]:
+    """Text, and names as lists of one."""
+    return [[text] if is_name else text for text, is_name in pieces(words, 600)]
+
+
+def _filtered(change: EntryChange) -> Sequence[str]:
     """The labels under which a change is found."""
     names = change_names(change)
     if change.verb != "live-only":
@@ -189,7 +196,7 @@ def _filtered(change: Change) -> Sequence[str]:
     return tuple(dict.fromkeys((*names, *change.labels_kept, *(box.label for box in change.boxes_before))))
 
 
-def _drawing(change: Change, work: _Work) -> Json:
+def _drawing(change: EntryChange, work: _Work) -> Json:
     """The boxes and the picture, while there is room."""
     if work.room <= 0:
         return {}
@@ -204,12 +211,12 @@ def _drawing(change: Change, work: _Work) -> Json:
     return {"b": boxes, "i": len(work.pictures)}
 
 
-def _picture(picture: Picture, change: Change) -> list[Any]:
+def _picture(picture: Picture, change: EntryChange) -> list[Any]:
     """Its data, its size as stored, its orientation, and what is odd about it."""
     return [picture.data, picture.width, picture.height, picture.orientation, "; ".join(_remarks(picture, change))]
 
 
-def _remarks(picture: Picture, change: Change) -> Iterator[str]:
+def _remarks(picture: Picture, change: EntryChange) -> Iterator[str]:
     if picture.note:
         yield said(picture.note, 300)
     if picture.orientation != 1:
@@ -230,7 +237,7 @@ def _box(one: BoxChange, names: _Names) -> list[float]:
     return [bits, *_corner(before, names), *_corner(after, names), round(one.iou or 0, 3)]
 
 
-def _corner(box: Box | None, names: _Names) -> Iterable[float]:
+def _corner(box: PixelBox | None, names: _Names) -> Iterable[float]:
     if box is None:
         return ()
     return names.number(box.label), *map(_number, (box.left, box.top, box.width, box.height))

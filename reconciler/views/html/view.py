@@ -16,15 +16,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reconciler.review.model import Review
+from reconciler.text import Sentence, names_in
 from reconciler.views import words as wording
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.html.page_data import page_data, project_link
 from reconciler.views.lines import guard_lines
-from reconciler.views.markdown.escape import SENTENCE, parts
-from reconciler.views.outcome import done_lines
 from reconciler.views.pictures import PictureSource
 
 # So many entries stand in the page for readers without a script.
 _STATIC: Final = 200
+# So many characters of a sentence are shown.
+_SENTENCE: Final = 700
 
 
 def view(review: Review, *, pictures: PictureSource | None = None, links: bool = True) -> str:
@@ -75,7 +77,8 @@ def _filters() -> Mapping[str, Any]:
     return {
         "shown": wording.shown,
         "said": wording.said,
-        "marked": _marked,
+        "told": _told,
+        "names_in": names_in,
         "percent": wording.percent,
         "number": "{:,}".format,
         "step": _step,
@@ -99,13 +102,10 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _marked(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> Markup:
-    """A sentence in which known names are set as code."""
-    pieces = (
-        Markup("<code>{}</code>").format(text) if is_name else Markup("{}").format(text)
-        for text, is_name in parts(sentence, names, limit)
-    )
-    return Markup("").join(pieces)
+def _told(words: str | Sentence, limit: int = _SENTENCE) -> Markup:
+    """What is said, with names as code."""
+    told = wording.pieces((words,) if isinstance(words, str) else words, limit)
+    return Markup("").join(Markup("<code>{}</code>" if is_name else "{}").format(text) for text, is_name in told)  # noqa: S704 - our own
 
 
 def _step(before: object, after: object) -> str:

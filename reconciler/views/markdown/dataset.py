@@ -6,24 +6,23 @@ Train and test of a project together, in Markdown.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.results import Balance, Group, LabelBalance, LookAlike, Provenance, Splits
-from reconciler.review.model import Change, DatasetReview, Done, Failure, FindingCounts, Found, Mark, ProjectReview
-from reconciler.text import counted
+from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
+from reconciler.entry_codes import meaning_of
+from reconciler.model import Finding, Mark
+from reconciler.review.model import DatasetReview, Done, EntryChange, Failure, FindingCounts, ProjectReview
+from reconciler.text import counted, joined, sentence
+from reconciler.views.apply_lines import done_lines
 from reconciler.views.lines import guard_lines
 from reconciler.views.markdown.budget import Block, Piece, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
-from reconciler.views.outcome import done_lines
 from reconciler.views.words import (
     GROUP_KINDS,
     ORIGINS,
-    alike_words,
     box_words,
     boxes_words,
-    change_names,
     confidence_words,
     dataset_words,
     folder_of,
-    group_names,
     ignored_words,
     is_explained,
     origin_words,
@@ -87,13 +86,13 @@ def _heading(dataset: DatasetReview) -> str:
         lines.append(boxes_words(dataset))
     lines += ["**Refused**: the dangers above say why"] if dataset.refusals else []
     lines += [prose(remark) for remark in dataset.remarks]
-    lines += [prose(guard.words, guard.pieces, _OVERRIDE) for guard in guard_lines(dataset)]
+    lines += [prose(guard.words, _OVERRIDE, _OVERRIDE) for guard in guard_lines(dataset)]
     if dataset.error:
         lines.append(failure_words(dataset.error).rstrip("\n"))
     if dataset.skipped:
         lines.append(prose(dataset.skipped))
     if dataset.origins:
-        lines.append(prose(f"changes {origin_words(dataset.origins)}", [dataset.origins.revision]))
+        lines.append(prose(sentence("changes ", origin_words(dataset.origins))))
     return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
 
 
@@ -113,18 +112,17 @@ def _summary(dataset: DatasetReview) -> str:
     return f"**{words}**" if dataset.action == "replace" else words
 
 
-def _finding(found: Found) -> str:
+def _finding(found: Finding) -> str:
     return f"- **{found.severity}** {code(place_words(found.place))} {prose(found.message)}; {prose(found.cure)}\n"
 
 
 def _group(group: Group) -> str:
-    names = group_names(group)
-    text = f"- **{GROUP_KINDS[group.kind]}** {prose(group.words, names)}"
+    text = f"- **{GROUP_KINDS[group.kind]}** {prose(group.words)}"
     if group.exception_count:
-        listed = "; ".join(prose(one, names) for one in group.exceptions)
-        text += f"<br>**except {counted(group.exception_count, 'entry', 'entries')}**: {listed}"
+        but = counted(group.exception_count, "entry", "entries")
+        text += f"<br>**except {but}**: {prose(joined(group.exceptions))}"
     if group.evidence:
-        text += f"<br><sub>because {'; '.join(prose(one, names) for one in group.evidence)}</sub>"
+        text += f"<br><sub>because {prose(joined(group.evidence))}</sub>"
     if group.examples:
         text += f"<br><sub>such as {', '.join(map(code, group.examples))}</sub>"
     return f"{text}\n"
@@ -183,9 +181,8 @@ def _changes(dataset: DatasetReview) -> Block:
     return Block(pieces, "entries", head, "\n</details>\n\n", beyond, note.format)
 
 
-def _change(change: Change, dataset: DatasetReview, folder: str) -> str:
-    names = change_names(change)
-    lines = [prose(change.words, names), *_box_lines(change, names, dataset.groups), *map(_mark, change.marks)]
+def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:
+    lines = [prose(change.words), *_box_lines(change, dataset.groups), *map(_mark, change.marks)]
     if change.origin not in {"", "branch"}:
         lines[0] += f" **{ORIGINS[change.origin]}**"
     return cells(
@@ -193,22 +190,22 @@ def _change(change: Change, dataset: DatasetReview, folder: str) -> str:
     )
 
 
-def _box_lines(change: Change, names: tuple[str, ...], groups: Sequence[Group]) -> Iterator[str]:
+def _box_lines(change: EntryChange, groups: Sequence[Group]) -> Iterator[str]:
     """What became of each box, where no group tells it."""
     boxes = [box for box in change.boxes if box.what != ("same",)] if change.verb == "update" else []
     if is_explained(change, groups):
         return
     for box in boxes[:_BOXES]:
-        yield f"<sub>{prose(box_words(box), names)}</sub>"
+        yield f"<sub>{prose(box_words(box))}</sub>"
     if len(boxes) > _BOXES:
         yield f"<sub>and {counted(len(boxes) - _BOXES, 'more box', 'more boxes')}</sub>"
 
 
 def _mark(mark: Mark) -> str:
-    return f"**marked** {code(mark.code)}: {prose(mark.meaning)}"
+    return f"**marked** {code(mark.code)}: {meaning_of(mark.code)}"
 
 
-def _where(change: Change, dataset: DatasetReview) -> str:
+def _where(change: EntryChange, dataset: DatasetReview) -> str:
     if change.place is None:
         return ""
     if change.place.file == dataset.manifest:
@@ -246,9 +243,8 @@ _LISTED: Final = 10
 
 def project_blocks(project: ProjectReview) -> Iterator[Block]:
     """What can be said of train and test together; nothing where there is nothing."""
-    pieces = [*_splits(project.splits), *(piece(_RISK_WORTH, _alike, pair) for pair in project.look_alikes)]
     yield Block(
-        pieces,
+        list(_splits(project.splits)),
         "remarks on train and test together",
         f"### {code(project.name)}: train and test together\n\n",
         "\n",
@@ -288,8 +284,3 @@ def _listed(what: str, count: int, texts: Iterable[str]) -> str:
     kept = list(texts)[:_LISTED]
     rest = f" and {count - len(kept):,} more" if count > len(kept) else ""
     return f"- **{what}** ({count:,}): {', '.join(kept)}{rest}\n"
-
-
-def _alike(pair: LookAlike) -> str:
-    images = f"{counted(pair.first_images, 'image', 'images')} and {counted(pair.second_images, 'image', 'images')}"
-    return f"- **Look alike**: {code(pair.first)} and {code(pair.second)} {alike_words(pair)}; {images}\n"

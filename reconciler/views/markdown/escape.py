@@ -2,15 +2,16 @@
 
 Names go into code spans: GitHub, GitLab and others look for no mention, issue, link, emoji, commit or formula there
 (GitHub Flavored Markdown, 6.1 and 6.9; GitHub's filters leave `code` elements alone). In a sentence the words that are
-nothing but words stay prose, everything else goes into code spans too.
+nothing but words stay prose, everything else goes into code spans too: text is trusted no more than names are.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from reconciler.views.words import said, shown
+from reconciler.text import Sentence
+from reconciler.views.words import pieces, shown
 
 # A key may have 2,048 characters; a comment that people read holds its ends.
 _NAME: Final = 180
@@ -24,9 +25,6 @@ _LINKED: Final = re.compile(r"(?i:www\.|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(
 _ITEM: Final = re.compile(r"\d+\)")
 _SIGNS: Final = {"->": "\N{RIGHTWARDS ARROW}", "-": "\\-", "+": "\\+", "=": "\\=", "%": "%", "/": "/"}
 _TICKS: Final = re.compile("`+")
-# A name stands between spaces, or opening and closing signs and spaces: two code spans never touch.
-_BEFORE: Final = r"(?:(?<!.)|(?<=\s)|(?<=^[(\"'])|(?<=\s[(\"']))"
-_BEHIND: Final = r"(?=[)\"',.;:]*(?:\s|$))"
 _CLOSING: Final = re.compile(r"[(\"']|[)\"',.;:]+")
 
 
@@ -40,19 +38,10 @@ def raw_code(name: str, limit: int = _NAME) -> str:
     return f"<code>{escape(shown(name, limit))}</code>"
 
 
-def prose(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> str:
-    """A sentence that may quote others; `names` are set as code wherever they stand in it."""
-    return "".join(_span(text) if name else _spaced(text) for text, name in parts(sentence, names, limit))
-
-
-def parts(sentence: str, names: Iterable[str] = (), limit: int = SENTENCE) -> list[tuple[str, bool]]:
-    """A sentence, inert, cut where known names stand in it: each part, and whether it is a name."""
-    known = sorted({said(name) for name in names if name.strip()}, key=len, reverse=True)
-    text = said(sentence, limit)
-    if not known:
-        return [(text, False)]
-    pieces = re.split(f"{_BEFORE}({'|'.join(map(re.escape, known))}){_BEHIND}", text)
-    return [(piece, at % 2 == 1) for at, piece in enumerate(pieces) if piece]
+def prose(words: str | Sentence, limit: int = SENTENCE, name_limit: int = _NAME) -> str:
+    """What is said, with names as code spans."""
+    told = pieces((words,) if isinstance(words, str) else words, limit, name_limit)
+    return "".join(_span(text) if is_name else _spaced(text) for text, is_name in told)
 
 
 def cells(texts: Sequence[str]) -> str:

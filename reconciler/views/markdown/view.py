@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Final
 
-from reconciler.review.model import Danger, DatasetReview, Review
-from reconciler.text import counted
+from reconciler.review.dangers import LEVELS
+from reconciler.review.model import Danger, DangerLevel, DatasetReview, Review
+from reconciler.text import counted, names_in
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.dataset import dataset_blocks, failure_words, finding_block, project_blocks
 from reconciler.views.markdown.escape import cells, code, prose
-from reconciler.views.words import DANGER_LEVELS, estimate_words, is_quiet, took_words
+from reconciler.views.words import estimate_words, is_quiet, took_words
 
 # GitHub refuses a longer comment: "Body is too long (maximum is 65536 characters)".
 LIMIT: Final = 65_536
@@ -21,7 +22,11 @@ MARKER: Final = "<!-- reconciler:plan -->"
 # The sentence about what was cut.
 _CUT: Final = 500
 
-_ICONS: Final = {3: "\N{OCTAGONAL SIGN}", 2: "\N{WARNING SIGN}\ufe0f", 1: "\N{INFORMATION SOURCE}\ufe0f"}
+_ICONS: Final[dict[DangerLevel, str]] = {
+    "danger": "\N{OCTAGONAL SIGN}",
+    "check": "\N{WARNING SIGN}\ufe0f",
+    "note": "\N{INFORMATION SOURCE}\ufe0f",
+}
 _RISK_ERROR: Final = 300
 _RISK_DANGER: Final = 200
 _RISK_TABLE: Final = 120
@@ -65,17 +70,16 @@ def _blocks(review: Review) -> Iterator[Block]:
 
 
 def _dangers(dangers: Iterable[Danger]) -> Iterator[Block]:
-    pieces = [piece(_RISK_DANGER + danger.level, _danger, danger) for danger in dangers]
+    pieces = [piece(_RISK_DANGER - LEVELS.index(danger.level), _danger, danger) for danger in dangers]
     head = f"**{counted(len(pieces), 'danger', 'dangers')}, the worst first**\n\n"
     yield Block(pieces, "dangers", head, "\n", note=lambda left: f"- and {left:,} more dangers\n")
 
 
 def _danger(danger: Danger) -> str:
     about = code(danger.dataset or danger.project)
-    keys = [example for example in danger.examples if example not in danger.words][:_EXAMPLES]
+    keys = [example for example in danger.examples if example not in names_in(danger.words)][:_EXAMPLES]
     such = f"<br>such as {', '.join(map(code, keys))}" if keys else ""
-    words = prose(danger.words, danger.examples)
-    return f"- {_ICONS[danger.level]} **{DANGER_LEVELS[danger.level]}** {about}: {words}{such}\n"
+    return f"- {_ICONS[danger.level]} **{danger.level}** {about}: {prose(danger.words)}{such}\n"
 
 
 def _table(datasets: Iterable[DatasetReview], left: str) -> Block:

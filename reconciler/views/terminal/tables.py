@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.results import Balance, LabelBalance, LookAlike, Provenance, Splits
+from reconciler.analysis.results import Balance, LabelBalance, Provenance, Splits
 from reconciler.review.model import ProjectReview
 from reconciler.views.lines import fitting
 from reconciler.views.terminal.columns import Layout, Line, Role, cells, more, padded, shortened
-from reconciler.views.words import alike_words, confidence_words, ignored_words, percent, shown, transfer_words
+from reconciler.views.words import confidence_words, ignored_words, percent, shown, transfer_words
 
 # So many of a kind are shown unless all are asked for.
 _LABELS: Final = 6
@@ -82,7 +82,7 @@ def _balance_role(row: LabelBalance) -> Role:
 
 def project_lines(project: ProjectReview, layout: Layout) -> Iterator[Line]:
     """What can be said of train and test together."""
-    lines = [*_splits(project.splits, layout), *_look_alikes(project.look_alikes, layout)]
+    lines = list(_splits(project.splits, layout))
     if lines:
         yield "", "plain"
         yield f"{shown(project.name)}: train and test together", "header"
@@ -112,14 +112,6 @@ def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: R
     rest = f" and {count - len(kept):,} more" if count > len(kept) else ""
     between = "; " if any(", " in text or " and " in text for text in kept) else ", "
     yield from layout.wrap(f"{what}: {between.join(shown(text) for text in kept)}{rest}", role)
-
-
-def _look_alikes(pairs: Sequence[LookAlike], layout: Layout) -> Iterator[Line]:
-    kept = pairs[: layout.limit(fitting(len(pairs), _KEYS))]
-    for pair in kept:
-        first, second = f"{shown(pair.first)} ({pair.first_images:,})", f"{shown(pair.second)} ({pair.second_images:,})"
-        yield from layout.wrap(f"look alike: {first} and {second} {alike_words(pair)}", "warning")
-    yield from more(len(pairs) - len(kept), "more pairs of labels that look alike", layout)
 
 
 def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:

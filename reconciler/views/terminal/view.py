@@ -9,19 +9,29 @@ from itertools import chain
 from typing import Final
 
 from reconciler.analysis.results import Group
+from reconciler.entry_codes import meaning_of
 from reconciler.review.dangers import REFUSED
-from reconciler.review.model import Change, Danger, DatasetReview, Estimate, Failure, FindingCounts, Review
-from reconciler.text import counted
-from reconciler.views.lines import chosen, fitting, found_words, guard_lines, left_words
-from reconciler.views.outcome import cost_lines, done_lines
+from reconciler.review.model import (
+    Danger,
+    DangerLevel,
+    DatasetReview,
+    EntryChange,
+    Estimate,
+    Failure,
+    FindingCounts,
+    Review,
+)
+from reconciler.text import Sentence, counted, joined, sentence
+from reconciler.views.apply_lines import cost_lines, done_lines
+from reconciler.views.lines import chosen, fitting, guard_lines, left_words
 from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
 from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
 from reconciler.views.words import (
-    DANGER_LEVELS,
     ORIGINS,
     box_words,
     boxes_words,
     dataset_words,
+    finding_line,
     folder_of,
     is_quiet,
     origin_words,
@@ -36,6 +46,7 @@ _GROUPS: Final = 8
 _CHANGES: Final = 20
 _CHANGES_LEAST: Final = 3
 _FINDINGS: Final = 3
+_BY_LEVEL: Final[dict[DangerLevel, Role]] = {"danger": "bad", "check": "warning", "note": "plain"}
 _GAP: Final[tuple[Line, ...]] = (("", "plain"),)
 # Where they are all that there is to see.
 _FINDINGS_ALONE: Final = 10
@@ -105,11 +116,10 @@ def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) 
     yield f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header"
     for danger in kept:
         about = shown(danger.dataset or danger.project)
-        role: Role = "bad" if danger.level == max(DANGER_LEVELS) else "warning" if danger.level > 1 else "plain"
-        word = padded(DANGER_LEVELS[danger.level], 6)
-        yield from layout.wrap(f"{word}{about}: {said(danger.words)}", role, hang=8)
+        role: Role = _BY_LEVEL[danger.level]
+        yield from layout.wrap(f"{padded(danger.level, 8)}{about}: {said(danger.words)}", role, hang=10)
         if layout.verbose:
-            yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 8, 10))
+            yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 10, 12))
     yield from more(len(dangers) - len(kept), "more dangers", layout)
 
 
@@ -117,7 +127,7 @@ def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     yield from layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
 
 
-def _dataset(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+def _dataset(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     yield from _header(dataset, layout)
     if is_quiet(dataset) and not dataset.outcome and not layout.verbose:
         yield from layout.wrap(said(dataset.words) or "up to date", "dim")
@@ -153,7 +163,7 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _costs(dataset.estimate, done.spent, layout, 2)
 
 
-def _figures(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+def _figures(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     role: Role = "bad" if dataset.action == "replace" else "plain"
     words = said(dataset.words) or dataset_words(dataset)
     if words:
@@ -165,17 +175,17 @@ def _figures(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> It
         yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
     yield from _remarks(dataset, layout)
     if dataset.origins:
-        yield from layout.wrap(origin_words(dataset.origins), "dim")
+        yield from layout.wrap(said(origin_words(dataset.origins)), "dim")
     if dataset.estimate and dataset.has_changes and dataset.outcome is None:
         yield from _costs(dataset.estimate, None, layout, 2)
 
 
-def _refusals(dataset: DatasetReview, told: frozenset[str], layout: Layout) -> Iterator[Line]:
+def _refusals(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     """Why an apply would be refused; what `told` dangers and guards say stands above already."""
     guards = {f"guard {guard.name}: {guard.words}": guard.name for guard in dataset.guards if guard.state == "tripped"}
     for refusal in dataset.refusals:
         if refusal not in guards:
-            why = "the danger above says why" if f"{REFUSED}: {refusal}" in told else said(refusal)
+            why = "the danger above says why" if sentence(REFUSED, refusal) in told else said(refusal)
             yield from layout.wrap(f"refused: {why}", "bad")
     names = [guards[refusal] for refusal in dataset.refusals if refusal in guards]
     if names:
@@ -207,12 +217,14 @@ def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
 
 def _group(group: Group, layout: Layout) -> Iterator[Line]:
     if group.exceptions:
-        first, rest = said("; ".join(group.exceptions)), group.exception_count
+        first, rest = said(joined(group.exceptions)), group.exception_count
         yield from layout.wrap(f"except {counted(rest, 'entry', 'entries')}: {first}", "warning", 6, 8)
     if layout.verbose:
-        for word, texts in (("because", group.evidence), ("such as", group.examples)):
-            for text in texts:
-                yield from layout.wrap(f"{word} {said(text)}", "dim", 6, 8)
+        texts = [
+            *(f"because {said(one)}" for one in group.evidence),
+            *(f"such as {shown(key)}" for key in group.examples),
+        ]
+        yield from (line for text in texts for line in layout.wrap(text, "dim", 6, 8))
 
 
 def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
@@ -230,18 +242,18 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     yield from more(left, f"{left_words(left, grouped, more=bool(kept))}{shows}", layout, 4)
 
 
-def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[Change], int]:
+def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[EntryChange], int]:
     """The entries to show, and how many of the others are told of by groups in full."""
     if layout.verbose or layout.entries is not None:
         return dataset.changes[: layout.limit(layout.entries or 0)], 0
     return chosen(dataset, dataset.groups[: fitting(len(dataset.groups), _GROUPS)], layout.changes)
 
 
-def _key(change: Change, folder: str) -> str:
+def _key(change: EntryChange, folder: str) -> str:
     return shown(change.key.removeprefix(folder)) if folder else shown(change.key)
 
 
-def _change(change: Change, key: str, room: int, layout: Layout) -> Iterator[Line]:
+def _change(change: EntryChange, key: str, room: int, layout: Layout) -> Iterator[Line]:
     role: Role = change.verb
     origin = f" [{ORIGINS[change.origin]}]" if change.origin not in {"", "branch"} else ""
     words = f"{said(change.words)}{origin}"
@@ -256,17 +268,17 @@ def _change(change: Change, key: str, room: int, layout: Layout) -> Iterator[Lin
         yield from _change_detail(change, layout)
 
 
-def _change_detail(change: Change, layout: Layout) -> Iterator[Line]:
+def _change_detail(change: EntryChange, layout: Layout) -> Iterator[Line]:
     if change.place:
         yield from layout.wrap(place_words(change.place), "dim", 8, 10)
     for box in change.boxes:
         if box.what != ("same",) and change.verb == "update":
-            yield from layout.wrap(box_words(box), "dim", 8, 10)
+            yield from layout.wrap(said(box_words(box)), "dim", 8, 10)
     for field in change.fields:
         values = f"{said(field.before or 'missing')} -> {said(field.after or 'missing')}"
         yield from layout.wrap(f"{said(field.path)}: {values}", "dim", 8, 10)
     for mark in change.marks:
-        yield from layout.wrap(f"{said(mark.code)}: {said(mark.meaning)}", "warning", 8, 10)
+        yield from layout.wrap(f"{said(mark.code)}: {meaning_of(mark.code)}", "warning", 8, 10)
 
 
 def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[Line]:
@@ -274,7 +286,7 @@ def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone
     kept = findings.shown[: layout.limit(fitting(total, _FINDINGS_ALONE if alone else _FINDINGS))]
     for found in kept:
         role: Role = "bad" if found.severity == "error" else "warning" if found.severity == "marked" else "dim"
-        yield from layout.wrap(found_words(found), role, indent, indent + 2)
+        yield from layout.wrap(finding_line(found), role, indent, indent + 2)
     yield from more(total - len(kept), "more findings", layout, indent)
 
 

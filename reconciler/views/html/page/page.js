@@ -28,6 +28,8 @@
   const signed = (number) => (number < 0 ? "-" : "+") + figure(Math.abs(number));
   const counted = (number, one, many) => `${digits.format(number)} ${number === 1 ? one : many}`;
   const label = (number) => data.labels[number];
+  // What is said in pieces: a name is an array that holds it.
+  const pieces = (words) => words.map((piece) => (Array.isArray(piece) ? el("code", {}, piece[0]) : piece));
 
   // ---- boxes -------------------------------------------------------------------------------------------------------
   // A box in data: [0 same | 1 removed | 2 added, label, left, top, width, height], or for one that changed
@@ -145,7 +147,7 @@
       el("h3", {}, el("span", { class: "sign" }, SIGNS[verb]), el("span", { class: "folder" }, dataset.folder), el("bdi", {}, row[at.key])),
       row[at.origin] > 1 ? el("span", { class: "badge bad" }, data.origins[row[at.origin]]) : "",
       row[at.risk] ? el("span", { class: `badge risk${row[at.risk]}`, title: "0 is harmless, 9 the most dangerous" }, `risk ${row[at.risk]}`) : "",
-      meta, el("p", { class: "what" }, row[at.words]));
+      meta, el("p", { class: "what" }, pieces(row[at.words])));
   };
   const LABELLED = ["no such entry", "no labels", "no boxes"];
   const panel = (body, boxes, side) => {
@@ -214,7 +216,7 @@
 
   // ---- filters -----------------------------------------------------------------------------------------------------
   const state = { text: "", kinds: new Set(), label: "", dataset: "", group: "", origin: "", order: "risk" };
-  const searched = data.changes.map((row) => `${data.datasets[row[at.dataset]].folder}${row[at.key]}\n${row[at.words]}`.toLowerCase());
+  const searched = data.changes.map((row) => `${data.datasets[row[at.dataset]].folder}${row[at.key]}\n${row[at.words].flat().join("")}`.toLowerCase());
   const fits = (row, index) => {
     if (state.text && !searched[index].includes(state.text)) return false;
     if (state.kinds.size && ![...state.kinds].some((bit) => row[at.kinds] & (1 << bit))) return false;

@@ -1,0 +1,105 @@
+"""What an apply would do to live, in the figures that guards are about; and the guards asked about it."""
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from itertools import islice
+
+from reconciler.changes import Action, Comparison, batches, changes, loads
+from reconciler.guards import Asked, Labels, judged, override_of
+from reconciler.ledger import Ledger
+from reconciler.model import Compare, GuardCheck, GuardState, Override, Verb
+
+
+def check_guards(ledger: Ledger, compared: Comparison, asked: Asked) -> tuple[GuardCheck, ...]:
+    """What every guard says of what an apply would do, in the order of their table."""
+    return judged(PlanFigures(ledger, compared), compared.policy.guards, asked)
+
+
+def override_for(ledger: Ledger, checks: Iterable[GuardCheck]) -> Override | None:
+    """How the guards that trip are overridden; None: none trips."""
+    tripped = [check.name for check in checks if check.state is GuardState.TRIPPED]
+    return override_of(tripped, ledger.desired_facts(Compare.STRICT).digest) if tripped else None
+
+
+def labels_of_live(ledger: Ledger) -> Labels:
+    """The labels that are live."""
+    return Labels(ledger.live_label_counts(), ledger.live_labelled())
+
+
+class PlanFigures:
+    """The figures of one comparison; each is read when it is asked for. Valid while the ledger's live side stays."""
+
+    def __init__(self, ledger: Ledger, compared: Comparison) -> None:
+        self._ledger, self._compared = ledger, compared
+        self.live = compared.live.entries if compared.live else 0
+        self.has_changes = compared.has_changes
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the whole dataset is deleted and loaded anew."""
+        return self._compared.action is Action.REPLACE
+
+    @cached_property
+    def updated(self) -> int:
+        """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
+        if not self.replaces:
+            return self._compared.update
+        differing = changes(self._ledger, self._compared.policy.compare)
+        return sum(1 for change in differing if change.verb is Verb.UPDATE)
+
+    @cached_property
+    def losing(self) -> int:
+        """Entries of the manifest that are labelled live and would no longer be."""
+        return self._ledger.losing_labels()
+
+    @cached_property
+    def labelled_live_only(self) -> int:
+        """Live entries with labels that the manifest does not have."""
+        return sum(1 for row in self._ledger.live_only() if row.live_labelled)
+
+    @property
+    def gone(self) -> int:
+        """Live entries that the manifest does not have; those without labels count only where they are deleted."""
+        return self._compared.live_only if self.replaces else self.labelled_live_only
+
+    @property
+    def unlabelled(self) -> int:
+        """Entries that would lose their labels, with the entry or without it."""
+        return self.losing + (self.labelled_live_only if self.replaces else self._compared.unlabel)
+
+    @cached_property
+    def before(self) -> Labels:
+        """The labels that are live."""
+        return labels_of_live(self._ledger)
+
+    @cached_property
+    def after(self) -> Labels:
+        """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
+        counts, images = self._ledger.desired_label_counts(), self._compared.desired.labelled
+        if not self.replaces and not self._compared.policy.extra.unlabels:
+            for label, many in self._ledger.live_only_label_counts().items():
+                counts[label] = counts.get(label, 0) + many
+            images += self.labelled_live_only
+        return Labels(counts, images)
+
+    def using(self, labels: Collection[str], most: int) -> list[str]:
+        """So many of the live entries that use any of these labels."""
+        return list(islice(self._ledger.live_keys_using(labels), most))
+
+    @cached_property
+    def goes_on_with_a_load(self) -> bool:
+        """Whether this is the rest of a first load that was broken off.
+
+        Then live is exactly what whole batches of a load of this manifest hold, from the first one on. An apply that
+        adds something ends at the end of a batch by a rare chance only.
+        """
+        if self._compared.update or self._compared.unlabel or self._compared.live_only or self.replaces:
+            return False
+        live = (row.in_live for row in self._ledger.desired_rows())
+        heads: list[bool] = []
+        for batch in batches(loads(self._ledger)):
+            states = {next(live) for _change in batch.changes}
+            if len(states) > 1:
+                return False
+            heads.append(states.pop())
+        return heads == sorted(heads, reverse=True)
