@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, Self
 
+from reconciler.text import Sentence, inert, plain
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -63,12 +65,17 @@ class GuardCheck:
 
     name: str
     state: GuardState
-    words: str = ""
+    words: Sentence = ()
     count: int = 0
     of: int = 0
     share: float | None = None
     threshold: float | None = None
     reason: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """The refusal where it trips, as text that is safe to show."""
+        return inert(f"guard {self.name}: {plain(self.words)}", 600)
 
 
 @dataclass(frozen=True, slots=True)

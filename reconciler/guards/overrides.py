@@ -46,7 +46,7 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
 
 def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
     """A sentence for each guard that tripped."""
-    return tuple(f"guard {one.name}: {one.words}" for one in checks if one.state is GuardState.TRIPPED)
+    return tuple(one.refusal for one in checks if one.state is GuardState.TRIPPED)
 
 
 def override_of(guards: Sequence[str], digest: str) -> Override:

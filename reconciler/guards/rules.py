@@ -11,15 +11,13 @@ from typing import Final
 
 from reconciler.guards.figures import Figures, Labels
 from reconciler.model import DatasetType, GuardCheck, GuardState, Threshold
-from reconciler.text import inert
+from reconciler.text import Name, Sentence, listed, sentence
 
 # Below so many entries a share says little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
 LEAST_ENTRIES: Final = 10
 # From so many labelled live images on a label's share is compared.
 SHARES_FROM: Final = 100
 _NAMED: Final = 3
-_SHOWN: Final = 60
-_KEY_SHOWN: Final = 200
 # Two shares that are the same but for the last bits of a division are the same.
 _ROUNDING: Final = 1e-9
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
@@ -44,7 +42,7 @@ class _Said:
     """What a guard finds: whether that is too much, in words and figures."""
 
     trips: bool
-    words: str
+    words: str | Sentence
     count: int = 0
     of: int = 0
     share: float | None = None
@@ -123,7 +121,7 @@ def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked)
     else:
         state = GuardState.OVERRIDDEN if reason else GuardState.TRIPPED
     share = None if said.share is None else round(said.share, 6)
-    return GuardCheck(guard.name, state, said.words, said.count, said.of, share, limit, reason)
+    return GuardCheck(guard.name, state, sentence(said.words), said.count, said.of, share, limit, reason)
 
 
 def _nothing_to_lose(figures: Figures) -> _Said | None:
@@ -149,20 +147,17 @@ def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
     if not gone:
         return _Said(trips=False, words="every label would still be used", of=len(before))
     uses = sum(before[label] for label in gone)
-    now = f"(now {uses:,} {'use' if uses == 1 else 'uses'}{_where(figures, gone, uses)})"
-    names = ", ".join(inert(label, _SHOWN) for label in gone[:_NAMED])
-    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    words = f"the label {names} would no longer be used {now}"
+    now = sentence(f"(now {uses:,} {'use' if uses == 1 else 'uses'}", _where(figures, gone, uses), ")")
+    words = sentence("the label ", listed(gone), " would no longer be used ", now)
     if len(gone) > 1:
-        words = f"{len(gone):,} labels would no longer be used {now}: {names}{more}"
+        words = sentence(f"{len(gone):,} labels would no longer be used ", now, ": ", listed(gone))
     return _Said(trips=True, words=words, count=len(gone), of=len(before))
 
 
-def _where(figures: Figures, labels: list[str], uses: int) -> str:
+def _where(figures: Figures, labels: list[str], uses: int) -> Sentence:
     """The entries that use these labels, so that a person finds out whose they are; of many the first."""
     keys = figures.using(labels, _NAMED if uses <= _NAMED else 1)
-    shown = ", ".join(inert(key, _KEY_SHOWN) for key in keys)
-    return f": {shown}" if uses <= _NAMED else f", the first in {shown}"
+    return sentence(": " if uses <= _NAMED else ", the first in ", listed(keys))
 
 
 @_guard(
@@ -180,12 +175,12 @@ def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
     label = max(labels, key=lambda name: abs(moves[name]), default="")
     moved = abs(moves.get(label, 0.0))
     shares = f"{before.share(label):.0%} -> {after.share(label):.0%}"
-    words = f"the share of images with the label {inert(label, _SHOWN)} would move {shares}"
+    words = sentence("the share of images with the label ", Name(label), f" would move {shares}")
     trips = moved > limit + _ROUNDING
     if trips and figures.goes_on_with_a_load:
-        trips, words = False, "a first load that was broken off goes on"
+        trips, words = False, ("a first load that was broken off goes on",)
     elif trips:
-        words += f", by more than {limit * 100:g} points"
+        words = sentence(words, f", by more than {limit * 100:g} points")
     return _Said(trips, words, after.images_by_label.get(label, 0), after.images, moved)
 
 

@@ -82,10 +82,10 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
         goes = counted(going, "live entry goes", "live entries go")
         deleted = f"the dataset is deleted and created anew, with a new ARN; {goes}"
         yield _danger(dataset, "danger", "replace", deleted, going)
-    guards = {f"guard {guard.name}: {guard.words}": guard for guard in dataset.guards if guard.state == "tripped"}
-    for refusal in dataset.refusals:
-        if refusal not in guards:
-            yield _danger(dataset, "danger", "refusal", sentence(REFUSED, refusal), 1)
+    guards = {guard.refusal for guard in dataset.guards if guard.state == "tripped"}
+    for why in dataset.refusals:
+        if why not in guards:
+            yield _danger(dataset, "danger", "refusal", sentence(REFUSED, why), 1)
     for guard in dataset.guards:
         yield from _guard(dataset, guard)
 
@@ -94,12 +94,10 @@ def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; where live is played by another manifest, nothing is refused yet."""
     if guard.state == "tripped":
         stops = dataset.override is not None
-        says = "says no" if stops else "would say no"
-        yield _danger(
-            dataset, "danger" if stops else "check", "guard", f"guard {guard.name} {says}: {guard.words}", guard.count
-        )
+        words = sentence(f"guard {guard.name} {'says' if stops else 'would say'} no: ", guard.words)
+        yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":
-        words = f"guard {guard.name} overridden: {guard.words}; because: {guard.reason}"
+        words = sentence(f"guard {guard.name} overridden: ", guard.words, f"; because: {guard.reason}")
         yield _danger(dataset, "check", "guard", words, guard.count)
 
 

@@ -55,9 +55,9 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
     for guard in dataset.guards:
         name = f"guard {guard.name}"
         if guard.state == "overridden":
-            yield GuardLine(sentence(name, f" overridden: {guard.words}; because: {guard.reason}"), bad=True)
+            yield GuardLine(sentence(name, " overridden: ", guard.words, f"; because: {guard.reason}"), bad=True)
         elif verbose and guard.state in {"passed", "off"}:
-            yield GuardLine((f"{name} {guard.state}{_figures(guard)}",), quiet=True)
+            yield GuardLine(sentence(f"{name} {guard.state}", _figures(guard)), quiet=True)
     how = dataset.override
     if how:
         once = "if it is meant, say why, for one run: ", Name(how.options), ", or under Pulumi ", Name(how.variable)
@@ -65,6 +65,6 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
         yield GuardLine(sentence(once, "; --verbose says how for this manifest" if brief and not verbose else whole))
 
 
-def _figures(guard: GuardCheck) -> str:
+def _figures(guard: GuardCheck) -> Sentence:
     limit = "" if guard.threshold is None else f" (up to {guard.threshold * 100:g}%)"
-    return f": {guard.words}{limit}" if guard.words else ""
+    return sentence(": ", guard.words, limit) if guard.words else ()

@@ -147,6 +147,17 @@ def test_a_label_that_is_a_word_of_the_sentence_is_the_only_name_in_it(world: Wo
     assert group["words"] == ["label ", ["on"], " renamed to ", ["off"], " on 3 entries (3 boxes)"]
 
 
+def test_a_sign_behind_a_key_is_no_part_of_its_name(world: World) -> None:
+    """The bracket and the colon that follow a key are outside of its code span; labels beside it are names too."""
+    for name, label in (("before.jsonl", "R C"), ("after.jsonl", "red cell")):
+        (world.folder / name).write_text("\n".join(world.many(12, label)))
+    comment = world.run("diff", "before.jsonl", "after.jsonl", "--format", "markdown").out
+    assert (
+        "the label `R C` would no longer be used (now 12 uses, the first in `s3://acme-vision/cells/0000.jpg`)"
+        in comment
+    )
+
+
 @pytest.mark.parametrize("view", ["text", "markdown", "html"])
 def test_labels_that_look_alike_are_told_once(world: World, view: str) -> None:
     """A pair is one danger and is not told again beside train and test, in whatever words."""

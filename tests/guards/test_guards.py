@@ -51,7 +51,8 @@ def _tripped(
 ) -> dict[str, str]:
     """The guards that trip under the default thresholds, with their sentences."""
     checks = _checks(desired, live, kind, extra=extra, moved=moved).values()
-    return {one.name: one.words for one in checks if one.state is GuardState.TRIPPED}
+    tripped = [one for one in checks if one.state is GuardState.TRIPPED]
+    return {one.name: one.refusal.partition(": ")[2] for one in tripped}
 
 
 def _guarded(desired: list[Document], live: list[Document], allow: dict[str, str]) -> Plan:

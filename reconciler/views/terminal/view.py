@@ -182,12 +182,12 @@ def _figures(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) 
 
 def _refusals(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     """Why an apply would be refused; what `told` dangers and guards say stands above already."""
-    guards = {f"guard {guard.name}: {guard.words}": guard.name for guard in dataset.guards if guard.state == "tripped"}
-    for refusal in dataset.refusals:
-        if refusal not in guards:
-            why = "the danger above says why" if sentence(REFUSED, refusal) in told else said(refusal)
+    guards = {guard.refusal: guard.name for guard in dataset.guards if guard.state == "tripped"}
+    for words in dataset.refusals:
+        if words not in guards:
+            why = "the danger above says why" if sentence(REFUSED, words) in told else said(words)
             yield from layout.wrap(f"refused: {why}", "bad")
-    names = [guards[refusal] for refusal in dataset.refusals if refusal in guards]
+    names = [guards[words] for words in dataset.refusals if words in guards]
     if names:
         by = "the guard" if len(names) == 1 else "the guards"
         yield from layout.wrap(f"refused by {by} {', '.join(names)}", "bad")
