@@ -44,11 +44,7 @@ class _Count:
 
     def counts(self) -> Counts:
         return Counts(
-            entries=self.entries,
-            labelled=self.labelled,
-            empty=self.empty,
-            boxes=self.boxes,
-            labels=len(self.images_of),
+            entries=self.entries, labelled=self.labelled, empty=self.empty, boxes=self.boxes, labels=len(self.images_of)
         )
 
     def share(self, label: str) -> float:

@@ -61,13 +61,7 @@ def look_alikes(images: Mapping[str, int]) -> tuple[LookAlike, ...]:
     for pair in _one_letter(images):
         found.setdefault(pair, "one-letter")
     return tuple(
-        LookAlike(
-            first=first,
-            second=second,
-            why=why,
-            first_images=images[first],
-            second_images=images[second],
-        )
+        LookAlike(first=first, second=second, why=why, first_images=images[first], second_images=images[second])
         for (first, second), why in sorted(found.items())[:_PAIRS_KEPT]
     )
 

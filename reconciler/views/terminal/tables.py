@@ -24,12 +24,7 @@ def balance_lines(balance: Balance, layout: Layout) -> Iterator[Line]:
     if not kept:
         return
     yield from _table(kept, balance, layout)
-    yield from more(
-        len(rows) - len(kept),
-        "more labels that change",
-        layout,
-        4,
-    )
+    yield from more(len(rows) - len(kept), "more labels that change", layout, 4)
 
 
 def _table(rows: Sequence[LabelBalance], balance: Balance, layout: Layout) -> Iterator[Line]:
