@@ -14,25 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from reconciler.analysis.entry import Detail
-from reconciler.analysis.results import BoxChange
-from reconciler.analysis.sentence import size_words
+from reconciler.analysis.results import BoxChange, GroupKind
 from reconciler.model import Change, Verb
 
 EXAMPLES: Final = 3
 _PATTERNS_KEPT: Final = 50_000
 
-PatternKind = Literal[
-    "relabelled",
-    "left",
-    "label-added",
-    "label-removed",
-    "mirrored",
-    "shifted",
-    "scaled",
-    "image-size",
-    "annotation-pass",
-    "exchanged",
-]
+PatternKind = GroupKind | Literal["left", "exchanged"]
 
 
 class Pattern(NamedTuple):
@@ -101,7 +89,7 @@ def _patterns(detail: Detail) -> Iterator[tuple[Pattern, int]]:
     if detail.transform is not None:
         yield Pattern(detail.transform.kind, by=detail.transform.by), len(detail.transform.pairs)
     if _is_resized(detail):
-        old, new = (tuple(map(size_words, side)) for side in (detail.sizes_before, detail.sizes_after))
+        old, new = (tuple(map(str, side)) for side in (detail.sizes_before, detail.sizes_after))
         yield Pattern("image-size", old, new), len(detail.boxes)
     jobs = [change for change in detail.fields if change.path.endswith("-metadata.job-name")]
     if jobs:

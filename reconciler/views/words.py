@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.results import BoxChange, Group, IgnoredField, PixelBox, ProvenanceSide, Size, Transfer
+from reconciler.analysis.results import BoxChange, Group, IgnoredField, PixelBox, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
@@ -178,11 +178,6 @@ def percent(share: float) -> str:
     """A share of 1 as `12 %`; small ones with a decimal, so that few are not none."""
     hundredths = share * 100
     return f"{hundredths:.1f} %" if 0 < hundredths < 1 or 99 < hundredths < 100 else f"{hundredths:.0f} %"
-
-
-def size_words(one: Size) -> str:
-    """`640x480`."""
-    return f"{figure(one.width)}x{figure(one.height)}"
 
 
 def place_words(place: Place | None) -> str:

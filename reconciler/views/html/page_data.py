@@ -28,7 +28,6 @@ from reconciler.views.words import (
     place_words,
     said,
     shown,
-    size_words,
 )
 
 
@@ -224,7 +223,7 @@ def _remarks(picture: Picture, change: EntryChange) -> Iterator[str]:
     size = Size(width=picture.width, height=picture.height)
     said_sizes = change.sizes_after or change.sizes_before
     if picture.width and said_sizes and any(one != size for one in said_sizes):
-        yield f"the picture has {size_words(size)} pixels, image_size says {' and '.join(map(size_words, said_sizes))}"
+        yield f"the picture has {size} pixels, image_size says {' and '.join(map(str, said_sizes))}"
 
 
 def _box(one: BoxChange, names: _Names) -> list[float]:
