@@ -1,4 +1,4 @@
-"""A change in words: one line that says what it means."""
+"""A change in words: one line with what it means."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 def phrase(verb: Verb, detail: Detail, left: str = "live only") -> Sentence:
     """What changes, in words: the labels of a new entry, the difference of an update.
 
-    `left` is what an entry is called that only live has.
+    `left` is the word for an entry that only live has.
     """
     if verb is Verb.ADD:
         return _summary(detail)

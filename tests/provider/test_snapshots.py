@@ -128,7 +128,9 @@ def test_on_a_runner_a_replace_is_refused_by_preview_and_up(stack: Stack) -> Non
         world.edit(cells, "2.jpg", "dog")
         deletes = world.calls("DeleteDataset")
         _changed, checked = cells.preview()
-        assert any("an up will be REFUSED: " in one and cure in one for one in checked["pendingChanges"]["dangers"])
+        assert any(
+            "`pulumi up` will be REFUSED: " in one and cure in one for one in checked["pendingChanges"]["dangers"]
+        )
         with pytest.raises(CallError) as caught:
             cells.up()
         assert cure in caught.value.message

@@ -30,6 +30,7 @@ from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.text import inert
 from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.json_document import as_saved
 
 _CURE: Final = "nothing was sent; review the plan as it is now"
 _SENTENCES: Final = 10
@@ -86,11 +87,13 @@ def _moved(one: DatasetRun, reviewed: ReviewedPlan) -> str:
 
 def _sentences(run: Run, reviewed: ReviewedPlan, moves: dict[str, str]) -> Iterator[str]:
     yield from (f"{inert(title)}: {words}" for title, words in moves.items())
-    if reviewed.review is None:
-        return
-    named = [
-        words for words in moved_since(reviewed.review, run.review or review_now(run)) if words.startswith(tuple(moves))
-    ]
+    if reviewed.review is not None:
+        yield from moved_entries(reviewed.review, run.review or review_now(run), tuple(moves))
+
+
+def moved_entries(reviewed: Review, now: Review, titles: tuple[str, ...]) -> Iterator[str]:
+    """What changed since a saved review, for the datasets with these titles, safe to print; at most ten sentences."""
+    named = [words for words in moved_since(reviewed, as_saved(now)) if words.startswith(titles)]
     yield from (inert(words, 600) for words in named[:_SENTENCES])
     if len(named) > _SENTENCES:
         yield f"and {len(named) - _SENTENCES:,} more"
