@@ -137,7 +137,7 @@ def test_dropped_lines_are_named_by_file_and_line(account: Account, world: World
     assert ran.code == 5, ran
     assert "datasets/cells/train.jsonl:1" in ran.out
     assert "dropped it without a word" in ran.out
-    assert "cells train did not end well" in ran.err
+    assert "cells train failed; see above" in ran.err
 
 
 @pytest.mark.parametrize(("rejected", "code"), [("fail", 5), ("skip", 0)])

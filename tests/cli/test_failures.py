@@ -54,7 +54,7 @@ def test_missing_credentials(account: Account, world: World, monkeypatch: pytest
     ran = world.run("plan")
     assert ran.code == 1
     assert "configure AWS credentials" in ran.out
-    assert "not looked at, because cells train failed" in ran.out
+    assert "not planned, because cells train failed" in ran.out
 
 
 def test_nobody_answers_at_the_endpoint(world: World) -> None:

@@ -149,12 +149,7 @@ def test_every_way_out_gives_one_document_of_the_same_form(
 @pytest.mark.parametrize(("way", "code", "command"), WAYS)
 @pytest.mark.parametrize("view", ["text", "markdown", "html", "json"])
 def test_every_document_can_be_shown_as_every_view(  # noqa: PLR0917 - a table's row, and the fixtures
-    account: Account,
-    world: World,
-    way: Callable[[Account, World], Ran],
-    code: int,
-    command: str,
-    view: str,
+    account: Account, world: World, way: Callable[[Account, World], Ran], code: int, command: str, view: str
 ) -> None:
     """`reconciler report` reads what any command wrote, however it ended."""
     del code, command
@@ -228,11 +223,7 @@ def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: 
 
 def test_statistics_stand_beside_what_was_read(account: Account, world: World) -> None:
     """With a word for whether they agree; the sentence with both figures is in the text."""
-    assert _done(account, world).datasets[0]["outcome"]["statistics"] == {
-        "entries": 2,
-        "marked": 0,
-        "agree": True,
-    }
+    assert _done(account, world).datasets[0]["outcome"]["statistics"] == {"entries": 2, "marked": 0, "agree": True}
     account.emulator.load_faults("faults: [{fault: stale-status, reads: 1000}]")
     world.write("cells", world.many(3))
     (dataset,) = world.run("apply", "--yes", "--json").datasets

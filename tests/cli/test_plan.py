@@ -208,7 +208,7 @@ def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Acco
     ran = world.run("plan")
     assert ran.code == 1
     assert "failed: ListDatasetEntries: the credentials may not make this call" in ran.out
-    assert "not looked at, because cells train failed" in ran.out
+    assert "not planned, because cells train failed" in ran.out
     assert ran.out.count("up to date") == 2
     assert "cells train could not be planned" in ran.err
 

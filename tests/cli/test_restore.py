@@ -198,7 +198,7 @@ def test_a_restore_to_nowhere_is_a_sentence(world: World, arguments: tuple[str, 
     [
         (None, "x.jsonl.gz cannot be read as a snapshot: No such file"),
         (b"nonsense", "x.jsonl.gz cannot be read as a snapshot: Not a gzipped file"),
-        (gzip.compress(b'{"a": 1}\n', mtime=0), "x.jsonl.gz:1: no line that the service listed"),
+        (gzip.compress(b'{"a": 1}\n', mtime=0), "x.jsonl.gz:1: not an entry as the service lists it"),
     ],
 )
 def test_what_is_no_snapshot_is_bad_input(world: World, content: bytes | None, words: str) -> None:

@@ -93,7 +93,7 @@ def test_the_json_document_says_it_too(world: World, plan_id: str) -> None:
     [
         ("", "--plan is empty"),
         ("1234", "1234 cannot be read"),
-        ("failed.json", "failed.json is no whole plan"),
+        ("failed.json", "failed.json is not a complete plan"),
         ("project.json", "project.json is not a saved plan"),
     ],
 )

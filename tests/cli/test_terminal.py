@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from reconciler.cli.screen import ProgressLine, Screen, Style, wants_colour
+from reconciler.cli.screen import ProgressLine, Screen, wants_colour
 from reconciler.model import Progress
 from reconciler.text import inert
-from reconciler.views.terminal.columns import cells, shortened
+from reconciler.views.terminal.columns import cells
+from reconciler.views.terminal.drawn import shortened
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
@@ -203,7 +204,7 @@ def test_a_quiet_screen_shows_documents_only() -> None:
     """With --json nothing else reaches standard output."""
     out = io.StringIO()
     screen = Screen(out, io.StringIO(), {}, quiet=True)
-    screen.line("a plan", Style.BAD)
+    screen.line("a plan", "bad")
     screen.document("{}\n")
     assert out.getvalue() == "{}\n"
 

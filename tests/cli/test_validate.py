@@ -63,10 +63,7 @@ def test_another_folder_is_named_by_position_or_option(world: World) -> None:
     assert world.run("validate", "elsewhere", "--datasets", "elsewhere").code == 3
 
 
-@pytest.mark.parametrize(
-    ("folder", "cure"),
-    [("empty", "empty/NAME/project.yaml"), ("no", "no such folder")],
-)
+@pytest.mark.parametrize(("folder", "cure"), [("empty", "empty/NAME/project.yaml"), ("no", "no such folder")])
 def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folder: str, cure: str) -> None:
     """A wrong folder never passes as "nothing to complain about"."""
     world.write("cells", world.many(1))

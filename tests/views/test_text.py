@@ -235,12 +235,7 @@ def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
 
 @pytest.mark.parametrize(
     ("counted", "said"),
-    [
-        (None, False),
-        (Statistics(3, 1), False),
-        (Statistics(1200, 1), True),
-        (Statistics(3, 0), True),
-    ],
+    [(None, False), (Statistics(3, 1), False), (Statistics(1200, 1), True), (Statistics(3, 0), True)],
 )
 def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statistics | None, *, said: bool) -> None:
     """With both figures, of entries and of those marked."""

@@ -1,43 +1,49 @@
-"""`reconciler convert`: annotations of another format become the lines of a manifest.
+"""`reconciler convert`: annotations of a different format become the lines of a manifest.
 
-Lines go where `-o` says, findings to standard error. With a finding of class error nothing is written: half a manifest
-looks like a whole one.
+Lines are written to the file of `-o`, findings to standard error. After a finding of class error nothing is written:
+half a manifest looks like a whole one.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from reconciler.cli.options import STANDARD_OUTPUT
-from reconciler.cli.screen import Screen, Style
+from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
+from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS, Converted
-from reconciler.model import Finding, Severity
+from reconciler.model import Severity
 from reconciler.text import counted, inert
+from reconciler.views.terminal.columns import Role
 from reconciler.views.words import finding_line
 
-_STYLES = {Severity.ERROR: Style.BAD, Severity.MARKED: Style.WARNING, Severity.NOTE: Style.DIM}
+_ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}
 
 
-def convert(run: Run, screen: Screen) -> Exit:
-    """Convert the files that the arguments name.
+def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
+    """Convert the files in the arguments.
 
     Raises:
-        BadInput: a file cannot be read or converted, or the images' address is none. OSError: the manifest cannot be
-            written.
+        BadInput: a file cannot be read or converted, or the address of the images is invalid. OSError: the manifest
+            cannot be written.
     """
-    asked = run.options.asked
-    lines: list[bytes] = []
-    errors = 0
-    for one in FORMATS[asked.annotations].convert(_read(asked.sources), images=asked.prefix, created=asked.created):
+    options, lines, errors = run.options, [], 0
+    format_ = FORMATS[options.annotations]
+    for one in format_.convert(_read(options.sources), images=options.prefix, created=options.created):
         if isinstance(one, Converted):
-            lines.append(one.line)
+            lines.append(one.line + b"\n")
         else:
             errors += one.severity is Severity.ERROR
-            _show(one, screen)
+            screen.remark(finding_line(one), _ROLES[one.severity])
     if errors:
         raise BadInput(f"{counted(errors, 'error', 'errors')} in the annotations; nothing was written")
-    _write(asked.files["lines"], lines, screen)
+    content, file = b"".join(lines), options.files["lines"]
+    if file == STANDARD_OUTPUT:
+        screen.document(content.decode())
+    else:
+        Path(file).write_bytes(content)
     return Exit.DONE
 
 
@@ -49,19 +55,6 @@ def _read(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """
     for file in files:
         try:
-            content = Path(file).read_bytes()
+            yield file, Path(file).read_bytes()
         except OSError as fault:
-            raise BadInput(f"{inert(file)} cannot be read: {fault.strerror}; mend its name") from None
-        yield file, content
-
-
-def _show(finding: Finding, screen: Screen) -> None:
-    screen.remark(finding_line(finding), _STYLES[finding.severity])
-
-
-def _write(place: str, lines: Sequence[bytes], screen: Screen) -> None:
-    content = b"".join(line + b"\n" for line in lines)
-    if place == STANDARD_OUTPUT:
-        screen.document(content.decode())
-    else:
-        Path(place).write_bytes(content)
+            raise BadInput(f"{inert(file)} cannot be read: {fault.strerror}; fix its name") from None

@@ -24,7 +24,7 @@ from reconciler.review.model import (
 from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.apply_lines import cost_lines, done_lines
 from reconciler.views.lines import chosen, fitting, guard_lines, left_words
-from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
+from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more
 from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
 from reconciler.views.words import (
     ORIGINS,
@@ -50,8 +50,6 @@ _BY_LEVEL: Final[dict[DangerLevel, Role]] = {"danger": "bad", "check": "warning"
 _GAP: Final[tuple[Line, ...]] = (("", "plain"),)
 # Where they are all that there is to see.
 _FINDINGS_ALONE: Final = 10
-# Keys that take more of a line than this stand on a line of their own.
-_KEY_SHARE: Final = 0.45
 
 
 def view(
@@ -113,11 +111,11 @@ def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) 
     if not dangers:
         return
     yield from _GAP
-    yield f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header"
+    yield from layout.wrap(f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header", 0, 2)
     for danger in kept:
         about = shown(danger.dataset or danger.project)
         role: Role = _BY_LEVEL[danger.level]
-        yield from layout.wrap(f"{padded(danger.level, 8)}{about}: {said(danger.words)}", role, hang=10)
+        yield from layout.wrap(f"{danger.level:8}{about}: {said(danger.words)}", role, hang=10)
         if layout.verbose:
             yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 10, 12))
     yield from more(len(dangers) - len(kept), "more dangers", layout)
@@ -257,13 +255,7 @@ def _change(change: EntryChange, key: str, room: int, layout: Layout) -> Iterato
     role: Role = change.verb
     origin = f" [{ORIGINS[change.origin]}]" if change.origin not in {"", "branch"} else ""
     words = f"{said(change.words)}{origin}"
-    if layout.width is None:
-        yield f"    {change.sign} {key}  {words}", role
-    elif room > layout.width * _KEY_SHARE:
-        yield f"    {change.sign} {shortened(key, max(8, layout.width - 6))}", role
-        yield from layout.wrap(words, role, 8, 10)
-    else:
-        yield from layout.wrap(f"{padded(key, room)}  {words}", role, 4, room + 8, f"{change.sign} ")
+    yield from layout.entry(change.sign, key, room, words, role)
     if layout.verbose:
         yield from _change_detail(change, layout)
 
