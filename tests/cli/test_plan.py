@@ -113,7 +113,7 @@ def test_a_refused_plan_is_shown_and_exits_4(account: Account, world: World) -> 
     ran = world.run("plan")
     assert ran.code == 4
     assert ran.out.count("an apply is refused: 1 live entry is not in the manifest") == 1
-    assert "  refused: the danger above says why" in ran.out
+    assert "  refused: see the danger above" in ran.out
     assert world.run("plan", "--json").datasets[0]["status"] == "refused"
 
 

@@ -19,7 +19,7 @@ _KEY_SHARE: Final = 0.45
 
 
 def folded(text: str, width: int, start: str, hang: str) -> list[str]:
-    """Lines of at most `width` columns, broken at spaces if there are any; `start` begins the first, `hang` the others."""
+    """Lines of at most `width` columns, broken at spaces; the first begins with `start`, the others with `hang`."""
     room = width - max(cell_len(start), len(hang))
     if cell_len(start) + cell_len(text) <= width:
         return [start + text]
@@ -44,7 +44,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """One line per row of at most `width` columns; the first cell takes half of them at most, and its end is cut off."""
+    """One line per row, at most `width` columns; the first cell takes at most half of them, its end is cut off."""
     console = _console(width)
     table = Table.grid(padding=(0, 2))
     for number in range(len(rows[0])):

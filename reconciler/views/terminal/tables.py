@@ -58,7 +58,7 @@ def _remark(row: LabelBalance, balance: Balance) -> str:
 
 
 def project_lines(project: ProjectReview, layout: Layout) -> Iterator[Line]:
-    """What can be said of train and test together."""
+    """What should be known of train and test together."""
     lines = list(_splits(project.splits, layout))
     if lines:
         yield "", "plain"
@@ -92,7 +92,7 @@ def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: R
 
 
 def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
-    """The jobs that more or fewer entries name than before: a new annotation pass."""
+    """The labeling jobs that more or fewer entries name than before: a new annotation pass."""
     jobs = [job for job in provenance.jobs if job.before != job.after]
     kept = jobs[: fitting(len(jobs), _KEYS)]
     for job in kept:
