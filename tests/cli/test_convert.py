@@ -59,7 +59,7 @@ def test_an_error_writes_nothing(world: World) -> None:
     manifest.write_text("as it was")
     ran = world.run("convert", "voc", voc("00007"), str(bad), *IMAGES, "-o", "train.jsonl")
     assert (ran.code, ran.out, manifest.read_text()) == (3, "", "as it was")
-    assert "bad.xml:1:13: error: this is no well-formed XML: no element found" in ran.err
+    assert "bad.xml:1:13: error: not well-formed XML: no element found" in ran.err
     assert "error: 1 error in the annotations; nothing was written" in ran.err
 
 
