@@ -69,7 +69,7 @@ def test_an_error_writes_nothing(world: World) -> None:
         (("voc", "none.xml", *IMAGES), "none.xml cannot be read: No such file or directory"),
         (("voc", voc("00007"), "--images", "c:\\images"), "give an address such as s3://bucket/folder/"),
         (("voc", voc("00007"), *IMAGES, "-o", "none/train.jsonl"), "none/train.jsonl: No such file or directory"),
-        (("labelme", "a.txt", *IMAGES), "invalid choice 'labelme'"),
+        (("labelme", "a.txt", *IMAGES), "invalid choice: 'labelme'"),
         (("voc", "a.xml"), "--images"),
     ],
 )
