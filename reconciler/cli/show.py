@@ -3,7 +3,6 @@
 Views are written however the run ended; the view of a plan that failed contains the error. Only text needs a plan.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, get_args
@@ -15,12 +14,9 @@ from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
-from reconciler.errors import Exit, NotFound, ReconcilerError
-from reconciler.review.after_apply import Ended, ended, with_endings
-from reconciler.review.build import review_of
+from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
+from reconciler.review.build import review_of, with_outcome, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.estimate import spent
-from reconciler.review.from_domain import failure
 from reconciler.review.model import Command, Compared, DatasetReview, Review
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
@@ -48,21 +44,7 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
 
 def applied_review(run: Run) -> Review | None:
     """The plan of a run with what its apply has done so far; None where there was no plan."""
-    if run.review is None:
-        return None
-    endings = [_ended(one) for one in run.datasets]
-    took = [ending.spent for ending in endings if ending.spent]
-    calls: Counter[str] = sum((one.calls for one in run.datasets), Counter())
-    seconds = sum(one.seconds for one in run.datasets)
-    whole = spent(calls, sum(one.batches for one in took), sum(one.bytes for one in took), seconds)
-    return with_endings(run.review, endings, spent=whole if took else None, calls=run.call_counts())
-
-
-def _ended(one: DatasetRun) -> Ended:
-    """How the apply of a dataset ended, with its calls, batches and time once it was applied."""
-    outcome = one.outcome
-    took = spent(one.calls, outcome.batches, outcome.bytes, one.seconds) if outcome else None
-    return Ended(outcome, one.error, one.skipped, took)
+    return with_outcomes(run.review, run.datasets, run.call_counts()) if run.review else None
 
 
 def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> None:
@@ -72,7 +54,7 @@ def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> 
 
 def show_outcome(one: DatasetRun, dataset: DatasetReview, screen: Screen) -> None:
     """What an apply did to one dataset, on the screen; `dataset` is its plan."""
-    screen.block(terminal.outcome_view(ended(dataset, _ended(one)), width=screen.width, paint=screen.paint))
+    screen.block(terminal.outcome_view(with_outcome(dataset, one), width=screen.width, paint=screen.paint))
 
 
 def show_ending(review: Review, screen: Screen) -> None:
@@ -88,7 +70,7 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
     try:
         review = _whole(run, code, error)
     except USER_CAUSED as fault:
-        failed = failure(error or sentence(fault))
+        failed = Failure.of(error or sentence(fault))
         review = Review(command=run.options.command, error=failed, exit_code=int(code or Exit.FAILED))
     if run.options.limit is not None:
         review = _limited(review, run.options.limit)
@@ -99,7 +81,7 @@ def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
     """The review of a run that ended: the same members however it ended."""
     if run.review is None:
         return review_now(run, error, int(code))
-    return structs.replace(run.review, exit_code=int(code), error=failure(error) or run.review.error)
+    return structs.replace(run.review, exit_code=int(code), error=Failure.of(error) if error else run.review.error)
 
 
 def _limited(review: Review, limit: int) -> Review:
@@ -114,7 +96,7 @@ def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=Failure.of(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:

@@ -22,8 +22,9 @@ from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.jsonl import positions
 from reconciler.manifest.line import Line, Path, kind_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Rule
+from reconciler.manifest.rules.findings import Collector
 from reconciler.model import Place
+from reconciler.rule import Rule
 
 # A name with blanks between it and its colon, which the count of names would miss.
 _LOOSE_NAME: Final = re.compile(rb'"[ \t\r\n]+:')

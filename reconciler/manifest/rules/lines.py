@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
-from reconciler.manifest.rules.findings import error, marked, note
+from reconciler.rule import error, marked, note
 
 _TERMINAL: Final = "Custom Labels Developer Guide, Debugging datasets, terminal errors"
 _RULES: Final = "Custom Labels Developer Guide, Validation rules for manifest files"
