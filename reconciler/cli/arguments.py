@@ -42,7 +42,7 @@ def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Op
     return _options(given)
 
 
-def wants_json(arguments: Sequence[str]) -> bool:
+def asks_for_json(arguments: Sequence[str]) -> bool:
     """Whether the arguments ask for JSON on standard output, also where the rest of them is wrong."""
     return "--json" in arguments or "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 

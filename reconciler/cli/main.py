@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 
-from reconciler.cli.arguments import parse, wants_json
+from reconciler.cli.arguments import parse, asks_for_json
 from reconciler.cli.options import Options
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
@@ -21,7 +21,7 @@ from reconciler.views.words import finding_line
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and give its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    screen = Screen(sys.stdout, sys.stderr, os.environ, quiet=wants_json(arguments))
+    screen = Screen(sys.stdout, sys.stderr, os.environ, quiet=asks_for_json(arguments))
     try:
         options = parse(arguments, screen.document)
     except SystemExit:  # the help, the version or a completion script is written

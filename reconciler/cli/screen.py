@@ -46,7 +46,7 @@ def paint(text: str, role: Role) -> str:
     return Style.parse(_LOOKS[role]).render(text, color_system=ColorSystem.STANDARD) if text else text
 
 
-def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+def shows_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Whether a stream shows colours: NO_COLOR turns them off, FORCE_COLOR on; else only a terminal that is not dumb.
 
     Sources: no-color.org, force-color.org; both count only when they are not empty.
@@ -80,8 +80,8 @@ class Screen:
     ) -> None:
         self._out, self._err = _Stream(out), _Stream(err)
         self.is_quiet = quiet
-        self.paint: Painter | None = paint if wants_colour(out, environ) else None
-        self._err_colour = wants_colour(err, environ)
+        self.paint: Painter | None = paint if shows_colours(out, environ) else None
+        self._err_colour = shows_colours(err, environ)
         self.width = width_of(out)
         self._now, self._shown, self._doing = clock or SystemClock().now, 0.0, ""
         self._bar: Bar | None = None

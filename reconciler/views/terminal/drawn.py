@@ -35,7 +35,7 @@ def entry_lines(sign: str, key: str, room: int, words: str, width: int) -> list[
 
 
 def shortened(text: str, width: int) -> str:
-    """The text in at most `width` columns: its middle is left out, as the ends of keys tell them apart."""
+    """The text in at most `width` columns: its middle is left out, because keys often differ at their ends."""
     if cell_len(text) <= width:
         return text
     room = max(0, width - len(_ELLIPSIS))

@@ -9,7 +9,7 @@ from reconciler.views.lines import fitting
 from reconciler.views.terminal.columns import Layout, Line, Role, more
 from reconciler.views.words import confidence_words, ignored_words, percent, shown, transfer_words
 
-# The number that is shown of each kind, unless all are asked for.
+# The number that is shown of each kind, unless `verbose` shows all.
 _LABELS: Final = 6
 _KEYS: Final = 3
 # A narrower terminal shows the table of labels without shares and remarks, an even narrower one without boxes.
