@@ -82,7 +82,7 @@ def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 1, out + err
     assert "received; cancelling." in out
-    assert "stopped as asked after the running batch; run `pulumi up` again to go on" in out
+    assert "stopped after the running batch, as requested; run `pulumi up` again to continue" in out
     assert f"before that: {LINES_IN_BATCH} added in 1 batch" in out
     assert "Traceback" not in out + err
     assert held.updates == 1

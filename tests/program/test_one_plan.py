@@ -84,5 +84,5 @@ def test_an_up_of_a_world_that_moved_is_refused_and_says_what_moved(pets: Worksp
 def test_what_is_no_plan_id_is_said_so(pets: Workspace) -> None:
     """A name that was mistyped is not taken for a world that moved."""
     pets.env["RECONCILER_PLAN"] = "plan.json"
-    assert "RECONCILER_PLAN is no plan id" in " ".join(pets.up(expected=1).text.split())
+    assert "RECONCILER_PLAN is not a valid plan id" in " ".join(pets.up(expected=1).text.split())
     assert pets.projects()["pets"] == {}

@@ -54,7 +54,7 @@ def test_a_manifest_that_is_missing_is_a_failure_with_its_path(world: World) -> 
         ("projectArn", "arn:aws:s3:::bucket", "is not the ARN of a Rekognition project"),
         ("datasetType", "train", "datasetType must be TRAIN or TEST, not 'train'"),
         ("manifest", "/etc/manifest.jsonl", "relative to the Pulumi program"),
-        ("manifest", 7, "manifest must be a text, not 7.0"),
+        ("manifest", 7, "manifest must be a string, not 7.0"),
         ("labels", "cat", "labels must be a list of label names, not 'cat'"),
         ("labels", [], "labels must be a list of label names, not []"),
         ("policy", {"extra": "delete"}, "policy.extra must be one of report, unlabel, fail, replace, not 'delete'"),
@@ -66,7 +66,7 @@ def test_a_manifest_that_is_missing_is_a_failure_with_its_path(world: World) -> 
     ],
 )
 def test_a_wrong_input_is_a_failure_of_that_property(world: World, name: str, value: object, said: str) -> None:
-    """The engine prints the property that is blamed, so it is the one to mend."""
+    """The engine prints the property of a failure, so it must be the one to fix."""
     cells = world.declare({"1.jpg": ["cat"]}, **{name: value})
     [(blamed, reason)] = cells.failures()
     assert blamed == name

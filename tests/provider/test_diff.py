@@ -54,7 +54,7 @@ def test_a_dataset_that_is_gone_is_due_and_created_again(world: World) -> None:
     world.emulator.client().delete_dataset(DatasetArn=before)
     changed, _ = cells.preview()
     assert changed
-    assert "the dataset is gone from AWS" in cells.messages[-1].text
+    assert "the dataset no longer exists in AWS" in cells.messages[-1].text
     assert cells.up()
     assert cells.outputs["datasetArn"] == world.arn(cells) != before
     assert world.live(cells) == {"1.jpg": ["cat"]}
@@ -129,7 +129,7 @@ def test_a_replacement_obeys_destroy(world: World) -> None:
     old = world.arn(cells)
     cells.declared["datasetType"] = "TEST"
     cells.preview()
-    assert any(one.is_warning and "REFUSED" in one.text and "destroy: delete" in one.text for one in cells.messages)
+    assert any(one.is_warning and "`pulumi up` will be refused" in one.text and "destroy: delete" in one.text for one in cells.messages)
     with pytest.raises(CallError, match="put its folder back"):
         cells.up()
     assert len(world.emulator.entries(old)) == 1

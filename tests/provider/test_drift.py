@@ -123,7 +123,7 @@ def test_news_that_an_up_cannot_send_away_is_drift_until_an_up_recorded_it(world
     cells = applied(world)
     strike(world, cells, what)
     assert cells.drift()
-    assert "an up sends nothing and records live as it is" in cells.messages[-1].text
+    assert "`pulumi up` sends nothing and records live as it is" in cells.messages[-1].text
     assert cells.preview()[0]
     sent = world.calls("UpdateDatasetEntries")
     assert cells.up()

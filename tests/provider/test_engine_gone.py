@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.limits import BATCH_BYTES
-from reconciler.provider.sdk.cancel import hear_cancel
+from reconciler.provider.sdk.cancel import detect_cancel
 from tests.support.provider_engine import CallError, Provider, Resource, running
 from tests.support.provider_world import World, config_for, line
 from tests.support.quick_clock import in_a_hurry
@@ -104,7 +104,7 @@ def test_the_first_ctrl_c_stops_after_the_running_batch(emulator: Emulator, lone
     cells = large(world)
     sent = world.calls("UpdateDatasetEntries")
     after_the_first_batch(emulator, lone.cancel)
-    with pytest.raises(CallError, match="stopped as asked after the running batch"):
+    with pytest.raises(CallError, match="stopped after the running batch, as requested"):
         cells.up()
     assert world.calls("UpdateDatasetEntries") == sent + 1
     assert "stopped as asked" in cells.outputs["unfinished"]
@@ -156,12 +156,12 @@ def test_a_cancel_that_is_not_the_known_one_is_let_alone(monkeypatch: pytest.Mon
     class Servicer:
         """A server of another version."""
 
-    assert not hear_cancel()
+    assert not detect_cancel()
     monkeypatch.setattr(sys.modules["__main__"], "DynamicResourceProviderServicer", Servicer, raising=False)
-    assert not hear_cancel()
+    assert not detect_cancel()
     for other in (lambda _self: "theirs", print, None):
         monkeypatch.setattr(Servicer, "Cancel", other, raising=False)
-        assert not hear_cancel()
+        assert not detect_cancel()
 
 
 def test_expired_credentials_keep_what_was_done(emulator: Emulator, lone: Provider) -> None:
