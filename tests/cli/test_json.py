@@ -215,7 +215,7 @@ def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: 
     account.create("cells")
     world.write("cells", [*world.many(1), world.boxes("off.jpg", "RBC", left=630)])
     for new in (True, False):
-        (dataset,) = world.run("apply", "--yes", "--json").datasets
+        (dataset,) = world.run("apply", "--yes", "--json", "--allow", "unusable=meant").datasets
         outcome = dataset["outcome"]
         assert (outcome["marked_total"], outcome["marked_new"]) == (1, int(new))
         (entry,) = outcome["marked"]
