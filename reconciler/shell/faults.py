@@ -31,7 +31,7 @@ def sentence(error: Exception) -> ReconcilerError:
         )
     if isinstance(error, OSError):
         name = f"{inert(str(error.filename))}: " if error.filename else ""
-        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; mend that and run again")
+        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; fix that and run again")
     return unexpected(error)
 
 
