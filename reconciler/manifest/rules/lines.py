@@ -13,7 +13,8 @@ from typing import Final
 
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
-from reconciler.manifest.rules.findings import error, marked, note
+from reconciler.manifest.rules.findings import Rule, error, note
+from reconciler.model import Severity
 
 _TERMINAL: Final = "Custom Labels Developer Guide, Debugging datasets, terminal errors"
 _RULES: Final = "Custom Labels Developer Guide, Validation rules for manifest files"
@@ -167,7 +168,7 @@ MANY_MARKED: Final = note(
 )
 ZERO_BOXES: Final = note(
     "zero-boxes",
-    "{count:,} {lines} with zero boxes, the first here: the image counts as labelled",
+    "{count:,} line{s} with zero boxes, the first here: the image counts as labelled",
     "leave the line as it is when nothing is to be found in the image; else add boxes",
     _NONTERMINAL,
 )
@@ -179,13 +180,13 @@ MIXED_KINDS: Final = note(
 )
 TEXT_VALUE: Final = note(
     "text-label-value",
-    "{count:,} image-level {labels} with text as value, the first here, as Ground Truth writes it",
+    "{count:,} image-level label{s} with text as value, the first here, as Ground Truth writes it",
     "write a whole number if the service should mark the line",
     "SageMaker Developer Guide, Output data",
 )
 KEYS_ALIKE: Final = note(
     "keys-alike",
-    "{count:,} {keys} equal to another one but for Unicode normalisation, the first here and at {first}",
+    "{count:,} key{s} equal to another one but for Unicode normalisation, the first here and at {first}",
     "check that both images exist in the bucket",
 )
 LABELS_ALIKE: Final = note(
@@ -195,42 +196,41 @@ LABELS_ALIKE: Final = note(
 )
 PERCENT_KEY: Final = note(
     "percent-encoded-key",
-    "{count:,} {keys} with what looks like percent-encoding, the first here",
+    "{count:,} key{s} with what looks like percent-encoding, the first here",
     "write the object's real key: nothing is decoded",
 )
 UNKNOWN_ATTRIBUTES: Final = note(
     "unknown-attributes",
-    '{count:,} {attributes} that Custom Labels does not know, the first here ("{name}"); sent, without meaning',
+    '{count:,} attribute{s} that Custom Labels does not know, the first here ("{name}"); sent, without meaning',
     "leave them, or remove them",
     _FORMAT,
 )
 
-# AWS's 13 codes. `detail` is empty or says in parentheses what exactly is wrong.
-_MARKED: Final = {
-    row.code: marked(
-        row.code,
-        f"{row.code}: {row.meaning}" + "{detail}",
-        row.cure.replace("{", "{{").replace("}", "}}"),
-        _NONTERMINAL,
-    )
-    for row in ENTRY_CODES.values()
-}
-NO_ATTRIBUTES: Final = _MARKED["ERROR_NO_LABEL_ATTRIBUTES"]
-ATTRIBUTE_FORM: Final = _MARKED["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]
-METADATA_FORM: Final = _MARKED["ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"]
-NO_VALID_ATTRIBUTES: Final = _MARKED["ERROR_NO_VALID_LABEL_ATTRIBUTES"]
-NO_BOX_CONFIDENCE: Final = _MARKED["ERROR_MISSING_BOUNDING_BOX_CONFIDENCE"]
-NO_CLASS: Final = _MARKED["ERROR_MISSING_CLASS_MAP_ID"]
-IMAGE_DIMENSION: Final = _MARKED["ERROR_INVALID_IMAGE_DIMENSION"]
-BOX_OFF_FRAME: Final = _MARKED["ERROR_INVALID_BOUNDING_BOX"]
-NO_VALID_BOXES: Final = _MARKED["ERROR_NO_VALID_ANNOTATIONS"]
-BOX_TOO_SMALL: Final = _MARKED["ERROR_BOUNDING_BOX_TOO_SMALL"]
-MANY_BOXES: Final = _MARKED["ERROR_TOO_MANY_BOUNDING_BOXES"]
-USE_CASE: Final = _MARKED["ERROR_UNSUPPORTED_USE_CASE_TYPE"]
-LABEL_LENGTH: Final = _MARKED["ERROR_INVALID_LABEL_NAME_LENGTH"]
 
-# After one of these AWS judges the line no further.
+# AWS's 13 codes.
+
+
+def _marked(code: str) -> Rule:
+    """A row of class marked; its `detail` is empty or says in parentheses what exactly is wrong."""
+    row = ENTRY_CODES[code]
+    cure = row.cure.replace("{", "{{").replace("}", "}}")
+    return Rule(code, Severity.MARKED, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)
+
+
+NO_ATTRIBUTES: Final = _marked("ERROR_NO_LABEL_ATTRIBUTES")
+ATTRIBUTE_FORM: Final = _marked("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT")
+METADATA_FORM: Final = _marked("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT")
+NO_VALID_ATTRIBUTES: Final = _marked("ERROR_NO_VALID_LABEL_ATTRIBUTES")
+NO_BOX_CONFIDENCE: Final = _marked("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE")
+NO_CLASS: Final = _marked("ERROR_MISSING_CLASS_MAP_ID")
+IMAGE_DIMENSION: Final = _marked("ERROR_INVALID_IMAGE_DIMENSION")
+BOX_OFF_FRAME: Final = _marked("ERROR_INVALID_BOUNDING_BOX")
+NO_VALID_BOXES: Final = _marked("ERROR_NO_VALID_ANNOTATIONS")
+BOX_TOO_SMALL: Final = _marked("ERROR_BOUNDING_BOX_TOO_SMALL")
+MANY_BOXES: Final = _marked("ERROR_TOO_MANY_BOUNDING_BOXES")
+USE_CASE: Final = _marked("ERROR_UNSUPPORTED_USE_CASE_TYPE")
+LABEL_LENGTH: Final = _marked("ERROR_INVALID_LABEL_NAME_LENGTH")
+
+# After one of these AWS checks nothing more of the line.
 # Source: Custom Labels Developer Guide, Fixing training errors (order of validation).
-STOPS: Final = frozenset(
-    {NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS},
-)
+STOPS: Final = frozenset({NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS})

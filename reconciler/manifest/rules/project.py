@@ -93,10 +93,7 @@ GUARD: Final = error(
 )
 NO_LABELS: Final = error("labels-empty", "the closed list `labels` is empty", "name the labels, or leave `labels` out")
 LABEL_LENGTH: Final = error(
-    "label-too-long",
-    "a label has {count:,} characters",
-    "use 1 to {limit} characters",
-    f"{_MODEL}, DatasetLabel",
+    "label-too-long", "a label has {count:,} characters", "use 1 to {limit} characters", f"{_MODEL}, DatasetLabel"
 )
 SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" stands twice', "remove one of the two")
 MANY_LABELS: Final = error(
