@@ -2,7 +2,7 @@
 
 Sources, by short name:
     rules: Custom Labels Developer Guide, "Validation rules for manifest files";
-    terminal: Custom Labels Developer Guide, "Debugging datasets, terminal errors" (lines dropped without a word);
+    terminal: Custom Labels Developer Guide, "Debugging datasets, terminal errors" (lines dropped without a report);
     nonterminal: Custom Labels Developer Guide, "Non-terminal JSON line validation errors";
     limits: Custom Labels Developer Guide, "Guidelines and quotas in Amazon Rekognition Custom Labels";
     model: botocore `rekognition/2016-06-27/service-2.json`;
@@ -30,10 +30,10 @@ DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a fi
 NOT_A_FILE: Final = error(
     "manifest-not-a-file", "this is a device, pipe or socket", "name a regular file: JSON Lines or YAML"
 )
-UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "mend the file's permissions")
+UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "fix the file's permissions")
 NO_LINE: Final = error(
     "manifest-empty",
-    "the manifest has no line",
+    "the manifest has no lines",
     "add entries; for a dataset that is meant to be empty write a YAML manifest with `entries: []`",
     _RULES,
 )
@@ -45,20 +45,20 @@ NOT_UTF8: Final = error(
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
 NOT_JSON_LINES: Final = error("not-json-lines", "{reason}", "{cure}", "JSON Lines")
 YAML_IN_JSON_LINES: Final = error(
-    "yaml-in-json-lines", "this looks like YAML, and the file's name says JSON Lines", "name the file .yaml"
+    "yaml-in-json-lines", "this looks like YAML, but the file's name is that of JSON Lines", "name the file .yaml"
 )
 NOT_AN_OBJECT: Final = error(
-    "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} a line", "botocore service-2.json"
+    "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} per line", "botocore service-2.json"
 )
 NESTED: Final = error(
-    "nesting-too-deep", f"nested deeper than {NESTING} levels", "flatten the value; no label format nests so far"
+    "nesting-too-deep", f"nested deeper than {NESTING} levels", "flatten the value; no label format nests as deep"
 )
 REPEATED_MEMBER: Final = error(
-    "repeated-member", 'the name "{name}" stands twice in one object', "keep one of the two", _JSON
+    "repeated-member", 'the name "{name}" appears twice in one object', "keep one of the two", _JSON
 )
 LONE_SURROGATE: Final = error(
     "lone-surrogate",
-    "the text holds half of a surrogate pair, which no character is",
+    "the text holds half of a surrogate pair, which is not a character",
     "write the character itself, or both halves of its escape",
     _JSON,
 )
@@ -68,7 +68,7 @@ OVERFLOW: Final = error(
 )
 LONG_LINE: Final = error(
     "line-too-long",
-    f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it without a word",
+    f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it and reports nothing",
     "remove attributes or boxes from the line",
     _RULES,
 )
@@ -76,7 +76,7 @@ LONG_LINE: Final = error(
 # The key.
 NO_KEY: Final = error(
     "source-ref-missing",
-    "`source-ref` is missing; the service drops the line without a word",
+    "`source-ref` is missing; the service drops the line and reports nothing",
     'add "source-ref": "s3://bucket/key"{guess}',
     _TERMINAL,
 )
@@ -85,13 +85,13 @@ KEY_NOT_TEXT: Final = error(
 )
 KEY_SCHEME: Final = error(
     "source-ref-not-s3",
-    '`source-ref` "{key}" does not begin with s3://; the service drops the line without a word',
+    '`source-ref` "{key}" does not begin with s3://; the service drops the line and reports nothing',
     "write it as s3://bucket/key",
     _TERMINAL,
 )
 BUCKET: Final = error(
     "bucket-illegal",
-    '"{bucket}" is no name of an S3 bucket',
+    '"{bucket}" is not a valid S3 bucket name',
     "use the bucket's real name: 3 to 255 of a-z, A-Z, 0-9, dot, hyphen, underscore",
     _S3,
 )
@@ -109,8 +109,8 @@ LONG_KEY: Final = error(
 )
 REPEATED_KEY: Final = error(
     "source-ref-repeated",
-    'the image "{key}" stands twice, first at {first}; the service keeps one of them and does not say which',
-    "keep one of the two lines",
+    'the image "{key}" appears twice, first at {first}; the service keeps one of them, and it is not documented which',
+    "remove one of the two lines",
     _TERMINAL,
 )
 
@@ -135,7 +135,7 @@ MANY_LINES: Final = error(
 )
 NO_KNOWN_KIND: Final = error(
     "no-known-kind",
-    "no line of the manifest has labels of a kind that Custom Labels takes; the first that should is here",
+    "no line of the manifest has labels of a kind that Custom Labels accepts; the first that should is here",
     "convert the labels to groundtruth/image-classification or groundtruth/object-detection",
     _FORMAT,
 )
@@ -163,13 +163,13 @@ MANY_MARKED: Final = note(
     "many-lines-marked",
     "the service will mark {count:,} of {lines:,} lines with errors; where more than "
     f"{INVALID_SHARE:.0%} of the lines are invalid an import fails, and an update may",
-    "mend the lines that are marked, or leave them out",
+    "fix the lines that are marked, or leave them out",
     _RULES,
 )
 ZERO_BOXES: Final = note(
     "zero-boxes",
     "{count:,} line{s} with zero boxes, the first here: the image counts as labelled",
-    "leave the line as it is when nothing is to be found in the image; else add boxes",
+    "leave the line as it is if the image shows none of the labels; else add boxes",
     _NONTERMINAL,
 )
 MIXED_KINDS: Final = note(
@@ -186,7 +186,7 @@ TEXT_VALUE: Final = note(
 )
 KEYS_ALIKE: Final = note(
     "keys-alike",
-    "{count:,} key{s} equal to another one but for Unicode normalisation, the first here and at {first}",
+    "{count:,} key{s} equal to an earlier one except for Unicode normalisation, the first here and at {first}",
     "check that both images exist in the bucket",
 )
 LABELS_ALIKE: Final = note(
@@ -201,7 +201,7 @@ PERCENT_KEY: Final = note(
 )
 UNKNOWN_ATTRIBUTES: Final = note(
     "unknown-attributes",
-    '{count:,} attribute{s} that Custom Labels does not know, the first here ("{name}"); sent, without meaning',
+    '{count:,} attribute{s} that Custom Labels does not know, the first here ("{name}"); sent, and ignored by it',
     "leave them, or remove them",
     _FORMAT,
 )
