@@ -131,7 +131,7 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(line)
+            self._entry(line, unusable=bool(judgement.faults))
 
     def findings(self) -> Findings:
         if self._marked > self._lines * INVALID_SHARE:
@@ -139,13 +139,13 @@ class _Reading:
         self._notes.report(self._collector)
         return self._across.findings()
 
-    def _entry(self, line: Line) -> None:
+    def _entry(self, line: Line, *, unusable: bool) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
             self._report(BrokenRule(rules.LONG_LINE), line)
         else:
-            self._across.judge(DesiredEntry(entry, text, line.place), line)
+            self._across.judge(DesiredEntry(entry, text, line.place, unusable), line)
 
     def _report(self, fault: BrokenRule, line: Line) -> None:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)

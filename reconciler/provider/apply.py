@@ -30,10 +30,9 @@ from reconciler.provider.sdk.cancel import DEAF
 from reconciler.provider.sdk.failure import fail_keeping
 from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.records import Attempt
-from reconciler.review.after_apply import done_of
 from reconciler.shell.faults import USER_CAUSED
-from reconciler.views.apply_lines import done_lines
-from reconciler.views.words import snapshot_line
+from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.words import outcome_words, snapshot_line
 
 
 def recording(
@@ -136,9 +135,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if recorded.unfinished:
-        done = done_of(outcome)
-        before = [f"before that: {done.words}"] if outcome.sent else []
-        _keep(name, provider, recorded, [recorded.unfinished, *before, *done_lines(done)])
+        before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
+        _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
     _tell(process, plan, outcome, recorded)
     return recorded
 
@@ -158,7 +156,7 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
         live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
-    unfinished = "" if outcome.error is None else runtime.sentence(outcome.error)
+    unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, settled)
 
 
@@ -176,8 +174,7 @@ def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> 
 
 def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outputs) -> None:
     """Say what went not as wished, then what was done: a row shows the last message."""
-    done = done_of(outcome)
-    lines = done_lines(done)
+    lines = outcome_lines(outcome)
     if not plan.has_changes and recorded.live.live_only:
         extra = recorded.live.live_only
         said = (
@@ -188,4 +185,4 @@ def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outp
         lines.insert(0, f"{extra:,} live {said}")
     if lines:
         process.console.tell_once("\n".join(lines), warning=True)
-    process.console.tell_once(done.words)
+    process.console.tell_once(outcome_words(outcome))

@@ -29,7 +29,6 @@ from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, fill_desired, list_and_plan, planned_again, reviewed, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
-from reconciler.review.after_apply import marked_of
 from reconciler.views.apply_lines import marked_line
 from reconciler.views.preview import preview_of
 
@@ -60,7 +59,7 @@ def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]
 
 
 def _marked(ledger: Ledger, total: int) -> Iterator[str]:
-    yield from (marked_line(marked_of(row)) for row in islice(ledger.marked(), _MARKED))
+    yield from map(marked_line, islice(ledger.marked(), _MARKED))
     if total > _MARKED:
         yield f"... and {total - _MARKED:,} more marked entries"
 

@@ -4,10 +4,8 @@ Everything on disk is validated before the first resource is registered, so that
 before anything is sent for any dataset.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 import pulumi
 
@@ -15,7 +13,7 @@ from reconciler.errors import BadInput, InvalidDeclaration, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.model import Finding, ProjectDeclaration
-from reconciler.provider.resource import Dataset
+from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties
 from reconciler.text import inert
 
@@ -31,7 +29,7 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
     """
     from reconciler.provider.existing_projects import ExistingProjects  # noqa: PLC0415 - it loads boto3, an import must not
 
-    _quiet_interrupts()
+    quiet_interrupts()
     try:
         existing = ExistingProjects.configured(_config_value, pulumi.runtime.get_config_env())
         shown = _relative(folder or existing.settings.datasets)
@@ -101,14 +99,3 @@ def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     # Deleted first: a renamed project would otherwise be made before a refusal to delete its datasets is heard.
     opts = pulumi.ResourceOptions(delete_before_replace=True)
     return rekognition.Project(resource_name, name=name, opts=opts).arn
-
-
-def _quiet_interrupts() -> None:
-    """Print no traceback when the engine interrupts the program, as it does after a failed step."""
-    previous = sys.excepthook
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if not issubclass(kind, KeyboardInterrupt):
-            previous(kind, error, trace)
-
-    sys.excepthook = hook

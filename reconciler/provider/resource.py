@@ -1,6 +1,9 @@
 """The resource that a Pulumi program declares: one Custom Labels dataset kept equal to one manifest."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
+from types import TracebackType
 from typing import Any, Final
 
 import pulumi
@@ -47,6 +50,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             policy: {settings}, as in `project.yaml`.
             opts: the resource's options.
         """
+        quiet_interrupts()
         properties: dict[str, Any] = {
             "project_arn": project_arn,
             "dataset_type": dataset_type,
@@ -84,6 +88,18 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         """Live as last read: `digest`, `entries`, `labelled`, `marked`, `liveOnly`."""
         output: pulumi.Output[Mapping[str, Any]] = pulumi.get(self, "live")
         return output
+
+
+@cache
+def quiet_interrupts() -> None:
+    """Print no traceback when the engine interrupts the program, as it does after a failed step."""
+    previous = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            previous(kind, error, trace)
+
+    sys.excepthook = hook
 
 
 def with_settings(text: str) -> str:
