@@ -116,7 +116,7 @@ def test_a_line_with_zero_boxes_is_not_an_unlabelled_one() -> None:
 @LAW
 @given(st.text(max_size=9), st.text(max_size=9))
 def test_the_key_is_source_ref_as_an_exact_string(one: str, other: str) -> None:
-    """No normalisation: neither case, nor percent signs, nor Unicode forms; and the key does not belong to the meaning."""
+    """Nothing is normalised: not case, percent signs or Unicode forms; and the key does not belong to the meaning."""
     first, second = (entry_of(labelled(f"s3://acme/{key}", "a")) for key in (one, other))
     assert first.key == f"s3://acme/{one}"
     assert (first.key == second.key) == (one == other)

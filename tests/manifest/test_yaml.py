@@ -1,4 +1,4 @@
-"""Manifests in YAML: text stays what is written, keys may have any order, and a wrong entry leaves the rest as it is."""
+"""Manifests in YAML: text stays as written, keys may have any order, and a wrong entry leaves the rest as it is."""
 
 from collections.abc import Callable
 from typing import Any
