@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Place
+from reconciler.rule import Rule
 
 Path = tuple[str | int, ...]  # member names and indexes from the line's object down
 

@@ -10,8 +10,8 @@ from reconciler.errors import Exit, InvalidDeclaration
 from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.project.policy import parse_patience
 from reconciler.manifest.rules import project as project_rules
-from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Compare, DatasetType, Destroy, Extra, Marking, Policy, ProjectDeclaration
+from reconciler.rule import Rule
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/1690405809285"
 Write = Callable[..., Path]

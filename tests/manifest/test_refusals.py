@@ -12,8 +12,9 @@ import pytest
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import KEPT, Rule
+from reconciler.manifest.rules.findings import KEPT
 from reconciler.model import Severity
+from reconciler.rule import Rule
 from tests.manifest.json_cases import JSON_CASES
 from tests.manifest.lines import BARE, BOXES, IMAGE, changed, found_at, split
 from tests.manifest.yaml_cases import RAW_BOXES, RAW_CASES, YAML_CASES, entry

@@ -21,8 +21,9 @@ from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.jsonl import positions
 from reconciler.manifest.line import Line, Path, kind_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Rule
+from reconciler.manifest.rules.findings import Collector
 from reconciler.model import Place
+from reconciler.rule import Rule
 
 # A character takes at most 12 bytes in JSON (two escapes); what is longer than this cannot be a legal line.
 RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS

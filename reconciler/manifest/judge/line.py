@@ -13,7 +13,7 @@ from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Att
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
 from reconciler.manifest.line import BrokenRule, Path, broken
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Rule
+from reconciler.rule import Rule
 
 # "expects Y-M-DTH:M:S"; AWS's examples also show fractions, a Z, and a blank for the T. Time zones are accepted.
 # Source: Custom Labels Developer Guide, "Transforming COCO datasets".

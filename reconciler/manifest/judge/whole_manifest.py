@@ -22,8 +22,9 @@ from reconciler.manifest.judge.line import Judgement
 from reconciler.manifest.judge.source_ref import bucket_of
 from reconciler.manifest.line import Line, Path
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Findings, Rule
+from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.model import DesiredEntry, Place
+from reconciler.rule import Rule
 from reconciler.text import did_you_mean
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.

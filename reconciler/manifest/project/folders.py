@@ -16,10 +16,11 @@ from reconciler.manifest.project.project_yaml import DeclaredDataset, DeclaredPr
 from reconciler.manifest.read import open_regular, read_manifest
 from reconciler.manifest.rules import project as rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import Collector, Rule
+from reconciler.manifest.rules.findings import Collector
 from reconciler.manifest.yaml.nodes import Mapping, Node, NodeReader, YamlStopError, YamlText
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
+from reconciler.rule import Rule
 
 DEFAULT_SUFFIXES: Final = (".jsonl", ".manifest", ".yaml", ".yml")
 _FILE: Final = "project.yaml"

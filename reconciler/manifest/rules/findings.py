@@ -1,4 +1,4 @@
-"""Findings: what a rule is (one row of the table of findings), and the findings of one file while it is read."""
+"""What reading a file found: findings of three classes, and what a manifest holds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,37 +6,7 @@ from typing import Final
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Marking, Place, Severity
-from reconciler.text import inert
-
-# Text of a manifest inside a sentence: long enough to recognise, short enough to skip.
-SHOWN_CHARACTERS: Final = 120
-# The source of a rule that is this program's own, not AWS's.
-OURS: Final = "this program"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule: its code, class, what is wrong, the cure, and where the rule comes from.
-
-    `what` and `cure` are format strings; text that fills their braces is made inert and cut at 120 characters.
-    """
-
-    code: str
-    severity: Severity
-    what: str
-    cure: str
-    source: str = OURS
-
-
-def error(code: str, what: str, cure: str, source: str = OURS) -> Rule:
-    """A row of class error: the service would drop the line or fail the update, or its meaning is lost."""
-    return Rule(code, Severity.ERROR, what, cure, source)
-
-
-def note(code: str, what: str, cure: str, source: str = OURS) -> Rule:
-    """A row of class note: good to know."""
-    return Rule(code, Severity.NOTE, what, cure, source)
-
+from reconciler.rule import Rule
 
 # Findings of a class that are kept, so that a manifest with a fault in every line costs no memory.
 KEPT: Final = 50
@@ -114,12 +84,11 @@ class Collector:
         self._counts[severity] += 1
         if self._counts[severity] > KEPT:
             return
-        shown = {name: _shown(value() if callable(value) else value) for name, value in details.items()}
+        details = {name: value() if callable(value) else value for name, value in details.items()}
         if refused:
-            shown["detail"] = f"{shown.get('detail', '')} (refused by `policy.marked: refuse`)"
+            details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
         place = where() if callable(where) else where or self.place()
-        what, cure = rule.what.format(**shown), rule.cure.format(**shown)
-        self._kept[severity].append(Finding(severity, rule.code, place, what, cure))
+        self._kept[severity].append(rule.finding(place, severity, **details))
 
     def report_at(self, rule: Rule, line: int, column: int, **details: object) -> None:
         """Report a finding at a line and column."""
@@ -134,7 +103,3 @@ class Collector:
         return Findings(
             self.shown, errors, marked, notes, error_count, marked_count, note_count, entries, boxes, labels, bucket
         )
-
-
-def _shown(value: object) -> object:
-    return inert(value, SHOWN_CHARACTERS) if isinstance(value, str) else value

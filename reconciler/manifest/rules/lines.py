@@ -13,8 +13,7 @@ from typing import Final
 
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
-from reconciler.manifest.rules.findings import Rule, error, note
-from reconciler.model import Severity
+from reconciler.rule import Rule, error, marked, note
 
 _TERMINAL: Final = "Custom Labels Developer Guide, Debugging datasets, terminal errors"
 _RULES: Final = "Custom Labels Developer Guide, Validation rules for manifest files"
@@ -214,7 +213,7 @@ def _marked(code: str) -> Rule:
     """A row of class marked; its `detail` is empty or says in parentheses what exactly is wrong."""
     row = ENTRY_CODES[code]
     cure = row.cure.replace("{", "{{").replace("}", "}}")
-    return Rule(code, Severity.MARKED, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)
+    return marked(code, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)
 
 
 NO_ATTRIBUTES: Final = _marked("ERROR_NO_LABEL_ATTRIBUTES")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from reconciler.manifest.rules.findings import error
+from reconciler.rule import error
 
 _MODEL: Final = "botocore service-2.json"
 

@@ -5,7 +5,7 @@ The source is this program's documentation unless a row says otherwise; YAML is 
 
 from typing import Final
 
-from reconciler.manifest.rules.findings import error, note
+from reconciler.rule import error, note
 
 _YAML: Final = "YAML 1.1"
 _LABELS: Final = "botocore service-2.json, DatasetLabel"

@@ -19,7 +19,7 @@ import yaml
 from reconciler.limits import NESTING
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import Rule
+from reconciler.rule import Rule
 
 _OPENED_HERE: Final = ("unexpected end of stream", "',' or")
 
