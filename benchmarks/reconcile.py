@@ -25,6 +25,7 @@ from reconciler.apply import apply as carry_out
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.open import open_gateway
+from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, Policy
@@ -141,7 +142,7 @@ def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
         if apply:
             outcome = carry_out(context, ledger, plan, seen, target)
             if outcome.error is not None:
-                raise outcome.error
+                raise ReconcilerError(outcome.error)
     return dict(gateway.calls.counts)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from reconciler.apply.outcome import KEPT, MarkedEntry, Outcome, Rejected
-from reconciler.errors import ReconcilerError, UpdateFailed
-from reconciler.ledger import Ledger, SendQueue
+from reconciler.apply.outcome import KEPT, Outcome, Rejected
+from reconciler.errors import Failure, UpdateFailed
+from reconciler.ledger import Ledger, MarkedEntry, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
 
 
@@ -31,7 +31,8 @@ def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, c
     read = replace(outcome, live=ledger.live_facts(policy.compare))
     judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=circumstances.overwritten)
     complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), circumstances.marked_before)
-    return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
+    failed = None if complete.error else _verdict(ledger, complete, policy, foreign)
+    return replace(complete, error=Failure.of(failed)) if failed else complete
 
 
 def lacks(ledger: Ledger, policy: Policy, queue: SendQueue) -> bool:
@@ -130,10 +131,10 @@ def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Ou
 def _marked(ledger: Ledger, before: frozenset[str], *, is_new: bool) -> Iterator[MarkedEntry]:
     for row in ledger.marked():
         if (row.key not in before) == is_new:
-            yield MarkedEntry(row.key, row.place, row.marks, is_new)
+            yield replace(row, is_new=is_new)
 
 
-def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> ReconcilerError | None:
+def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> UpdateFailed | None:
     """The error of an apply whose calls all went well.
 
     `policy.rejected` is about lines that the service will not take; what somebody else overwrote is no success.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from reconciler.errors import BadInput
-from reconciler.model import Finding, Place, Severity
+from reconciler.model import Finding, Place
+from reconciler.rule import Rule
 
 # A bucket and, optionally, the beginning of a key. Whether the bucket's name is legal is judged with the manifest.
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")
@@ -45,9 +46,9 @@ class Convert(Protocol):
 class Unreadable(Exception):
     """Something in a file that cannot be turned into a line; carries the finding, and never leaves this package."""
 
-    def __init__(self, code: str, place: Place, message: str, cure: str) -> None:
-        super().__init__(message)
-        self.finding = Finding(Severity.ERROR, code, place, message, cure)
+    def __init__(self, rule: Rule, place: Place, **details: object) -> None:
+        self.finding = rule.finding(place, None, **details)
+        super().__init__(self.finding.message)
 
 
 def checked_prefix(images: str) -> str:

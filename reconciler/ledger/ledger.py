@@ -17,7 +17,7 @@ from typing import Any, Self
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.ledger.rows import (
     Facts,
-    MarkedRow,
+    MarkedEntry,
     Row,
     StoredSide,
     key_bytes,
@@ -175,7 +175,7 @@ class Ledger:
         """The live-only row with this number."""
         return next(self._live_rows("WHERE l.seq = :seq", {"seq": seq}))
 
-    def marked(self) -> Iterator[MarkedRow]:
+    def marked(self) -> Iterator[MarkedEntry]:
         """Live entries that the service marked with errors: those of the manifest first, in its order."""
         query = (
             "SELECT l.key, l.marks, d.file, d.line_number, d.line_column FROM live l"
@@ -183,7 +183,7 @@ class Ledger:
         )
         for key, marks, file, line, column in self._database.execute(query):
             found = tuple(Mark(*pair) for pair in json.loads(marks))
-            yield MarkedRow(key_text(key), found, place_at(file, line, column))
+            yield MarkedEntry(key_text(key), place_at(file, line, column), found)
 
     def ignored(self) -> int:
         """How many entries mean the same on both sides and differ in fields that labels mode ignores.

@@ -27,13 +27,12 @@ from reconciler.provider.sdk.cancel import CANNOT_CANCEL
 from reconciler.provider.sdk.failure import fail_keeping
 from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.records import Attempt
-from reconciler.review.after_apply import done_of
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
-from reconciler.views.apply_lines import done_lines
-from reconciler.views.words import snapshot_line
+from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.words import outcome_words, snapshot_line
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
@@ -102,17 +101,16 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             reason = runtime.sentence(error)
             _keep(name, provider, _not_applied(inputs, previous, run.seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
-    done = done_of(outcome)
     if recorded.unfinished:
-        before = [f"before that: {done.words}"] if outcome.sent else []
-        _keep(name, provider, recorded, [recorded.unfinished, *before, *done_lines(done)])
-    warnings = done_lines(done)
+        before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
+        _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
+    warnings = outcome_lines(outcome)
     if not plan.has_changes and (extra := recorded.live.live_only):
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
         process.console.tell_once("\n".join(warnings), warning=True)
-    process.console.tell_once(done.words)  # last, because the resource's row shows the last message
+    process.console.tell_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
 
 
@@ -147,7 +145,7 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
         live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
-    unfinished = "" if outcome.error is None else runtime.sentence(outcome.error)
+    unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, settled)
 
 

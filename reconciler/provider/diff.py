@@ -28,7 +28,6 @@ from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
-from reconciler.review.after_apply import marked_of
 from reconciler.views.apply_lines import marked_line
 
 # At most this many marked entries are named.
@@ -115,7 +114,7 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
                 return ()
             plan = list_and_plan(process, inputs, run, outputs.settled)
             preview = shown(run)
-            marked = [marked_line(marked_of(row)) for row in islice(ledger.marked(), _MARKED)]
+            marked = list(map(marked_line, islice(ledger.marked(), _MARKED)))
     except ReconcilerError:
         return ()
     if plan.marked > _MARKED:

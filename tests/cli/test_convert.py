@@ -59,7 +59,7 @@ def test_an_error_writes_nothing(world: World) -> None:
     manifest.write_text("as it was")
     ran = world.run("convert", "voc", voc("00007"), str(bad), *IMAGES, "-o", "train.jsonl")
     assert (ran.code, ran.out, manifest.read_text()) == (3, "", "as it was")
-    assert "bad.xml:1:13: error: this is no well-formed XML: no element found" in ran.err
+    assert "bad.xml:1:13: error: not well-formed XML: no element found" in ran.err
     assert "error: 1 error in the annotations; nothing was written" in ran.err
 
 
@@ -69,7 +69,7 @@ def test_an_error_writes_nothing(world: World) -> None:
         (("voc", "none.xml", *IMAGES), "none.xml cannot be read: No such file or directory"),
         (("voc", voc("00007"), "--images", "c:\\images"), "give an address such as s3://bucket/folder/"),
         (("voc", voc("00007"), *IMAGES, "-o", "none/train.jsonl"), "none/train.jsonl: No such file or directory"),
-        (("labelme", "a.txt", *IMAGES), "invalid choice 'labelme'"),
+        (("labelme", "a.txt", *IMAGES), "invalid choice: 'labelme'"),
         (("voc", "a.xml"), "--images"),
     ],
 )

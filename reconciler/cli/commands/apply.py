@@ -24,14 +24,13 @@ from reconciler.cli.show import applied_review, review_now, show_ending, show_ou
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
 from reconciler.plan import ids_in
-from reconciler.review.after_apply import done_of
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.run import DatasetRun
 from reconciler.shell import reviewed as reviewed_plans
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.text import inert
-from reconciler.views.apply_lines import done_lines
+from reconciler.views.apply_lines import outcome_lines
 
 _SENTENCES: Final = 10
 
@@ -212,7 +211,7 @@ def _apply_next(one: DatasetRun, failed: dict[str, str], looking: Looking, scree
 def _is_worth_a_word(one: DatasetRun) -> bool:
     """Whether anything was done or should have been; a dataset that was up to date has been shown as such."""
     changed = one.plan is not None and one.plan.has_changes
-    return changed or bool(one.skipped or one.failure or (one.outcome and done_lines(done_of(one.outcome))))
+    return changed or bool(one.skipped or one.failure or (one.outcome and outcome_lines(one.outcome)))
 
 
 def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:
