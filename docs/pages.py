@@ -43,7 +43,7 @@ _CLASSES: Final = {
         "Marked",
         "The service keeps the line and marks it with this code. `policy.marked: refuse` makes them errors.",
     ),
-    Severity.NOTE: ("Notes", "Worth a word."),
+    Severity.NOTE: ("Notes", "Good to know."),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.model import Finding, Place, Severity
 from reconciler.text import inert
 
-# Text of a manifest inside a sentence: long enough to recognise, short enough to read past.
+# Text of a manifest inside a sentence: long enough to recognise, short enough to skip.
 SHOWN_CHARACTERS: Final = 120
 # The source of a rule that is this program's own, not AWS's.
 OURS: Final = "this program"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 
-from reconciler.cli.arguments import parse, asks_for_json
+from reconciler.cli.arguments import asks_for_json, parse
 from reconciler.cli.options import Options
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run

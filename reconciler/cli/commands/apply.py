@@ -8,7 +8,7 @@ also shows which entries have changed since.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,15 +22,15 @@ from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import applied_review, review_now, show_ending, show_outcome
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
-from reconciler.plan import ids_in, moved
+from reconciler.plan import ids_in
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
+from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import inert
 from reconciler.views.apply_lines import outcome_lines
 
-_CURE: Final = "nothing was sent; review the plan as it is now"
 _SENTENCES: Final = 10
 _INTERRUPTED: Final = "not applied, because the run was interrupted"
 
@@ -136,26 +136,22 @@ def _refuse_moved(run: Run, live: LiveSide, reviewed: ReviewedPlan) -> None:
     """Stop an apply that differs from the reviewed plan; each dataset that differs leaves a record.
 
     Raises:
-        Refused: naming the differences.
+        Refused: naming the datasets, and the entries if the review is known.
     """
-    moves = {one.title: words for one in run.datasets if one.plan and (words := moved(reviewed.plan_id, one.plan.id))}
-    for one in run.datasets:
-        if one.title in moves:
-            with live.recording(one) as attempt:
-                attempt.error = Refused(moves[one.title])
-    if moves:
-        raise Refused(f"{'; '.join(_sentences(run, reviewed, moves))}; {_CURE}")
 
+    def record(one: DatasetRun, refused: Refused) -> None:
+        with live.recording(one) as attempt:
+            attempt.error = refused
 
-def _sentences(run: Run, reviewed: ReviewedPlan, moves: dict[str, str]) -> Iterator[str]:
-    yield from (f"{inert(title)}: {words}" for title, words in moves.items())
-    if reviewed.review is None:
-        return
-    since = moved_since(reviewed.review, run.review or review_now(run))
-    named = [words for words in since if words.startswith(tuple(moves))]
-    yield from (inert(words, 600) for words in named[:_SENTENCES])
-    if len(named) > _SENTENCES:
-        yield f"and {len(named) - _SENTENCES:,} more"
+    def entries(titles: Sequence[str]) -> Iterator[str]:
+        if reviewed.review:
+            since = moved_since(reviewed.review, run.review or review_now(run))
+            named = [words for words in since if words.startswith(tuple(titles))]
+            yield from (inert(words, 600) for words in named[:_SENTENCES])
+            if len(named) > _SENTENCES:
+                yield f"and {len(named) - _SENTENCES:,} more"
+
+    refuse_moved(reviewed.plan_id, run.datasets, record, entries)
 
 
 def _ask(screen: Screen) -> None:

@@ -4,9 +4,13 @@ Lines are written to the file of `-o`, findings to standard error. After a findi
 half a manifest looks like a whole one.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+import imagesize
 
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
@@ -20,18 +24,20 @@ from reconciler.views.terminal.columns import Role
 from reconciler.views.words import finding_line
 
 _ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}
+# The first bytes of JPEG and PNG files.
+_IMAGES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
 def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
     """Convert the files in the arguments.
 
     Raises:
-        BadInput: a file cannot be read or converted, or the address of the images is invalid. OSError: the manifest
+        BadInput: a file cannot be read or converted, or the images' address is not an S3 address. OSError: the manifest
             cannot be written.
     """
     options, lines, errors = run.options, [], 0
     format_ = FORMATS[options.annotations]
-    for one in format_.convert(_read(options.sources), images=options.prefix, created=options.created):
+    for one in format_.convert(Disk(options.sources), images=options.prefix, created=options.created):
         if isinstance(one, Converted):
             lines.append(one.line + b"\n")
         else:
@@ -47,14 +53,50 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
     return Exit.DONE
 
 
-def _read(files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file, one in memory at a time.
+class Disk:
+    """The files and folders in the arguments: `formats.Sources` on this machine."""
 
-    Raises:
-        BadInput: a file cannot be read.
-    """
-    for file in files:
-        try:
-            yield file, Path(file).read_bytes()
-        except OSError as fault:
-            raise BadInput(f"{inert(file)} cannot be read: {fault.strerror}; fix its name") from None
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return ((name, self.read(name)) for name in self.names)
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+        with _readable(name):
+            return Path(name).read_bytes()
+
+    def below(self, folder: str) -> Sequence[str]:
+        """Every file at any depth of a folder; links to folders are not followed, so that they cannot form a circle."""
+        found: list[str] = []
+        if Path(folder).is_file():
+            return found
+        with _readable(folder):
+            for where, folders, files in os.walk(folder, onerror=_raise):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                beside = Path(where).relative_to(folder)
+                found += [(beside / name).as_posix() for name in files if not name.startswith(".")]
+        return sorted(found)
+
+    def image_size(self, name: str) -> tuple[int, int] | None:
+        """Width and height of a JPEG or PNG; an orientation in its EXIF data is applied. Nothing is decoded."""
+        # The library takes more formats, and addresses: it gets an open file, and only of the formats that AWS takes.
+        with _readable(name), Path(name).open("rb") as file:
+            if not file.read(8).startswith(_IMAGES):
+                return None
+            file.seek(0)
+            width, height = imagesize.get(file)
+        return (width, height) if min(width, height) > 0 else None
+
+
+def _raise(fault: OSError) -> None:
+    raise fault
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise BadInput(f"{inert(name)} cannot be read: {fault.strerror}; check its name and permissions") from None
