@@ -32,7 +32,7 @@ _TABLE: Final = (
     EntryCode(
         "ERROR_NO_VALID_LABEL_ATTRIBUTES",
         "no label attribute of the line is valid",
-        "mend the attribute that is named beside this code",
+        "fix the attribute that is named beside this code",
     ),
     EntryCode(
         "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE",
@@ -50,7 +50,7 @@ _TABLE: Final = (
         "scale the image and its boxes, or leave it out",
     ),
     EntryCode("ERROR_INVALID_BOUNDING_BOX", "a box lies off the image's frame", "clip the box to the image"),
-    EntryCode("ERROR_NO_VALID_ANNOTATIONS", "no box of the line is valid", "mend the boxes or remove them"),
+    EntryCode("ERROR_NO_VALID_ANNOTATIONS", "no box of the line is valid", "fix the boxes or remove them"),
     EntryCode(
         "ERROR_BOUNDING_BOX_TOO_SMALL",
         "a box must be larger than 1 x 1 pixel",

@@ -21,6 +21,9 @@ def _made_up(_figures: Figures, _asked: Asked, _limit: float) -> _Said:
 IMPORTER: Final = """\
 from reconciler.formats.conversion import Converted
 from reconciler.model import Place
+from reconciler.rule import error
+
+STRANGE = error("made-up-fault", "it is strange", "make it usual")
 
 
 def convert(files, *, images, created):
@@ -133,6 +136,7 @@ def test_a_new_importer_converts_and_is_explained(found: Any) -> None:  # noqa: 
     assert found["converted"] == ["made up"]
     assert "files that were made up" in found["help"]["convert"]
     assert "| `made-up` | files that were made up |" in found["page"]
+    assert '<a id="made-up-fault"></a>`made-up-fault` | error | it is strange | make it usual |' in found["findings"]
 
 
 def test_a_new_finding_has_an_anchor(found: Any) -> None:  # noqa: ANN401 - JSON
