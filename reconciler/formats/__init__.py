@@ -40,4 +40,9 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "Pascal VOC: one XML file for each image, with boxes",
         "voc Annotations/*.xml --images s3://my-bucket/cells/ --created 2024-01-31T12:00:00 -o train.jsonl",
     ),
+    "yolo": Importer(
+        "yolo",
+        "YOLO: a folder with data.yaml, images and label files, or the folder of one of its splits",
+        "yolo helmets/images/train --images s3://my-bucket/helmets/ -o train.jsonl",
+    ),
 }
