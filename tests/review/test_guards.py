@@ -81,7 +81,7 @@ def test_passed_guards_are_shown_on_request_only() -> None:
     """A reader of a plan looks for what is wrong."""
     review = _review()
     assert "test-set passed" not in terminal.view(review)
-    assert "test-set passed: this is no test set (up to 10%)" in terminal.view(review, verbose=True)
+    assert "test-set passed: this is not a test set (up to 10%)" in terminal.view(review, verbose=True)
     assert "guard shrink off" in terminal.view(review, verbose=True)
 
 
