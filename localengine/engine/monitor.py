@@ -34,11 +34,7 @@ if TYPE_CHECKING:
 
 # The SDK logs this when its registration was refused; the reason was already shown.
 _ECHO = "Resource monitor has terminated, shutting down"
-_SEVERITIES = {
-    engine_pb2.INFO: Severity.INFO,
-    engine_pb2.WARNING: Severity.WARNING,
-    engine_pb2.ERROR: Severity.ERROR,
-}
+_SEVERITIES = {engine_pb2.INFO: Severity.INFO, engine_pb2.WARNING: Severity.WARNING, engine_pb2.ERROR: Severity.ERROR}
 # Methods of the monitor that the engine does not have, with the names of Pulumi's documentation.
 _REFUSED: Mapping[str, str] = {
     "Invoke": "function calls (invoke)",

@@ -29,10 +29,10 @@ from localengine.protocol.trace import Trace
 from localengine.providers.dynamic_provider import DynamicProvider, ProviderHost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from localengine.processes.program import ProgramRun
-    from localengine.state.deployment import Operation, State
+    from localengine.state.deployment import State
     from localengine.state.stack import Config
 
 # Four times the processors, as Pulumi's default for --parallel.
@@ -166,7 +166,8 @@ class Phase:
         """Warn of operations that an earlier command left pending; a preview and a refresh do not warn."""
         pending = context.working_state.pending_before
         if pending and not self.run.dry_run and self.kind is not Kind.REFRESH:
-            context.events.say(Severity.WARNING, pending_text(pending))
+            listed = "".join(f"  * {item.resource.urn}, interrupted while {item.type}\n" for item in pending)
+            context.events.say(Severity.WARNING, _PENDING.format(count=len(pending), listed=listed))
 
     def _destroy(self, context: ExecutionContext) -> None:
         scope, working_state = self.scope, context.working_state
@@ -184,12 +185,6 @@ def _aws_provider() -> ConfigurableProvider:
     from localengine.providers.aws_project import AwsProvider  # noqa: PLC0415 - boto3 is slow to load and few programs need it
 
     return AwsProvider()
-
-
-def pending_text(pending: Sequence[Operation]) -> str:
-    """Pulumi's warning about pending operations."""
-    listed = "".join(f"  * {item.resource.urn}, interrupted while {item.type}\n" for item in pending)
-    return _PENDING.format(count=len(pending), listed=listed)
 
 
 def events_reader(events: Events, stop_switch: StopSwitch) -> Callable[[str], None]:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from google.protobuf import struct_pb2
 
-from localengine.protocol.urn import urn_of_reference
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -93,7 +91,7 @@ def plain(value: object) -> object:
         if is_secret(value):
             return plain(value.get("value"))
         if value.get(SIGNATURE) == RESOURCE_REFERENCE:
-            return urn_of_reference(value)
+            return value.get("id") or value.get("urn")
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
 
@@ -110,13 +108,6 @@ def masked(value: object) -> object:
     if isinstance(value, list):
         return [masked(item) for item in value]
     return "[unknown]" if value == UNKNOWN else value
-
-
-def has_unknown(value: object) -> bool:
-    """Whether `value` contains an unknown."""
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    return any(has_unknown(item) for item in value) if isinstance(value, list) else value == UNKNOWN
 
 
 def asset_in(value: object) -> str | None:

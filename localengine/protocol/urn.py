@@ -6,11 +6,6 @@ id (pulumi/pulumi sdk/go/common/resource/urn.go, common/providers/reference.go).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE = "pulumi:providers:"
 
@@ -61,8 +56,3 @@ def split_reference(text: str) -> tuple[str, str]:
     """URN and id of a provider reference."""
     urn, _, provider_id = text.rpartition("::")
     return urn, provider_id
-
-
-def urn_of_reference(value: Mapping[str, object]) -> object:
-    """The value that replaces a resource reference for a provider without them: the resource's id, or its URN."""
-    return value.get("id") or value.get("urn")

@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 _TEXTS = {"region", "profile", "accessKey", "secretKey", "token", "version", "maxRetries", "retryMode"}
 _LISTS = {"endpoints", "allowedAccountIds", "forbiddenAccountIds", "assumeRoles"}
 # Checks that pulumi-aws makes before its first call; here the first call shows the error.
-_SKIPS = {
-    "skipCredentialsValidation",
-    "skipRegionValidation",
-    "skipMetadataApiCheck",
-    "skipRequestingAccountId",
-}
+_SKIPS = {"skipCredentialsValidation", "skipRegionValidation", "skipMetadataApiCheck", "skipRequestingAccountId"}
 _ROLE_KEYS = {"roleArn": "RoleArn", "externalId": "ExternalId", "sessionName": "RoleSessionName"}
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 

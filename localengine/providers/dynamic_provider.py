@@ -35,10 +35,7 @@ CHANNEL_OPTIONS = [
     ("grpc.max_metadata_size", 16 << 20),
 ]
 _STATUS_TRAILER = "grpc-status-details-bin"
-_CHANGES = {
-    provider_pb2.DiffResponse.DIFF_NONE: False,
-    provider_pb2.DiffResponse.DIFF_SOME: True,
-}
+_CHANGES = {provider_pb2.DiffResponse.DIFF_NONE: False, provider_pb2.DiffResponse.DIFF_SOME: True}
 
 _Answer = TypeVar("_Answer", bound=Message)
 

@@ -82,11 +82,6 @@ def _project(path: Path) -> Project:
     return Project(name, root, program.resolve(), virtualenv, config if isinstance(config, dict) else {})
 
 
-def stack_file(project: Project, stack: str) -> Path:
-    """Where the settings of `stack` are, whether the file exists or not."""
-    return project.root / f"Pulumi.{stack}.yaml"
-
-
 def choose_stack(project: Project, asked: str | None, known: list[str]) -> str:
     """The stack of the command: `asked`, PULUMI_STACK, or the only stack.
 
@@ -109,7 +104,7 @@ def choose_stack(project: Project, asked: str | None, known: list[str]) -> str:
 
 def read_config(project: Project, stack: str) -> tuple[Config, Crypter]:
     """The stack's configuration, and the crypter for its secrets and those of the state."""
-    path = stack_file(project, stack)
+    path = project.root / f"Pulumi.{stack}.yaml"
     content = _load(path) if path.is_file() else {}
     _refuse_unknown(path.name, content, _STACK_KEYS)
     if content.get("secretsprovider", "passphrase") != "passphrase":

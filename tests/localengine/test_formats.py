@@ -17,10 +17,8 @@ from localengine.protocol import urn as urns
 from localengine.protocol.properties import (
     RESOURCE_REFERENCE,
     SIGNATURE,
-    UNKNOWN,
     equal,
     from_struct,
-    has_unknown,
     marked_like,
     masked,
     plain_bag,
@@ -95,11 +93,9 @@ def test_nested_secrets_are_found_again_by_place() -> None:
     assert marked_like(answered, given_) == expected
 
 
-def test_unknowns_and_references_are_recognised_anywhere() -> None:
-    """Nested unknowns are found, and a provider without references receives the id."""
+def test_a_provider_without_references_receives_the_id_or_the_urn() -> None:
+    """A reference to a resource becomes its id, or its URN if it has no id."""
     reference = {SIGNATURE: RESOURCE_REFERENCE, "urn": "urn:x", "id": "i"}
-    assert has_unknown({"a": [{"b": UNKNOWN}]})
-    assert not has_unknown({"a": [{"b": "known"}]})
     assert plain_bag({"r": reference, "c": {SIGNATURE: RESOURCE_REFERENCE, "urn": "urn:y"}}) == {"r": "i", "c": "urn:y"}
 
 
