@@ -25,7 +25,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
     """An Amazon Rekognition Custom Labels dataset whose entries are those of a manifest.
 
     `pulumi preview` shows what differs entry by entry, `pulumi up` sends it and waits until the service is done. A
-    dataset that the project already has for this type is taken over.
+    dataset that the project already has for this type is adopted.
     """
 
     def __init__(  # noqa: PLR0913 - a resource's arguments
@@ -55,7 +55,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             "project_arn": project_arn,
             "dataset_type": dataset_type,
             "manifest": manifest,
-            # Taken as they are: what is no mapping or list is a sentence of Check, not a traceback here.
+            # Passed on unchecked: Check reports a wrong type in a sentence; here it would be a traceback.
             "policy": policy or {},
             # Outputs: named here so that they exist while they are not known yet.
             "dataset_arn": None,
@@ -102,9 +102,5 @@ def quiet_interrupts() -> None:
     sys.excepthook = hook
 
 
-def with_settings(text: str) -> str:
-    """A docstring with the settings of a policy by name."""
-    return text.replace("{settings}", ", ".join(f"`{name}`" for name in settings_of(Policy())))
-
-
-Dataset.__init__.__doc__ = with_settings(Dataset.__init__.__doc__ or "")
+_SETTINGS: Final = ", ".join(f"`{name}`" for name in settings_of(Policy()))
+Dataset.__init__.__doc__ = (Dataset.__init__.__doc__ or "").replace("{settings}", _SETTINGS)

@@ -1,12 +1,23 @@
 """What went wrong, as a sentence: the faults of this machine beside the reconciler's own errors."""
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from reconciler.errors import AccessDenied, ReconcilerError, ServiceError
 from reconciler.text import inert
 
 # What a user, a disk or a network can cause; anything else is a fault of this program.
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
+
+
+@contextmanager
+def in_sentences(end: Callable[[ReconcilerError], None]) -> Iterator[None]:
+    """A block that calls `end` with a sentence for every fault that a user, a disk or a network can cause."""
+    try:
+        yield
+    except USER_CAUSED as error:
+        end(sentence(error))
 
 
 def sentence(error: Exception) -> ReconcilerError:
@@ -20,7 +31,7 @@ def sentence(error: Exception) -> ReconcilerError:
         )
     if isinstance(error, OSError):
         name = f"{inert(str(error.filename))}: " if error.filename else ""
-        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; mend that and run again")
+        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; fix that and run again")
     return unexpected(error)
 
 

@@ -13,7 +13,6 @@ from reconciler.analysis.results import Balance
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
 from reconciler.text import counted, joined
 from reconciler.views.lines import chosen, fitting, left_words
-from reconciler.views.terminal.columns import shortened
 from reconciler.views.words import estimate_words, finding_line, said, shown
 
 # So many lines of a kind are shown.
@@ -22,7 +21,7 @@ _GROUPS: Final = 8
 _ENTRIES: Final = 30
 _FINDINGS: Final = 10
 _LABELS: Final = 6
-_KEY_CELLS: Final = 120
+_KEY_CHARACTERS: Final = 120
 # Dangers that say again what the refusals say.
 _REFUSING: Final = frozenset({"refusal", "guard"})
 
@@ -78,18 +77,18 @@ def preview_of(review: Review) -> Preview:
         remarks=tuple(_remarks(dataset)),
         labels=_labels(dataset.balance) if dataset.balance else "",
         estimate=estimate_words(dataset.estimate) if dataset.estimate and dataset.has_changes else "",
-        refused="; an up will be REFUSED" if dataset.refusals else "",
+        refused="; `pulumi up` will be refused" if dataset.refusals else "",
         is_quiet=not (dataset.changes_total or dataset.has_changes or dataset.refusals),
     )
 
 
 def change_line(change: EntryChange) -> str:
     """A change in one line: its sign, the key, what changes."""
-    return f"{change.sign} {shortened(shown(change.key), _KEY_CELLS)}  {said(change.words)}"
+    return f"{change.sign} {shown(change.key, _KEY_CHARACTERS)}  {said(change.words)}"
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
-    yield from (f"an up will be REFUSED: {said(refusal)}" for refusal in dataset.refusals)
+    yield from (f"`pulumi up` will be refused: {said(refusal)}" for refusal in dataset.refusals)
     others = [danger for danger in review.dangers if danger.kind not in _REFUSING or danger.level != "danger"]
     kept = others[: fitting(len(others), _DANGERS)]
     yield from (f"{danger.level}: {said(danger.words)}" for danger in kept)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.commands.convert import Disk
 from reconciler.entries import SOURCE_REF, entry_of, meaning_of
 from reconciler.formats import FORMATS, Converted
 
@@ -27,7 +28,7 @@ def documents(manifest: str) -> list[dict[str, Any]]:
 
 def test_the_converter_makes_the_committed_lines() -> None:
     """Six files of the source, both faulty ones among them, give byte for byte the lines that are in git."""
-    files = [(path.name, path.read_bytes()) for path in sorted(ANNOTATIONS.glob("*.xml"))]
+    files = Disk([str(path) for path in sorted(ANNOTATIONS.glob("*.xml"))])
     results = FORMATS["voc"].convert(files, images="s3://acme-vision/blood-cells/", created="2019-01-18T15:09:38")
     made = [one.line.decode() for one in results if isinstance(one, Converted)]
 
@@ -36,7 +37,7 @@ def test_the_converter_makes_the_committed_lines() -> None:
 
 
 def test_the_counts_are_those_of_the_source() -> None:
-    """292 and 72 images; 4,888 boxes less the two without a size; every image once."""
+    """There are 292 and 72 images and 4,888 boxes less the two without a size, and every image is there once."""
     both = [*documents("train.jsonl"), *documents("test.jsonl")]
     boxes = Counter(box.label for document in both for box in meaning_of(document).boxes)
 
@@ -47,7 +48,7 @@ def test_the_counts_are_those_of_the_source() -> None:
 
 @pytest.mark.parametrize("manifest", ["train.jsonl", "test.jsonl"])
 def test_every_line_reads_as_boxes_and_nothing_malformed(manifest: str) -> None:
-    """At least one box a line, the frame is the source's, no service field."""
+    """Every line has at least one box, the source's frame, and no field of the service."""
     for document in documents(manifest):
         meaning = meaning_of(document)
         assert (meaning.malformed, meaning.sizes) == ((), ((640_000, 480_000),))
@@ -55,7 +56,7 @@ def test_every_line_reads_as_boxes_and_nothing_malformed(manifest: str) -> None:
 
 
 def test_every_sample_has_its_source_and_licence_beside_it() -> None:
-    """Also every folder of test data that others made."""
+    """The folder of test data that others made has its licence, too."""
     for folder in (*(ROOT / "datasets").iterdir(), ANNOTATIONS.parent):
         assert (folder / "LICENSE").read_text("utf-8").startswith("MIT License"), folder
     for folder in (ROOT / "datasets").iterdir():

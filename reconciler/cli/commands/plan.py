@@ -4,46 +4,47 @@ from collections.abc import Sequence
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.base import load_base
-from reconciler.cli.session.live import Looking, plan_all
+from reconciler.cli.session.live import LiveSide, plan_all
 from reconciler.cli.session.read import read_all, refuse_invalid
 from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import review_now, show
+from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, ReconcilerError, Refused
 from reconciler.model import GuardState
 from reconciler.run import DatasetRun
 from reconciler.text import inert
 
 
-def plan(run: Run, screen: Screen, looking: Looking) -> Exit:
+def plan(run: Run, screen: Screen, signals: Signals) -> Exit:
     """Validate, then plan every dataset and show the plan.
 
     Raises:
-        BadInput: something is wrong on disk or with the connection. Refused: an apply would be refused.
+        BadInput: the manifests or the connection are wrong. Refused: an apply would be refused.
         ReconcilerError: a dataset could not be planned.
     """
-    plans_of(run, screen, looking)
+    plans_of(run, screen, LiveSide(run, screen, signals))
     refuse_unplanned(run)
     changes = any(one.plan and one.plan.has_changes for one in run.datasets)
     return Exit.CHANGES if changes and run.options.exit_code else Exit.DONE
 
 
-def plans_of(run: Run, screen: Screen, looking: Looking) -> None:
+def plans_of(run: Run, screen: Screen, live: LiveSide) -> None:
     """Validate and plan every dataset, and show the plan of all of them.
 
     Raises:
-        BadInput: something is wrong on disk or with the connection.
+        BadInput: the manifests or the connection are wrong.
     """
     read_all(run, screen)
     if any(one.findings and one.findings.refused for one in run.datasets):
         show(review_now(run), run, screen)
     refuse_invalid(run)
     load_base(run, screen)
-    plan_all(run, looking)
+    plan_all(run, live)
     show_plan(run, screen)
 
 
 def show_plan(run: Run, screen: Screen) -> None:
-    """Make the review of what was planned, and show it."""
+    """Make the review of the plans, and show it."""
     screen.status("comparing")
     run.review = review_now(run)
     show(run.review, run, screen)
@@ -53,7 +54,7 @@ def refuse_unplanned(run: Run) -> None:
     """Stop a run in which a dataset could not be planned, or must not be applied.
 
     Raises:
-        ReconcilerError: a dataset could not be planned, or has no project. Refused: a policy says no.
+        ReconcilerError: a dataset could not be planned, or has no project. Refused: by a policy or a guard.
     """
     failures = run.failures()
     if failures:
@@ -66,7 +67,7 @@ def refuse_unplanned(run: Run) -> None:
 
 
 def _refusal(one: DatasetRun) -> str:
-    """What refuses a dataset, which has been shown at length; and what to type where guards do."""
+    """What refuses a dataset, in short, and the option that overrides its guards."""
     if one.plan is None:
         return inert(one.title)
     tripped = [check.name for check in one.plan.guards if check.state is GuardState.TRIPPED]
@@ -78,11 +79,8 @@ def _refusal(one: DatasetRun) -> str:
 
 
 def _reasons(failures: Sequence[DatasetRun]) -> list[str]:
-    """What failed; where only the project is missing, the sentence about that."""
+    """The datasets that could not be planned, and the projects that do not exist."""
     unplanned = [one for one in failures if one.plan is None]
+    titles = ", ".join(inert(one.title) for one in unplanned)
     missing = dict.fromkeys(str(one.failure) for one in failures if one.plan)
-    return [*([f"{_titles(unplanned)} could not be planned"] if unplanned else []), *missing]
-
-
-def _titles(datasets: Sequence[DatasetRun]) -> str:
-    return ", ".join(inert(one.title) for one in datasets)
+    return [*([f"{titles} could not be planned"] if unplanned else []), *missing]
