@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from importlib import import_module
 
 from reconciler.cli.arguments import asks_for_json, parse
-from reconciler.cli.options import Options
+from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _ended(screen, Exit.DONE)
     except ReconcilerError as error:
         return _misunderstood(screen, arguments, error)
-    screen.is_quiet = screen.is_quiet or options.takes_standard_output
+    screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in options.files.values()
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)
@@ -41,7 +41,9 @@ def _conducted(run: Run, screen: Screen) -> tuple[Exit, ReconcilerError | None]:
         code, error = _tried(lambda: _command(run, screen, signals), run, screen, signals)
         if not run.options.files or run.options.command == "convert":
             return code, error
-        failed, fault = _tried(lambda: _delivered(run, screen, code, error), run, screen, signals)
+        from reconciler.cli.show import deliver  # noqa: PLC0415 - few runs need it, every run would load it
+
+        failed, fault = _tried(lambda: deliver(run, screen, code, error), run, screen, signals)
         if fault and not error:
             return failed, fault
         if fault:
@@ -61,15 +63,11 @@ def _tried(
     except USER_CAUSED as problem:
         error = sentence(problem)
     except Exception as problem:  # noqa: BLE001 - the last handler: a user never sees a traceback
-        error = _unforeseen(problem, run.options, screen)
+        if run.options.verbose:
+            for line in "".join(traceback.format_exception(problem)).splitlines():
+                screen.remark(inert(line, 1000))
+        error = unexpected(problem)
     return error.exit_code, error
-
-
-def _delivered(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> Exit:
-    from reconciler.cli.show import deliver  # noqa: PLC0415 - few runs need it, every run would load it
-
-    deliver(run, screen, code, error)
-    return code
 
 
 def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -86,18 +84,11 @@ def _left(run: Run) -> str:
     return "interrupted; nothing was sent"
 
 
-def _unforeseen(problem: Exception, options: Options, screen: Screen) -> ReconcilerError:
-    if options.verbose:
-        for line in "".join(traceback.format_exception(problem)).splitlines():
-            screen.remark(inert(line, 1000))
-    return unexpected(problem)
-
-
 def _misunderstood(screen: Screen, arguments: Sequence[str], error: ReconcilerError) -> int:
     """Report wrong arguments, with a JSON document where they ask for one."""
     _show_error(screen, error)
     if screen.is_quiet:
-        from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see `_delivered`
+        from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see `_conducted`
 
         screen.document(misunderstood(arguments, error))
     return _ended(screen, error.exit_code)
@@ -107,26 +98,23 @@ def _reported(screen: Screen, run: Run, code: Exit, error: ReconcilerError | Non
     """Show the error and, if the options ask for it, the JSON document."""
     _show_error(screen, error)
     if run.options.json:
-        from reconciler.cli.show import document  # noqa: PLC0415 - see `_delivered`
+        from reconciler.cli.show import document  # noqa: PLC0415 - see `_conducted`
 
         screen.document(document(run, code, error))
     return _ended(screen, code)
 
 
 def _show_error(screen: Screen, error: ReconcilerError | None) -> None:
+    if error is None:
+        return
+    message = inert(str(error), 4000)
     if isinstance(error, InvalidDeclaration):
-        _show_declarations(screen, error)
-    elif error:
-        screen.remark(f"error: {inert(str(error), 4000)}", "bad")
-
-
-def _show_declarations(screen: Screen, error: InvalidDeclaration) -> None:
-    for finding in error.findings:
-        screen.line(finding_line(finding), "bad")
-    rest = error.total - len(error.findings)
-    more = f" ({rest:,} not shown)" if rest else ""
-    errors = counted(error.total, "error", "errors")
-    screen.remark(f"error: {errors} in the declarations{more}; no manifest was read", "bad")
+        for finding in error.findings:
+            screen.line(finding_line(finding), "bad")
+        rest = error.total - len(error.findings)
+        more = f" ({rest:,} not shown)" if rest else ""
+        message = f"{counted(error.total, 'error', 'errors')} in the declarations{more}; no manifest was read"
+    screen.remark(f"error: {message}", "bad")
 
 
 def _ended(screen: Screen, code: Exit) -> int:

@@ -52,8 +52,3 @@ class Options:
     annotations: str = ""
     prefix: str = ""
     created: str = ""
-
-    @property
-    def takes_standard_output(self) -> bool:
-        """Whether a view is written to standard output, which then holds nothing else."""
-        return STANDARD_OUTPUT in self.files.values()

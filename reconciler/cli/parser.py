@@ -88,7 +88,11 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    if name in {"completion", "help"}:
+    if name == "completion":
+        add("shell", metavar="SHELL", choices=_SHELLS, help=f"the shell: {', '.join(_SHELLS)}")
+        return parser
+    if name == "help":
+        add("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
         return parser
     if name not in _BESIDE:
         add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
@@ -188,14 +192,6 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
-def _add_completion(parser: Parser) -> None:
-    parser.add_argument("shell", metavar="SHELL", choices=_SHELLS, help=f"the shell: {', '.join(_SHELLS)}")
-
-
-def _add_help(parser: Parser) -> None:
-    parser.add_argument("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
-
-
 _OWN: Final = {
     "validate": _add_validate,
     "plan": _add_plan,
@@ -204,8 +200,6 @@ _OWN: Final = {
     "report": _add_report,
     "diff": _add_diff,
     "convert": _add_convert,
-    "completion": _add_completion,
-    "help": _add_help,
 }
 
 

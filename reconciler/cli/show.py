@@ -15,10 +15,9 @@ from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
-from reconciler.review.build import review_of, with_outcome, with_outcomes
+from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.model import Command, Compared, DatasetReview, Review
-from reconciler.run import DatasetRun
+from reconciler.review.model import Command, Compared, Review
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
@@ -50,16 +49,6 @@ def applied_review(run: Run) -> Review | None:
 def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> None:
     """A review on the screen, as wide as that is."""
     screen.block(_on_screen(review, run, screen, verbose=verbose))
-
-
-def show_outcome(one: DatasetRun, dataset: DatasetReview, screen: Screen) -> None:
-    """What an apply did to one dataset, on the screen; `dataset` is its plan."""
-    screen.block(terminal.outcome_view(with_outcome(dataset, one), width=screen.width, paint=screen.paint))
-
-
-def show_ending(review: Review, screen: Screen) -> None:
-    """What an apply did to all datasets, on the screen."""
-    screen.block(terminal.ending_view(review, width=screen.width, paint=screen.paint))
 
 
 def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
@@ -99,15 +88,15 @@ def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     return document_text(Review(command=command, error=Failure.of(error), exit_code=int(error.exit_code)))
 
 
-def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
-    """Write the views that the options ask for.
+def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> Exit:
+    """Write the views that the options ask for; the exit code is `code`, that of the command.
 
     Raises:
         BadInput: pictures cannot be made. OSError: a file cannot be written.
     """
     options = run.options
     if run.review is None and options.command == "report" and options.files != {"json": STANDARD_OUTPUT}:
-        return  # there is nothing to show, and no program that waits for a document
+        return code  # there is nothing to show, and no program that waits for a document
     review = _whole(run, code, error)
     for view, file in options.files.items():
         if view == "text" and run.review is None:
@@ -117,6 +106,7 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
             screen.document(text)
         else:
             Path(file).write_text(text, encoding="utf-8", newline="\n")
+    return code
 
 
 def _text(view: str, review: Review, run: Run, screen: Screen, file: str) -> str:

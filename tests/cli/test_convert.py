@@ -131,6 +131,6 @@ def test_an_images_size_is_the_one_that_viewers_show(
     ],
 )
 def test_what_is_not_the_header_of_a_jpeg_or_png_has_no_size(tmp_path: Path, content: bytes) -> None:
-    """A broken file, or one of a format that AWS does not take, is no fault of the program."""
+    """A broken file, or one of a format that AWS does not take, has no size and raises no error."""
     (tmp_path / "a.jpg").write_bytes(content)
     assert Disk([]).image_size(str(tmp_path / "a.jpg")) is None

@@ -19,10 +19,11 @@ from reconciler.cli.commands.report import saved_review
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.run import Run, most_severe
-from reconciler.cli.show import applied_review, review_now, show_ending, show_outcome
+from reconciler.cli.show import applied_review, review_now
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
 from reconciler.plan import ids_in
+from reconciler.review.build import with_outcome
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.run import DatasetRun
@@ -30,6 +31,7 @@ from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import inert
 from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.terminal.view import ending_view, outcome_view
 
 _SENTENCES: Final = 10
 _INTERRUPTED: Final = "not applied, because the run was interrupted"
@@ -119,7 +121,7 @@ def apply_planned(
     finally:
         run.review = applied_review(run)
     if run.review:
-        show_ending(run.review, screen)
+        screen.block(ending_view(run.review, width=screen.width, paint=screen.paint))
     return _verdict(run, signals)
 
 
@@ -172,7 +174,8 @@ def _apply_all(run: Run, screen: Screen, live: LiveSide, signals: Signals) -> No
         for one, planned in zip(run.datasets, shown, strict=True):
             _apply_next(one, failed, live, screen, signals)
             if _has_news(one):
-                show_outcome(one, planned, screen)
+                dataset = with_outcome(planned, one)
+                screen.block(outcome_view(dataset, width=screen.width, paint=screen.paint))
     except KeyboardInterrupt:
         for one in run.datasets:
             if one.outcome is None and one.error is None:

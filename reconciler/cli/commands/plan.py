@@ -11,6 +11,7 @@ from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, ReconcilerError, Refused
 from reconciler.model import GuardState
+from reconciler.plan import Plan
 from reconciler.run import DatasetRun
 from reconciler.text import inert
 
@@ -61,21 +62,19 @@ def refuse_unplanned(run: Run) -> None:
         error = ReconcilerError(f"{'; '.join(_reasons(failures))}; nothing was sent")
         error.exit_code = most_severe([one.failure.exit_code for one in failures if one.failure])
         raise error
-    refused = [one for one in run.datasets if one.plan and one.plan.refusals]
+    refused = [_refusal(one.title, one.plan) for one in run.datasets if one.plan and one.plan.refusals]
     if refused:
-        raise Refused(f"{'; '.join(map(_refusal, refused))}; nothing was sent")
+        raise Refused(f"{'; '.join(refused)}; nothing was sent")
 
 
-def _refusal(one: DatasetRun) -> str:
+def _refusal(title: str, planned: Plan) -> str:
     """What refuses a dataset, in short, and the option that overrides its guards."""
-    if one.plan is None:
-        return inert(one.title)
-    tripped = [check.name for check in one.plan.guards if check.state is GuardState.TRIPPED]
-    by = ["policy or limits"] if len(one.plan.refusals) > len(tripped) else []
-    if tripped and one.plan.override:
+    tripped = [check.name for check in planned.guards if check.state is GuardState.TRIPPED]
+    by = ["policy or limits"] if len(planned.refusals) > len(tripped) else []
+    if tripped and planned.override:
         what = "the guard" if len(tripped) == 1 else "the guards"
-        by.append(f"{what} {', '.join(tripped)} (if it is meant: {one.plan.override.options})")
-    return f"{inert(one.title)}: refused by {' and by '.join(by)}"
+        by.append(f"{what} {', '.join(tripped)} (if it is meant: {planned.override.options})")
+    return f"{inert(title)}: refused by {' and by '.join(by)}"
 
 
 def _reasons(failures: Sequence[DatasetRun]) -> list[str]:

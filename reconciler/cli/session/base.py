@@ -1,6 +1,6 @@
 """`--base REF`: the manifests in a git revision and in commits before it, to find out where each change comes from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,8 +60,9 @@ def load_base(run: Run, screen: Screen) -> None:
     before = [_at(revisions, commit, wanted, run) for commit in commits]
     known = len(commits) < _COMMITS and None not in before and not is_shallow(revisions.repository)
     for one in run.datasets:
-        there = base.get(_name(one)) or run.resources.enter_context(Ledger())
-        earlier = _ledgers(before, _name(one))
+        name = _name(one)
+        there = base.get(name) or run.resources.enter_context(Ledger())
+        earlier = [manifests[name] for manifests in before if manifests and name in manifests]
         one.base = Base(reference, there, earlier_in(earlier, one.dataset.policy.compare), complete=known)
     screen.clear()
 
@@ -100,7 +101,3 @@ def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manife
             manifests[name] = run.resources.enter_context(Ledger())
             read(one, manifests[name])
     return manifests
-
-
-def _ledgers(before: Sequence[_Manifests | None], name: _Name) -> list[Ledger]:
-    return [manifests[name] for manifests in before if manifests is not None and name in manifests]

@@ -137,21 +137,17 @@ def plan_all(run: Run, live: LiveSide) -> None:
             one.skipped = f"not planned, because {first} failed"
             continue
         with live.metered(one):
-            _plan_one(one, live)
+            try:
+                live.plan(one)
+            except BadInput:
+                raise
+            except USER_CAUSED as error:
+                one.error = sentence(error)
         if one.error:
             failed["" if ends_the_run(one.error) else one.project.shown] = one.title
     for one in run.datasets:
         if one.plan and one.project_arn is None:
             _without_project(one, live)
-
-
-def _plan_one(one: DatasetRun, live: LiveSide) -> None:
-    try:
-        live.plan(one)
-    except BadInput:
-        raise
-    except USER_CAUSED as error:
-        one.error = sentence(error)
 
 
 def _without_project(one: DatasetRun, live: LiveSide) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.results import Balance, LabelBalance, Provenance, Splits
+from reconciler.analysis.results import Balance, JobCount, LabelBalance, Provenance, Splits
 from reconciler.review.model import ProjectReview
 from reconciler.views.lines import fitting
 from reconciler.views.terminal.columns import Layout, Line, Role, more
@@ -95,9 +95,13 @@ def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
     """The labeling jobs that more or fewer entries name than before: a new annotation pass."""
     jobs = [job for job in provenance.jobs if job.before != job.after]
     kept = jobs[: fitting(len(jobs), _KEYS)]
-    for job in kept:
-        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+    yield from _jobs(kept, layout)
     yield from more(len(jobs) - len(kept) + provenance.other_jobs, "more jobs", layout, 4)
+
+
+def _jobs(jobs: Sequence[JobCount], layout: Layout) -> Iterator[Line]:
+    for job in jobs:
+        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
 
 
 def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
@@ -107,7 +111,6 @@ def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
         figures = f"{side.human:,} by people, {side.machine:,} by machines, {side.unsaid:,} unsaid"
         figures += f"; confidence {confidence_words(side)}" if confidence_words(side) else ""
         yield from layout.wrap(f"{word:6} {figures}", "plain", 4, 6)
-    for job in provenance.jobs:
-        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+    yield from _jobs(provenance.jobs, layout)
     for field in provenance.ignored:
         yield from layout.wrap(f"{shown(field.field)} {ignored_words(field)}", "dim", 4, 6)

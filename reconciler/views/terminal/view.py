@@ -123,7 +123,7 @@ def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) 
 
 
 def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
-    yield from layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
+    return layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
 
 
 def _dataset(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
