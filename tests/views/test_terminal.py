@@ -181,3 +181,19 @@ def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"
     assert ways not in view(one)
     assert ways in view(one, verbose=True)
+
+
+@pytest.mark.parametrize("width", [None, 20, 40, 60, 120])
+def test_the_table_of_labels_reads_no_markup(width: int | None) -> None:
+    """A label that looks like rich's markup, a link or an emoji is shown as written, on every width."""
+    label = "[red]a[/] :smile:"
+    one = real().datasets[0]
+    assert one.balance
+    balance = replace(one.balance, rows=(replace(one.balance.rows[0], label=label),))
+    text = view(review(replace(one, balance=balance, changes=(), groups=())), width=width)
+    (row,) = [line for line in text.splitlines() if line.startswith("    [re")]
+    assert label in row or "\u2026" in row
+    assert ("share" in text, "boxes" in text.partition("labels ")[2].partition("\n")[0]) == (
+        width is None or width >= 90,
+        width is None or width >= 40,
+    )
