@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
+from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
-from reconciler.aws.open import open_gateway
+from reconciler.aws.gateway import Gateway
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.model import ProjectDeclaration
 from reconciler.provider.stack_config import Get, Settings, read_settings
@@ -42,7 +43,8 @@ class ExistingProjects:
 
     def _found(self, declared: ProjectDeclaration) -> str:
         region = region_of(self.settings.connection, declared, "`pulumi config set aws:region`")
-        gateway = open_gateway(self.settings.connection, region, SystemClock(), Random())  # noqa: S311 - varies pauses
+        calls = Calls(SystemClock(), Random())  # noqa: S311 - varies pauses
+        gateway = Gateway(self.settings.connection.client(region), calls)
         project = project_of(gateway, declared)
         if project is None:
             raise NotFound(
