@@ -41,6 +41,7 @@ format: setup ## format the code and mend what ruff can mend
 
 docs: setup ## renew the pages that are made from the code
 	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md
+	@$(PY) -m reconciler.review.schema > docs/schema/.new && mv docs/schema/.new docs/schema/plan.schema.json
 
 coverage: ## all tests, then the branch coverage of reconciler/ against its threshold
 	@rm -f .coverage .coverage.*

@@ -26,6 +26,7 @@ from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.gateway import Gateway
+from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, Policy
@@ -142,7 +143,7 @@ def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
         if apply:
             outcome = carry_out(context, ledger, plan, seen, target)
             if outcome.error is not None:
-                raise outcome.error
+                raise ReconcilerError(outcome.error)
     return dict(gateway.calls.counts)
 
 

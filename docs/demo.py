@@ -1,7 +1,7 @@
 """The main job, end to end, on this machine alone: `make demo`.
 
 A copy of this repository's Pulumi program runs against the emulator: preview, up, an empty preview, an edit behind our
-back, a drift run that finds it, an up that heals it, a change of a manifest as a pull request would bring it. Nothing
+back, a drift run that finds it, `pulumi up` that repairs it, and a change of a manifest as in a pull request. Nothing
 outside of a temporary folder is written and nothing is left running.
 
 The engine is `localengine` by default; with `--engine pulumi` the real Pulumi CLI, with its state in the same folder.
@@ -54,7 +54,7 @@ class Demo:
         if code != expected:
             raise SystemExit(f"the demo expected exit code {expected} and got {code}")
         if expected:
-            print(f"(exit code {expected}, as it should)", flush=True)
+            print(f"(exit code {expected}, as expected)", flush=True)
 
 
 def main() -> None:
@@ -70,9 +70,9 @@ def main() -> None:
 
 
 def _story(demo: Demo) -> None:
-    demo.say("1. Four datasets are declared in datasets/. A preview says what an up would do, entry by entry.")
+    demo.say("1. Four datasets are declared in datasets/. A preview shows what `pulumi up` would do, entry by entry.")
     demo.run(*PREVIEW)
-    demo.say("2. An up creates the projects and datasets, sends the entries and waits until the service is done.")
+    demo.say("2. `pulumi up` creates the projects and datasets, sends the entries and waits until the service is done.")
     demo.run(*UP)
     demo.say("3. Nothing is left to do.")
     demo.run("preview", "--expect-no-changes", "--non-interactive")
@@ -80,7 +80,7 @@ def _story(demo: Demo) -> None:
     _edit_behind_our_back(demo)
     demo.say("5. The scheduled drift run finds it.")
     demo.run(*DRIFT_RUN, expected=DRIFT)
-    demo.say("6. An up heals it, and the drift run is quiet again.")
+    demo.say("6. `pulumi up` repairs it, and the drift run reports nothing.")
     demo.run(*UP)
     demo.run(*DRIFT_RUN)
     demo.say("7. A pull request renames a label in one entry and adds an image; its preview is what a reviewer reads.")
@@ -99,7 +99,7 @@ def _engine(name: str) -> list[str]:
 
 
 def _copy_program(demo: Demo) -> None:
-    """This repository's program in a folder of its own, with a stack that talks to the emulator."""
+    """Copy this repository's program to the folder, with a stack that talks to the emulator."""
     for part in PROGRAM:
         source, target = ROOT / part, demo.folder / part
         if source.is_dir():
@@ -120,7 +120,7 @@ def _copy_program(demo: Demo) -> None:
 
 
 def _edit_behind_our_back(demo: Demo) -> None:
-    """Move a box and take a label off, straight at the service."""
+    """Move a box and remove a label, directly at the service."""
     client = _client(demo)
     project = next(
         one for one in client.describe_projects()["ProjectDescriptions"] if "blood-cells" in one["ProjectArn"]
@@ -150,9 +150,9 @@ def _client(demo: Demo) -> Any:  # noqa: ANN401 - boto3 makes its clients' class
 
 @contextmanager
 def _emulator() -> Iterator[str]:
-    """The emulator in a process of its own, on a port that the system chose."""
+    """The emulator in a separate process, on a port that the system chose."""
     command = [sys.executable, "-m", "rekognition_emulator", "--port", "0"]
-    # A group of its own: a Ctrl-C must not end the service while the engine finishes what it began.
+    # A separate group: Ctrl-C must not end the service while the engine finishes what it began.
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
     )
@@ -173,7 +173,7 @@ def _endpoint(process: "subprocess.Popen[str]") -> str:
 
 
 def _finished(process: "subprocess.Popen[bytes]") -> int:
-    """The exit code. After a Ctrl-C, which the engine hears too, it is given time to stop in order."""
+    """The exit code. After Ctrl-C, which reaches the engine too, the engine gets time to stop in order."""
     try:
         return process.wait()
     except (KeyboardInterrupt, SystemExit) as stop:

@@ -23,12 +23,13 @@ from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.formats import FORMATS
+from reconciler.formats import rules as shared_rules
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import project as project_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Choice, Policy, Severity, settings_of
+from reconciler.rule import Rule
 
 DOCS: Final = Path(__file__).resolve().parent
 _MADE: Final = "<!-- Made by `python docs/pages.py`; do not edit. -->\n"
@@ -42,8 +43,14 @@ _CLASSES: Final = {
         "Marked",
         "The service keeps the line and marks it with this code. `policy.marked: refuse` makes them errors.",
     ),
-    Severity.NOTE: ("Notes", "Worth a word."),
+    Severity.NOTE: ("Notes", "Good to know."),
 }
+
+
+_CONVERTING: Final = (
+    "What `reconciler convert` can find. With an error nothing is written. Marked: a box or an annotation is clipped "
+    "or left out. A note changes nothing."
+)
 
 
 def main() -> int:
@@ -77,6 +84,7 @@ def findings_page() -> str:
     rules = list(_rules(project_rules, yaml_rules, line_rules))
     for severity, (heading, sentence) in _CLASSES.items():
         parts += [f"## {heading}\n", f"{sentence}\n", _table(rules, severity)]
+    parts += ["## Annotations of other formats\n", f"{_CONVERTING}\n", _converting()]
     parts += ["## AWS's codes\n", "The 13 codes that Custom Labels documents for dataset operations.\n", _codes()]
     return "\n".join(parts)
 
@@ -130,6 +138,22 @@ def _table(rules: list[Rule], severity: Severity) -> str:
         if rule.severity is severity
     ]
     return "\n".join(("| code | what is wrong | cure | source |", "|---|---|---|---|", *rows, ""))
+
+
+def _converting() -> str:
+    """The rules that formats share, then those of each format; the anchors of AWS's codes are above."""
+    rules = {
+        rule.what: rule
+        for module in (shared_rules, *(row.load() for row in FORMATS.values()))
+        for rule in vars(module).values()
+        if isinstance(rule, Rule)
+    }
+    rows = [
+        f"| {f'`{rule.code}`' if rule.code in ENTRY_CODES else _anchored(rule.code)} | {rule.severity.value} "
+        f"| {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
+        for rule in rules.values()
+    ]
+    return "\n".join(("| code | class | what is wrong | cure | source |", "|---|---|---|---|---|", *rows, ""))
 
 
 def _anchored(code: str) -> str:

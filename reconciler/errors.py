@@ -16,7 +16,9 @@ ReconcilerError                     1  something failed; the message is a senten
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 from reconciler.model import Finding
 from reconciler.text import inert
@@ -39,6 +41,32 @@ class ReconcilerError(Exception):
     """Anything that a user can act on: the message says what happened, where, and the cure."""
 
     exit_code: Exit = Exit.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an error says, for a result or a document: the error's class as `kind`, and a sentence with the cure.
+
+    `code`, `operation` and `request_id` are those of a `ServiceError`, else empty.
+    """
+
+    kind: str
+    message: str
+    code: str = ""
+    operation: str = ""
+    request_id: str = ""
+    exit_code: Exit = Exit.FAILED
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """What an error says."""
+        kind, message = type(error).__name__, str(error)
+        if isinstance(error, ServiceError):
+            return cls(kind, message, error.code, error.operation, error.request_id, error.exit_code)
+        return cls(kind, message, exit_code=error.exit_code if isinstance(error, ReconcilerError) else Exit.FAILED)
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class BadInput(ReconcilerError):

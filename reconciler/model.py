@@ -329,11 +329,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DesiredEntry:
-    """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), where it stands."""
+    """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), where it stands.
+
+    `unusable` says that the service will mark it with errors.
+    """
 
     entry: Entry
     line: bytes
     place: Place
+    unusable: bool = False
 
 
 class Verb(StrEnum):

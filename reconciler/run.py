@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.apply.outcome import Outcome
 from reconciler.dataset import Observation
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Failure, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
@@ -70,6 +70,6 @@ class DatasetRun:
         return self.findings.bucket if self.findings else None
 
     @property
-    def failure(self) -> ReconcilerError | None:
-        """Why this dataset did not end well, or None."""
-        return self.error or (self.outcome.error if self.outcome else None)
+    def failure(self) -> Failure | None:
+        """Why this dataset failed, or None."""
+        return Failure.of(self.error) if self.error else self.outcome.error if self.outcome else None

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from reconciler.errors import ReconcilerError
-from reconciler.ledger import Facts
-from reconciler.model import Mark, Place
+from reconciler.errors import Failure
+from reconciler.ledger import Facts, MarkedEntry
+from reconciler.model import Place
 from reconciler.plan import Statistics
 
-# So many rejected or marked entries are named; the rest is a count.
+# How many rejected lines and how many marked entries an outcome names; it counts the others.
 KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that is not live as it was sent: its key, where it stands, and why in words."""
+    """A line that is not live as it was sent: its key, its place in the manifest (None: live only), and why."""
 
     key: str
     place: Place | None
@@ -21,30 +21,16 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkedEntry:
-    """A live entry that the service marked with errors: where its line stands (None: live only), and since when.
-
-    `is_new` is whether it was not marked before this apply.
-    """
-
-    key: str
-    place: Place | None
-    marks: tuple[Mark, ...]
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of an apply; `dataset_arn` is empty when in the end there is no dataset.
+    """The result of an apply; `dataset_arn` is empty if there is no dataset at the end.
 
-    `add`, `update` and `unlabel` count lines that the service took and that were not found missing afterwards,
-    `batches` confirmed batches, `bytes` what these held.
-    `rejected` names at most 50 lines that were dropped or not stored as sent (`rejected_total` counts them), `marked`
-    at most 50 live entries with errors (`marked_total` counts all), those first that were not marked before
-    (`marked_new`). `rewritten` counts lines that mean what was sent but are stored differently; `settled` remembers
-    them. `live` is what was read back, None when it could not be read; `counted` is what the service's own statistics
-    said then. `snapshots` are where the entries of deleted datasets were kept. `error` is why the apply did not end
-    well, None when it did.
+    `add`, `update` and `unlabel` count lines that the service accepted and that were not missing afterwards, `batches`
+    confirmed batches, `bytes` their size. `rejected` names at most 50 lines that were dropped or not stored as sent
+    (`rejected_total` counts all), `marked` at most 50 live entries with errors (`marked_total` counts all), first those
+    that were not marked before (`marked_new`). `rewritten` counts lines that mean what was sent but are stored
+    differently; `settled` names them for later runs, and is empty in a review. `live` is what was read back, None if
+    that failed; `counted` are the service's own statistics at that time. `snapshots` are the places of the entries of
+    deleted datasets. `error` is why the apply failed, None if it succeeded.
     """
 
     dataset_arn: str
@@ -63,7 +49,7 @@ class Outcome:
     rewritten: int = 0
     settled: frozenset[str] = field(default_factory=frozenset)
     snapshots: tuple[str, ...] = ()
-    error: ReconcilerError | None = None
+    error: Failure | None = None
 
     @property
     def sent(self) -> int:

@@ -12,7 +12,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.apply.rounds import Work, carry_out
 from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
 from reconciler.dataset import Observation
-from reconciler.errors import NotFound, ReconcilerError, Refused
+from reconciler.errors import Failure, NotFound, ReconcilerError, Refused
 from reconciler.ledger import Ledger
 from reconciler.plan import Plan, Statistics, sends
 from reconciler.plan.figures import labels_of_live
@@ -42,7 +42,7 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
             overwritten = work.updated not in {None, read.updated}
         except ReconcilerError as error:
             arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
-            return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or error)
+            return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))
     if not outcome.dataset_arn:
         return outcome
     return judged(ledger, context.policy, queue, outcome, Circumstances(marked_before, overwritten=overwritten))

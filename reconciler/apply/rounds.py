@@ -11,7 +11,7 @@ from reconciler.apply.plan_against_live import plan_against_live
 from reconciler.apply.send import Lane, send
 from reconciler.changes import Action
 from reconciler.dataset import Observation
-from reconciler.errors import Moved, ReconcilerError, Refused
+from reconciler.errors import Failure, Moved, ReconcilerError, Refused
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.plan import Plan, sends
@@ -53,9 +53,9 @@ def carry_out(context: Context, work: Work, plan: Plan, seen: Observation) -> Ou
                 outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(batch.body))
                 work.updated = lane.updated
         except Moved as moved:
-            outcome = replace(outcome, error=moved)
+            outcome = replace(outcome, error=Failure.of(moved))
         except ReconcilerError as error:
-            return replace(outcome, error=error)
+            return replace(outcome, error=Failure.of(error))
         else:
             return replace(outcome, error=None)
     return outcome

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from reconciler.apply.outcome import KEPT, MarkedEntry, Outcome, Rejected
-from reconciler.errors import ReconcilerError, UpdateFailed
+from reconciler.apply.outcome import KEPT, Outcome, Rejected
+from reconciler.errors import Failure, UpdateFailed
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
 
@@ -30,7 +30,8 @@ def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, c
     read = replace(outcome, live=ledger.live_facts(policy.compare))
     judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=circumstances.overwritten)
     complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), circumstances.marked_before)
-    return complete if complete.error else replace(complete, error=_verdict(ledger, complete, policy, foreign))
+    failed = None if complete.error else _verdict(ledger, complete, policy, foreign)
+    return replace(complete, error=Failure.of(failed)) if failed else complete
 
 
 def lacks(ledger: Ledger, policy: Policy, queue: SendQueue) -> bool:
@@ -119,17 +120,16 @@ def _reason(*, theirs: bool, in_live: bool) -> str:
 def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
     new = (row for row in ledger.marked() if row.key not in before)
     old = (row for row in ledger.marked() if row.key in before)
+    first = islice(chain(new, old), KEPT)
     return replace(
         outcome,
-        marked=tuple(
-            MarkedEntry(row.key, row.place, row.marks, row.key not in before) for row in islice(chain(new, old), KEPT)
-        ),
+        marked=tuple(replace(row, is_new=row.key not in before) for row in first),
         marked_total=sum(1 for _row in ledger.marked()),
         marked_new=sum(row.key not in before for row in ledger.marked()),
     )
 
 
-def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> ReconcilerError | None:
+def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> UpdateFailed | None:
     """The error of an apply whose calls all succeeded.
 
     `policy.rejected` concerns lines that the service does not store; lines that somebody else overwrote are an error.

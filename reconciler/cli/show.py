@@ -5,7 +5,6 @@ Views are written however the run ended: a plan that failed says so in them. Onl
 Where the pictures of a report come from: a folder, or S3 with the connection of the run.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, get_args
@@ -17,13 +16,10 @@ from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen, Style, paint
 from reconciler.cli.session.run import Run
-from reconciler.errors import Exit, NotFound, ReconcilerError
-from reconciler.review.after_apply import Ended, ended, with_endings
-from reconciler.review.build import review_of
+from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
+from reconciler.review.build import review_of, with_outcome, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.estimate import spent
-from reconciler.review.from_domain import failure
-from reconciler.review.model import Command, Compared, DatasetReview, Estimate, Review
+from reconciler.review.model import Command, Compared, DatasetReview, Review
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How
@@ -103,25 +99,14 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
 
 def applied_review(run: Run) -> Review | None:
     """The plan of a run with what its apply has done so far; None where there was no plan."""
-    if run.review is None:
-        return None
-    endings = [_ended(one) for one in run.datasets]
-    took = [ending.spent for ending in endings if ending.spent]
-    calls: Counter[str] = sum((one.calls for one in run.datasets), Counter())
-    whole = spent(
-        calls,
-        sum(one.batches for one in took),
-        sum(one.bytes for one in took),
-        sum(one.seconds for one in run.datasets),
-    )
-    return with_endings(run.review, endings, spent=whole if took else None, calls=run.call_counts())
+    return with_outcomes(run.review, run.datasets, run.call_counts()) if run.review else None
 
 
 def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
     """The review of a run that ended: the same members on every way out."""
     if run.review is None:
         return review_now(run, error, int(code))
-    return structs.replace(run.review, exit_code=int(code), error=failure(error) or run.review.error)
+    return structs.replace(run.review, exit_code=int(code), error=Failure.of(error) if error else run.review.error)
 
 
 def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> None:
@@ -132,7 +117,7 @@ def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> 
 def show_outcome(one: DatasetRun, dataset: DatasetReview, screen: Screen) -> None:
     """What an apply did to one dataset, on the screen; `dataset` is its plan."""
     screen.block(
-        terminal.outcome_view(ended(dataset, _ended(one)), width=screen.width, paint=_paint if screen.colour else None)
+        terminal.outcome_view(with_outcome(dataset, one), width=screen.width, paint=_paint if screen.colour else None)
     )
 
 
@@ -147,7 +132,7 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = _whole(run, code, error)
     except USER_CAUSED as fault:
         review = Review(
-            command=run.options.command, error=failure(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
+            command=run.options.command, error=Failure.of(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
         )
     return document_text(_limited(review, run.options.limit))
 
@@ -156,7 +141,7 @@ def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
     command: Command = next((one for one in get_args(Command) if one == named), "")
-    return document_text(Review(command=command, error=failure(error), exit_code=int(error.exit_code)))
+    return document_text(Review(command=command, error=Failure.of(error), exit_code=int(error.exit_code)))
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
@@ -171,16 +156,6 @@ def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None)
     for view, place in run.options.asked.files.items():
         if view != "text" or run.review is not None:
             _write(place, _text(view, review, run, screen, place), screen)
-
-
-def _ended(one: DatasetRun) -> Ended:
-    return Ended(one.outcome, one.error, one.skipped, _spent(one))
-
-
-def _spent(one: DatasetRun) -> Estimate | None:
-    """What one dataset took, once it was applied."""
-    outcome = one.outcome
-    return spent(one.calls, outcome.batches, outcome.bytes, one.seconds) if outcome else None
 
 
 def _limited(review: Review, entries: int | None) -> Review:

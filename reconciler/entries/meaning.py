@@ -9,7 +9,7 @@ from reconciler.entries.encoding import canonical, encoded, hashed
 
 # Coordinates are compared in thousandths of a pixel.
 _PER_PIXEL: Final = 1000
-# A coordinate beyond this is no coordinate: the attribute is malformed. Python refuses to write very long integers.
+# An attribute with a coordinate beyond this is malformed. Python refuses to write very long integers.
 _FARTHEST_PIXEL: Final = 10**12
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
-from reconciler.entry_codes import ENTRY_CODES
+from reconciler.formats import rules
 from reconciler.limits import BOX_SIDE_MIN_PX
-from reconciler.model import Finding, Place, Severity
+from reconciler.model import Finding, Place
+from reconciler.rule import Rule
 
 # As in `reconciler.entries.Box`, coordinates are thousandths of a pixel, so that sums and differences are exact.
 PER_PIXEL: Final = 1000
@@ -32,11 +33,6 @@ def clipped(box: Box, frame: Frame) -> Box:
     right = min(box.left + box.width, frame.width * PER_PIXEL)
     bottom = min(box.top + box.height, frame.height * PER_PIXEL)
     return Box(box.label, left=left, top=top, width=right - left, height=bottom - top)
-
-
-def big_enough(box: Box) -> bool:
-    """Whether both sides are longer than the service's smallest."""
-    return min(box.width, box.height) > BOX_SIDE_MIN_PX * PER_PIXEL
 
 
 def pixels(thousandths: int) -> int | float:
@@ -80,10 +76,6 @@ def _annotation(box: Box, class_id: int) -> dict[str, Any]:
     }
 
 
-_TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
-_OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
-
-
 @dataclass(frozen=True, slots=True)
 class PlacedBox:
     """A box, and the place of its object in the file."""
@@ -93,53 +85,40 @@ class PlacedBox:
 
 
 def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list[Box], list[Finding]]:
-    """The boxes that can be sent, and what there is to say about all of them; `image` is the place of their image.
+    """The boxes that can be sent, and the findings about all of them; `image` is the place of their image.
 
-    A box off the frame is clipped, one that is too small then is left out; of an image that loses all its boxes so, the
-    last finding is of class error.
+    A box off the frame is clipped, one that is too small then is left out. If an image loses all its boxes, the last
+    finding is of class error.
     """
     boxes: list[Box] = []
     findings = list(_repeated(drawn))
     for one in drawn:
-        inside, finding = _inside(one, frame)
-        boxes.extend([] if inside is None else [inside])
-        findings.extend([] if finding is None else [finding])
+        inside = clipped(one.box, frame)
+        sent = min(inside.width, inside.height) > BOX_SIDE_MIN_PX * PER_PIXEL
+        if sent:
+            boxes.append(inside)
+        if inside != one.box:
+            rule = rules.CLIPPED if sent else rules.OUTSIDE
+            size = {"width": frame.width, "height": frame.height}
+            findings.append(_about(one, rule, inside=_sizes(inside), **size))
+        elif not sent:
+            findings.append(_about(one, rules.TOO_SMALL))
     if drawn and not boxes:
-        findings.append(_nothing_left(image))
+        findings.append(rules.NO_BOX_LEFT.finding(image))
     return boxes, findings
-
-
-def _inside(drawn: PlacedBox, frame: Frame) -> tuple[Box | None, Finding | None]:
-    """The box as it can be sent (None: not at all), and the finding that says what was done to it."""
-    box = drawn.box
-    inside = clipped(box, frame)
-    row = _TOO_SMALL if inside == box else _OFF_FRAME
-    if not big_enough(inside):
-        message = f"{_shown(box)} is left out: {row.meaning}"
-        return None, Finding(Severity.MARKED, row.code, drawn.place, message, "draw the box again")
-    if inside == box:
-        return box, None
-    message = f"{_shown(box)} is clipped to {_sizes(inside)}: {row.meaning} ({frame.width} x {frame.height})"
-    return inside, Finding(Severity.MARKED, row.code, drawn.place, message, "look at the image, and draw the box again")
 
 
 def _repeated(drawn: Iterable[PlacedBox]) -> Iterator[Finding]:
     seen: dict[Box, Place] = {}
     for one in drawn:
-        if one.box not in seen:
-            seen[one.box] = one.place
+        if one.box in seen:
+            yield _about(one, rules.REPEATED_BOX, first=str(seen[one.box]))
         else:
-            message = f"{_shown(one.box)} was already drawn at {seen[one.box]}; both are kept"
-            yield Finding(Severity.NOTE, "repeated-box", one.place, message, "remove one of them")
+            seen[one.box] = one.place
 
 
-def _nothing_left(place: Place) -> Finding:
-    message = "none of the image's boxes can be sent, and a line without boxes would say that nothing is there"
-    return Finding(Severity.ERROR, "no-box-left", place, message, "draw the boxes again, or leave the file out")
-
-
-def _shown(box: Box) -> str:
-    return f"the box {box.label!r}, {_sizes(box)},"
+def _about(drawn: PlacedBox, rule: Rule, **details: object) -> Finding:
+    return rule.finding(drawn.place, None, label=drawn.box.label, drawn=_sizes(drawn.box), **details)
 
 
 def _sizes(box: Box) -> str:

@@ -16,17 +16,81 @@ A file is one JSON value, so places name the file, and messages the image or ann
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
+from reconciler.formats import rules
 from reconciler.formats.boxes import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
-from reconciler.model import Finding, Place, Severity
+from reconciler.formats.rules import SAVE_AGAIN
+from reconciler.model import Finding, Place
+from reconciler.rule import OURS, error, marked, note
+from reconciler.text import inert
 
 # Farther than any image reaches.
 _FARTHEST_PIXEL: Final = 10**7
-_SAVE: Final = "save it again with the tool that wrote it"
+_COCO: Final = "COCO, data format"
+
+# The file.
+ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_AGAIN, "RFC 8259")
+JSON: Final = error("json", "not valid JSON: {reason}", SAVE_AGAIN, "RFC 8259")
+NOT_COCO: Final = error(
+    "not-coco",
+    "the file is not COCO for object detection: `{name}` is not a list",
+    "give a file with the lists `images`, `annotations` and `categories`, such as instances_*.json",
+    _COCO,
+)
+CATEGORY: Final = error(
+    "category", "the category {category} has no id or no name", "give every category an `id` and a `name`", _COCO
+)
+REPEATED_CATEGORY: Final = error(
+    "repeated-category",
+    "the category {number} is called '{first}' and '{second}'",
+    "give every category an id that no other has",
+    _COCO,
+)
+
+# Images.
+NO_ID: Final = error("no-id", "the image {image} has no id", "give every image an `id`", _COCO)
+REPEATED_ID: Final = error(
+    "repeated-id", "the image id {number} appears twice", "give every image an id that no other has", _COCO
+)
+NO_FILE_NAME: Final = error("no-file-name", "the image {number} has no `file_name`", "add `file_name`", _COCO)
+NO_BOXES: Final = note(
+    "no-boxes",
+    "images without annotations: {count:,}; each becomes a line with zero boxes",
+    "leave out images that nobody looked at",
+)
+
+# Annotations.
+NO_IMAGE_ID: Final = error(
+    "no-image-id", "the annotation {annotation} has no `image_id`", "give every annotation an `image_id`", _COCO
+)
+BBOX: Final = error(
+    "bbox", "the bbox of annotation {number} is {bbox}", "write four numbers: left, top, width, height", _COCO
+)
+UNKNOWN_CATEGORY: Final = error(
+    "unknown-category",
+    "annotation {number} has the category {category}, which is not declared",
+    "add it to `categories`",
+    _COCO,
+)
+NO_IMAGE: Final = marked(
+    "no-image",
+    "annotations of images that the file does not have: {count:,}, the first of image {number}",
+    "add the images, or ignore this if it is intended",
+    OURS,
+)
+CROWD: Final = marked(
+    "crowd",
+    "crowds that are left out: {count:,}; a box around many objects is not the box of one object{rest}",
+    "draw a box for each object, or ignore this if it is intended",
+    OURS,
+)
+FRACTIONS: Final = note(
+    "fractions", "boxes with fractions of pixels: {count:,}; they are kept to 0.001", "nothing needs to be done"
+)
 
 Object = Mapping[str, Any]
 
@@ -74,35 +138,32 @@ def _read(file: str, content: bytes) -> _Coco:
     place = Place(file)
     value = _parsed(content, place)
     if not isinstance(value, dict) or not isinstance(value.get("images"), list):
-        message = "the file is not COCO: it has no list `images`"
-        raise Unreadable("not-coco", place, message, "give a file with `images`, `annotations` and `categories`")
-    annotations, categories = value.get("annotations", []), value.get("categories", [])
-    if not isinstance(annotations, list) or not isinstance(categories, list):
-        message = "`annotations` and `categories` are no lists"
-        raise Unreadable("not-coco", place, message, "give a file for object detection, such as instances_*.json")
+        raise Unreadable(NOT_COCO, place, name="images")
+    parts = {name: value.get(name, []) for name in ("annotations", "categories")}
+    for name, part in parts.items():
+        if not isinstance(part, list):
+            raise Unreadable(NOT_COCO, place, name=name)
     boxes: defaultdict[Any, list[Object]] = defaultdict(list)
-    for annotation in annotations:
+    for annotation in parts["annotations"]:
         if not isinstance(annotation, dict) or not _is_id(annotation.get("image_id")):
-            message = f"the annotation {_shown(annotation)} names no image"
-            raise Unreadable("no-image-id", place, message, "give every annotation an `image_id`")
+            raise Unreadable(NO_IMAGE_ID, place, annotation=json.dumps(annotation))
         boxes[annotation["image_id"]].append(annotation)
-    return _Coco(place, value["images"], _names(categories, place), boxes)
+    return _Coco(place, value["images"], _names(parts["categories"], place), boxes)
 
 
 def _parsed(content: bytes, place: Place) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_constant)
     except UnicodeDecodeError as fault:
-        raise Unreadable("encoding", place, f"the file is not UTF-8 (byte {fault.start})", _SAVE) from fault
+        raise Unreadable(ENCODING, place, byte=fault.start) from fault
     except json.JSONDecodeError as fault:
-        where = Place(place.file, fault.lineno, fault.colno)
-        raise Unreadable("json", where, f"this is no well-formed JSON: {fault.msg}", _SAVE) from fault
+        raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
     except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end
-        raise Unreadable("json", place, f"the file cannot be read: {fault}", _SAVE) from fault
+        raise Unreadable(JSON, place, reason=str(fault)) from fault
 
 
 def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")
 
 
 def _names(categories: Sequence[Any], place: Place) -> dict[Any, str]:
@@ -110,11 +171,9 @@ def _names(categories: Sequence[Any], place: Place) -> dict[Any, str]:
     for category in categories:
         number, name = (category.get("id"), category.get("name")) if isinstance(category, dict) else (None, None)
         if not _is_id(number) or not isinstance(name, str) or not name:
-            message = f"the category {_shown(category)} has no id or no name"
-            raise Unreadable("category", place, message, "give every category an `id` and a `name`")
+            raise Unreadable(CATEGORY, place, category=json.dumps(category))
         if names.setdefault(number, name) != name:
-            message = f"the category {number} is called {names[number]!r} and {name!r}"
-            raise Unreadable("category", place, message, "give every category an id of its own")
+            raise Unreadable(REPEATED_CATEGORY, place, number=number, first=names[number], second=name)
     return names
 
 
@@ -140,9 +199,11 @@ def _image(
             good = False
             yield fault.finding
     boxes, findings = placed(drawn, frame, coco.place)
-    yield from (_named(finding, key) for finding in findings)
     if crowds:
-        yield _crowds(coco.place, key, crowds, alone=not drawn)
+        rest = "" if drawn else "; the image has nothing else and gives no line"
+        findings.append(CROWD.finding(coco.place, count=crowds, rest=rest))
+    for finding in findings:  # their place is the whole file
+        yield replace(finding, message=f"{inert(key)}: {finding.message}")
     if good and (boxes or not (drawn or crowds)):
         coco.empty += not boxes
         yield Converted(key, box_line(key, frame, boxes, created), coco.place)
@@ -151,18 +212,16 @@ def _image(
 def _taken(image: object, coco: _Coco, prefix: str, seen: dict[str, str]) -> tuple[object, str, Frame]:
     """Id, key and frame of an image; the id and the key belong to it from now on."""
     if not isinstance(image, dict) or not _is_id(image.get("id")):
-        raise Unreadable("no-id", coco.place, f"the image {_shown(image)} has no id", "give every image an `id`")
+        raise Unreadable(NO_ID, coco.place, image=json.dumps(image))
     number, name = image["id"], image.get("file_name")
     if number in coco.used:
-        message = f"the image id {number} is there twice"
-        raise Unreadable("repeated-image", coco.place, message, "give every image an id of its own")
+        raise Unreadable(REPEATED_ID, coco.place, number=number)
     coco.used.add(number)
     if not isinstance(name, str) or not name:
-        raise Unreadable("no-file-name", coco.place, f"the image {number} has no `file_name`", "add it")
+        raise Unreadable(NO_FILE_NAME, coco.place, number=number)
     key = joined(prefix, name)
     if key in seen:
-        message = f"the image {key} was already annotated in {seen[key]}"
-        raise Unreadable("repeated-image", coco.place, message, "keep one of the two")
+        raise Unreadable(rules.REPEATED_IMAGE, coco.place, key=key, first=seen[key])
     seen[key] = coco.place.file
     return number, key, Frame(_side(image, "width", coco), _side(image, "height", coco))
 
@@ -170,57 +229,39 @@ def _taken(image: object, coco: _Coco, prefix: str, seen: dict[str, str]) -> tup
 def _side(image: Object, name: str, coco: _Coco) -> int:
     side = image.get(name)
     if not _is_coordinate(side) or not isinstance(side, int | float) or side <= 0 or side != int(side):
-        message = f"the {name} of image {image['id']} is {_shown(side)}, not a positive whole number"
-        raise Unreadable("size", coco.place, message, "write the image's size in pixels")
+        what = f"the {name} of image {image['id']}"
+        raise Unreadable(rules.SIZE, coco.place, what=what, value=json.dumps(side))
     return int(side)
 
 
 def _drawn(annotation: Object, coco: _Coco) -> PlacedBox:
     box = annotation.get("bbox")
-    good = isinstance(box, list) and len(box) == 4 and all(_is_coordinate(one) for one in box)
-    if not good or not isinstance(box, list):
-        message = f"the bbox of annotation {_shown(annotation.get('id'))} is {_shown(box)}"
-        raise Unreadable("bbox", coco.place, message, "write four numbers: left, top, width, height")
+    shown = json.dumps(annotation.get("id"))
+    if not isinstance(box, list) or len(box) != 4 or not all(_is_coordinate(one) for one in box):
+        raise Unreadable(BBOX, coco.place, number=shown, bbox=json.dumps(box))
     number = annotation.get("category_id")
     label = coco.names.get(number) if _is_id(number) else None
     if label is None:
-        message = f"annotation {_shown(annotation.get('id'))} has the category {_shown(number)}, which is not declared"
-        raise Unreadable("category", coco.place, message, "add it to `categories`")
+        raise Unreadable(UNKNOWN_CATEGORY, coco.place, number=shown, category=json.dumps(number))
     left, top, width, height = (round(one * PER_PIXEL) for one in box)
     coco.fractions += any(one % PER_PIXEL for one in (left, top, width, height))
     return PlacedBox(Box(label, left, top, width, height), coco.place)
-
-
-def _named(finding: Finding, key: str) -> Finding:
-    """The finding with the image in its words: the place is the whole file."""
-    return Finding(finding.severity, finding.code, finding.place, f"{key}: {finding.message}", finding.cure)
-
-
-def _crowds(place: Place, key: str, many: int, *, alone: bool) -> Finding:
-    crowds = "1 crowd is" if many == 1 else f"{many:,} crowds are"
-    rest = "; the image has nothing else and gives no line" if alone else ""
-    message = f"{key}: {crowds} left out, because a box around many objects is no box of one{rest}"
-    return Finding(Severity.MARKED, "crowd", place, message, "draw a box for each object, or leave it so")
 
 
 def _unclaimed(coco: _Coco) -> Iterator[Finding]:
     """Annotations of images that the file does not have."""
     lost = [number for number in coco.boxes if number not in coco.used]
     if lost:
-        many = sum(len(coco.boxes[number]) for number in lost)
-        which = "annotation is of an image" if many == 1 else "annotations are of images"
-        message = f"{many:,} {which} that the file does not have, the first of image {lost[0]}"
-        yield Finding(Severity.MARKED, "no-image", coco.place, message, "add the images, or leave it so")
+        count = sum(len(coco.boxes[number]) for number in lost)
+        yield NO_IMAGE.finding(coco.place, count=count, number=lost[0])
 
 
 def _counts(coco: _Coco) -> Iterator[Finding]:
     """What holds for many images and is no fault."""
     if coco.empty:
-        message = f"images without annotations: {coco.empty:,}; each becomes a line with zero boxes"
-        yield Finding(Severity.NOTE, "no-boxes", coco.place, message, "leave out images that nobody looked at")
+        yield NO_BOXES.finding(coco.place, count=coco.empty)
     if coco.fractions:
-        message = f"boxes with fractions of pixels: {coco.fractions:,}; they are kept to 0.001"
-        yield Finding(Severity.NOTE, "fractions", coco.place, message, "nothing needs to be done")
+        yield FRACTIONS.finding(coco.place, count=coco.fractions)
 
 
 def _is_id(value: object) -> bool:
@@ -229,8 +270,3 @@ def _is_id(value: object) -> bool:
 
 def _is_coordinate(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FARTHEST_PIXEL
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -17,14 +17,17 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from reconciler.entries import Box
+from reconciler.formats import rules
 from reconciler.formats.boxes import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
 from reconciler.formats.xml_tree import Element, read_markup
 from reconciler.model import Finding, Place, Severity
+from reconciler.rule import error
 
 # Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
 _DEPTH: Final = 3
+_VOC: Final = "VOC2012 Development Kit, annotation format"
 
 
 def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) -> Iterator[Converted | Finding]:
@@ -54,11 +57,20 @@ def _convert(files: Iterable[tuple[str, bytes]], prefix: str, created: str) -> I
             yield Converted(key, box_line(key, frame, boxes, created), place)
 
 
+NOT_VOC: Final = error(
+    "not-voc", "the file begins with <{name}>, which is not Pascal VOC", "give files that begin with <annotation>", _VOC
+)
+NO_ELEMENT: Final = error("no-element", "<{parent}> has no <{name}>", "add <{name}>, or leave the file out", _VOC)
+EMPTY_ELEMENT: Final = error("empty-element", "<{name}> is empty", "fill in <{name}>, or leave the file out", _VOC)
+NUMBER: Final = error(
+    "number", "<{name}> is '{text}', not a number of pixels", "write a number such as 12 or 12.5", _VOC
+)
+
+
 def _annotation(file: str, content: bytes) -> Element:
     root = read_markup(file, content)
     if root.name != "annotation":
-        message = f"the file begins with <{root.name}>, which is not Pascal VOC"
-        raise Unreadable("not-voc", root.place, message, "give files that begin with <annotation>")
+        raise Unreadable(NOT_VOC, root.place, name=root.name)
     return root
 
 
@@ -69,8 +81,7 @@ def _key(root: Element, prefix: str) -> tuple[str, Place]:
 
 def _claim(seen: dict[str, Place], key: str, place: Place) -> None:
     if key in seen:
-        message = f"the image {key} was already annotated at {seen[key]}"
-        raise Unreadable("repeated-image", place, message, "keep one of the two files")
+        raise Unreadable(rules.REPEATED_IMAGE, place, key=key, first=str(seen[key]))
     seen[key] = place
 
 
@@ -87,8 +98,7 @@ def _frame(root: Element) -> Frame:
 def _side(element: Element) -> int:
     thousandths = _thousandths(element)
     if thousandths <= 0 or thousandths % PER_PIXEL:
-        message = f"the image's {element.name} is {element.text}, not a positive whole number"
-        raise Unreadable("size", element.place, message, "write the image's size in pixels")
+        raise Unreadable(rules.SIZE, element.place, what=f"the image's {element.name}", value=element.text)
     return thousandths // PER_PIXEL
 
 
@@ -115,8 +125,7 @@ def _drawn(element: Element) -> PlacedBox:
 def _child(element: Element, name: str) -> Element:
     child = element.first(name)
     if child is None:
-        message = f"<{element.name}> has no <{name}>"
-        raise Unreadable(f"no-{name}", element.place, message, f"add <{name}>, or leave the file out")
+        raise Unreadable(NO_ELEMENT, element.place, parent=element.name, name=name)
     return child
 
 
@@ -124,12 +133,11 @@ def _part(element: Element, name: str) -> Element:
     """A child that has text."""
     child = _child(element, name)
     if not child.text:
-        raise Unreadable(f"no-{name}", child.place, f"<{name}> is empty", f"fill in <{name}>, or leave the file out")
+        raise Unreadable(EMPTY_ELEMENT, child.place, name=name)
     return child
 
 
 def _thousandths(element: Element) -> int:
     if _NUMBER.fullmatch(element.text) is None:
-        message = f"<{element.name}> is {element.text!r}, not a number of pixels"
-        raise Unreadable("number", element.place, message, "write a number such as 12 or 12.5")
+        raise Unreadable(NUMBER, element.place, name=element.name, text=element.text)
     return round(float(element.text) * PER_PIXEL)

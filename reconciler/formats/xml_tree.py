@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 from xml.parsers import expat
 
+from reconciler.formats import rules
 from reconciler.formats.conversion import Unreadable
 from reconciler.limits import NESTING
 from reconciler.model import Place
-
-_CURE: Final = "save it again with the tool that wrote it"
 
 
 @dataclass(slots=True)
@@ -34,7 +32,7 @@ def read_markup(file: str, content: bytes) -> Element:
     """The root element of an XML file; `file` is the name that places carry.
 
     Raises:
-        Unreadable: it is no XML, declares a document type, nests deeper than `limits.NESTING`, or its encoding is
+        Unreadable: it is not XML, declares a document type, nests deeper than `limits.NESTING`, or its encoding is
             unknown.
     """
     reader = _Reader(file)
@@ -42,10 +40,9 @@ def read_markup(file: str, content: bytes) -> Element:
         reader.parser.Parse(content, True)  # noqa: FBT003 - expat takes "this is all" by position only
     except expat.ExpatError as fault:
         place = Place(file, fault.lineno, fault.offset + 1)
-        reason = expat.ErrorString(fault.code)
-        raise Unreadable("xml", place, f"this is no well-formed XML: {reason}", _CURE) from fault
+        raise Unreadable(rules.XML, place, reason=expat.ErrorString(fault.code)) from fault
     except (LookupError, ValueError) as fault:  # raised by expat for an encoding that it does not know
-        raise Unreadable("xml-encoding", Place(file, 1), f"the encoding is not supported: {fault}", _CURE) from fault
+        raise Unreadable(rules.XML_ENCODING, Place(file, 1), reason=str(fault)) from fault
     return reader.root.children[0]
 
 
@@ -68,13 +65,11 @@ class _Reader:
         return Place(self.file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
 
     def _doctype(self, *_: object) -> None:
-        message = "a document type declaration (<!DOCTYPE ...>) is not read, because it can declare entities"
-        raise Unreadable("xml-doctype", self._here(), message, "remove the declaration")
+        raise Unreadable(rules.XML_DOCTYPE, self._here())
 
     def _start(self, name: str, _attributes: object) -> None:
         if len(self.open) > NESTING:
-            message = f"elements are nested deeper than {NESTING}"
-            raise Unreadable("xml-nesting", self._here(), message, _CURE)
+            raise Unreadable(rules.XML_NESTING, self._here())
         element = Element(name, self._here())
         self.open[-1].children.append(element)
         self.open.append(element)

@@ -29,6 +29,14 @@ class Figures(Protocol):
         """Whether anything would be sent, created or deleted."""
 
     @property
+    def sent(self) -> int:
+        """Lines that would be sent."""
+
+    @property
+    def unusable(self) -> int:
+        """Those of them that the service would mark with errors."""
+
+    @property
     def updated(self) -> int:
         """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
 

@@ -55,7 +55,8 @@ _Judge = Callable[[Figures, Asked, float], _Said]
 class Guard:
     """A row: the recommended threshold (a share, or True for on), when it trips, and the function that judges.
 
-    `live_only` guards ask what only the service knows, so a comparison without one leaves them out.
+    `live_only` guards ask what only the service knows, so a comparison without one leaves them out. `first_loads`
+    guards judge new and empty datasets too.
     """
 
     name: str
@@ -63,16 +64,19 @@ class Guard:
     trips_when: str
     judge: _Judge
     live_only: bool = False
+    first_loads: bool = False
 
 
 GUARDS: Final[dict[str, Guard]] = {}
 
 
-def _guard(name: str, default: Threshold, trips_when: str, *, live_only: bool = False) -> Callable[[_Judge], _Judge]:
+def _guard(
+    name: str, default: Threshold, trips_when: str, *, live_only: bool = False, first_loads: bool = False
+) -> Callable[[_Judge], _Judge]:
     """Enter a function that judges into the table."""
 
     def enter(judge: _Judge) -> _Judge:
-        GUARDS[name] = Guard(name, default, trips_when, judge, live_only)
+        GUARDS[name] = Guard(name, default, trips_when, judge, live_only, first_loads)
         return judge
 
     return enter
@@ -115,7 +119,7 @@ def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked)
         return GuardCheck(guard.name, GuardState.OFF)
     reason = asked.allow.get(guard.name, "")
     limit = None if threshold is True else threshold
-    said = _nothing_to_lose(figures) or guard.judge(figures, asked, limit or 0.0)
+    said = _nothing_to_lose(figures, guard) or guard.judge(figures, asked, limit or 0.0)
     if not said.trips:
         state, reason = GuardState.PASSED, ""
     else:
@@ -124,8 +128,8 @@ def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked)
     return GuardCheck(guard.name, state, sentence(said.words), said.count, said.of, share, limit, reason)
 
 
-def _nothing_to_lose(figures: Figures) -> _Said | None:
-    if not figures.live:
+def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
+    if not figures.live and not guard.first_loads:
         return _Said(trips=False, words="a new or empty dataset has nothing to lose")
     return None if figures.has_changes else _Said(trips=False, words="nothing would be sent")
 
@@ -224,6 +228,23 @@ def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
         "images would train and test"
     )
     return _Said(trips=True, words=words, count=many)
+
+
+@_guard(
+    "unusable",
+    0.20,
+    "more of the lines that would be sent would be marked as unusable by the service, or all of them; first loads too",
+    first_loads=True,
+)
+def _unusable(figures: Figures, _asked: Asked, limit: float) -> _Said:
+    many, sent = figures.unusable, figures.sent
+    if not many:
+        return _Said(trips=False, words="the service would mark no line that would be sent", of=sent)
+    share, trips = many / sent, many == sent or many / sent > limit + _ROUNDING
+    beyond = f"; {'all of them' if many == sent else f'more than {limit * 100:g}%'}" if trips else ""
+    what = "line that would be sent" if sent == 1 else "lines that would be sent"
+    words = f"{many:,} of {sent:,} {what} ({share:.0%}) would be marked as unusable by the service{beyond}"
+    return _Said(trips, words, many, sent, share)
 
 
 def _shares(number: int, live: int, limit: float, what: str, *, least: int = 0) -> _Said:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Self
 
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.ledger.rows import Facts, MarkedRow, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
+from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
 from reconciler.ledger.send_queue import SendQueue
 from reconciler.model import Change, Compare, DesiredEntry, Entry, Mark, Place
 
@@ -25,7 +25,8 @@ PRAGMA cache_size = -8000;
 CREATE TABLE desired (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL,
-    file BLOB NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL
+    file BLOB NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL,
+    unusable INTEGER NOT NULL
 );
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
@@ -67,8 +68,8 @@ class Ledger:
         entry, place = desired.entry, desired.place
         added = self._database.execute(
             "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels,"
-            " file, line_number, line_column, line) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line),
+            " file, line_number, line_column, line, unusable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)
 
@@ -95,6 +96,11 @@ class Ledger:
     def forget_desired(self) -> None:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
+
+    def is_unusable(self, seq: int) -> bool:
+        """Whether the service will mark a line of the manifest with errors."""
+        query = "SELECT unusable FROM desired WHERE seq = ?"
+        return bool(self._database.execute(query, (seq,)).fetchone()[0])
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -145,7 +151,7 @@ class Ledger:
         """The live-only row with this number."""
         return next(self._rows(f"{_LIVE} FROM live l WHERE l.seq = :seq", {"seq": seq}))
 
-    def marked(self) -> Iterator[MarkedRow]:
+    def marked(self) -> Iterator[MarkedEntry]:
         """Live entries that the service marked with errors: those of the manifest first, in its order."""
         query = (
             "SELECT l.key, l.marks, d.file, d.line_number, d.line_column FROM live l"
@@ -153,7 +159,7 @@ class Ledger:
         )
         for key, marks, file, line, column in self._database.execute(query):
             found = tuple(Mark(*pair) for pair in json.loads(marks))
-            yield MarkedRow(key_text(key), found, place_at(file, line, column))
+            yield MarkedEntry(key_text(key), place_at(file, line, column), found)
 
     def ignored(self) -> int:
         """How many entries mean the same on both sides and differ in fields that labels mode ignores.

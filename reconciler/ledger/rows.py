@@ -50,12 +50,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkedRow:
-    """A live entry that the service marked, with the place of its desired line (None: live only)."""
+class MarkedEntry:
+    """A live entry that the service marked with errors, and the place of its line in the manifest (None: live only).
+
+    `is_new` is whether it was not marked before an apply; None where there was no apply.
+    """
 
     key: str
-    marks: tuple[Mark, ...]
     place: Place | None
+    marks: tuple[Mark, ...]
+    is_new: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

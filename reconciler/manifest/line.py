@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Place
+from reconciler.rule import Rule
 
 Path = tuple[str | int, ...]  # member names and indexes from the line's object down
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A parsed line: its JSON object, where it begins, and where the member at a path stands.
+    """A parsed line: its JSON object, where it begins, and how to find where the member at a path is written.
 
     `locate` gives the place of the innermost value around a member that is missing.
     """
@@ -29,6 +29,11 @@ class BrokenRule:
     rule: Rule
     path: Path = ()
     details: Mapping[str, object] = field(default_factory=dict)
+
+
+def broken(rule: Rule, path: Path = (), detail: str = "") -> BrokenRule:
+    """One of AWS's codes at `path`; `detail` says what exactly is wrong."""
+    return BrokenRule(rule, path, {"detail": f" ({detail})" if detail else ""})
 
 
 _KINDS: Final[tuple[tuple[type, str], ...]] = (

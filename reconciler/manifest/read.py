@@ -1,11 +1,7 @@
 """Reading one manifest from disk: lines in, findings and accepted entries out.
 
-The entries of a manifest that may not be sent: as many as can be understood, for looking at them.
-
-A line counts when it is an object with a text `source-ref`, whatever else is wrong with it. What is wrong is said by
-`reconciler.manifest.read_manifest`; nothing read here is ever sent.
-
-Opening a manifest: a regular file, once, or a sentence that says why not.
+`read_manifest` reads a manifest that is to be sent. `entries_despite_errors` reads one for looking at it: a line counts
+when it is an object with a text `source-ref`, whatever else is wrong with it, and nothing that it reads is ever sent.
 """
 
 import errno
@@ -17,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from reconciler.entries import SOURCE_REF, compact, entry_of, without_service_fields
+from reconciler.entries import SOURCE_REF, without_service_fields
 from reconciler.entries.encoding import encoded
 from reconciler.entries.line import own_entry
 from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
@@ -37,40 +33,42 @@ from reconciler.text import did_you_mean, inert
 def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
     """The file, open for reading bytes; None after reporting why it cannot be read."""
     try:
-        # Without O_NONBLOCK a named pipe would wait for a writer for ever.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - an error of opening is not one of reading
     except (OSError, ValueError) as exception:
         _report(exception, path, collector)
         yield None
         return
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        with os.fdopen(descriptor, "rb") as handle:
+    with handle:
+        if stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
             yield handle
-        return
-    os.close(descriptor)
-    collector.report(rules.DIRECTORY if stat.S_ISDIR(mode) else rules.NOT_A_FILE, collector.place)
-    yield None
+        else:
+            collector.report(rules.NOT_A_FILE)
+            yield None
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    """Open for reading; without O_NONBLOCK a named pipe would wait for a writer for ever."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def _report(exception: OSError | ValueError, path: Path, collector: Collector) -> None:
     number = exception.errno if isinstance(exception, OSError) else None
     if number in {errno.ENOENT, errno.ENOTDIR}:
-        collector.report(rules.MISSING, collector.place, cure=_missing_cure(path))
+        collector.report(rules.MISSING, cure=partial(_missing_cure, path))
+    elif number == errno.EISDIR:
+        collector.report(rules.DIRECTORY)
     elif number == errno.ENXIO:
-        collector.report(rules.NOT_A_FILE, collector.place)
+        collector.report(rules.NOT_A_FILE)
     else:
-        reason = os.strerror(number) if number else str(exception)
-        collector.report(rules.UNREADABLE, collector.place, reason=reason)
+        collector.report(rules.UNREADABLE, reason=os.strerror(number) if number else str(exception))
 
 
 def _missing_cure(path: Path) -> str:
     cure = "write the file, or correct its name where it is declared"
     try:
-        names = [sibling.name for sibling in path.parent.iterdir()]
+        return cure + did_you_mean(path.name, sorted(sibling.name for sibling in path.parent.iterdir()))
     except OSError:
         return cure
-    return cure + did_you_mean(path.name, sorted(names))
 
 
 _YAML: Final = frozenset({".yaml", ".yml"})
@@ -85,15 +83,15 @@ def read_manifest(
     """Stream a dataset's manifest: judge every line and hand the good ones to `accept`, in the file's order.
 
     `labels` is the project's closed list of labels, None when it is open. `accept` returns the place of an earlier
-    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. `report` is
-    told how many of the file's bytes are read.
+    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. `report`
+    gets how many of the file's bytes are read.
     Never raises for what the file holds: everything is a finding. Memory is that of one line (JSON Lines) or one entry
     (YAML).
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
-    reading = _Reading(collector, Across(collector, labels, accept), Notes())
+    reading = _Reading(collector, Across(collector, labels, accept))
     if dataset.is_training_too:
-        collector.report(rules.TRAINING_TOO, collector.place)
+        collector.report(rules.TRAINING_TOO)
     with open_regular(dataset.manifest, collector) as handle:
         if handle is not None:
             total = os.fstat(handle.fileno()).st_size
@@ -114,16 +112,16 @@ def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[L
 class _Reading:
     """One manifest on its way through the rules."""
 
-    def __init__(self, collector: Collector, across: Across, notes: Notes) -> None:
+    def __init__(self, collector: Collector, across: Across) -> None:
         self._collector = collector
         self._across = across
-        self._notes = notes
+        self._notes = Notes()
         self._lines = self._marked = 0
 
     def read(self, line: Line) -> None:
         self._across.count_line(line)
         own = without_service_fields(line.document)
-        line = Line(own, line.place, line.locate)  # what the service adds to listed lines is nobody's declaration
+        line = Line(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
         fault = source_ref_fault(own)
         judgement = judge(own)
         for found in (*((fault,) if fault else ()), *judgement.faults):
@@ -133,21 +131,21 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(line)
+            self._entry(line, unusable=bool(judgement.faults))
 
     def findings(self) -> Findings:
         if self._marked > self._lines * INVALID_SHARE:
-            self._collector.report(rules.MANY_MARKED, self._collector.place, count=self._marked, lines=self._lines)
+            self._collector.report(rules.MANY_MARKED, count=self._marked, lines=self._lines)
         self._notes.report(self._collector)
         return self._across.findings()
 
-    def _entry(self, line: Line) -> None:
+    def _entry(self, line: Line, *, unusable: bool) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
             self._report(BrokenRule(rules.LONG_LINE), line)
         else:
-            self._across.judge(DesiredEntry(entry, text, line.place), line)
+            self._across.judge(DesiredEntry(entry, text, line.place, unusable), line)
 
     def _report(self, fault: BrokenRule, line: Line) -> None:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
@@ -157,10 +155,7 @@ def entries_despite_errors(dataset: DatasetDeclaration) -> Iterator[DesiredEntry
     """The entries of a manifest in its order; of several with one key all are given."""
     collector = Collector(dataset.shown)
     with open_regular(dataset.manifest, collector) as handle:
-        if handle is None:
-            return
-        yaml = dataset.manifest.suffix.lower() in _YAML
-        for line in yaml_lines(handle, collector) if yaml else json_lines(handle, collector):
+        for line in _lines(dataset.manifest, handle, collector) if handle else ():
             own = without_service_fields(line.document)
             if isinstance(own.get(SOURCE_REF), str):
-                yield DesiredEntry(entry_of(own), compact(own), line.place)
+                yield DesiredEntry(own_entry(own), encoded(own), line.place)

@@ -8,6 +8,7 @@ from reconciler.changes import Action, Comparison, batches, changes, loads
 from reconciler.guards import Asked, Labels, judged, override_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, GuardCheck, GuardState, Override, Verb
+from reconciler.plan.order import in_order
 
 
 def check_guards(ledger: Ledger, compared: Comparison, asked: Asked) -> tuple[GuardCheck, ...]:
@@ -33,11 +34,18 @@ class PlanFigures:
         self._ledger, self._compared = ledger, compared
         self.live = compared.live.entries if compared.live else 0
         self.has_changes = compared.has_changes
+        self.sent = compared.lines
 
     @property
     def replaces(self) -> bool:
         """Whether the whole dataset is deleted and loaded anew."""
         return self._compared.action is Action.REPLACE
+
+    @cached_property
+    def unusable(self) -> int:
+        """Lines that would be sent and that the service would mark with errors."""
+        sent = in_order(self._ledger, self._compared, by_label=False)
+        return sum(change.verb is not Verb.UNLABEL and self._ledger.is_unusable(change.seq) for change in sent)
 
     @cached_property
     def updated(self) -> int:

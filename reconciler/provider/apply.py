@@ -1,11 +1,8 @@
-"""The engine's Create, Update and Delete: an apply, and what of it the state keeps.
+"""The engine's Create, Update and Delete: an apply, its record in `.reconciler/audit`, and what of it the state keeps.
 
-The records that ups and destroys leave, in `.reconciler/audit` beside the program and where the stack says.
-
-The environment variable RECONCILER_PLAN: the id of the plan that was reviewed, and nothing else is applied.
-
-It is the id that `reconciler plan` and its views show for a run, in which every dataset finds its part; or the ids that
-previews show for each dataset, joined by `-`.
+The environment variable RECONCILER_PLAN limits an apply to the plan that was reviewed. It is the id that
+`reconciler plan` and its views show for a run, in which every dataset finds its part; or the ids that previews show for
+each dataset, joined by `-`.
 """
 
 import os
@@ -16,61 +13,29 @@ from typing import Any, Final, NoReturn
 
 from pulumi.dynamic import CreateResult, UpdateResult
 
-from reconciler.apply import Outcome, Target, destroy, observe, plan_against_live
+from reconciler.apply import Outcome, Target, destroy
 from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, Refused
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
-from reconciler.plan import Plan, ids_in, moved
+from reconciler.plan import Plan, ids_in
 from reconciler.provider import process as runtime
-from reconciler.provider.preview import fill_desired, stored_differently, with_digests
+from reconciler.provider.preview import list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
-from reconciler.provider.sdk.cancel import DEAF
+from reconciler.provider.sdk.cancel import CANNOT_CANCEL
 from reconciler.provider.sdk.failure import fail_keeping
 from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
 from reconciler.records import Attempt
-from reconciler.review.after_apply import done_of
+from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED
-from reconciler.views.apply_lines import done_lines
-from reconciler.views.words import snapshot_line
-
-
-def recording(
-    process: Runtime, action: str, target: Target, manifest: str | None = None
-) -> AbstractContextManager[Attempt]:
-    """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
-    project = ProjectArn.parse(target.project_arn)
-    path = Path(manifest) if manifest else None
-    files = (path, path.parent / "project.yaml") if path else ()
-    attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files)
-    return process.account.recording(attempt, process.calls_of_this_thread, project.region)
-
+from reconciler.shell.reviewed import refuse_moved
+from reconciler.text import counted
+from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.words import outcome_words, snapshot_line
 
 _VARIABLE: Final = "RECONCILER_PLAN"
-
-
-def refuse_unreviewed(plan: Plan) -> None:
-    """Stop an apply of anything else than what was reviewed; without the variable everything may be applied.
-
-    Raises:
-        Refused: saying what moved.
-    """
-    reviewed = os.environ.get(_VARIABLE, "").strip()
-    if not reviewed:
-        return
-    if not ids_in(reviewed):
-        raise Refused(
-            f"{_VARIABLE} is no plan id: give the one that `reconciler plan` shows, or those of the previews joined by "
-            "`-`; nothing was sent"
-        )
-    if words := moved(reviewed, plan.id):
-        raise Refused(
-            f"{words}: it is not the plan that {_VARIABLE} names; nothing was sent, review the plan as it is now"
-        )
-
-
-_PROVIDER = "__provider"
+_PROVIDER: Final = "__provider"
 
 
 def create(props: dict[str, Any]) -> CreateResult:
@@ -89,67 +54,89 @@ def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResul
 
 
 def delete(name: str, props: dict[str, Any]) -> None:
-    """Delete the dataset as the policy of the last apply says; one that is gone is fine."""
+    """Delete the dataset as the policy of the last apply says; one that does not exist is fine."""
     with runtime.in_sentences():
-        outputs = Outputs.parse(props)
-        if outputs.applied.policy.destroy is Destroy.KEEP:
+        policy = Outputs.parse(props).applied.policy
+        if policy.destroy is Destroy.KEEP:
             return
-        project_arn, dataset_type = split_id(name)
-        process = runtime.current()
-        project = process.gateway(project_arn).project(project_arn)
-        arn = project.datasets.get(dataset_type) if project else None
+        process, target = runtime.current(), Target(*split_id(name))
+        context = process.context(target.project_arn, policy)
+        project = context.gateway.project(target.project_arn)
+        arn = project.datasets.get(target.dataset_type) if project else None
         process.forget(name)
         if arn:
-            target = Target(project_arn, dataset_type)
-            with process.engine.place(), recording(process, "destroy", target) as attempt:
+            with process.engine.place(), _recording(process, "destroy", target) as attempt:
                 attempt.dataset_arn = arn
-                attempt.snapshots = destroy(process.context(project_arn, outputs.applied.policy), arn)
+                attempt.snapshots = destroy(context, arn)
             for where in attempt.snapshots:
                 process.console.tell_once(snapshot_line(where), warning=True)
 
 
+def _recording(
+    process: Runtime, action: str, target: Target, manifest: str | None = None
+) -> AbstractContextManager[Attempt]:
+    """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
+    project = ProjectArn.parse(target.project_arn)
+    files = (Path(manifest), Path(manifest).parent / "project.yaml") if manifest else ()
+    attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files)
+    return process.account.recording(attempt, process.calls_of_this_thread, project.region)
+
+
 def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
-    process = runtime.current()
-    project_arn = inputs.project_arn or ""
-    context = process.context(project_arn, inputs.policy, inputs)
-    target = Target(project_arn, inputs.dataset_type)
+    process, target = runtime.current(), Target(inputs.project_arn or "", inputs.dataset_type)
+    context = process.context(target.project_arn, inputs.policy, inputs)
     process.forget(name)
-    with (
-        process.engine.place(),
-        recording(process, "apply", target, inputs.manifest) as attempt,
-        Ledger() as ledger,
-    ):
-        bucket = _desired(inputs, ledger)
-        seen = observe(context, target)
-        settled = previous.settled if previous else frozenset()
-        plan = plan_against_live(context, ledger, seen, target, bucket=bucket, settled=settled)
+    with process.engine.place(), _recording(process, "apply", target, inputs.manifest) as attempt, Ledger() as ledger:
+        run = _desired(inputs, ledger)
+        plan = list_and_plan(process, inputs, run, previous.settled if previous else frozenset())
         attempt.planned(ledger, plan)
-        if plan.has_changes and not plan.refusals and not process.engine.hears_cancel:
-            process.console.tell_once(DEAF, warning=True)
+        if plan.has_changes and not plan.refusals and not process.engine.detects_cancel:
+            process.console.tell_once(CANNOT_CANCEL, warning=True)
         try:
-            refuse_unreviewed(plan)
-            outcome = attempt.outcome = carry_out(context, ledger, plan, seen, target)
+            _refuse_unreviewed(run)
+            outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
         except USER_CAUSED as error:
             attempt.error = error
             reason = runtime.sentence(error)
-            _keep(name, provider, _not_applied(inputs, previous, seen.arn, plan, reason), [reason])
+            _keep(name, provider, _not_applied(inputs, previous, run.seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if recorded.unfinished:
-        done = done_of(outcome)
-        before = [f"before that: {done.words}"] if outcome.sent else []
-        _keep(name, provider, recorded, [recorded.unfinished, *before, *done_lines(done)])
-    _tell(process, plan, outcome, recorded)
+        before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
+        _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
+    warnings = outcome_lines(outcome)
+    if not plan.has_changes and (extra := recorded.live.live_only):
+        one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
+        warnings.insert(0, f"{counted(extra, one, many)} not changed")
+    if warnings:
+        process.console.tell_once("\n".join(warnings), warning=True)
+    process.console.tell_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
 
 
-def _desired(inputs: Inputs, ledger: Ledger) -> str | None:
-    """Read the manifest again; it must be the one that was checked. Gives the images' bucket."""
-    findings = fill_desired(inputs, ledger)
+def _desired(inputs: Inputs, ledger: Ledger) -> DatasetRun:
+    """Read the manifest again; it must be the one that was checked."""
+    run, findings = read_desired(inputs, ledger)
     findings.raise_if_refused()
     if with_digests(inputs, ledger).content_digest != inputs.content_digest:
         raise BadInput(f"{inputs.manifest} changed after it was checked; nothing was sent, run `pulumi up` again")
-    return findings.bucket
+    return run
+
+
+def _refuse_unreviewed(run: DatasetRun) -> None:
+    """Refuse a plan that differs from the one that RECONCILER_PLAN names; without the variable, apply any.
+
+    Raises:
+        Refused: the plan differs, with what moved; or the variable is not a plan id.
+    """
+    reviewed = os.environ.get(_VARIABLE, "").strip()
+    if reviewed and not ids_in(reviewed):
+        raise Refused(
+            f"{_VARIABLE} is not a valid plan id: set it to the id that `reconciler plan` shows, or to the ids of the "
+            "previews joined by `-`; nothing was sent"
+        )
+    if reviewed:
+        refuse_moved(reviewed, [run], more=lambda _titles: [f"it is not the plan that {_VARIABLE} names"])
 
 
 def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
@@ -158,12 +145,12 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
         live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
-    unfinished = "" if outcome.error is None else runtime.sentence(outcome.error)
+    unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, settled)
 
 
 def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, reason: str) -> Outputs:
-    """What is kept of an apply that a policy refused or that broke off: the policy, live, and that it is not done."""
+    """What the state keeps of an apply that was refused or broke off: the inputs, live, and why it did not finish."""
     live = LiveRecord.of(plan.live, plan.live_only) if plan.live else LiveRecord()
     kept = Outputs(inputs, arn or "", live, live, reason)
     return replace(kept, settled=previous.settled) if previous else kept
@@ -172,20 +159,3 @@ def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan
 def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:
     """End the call in failure and have the state keep these outputs."""
     fail_keeping(reasons[0], reasons, name, outputs.properties() | {_PROVIDER: provider})
-
-
-def _tell(process: runtime.Runtime, plan: Plan, outcome: Outcome, recorded: Outputs) -> None:
-    """Say what went not as wished, then what was done: a row shows the last message."""
-    done = done_of(outcome)
-    lines = done_lines(done)
-    if not plan.has_changes and recorded.live.live_only:
-        extra = recorded.live.live_only
-        said = (
-            "entry is not in the manifest; recorded as it is"
-            if extra == 1
-            else "entries are not in the manifest; recorded as they are"
-        )
-        lines.insert(0, f"{extra:,} live {said}")
-    if lines:
-        process.console.tell_once("\n".join(lines), warning=True)
-    process.console.tell_once(done.words)

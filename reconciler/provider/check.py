@@ -7,15 +7,15 @@ from pulumi.dynamic import CheckFailure, CheckResult
 from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.provider import process as runtime
-from reconciler.provider.preview import fill_desired, list_and_plan, reviewed, with_digests
+from reconciler.provider.preview import both_modes, list_and_plan, read_desired, shown, with_digests
+from reconciler.provider.process import LiveSeen
 from reconciler.provider.state import PENDING_CHANGES, PREVIEW_PLAN, BadProperty, Inputs, resource_id
-from reconciler.views.preview import preview_of
 
 
 def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-    """Check a resource's inputs; `olds` are the inputs of before, empty for a resource that is to be created.
+    """Check a resource's inputs; `olds` are its previous inputs, empty for a resource that is to be created.
 
-    A bad manifest is one failure with all complaints in it. Values that are not known yet pass through.
+    An invalid manifest is one failure with all its findings. Values that are not known yet pass through.
     """
     given = dict(news)
     preview = bool(given.pop(PREVIEW_PLAN, False))
@@ -34,10 +34,10 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
 
 
 def _refuse_twins(inputs: Inputs) -> None:
-    """Two resources for one dataset would overwrite each other for ever.
+    """Two resources for one dataset would overwrite each other with every apply.
 
     Raises:
-        BadProperty: another resource of this program is for the same project and type.
+        BadProperty: a different resource of this program is for the same project and type.
     """
     if inputs.project_arn is None:
         return
@@ -45,28 +45,31 @@ def _refuse_twins(inputs: Inputs) -> None:
     if other:
         raise BadProperty(
             "datasetType",
-            f"another resource of this program, {other}, is for the {inputs.dataset_type.value} dataset of the same "
-            "project; a project has one of each type: remove one of the two, or name another project",
+            f"the resource {other} of this program is for the {inputs.dataset_type.value} dataset of the same project "
+            "too; a project has one dataset of each type: remove one of the two resources, or change its project",
         )
 
 
 def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
-    """The complete inputs. The plan of a resource that exists is told by Diff, which knows more and follows at once."""
-    process = runtime.current()
-    shared = inputs.project_arn is not None and process.shares_manifest(inputs.project_arn, inputs.manifest)
+    """The complete inputs. Diff, which follows at once and knows more, shows the plan of a resource that exists."""
+    process, arn = runtime.current(), inputs.project_arn
+    shared = arn is not None and process.shares_manifest(arn, inputs.manifest)
     with Ledger() as ledger:
-        findings = fill_desired(inputs, ledger, is_training_too=shared)
+        run, findings = read_desired(inputs, ledger, is_training_too=shared)
         findings.raise_if_refused()
         complete = with_digests(inputs, ledger)
         properties = complete.properties()
         if not preview:
             process.checked(None)
             return properties
-        plan = list_and_plan(process, complete, ledger, findings)
-        shown = preview_of(reviewed(complete, ledger, plan, findings))
-        process.checked(shown)
-        if not shown.is_quiet:
-            properties[PENDING_CHANGES] = shown.properties()
+        list_and_plan(process, complete, run)
+        if arn is not None:
+            listed = both_modes(ledger) if run.seen.arn else {}
+            process.remember(resource_id(arn, inputs.dataset_type), LiveSeen(run.seen.arn, listed))
+        pending = shown(run)
+        process.checked(pending)
+        if not pending.is_quiet:
+            properties[PENDING_CHANGES] = pending.properties()
             if is_new:
-                process.console.tell_once(shown.message())
+                process.console.tell_once(pending.message())
         return properties

@@ -8,9 +8,8 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 - or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
   mode ignores).
 
-The answer is always yes or no: "unknown" would let the engine compare properties for itself.
-
-What moved since the last apply, entry by entry, for a drift run that has the applied manifest at hand.
+The answer is always yes or no: "unknown" would let the engine compare properties for itself. A drift run that has the
+applied manifest at hand also names the entries that moved since the last apply.
 """
 
 from collections.abc import Iterator
@@ -26,46 +25,14 @@ from reconciler.errors import NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.provider import process as runtime
-from reconciler.provider.preview import both_modes, fill_desired, list_and_plan, planned_again, reviewed, with_digests
+from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
-from reconciler.review.after_apply import marked_of
 from reconciler.views.apply_lines import marked_line
-from reconciler.views.preview import preview_of
 
-# So many marked entries are named.
+# At most this many marked entries are named.
 _MARKED: Final = 30
-
-
-def named(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
-    """Lines that name the entries; none where another manifest is checked out than the one that was applied."""
-    if not Path(inputs.manifest).is_file():
-        return ()
-    try:
-        with Ledger() as ledger:
-            findings = fill_desired(inputs, ledger)
-            if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
-                return ()
-            plan = list_and_plan(process, inputs, ledger, findings, outputs.settled)
-            shown = preview_of(reviewed(inputs, ledger, plan, findings))
-            marked = tuple(_marked(ledger, plan.marked))
-    except ReconcilerError:
-        return ()
-    if plan.has_changes:
-        return shown.summary, *shown.entries, *marked
-    if outputs.unfinished:
-        # The stored inputs are those of before the failure: under the program's policy the next up may refuse again.
-        return *shown.entries, *marked
-    return *shown.entries, *marked, "an up sends nothing and records live as it is"
-
-
-def _marked(ledger: Ledger, total: int) -> Iterator[str]:
-    yield from (marked_line(marked_of(row)) for row in islice(ledger.marked(), _MARKED))
-    if total > _MARKED:
-        yield f"... and {total - _MARKED:,} more marked entries"
-
-
-_SETTINGS: Final = "settings changed since the last apply; an up records them"
+_SETTINGS: Final = "settings changed since the last apply; `pulumi up` records them"
 
 
 def read(name: str, props: dict[str, Any]) -> ReadResult:
@@ -79,7 +46,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         seen = _listed(process, name, outputs)
         if seen.dataset_arn is None:
             return ReadResult("", {})
-        # How many are live only is not known without the manifest: the number stays that of the last apply.
+        # Without the manifest, how many entries are live only is unknown: the number stays that of the last apply.
         live = LiveRecord.of(seen.facts[outputs.applied.policy.compare], outputs.applied_live.live_only)
         fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
         return ReadResult(name, fresh.properties())
@@ -99,41 +66,64 @@ def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
 
 def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
     """The properties that force a replacement; one that is not known yet comes from what is being replaced itself."""
-    replaces = []
-    if inputs.project_arn != outputs.applied.project_arn:
-        replaces.append("projectArn")
+    replaces = ["projectArn"] if inputs.project_arn != outputs.applied.project_arn else []
     if inputs.dataset_type is not outputs.applied.dataset_type or "datasetType" in inputs.unknown:
         replaces.append("datasetType")
     return replaces
 
 
 def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
+    """Warn in the preview of a replacement that the dataset cannot be deleted; an empty one always can be."""
     policy, entries = outputs.applied.policy, outputs.live.entries
-    if policy.destroy is Destroy.DELETE and entries:
-        unkept = process.keeper(outputs.applied.project_arn or "").refusal()
-        if unkept:
-            process.console.tell_once(f"an up will be REFUSED: the dataset is not deleted: {unkept}", warning=True)
-    if policy.destroy is Destroy.REFUSE and entries:
-        process.console.tell_once(
-            f"an up will be REFUSED: the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is "
-            "not deleted to be replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change",
-            warning=True,
+    reason = ""
+    if policy.destroy is Destroy.REFUSE:
+        reason = (
+            f"the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is not deleted to be "
+            "replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change"
         )
+    elif policy.destroy is Destroy.DELETE:
+        refusal = process.context(outputs.applied.project_arn or "", policy).keeper.refusal()
+        reason = refusal and f"the dataset is not deleted: {refusal}"
+    if reason and entries:
+        process.console.tell_once(f"`pulumi up` will be refused: {reason}", warning=True)
 
 
 def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
     reasons = list(_reasons(process, name, outputs, inputs))
+    told = [reason for reason in reasons if reason]
     preview = process.preview()
     if preview is not None and outputs.settled and not preview.is_quiet:
-        preview = planned_again(process, inputs, outputs.settled, at_rest=not reasons)
+        preview = preview_again(process, inputs, outputs.settled, at_rest=not reasons)
     if preview is not None and not (preview.is_quiet and not reasons):
-        process.console.tell_once(preview.message(*(reason for reason in reasons if reason)))
+        process.console.tell_once(preview.message(*told))
     elif reasons and not process.is_program_run():
-        told = [reason for reason in reasons if reason]
-        process.console.tell_once("\n".join((*told, *named(process, outputs, inputs))), warning=True)
+        process.console.tell_once("\n".join((*told, *_entries(process, outputs, inputs))), warning=True)
     else:
         process.console.at_rest("up to date")
     return bool(reasons)
+
+
+def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
+    """Lines that name the entries; none where the manifest that was applied is not the one that is checked out."""
+    if not Path(inputs.manifest).is_file():
+        return ()
+    try:
+        with Ledger() as ledger:
+            run, findings = read_desired(inputs, ledger)
+            if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
+                return ()
+            plan = list_and_plan(process, inputs, run, outputs.settled)
+            preview = shown(run)
+            marked = list(map(marked_line, islice(ledger.marked(), _MARKED)))
+    except ReconcilerError:
+        return ()
+    if plan.marked > _MARKED:
+        marked.append(f"... and {plan.marked - _MARKED:,} more marked entries")
+    if plan.has_changes:
+        return preview.summary, *preview.entries, *marked
+    # After a failure the stored inputs are the earlier ones: under the program's policy `pulumi up` may refuse again.
+    ending = () if outputs.unfinished else ("`pulumi up` sends nothing and records live as it is",)
+    return *preview.entries, *marked, *ending
 
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
@@ -142,7 +132,7 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
         yield f"the last apply did not finish: {outputs.unfinished}"
     seen = process.recall(name) or _listed(process, name, outputs)
     if seen.dataset_arn is None:
-        yield "the dataset is gone from AWS"
+        yield "the dataset no longer exists in AWS"
     elif outputs.applied.state_format < STATE_FORMAT:
         yield from _due_by_looking(process, outputs, inputs)
     else:
@@ -158,24 +148,21 @@ def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -
     if edited and inputs.settings() != applied.settings():
         yield _SETTINGS
     if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
-        yield "live entries are marked with errors and the manifest changed since: an up sends what repairs them"
+        yield "live entries are marked with errors and the manifest changed since: `pulumi up` sends what repairs them"
     if now.digest != outputs.applied_live.digest:
         yield f"live is no longer what the last apply read back: {_figures(outputs.applied_live, now)}"
 
 
 def _figures(before: LiveRecord, now: LiveRecord) -> str:
-    """The counts that moved; entries may have changed without any count moving."""
-    counts = (
-        ("entries", before.entries, now.entries),
-        ("labelled", before.labelled, now.labelled),
-        ("marked with errors", before.marked, now.marked),
-    )
-    moved = [f"{name} {was:,} -> {is_now:,}" for name, was, is_now in counts if was != is_now]
-    return ", ".join(moved) if moved else f"the same {now.entries:,} entries in number, but not in content"
+    """The counts that changed; entries may change without any count changing."""
+    names = {"entries": "entries", "labelled": "labelled", "marked": "marked with errors"}
+    counts = [(words, getattr(before, name), getattr(now, name)) for name, words in names.items()]
+    moved = [f"{words} {was:,} -> {is_now:,}" for words, was, is_now in counts if was != is_now]
+    return ", ".join(moved) or f"as many entries as before ({now.entries:,}), but with other content"
 
 
 def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
-    """For a state of an older format, whose digests say nothing: in a program run desired and live are compared anew.
+    """For a state of an older format, whose digests are of no use: a program run compares desired and live again.
 
     A refresh, which checks nothing and may run without the manifest, never finds drift in it.
     """
@@ -184,9 +171,9 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
     if inputs.settings() != outputs.applied.settings():
         yield _SETTINGS
     with Ledger() as ledger:
-        findings = fill_desired(inputs, ledger)
+        run, findings = read_desired(inputs, ledger)
         findings.raise_if_refused()
-        if list_and_plan(process, inputs, ledger, findings).has_changes:
+        if list_and_plan(process, inputs, run).has_changes:
             yield ""
 
 
@@ -195,13 +182,13 @@ def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
     project_arn, dataset_type = split_id(name)
     context = process.context(project_arn, outputs.applied.policy)
     try:
-        seen = observe(context, Target(project_arn, dataset_type))
+        arn = observe(context, Target(project_arn, dataset_type)).arn
     except NotFound:
-        return LiveSeen(None)
-    if seen.arn is None:
+        arn = None
+    if arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
-        list_live(context, ledger, seen.arn)
-        listed = LiveSeen(seen.arn, both_modes(ledger))
+        list_live(context, ledger, arn)
+        listed = LiveSeen(arn, both_modes(ledger))
     process.remember(name, listed)
     return listed

@@ -1,7 +1,4 @@
-"""What a preview shows of one dataset: the plan as properties and as one message.
-
-The desired side of a resource: its manifest, read into a ledger, and what the inputs say of it.
-"""
+"""One resource as a run of its dataset: the manifest is read, live is listed and planned, and a preview shows it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,18 +11,20 @@ from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings, read_manifest
 from reconciler.model import Compare, DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan, Request, plan
-from reconciler.provider.process import LiveSeen, Runtime
-from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs, resource_id
+from reconciler.provider.process import Runtime
+from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs
 from reconciler.review.build import review_of
-from reconciler.review.model import Review
 from reconciler.run import DatasetRun
 from reconciler.views.preview import Preview, preview_of
 
+# How many changes the review keeps; a preview shows the riskiest of them that no group covers.
+_KEPT: Final = 2_000
 
-def fill_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = False) -> Findings:
-    """Read the manifest that the inputs name, relative to the program, into the ledger.
 
-    `is_training_too`: the project's other dataset has the same manifest, which is worth a note.
+def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = False) -> tuple[DatasetRun, Findings]:
+    """Read the manifest that the inputs name, relative to the program, into the ledger of a new run.
+
+    `is_training_too`: the project's other dataset has the same manifest, which is reported as a note.
 
     Raises:
         BadProperty: no manifest is named, or by an absolute path, which would differ from machine to machine.
@@ -35,14 +34,12 @@ def fill_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
         raise BadProperty(
             "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
         )
-    return read_manifest(declaration_of(inputs, is_training_too=is_training_too), inputs.labels, ledger.accept)
-
-
-def declaration_of(inputs: Inputs, *, is_training_too: bool = False) -> DatasetDeclaration:
-    """The dataset as the program declares it."""
-    return DatasetDeclaration(
-        inputs.dataset_type, Path(inputs.manifest), inputs.manifest, inputs.policy, is_training_too
-    )
+    arn, folder = inputs.project_arn, path.parent
+    dataset = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too)
+    name = ProjectArn.parse(arn).name if arn else ""
+    project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
+    findings = read_manifest(dataset, inputs.labels, ledger.accept)
+    return DatasetRun(project, dataset, ledger, findings, arn), findings
 
 
 def with_digests(inputs: Inputs, ledger: Ledger) -> Inputs:
@@ -57,55 +54,49 @@ def with_digests(inputs: Inputs, ledger: Ledger) -> Inputs:
     )
 
 
-# So many changes are kept of which a preview shows the riskiest that no group tells of.
-_KEPT: Final = 2_000
-
-
-def list_and_plan(  # noqa: PLR0913 - what is planned, each by name
-    runtime: Runtime,
-    inputs: Inputs,
-    ledger: Ledger,
-    findings: Findings,
-    settled: frozenset[str] = frozenset(),
-    *,
-    at_rest: bool = False,
+def list_and_plan(
+    process: Runtime, inputs: Inputs, run: DatasetRun, settled: frozenset[str] = frozenset(), *, at_rest: bool = False
 ) -> Plan:
-    """Plan against live, or from the file alone while the project does not exist yet. What was listed is remembered.
+    """Plan the run against live, or from the manifest alone while the project does not exist yet.
 
-    `at_rest`: nothing moved since the last apply, so an up sends nothing; then whatever is stored differently was so
-    already, also beyond the number of pairs that are remembered.
+    `at_rest`: nothing moved since the last apply, so `pulumi up` sends nothing; then whatever is stored differently was
+    so already, also beyond the number of pairs that are remembered.
+
+    Raises:
+        BadInput: the account of the project is not allowed, or RECONCILER_ALLOW is invalid. ServiceError: a call
+        failed.
     """
+    ledger = run.ledger
     if inputs.project_arn is None:
-        request = Request(inputs.dataset_type.word, inputs.policy, Asked(inputs.dataset_type), findings.bucket)
-        return plan(ledger, request, exists=False)
+        asked = Asked(inputs.dataset_type)
+        run.plan = plan(ledger, Request(inputs.dataset_type.word, inputs.policy, asked, run.bucket), exists=False)
+        return run.plan
 
     def more_settled(made: Plan) -> frozenset[str]:
         return stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
 
-    context = runtime.context(inputs.project_arn, inputs.policy, inputs)
+    context = process.context(inputs.project_arn, inputs.policy, inputs)
     target = Target(inputs.project_arn, inputs.dataset_type)
-    seen = observe(context, target)
-    made = plan_against_live(
-        context, ledger, seen, target, bucket=findings.bucket, settled=settled, more_settled=more_settled
+    run.seen = observe(context, target)
+    run.plan = plan_against_live(
+        context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
-    name = resource_id(inputs.project_arn, inputs.dataset_type)
-    runtime.remember(name, LiveSeen(seen.arn, both_modes(ledger) if seen.arn else {}))
-    return made
+    return run.plan
 
 
-def planned_again(runtime: Runtime, inputs: Inputs, settled: frozenset[str], *, at_rest: bool) -> Preview:
+def preview_again(process: Runtime, inputs: Inputs, settled: frozenset[str], *, at_rest: bool) -> Preview:
     """The preview of a resource whose outputs remember pairs that are stored differently: Check does not see outputs.
 
     `at_rest` as for `list_and_plan`.
 
     Raises:
-        InvalidDeclaration: the manifest does not pass. ServiceError: a call failed.
+        InvalidDeclaration: the manifest is invalid. ServiceError: a call failed.
     """
     with Ledger() as ledger:
-        findings = fill_desired(inputs, ledger)
+        run, findings = read_desired(inputs, ledger)
         findings.raise_if_refused()
-        made = list_and_plan(runtime, inputs, ledger, findings, settled, at_rest=at_rest)
-        return preview_of(reviewed(inputs, ledger, made, findings))
+        list_and_plan(process, inputs, run, settled, at_rest=at_rest)
+        return shown(run)
 
 
 def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
@@ -118,9 +109,6 @@ def both_modes(ledger: Ledger) -> dict[Compare, Facts]:
     return {mode: ledger.live_facts(mode) for mode in Compare}
 
 
-def reviewed(inputs: Inputs, ledger: Ledger, plan: Plan, findings: Findings) -> Review:
-    """The review of one resource's plan: what a run of the command would say of this dataset by itself."""
-    arn, folder = inputs.project_arn, Path(inputs.manifest).parent
-    name, dataset = ProjectArn.parse(arn).name if arn else "", declaration_of(inputs)
-    project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
-    return review_of([DatasetRun(project, dataset, ledger, findings, arn, plan=plan)], keep=_KEPT)
+def shown(run: DatasetRun) -> Preview:
+    """What a preview shows of a planned run."""
+    return preview_of(review_of([run], keep=_KEPT))

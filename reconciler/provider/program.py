@@ -1,13 +1,11 @@
-"""Datasets declared by folder: what a Pulumi program calls to have one resource for each manifest under `datasets/`.
+"""Datasets declared by folder: a Pulumi program calls this to get one resource for each manifest under `datasets/`.
 
 Everything on disk is validated before the first resource is registered, so that a fault in one manifest stops the run
 before anything is sent for any dataset.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 import pulumi
 
@@ -15,7 +13,7 @@ from reconciler.errors import BadInput, InvalidDeclaration, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.model import Finding, ProjectDeclaration
-from reconciler.provider.resource import Dataset
+from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties
 from reconciler.text import inert
 
@@ -26,32 +24,23 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
     A project with `managed: true` is declared as `aws.rekognition.Project`; any other is found by its name or ARN.
 
     Raises:
-        pulumi.RunError: anything on disk or in the configuration is wrong, or a project is not there; the message
-            lists all that is wrong on disk. No resource is registered then.
+        pulumi.RunError: anything on disk or in the configuration is wrong, or a project does not exist; the message
+            lists everything that is wrong on disk. No resource is registered then.
     """
-    from reconciler.provider.existing_projects import ExistingProjects  # noqa: PLC0415 - it loads boto3, an import must not
+    from reconciler.provider import existing_projects, stack_config  # noqa: PLC0415 - these load boto3, an import must not
 
-    _quiet_interrupts()
+    quiet_interrupts()
     try:
-        existing = ExistingProjects.configured(_config_value, pulumi.runtime.get_config_env())
-        shown = _relative(folder or existing.settings.datasets)
+        settings = stack_config.read_settings(_config_value, pulumi.runtime.get_config_env())
+        shown = folder or settings.datasets
+        if Path(shown).is_absolute():  # it is part of every manifest's path, and so of the state
+            raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(shown)}")
         projects = load_projects(Path(shown), shown)
         _validate(projects)
-        arns = [None if project.managed else existing.arn(project) for project in projects]
+        arns = [None if project.managed else existing_projects.existing_arn(settings, project) for project in projects]
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
     return [dataset for project, arn in zip(projects, arns, strict=True) for dataset in _declared(project, arn)]
-
-
-def _relative(folder: str) -> str:
-    """The folder, which stands in every manifest's path and so in the state.
-
-    Raises:
-        BadInput: it is absolute, and would differ from machine to machine.
-    """
-    if Path(folder).is_absolute():
-        raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(folder)}")
-    return folder
 
 
 def _config_value(key: str) -> str | None:
@@ -98,17 +87,6 @@ def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     """The ARN of a project that the program declares."""
     from pulumi_aws import rekognition  # noqa: PLC0415 - only programs with a managed project need pulumi-aws
 
-    # Deleted first: a renamed project would otherwise be made before a refusal to delete its datasets is heard.
+    # Deleted first: otherwise a renamed project would be created even if deleting its datasets is then refused.
     opts = pulumi.ResourceOptions(delete_before_replace=True)
     return rekognition.Project(resource_name, name=name, opts=opts).arn
-
-
-def _quiet_interrupts() -> None:
-    """Print no traceback when the engine interrupts the program, as it does after a failed step."""
-    previous = sys.excepthook
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if not issubclass(kind, KeyboardInterrupt):
-            previous(kind, error, trace)
-
-    sys.excepthook = hook

@@ -1,6 +1,9 @@
 """The resource that a Pulumi program declares: one Custom Labels dataset kept equal to one manifest."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
+from types import TracebackType
 from typing import Any, Final
 
 import pulumi
@@ -22,7 +25,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
     """An Amazon Rekognition Custom Labels dataset whose entries are those of a manifest.
 
     `pulumi preview` shows what differs entry by entry, `pulumi up` sends it and waits until the service is done. A
-    dataset that the project already has for this type is taken over.
+    dataset that the project already has for this type is adopted.
     """
 
     def __init__(  # noqa: PLR0913 - a resource's arguments
@@ -47,11 +50,12 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             policy: {settings}, as in `project.yaml`.
             opts: the resource's options.
         """
+        quiet_interrupts()
         properties: dict[str, Any] = {
             "project_arn": project_arn,
             "dataset_type": dataset_type,
             "manifest": manifest,
-            # Taken as they are: what is no mapping or list is a sentence of Check, not a traceback here.
+            # Passed on unchecked: Check reports a wrong type in a sentence; here it would be a traceback.
             "policy": policy or {},
             # Outputs: named here so that they exist while they are not known yet.
             "dataset_arn": None,
@@ -86,9 +90,17 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         return output
 
 
-def with_settings(text: str) -> str:
-    """A docstring with the settings of a policy by name."""
-    return text.replace("{settings}", ", ".join(f"`{name}`" for name in settings_of(Policy())))
+@cache
+def quiet_interrupts() -> None:
+    """Print no traceback when the engine interrupts the program, as it does after a failed step."""
+    previous = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            previous(kind, error, trace)
+
+    sys.excepthook = hook
 
 
-Dataset.__init__.__doc__ = with_settings(Dataset.__init__.__doc__ or "")
+_SETTINGS: Final = ", ".join(f"`{name}`" for name in settings_of(Policy()))
+Dataset.__init__.__doc__ = (Dataset.__init__.__doc__ or "").replace("{settings}", _SETTINGS)

@@ -1,15 +1,11 @@
-"""The stack's configuration as a connection: pulumi-aws's own keys, meant as pulumi-aws means them.
+"""The stack's configuration as a connection: pulumi-aws's own keys, with pulumi-aws's meaning.
 
-The keys are listed in `setting_names.py` (pulumi-aws 7, "Configuration reference"). Structured values reach a program
-and a provider as JSON text. What is not set is left to boto3's own search.
+Source of the keys: pulumi-aws 7, "Configuration reference". Structured values reach a program and a provider as JSON
+text. What is not set is left to boto3's own search.
 
-The names of a stack's settings: which are read, which have no effect here, and which are misspelt.
-
-A setting that is misspelt would be silently without effect: a run under another identity, another folder, no guard. So
-in the namespace of this program every unknown name is an error, in pulumi-aws's every name that is nearly one of its
-own.
-
-Source: pulumi-aws 7, "Configuration reference"; a test holds the table against the installed `pulumi_aws.config`.
+A setting that is misspelt would be silently without effect: a run under a wrong identity, a wrong folder, no guard. So
+in the namespace of this program every unknown name is an error, in pulumi-aws's every name that is close to a known
+one. A test compares the names with the installed `pulumi_aws.config`.
 """
 
 import json
@@ -28,26 +24,7 @@ from reconciler.guards import parse_allow
 from reconciler.text import did_you_mean, inert
 
 OWN_NAMES: Final = ("allow", "audit", "datasets", "endpointUrl", "snapshots")
-_READ: Final = (
-    "accessKey",
-    "allowedAccountIds",
-    "assumeRoleWithWebIdentity",
-    "assumeRoles",
-    "customCaBundle",
-    "endpoints",
-    "forbiddenAccountIds",
-    "profile",
-    "region",
-    "s3UsePathStyle",
-    "secretKey",
-    "sharedConfigFiles",
-    "sharedCredentialsFiles",
-    "stsRegion",
-    "token",
-    "useDualstackEndpoint",
-    "useFipsEndpoint",
-)
-# Settings about how AWS is reached that boto3 takes from the environment only: what to do instead.
+# Settings about how AWS is reached that boto3 takes from the environment only, each with what to do instead.
 _INSTEAD: Final = {
     "ec2MetadataServiceEndpoint": "set AWS_EC2_METADATA_SERVICE_ENDPOINT in the environment",
     "ec2MetadataServiceEndpointMode": "set AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE in the environment",
@@ -56,63 +33,8 @@ _INSTEAD: Final = {
     "insecure": "name the certificate in aws:customCaBundle",
     "noProxy": "set NO_PROXY in the environment",
 }
-# About other resources' tags, retries of pulumi-aws, and checks that this program does not make.
-_ELSEWHERE: Final = (
-    "defaultTags",
-    "ignoreTags",
-    "maxRetries",
-    "retryMode",
-    "s3UsEast1RegionalEndpoint",
-    "skipCredentialsValidation",
-    "skipMetadataApiCheck",
-    "skipRegionValidation",
-    "skipRequestingAccountId",
-    "tagPolicyCompliance",
-    "tokenBucketRateLimiterCapacity",
-    "userAgents",
-)
-AWS_NAMES: Final = (*_READ, *_INSTEAD, *_ELSEWHERE)
-
-
-def refuse_misspelt(names: Iterable[str]) -> None:
-    """Do nothing for settings that are spelt as they should be; `names` are keys with their namespace.
-
-    Raises:
-        BadInput: with a sentence for each that is not.
-    """
-    wrong = [complaint for name in sorted(names) if (complaint := _complaint(name))]
-    if wrong:
-        raise BadInput("\n".join(wrong))
-
-
-def without_effect(names: Iterable[str]) -> tuple[str, ...]:
-    """A sentence for each setting of pulumi-aws that says how to reach AWS and is not read here."""
-    return tuple(
-        f"aws:{name} has no effect on datasets, only on pulumi-aws's own resources; {cure}"
-        for name, cure in _INSTEAD.items()
-        if f"aws:{name}" in set(names)
-    )
-
-
-def _complaint(key: str) -> str:
-    """What is wrong with a key's name; empty when nothing is. A newer pulumi-aws may have names not known here."""
-    namespace, _, name = key.partition(":")
-    if namespace == "reconciler" and name not in OWN_NAMES:
-        guess = did_you_mean(name, OWN_NAMES, "did you mean `reconciler:{}`?")
-        known = ", ".join(OWN_NAMES)
-        return (
-            f"the stack's configuration sets reconciler:{inert(name)}, and there is no such setting{guess}; rename or "
-            f"remove it (`pulumi config rm`); there are: {known}. Settings of your own go under another namespace"
-        )
-    if namespace == "aws" and name not in AWS_NAMES:
-        guess = did_you_mean(name, AWS_NAMES, "did you mean `aws:{}`?")
-        if guess:
-            return f"the stack's configuration sets aws:{inert(name)}, and pulumi-aws has no such setting{guess}"
-    return ""
-
-
 DEFAULT_DATASETS: Final = "datasets"
-# Anything shorter is a placeholder or a word that messages use for something else. AWS's own have 40 and more.
+# Anything shorter is a placeholder or a word that messages use for something else. AWS's own secrets have 40 and more.
 _SECRET_CHARACTERS: Final = 8
 Get = Callable[[str], str | None]
 _Value = TypeVar("_Value", list[Any], dict[str, Any])
@@ -134,7 +56,7 @@ class Settings:
     remarks: tuple[str, ...] = ()
 
     def hide(self, text: str) -> str:
-        """The text without the secrets of this configuration and of AWS's own variables, whoever put them there."""
+        """The text without the secrets of this configuration and of AWS's own variables, wherever they occur."""
         for secret in sorted(self._secrets(), key=len, reverse=True):
             text = text.replace(secret, "[secret]")
         return text
@@ -153,40 +75,40 @@ def read_settings(get: Get, names: Iterable[str]) -> Settings:
     Raises:
         BadInput: a key is misspelt, a value malformed, or `reconciler:endpointUrl` is not also in `aws:endpoints`.
     """
-    names = tuple(names)
-    refuse_misspelt(names)
-    endpoints = _endpoints(get)
-    _check_endpoint(get("reconciler:endpointUrl"), endpoints)
+    names = sorted(names)
+    if wrong := [complaint for name in names if (complaint := _complaint(name))]:
+        raise BadInput("\n".join(wrong))
+    connection = Connection(**{field: read(get, f"aws:{name}") for field, (name, read) in _CONNECTION.items()})
+    _check_endpoint(get("reconciler:endpointUrl"), connection.endpoints)
     return Settings(
-        _connection(get, endpoints),
+        connection,
         datasets=get("reconciler:datasets") or DEFAULT_DATASETS,
         snapshots=_place(get, "reconciler:snapshots"),
         audit=_place(get, "reconciler:audit"),
         allow=tuple(_allowed(get)),
-        remarks=without_effect(names),
+        remarks=tuple(
+            f"aws:{name} has no effect on datasets, only on pulumi-aws's own resources; {cure}"
+            for name, cure in _INSTEAD.items()
+            if f"aws:{name}" in names
+        ),
     )
 
 
-def _connection(get: Get, endpoints: Mapping[str, str]) -> Connection:
-    return Connection(
-        region=get("aws:region"),
-        profile=get("aws:profile"),
-        access_key=get("aws:accessKey"),
-        secret_key=get("aws:secretKey"),
-        token=get("aws:token"),
-        config_file=_only_file(get, "aws:sharedConfigFiles"),
-        credentials_file=_only_file(get, "aws:sharedCredentialsFiles"),
-        web_identity=_web_identity(get),
-        assume_roles=tuple(_assume_roles(get)),
-        sts_region=get("aws:stsRegion"),
-        ca_bundle=_existing("aws:customCaBundle", get("aws:customCaBundle")),
-        fips=_flag(get, "aws:useFipsEndpoint"),
-        dualstack=_flag(get, "aws:useDualstackEndpoint"),
-        path_style=_flag(get, "aws:s3UsePathStyle"),
-        allowed_account_ids=_account_ids(get, "aws:allowedAccountIds"),
-        forbidden_account_ids=_account_ids(get, "aws:forbiddenAccountIds"),
-        endpoints=endpoints,
-    )
+def _complaint(key: str) -> str:
+    """What is wrong with a key's name; empty when nothing is. A newer pulumi-aws may have names not known here."""
+    namespace, _, name = key.partition(":")
+    if namespace == "reconciler" and name not in OWN_NAMES:
+        guess = did_you_mean(name, OWN_NAMES, "did you mean `reconciler:{}`?")
+        return (
+            f"the stack's configuration sets reconciler:{inert(name)}, and there is no such setting{guess}; rename or "
+            f"remove it (`pulumi config rm`); there are: {', '.join(OWN_NAMES)}. Put your own settings in a different "
+            "namespace"
+        )
+    if namespace == "aws" and name not in AWS_NAMES:
+        guess = did_you_mean(name, AWS_NAMES, "did you mean `aws:{}`?")
+        if guess:
+            return f"the stack's configuration sets aws:{inert(name)}, and pulumi-aws has no such setting{guess}"
+    return ""
 
 
 def _place(get: Get, key: str) -> str | None:
@@ -219,34 +141,32 @@ def _check_endpoint(url: str | None, endpoints: Mapping[str, str]) -> None:
         )
 
 
-def _endpoints(get: Get) -> dict[str, str]:
+def _endpoints(get: Get, key: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for block in _structured(get, "aws:endpoints", list):
+    for block in _structured(get, key, list):
         if not isinstance(block, Mapping):
-            raise BadInput("aws:endpoints must be a list of mappings such as [{rekognition: URL}]")
+            raise BadInput(f"{key} must be a list of mappings such as [{{rekognition: URL}}]")
         found.update({str(service): str(url) for service, url in block.items() if url})
     return found
 
 
-def _assume_roles(get: Get) -> Iterator[AssumeRole]:
-    for role in _structured(get, "aws:assumeRoles", list):
-        if not isinstance(role, Mapping) or not role.get("roleArn"):
-            raise BadInput("aws:assumeRoles must be a list of mappings with roleArn")
-        yield AssumeRole(
-            role_arn=str(role["roleArn"]),
-            session_name=str(role.get("sessionName") or AssumeRole("").session_name),
+def _assume_roles(get: Get, key: str) -> tuple[AssumeRole, ...]:
+    roles = _structured(get, key, list)
+    if not all(isinstance(role, Mapping) and role.get("roleArn") for role in roles):
+        raise BadInput(f"{key} must be a list of mappings with roleArn")
+    return tuple(
+        AssumeRole(
+            **_assumed(key, role),
             external_id=None if role.get("externalId") is None else str(role["externalId"]),
-            duration_seconds=_seconds("aws:assumeRoles", role.get("duration")),
-            policy=role.get("policy"),
-            policy_arns=tuple(role.get("policyArns") or ()),
             tags=tuple((role.get("tags") or {}).items()),
             transitive_tag_keys=tuple(role.get("transitiveTagKeys") or ()),
             source_identity=role.get("sourceIdentity"),
         )
+        for role in roles
+    )
 
 
-def _web_identity(get: Get) -> WebIdentity | None:
-    key = "aws:assumeRoleWithWebIdentity"
+def _web_identity(get: Get, key: str) -> WebIdentity | None:
     role = _structured(get, key, dict)
     if not role:
         return None
@@ -254,17 +174,28 @@ def _web_identity(get: Get) -> WebIdentity | None:
     if not role.get("roleArn") or not (token or file):
         raise BadInput(f"{key} must have roleArn, and webIdentityToken or webIdentityTokenFile")
     return WebIdentity(
-        role_arn=str(role["roleArn"]),
-        session_name=str(role.get("sessionName") or WebIdentity("").session_name),
+        **_assumed(key, role),
         token=None if token is None else str(token),
         token_file=None if file is None else str(file),
-        duration_seconds=_seconds(key, role.get("duration")),
-        policy=role.get("policy"),
-        policy_arns=tuple(role.get("policyArns") or ()),
     )
 
 
-def _only_file(get: Get, key: str) -> str | None:
+def _assumed(key: str, role: Mapping[str, Any]) -> dict[str, Any]:
+    """What both ways of assuming a role have in common."""
+    return {
+        "role_arn": str(role["roleArn"]),
+        "session_name": str(role.get("sessionName") or AssumeRole("").session_name),
+        "duration_seconds": _seconds(key, role.get("duration")),
+        "policy": role.get("policy"),
+        "policy_arns": tuple(role.get("policyArns") or ()),
+    }
+
+
+def _text(get: Get, key: str) -> str | None:
+    return get(key)
+
+
+def _one_file(get: Get, key: str) -> str | None:
     """The one file of a list: boto3 reads one, and merging several would be a guess about whose keys win."""
     files = [str(file) for file in _structured(get, key, list)]
     if len(files) > 1:
@@ -273,9 +204,9 @@ def _only_file(get: Get, key: str) -> str | None:
 
 
 def _existing(key: str, file: str | None) -> str | None:
-    """A file that is there: boto3 passes over one that is not, and goes on with other keys."""
+    """A file that must exist: boto3 skips one that does not, and continues with other keys."""
     if file and not Path(file).expanduser().is_file():
-        raise BadInput(f"{key} names {inert(file)}, and there is no such file; mend or remove the setting")
+        raise BadInput(f"{key} names {inert(file)}, and there is no such file; fix or remove the setting")
     return file or None
 
 
@@ -317,3 +248,41 @@ def _seconds(key: str, text: object) -> int | None:
         raise BadInput(f"{key} duration must be a time such as 15m or 1h, not {text!r}")
     hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds
+
+
+# Each field of a connection: pulumi-aws's name of the setting, and how it is read.
+_CONNECTION: Final[Mapping[str, tuple[str, Callable[[Get, str], Any]]]] = {
+    "region": ("region", _text),
+    "profile": ("profile", _text),
+    "access_key": ("accessKey", _text),
+    "secret_key": ("secretKey", _text),
+    "token": ("token", _text),
+    "config_file": ("sharedConfigFiles", _one_file),
+    "credentials_file": ("sharedCredentialsFiles", _one_file),
+    "web_identity": ("assumeRoleWithWebIdentity", _web_identity),
+    "assume_roles": ("assumeRoles", _assume_roles),
+    "sts_region": ("stsRegion", _text),
+    "ca_bundle": ("customCaBundle", lambda get, key: _existing(key, get(key))),
+    "fips": ("useFipsEndpoint", _flag),
+    "dualstack": ("useDualstackEndpoint", _flag),
+    "path_style": ("s3UsePathStyle", _flag),
+    "allowed_account_ids": ("allowedAccountIds", _account_ids),
+    "forbidden_account_ids": ("forbiddenAccountIds", _account_ids),
+    "endpoints": ("endpoints", _endpoints),
+}
+# About other resources' tags, retries of pulumi-aws, and checks that this program does not make.
+_ELSEWHERE: Final = (
+    "defaultTags",
+    "ignoreTags",
+    "maxRetries",
+    "retryMode",
+    "s3UsEast1RegionalEndpoint",
+    "skipCredentialsValidation",
+    "skipMetadataApiCheck",
+    "skipRegionValidation",
+    "skipRequestingAccountId",
+    "tagPolicyCompliance",
+    "tokenBucketRateLimiterCapacity",
+    "userAgents",
+)
+AWS_NAMES: Final = (*(name for name, _read in _CONNECTION.values()), *_INSTEAD, *_ELSEWHERE)

@@ -5,12 +5,10 @@ entry is ever among them.
 
 Numbers come back from the engine as floats (3 as 3.0), so counts are made whole again here. Values that are not known
 yet come as `pulumi.output.Unknown` objects.
-
-Single values among a Dataset's properties: numbers that the engine made floats of, and wrong ones in messages.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any, Final
 
 from pulumi.output import Unknown
@@ -33,7 +31,7 @@ class BadProperty(BadInput):
 
 
 def shown(value: object) -> str:
-    """A wrong value as a message shows it, which is not all of it."""
+    """A wrong value as a message shows it: inert, and shortened."""
     return inert(repr(value), 100)
 
 
@@ -103,14 +101,15 @@ def policy_properties(policy: Policy) -> dict[str, Any]:
     }
 
 
-# The format of digests and outputs. A change in what `entries.py` counts as the same entry is a new format: then an
-# older state's digests say nothing, and live is looked at instead.
+# The format of digests and outputs. A change in when two lines are the same entry is a new format: then an
+# older state's digests are of no use, and desired and live are compared again.
 STATE_FORMAT: Final = 1
-# Set by the program in a preview; `check` takes it away and puts the plan in its place. Neither is ever stored.
+# The program sets the first in a preview; `check` replaces it with the second, the plan. Neither is ever stored.
 PREVIEW_PLAN: Final = "previewPlan"
 PENDING_CHANGES: Final = "pendingChanges"
-# So many pairs stored differently from how they were sent are remembered; 16 characters each.
+# At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
+_COUNTS: Final = ("entries", "labelled", "marked", "liveOnly")
 _SEPARATOR: Final = "#"
 
 
@@ -123,7 +122,7 @@ def split_id(text: str) -> tuple[str, DatasetType]:
     """The project's ARN and the type that an id names.
 
     Raises:
-        BadInput: it is no id of a Dataset.
+        BadInput: it is not the id of a Dataset.
     """
     project_arn, separator, word = text.rpartition(_SEPARATOR)
     if not separator or word not in {"train", "test"}:
@@ -136,7 +135,7 @@ class Inputs:
     """What the program declares, and what `check` adds: digests of the desired entries and their number.
 
     `project_arn` is None while the project is not created yet. `unknown` names the other properties that are not known
-    yet; meanwhile they have their defaults (`dataset_type` TRAIN).
+    yet; until then they have their defaults (`dataset_type` TRAIN).
     """
 
     project_arn: str | None
@@ -213,23 +212,11 @@ class LiveRecord:
     def parse(cls, properties: object) -> "LiveRecord":
         """From stored properties; what is missing counts as nothing."""
         known = properties if isinstance(properties, Mapping) else {}
-        return cls(
-            str(known.get("digest") or ""),
-            whole(known.get("entries")),
-            whole(known.get("labelled")),
-            whole(known.get("marked")),
-            whole(known.get("liveOnly")),
-        )
+        return cls(str(known.get("digest") or ""), *(whole(known.get(name)) for name in _COUNTS))
 
     def properties(self) -> dict[str, Any]:
         """As the engine stores it."""
-        return {
-            "digest": self.digest,
-            "entries": self.entries,
-            "labelled": self.labelled,
-            "marked": self.marked,
-            "liveOnly": self.live_only,
-        }
+        return dict(zip(("digest", *_COUNTS), astuple(self), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +224,8 @@ class Outputs:
     """What the last apply recorded.
 
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
-    (by a refresh, or the same as `applied_live`). `unfinished` says why the last apply did not end well, empty when it
-    did. `settled` names pairs that the service stores differently from how they were sent.
+    (by a refresh, or the same as `applied_live`). `unfinished` says why the last apply failed, empty when it succeeded.
+    `settled` names pairs that the service stores differently from how they were sent.
     """
 
     applied: Inputs
@@ -253,7 +240,7 @@ class Outputs:
         """Read stored outputs.
 
         Raises:
-            BadInput: they were written by a newer version of this program, or are no outputs of a Dataset.
+            BadInput: a newer version of this program wrote them, or they are not outputs of a Dataset.
         """
         written = whole(properties.get("stateFormat"), STATE_FORMAT)
         if written > STATE_FORMAT:
@@ -296,7 +283,7 @@ def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
     value = properties.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise BadProperty(name, f"{name} must be a text, not {shown(value)}")
+    raise BadProperty(name, f"{name} must be a string, not {shown(value)}")
 
 
 def _project_arn(properties: Mapping[str, Any]) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.apply.outcome import Outcome
+from reconciler.errors import Failure
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, DatasetType
 from reconciler.plan import Plan
@@ -39,8 +40,6 @@ class Attempt:
         self.digest = ledger.desired_facts(Compare.STRICT).digest
         self.on_plan()
 
-    def failure(self) -> BaseException | None:
+    def failure(self) -> Failure | None:
         """Why it failed, or None."""
-        if self.error is None and self.outcome is not None:
-            return self.outcome.error
-        return self.error
+        return Failure.of(self.error) if self.error else self.outcome.error if self.outcome else None

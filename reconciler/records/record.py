@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any, Final, Self
 
 from reconciler.apply.outcome import Outcome
-from reconciler.errors import Interrupted, Refused, UpdateFailed
+from reconciler.errors import Failure
 from reconciler.git import Commit, commit_of
 from reconciler.plan import Plan
 from reconciler.records.attempt import Attempt
@@ -19,6 +19,12 @@ _FORMAT: Final = 1
 _MESSAGE: Final = 4000
 _PLAN_FIGURES: Final = ("add", "update", "unlabel", "live_only", "unchanged", "ignored", "marked", "bytes", "batches")
 _RESULT_FIGURES: Final = ("add", "update", "unlabel", "batches", "rejected_total", "marked_total", "marked_new")
+_WORDS: Final = {
+    "Interrupted": "interrupted",
+    "KeyboardInterrupt": "interrupted",
+    "Refused": "refused",
+    "UpdateFailed": "rejected",
+}
 _KILLED: Final = (
     "the process ended before it could report the result: it was killed, or the machine stopped; the next apply "
     "continues from what was sent"
@@ -55,7 +61,7 @@ def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int
         "calls": dict(calls),
         "result": _result(attempt.outcome),
         "outcome": _word(failure),
-        "message": "" if failure is None else inert(str(failure) or type(failure).__name__, _MESSAGE),
+        "message": "" if failure is None else inert(failure.message or failure.kind, _MESSAGE),
     }
 
 
@@ -109,16 +115,9 @@ def _result(outcome: Outcome | None) -> dict[str, Any] | None:
     return {**figures, "live": outcome.live.entries if outcome.live else None}
 
 
-def _word(failure: BaseException | None) -> str:
+def _word(failure: Failure | None) -> str:
     """The result in one word: done, refused, rejected, interrupted or failed."""
-    match failure:
-        case None:
-            return "done"
-        case Interrupted() | KeyboardInterrupt():
-            return "interrupted"
-        case Refused():
-            return "refused"
-    return "rejected" if isinstance(failure, UpdateFailed) else "failed"
+    return _WORDS.get(failure.kind, "failed") if failure else "done"
 
 
 def _version() -> str | None:

@@ -5,6 +5,7 @@ kept, the riskiest, and one row a label, job or mark.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -18,15 +19,23 @@ from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.changes import Action, shown_total
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Failure, InvalidDeclaration, ReconcilerError
 from reconciler.model import DatasetType, Leftover
 from reconciler.plan import Plan, run_id
-from reconciler.review import from_domain as forms
 from reconciler.review.changes import CHANGES_KEPT, Look, Reading
 from reconciler.review.dangers import dangers_of
-from reconciler.review.estimate import estimate_of, total
-from reconciler.review.headline import LEFT, content_words, headline, remarks, run_headline, totals_of
-from reconciler.review.model import Command, Compared, DatasetReview, ProjectReview, Review, Status
+from reconciler.review.estimate import estimate_of, spent, total
+from reconciler.review.headline import LEFT, applied_headline, content_words, headline, remarks, run_headline, totals_of
+from reconciler.review.model import (
+    Command,
+    Compared,
+    Content,
+    DatasetReview,
+    FindingCounts,
+    ProjectReview,
+    Review,
+    Status,
+)
 from reconciler.run import DatasetRun
 
 # What entries are called that only the first side has, where live is played by another manifest.
@@ -48,7 +57,9 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     `keep` is how many changes of a dataset the review holds, the riskiest; None: all of them.
     """
     projects = tuple(_project(list(some), keep) for _name, some in groupby(datasets, key=lambda one: one.project.name))
-    found = forms.declaration_findings(error)
+    found = FindingCounts()
+    if isinstance(error, InvalidDeclaration):
+        found = FindingCounts(errors=error.total, shown=error.findings)
     all_datasets = [dataset for project in projects for dataset in project.datasets]
     totals = totals_of(all_datasets, found.errors)
     return Review(
@@ -62,8 +73,36 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         findings=found,
         estimate=total([[one.estimate for one in project.datasets if one.estimate] for project in projects]),
         calls=dict(sorted((calls or {}).items())),
-        error=forms.failure(error),
+        error=Failure.of(error) if error else None,
         exit_code=exit_code,
+    )
+
+
+def with_outcomes(review: Review, datasets: Sequence[DatasetRun], calls: Mapping[str, int]) -> Review:
+    """The review of a plan with the outcomes of its datasets, in the same order; `calls` are those of the run."""
+    rest = iter(datasets)
+    projects = tuple(
+        structs.replace(project, datasets=tuple(with_outcome(one, next(rest)) for one in project.datasets))
+        for project in review.projects
+    )
+    applied = structs.replace(review, projects=projects, spent=spent(datasets), calls=dict(calls or review.calls))
+    totals = totals_of(applied.datasets, review.findings.errors)
+    words = applied_headline(totals, applied.datasets) if applied.spent else review.words
+    return structs.replace(applied, totals=totals, words=words)
+
+
+def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
+    """The review of one dataset with its outcome."""
+    outcome, failed = one.outcome, one.failure
+    status = "failed" if failed else "applied" if outcome else "skipped" if one.skipped else dataset.status
+    return structs.replace(
+        dataset,
+        status=status,
+        dataset_arn=(outcome.dataset_arn if outcome else None) or dataset.dataset_arn,
+        outcome=replace(outcome, settled=frozenset()) if outcome else None,
+        spent=spent([one]),
+        error=failed or dataset.error,
+        skipped=one.skipped or dataset.skipped,
     )
 
 
@@ -90,8 +129,12 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None) -> ProjectReview:
 
 def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetReview:
     """The review of one dataset by itself; `keep` as for `review_of`."""
-    region, account = forms.region_and_account(one.project_arn)
-    content = forms.content(one.findings)
+    region, account = _region_and_account(one.project_arn)
+    found, counts, content = one.findings, FindingCounts(), None
+    if found:
+        shown = (*found.errors, *found.marked, *found.notes)
+        counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
+        content = Content(entries=found.entries, boxes=found.boxes, labels=found.labels)
     bare = DatasetReview(
         title=one.title,
         project=one.project.name,
@@ -104,13 +147,19 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         dataset_arn=one.seen.arn,
         bucket=one.bucket,
         content=content,
-        words=content_words(content, one.findings.total) if content and one.findings else "",
-        findings=forms.finding_counts(one.findings),
+        words=content_words(content, found.total) if content and found else "",
+        findings=counts,
         remarks=((one.remark,),) if one.remark else (),
-        error=forms.failure(one.failure),
+        error=one.failure,
         skipped=one.skipped,
     )
     return bare if one.plan is None else _planned(one, one.plan, bare, keep)
+
+
+def _region_and_account(arn: str | None) -> tuple[str | None, str | None]:
+    """The region and account of an ARN: arn:partition:service:region:account:resource."""
+    parts = (arn or "").split(":", 5)
+    return (parts[3] or None, parts[4] or None) if len(parts) == 6 else (None, None)
 
 
 def _status(one: DatasetRun) -> Status:

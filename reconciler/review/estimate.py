@@ -7,6 +7,7 @@ from typing import Final
 from reconciler.changes import Action
 from reconciler.plan import Plan
 from reconciler.review.model import Estimate
+from reconciler.run import DatasetRun
 
 # Entries a page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100
@@ -31,9 +32,17 @@ def estimate_of(plan: Plan) -> Estimate:
     return _estimate(calls, plan.batches, plan.bytes)
 
 
-def spent(calls: Mapping[str, int], batches: int, sent: int, seconds: float) -> Estimate:
-    """What an apply took, to be held against its estimate; `sent` in bytes, `seconds` by the clock."""
-    return Estimate(calls=_some(calls), batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
+def spent(datasets: Sequence[DatasetRun]) -> Estimate | None:
+    """What an apply of these datasets took, to compare with its estimate; None before an apply."""
+    outcomes = [one.outcome for one in datasets if one.outcome]
+    if not outcomes:
+        return None
+    return Estimate(
+        calls=_some(sum((one.calls for one in datasets), Counter[str]())),
+        batches=sum(one.batches for one in outcomes),
+        bytes=sum(one.bytes for one in outcomes),
+        minutes=round(sum(one.seconds for one in datasets) / 60, 2),
+    )
 
 
 def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:

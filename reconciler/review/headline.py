@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.apply.outcome import Outcome
 from reconciler.changes import Action
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
@@ -20,14 +19,6 @@ def headline(plan: Plan, left: str = LEFT) -> str:
 def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
     """What else should be known before an apply; `fields` are those that differ and are ignored."""
     return tuple(_remarks(plan, fields))
-
-
-def outcome_words(outcome: Outcome) -> str:
-    """What an apply did to one dataset, in figures."""
-    words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
-    if not words:
-        return "nothing was sent" if outcome.error is None else "nothing was applied"
-    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
 
 
 def content_words(content: Content, findings: int) -> str:
@@ -51,7 +42,7 @@ def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Tot
         refusals=sum(len(one.refusals) for one in datasets),
         failed=sum(one.error is not None for one in datasets),
         skipped=sum(one.skipped is not None for one in datasets),
-        sent=sum(one.add + one.update + one.unlabel for one in done),
+        sent=sum(one.sent for one in done),
         rejected=sum(one.rejected_total for one in done),
     )
 
@@ -78,6 +69,20 @@ def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = 
     )
     head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {figures(states) or 'no changes'}"
     return f"{head}: {figures(doing)}" if figures(doing) else head
+
+
+def applied_headline(totals: Totals, datasets: Sequence[DatasetReview]) -> str:
+    """What an apply did to all datasets, in figures."""
+    done = [one.outcome for one in datasets if one.outcome]
+    did = (
+        (sum(one.add for one in done), "added"),
+        (sum(one.update for one in done), "updated"),
+        (sum(one.unlabel for one in done), "unlabelled"),
+        (totals.rejected, "rejected"),
+        (totals.failed, "failed"),
+        (totals.skipped, "skipped"),
+    )
+    return f"{counted(totals.datasets, 'dataset', 'datasets')}: {figures(did) or 'nothing to do'}"
 
 
 def _validated(datasets: Sequence[DatasetReview]) -> str:

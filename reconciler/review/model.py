@@ -1,7 +1,7 @@
 """The one plan object with many views: frozen types that are the JSON document as they are.
 
 `reconciler.views.json_document` writes the document and reads it back; `docs/schema/plan.schema.json` is its JSON
-Schema. Places, findings, policies, marks and guards are the model's own types.
+Schema. Places, findings, policies, marks, guards and outcomes are the model's own types.
 
 Forms and units:
 
@@ -35,6 +35,8 @@ from reconciler.analysis.results import (
     Size,
     Splits,
 )
+from reconciler.apply.outcome import Outcome
+from reconciler.errors import Failure
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
 from reconciler.text import Sentence
 
@@ -46,16 +48,6 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
     marked: int = 0
     notes: int = 0
     shown: tuple[Finding, ...] = ()
-
-
-class Failure(Struct, frozen=True, kw_only=True):
-    """Why a run or a dataset ended badly: the kind of error, a sentence with its cure, AWS's code where it has one."""
-
-    kind: str
-    message: str
-    code: str = ""
-    operation: str = ""
-    request_id: str = ""
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -78,71 +70,6 @@ class Content(Struct, frozen=True, kw_only=True):
     entries: int
     boxes: int
     labels: tuple[str, ...]
-
-
-class Marked(Struct, frozen=True, kw_only=True):
-    """A live entry that the service has marked with errors; `place` is its line in the manifest, where it has one.
-
-    `is_new` tells whether it was not marked before the apply, null where there was none.
-    """
-
-    key: str
-    place: Place | None
-    marks: tuple[Mark, ...]
-    is_new: bool | None = None
-
-
-class StatisticsView(Struct, frozen=True, kw_only=True):
-    """What the service's own statistics count, and whether they agree with what was listed."""
-
-    entries: int
-    marked: int
-    agree: bool
-
-
-class RejectedLine(Struct, frozen=True, kw_only=True):
-    """A line that is not live as it was sent, and why."""
-
-    key: str
-    place: Place | None
-    reason: str
-
-
-class LiveFigures(Struct, frozen=True, kw_only=True):
-    """Live as it was read back after an apply."""
-
-    entries: int
-    labelled: int
-    boxes: int
-    marked: int
-
-
-class Done(Struct, frozen=True, kw_only=True):
-    """What an apply did to one dataset; `words` says it in a line.
-
-    `add`, `update`, `unlabel` and `batches` count what was confirmed. `rejected` and `marked` name at most 50 of
-    `rejected_total` lines and `marked_total` live entries, `marked_new` of which were not marked before. `rewritten`
-    lines mean what was sent and are stored in other fields. `live` is null when it could not be read back, as
-    are `statistics` then. `snapshots` are where entries of deleted datasets were kept. `spent` is
-    what planning and applying this dataset took.
-    """
-
-    words: str
-    dataset_arn: str | None
-    add: int
-    update: int
-    unlabel: int
-    batches: int
-    rejected: tuple[RejectedLine, ...]
-    rejected_total: int
-    marked: tuple[Marked, ...]
-    marked_total: int
-    marked_new: int
-    rewritten: int
-    live: LiveFigures | None
-    statistics: StatisticsView | None
-    snapshots: tuple[str, ...]
-    spent: Estimate | None = None
 
 
 class OriginCounts(Struct, frozen=True, kw_only=True):
@@ -272,8 +199,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     `losing_labels` are images that lose all their labels, `staying` live-only entries that stay labelled, `box_changes`
     counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all of them, in the order
     of their names' table, none where none was asked; `override` says how those that refuse are overridden. `remarks`
-    are what else should be known before an apply. `outcome` is what an apply did, null before it; all the rest stays as
-    it was planned.
+    are what else to know before an apply. `outcome` is what the apply did and `spent` what it took, to compare with
+    `estimate`, both null before it; every other member stays as planned.
 
     `changes` are at most as many as the review was built to keep, the riskiest; `changes_total` counts all.
     """
@@ -316,8 +243,9 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     balance: Balance | None = None
     provenance: Provenance | None = None
     estimate: Estimate | None = None
+    spent: Estimate | None = None
     remarks: tuple[Sentence, ...] = ()
-    outcome: Done | None = None
+    outcome: Outcome | None = None
     error: Failure | None = None
     skipped: str | None = None
 

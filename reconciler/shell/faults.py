@@ -1,12 +1,23 @@
 """Turn any exception into one of the reconciler's errors, with what to do."""
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from reconciler.errors import AccessDenied, ReconcilerError, ServiceError
 from reconciler.text import inert
 
 # Errors that a user, a disk or a network can cause; anything else is a fault of this program.
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
+
+
+@contextmanager
+def in_sentences(end: Callable[[ReconcilerError], None]) -> Iterator[None]:
+    """A block that calls `end` with a sentence for every fault that a user, a disk or a network can cause."""
+    try:
+        yield
+    except USER_CAUSED as error:
+        end(sentence(error))
 
 
 def sentence(error: Exception) -> ReconcilerError:

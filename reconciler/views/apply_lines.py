@@ -2,16 +2,38 @@
 
 from collections.abc import Iterator
 
+from reconciler.apply.outcome import Outcome, Rejected
 from reconciler.entry_codes import ENTRY_CODES, cure_of, meaning_of
+from reconciler.ledger import MarkedEntry
 from reconciler.model import Mark, Place
-from reconciler.review.model import Done, Estimate, Marked, RejectedLine
+from reconciler.review.model import Estimate
 from reconciler.text import counted
 from reconciler.views.words import estimate_words, place_words, said, shown, snapshot_line, took_words
 
 
-def done_lines(done: Done) -> list[str]:
-    """What should be known besides the counts: snapshots, rejected lines, marked entries, lines stored differently."""
-    return list(_done_lines(done))
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """What to know besides the counts: snapshots, rejected lines, marked entries, lines stored differently."""
+    return list(_outcome_lines(outcome))
+
+
+def _outcome_lines(outcome: Outcome) -> Iterator[str]:
+    yield from map(snapshot_line, outcome.snapshots)
+    yield from map(_rejected, outcome.rejected)
+    yield from _more(outcome.rejected_total - len(outcome.rejected), "rejected lines")
+    yield from map(marked_line, outcome.marked)
+    yield from _more(outcome.marked_total - len(outcome.marked), "marked entries")
+    live, statistics = outcome.live, outcome.counted
+    if live and statistics and not statistics.agree_with(live):
+        yield (
+            f"the service lists {counted(live.entries, 'entry', 'entries')}, {live.marked:,} of them marked with "
+            f"errors, but its statistics count {statistics.entries:,} and {statistics.marked:,}: one of "
+            "its answers is not current; look again with `reconciler plan`"
+        )
+    if outcome.rewritten:
+        yield (
+            f"not stored as sent: {counted(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "
+            "the service stores other fields; remembered, not sent again"
+        )
 
 
 def _calls(estimate: Estimate, took: Estimate | None = None) -> str:
@@ -36,7 +58,7 @@ def cost_lines(estimate: Estimate | None, took: Estimate | None, *, calls: bool)
         yield f"calls:    {_calls(known, took)}"
 
 
-def marked_line(marked: Marked) -> str:
+def marked_line(marked: MarkedEntry) -> str:
     """An entry that the service has marked with errors, each code once: what it means, and the cure."""
     since = "" if marked.is_new is None else ", new with this apply" if marked.is_new else ", as before"
     marks = dict.fromkeys(map(_mark, {mark.code: mark for mark in marked.marks}.values()))
@@ -49,26 +71,7 @@ def _mark(mark: Mark) -> str:
     return f"{said(mark.code)}: {meaning_of(mark.code)}{text}; {cure_of(mark.code)}"
 
 
-def _done_lines(done: Done) -> Iterator[str]:
-    yield from map(snapshot_line, done.snapshots)
-    yield from map(_rejected, done.rejected)
-    yield from _more(done.rejected_total - len(done.rejected), "rejected lines")
-    yield from map(marked_line, done.marked)
-    yield from _more(done.marked_total - len(done.marked), "marked entries")
-    if done.live and done.statistics and not done.statistics.agree:
-        yield (
-            f"the service lists {counted(done.live.entries, 'entry', 'entries')}, {done.live.marked:,} of them marked "
-            f"with errors, but its statistics count {done.statistics.entries:,} and {done.statistics.marked:,}: one of "
-            "its answers is not current; look again with `reconciler plan`"
-        )
-    if done.rewritten:
-        yield (
-            f"not stored as sent: {counted(done.rewritten, 'entry means', 'entries mean')} what was sent but "
-            "the service stores other fields; remembered, not sent again"
-        )
-
-
-def _rejected(line: RejectedLine) -> str:
+def _rejected(line: Rejected) -> str:
     return f"{_at(line.place)}rejected: {shown(line.key)}: {said(line.reason)}"
 
 

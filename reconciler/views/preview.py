@@ -78,7 +78,7 @@ def preview_of(review: Review) -> Preview:
         remarks=tuple(_remarks(dataset)),
         labels=_labels(dataset.balance) if dataset.balance else "",
         estimate=estimate_words(dataset.estimate) if dataset.estimate and dataset.has_changes else "",
-        refused="; an up will be REFUSED" if dataset.refusals else "",
+        refused="; `pulumi up` will be refused" if dataset.refusals else "",
         is_quiet=not (dataset.changes_total or dataset.has_changes or dataset.refusals),
     )
 
@@ -89,7 +89,7 @@ def change_line(change: EntryChange) -> str:
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
-    yield from (f"an up will be REFUSED: {said(refusal)}" for refusal in dataset.refusals)
+    yield from (f"`pulumi up` will be refused: {said(refusal)}" for refusal in dataset.refusals)
     others = [danger for danger in review.dangers if danger.kind not in _REFUSING or danger.level != "danger"]
     kept = others[: fitting(len(others), _DANGERS)]
     yield from (f"{danger.level}: {said(danger.words)}" for danger in kept)

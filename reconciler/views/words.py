@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.analysis.results import BoxChange, Group, IgnoredField, PixelBox, ProvenanceSide, Size, Transfer
+from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
 from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
@@ -21,6 +22,14 @@ def finding_line(finding: Finding) -> str:
     """A finding in one line: place, class, what is wrong, the cure."""
     place, message, cure = place_words(finding.place), said(finding.message, 600), said(finding.cure, 600)
     return f"{place}: {finding.severity.value}: {message}; {cure}"
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """What an apply did to one dataset, in figures."""
+    words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
+    if not words:
+        return "nothing was applied" if outcome.error else "nothing was sent"
+    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
 
 
 def snapshot_line(where: str) -> str:

@@ -7,9 +7,9 @@ import pytest
 
 from reconciler.apply.outcome import KEPT
 from reconciler.changes import Action
-from reconciler.errors import Exit, UpdateFailed
+from reconciler.errors import Exit
 from reconciler.model import Compare, Extra, Marking, Place, Policy, Rejection
-from tests.support.desk import Desk
+from tests.support.desk import Desk, kind_of
 from tests.support.filling import FILE
 from tests.support.lines import Document, bare, boxes, labelled
 
@@ -27,7 +27,8 @@ def test_lines_that_the_service_drops_in_silence_are_named_by_place(desk: Desk) 
     desk.fault("fault: lose, count: 2, on: 1")
     ran = desk.run(*LINES)
     outcome = ran.outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
+    assert outcome.error
     assert (outcome.error.exit_code, str(outcome.error)) == (Exit.REJECTED, "2 lines are not live as they were sent")
     assert [(one.key, one.place) for one in outcome.rejected] == [
         (KEY.format(1), Place(FILE, 1, 1)),
@@ -52,7 +53,7 @@ def test_a_line_with_other_labels_than_sent_was_not_stored_as_sent(desk: Desk) -
     desk.create(labelled(KEY.format(1), "a", "b"))
     desk.fault("fault: merge")
     outcome = desk.run(labelled(KEY.format(1), "a")).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert [(one.reason, one.place and one.place.line) for one in outcome.rejected] == [
         ("it was not stored as sent", 1)
     ]
@@ -64,7 +65,7 @@ def test_labels_that_were_not_taken_off_are_a_failure(desk: Desk) -> None:
     desk.create(*LINES[:1], labelled(KEY.format(9), "x"))
     desk.fault("fault: merge")
     outcome = desk.run(*LINES[:1]).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert [(one.key, one.place, one.reason) for one in outcome.rejected] == [
         (KEY.format(9), None, "its labels were not removed")
     ]
@@ -89,7 +90,7 @@ def test_marked_refuse_makes_marks_of_the_manifest_failures(desk: Desk) -> None:
     desk.create(broken(99))
     assert desk.run(*LINES).outcome.error is None
     outcome = desk.run(*[broken(number) for number in range(1, 61)]).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert str(outcome.error).startswith("the service marked 60 entries of the manifest with errors and the policy is")
     assert (len(outcome.marked), outcome.marked_total) == (KEPT, 61)
 
@@ -110,7 +111,7 @@ def test_a_failure_about_everything_says_why_and_which_lines(desk: Desk, small_b
     message = "The S3 bucket permissions are incorrect.\\x1b[31m"
     desk.fault(f'fault: fail, operation: UpdateDatasetEntries, on: 2, code: CLIENT_ERROR, message: "{message}"')
     outcome = desk.run(*LINES, *[labelled(KEY.format(number), "a") for number in range(6, 9)]).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert str(outcome.error) == f"batch 2 of 3 (3 lines, {FILE}:4:1 to {FILE}:6:1) failed: {message}"
     assert (outcome.add, outcome.batches, outcome.rejected_total) == (3, 1, 0)
     assert outcome.live is not None
@@ -172,7 +173,7 @@ def test_what_somebody_else_changes_during_the_apply_is_named(desk: Desk) -> Non
         f"fault: edit, operation: UpdateDatasetEntries, lines: [{json.dumps(other)}], remove: ['{KEY.format(2)}']"
     )
     outcome = desk.run(*LINES).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert [(one.place and one.place.line, one.reason) for one in outcome.rejected] == [
         (1, "somebody else changed it during the apply"),
         (2, "it was deleted during the apply"),
@@ -245,7 +246,7 @@ def test_what_somebody_overwrites_after_the_last_batch_is_no_success(
     theirs = json.dumps(labelled(KEY.format(1), "theirs"))
     desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
     outcome = desk.run(*LINES).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert "because somebody else changed the dataset during the apply; run again" in str(outcome.error)
     assert [one.reason for one in outcome.rejected] == ["somebody else changed it during the apply"]
     assert desk.run(*LINES).outcome.error is None
@@ -260,7 +261,7 @@ def test_what_somebody_adds_under_an_apply_is_no_success_where_the_policy_says_w
     theirs = json.dumps(labelled(KEY.format(9), "theirs"))
     desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
     outcome = desk.run(*LINES).outcome
-    assert isinstance(outcome.error, UpdateFailed)
+    assert kind_of(outcome.error) == "UpdateFailed"
     assert [(one.key, one.reason) for one in outcome.rejected] == [
         (KEY.format(9), "somebody else added it during the apply")
     ]

@@ -247,7 +247,7 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
     """A box off the frame is kept and marked: a warning with AWS's code and what it means, and exit 0."""
     account.create("cells")
     world.write("cells", [*world.many(2), world.boxes("off.jpg", "RBC", "WBC", left=630)])
-    ran = world.run("apply", "--yes")
+    ran = world.run("apply", "--yes", "--allow", "unusable=meant")
     assert ran.code == 0, ran
     assert "datasets/cells/train.jsonl:3" in ran.out
     assert "marked by the service, new with this apply: s3://acme-vision/cells/off.jpg: ERROR_" in ran.out

@@ -101,7 +101,7 @@ def test_findings_of_class_error_are_shown_and_the_diff_goes_on(world: World) ->
     ran = world.run("diff", "datasets/cells/train.jsonl", "datasets/cells/new.jsonl")
     assert ran.code == 0
     assert "3 to add, 3 no longer in the manifest" in ran.out
-    assert 'error: "acme#vision" is no name of an S3 bucket' in ran.out
+    assert 'error: "acme#vision" is not a valid S3 bucket name' in ran.out
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:
-    """The service that 0.1.0 worked with: no delays, and attributes that are no labels are not kept."""
+    """The service that 0.1.0 worked with: no delays, and it keeps no attributes other than labels."""
     with serve(switches=Switches(listed_form="label attributes only")) as running:
         yield running
 

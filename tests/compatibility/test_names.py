@@ -116,7 +116,7 @@ def test_todays_state_has_the_names_ids_and_provider_of_0_1_0(left: Left) -> Non
 
 
 def test_the_provider_in_every_state_is_the_one_of_today() -> None:
-    """Refresh and destroy load the provider from the state, so its pickle is the same for ever."""
+    """Refresh and destroy load the provider from the state, so its pickle is the same always."""
     today = serialize_provider(DatasetProvider())
     kept = {
         one[bag]["__provider"] for state in STATES for one in stored_in(state).values() for bag in ("inputs", "outputs")
@@ -152,7 +152,7 @@ def test_every_name_of_a_setting_is_known(left: Left) -> None:
 
 
 def runs(stack: Stack) -> dict[str, list[Sequence[str]]]:
-    """Command lines that have every option of 0.1.0 and end well: options that exclude one another apart."""
+    """Command lines that have every option of 0.1.0 and succeed: options that exclude one another apart."""
     url, (snapshot,) = stack.emulator.url, (stack.folder / ".reconciler" / "snapshots").glob("train-cells-*")
     to = ("--region", "us-east-1", "--profile", "alice", "--endpoint-url", url)
     declared = ("--datasets", "datasets", "--project", "cells")

@@ -47,7 +47,7 @@ def test_the_preview_of_an_unchanged_stack_names_no_entry_that_would_be_sent(lef
 
 
 def test_an_edit_of_one_entry_does_not_send_those_that_are_stored_differently(left: Left) -> None:
-    """The pairs under `settled` in the state are honoured by an up that has something to send."""
+    """The pairs under `settled` in the state are honoured by `pulumi up` that has something to send."""
     stack = left("settings")
     manifest = stack.folder / LABELS / "strict" / "train.jsonl"
     manifest.write_text(manifest.read_text().replace('"class-name": "dog"', '"class-name": "cat"'))
@@ -59,7 +59,7 @@ def test_an_edit_of_one_entry_does_not_send_those_that_are_stored_differently(le
 
 
 def test_an_edit_behind_its_back_is_found_by_the_recorded_state(left: Left) -> None:
-    """The state says what the last apply read back; a preview of today holds live against it."""
+    """The state says what the last apply read back; a preview of today compares live with it."""
     stack = left("by-hand")
     stack.emulator.edit_entries(stack.arn("theirs"), [json.dumps({"source-ref": "s3://acme-vision/by-hand/1.jpg"})])
     assert stack.due() == {"train"}
@@ -78,7 +78,7 @@ def test_a_repair_in_any_field_is_due_only_where_entries_were_marked(left: Left,
 
 
 def test_an_apply_of_0_1_0_that_failed_is_finished(left: Left) -> None:
-    """It is drift until an up sends the line that is missing and no other; then nothing is left to do."""
+    """It is drift until `pulumi up` sends the line that is missing and no other; then nothing is left to do."""
     stack = left("unfinished")
     assert "The manifest file has too many rows." in stack.drift(expected=DRIFT).text
     assert "The manifest file has too many rows." in stack.preview().text

@@ -65,7 +65,7 @@ def test_another_image_label_is_a_change(picture: Picture, label: str) -> None:
 @LAW
 @given(pictures(), labels())
 def test_the_same_box_twice_is_a_change(picture: Picture, label: str) -> None:
-    """Boxes are a multiset: an annotation that stands twice counts twice."""
+    """Boxes are a multiset: an annotation that appears twice counts twice."""
     once: Drawn = (label, 1, 2, 30, 40)
     held = picture.boxes or ()
     one, two = replace(picture, boxes=(*held, once)), replace(picture, boxes=(*held, once, once))
@@ -116,7 +116,7 @@ def test_a_line_with_zero_boxes_is_not_an_unlabelled_one() -> None:
 @LAW
 @given(st.text(max_size=9), st.text(max_size=9))
 def test_the_key_is_source_ref_as_an_exact_string(one: str, other: str) -> None:
-    """No normalisation: neither case, nor percent signs, nor Unicode forms; and the key is no part of the meaning."""
+    """Nothing is normalised: not case, percent signs or Unicode forms; and the key does not belong to the meaning."""
     first, second = (entry_of(labelled(f"s3://acme/{key}", "a")) for key in (one, other))
     assert first.key == f"s3://acme/{one}"
     assert (first.key == second.key) == (one == other)
@@ -180,7 +180,7 @@ def test_the_name_of_a_malformed_attribute_makes_no_change(one: str, other: str,
 @LAW
 @given(pictures(), json_values(), json_values())
 def test_strict_mode_compares_all_json_by_value(picture: Picture, one: Any, other: Any) -> None:  # noqa: ANN401 - any JSON
-    """Every member counts; equal values written differently do not; true is no number."""
+    """Every member counts, equal values written differently do not, and true is not a number."""
     line = write(picture)
     first, second = (entry_of(line | {"note": value}).content for value in (one, other))
     assert (first == second) == (by_value(one) == by_value(other))
@@ -188,7 +188,7 @@ def test_strict_mode_compares_all_json_by_value(picture: Picture, one: Any, othe
 
 
 def by_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """JSON with its types told apart as JSON does: true is no number, NaN equals NaN."""
+    """JSON with the types that JSON distinguishes: true is not a number, NaN equals NaN."""
     if isinstance(value, dict):
         return {name: by_value(member) for name, member in value.items()}
     if isinstance(value, list):

@@ -83,7 +83,7 @@ def test_attribute_names_make_no_change(picture: Picture, prefix: str) -> None:
 def test_job_date_confidence_and_annotator_make_no_change(
     picture: Picture, job: str, created: str, confidence: float, human: str
 ) -> None:
-    """job-name, creation-date, confidence and human-annotated are no labels; strict mode sees them."""
+    """job-name, creation-date, confidence and human-annotated do not count as labels; strict mode sees them."""
     other = write(picture, Style(job=job, created=created, confidence=confidence, human=human))
     assert meaning(other) == meaning(write(picture))
     line = labelled("s3://acme/1.jpg", "beach")

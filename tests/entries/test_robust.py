@@ -14,7 +14,7 @@ from tests.support.lines import Document, documents, json_values
 @settings(max_examples=300, deadline=None)
 @given(documents())
 def test_no_json_makes_reading_fail(line: Document) -> None:
-    """Anything may stand in a live line; with a text source-ref it is an entry, the same one each time."""
+    """A live line may hold anything; with a text source-ref it is an entry, the same one each time."""
     entry = entry_of(line)
     assert entry == entry_of(json.loads(json.dumps(line)))
     assert entry.key == line["source-ref"]

@@ -31,7 +31,7 @@ def copied(line: Document) -> Document:
 
 
 def at(line: Document, path: tuple[str | int, ...]) -> Document:
-    """The object that stands there."""
+    """The object at a path."""
     holder: Any = line
     for step in path:
         holder = holder[step]
@@ -104,7 +104,7 @@ def test_a_line_as_listed_is_the_entry_that_was_sent(picture: Picture, name: str
 
 
 def test_marks_are_the_errors_at_every_level_in_the_lines_order() -> None:
-    """Both spellings of errors are read; warnings and lists of another shape are no marks."""
+    """Both spellings of errors are read; warnings and lists of a different shape are not marks."""
     line = write(FULL)
     for number, path in enumerate(LEVELS.values()):
         for name in ("errors", "cl-errors"):
@@ -112,7 +112,7 @@ def test_marks_are_the_errors_at_every_level_in_the_lines_order() -> None:
         at(line, path)["warnings"] = [{"code": "WARNING", "message": "m"}]
     line["other"] = {"errors": "text", "annotations": [5, {"errors": [{"code": "X"}]}]}
     found = marks_of(line)
-    assert found[0] == Mark("ERRORS-3", "m")  # the image label's metadata stands first in the line
+    assert found[0] == Mark("ERRORS-3", "m")  # the image label's metadata comes first in the line
     assert {mark.code for mark in found} == {
         f"{name}-{level}" for name in ("ERRORS", "CL-ERRORS") for level in range(5)
     }

@@ -120,16 +120,16 @@ def test_an_image_whose_boxes_all_go_is_an_error() -> None:
         (coco(images=[FRAME | {"width": 0}]), "size"),
         (coco(images=[FRAME | {"height": 1.5}]), "size"),
         (coco(images=[FRAME | {"height": None}]), "size"),
-        (coco(images=[FRAME, FRAME]), "repeated-image"),
+        (coco(images=[FRAME, FRAME]), "repeated-id"),
         (coco(images=[FRAME, FRAME | {"id": 6}]), "repeated-image"),
         (coco([1, 2, 3]), "bbox"),
         (coco([1, 2, 3, True]), "bbox"),
         (coco([1, 2, 3, 1e300]), "bbox"),
         (coco(annotations=[{"image_id": 5, "category_id": 1}]), "bbox"),
         (coco(annotations=[{"category_id": 1, "bbox": [1, 2, 3, 4]}]), "no-image-id"),
-        (coco([1, 2, 30, 40], category=9), "category"),
+        (coco([1, 2, 30, 40], category=9), "unknown-category"),
         (coco(categories=[{"id": 1}]), "category"),
-        (coco(categories=[CUP, CAN | {"id": 1}]), "category"),
+        (coco(categories=[CUP, CAN | {"id": 1}]), "repeated-category"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_with_a_cure(content: bytes, code: str) -> None:
@@ -146,7 +146,7 @@ def test_annotations_of_images_that_are_not_there_are_said() -> None:
     lines, findings = converted(coco(annotations=[{"image_id": 99, "category_id": 1, "bbox": [1, 2, 3, 4]}] * 3))
     assert len(lines) == 1
     assert (findings[0].severity, findings[0].code) == (Severity.MARKED, "no-image")
-    assert findings[0].message.startswith("3 annotations")
+    assert findings[0].message.endswith("3, the first of image 99")
 
 
 def test_an_image_in_two_files_is_an_error() -> None:

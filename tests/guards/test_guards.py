@@ -34,9 +34,10 @@ def _checks(
     guards: Mapping[str, Threshold] | None = None,
     moved: int = 0,
     before: Labels | None = None,
+    unusable: bool = False,
 ) -> dict[str, GuardCheck]:
     """What every guard says, under the default thresholds unless told otherwise."""
-    with filled(desired, live) as ledger:
+    with filled(desired, live, unusable=unusable) as ledger:
         plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or {}, moved=moved, before=before)
         return {one.name: one for one in plan.guards}
 
@@ -207,9 +208,9 @@ def test_a_plan_that_sends_nothing_trips_nothing() -> None:
 
 def test_every_guard_is_on_unless_it_is_switched_off() -> None:
     """The default thresholds are the recommended ones; off is off."""
-    assert [row.default for row in GUARDS.values()] == [0.3, True, 0.1, 0.1, 0.1, True]
+    assert [row.default for row in GUARDS.values()] == [0.3, True, 0.1, 0.1, 0.1, True, 0.2]
     desired, live = _bare(100), [*_lines(60), *_lines(60, "b", start=60)]
-    on = _checks(desired, live, DatasetType.TEST, moved=3)
+    on = _checks(desired, live, DatasetType.TEST, moved=3, unusable=True)
     off = _checks(desired, live, DatasetType.TEST, moved=3, guards=OFF)
     assert {one.state for one in on.values()} == {GuardState.TRIPPED}
     assert {one.state for one in off.values()} == {GuardState.OFF}

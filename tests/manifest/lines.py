@@ -1,4 +1,4 @@
-"""Good lines of a manifest, and ways to spoil them; the sign § stands where a finding must point."""
+"""Good lines of a manifest, and ways to spoil them; the sign § marks where a finding must point."""
 
 import json
 from typing import Any

@@ -51,7 +51,7 @@ def test_findings_keep_their_line_number_whatever_stands_before(before: str, rea
 
 
 def test_columns_count_characters(read: Callable[..., Any]) -> None:
-    """Not bytes: what stands before may have any script."""
+    """Columns count characters, not bytes: the text before may be in any script."""
     before = '{"日本語 é 🙂":1,"source-ref":'
 
     errors = {error.code: error.place.column for error in read(before + "7}").findings.errors}
@@ -224,7 +224,7 @@ def test_a_label_called_errors_is_a_label(read: Callable[..., Any]) -> None:
 
 
 def test_a_refused_manifest_raises_one_message_with_all_its_errors(read: Callable[..., Any]) -> None:
-    """One line a finding, then how many more there are; a manifest without errors raises nothing."""
+    """The message has one line per finding, then how many more there are; a manifest without errors raises nothing."""
     refused = read(f"{LABELLED}\n" + f"{BAD}\n" * 60 + LABELLED.replace("dog", "")).findings
 
     with pytest.raises(InvalidDeclaration) as raised:
@@ -232,8 +232,8 @@ def test_a_refused_manifest_raises_one_message_with_all_its_errors(read: Callabl
 
     lines = str(raised.value).splitlines()
     assert lines[0] == (
-        "train.jsonl:2:1: `source-ref` is missing; the service drops the line without a word; "
-        'add "source-ref": "s3://bucket/key" (is `source_ref` meant as it?)'
+        "train.jsonl:2:1: `source-ref` is missing; the service drops the line and reports nothing; "
+        'add "source-ref": "s3://bucket/key" (is `source_ref` meant?)'
     )
     assert (len(lines), lines[50]) == (51, "and 11 more")
     read(A).findings.raise_if_refused()

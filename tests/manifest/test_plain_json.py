@@ -59,7 +59,7 @@ def test_a_plain_line_is_read_as_any_other(
 @example([("a", 1), ("a", 2)], " :")
 @example([("a", 1), ("a", '":')], ":")
 def test_a_repeated_member_is_never_passed_over(pairs: list[tuple[str, object]], colon: str) -> None:
-    """A line with a name that stands twice is left to the reader that reports it, however it is spelled."""
+    """A line with a name that appears twice is left to the reader that reports it, however it is spelled."""
     members = ",".join(f"{json.dumps(name)}{colon}{json.dumps(value)}" for name, value in pairs)
     for line in ("{" + members + "}", '{"outer":[{' + members + "}]}"):
         if repeats(line):

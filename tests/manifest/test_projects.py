@@ -10,8 +10,8 @@ from reconciler.errors import Exit, InvalidDeclaration
 from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.project.policy import parse_patience
 from reconciler.manifest.rules import project as project_rules
-from reconciler.manifest.rules.findings import Rule
 from reconciler.model import Compare, DatasetType, Destroy, Extra, Marking, Policy, ProjectDeclaration
+from reconciler.rule import Rule
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/1690405809285"
 Write = Callable[..., Path]
@@ -127,7 +127,7 @@ def test_a_wrong_declaration_is_refused_at_its_place(
 
 
 def test_every_rule_has_a_case() -> None:
-    """No row of the table stands there for show."""
+    """Every row of the table has a case that breaks its rule."""
     codes = {rule.code for rule in vars(project_rules).values() if isinstance(rule, Rule)}
 
     assert codes <= {code for code, _, _ in CASES} | ELSEWHERE
@@ -179,7 +179,7 @@ policy:
 
 
 def test_an_arn_names_the_project(write: Write, datasets: Path) -> None:
-    """The name is the ARN's, not the folder's; the same name beside it is no contradiction."""
+    """The name is the ARN's, not the folder's; the same name beside it is accepted."""
     write("a", f"projectArn: {ARN}\nproject: cells\n", "train.jsonl")
 
     (project,) = load(datasets)
@@ -224,7 +224,7 @@ def test_a_missing_datasets_folder_is_refused(tmp_path: Path) -> None:
 def test_a_file_in_the_place_of_the_datasets_folder_is_refused(tmp_path: Path) -> None:
     """It is there, so that it is not said to be missing."""
     (tmp_path / "lists").touch()
-    with pytest.raises(InvalidDeclaration, match="this is a file; name the folder that holds one folder a project"):
+    with pytest.raises(InvalidDeclaration, match="this is a file; name the folder that holds one folder per project"):
         load_projects(tmp_path / "lists", "lists")
 
 
@@ -311,7 +311,7 @@ def test_a_huge_project_yaml_is_refused(write: Write, datasets: Path) -> None:
 
 
 def test_all_faults_of_all_folders_are_shown_together(write: Write, datasets: Path) -> None:
-    """One message, one line a finding: place, what is wrong, the cure; the exit code is that of bad input."""
+    """One message has one line per finding: place, what is wrong, the cure; the exit code is that of bad input."""
     write("a", "mangaed: true\npolicy: {patience: soon}", "train.jsonl")
     write("b", "project: b!", "train.jsonl")
 

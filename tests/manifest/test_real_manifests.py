@@ -67,13 +67,13 @@ def test_a_template_is_refused_line_by_line_with_the_bucket(
 
     assert {error.code for error in found.errors} == {"bucket-illegal"}
     assert [error.place.line for error in found.errors] == lines
-    assert all("is no name of an S3 bucket" in error.message for error in found.errors)
+    assert all("is not a valid S3 bucket name" in error.message for error in found.errors)
     assert all("use the bucket's real name" in error.cure for error in found.errors)
     assert found.entries == 0
 
 
 def test_a_kind_that_custom_labels_does_not_take_is_refused(read_path: Callable[..., Any]) -> None:
-    """A point cloud is told apart from a mistake: the kinds that are taken stand in the cure."""
+    """A point cloud is not taken for a mistake: the cure names the kinds that are accepted."""
     found = read_path(DATA / "aws-groundtruth-3d/point-cloud.manifest").findings
 
     assert {error.code for error in found.errors} == {"bucket-illegal", "no-known-kind"}

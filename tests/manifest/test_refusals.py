@@ -1,6 +1,6 @@
 """Every rule about files and lines, with the input that breaks it and the place that is named.
 
-The sign § stands before the character whose line and column the finding must name; without it, the finding is about
+The sign § precedes the character whose line and column the finding must name; without it, the finding is about
 the file as such.
 """
 
@@ -12,8 +12,9 @@ import pytest
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import KEPT, Rule
+from reconciler.manifest.rules.findings import KEPT
 from reconciler.model import Severity
+from reconciler.rule import Rule
 from tests.manifest.json_cases import JSON_CASES
 from tests.manifest.lines import BARE, BOXES, IMAGE, changed, found_at, split
 from tests.manifest.yaml_cases import RAW_BOXES, RAW_CASES, YAML_CASES, entry
@@ -90,7 +91,7 @@ def test_text_that_is_not_utf_8_is_found_at_its_byte(
 
 
 def test_every_rule_has_a_case() -> None:
-    """No row of the table stands there for show."""
+    """Every row of the table has a case that breaks its rule."""
     told = {code for code, _ in (*JSON_CASES, *YAML_CASES)} | ELSEWHERE
 
     assert {rule.code for rule in (*table(line_rules), *table(yaml_rules))} == told | {"not-utf-8"}

@@ -1,4 +1,4 @@
-"""Manifests in YAML: text stays what is written, keys stand in any order, and what is wrong leaves the rest alone."""
+"""Manifests in YAML: text stays as written, keys may have any order, and a wrong entry leaves the rest as it is."""
 
 from collections.abc import Callable
 from typing import Any

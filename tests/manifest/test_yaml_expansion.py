@@ -94,7 +94,7 @@ def test_expansion_gives_the_same_bytes_each_time(read: Callable[..., Any]) -> N
 
 
 def test_an_entry_s_own_values_come_before_the_file_s(read: Callable[..., Any]) -> None:
-    """human-annotated, job-name, confidence, size and created stand in the file, an entry, or both."""
+    """The head, an entry, or both may give human-annotated, job-name, confidence, size and created."""
     (line,) = documents(
         read,
         f"{HEAD}human-annotated: no\njob-name: theirs\nconfidence: 0.5\nentries:\n  - image: a.jpg\n    labels: [x]\n"

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at an up of this repository's program: what is said, the exit code, and that the state is true."""
+"""Ctrl-C and SIGTERM at `pulumi up` of this repository's program: the message, the exit code, and a true state."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def program(tmp_path: Path, held: Held) -> Workspace:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held: Held, number: signal.Signals) -> None:
-    """The batch is waited for, nothing more is sent, the state says what was done, and the next up goes on."""
+    """The batch is waited for, nothing more is sent, the state has what was done; the next `pulumi up` continues."""
     process = started(program, held)
     process.send_signal(number)
     looks = held.looks
@@ -82,7 +82,7 @@ def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 1, out + err
     assert "received; cancelling." in out
-    assert "stopped as asked after the running batch; run `pulumi up` again to go on" in out
+    assert "stopped after the running batch, as requested; run `pulumi up` again to continue" in out
     assert f"before that: {LINES_IN_BATCH} added in 1 batch" in out
     assert "Traceback" not in out + err
     assert held.updates == 1
@@ -112,7 +112,7 @@ def test_the_second_signal_leaves_at_once_and_the_next_up_goes_on(program: Works
 
 
 def started(program: Workspace, held: Held) -> subprocess.Popen[str]:
-    """An up whose first batch was sent and does not end."""
+    """`pulumi up` whose first batch was sent and does not end."""
     process = program.start(FOREGROUND, "up", "--yes", "--skip-preview", "--non-interactive")
     until(lambda: held.updates == 1)
     return process

@@ -56,7 +56,7 @@ def test_a_renamed_managed_project_takes_its_datasets_along_or_nothing_happens(w
     workspace.up()
     before = workspace.projects()
     workspace.declare("cells", {"managed": True, "project": "cells-2"})
-    assert "an up will be REFUSED: the dataset has 1 entries" in workspace.preview().text
+    assert "`pulumi up` will be refused: the dataset has 1 entries" in workspace.preview().text
     assert "put its folder back" in workspace.up(expected=1).text
     assert workspace.projects() == before
     workspace.declare("cells", {"managed": True, "policy": {"destroy": "delete"}})
@@ -156,7 +156,7 @@ def test_secrets_of_the_stack_are_nowhere_in_clear_text(workspace: Workspace) ->
 
 
 def test_an_up_with_a_refresh_heals_what_is_gone(workspace: Workspace) -> None:
-    """The refresh takes the dataset out of the state, the up creates it."""
+    """The refresh takes the dataset out of the state, the `pulumi up` creates it."""
     existing(workspace, "cells")
     workspace.up()
     workspace.emulator.client().delete_dataset(DatasetArn=workspace.projects()["cells"]["TRAIN"])

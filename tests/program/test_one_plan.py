@@ -1,4 +1,4 @@
-"""One plan, whoever shows it: the command line, a preview, and an up that applies no other."""
+"""The command line, a preview and `pulumi up` name the same plan, and only the reviewed plan is applied."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_the_command_line_and_previews_name_the_same_plan(pets: Workspace) -> No
 
 
 def test_an_up_takes_the_id_of_the_run_or_those_of_the_previews(pets: Workspace) -> None:
-    """And then there is nothing left to apply."""
+    """Afterwards there is nothing left to apply."""
     pets.env["RECONCILER_PLAN"] = planned(pets)["plan_id"]
     pets.up()
     pets.env.clear()
@@ -82,7 +82,7 @@ def test_an_up_of_a_world_that_moved_is_refused_and_says_what_moved(pets: Worksp
 
 
 def test_what_is_no_plan_id_is_said_so(pets: Workspace) -> None:
-    """A name that was mistyped is not taken for a world that moved."""
+    """A mistyped id is not reported as a plan that moved."""
     pets.env["RECONCILER_PLAN"] = "plan.json"
-    assert "RECONCILER_PLAN is no plan id" in " ".join(pets.up(expected=1).text.split())
+    assert "RECONCILER_PLAN is not a valid plan id" in " ".join(pets.up(expected=1).text.split())
     assert pets.projects()["pets"] == {}

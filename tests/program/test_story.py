@@ -1,4 +1,4 @@
-"""The main job: preview, up, an empty preview, an edit behind our back, a drift run, an up that heals, destroy."""
+"""The main job: preview, up, an empty preview, an edit in the console, a drift run, the up after it, destroy."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_create_loads_a_new_dataset_and_the_next_up_is_empty(world: World) -> None:
-    """The first up creates and fills the dataset; a second finds nothing to do and sends nothing."""
+    """The first `pulumi up` creates and fills the dataset; a second finds nothing to do and sends nothing."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog", "cat"], "3.jpg": None})
     assert cells.up()
     assert world.live(cells) == {"1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": []}
@@ -26,7 +26,7 @@ def test_create_loads_a_new_dataset_and_the_next_up_is_empty(world: World) -> No
 
 
 def test_the_id_is_the_projects_arn_and_the_type_in_lower_case(world: World) -> None:
-    """`<projectArn>#train` or `#test`, for ever; the dataset's own ARN is an output."""
+    """`<projectArn>#train` or `#test`, always; the dataset's own ARN is an output."""
     train = world.declare({"1.jpg": ["cat"]})
     test = world.declare({"2.jpg": ["cat"]}, project=train.declared["projectArn"], datasetType="TEST")
     train.up()
@@ -38,7 +38,7 @@ def test_the_id_is_the_projects_arn_and_the_type_in_lower_case(world: World) -> 
 
 
 def test_create_adopts_what_the_project_has(world: World) -> None:
-    """Same project and type: it is taken over, and only what differs is sent."""
+    """Same project and type: it is adopted, and only what differs is sent."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
     arn = world.emulator.client().create_dataset(ProjectArn=cells.declared["projectArn"], DatasetType="TRAIN")
     world.emulator.edit_entries(arn["DatasetArn"], [json.dumps(line("1.jpg", "cat"))])
@@ -152,7 +152,7 @@ def test_status_lines_show_progress_and_are_few_without_a_terminal(world: World)
 def test_marked_entries_are_told_at_their_line(world: World) -> None:
     """The service's code and its meaning, with file and line; a warning, because the entries are live."""
     box = {"label": "cat", "left": 600, "top": 0, "width": 100, "height": 50}
-    cells = world.declare({}, manifest="box.yaml")
+    cells = world.declare({}, manifest="box.yaml", policy={"guards": {"unusable": "off"}})
     (world.program / "box.yaml").write_text(
         f"images: s3://acme-vision/\nsize: [640, 480]\nentries:\n  - {{image: 1.jpg, boxes: [{box}]}}\n"
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_a_bad_manifest_is_one_failure_with_all_complaints_in_it(world: World) -> None:
-    """The engine prefixes each failure with a hundred characters: one a file, each complaint at its line."""
+    """The engine prefixes each failure with a hundred characters: one per file, each finding at its line."""
     cells = world.declare({})
     lines = [json.dumps(line("1.jpg", "cat")), '{"label": 1}', "{broken", json.dumps(line("1.jpg", "dog"))]
     cells.declared["manifest"] = "bad.jsonl"
@@ -54,7 +54,7 @@ def test_a_manifest_that_is_missing_is_a_failure_with_its_path(world: World) -> 
         ("projectArn", "arn:aws:s3:::bucket", "is not the ARN of a Rekognition project"),
         ("datasetType", "train", "datasetType must be TRAIN or TEST, not 'train'"),
         ("manifest", "/etc/manifest.jsonl", "relative to the Pulumi program"),
-        ("manifest", 7, "manifest must be a text, not 7.0"),
+        ("manifest", 7, "manifest must be a string, not 7.0"),
         ("labels", "cat", "labels must be a list of label names, not 'cat'"),
         ("labels", [], "labels must be a list of label names, not []"),
         ("policy", {"extra": "delete"}, "policy.extra must be one of report, unlabel, fail, replace, not 'delete'"),
@@ -66,7 +66,7 @@ def test_a_manifest_that_is_missing_is_a_failure_with_its_path(world: World) -> 
     ],
 )
 def test_a_wrong_input_is_a_failure_of_that_property(world: World, name: str, value: object, said: str) -> None:
-    """The engine prints the property that is blamed, so it is the one to mend."""
+    """The engine prints the property of a failure, so it must be the one to fix."""
     cells = world.declare({"1.jpg": ["cat"]}, **{name: value})
     [(blamed, reason)] = cells.failures()
     assert blamed == name
@@ -74,7 +74,7 @@ def test_a_wrong_input_is_a_failure_of_that_property(world: World, name: str, va
 
 
 def test_every_fault_of_a_policy_is_told_at_once(world: World) -> None:
-    """A line each, with what was meant, as project.yaml tells them."""
+    """There is a line for each, with what was meant, as for project.yaml."""
     policy = {"extra": "repport", "destory": "keep", "patience": "soon", "guards": {"shrnk": "on", "updates": "many"}}
     [(blamed, reason)] = world.declare({"1.jpg": ["cat"]}, policy=policy).failures()
     assert blamed == "policy"
@@ -105,7 +105,7 @@ def test_a_label_outside_of_the_closed_list_is_refused_with_a_suggestion(world: 
 
 
 def test_an_unknown_project_passes_and_the_manifest_is_checked_all_the_same(world: World) -> None:
-    """The project may be created in this very run; a bad manifest is told before that."""
+    """The project may be created in this very run; an invalid manifest is reported before that."""
     good = world.declare({"1.jpg": ["cat"]}, projectArn=UNKNOWN)
     assert good.check()["projectArn"] == UNKNOWN
     assert good.check()["entries"] == 1
@@ -122,7 +122,7 @@ def test_any_unknown_input_passes_through(world: World, name: str) -> None:
 
 
 def test_an_unknown_member_of_the_policy_passes_through(world: World) -> None:
-    """Unknowns may stand anywhere in an input."""
+    """Unknowns may occur anywhere in an input."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "fail", "destroy": UNKNOWN})
     assert cells.check(preview=True)["policy"]["destroy"] == UNKNOWN
 
@@ -150,7 +150,7 @@ def test_guards_are_stored_as_they_are_written(world: World) -> None:
 
 
 def test_only_a_preview_has_a_plan_in_its_inputs(world: World) -> None:
-    """The program's mark is taken away; `pendingChanges` takes its place in a preview and never in an update."""
+    """The program's mark is removed; `pendingChanges` replaces it in a preview and never in an update."""
     cells = world.declare({"1.jpg": ["cat"]})
     assert set(cells.check(preview=True)) - set(cells.check()) == {"pendingChanges"}
     assert "previewPlan" not in cells.check(preview=True)
@@ -178,7 +178,7 @@ def test_the_policy_fail_does_not_fail_in_check(world: World) -> None:
 
 
 def test_two_resources_for_one_dataset_are_refused(world: World) -> None:
-    """They would overwrite each other on every up; the second one's check names the first."""
+    """They would overwrite each other on every `pulumi up`; the second one's check names the first."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.check()
     _inputs, failures = world.provider.check(f"{cells.urn}-twin", {}, cells.news(preview=False))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pulumi_aws
 import pytest
 
-from reconciler.provider.stack_config import AWS_NAMES, OWN_NAMES
+from reconciler.provider.stack_config import AWS_NAMES, OWN_NAMES, read_settings
 from tests.provider.doubles import Sts, Tap
 from tests.support.provider_engine import CallError, Resource, running
 from tests.support.provider_world import World
@@ -82,7 +82,7 @@ def test_the_profile_of_the_stack_signs(desk: Desk) -> None:
 
 
 def test_an_unknown_profile_is_a_sentence(desk: Desk) -> None:
-    """No traceback, the profile's name, and nothing called."""
+    """There is no traceback, the message has the profile's name, and nothing is called."""
     with desk.stack({"aws:profile": "nobody"}) as (_, cells), pytest.raises(CallError) as caught:
         cells.up()
     assert "nobody" in caught.value.message
@@ -125,7 +125,7 @@ def test_roles_are_assumed_one_after_another(desk: Desk) -> None:
 
 
 def test_a_role_that_may_not_be_assumed_is_a_sentence(desk: Desk) -> None:
-    """What STS says, and what to do; nothing is asked of Rekognition."""
+    """The message has what STS says and what to do; Rekognition is not called."""
     desk.sts.refusal = "not authorized to perform sts:AssumeRole"
     roles = json.dumps([{"roleArn": "arn:aws:iam::111122223333:role/first"}])
     with desk.stack({"aws:assumeRoles": roles}) as (_, cells), pytest.raises(CallError) as caught:
@@ -141,7 +141,7 @@ def test_a_role_that_may_not_be_assumed_is_a_sentence(desk: Desk) -> None:
     ids=["not allowed", "forbidden"],
 )
 def test_another_account_is_refused_before_any_call(desk: Desk, config: dict[str, str]) -> None:
-    """The account stands in the project's ARN: neither STS nor Rekognition is asked."""
+    """The project's ARN has the account: neither STS nor Rekognition is called."""
     with desk.stack() as (_, cells):
         cells.up()
     before = len(desk.tap.headers)
@@ -156,7 +156,7 @@ def test_another_account_is_refused_before_any_call(desk: Desk, config: dict[str
 
 
 def test_the_account_that_is_allowed_passes(desk: Desk) -> None:
-    """Also where YAML made a number of it."""
+    """It does so also where YAML made a number of it."""
     with desk.stack({"aws:allowedAccountIds": "[111122223333]"}) as (_, cells):
         assert cells.up()
 
@@ -179,7 +179,7 @@ def test_the_account_that_is_allowed_passes(desk: Desk) -> None:
     ],
 )
 def test_a_wrong_setting_is_a_sentence_in_every_call(desk: Desk, config: dict[str, str], said: str) -> None:
-    """Said each time, until it is mended; nothing is called."""
+    """The message comes each time until the setting is fixed; nothing is called."""
     with desk.stack(config) as (_, cells):
         for _ in range(2):
             with pytest.raises(CallError) as caught:
@@ -268,7 +268,7 @@ def test_the_files_of_the_stack_stand_in_for_the_users(desk: Desk) -> None:
 
 
 def test_a_setting_of_pulumi_aws_without_effect_here_is_said_once(desk: Desk) -> None:
-    """A warning with what to do instead; the run goes on."""
+    """A warning with what to do instead; the run continues."""
     with desk.stack({"aws:noProxy": "10.0.0.1", "aws:maxRetries": "3"}) as (_, cells):
         cells.up()
         cells.drift()
@@ -292,7 +292,7 @@ def test_a_setting_of_pulumi_aws_without_effect_here_is_said_once(desk: Desk) ->
     ],
 )
 def test_a_misspelt_setting_is_a_sentence_and_nothing_is_called(desk: Desk, key: str, said: str) -> None:
-    """It would silently be without effect: another folder, another identity."""
+    """It would silently have no effect: a wrong folder, a wrong identity."""
     with desk.stack({key: "x"}) as (_, cells):
         for _ in range(2):
             with pytest.raises(CallError) as caught:
@@ -303,7 +303,7 @@ def test_a_misspelt_setting_is_a_sentence_and_nothing_is_called(desk: Desk, key:
 
 
 def test_settings_of_others_are_left_alone(desk: Desk) -> None:
-    """Another namespace, and a setting that a newer pulumi-aws may have."""
+    """Settings of other namespaces pass, and a setting that a newer pulumi-aws may have."""
     with desk.stack({"mine:dataset": "x", "pulumi:tags": "{}", "aws:somethingEntirelyNew": "x"}) as (_, cells):
         assert cells.up()
 
@@ -314,10 +314,10 @@ def test_the_names_of_settings_are_those_of_the_installed_pulumi_aws() -> None:
     assert set(re.findall(r"__config__\.get\w*\('(\w+)'\)", source)) == set(AWS_NAMES)
 
 
-def test_every_setting_that_is_read_has_a_name_and_stands_on_its_page() -> None:
+def test_every_setting_that_is_read_has_a_name_and_is_on_its_page() -> None:
     """A name that is missing in the table would be refused as misspelt; one that is not on the page stays unknown."""
-    sources = "".join(path.read_text() for path in (ROOT / "reconciler" / "provider").glob("*.py"))
-    read = {name for pair in re.findall(r"\bget\(\"(\w+:\w+)\"\)|get, \"(\w+:\w+)\"", sources) for name in pair if name}
+    read: set[str] = set()
+    read_settings(read.add, ())
     known = {f"reconciler:{name}" for name in OWN_NAMES} | {f"aws:{name}" for name in AWS_NAMES}
     assert len(read) > 15
     assert read <= known

@@ -1,4 +1,4 @@
-"""What stands on a resource's row while a person watches."""
+"""What a resource's row shows on a terminal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
 def test_progress_does_not_stay_on_a_row_where_nothing_changes(
     engine: Log, monkeypatch: pytest.MonkeyPatch, *, watched: bool, left: list[str]
 ) -> None:
-    """The last word replaces it for a person; a script's log, where every line is printed for good, gets none more."""
+    """On a terminal the last message replaces it; a script's log, where every line stays, gets no more lines."""
     monkeypatch.setattr(console, "_has_terminal", lambda: watched)
     one = console.Console(lambda: 100.0)
     one.at_rest("up to date")

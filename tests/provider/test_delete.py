@@ -1,4 +1,4 @@
-"""Delete obeys `policy.destroy` as the last up recorded it."""
+"""Delete obeys `policy.destroy` as the last `pulumi up` recorded it."""
 
 from __future__ import annotations
 

@@ -47,14 +47,14 @@ def test_a_live_edit_is_due(world: World) -> None:
 
 
 def test_a_dataset_that_is_gone_is_due_and_created_again(world: World) -> None:
-    """An up without a refresh finds no dataset and makes one; the new ARN is an output."""
+    """`pulumi up` without a refresh finds no dataset and makes one; the new ARN is an output."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     before = cells.outputs["datasetArn"]
     world.emulator.client().delete_dataset(DatasetArn=before)
     changed, _ = cells.preview()
     assert changed
-    assert "the dataset is gone from AWS" in cells.messages[-1].text
+    assert "the dataset no longer exists in AWS" in cells.messages[-1].text
     assert cells.up()
     assert cells.outputs["datasetArn"] == world.arn(cells) != before
     assert world.live(cells) == {"1.jpg": ["cat"]}
@@ -91,7 +91,7 @@ def test_a_setting_changed_alone_is_an_update_that_sends_nothing_and_records_it(
 
 
 def test_destroy_obeys_the_setting_of_the_last_up(world: World) -> None:
-    """`destroy: delete` -> `refuse`, one up, and destroy refuses; back to `delete`, one up, and it deletes."""
+    """After `delete` -> `refuse` and `pulumi up`, destroy refuses; back to `delete` and `pulumi up`, it deletes."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"destroy": "delete"})
     cells.up()
     cells.declared["policy"] = {"destroy": "refuse"}
@@ -123,13 +123,16 @@ def test_another_project_or_type_is_a_replacement_that_deletes_first(world: Worl
 
 
 def test_a_replacement_obeys_destroy(world: World) -> None:
-    """With `destroy: refuse` the preview warns, the up fails, and nothing is touched."""
+    """With `destroy: refuse` the preview warns, the `pulumi up` fails, and nothing is touched."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     old = world.arn(cells)
     cells.declared["datasetType"] = "TEST"
     cells.preview()
-    assert any(one.is_warning and "REFUSED" in one.text and "destroy: delete" in one.text for one in cells.messages)
+    assert any(
+        one.is_warning and "`pulumi up` will be refused" in one.text and "destroy: delete" in one.text
+        for one in cells.messages
+    )
     with pytest.raises(CallError, match="put its folder back"):
         cells.up()
     assert len(world.emulator.entries(old)) == 1
@@ -150,7 +153,7 @@ def test_a_replacement_keeps_the_dataset_where_the_policy_says_so(world: World) 
 
 
 def test_an_unknown_project_is_a_replacement(world: World) -> None:
-    """In a real up too: the engine asks so, without a check, when the project is replaced delete-first."""
+    """In a real `pulumi up` too: the engine asks so, without a check, when the project is replaced delete-first."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     answer = cells.diff(cells.inputs | {"projectArn": UNKNOWN})
@@ -161,7 +164,7 @@ def test_an_unknown_project_is_a_replacement(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["manifest", "labels", "policy"])
 def test_any_other_unknown_is_an_update(world: World, name: str) -> None:
-    """It may change, so it is told as a change; it replaces nothing."""
+    """It may change, so it is reported as a change; it replaces nothing."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     answer = cells.diff(cells.inputs | {name: UNKNOWN})
@@ -178,10 +181,10 @@ def test_an_unknown_type_is_a_replacement(world: World) -> None:
 
 
 def test_a_repair_of_a_marked_entry_is_due_even_in_an_ignored_field(world: World) -> None:
-    """An entry with errors is compared strictly, so that what mends it is sent."""
+    """An entry with errors is compared strictly, so that an apply sends what fixes it."""
     broken = line("1.jpg", "cat")
     del broken["by-hand-0-metadata"]["creation-date"]
-    cells = world.declare_lines([broken, line("2.jpg", "dog")])
+    cells = world.declare_lines([broken, line("2.jpg", "dog")], policy={"guards": {"unusable": "off"}})
     cells.up()
     world.mark(cells, "1.jpg")
     cells.up()

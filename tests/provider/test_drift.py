@@ -81,7 +81,7 @@ def test_another_revision_of_the_manifest_names_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("whose", ["dataset", "project"])
 def test_what_is_gone_has_an_empty_id(world: World, whose: str) -> None:
-    """The engine takes that as deleted outside of Pulumi, and the next up creates it."""
+    """The engine takes that as deleted outside of Pulumi, and the next `pulumi up` creates it."""
     cells = applied(world)
     client = world.emulator.client()
     client.delete_dataset(DatasetArn=world.arn(cells))
@@ -119,11 +119,11 @@ def test_read_gives_live_beside_what_was_recorded(world: World) -> None:
 
 @pytest.mark.parametrize("what", ["marked", "appeared"])
 def test_news_that_an_up_cannot_send_away_is_drift_until_an_up_recorded_it(world: World, what: str) -> None:
-    """Marks and live-only entries: the up sends nothing, says so, and the next drift run is quiet."""
+    """Marks and live-only entries: the `pulumi up` sends nothing, says so, and the next drift run is quiet."""
     cells = applied(world)
     strike(world, cells, what)
     assert cells.drift()
-    assert "an up sends nothing and records live as it is" in cells.messages[-1].text
+    assert "`pulumi up` sends nothing and records live as it is" in cells.messages[-1].text
     assert cells.preview()[0]
     sent = world.calls("UpdateDatasetEntries")
     assert cells.up()
@@ -135,7 +135,7 @@ def test_news_that_an_up_cannot_send_away_is_drift_until_an_up_recorded_it(world
 
 
 def test_the_number_of_live_only_entries_is_an_output(world: World) -> None:
-    """Recorded by the up; a refresh, which has no manifest, keeps it."""
+    """Recorded by the `pulumi up`; a refresh, which has no manifest, keeps it."""
     cells = applied(world)
     world.edit(cells, "9.jpg", "bird")
     cells.up()

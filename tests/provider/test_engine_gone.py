@@ -1,4 +1,4 @@
-"""An engine that dies in the middle of an apply: nothing more is sent, and the next up goes on."""
+"""An engine that dies in the middle of an apply: nothing more is sent, and the next `pulumi up` continues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.limits import BATCH_BYTES
-from reconciler.provider.sdk.cancel import hear_cancel
+from reconciler.provider.sdk.cancel import detect_cancel
 from tests.support.provider_engine import CallError, Provider, Resource, running
 from tests.support.provider_world import World, config_for, line
 from tests.support.quick_clock import in_a_hurry
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def lone(emulator: Emulator, tmp_path: Path) -> Iterator[Provider]:
-    """A provider process of its own, because it will not be of use to anybody afterwards."""
+    """A separate provider process, because it is of no use afterwards."""
     emulator.load_faults("")
     with running(tmp_path, config_for(emulator)) as provider:
         yield provider
@@ -70,7 +70,7 @@ def test_the_batch_in_flight_is_the_last_and_the_next_up_goes_on(emulator: Emula
 
 
 def test_a_call_that_nobody_waits_for_any_more_stops_too(emulator: Emulator, lone: Provider) -> None:
-    """Where standard input tells nothing, the cancelled call does."""
+    """Where standard input shows nothing, the cancelled call stops the apply."""
     world = World(emulator, lone)
     cells = large(world)
     checked = cells.check()
@@ -85,7 +85,7 @@ def test_a_call_that_nobody_waits_for_any_more_stops_too(emulator: Emulator, lon
 
 
 def test_a_log_that_answers_no_more_stops_nothing(emulator: Emulator, lone: Provider) -> None:
-    """Messages are a courtesy: an engine that cannot be told is no reason to fail."""
+    """Messages are a courtesy: an apply does not fail when they do not reach the engine."""
     lone.stop_listening()
     world = World(emulator, lone)
     cells = world.declare({"1.jpg": ["cat"]})
@@ -99,20 +99,20 @@ def test_batches_of_this_test_are_as_large_as_the_service_takes() -> None:
 
 
 def test_the_first_ctrl_c_stops_after_the_running_batch(emulator: Emulator, lone: Provider) -> None:
-    """Cancel is heard while an apply runs; what it had done is recorded and the next up goes on."""
+    """Cancel is detected while an apply runs; what it had done is recorded and the next `pulumi up` continues."""
     world = World(emulator, lone)
     cells = large(world)
     sent = world.calls("UpdateDatasetEntries")
     after_the_first_batch(emulator, lone.cancel)
-    with pytest.raises(CallError, match="stopped as asked after the running batch"):
+    with pytest.raises(CallError, match="stopped after the running batch, as requested"):
         cells.up()
     assert world.calls("UpdateDatasetEntries") == sent + 1
-    assert "stopped as asked" in cells.outputs["unfinished"]
+    assert "stopped after the running batch" in cells.outputs["unfinished"]
     assert cells.init_errors[1] == f"before that: {len(world.live(cells))} added in 1 batch"
-    assert not any("does not let a Ctrl-C be heard" in message.text for message in cells.messages)
+    assert not any("cannot detect Ctrl-C" in message.text for message in cells.messages)
 
 
-# What a process loads at its start to have a server of the SDK whose Cancel is another one than is known.
+# What a process loads at its start to have a server of the SDK with a different Cancel.
 OTHER_SDK = """
 import grpc, sys
 from google.protobuf import empty_pb2
@@ -130,8 +130,10 @@ grpc.server = server
 """
 
 
-def test_where_cancel_cannot_be_heard_it_is_said_and_the_apply_runs_on(emulator: Emulator, tmp_path: Path) -> None:
-    """An SDK whose server is another one: said before anything is sent, once; an apply without changes says nothing."""
+def test_where_cancel_cannot_be_detected_a_warning_says_so_and_the_apply_continues(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    """With a different server in the SDK the warning comes once, before anything is sent; else there is none."""
     site = in_a_hurry(tmp_path / "other")
     (tmp_path / "other" / "sitecustomize.py").write_text(OTHER_SDK)
     program = tmp_path / "program"
@@ -143,9 +145,9 @@ def test_where_cancel_cannot_be_heard_it_is_said_and_the_apply_runs_on(emulator:
         after_the_first_batch(emulator, deaf.cancel)
         cells.up()
         assert world.calls("UpdateDatasetEntries") == sent + 3
-        (said,) = [one for one in cells.messages if "does not let a Ctrl-C be heard" in one.text]
+        (said,) = [one for one in cells.messages if "cannot detect Ctrl-C" in one.text]
         assert said.is_warning
-        assert "this apply runs on to its end" in said.text
+        assert "this apply continues to its end" in said.text
         assert cells.messages.index(said) == 0
         assert len(world.live(cells)) == 150
 
@@ -154,18 +156,18 @@ def test_a_cancel_that_is_not_the_known_one_is_let_alone(monkeypatch: pytest.Mon
     """Its code is replaced only where it is a plain method of three arguments."""
 
     class Servicer:
-        """A server of another version."""
+        """A server of a different version."""
 
-    assert not hear_cancel()
+    assert not detect_cancel()
     monkeypatch.setattr(sys.modules["__main__"], "DynamicResourceProviderServicer", Servicer, raising=False)
-    assert not hear_cancel()
+    assert not detect_cancel()
     for other in (lambda _self: "theirs", print, None):
         monkeypatch.setattr(Servicer, "Cancel", other, raising=False)
-        assert not hear_cancel()
+        assert not detect_cancel()
 
 
 def test_expired_credentials_keep_what_was_done(emulator: Emulator, lone: Provider) -> None:
-    """The sentence with its cure, and the lines that went in; the next up goes on."""
+    """The sentence with its cure, and the lines that went in; the next `pulumi up` continues."""
     world = World(emulator, lone)
     cells = large(world)
     rule = "{fault: error, error: ExpiredTokenException, operation: UpdateDatasetEntries, on: '2-100'}"

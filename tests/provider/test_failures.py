@@ -19,7 +19,7 @@ REFUSED = "1 live entry is not in the manifest and the policy is `extra: fail`"
 
 
 def failed(resource: Resource) -> CallError:
-    """The error of an up that fails."""
+    """The error of `pulumi up` that fails."""
     with pytest.raises(CallError) as caught:
         resource.up()
     assert "Traceback" not in caught.value.message
@@ -103,7 +103,7 @@ def test_a_dropped_line_is_a_failure_at_its_line(world: World) -> None:
 
 @pytest.mark.parametrize("rejected", ["fail", "skip"])
 def test_a_line_that_fails_its_batch_is_named_and_the_rest_goes_in(world: World, rejected: str) -> None:
-    """`policy.rejected` says whether the up fails, after the rest is in, or only warns."""
+    """`policy.rejected` says whether the `pulumi up` fails, after the rest is in, or only warns."""
     lines = [line(f"{number}.jpg", "cat") for number in range(9)]
     cells = world.declare_lines(lines, policy={"rejected": rejected})
     rule = "fault: fail, operation: UpdateDatasetEntries, code: CLIENT_ERROR, message: The manifest has something."
@@ -139,7 +139,7 @@ def test_fifty_reasons_reach_the_engine(world: World) -> None:
 
 
 def test_marked_refuse_fails_when_the_service_marks_what_was_sent(world: World) -> None:
-    """The policy makes the service's marks failures, in every up until they are gone."""
+    """The policy makes the service's marks failures, in every `pulumi up` until they are gone."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     world.mark(cells, "1.jpg")
@@ -151,7 +151,7 @@ def test_marked_refuse_fails_when_the_service_marks_what_was_sent(world: World) 
 
 
 def test_fail_sends_nothing_records_the_policy_and_is_drift_from_then_on(world: World) -> None:
-    """`extra: fail` in an update: refused before anything is sent; the drift run exits 7 until it is mended."""
+    """`extra: fail` in an update: refused before anything is sent; the drift run exits 7 until it is fixed."""
     cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
     cells.up()
     world.edit(cells, "9.jpg", "bird")
@@ -174,7 +174,7 @@ def test_fail_sends_nothing_records_the_policy_and_is_drift_from_then_on(world: 
 
 
 def test_a_drift_run_after_a_refusal_does_not_promise_that_an_up_records_live(world: World) -> None:
-    """The state keeps the inputs of before the refusal: what the next up does depends on the program's policy."""
+    """The state keeps the inputs from before the refusal: the next `pulumi up` depends on the program's policy."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     world.edit(cells, "9.jpg", "bird")
@@ -182,7 +182,7 @@ def test_a_drift_run_after_a_refusal_does_not_promise_that_an_up_records_live(wo
     assert REFUSED in failed(cells).message
     assert cells.drift()
     assert "! s3://" in cells.messages[-1].text
-    assert "an up sends nothing" not in cells.messages[-1].text
+    assert "`pulumi up` sends nothing" not in cells.messages[-1].text
     assert "settings changed" not in cells.messages[-1].text
 
 

@@ -1,4 +1,4 @@
-"""Under Pulumi, a plan that looks like an accident is refused until somebody says why; the record keeps it."""
+"""Under Pulumi, a plan that looks like an accident is blocked until overridden with a reason, which is recorded."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def relabelled(stack: Stack, **policy: object) -> Resource:
 
 
 def refused(cells: Resource) -> str:
-    """What an up says that fails."""
+    """The message of a `pulumi up` that fails."""
     with pytest.raises(CallError) as failure:
         cells.up()
     return failure.value.message
@@ -129,7 +129,7 @@ def test_the_preview_of_an_overridden_guard_says_why(stack: Stack) -> None:
             f"guard updates overridden: 12 of 12 entries (100%) would be updated; more than 30%; because: {REASON}"
             in shown
         )
-        assert "REFUSED" not in shown
+        assert "refused" not in shown
 
 
 def test_a_configured_override_is_void_once_the_manifest_changes(stack: Stack) -> None:

@@ -24,7 +24,7 @@ def pending(resource: Resource) -> list[str]:
 
 
 def test_a_new_dataset_is_shown_entry_by_entry(world: World) -> None:
-    """A summary, then one line an entry with its labels."""
+    """The message has a summary, then one line for each entry with its labels."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": None})
     summary, *entries = pending(cells)
     assert summary == "the dataset will be created; 3 to add"
@@ -104,7 +104,7 @@ def test_nothing_to_do_is_not_mentioned(world: World) -> None:
 
 
 def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
-    """Once recorded they are no change any more, but a reviewer still reads of them."""
+    """Once recorded they are not a change any more, but the preview still shows them."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     world.edit(cells, "4.jpg", "bird")
@@ -121,13 +121,13 @@ def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
 
 
 def test_a_policy_that_will_refuse_is_told_before(world: World) -> None:
-    """`extra: fail` says in the preview what the up will say."""
+    """`extra: fail` says in the preview what the `pulumi up` will say."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "fail"})
     cells.up()
     world.edit(cells, "4.jpg", "bird")
     changed, _ = cells.preview()
     assert changed
-    assert any(text.startswith("an up will be REFUSED: 1 live entry is not in the") for text in pending(cells))
+    assert any(text.startswith("`pulumi up` will be refused: 1 live entry is not in the") for text in pending(cells))
 
 
 def test_a_replacement_tells_its_plan_once(world: World) -> None:
@@ -139,12 +139,12 @@ def test_a_replacement_tells_its_plan_once(world: World) -> None:
     cells.preview()
     warning, plan = cells.messages[told:]
     assert warning.is_warning
-    assert warning.text.startswith("an up will be REFUSED: the dataset has 1 entries")
+    assert warning.text.startswith("`pulumi up` will be refused: the dataset has 1 entries")
     assert plan.text.startswith("the dataset will be created; 1 to add")
 
 
 def test_what_the_service_stores_differently_is_not_announced_again(world: World) -> None:
-    """Strict mode: Check lists what differs, but the message leaves out what an up is known not to send."""
+    """Strict mode: Check lists what differs, but the message leaves out what `pulumi up` will not send."""
     cells = world.declare_lines(
         [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(3)], policy={"compare": "strict"}
     )
@@ -160,7 +160,7 @@ def test_what_the_service_stores_differently_is_not_announced_again(world: World
 
 
 def test_more_lines_stored_differently_than_are_remembered_are_told_truly(world: World) -> None:
-    """While nothing moved an up sends nothing and none is announced; after an edit forgotten ones go out, as said."""
+    """While nothing moved, nothing is sent or announced; after an edit, those beyond the memory are, as announced."""
     lines = [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(MAX_SETTLED + 7)]
     cells = world.declare_lines(lines, policy={"compare": "strict"})
     world.emulator.load_faults("[{fault: rewrite, what: [unknown]}]")

@@ -1,4 +1,4 @@
-"""RECONCILER_PLAN: an up applies the plan that was reviewed and no other."""
+"""With RECONCILER_PLAN, `pulumi up` applies the plan that was reviewed and no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Under Pulumi: a snapshot before every delete, refusals on a runner, and a record of every up and destroy."""
+"""Under Pulumi: a snapshot before every delete, refusals on a runner, and a record of every `pulumi up` and destroy."""
 
 from __future__ import annotations
 
@@ -128,7 +128,9 @@ def test_on_a_runner_a_replace_is_refused_by_preview_and_up(stack: Stack) -> Non
         world.edit(cells, "2.jpg", "dog")
         deletes = world.calls("DeleteDataset")
         _changed, checked = cells.preview()
-        assert any("an up will be REFUSED: " in one and cure in one for one in checked["pendingChanges"]["dangers"])
+        assert any(
+            "`pulumi up` will be refused: " in one and cure in one for one in checked["pendingChanges"]["dangers"]
+        )
         with pytest.raises(CallError) as caught:
             cells.up()
         assert cure in caught.value.message
@@ -138,7 +140,7 @@ def test_on_a_runner_a_replace_is_refused_by_preview_and_up(stack: Stack) -> Non
 
 
 def test_on_a_runner_a_destroy_is_refused(stack: Stack) -> None:
-    """And an up that would replace the resource says so before."""
+    """The preview of a replacement says so before."""
     with stack(env={"CI": "1"}) as world:
         cells = world.declare({"1.jpg": ["cat"]}, policy=DELETE)
         cells.up()
@@ -148,7 +150,7 @@ def test_on_a_runner_a_destroy_is_refused(stack: Stack) -> None:
         assert (records(world)[-1]["action"], records(world)[-1]["outcome"]) == ("destroy", "refused")
         cells.declared["projectArn"] = world.project()
         cells.preview()
-        assert any("REFUSED" in one.text and "(CI is set)" in one.text for one in cells.messages)
+        assert any("will be refused" in one.text and "(CI is set)" in one.text for one in cells.messages)
 
 
 def test_every_up_and_destroy_leaves_a_record(stack: Stack) -> None:
@@ -199,7 +201,7 @@ def test_an_up_that_fails_leaves_its_sentence(stack: Stack) -> None:
 
 
 def test_a_record_that_cannot_be_written_is_a_warning(stack: Stack) -> None:
-    """The up is done."""
+    """The `pulumi up` is done."""
     with stack({"reconciler:audit": "nowhere/applies.jsonl"}) as world:
         cells = world.declare({"1.jpg": ["cat"]})
         cells.up()

@@ -1,4 +1,4 @@
-"""An up on a dataset in any state: the resource is new to the stack, the dataset is not new to the project."""
+"""`pulumi up` with a dataset in any state: the resource is new to the stack, the dataset is not new to the project."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def process(service: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_whatever_state_a_dataset_is_in_it_is_taken_over_or_made_anew(
+def test_whatever_state_a_dataset_is_in_it_is_adopted_or_created_again(
     service: Emulator, process: Provider, start: str
 ) -> None:
-    """Found by project and type; afterwards nothing differs, and the next up has nothing to do."""
+    """Found by project and type; afterwards nothing differs, and the next `pulumi up` has nothing to do."""
     world = World(service, process)
     cells = world.declare_lines(LINES)
     before = begin(service, cells.declared["projectArn"], start)

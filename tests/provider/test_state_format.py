@@ -16,7 +16,7 @@ OTHER = "0" * 32
 
 
 def aged(world: World, resource: Resource, written: int = 0) -> Resource:
-    """The resource after an up, its state written by another version, whose digests mean something else."""
+    """The resource after `pulumi up`, its state written by a version whose digests have a different meaning."""
     resource.up()
     for bag in (resource.inputs, resource.outputs):
         bag |= {"stateFormat": written, "desiredDigest": OTHER, "contentDigest": OTHER}
@@ -27,7 +27,7 @@ def aged(world: World, resource: Resource, written: int = 0) -> Resource:
 
 
 def test_an_older_format_is_recomputed_and_is_no_change(world: World) -> None:
-    """The digests say nothing then; desired and live are compared anew, and an equal dataset is left alone."""
+    """The digests are of no use then; desired and live are compared again, and an equal dataset is left alone."""
     cells = aged(world, world.declare({"1.jpg": ["cat"]}))
     sent = world.calls("UpdateDatasetEntries")
     assert cells.preview()[0] is False
@@ -37,7 +37,7 @@ def test_an_older_format_is_recomputed_and_is_no_change(world: World) -> None:
 
 
 def test_an_older_format_is_never_drift(world: World) -> None:
-    """Neither right after the upgrade nor after an up without changes, which stores inputs of the new format."""
+    """Neither right after the upgrade nor after `pulumi up` without changes, which stores inputs of the new format."""
     cells = aged(world, world.declare({"1.jpg": ["cat"]}))
     assert not cells.drift()
     cells.up()
@@ -60,7 +60,7 @@ def test_a_change_over_an_older_format_is_applied_and_written_in_ours(world: Wor
 
 
 def test_a_setting_changed_over_an_older_format_is_recorded(world: World) -> None:
-    """`destroy: delete` -> `refuse` holds from the next up on, whatever wrote the state."""
+    """`destroy: delete` -> `refuse` holds from the next `pulumi up` on, whatever wrote the state."""
     cells = aged(world, world.declare({"1.jpg": ["cat"]}, policy={"destroy": "delete"}))
     cells.declared["policy"] = {"destroy": "refuse"}
     assert cells.preview()[0]
@@ -70,7 +70,7 @@ def test_a_setting_changed_over_an_older_format_is_recorded(world: World) -> Non
 
 
 def test_an_unfinished_apply_of_an_older_version_is_still_drift(world: World) -> None:
-    """What did not end well has to be finished."""
+    """What failed must be finished."""
     cells = aged(world, world.declare({"1.jpg": ["cat"]}))
     cells.outputs["unfinished"] = "batch 1 of 2 failed"
     assert cells.drift()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reconciler.apply.outcome import Outcome
-from reconciler.errors import Interrupted, NotFound, Refused, UpdateFailed
+from reconciler.errors import Failure, Interrupted, NotFound, Refused, UpdateFailed
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType
 from reconciler.records import Attempt, AuditLog
@@ -192,7 +192,7 @@ def test_an_error_that_ends_the_block_is_recorded_and_goes_on(desk: Desk) -> Non
 
 def test_an_outcomes_error_is_the_records(desk: Desk) -> None:
     """An apply that ended badly after the first request has an outcome and an error."""
-    record = desk.record(made(outcome=Outcome("arn", add=1, error=UpdateFailed("1 line is not live"))))
+    record = desk.record(made(outcome=Outcome("arn", add=1, error=Failure.of(UpdateFailed("1 line is not live")))))
     assert (record["outcome"], record["message"], record["result"]["add"]) == ("rejected", "1 line is not live", 1)
 
 

@@ -1,13 +1,17 @@
 """What an apply costs, and how it is held against what it did cost."""
 
+from collections import Counter
+
 import pytest
 
+from reconciler.apply.outcome import Outcome
+from reconciler.ledger import Ledger
 from reconciler.model import Extra, Policy
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled
-from tests.support.plans import planned
+from tests.support.plans import planned, run_of
 
 
 def estimated(live: list[Document] | None, desired: list[Document], extra: Extra = Extra.REPORT) -> Estimate:
@@ -77,6 +81,11 @@ def test_datasets_share_the_quota() -> None:
 
 
 def test_what_was_spent_is_by_the_clock() -> None:
-    """The same figures as the estimate's, but for the time that was measured."""
-    took = spent({"A": 300, "B": 0}, 2, 10, seconds=90)
-    assert took == Estimate(calls={"A": 300}, batches=2, bytes=10, minutes=1.5)
+    """The same figures as the estimate's, except for the time, which was measured; nothing before an apply."""
+    with Ledger() as ledger:
+        applied = run_of(
+            ledger, outcome=Outcome("arn", batches=2, bytes=10), calls=Counter({"A": 300, "B": 0}), seconds=90
+        )
+        left_out = run_of(ledger, calls=Counter({"A": 1}))
+        assert spent([applied, left_out]) == Estimate(calls={"A": 301}, batches=2, bytes=10, minutes=1.5)
+        assert spent([left_out]) is None

@@ -46,6 +46,8 @@ def values(kind: types.Type) -> Strategy:
         made = st.sampled_from(kind.values)
     elif isinstance(kind, types.VarTupleType):
         made = st.lists(values(kind.item_type), max_size=2).map(tuple)
+    elif isinstance(kind, types.FrozenSetType):
+        made = st.frozensets(values(kind.item_type), max_size=2)
     elif isinstance(kind, types.TupleType):
         made = st.tuples(*map(values, kind.item_types))
     elif isinstance(kind, types.DictType):

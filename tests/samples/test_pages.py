@@ -64,3 +64,14 @@ def test_commands_on_the_pages_exist() -> None:
     typed = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
     assert typed
     assert typed <= set(COMMANDS)
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    """A reader who is sent to a module or a folder finds it there."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([a-z_]+/(?:[a-z_/]+(?:\.py)?)?|[a-z_]+\.py)`", page)
+    roots = (ROOT / "reconciler", ROOT / "rekognition_emulator", ROOT)
+    folders = [folder for folder in (ROOT / "reconciler").iterdir() if folder.is_dir()]
+    assert len(named) > 80
+    for name in named:
+        assert any((root / name).exists() for root in (*roots, *folders)), name

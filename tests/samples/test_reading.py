@@ -1,4 +1,4 @@
-"""The sample datasets pass as they are: nothing to mend, nothing to explain away."""
+"""The sample datasets pass as they are, without any finding."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_every_sample_manifest_is_read_without_a_finding(
 def test_the_yaml_says_what_its_source_says(
     projects: dict[str, ProjectDeclaration], dataset_type: DatasetType, source: str
 ) -> None:
-    """Image for image, in order: the same label and the same confidence; only the bucket is another."""
+    """Every image has the same label and the same confidence, in the same order; only the bucket differs."""
     job = "lab1-labeling-job-metadata"
     rows = [json.loads(line) for line in (SOURCE / f"{source}.manifest").read_text("utf-8").splitlines()]
     written = [json.loads(entry.line) for entry in entries(projects["ground-truth-lab"], dataset_type)]

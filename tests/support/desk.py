@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from reconciler.apply import Context, Outcome, Target, apply, observe, plan_against_live
-from reconciler.errors import Interrupted
+from reconciler.errors import Failure, Interrupted
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy, Progress, Threshold
@@ -27,6 +27,11 @@ class Ran:
     plan: Plan
     outcome: Outcome
     calls: Counter[str]
+
+
+def kind_of(failure: Failure | None) -> str:
+    """The name of the error's class; empty for none."""
+    return failure.kind if failure else ""
 
 
 @dataclass

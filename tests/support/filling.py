@@ -1,6 +1,7 @@
 """A ledger filled from documents, as a manifest and a listing fill it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from reconciler.entries import compact, entry_of
 from reconciler.ledger import Ledger, fill_live
@@ -20,10 +21,13 @@ def as_text(document: Document) -> str:
     return compact(document).decode("utf-8", "surrogatepass")
 
 
-def filled(desired: Iterable[Document], live: Iterable[Document | str] = ()) -> Ledger:
-    """A ledger; live lines may be given as text, to keep the service's fields. The caller closes it."""
+def filled(desired: Iterable[Document], live: Iterable[Document | str] = (), *, unusable: bool = False) -> Ledger:
+    """A ledger; live lines may be given as text, to keep the service's fields. The caller closes it.
+
+    `unusable`: the service will mark every desired line.
+    """
     ledger = Ledger()
     for number, document in enumerate(desired, start=1):
-        assert ledger.accept(desired_entry(document, number)) is None
+        assert ledger.accept(replace(desired_entry(document, number), unusable=unusable)) is None
     fill_live(ledger, (line if isinstance(line, str) else as_text(line) for line in live))
     return ledger

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.review.model import Failure, Review
+from reconciler.errors import Failure
+from reconciler.review.model import Review
 from reconciler.views.html.page_data import console, page_data, project_link
 from reconciler.views.html.view import view
 from reconciler.views.pictures import Picture, shown_size

@@ -1,20 +1,22 @@
 """What an apply did is in every view of its document."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
-from reconciler.errors import UpdateFailed
+from reconciler.apply.outcome import Outcome, Rejected
+from reconciler.errors import Failure, UpdateFailed
+from reconciler.ledger import Ledger, MarkedEntry
 from reconciler.model import Mark, Place
-from reconciler.review.after_apply import Ended, with_endings
-from reconciler.review.estimate import spent
+from reconciler.review.build import with_outcomes
 from reconciler.review.model import Review
 from reconciler.views.html import view as html
 from reconciler.views.json_document import document_text, read_document
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
+from tests.support.plans import run_of
 from tests.views.reviews import change, dataset, review
 
 VIEWS: dict[str, Callable[[Review], str]] = {"text": terminal.view, "markdown": markdown.view, "html": html.view}
@@ -28,19 +30,20 @@ OUTCOME = Outcome(
     marked=(MarkedEntry("s3://b/off.jpg", Place("train.jsonl", 4), (Mark("ERROR_NEW", HOSTILE),), is_new=True),),
     marked_total=1,
     snapshots=("s3://kept/here.jsonl.gz",),
-    error=UpdateFailed("1,003 lines are not live as they were sent"),
+    bytes=900,
+    settled=frozenset({"0123456789abcdef"}),
+    error=Failure.of(UpdateFailed("1,003 lines are not live as they were sent")),
 )
 
 
 def applied() -> Review:
     """A review of two datasets: one was applied and lost lines, the other was left out."""
     planned = review(dataset([change(1)]), dataset([change(2)], type_="test", title="blood-cells test"))
-    took = spent({"UpdateDatasetEntries": 1}, 1, 900, seconds=30)
-    return with_endings(
-        planned,
-        [Ended(OUTCOME, spent=took), Ended(skipped="not applied, because blood-cells train failed")],
-        spent=took,
-    )
+    with Ledger() as ledger:
+        calls = Counter({"UpdateDatasetEntries": 1})
+        done = run_of(ledger, outcome=OUTCOME, calls=calls, seconds=30)
+        left_out = run_of(ledger, skipped="not applied, because blood-cells train failed")
+        return with_outcomes(planned, [done, left_out], calls)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -64,12 +67,12 @@ def test_nothing_in_an_outcome_acts(view: str) -> None:
 
 
 def test_the_document_of_an_apply_reads_back() -> None:
-    """With statuses, totals and the outcome."""
+    """With statuses, totals and the outcome, but for the memory of lines that are stored differently."""
     made = applied()
     assert read_document(document_text(made).encode(), "run.json") == made
     assert [one.status for one in made.datasets] == ["failed", "skipped"]
     assert (made.totals.sent, made.totals.rejected, made.totals.failed, made.totals.skipped) == (2, 1_003, 1, 1)
     assert made.words == "2 datasets: 2 added, 1,003 rejected, 1 failed, 1 skipped"
-    assert replace(made.datasets[0], outcome=None, error=None, status="planned", dataset_arn=None) == replace(
-        review(dataset([change(1)])).datasets[0], dataset_arn=None
-    )
+    assert replace(
+        made.datasets[0], outcome=None, spent=None, error=None, status="planned", dataset_arn=None
+    ) == replace(review(dataset([change(1)])).datasets[0], dataset_arn=None)

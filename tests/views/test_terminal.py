@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from reconciler.apply.outcome import Outcome, Rejected
+from reconciler.errors import Failure
 from reconciler.model import Override, Place
-from reconciler.review.model import Done, Estimate, Failure, RejectedLine, Review
+from reconciler.review.model import Estimate, Review
 from reconciler.views.terminal.columns import cells
 from reconciler.views.terminal.view import ending_view, outcome_view, view
 from tests.views.real_review import real
@@ -124,21 +126,12 @@ def test_offline_sides_are_named_and_no_plan_is_offered() -> None:
 
 def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
     """For a reader who has seen the plan just before: nothing of it again."""
-    done = Done(
-        words="2 added in 1 batch",
-        dataset_arn=None,
+    done = Outcome(
+        "",
         add=2,
-        update=0,
-        unlabel=0,
         batches=1,
-        rejected=(RejectedLine(key="s3://b/1.jpg", place=Place(file="train.jsonl", line=3), reason="no such image"),),
+        rejected=(Rejected("s3://b/1.jpg", Place("train.jsonl", 3), "no such image"),),
         rejected_total=7,
-        marked=(),
-        marked_total=0,
-        marked_new=0,
-        rewritten=0,
-        live=None,
-        statistics=None,
         snapshots=("s3://kept/here",),
     )
     one = dataset([change(1)], outcome=done, status="applied")

@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.outcome import MarkedEntry, Outcome, Rejected
+from reconciler.apply.outcome import Outcome, Rejected
 from reconciler.entry_codes import ENTRY_CODES, meaning_of
-from reconciler.errors import InvalidDeclaration, UpdateFailed
-from reconciler.ledger import Facts, Ledger
+from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
+from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
 from reconciler.plan import Plan, Statistics
-from reconciler.review.after_apply import done_of
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert
-from reconciler.views.apply_lines import done_lines
+from reconciler.views.apply_lines import outcome_lines
 from reconciler.views.preview import Preview, preview_of
-from reconciler.views.words import finding_line, progress_line, size
+from reconciler.views.words import finding_line, outcome_words, progress_line, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.support.plans import planned, run_of
@@ -44,11 +43,6 @@ def previewed(ledger: Ledger, plan: Plan) -> Preview:
     """What a preview shows of a plan."""
     one = run_of(ledger, plan, project_arn="arn")
     return preview_of(review_of([one]))
-
-
-def outcome_lines(outcome: Outcome) -> list[str]:
-    """What an outcome says besides its counts."""
-    return done_lines(done_of(outcome))
 
 
 def test_every_character_that_acts_is_written_as_an_escape() -> None:
@@ -195,9 +189,9 @@ def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -
 def test_an_outcome_says_what_was_done_in_one_line() -> None:
     """By verb and batch; nothing sent is told from nothing applied."""
     done = Outcome("arn", add=1200, update=3, unlabel=1, batches=2)
-    assert done_of(done).words == "1,200 added, 3 updated, 1 unlabelled in 2 batches"
-    assert done_of(Outcome("arn")).words == "nothing was sent"
-    assert done_of(Outcome("arn", error=UpdateFailed("x"))).words == "nothing was applied"
+    assert outcome_words(done) == "1,200 added, 3 updated, 1 unlabelled in 2 batches"
+    assert outcome_words(Outcome("arn")) == "nothing was sent"
+    assert outcome_words(Outcome("arn", error=Failure.of(UpdateFailed("x")))) == "nothing was applied"
 
 
 def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:

@@ -9,7 +9,7 @@ Given as an id, or as the file of a saved plan, which also names the entries tha
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -23,16 +23,15 @@ from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import applied_review, review_now, show_ending, show_outcome
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
-from reconciler.plan import ids_in, moved
-from reconciler.review.after_apply import done_of
+from reconciler.plan import ids_in
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.run import DatasetRun
+from reconciler.shell import reviewed as reviewed_plans
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.text import inert
-from reconciler.views.apply_lines import done_lines
+from reconciler.views.apply_lines import outcome_lines
 
-_CURE: Final = "nothing was sent; review the plan as it is now"
 _SENTENCES: Final = 10
 
 
@@ -71,27 +70,22 @@ def refuse_moved(run: Run, looking: Looking, reviewed: ReviewedPlan | None) -> N
     """
     if reviewed is None:
         return
-    moves = {one.title: words for one in run.datasets if (words := _moved(one, reviewed))}
-    if not moves:
+
+    def record(one: DatasetRun, refused: Refused) -> None:
+        with looking.recording(one) as attempt:
+            attempt.error = refused
+
+    def entries(titles: Sequence[str]) -> Iterator[str]:
+        return _moved_entries(run, reviewed.review, titles)
+
+    reviewed_plans.refuse_moved(reviewed.plan_id, run.datasets, record, entries)
+
+
+def _moved_entries(run: Run, review: Review | None, titles: Sequence[str]) -> Iterator[str]:
+    """The entries that moved in these datasets, where the reviewed plan is at hand."""
+    if review is None:
         return
-    for one in run.datasets:
-        if one.title in moves:
-            with looking.recording(one) as attempt:
-                attempt.error = Refused(moves[one.title])
-    raise Refused(f"{'; '.join(_sentences(run, reviewed, moves))}; {_CURE}")
-
-
-def _moved(one: DatasetRun, reviewed: ReviewedPlan) -> str:
-    return moved(reviewed.plan_id, one.plan.id) if one.plan else ""
-
-
-def _sentences(run: Run, reviewed: ReviewedPlan, moves: dict[str, str]) -> Iterator[str]:
-    yield from (f"{inert(title)}: {words}" for title, words in moves.items())
-    if reviewed.review is None:
-        return
-    named = [
-        words for words in moved_since(reviewed.review, run.review or review_now(run)) if words.startswith(tuple(moves))
-    ]
+    named = [words for words in moved_since(review, run.review or review_now(run)) if words.startswith(tuple(titles))]
     yield from (inert(words, 600) for words in named[:_SENTENCES])
     if len(named) > _SENTENCES:
         yield f"and {len(named) - _SENTENCES:,} more"
@@ -217,7 +211,7 @@ def _apply_next(one: DatasetRun, failed: dict[str, str], looking: Looking, scree
 def _is_worth_a_word(one: DatasetRun) -> bool:
     """Whether anything was done or should have been; a dataset that was up to date has been shown as such."""
     changed = one.plan is not None and one.plan.has_changes
-    return changed or bool(one.skipped or one.failure or (one.outcome and done_lines(done_of(one.outcome))))
+    return changed or bool(one.skipped or one.failure or (one.outcome and outcome_lines(one.outcome)))
 
 
 def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:

@@ -1,4 +1,4 @@
-"""Where in the text of a JSON line something stands.
+"""Offsets in the text of a JSON line: where a member is written, and where the text breaks a rule.
 
 Called only when there is a finding, so that reading good lines costs nothing.
 """
@@ -6,94 +6,57 @@ Called only when there is a finding, so that reading good lines costs nothing.
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum, auto
 from json import JSONDecodeError, loads
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.limits import NESTING
 from reconciler.manifest.line import Path
 
 _TOKEN: Final = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,:\]}\[{"]+)')
-_OPEN: Final = {"{": "}", "[": "]"}
 _CONSTANTS: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
-class _Kind(Enum):
-    NAME = auto()
-    VALUE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
+class _Token(NamedTuple):
     """One token that has a place: the name of a member, or the first token of a value."""
 
-    kind: _Kind
     path: Path
     offset: int
     text: str
+    is_name: bool = False
 
 
-class _Walk:
-    """The state of walking over the tokens: the path, and what each open bracket waits for."""
-
-    def __init__(self) -> None:
-        self.path: list[str | int] = []
-        self.open: list[str] = []
-        self.name_next = False
-
-    def step(self, text: str, offset: int) -> Token | None:
-        if text in ("}", "]"):
-            self._close()
-        elif text == ",":
-            self._next()
-        elif text == ":":
-            self.name_next = False
-        elif self.name_next:
-            self.path[-1] = _text(text)
-            return Token(_Kind.NAME, tuple(self.path), offset, text)
-        else:
-            found = Token(_Kind.VALUE, tuple(self.path), offset, text)
-            if text in _OPEN:
-                self._enter(text)
-            return found
-        return None
-
-    def _enter(self, bracket: str) -> None:
-        self.open.append(bracket)
-        self.path.append("" if bracket == "{" else 0)
-        self.name_next = bracket == "{"
-
-    def _close(self) -> None:
-        if self.open:
-            self.open.pop()
-            self.path.pop()
-        self.name_next = False
-
-    def _next(self) -> None:
-        if self.open and self.open[-1] == "{":
-            self.name_next = True
-        elif self.path and isinstance(self.path[-1], int):
-            self.path[-1] += 1
-
-
-def _steps(text: str) -> Iterator[Token]:
-    """The names and values of a line, in order; ends where the text is no JSON or nests too deep."""
-    walk = _Walk()
+def _tokens(line: str) -> Iterator[_Token]:
+    """The names and values of a line, in order; ends where the text is not valid JSON or nests too deep."""
+    path: list[str | int] = []  # a step for each open bracket: a name in an object, an index in a list
+    name_next = False
     position = 0
-    while len(walk.open) <= NESTING and (match := _TOKEN.match(text, position)):
-        position = match.end()
-        step = walk.step(match.group(1), match.start(1))
-        if step is not None:
-            yield step
+    while len(path) <= NESTING and (match := _TOKEN.match(line, position)):
+        position, text, offset = match.end(), match[1], match.start(1)
+        if text in ("}", "]"):
+            del path[-1:]
+            name_next = False
+        elif text == ",":
+            name_next = bool(path) and isinstance(path[-1], str)
+            if path and isinstance(path[-1], int):
+                path[-1] += 1
+        elif text == ":":
+            name_next = False
+        elif name_next:
+            path[-1] = _text(text)
+            yield _Token(tuple(path), offset, text, is_name=True)
+        else:
+            yield _Token(tuple(path), offset, text)
+            if text in ("{", "["):
+                path.append("" if text == "{" else 0)
+                name_next = text == "{"
 
 
 def offset_of(text: str, path: Path) -> int:
     """The offset of the value at `path`, or of the innermost value around it when that member is missing."""
     best, found = -1, 0
-    for step in _steps(text):
-        if step.kind is _Kind.VALUE and len(step.path) > best and step.path == path[: len(step.path)]:
-            best, found = len(step.path), step.offset
+    for token in _tokens(text):
+        if not token.is_name and len(token.path) > best and token.path == path[: len(token.path)]:
+            best, found = len(token.path), token.offset
             if best == len(path):
                 break
     return found
@@ -102,48 +65,47 @@ def offset_of(text: str, path: Path) -> int:
 def repeated_member(text: str) -> tuple[int, str]:
     """The offset and the name of the first member that repeats one of its object."""
     seen: set[Path] = set()
-    for step in _steps(text):
-        if step.kind is _Kind.NAME:
-            if step.path in seen:
-                return step.offset, str(step.path[-1])
-            seen.add(step.path)
+    for token in _tokens(text):
+        if token.is_name:
+            if token.path in seen:
+                return token.offset, str(token.path[-1])
+            seen.add(token.path)
     return 0, ""
 
 
 def too_deep(text: str) -> int:
     """The offset of the first bracket that nests deeper than the limit."""
-    for step in _steps(text):
-        if step.text in _OPEN and len(step.path) >= NESTING:
-            return step.offset
-    return 0
+    deep = (token.offset for token in _tokens(text) if token.text in ("{", "[") and len(token.path) >= NESTING)
+    return next(deep, 0)
 
 
 def bad_number(text: str) -> tuple[int, str]:
-    """The offset and the text of the first number that is none in JSON or does not fit a 64-bit float."""
-    for step in _steps(text):
-        if step.kind is _Kind.VALUE and (step.text in _CONSTANTS or _overflows(step.text)):
-            return step.offset, step.text
+    """The offset and the text of the first number that JSON does not have or that does not fit a 64-bit float."""
+    for token in _tokens(text):
+        if not token.is_name and (token.text in _CONSTANTS or _overflows(token.text)):
+            return token.offset, token.text
     return 0, ""
 
 
 def half_character(text: str) -> int:
-    """The offset of the first text that holds a lone surrogate."""
-    for step in _steps(text):
-        if step.text.startswith('"') and any("\ud800" <= character <= "\udfff" for character in _text(step.text)):
-            return step.offset
+    """The offset of the first text that holds a lone surrogate; 0 without one."""
+    for token in _tokens(text):
+        if token.text.startswith('"') and any("\ud800" <= character <= "\udfff" for character in _text(token.text)):
+            return token.offset
     return 0
 
 
-def _overflows(token: str) -> bool:
+def _overflows(text: str) -> bool:
     try:
-        return math.isinf(float(token))
+        return math.isinf(float(text))
     except ValueError:
         return False
 
 
-def _text(token: str) -> str:
+def _text(written: str) -> str:
+    """The text that a string in quotes holds; anything else as it is written."""
     try:
-        value = loads(token)
+        value = loads(written)
     except JSONDecodeError:
-        return token
-    return value if isinstance(value, str) else token
+        return written
+    return value if isinstance(value, str) else written

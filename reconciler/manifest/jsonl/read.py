@@ -1,16 +1,15 @@
-"""JSON Lines: bytes to parsed lines, with a finding for each line that is none.
+"""JSON Lines: bytes to parsed lines, with a finding for each line that is not a legal one.
 
-Memory is that of one line; a line that cannot become a legal one is skipped without being held. Nearly every line is
-plain (`plain_json`) and read quickly; the others, and those with a fault, are read here by the letter.
+Memory is that of one line; a line that is too long to be legal is skipped without being held.
 
-Lines of JSON without anything odd, read several times as quickly as the others.
-
+Nearly every line is plain, and `plain_object` reads it several times as fast as the decoder that reports what is wrong.
 Plain is an object whose names are written without blanks before the colon, that repeats no name, nests no deeper than
-allowed, and whose whole numbers fit 64 bits. That no name is repeated is seen by counting: the names in the text are as
-many as the members in the object. Whatever is not plain, or no JSON at all, is left to the reader that can say why.
+allowed, and whose whole numbers fit 64 bits. Counting shows that no name is repeated: the text has as many names as the
+object has members.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -22,9 +21,23 @@ from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.jsonl import positions
 from reconciler.manifest.line import Line, Path, kind_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Rule
+from reconciler.manifest.rules.findings import Collector
 from reconciler.model import Place
+from reconciler.rule import Rule
 
+# A character takes at most 12 bytes in JSON (two escapes); what is longer than this cannot be a legal line.
+RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
+# An escape of the upper or lower half of a surrogate pair.
+_HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_BOM: Final = b"\xef\xbb\xbf"
+_WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+# A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
+# coordinates of a box.
+_DIGITS: Final = 300
+# How a manifest in YAML may begin.
+_YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
+_ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
+_EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
 # A name with blanks between it and its colon, which the count of names would miss.
 _LOOSE_NAME: Final = re.compile(rb'"[ \t\r\n]+:')
 _LEAST: Final = -(2**63)
@@ -32,7 +45,7 @@ _MOST: Final = 2**64
 
 
 def plain_object(raw: bytes) -> dict[str, Any] | None:
-    """The object that a line holds; None where that takes a closer look."""
+    """The object of a plain line; None for any other line, valid or not."""
     try:
         value = msgspec.json.decode(raw)
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -73,27 +86,12 @@ def _members_in(document: dict[str, Any]) -> int:
     return count
 
 
-# A character takes at most 12 bytes in JSON (two escapes); what is longer than this cannot be a legal line.
-RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
-# An escape of the upper or lower half of a surrogate pair.
-_HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_BOM: Final = b"\xef\xbb\xbf"
-_WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
-# The largest whole number that surely fits a 64-bit float has so many digits; then its sums and products with the
-# coordinates of a box do not overflow either.
-_DIGITS: Final = 300
-# How a manifest in YAML may begin.
-_YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
-_ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
-_EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
-
-
 class _RefusedNumberError(ValueError):
-    """A number that is none in JSON, or fits no 64-bit float."""
+    """A number that JSON does not have, or that does not fit a 64-bit float."""
 
 
 class _RepeatedMemberError(ValueError):
-    """An object with two members of one name."""
+    """An object with two members of the same name."""
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -109,7 +107,7 @@ def _constant(_text: str) -> NoReturn:
 
 def _float(text: str) -> float:
     value = float(text)
-    if value in (float("inf"), float("-inf")):
+    if math.isinf(value):
         raise _RefusedNumberError
     return value
 
@@ -126,7 +124,7 @@ _DECODER: Final = json.JSONDecoder(
 
 
 def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
-    """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are passed over."""
+    """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
     empty = True
     for number, raw in _raw_lines(handle):
         if raw is None:
@@ -144,7 +142,7 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
                 yield Line(document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw))
         empty = False
     if empty:
-        collector.report(rules.NO_LINE, collector.place)
+        collector.report(rules.NO_LINE)
 
 
 def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
@@ -161,7 +159,7 @@ def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 
 def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
-    """Whether the first line shows that the file is no JSON Lines at all: one finding then speaks for all lines."""
+    """Whether the first line shows that the file is not JSON Lines: one finding then covers all lines."""
     stripped = raw.strip()
     column = raw.index(stripped) + 1
     if raw.startswith(_WIDE_BOMS):
@@ -189,7 +187,7 @@ def _decoded(raw: bytes, number: int, collector: Collector) -> str | None:
 
 
 def _parsed(text: str, number: int, collector: Collector) -> dict[str, Any] | None:
-    """The line's object, or None after reporting why it is none."""
+    """The line's object, or None after reporting what is wrong with it."""
 
     def report(rule: Rule, offset: int, **details: object) -> None:
         collector.report_at(rule, number, offset + 1, **details)
@@ -213,39 +211,31 @@ def _parsed(text: str, number: int, collector: Collector) -> dict[str, Any] | No
 
 
 def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, Any] | None:
-    """The value when it has what is asked of a line beyond JSON's grammar."""
+    """The value when it meets what is required of a line beyond JSON's grammar."""
     if not isinstance(value, dict):
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
     elif text.count("{") + text.count("[") > NESTING and is_deep(value):
         report(rules.NESTED, positions.too_deep(text))
-    elif _HALF_ESCAPE.search(text) and not _is_encodable(value):
-        report(rules.LONE_SURROGATE, positions.half_character(text))
+    elif _HALF_ESCAPE.search(text) and (offset := positions.half_character(text)):
+        report(rules.LONE_SURROGATE, offset)
     else:
         return value
     return None
 
 
 def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
-    """What the decoder complains about, in words, and the cure."""
-    found = text[exception.pos : exception.pos + 1]
+    """What is not valid JSON, in words, and the cure."""
+    rest = text[exception.pos :]
     if exception.msg == "Extra data":
-        if found == ",":
-            return "a comma stands after the object", "remove the comma: in JSON Lines nothing stands between lines"
-        return "text stands after the object", "write one object a line and nothing else"
-    if not text[exception.pos :].strip():
-        return "the line ends inside the object", "complete the object: one {...} a line"
-    if found == "'":
-        return "a single quote stands where JSON wants a double quote", "write names and text in double quotes"
+        if rest.startswith(","):
+            return "a comma after the object", "remove the comma: JSON Lines has nothing between lines"
+        return "text after the object", "write one object per line and nothing else"
+    if not rest.strip():
+        return "the line ends inside the object", "complete the object: one {...} per line"
+    if rest.startswith("'"):
+        return "a single quote where JSON requires a double quote", "write names and text in double quotes"
     message = exception.msg[:1].lower() + exception.msg[1:]
-    return message, "mend the line: one JSON object a line, names and text in double quotes, no trailing commas"
-
-
-def _is_encodable(value: object) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
 
 
 def _locate(shown: str, number: int, raw: bytes, path: Path) -> Place:

@@ -29,7 +29,7 @@ def source_ref_fault(document: Mapping[str, Any]) -> BrokenRule | None:
         return address_fault(key)
     if SOURCE_REF in document:
         return BrokenRule(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
-    return BrokenRule(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant as it?")})
+    return BrokenRule(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant?")})
 
 
 def address_fault(key: str) -> BrokenRule | None:

@@ -1,13 +1,12 @@
-"""What is wrong between lines: repeated images, two buckets, too many lines or labels, labels that are not declared.
+"""What is wrong between the lines of a manifest, and the notes on a manifest as a whole.
 
-Memory: the labels and buckets seen; keys are remembered by whoever accepts the entries.
+Between lines: repeated images, two buckets, too many lines or labels, labels that are not declared. Each kind of note
+is given once, at the place where it first applies, with a count.
 
-The labels that the class-maps of a manifest declare, whether a box has them or not.
+Custom Labels counts "labels declared in the dataset" (botocore service-2.json, DatasetStats) and allows 250. AWS does
+not document whether a label counts that is in a class-map and on no box; so such labels get a note.
 
-Custom Labels counts "labels declared in the dataset" (botocore service-2.json, DatasetStats), and allows 250; whether a
-label that only stands in a class-map counts, AWS does not say.
-
-Notes on a manifest: each kind of note once, at the place where it first applies, with a count.
+Memory: the labels and buckets seen; the caller who accepts the entries remembers their keys.
 """
 
 import re
@@ -23,16 +22,19 @@ from reconciler.manifest.judge.line import Judgement
 from reconciler.manifest.judge.source_ref import bucket_of
 from reconciler.manifest.line import Line, Path
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Findings, Rule
+from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.model import DesiredEntry, Place
+from reconciler.rule import Rule
 from reconciler.text import did_you_mean
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
+# Buckets that are told apart: a manifest with an image in each of thousands of buckets costs no memory.
+_BUCKETS: Final = 50
 
 
 class ClassMaps:
-    """What was declared so far; lines come in the file's order."""
+    """The labels that the class-maps of a manifest declare, used or not; lines come in the file's order."""
 
     def __init__(self) -> None:
         self._labels: set[str] = set()
@@ -51,32 +53,23 @@ class ClassMaps:
 
     def report(self, collector: Collector, used: Collection[str]) -> None:
         """Note labels beyond the limit, unless those that are used pass it already, which is an error."""
-        if self._beyond is None or len(used) > DATASET_LABELS:
-            return
-        place, more = self._beyond, " or more" if len(self._labels) >= _KEPT else ""
-        collector.report(rules.DECLARED_LABELS, lambda: place, count=len(self._labels), more=more, used=len(used))
+        if self._beyond is not None and len(used) <= DATASET_LABELS:
+            more = " or more" if len(self._labels) >= _KEPT else ""
+            collector.report(rules.DECLARED_LABELS, self._beyond, count=len(self._labels), more=more, used=len(used))
 
     def _add(self, class_map: dict[str, Any], name: str, line: Line) -> None:
         for class_id, label in class_map.items():
-            if not isinstance(label, str) or label in self._labels or len(self._labels) >= _KEPT:
-                continue
-            self._labels.add(label)
-            if self._beyond is None and len(self._labels) > DATASET_LABELS:
-                self._beyond = line.locate((name, "class-map", class_id))
-
-
-# Buckets that are told apart: a manifest with an image in each of thousands of buckets costs no memory.
-_BUCKETS: Final = 50
+            if isinstance(label, str) and len(self._labels) < _KEPT:
+                self._labels.add(label)
+                if self._beyond is None and len(self._labels) > DATASET_LABELS:
+                    self._beyond = line.locate((name, "class-map", class_id))
 
 
 class Across:
     """What was seen of one manifest so far; lines come in the file's order."""
 
     def __init__(
-        self,
-        collector: Collector,
-        declared: tuple[str, ...] | None,
-        accept: Callable[[DesiredEntry], Place | None],
+        self, collector: Collector, declared: tuple[str, ...] | None, accept: Callable[[DesiredEntry], Place | None]
     ) -> None:
         self._collector = collector
         self._declared = None if declared is None else frozenset(declared)
@@ -93,13 +86,13 @@ class Across:
         """Count a line, good or bad."""
         self._lines += 1
         if self._lines == DATASET_ENTRIES + 1:
-            self._collector.report(rules.MANY_LINES, lambda: line.place)
+            self._collector.report(rules.MANY_LINES, line.place)
 
     def see_kinds(self, line: Line, judgement: Judgement) -> None:
         """Remember whether any line is of a kind that Custom Labels takes, and which labels it declares."""
-        if judgement.boxed:
+        if BOXES_TYPE in judgement.kinds:
             self._class_maps.see(line)
-        if judgement.images or judgement.boxed:
+        if judgement.kinds:
             self._known_kind = True
         elif self._unknown_kind is None and len(line.document) > 1:
             self._unknown_kind = line.place
@@ -113,19 +106,8 @@ class Across:
                 self._new_label(label, line)
         if self._declared is not None and not self._declared.issuperset(desired.entry.labels):
             self._undeclared(desired, line)
-        if self._collector.error_count == before and self._lines <= DATASET_ENTRIES:
-            self._hand_on(desired, line)
-
-    def findings(self) -> Findings:
-        """Everything found, after the last line."""
-        if self._unknown_kind is not None and not self._known_kind:
-            place = self._unknown_kind
-            self._collector.report(rules.NO_KNOWN_KIND, lambda: place)
-        self._class_maps.report(self._collector, self._labels)
-        bucket = next(iter(self._buckets), None)
-        return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
-
-    def _hand_on(self, desired: DesiredEntry, line: Line) -> None:
+        if self._collector.error_count > before or self._lines > DATASET_ENTRIES:
+            return
         first = self._accept(desired)
         if first is None:
             self._entries += 1
@@ -134,6 +116,14 @@ class Across:
             locate = partial(line.locate, (SOURCE_REF,))
             self._collector.report(rules.REPEATED_KEY, locate, key=desired.entry.key, first=first)
 
+    def findings(self) -> Findings:
+        """Everything found, after the last line."""
+        if self._unknown_kind is not None and not self._known_kind:
+            self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind)
+        self._class_maps.report(self._collector, self._labels)
+        bucket = next(iter(self._buckets), None)
+        return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
+
     def _bucket(self, key: str, line: Line) -> None:
         bucket = bucket_of(key)
         if bucket in self._buckets or len(self._buckets) >= _BUCKETS:
@@ -141,7 +131,7 @@ class Across:
         place = line.locate((SOURCE_REF,)) if self._buckets else line.place
         if self._buckets:
             other, first = next(iter(self._buckets.items()))
-            self._collector.report(rules.TWO_BUCKETS, lambda: place, bucket=bucket, other=other, first=first)
+            self._collector.report(rules.TWO_BUCKETS, place, bucket=bucket, other=other, first=first)
         self._buckets[bucket] = place
 
     def _new_label(self, label: str, line: Line) -> None:
@@ -155,7 +145,7 @@ class Across:
         place = line.place if label.isascii() else line.locate(label_path(line, label))
         first = self._label_places.setdefault(form, place)
         if first is not place:
-            self._collector.report(rules.LABELS_ALIKE, lambda: place, label=label, first=first)
+            self._collector.report(rules.LABELS_ALIKE, place, label=label, first=first)
 
     def _undeclared(self, desired: DesiredEntry, line: Line) -> None:
         declared = self._declared or frozenset()
@@ -182,15 +172,6 @@ def label_path(line: Line, label: str) -> Path:
 
 
 _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
-_IMAGES: Final = "image-level labels"
-_BOXES: Final = "boxes"
-_PLURALS: Final = {
-    rules.ZERO_BOXES: {"lines": ("line", "lines")},
-    rules.TEXT_VALUE: {"labels": ("label", "labels")},
-    rules.KEYS_ALIKE: {"keys": ("key", "keys")},
-    rules.PERCENT_KEY: {"keys": ("key", "keys")},
-    rules.UNKNOWN_ATTRIBUTES: {"attributes": ("attribute", "attributes")},
-}
 
 
 @dataclass(slots=True)
@@ -211,60 +192,36 @@ class Notes:
 
     _counted: dict[Rule, _Counted] = field(default_factory=dict)
     _kinds: dict[str, Place] = field(default_factory=dict)
-    _mixed: bool = False
     _normalised: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def see(self, line: Line, judgement: Judgement) -> None:
-        """Note what a line is, from what was judged about it."""
-        for rule, paths in (
-            (rules.ZERO_BOXES, judgement.zero_boxes),
-            (rules.TEXT_VALUE, judgement.text_values),
-            (rules.UNKNOWN_ATTRIBUTES, judgement.unknown),
-        ):
-            if paths:
-                self._count(rule, partial(line.locate, paths[0]), len(paths), name=str(paths[0][-1]))
-        if judgement.images:
-            self._kind(_IMAGES, _BOXES, line)
-        if judgement.boxed:
-            self._kind(_BOXES, _IMAGES, line)
+        """Take the notes on a line from the judgement about it."""
+        for rule, path in judgement.notes:
+            self._count(rule, partial(line.locate, path), name=str(path[-1]))
+        for kind in judgement.kinds:
+            self._kinds.setdefault(kind, line.place)
+        if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
+            self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 
     def see_key(self, key: str, line: Line) -> None:
-        """Note a key that is not what it seems."""
+        """Note a key that looks percent-encoded, or equals an earlier one after Unicode normalisation."""
+        locate = partial(line.locate, (SOURCE_REF,))
         if "%" in key and _PERCENT.search(key):
-            self._count(rules.PERCENT_KEY, partial(line.locate, (SOURCE_REF,)))
+            self._count(rules.PERCENT_KEY, locate)
         if not key.isascii():
-            self._alike(key, line)
+            # Remembered as numbers, because the text of 250,000 keys would take much memory.
+            form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
+            first = self._normalised.setdefault(form, (written, line.place.line))
+            if first[0] != written:
+                self._count(rules.KEYS_ALIKE, locate, first=Place(line.place.file, first[1]))
 
     def report(self, collector: Collector) -> None:
         """Turn what was noted into findings."""
         for rule, counted in self._counted.items():
-            words = {
-                name: plural if counted.count > 1 else single
-                for name, (single, plural) in _PLURALS.get(rule, {}).items()
-            }
-            details = counted.details | words
-            collector.report(rule, partial(_same, counted.place), count=counted.count, **details)
+            plural = "s" if counted.count > 1 else ""
+            collector.report(rule, counted.place, count=counted.count, s=plural, **counted.details)
 
-    def _count(self, rule: Rule, locate: Callable[[], Place], count: int = 1, **details: object) -> None:
-        counted = self._counted.get(rule)
-        if counted is None:
-            counted = self._counted[rule] = _Counted(locate(), details)
-        counted.count += count
-
-    def _kind(self, kind: str, other: str, line: Line) -> None:
-        self._kinds.setdefault(kind, line.place)
-        if not self._mixed and other in self._kinds:
-            self._mixed = True
-            self._count(rules.MIXED_KINDS, lambda: line.place, first=self._kinds[other])
-
-    def _alike(self, key: str, line: Line) -> None:
-        """Two keys of one normal form: remembered as numbers, for the text of 250,000 keys would be much."""
-        form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
-        first = self._normalised.setdefault(form, (written, line.place.line))
-        if first[0] != written:
-            place = Place(line.place.file, first[1])
-            self._count(rules.KEYS_ALIKE, partial(line.locate, (SOURCE_REF,)), first=place)
-
-
-def _same(place: Place) -> Place:
-    return place
+    def _count(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:
+        if rule not in self._counted:
+            self._counted[rule] = _Counted(locate(), details)
+        self._counted[rule].count += 1

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from reconciler.guards import GUARDS, read_threshold, written
 from reconciler.manifest.rules import project as rules
-from reconciler.manifest.rules.findings import Rule
 from reconciler.manifest.yaml.nodes import Node
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import Choice, Policy, Threshold, settings_of
+from reconciler.rule import Rule
 from reconciler.text import did_you_mean
 
 GUARD_FORM: Final = f"it has {', '.join(GUARDS)}, each on, off or a percentage such as 50%"

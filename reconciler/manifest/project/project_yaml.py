@@ -24,7 +24,7 @@ _ARN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DeclaredDataset:
-    """A dataset as written: the manifest's node (None: the default name), where it stands, and its policy."""
+    """A dataset as written: the manifest's node (None: the default name), the node that declares it, and its policy."""
 
     manifest: Scalar | None
     node: Node | None

@@ -1,61 +1,12 @@
-"""What reading a manifest found: complaints of three classes, and what the manifest holds.
-
-What a rule is: one row of the table of findings.
-"""
+"""What reading a file found: findings of three classes, and what a manifest holds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Marking, Place, Severity
-from reconciler.text import inert
-
-# Text of a manifest inside a sentence: long enough to recognise, short enough to read past.
-SHOWN_CHARACTERS: Final = 120
-# The source of a rule that is this program's own, not AWS's.
-OURS: Final = "this program"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule: its code, class, what is wrong, the cure, and where the rule comes from.
-
-    `what` and `cure` are format strings; text that fills them is made inert and cut at 120 characters.
-    """
-
-    code: str
-    severity: Severity
-    what: str
-    cure: str
-    source: str = OURS
-
-    def finding(self, place: Place, severity: Severity | None = None, **details: object) -> Finding:
-        """The rule broken at a place; `details` fill the braces, `severity` replaces the rule's own."""
-        shown = {name: _shown(value) for name, value in details.items()}
-        return Finding(
-            severity or self.severity, self.code, place, self.what.format(**shown), self.cure.format(**shown)
-        )
-
-
-def _shown(value: object) -> object:
-    return inert(value, SHOWN_CHARACTERS) if isinstance(value, str) else value
-
-
-def error(code: str, what: str, cure: str, source: str = OURS) -> Rule:
-    """A row of class error: the service would drop the line or fail the update, or its meaning is lost."""
-    return Rule(code, Severity.ERROR, what, cure, source)
-
-
-def marked(code: str, what: str, cure: str, source: str) -> Rule:
-    """A row of class marked: the service keeps the line and marks it with this code."""
-    return Rule(code, Severity.MARKED, what, cure, source)
-
-
-def note(code: str, what: str, cure: str, source: str = OURS) -> Rule:
-    """A row of class note: worth a word."""
-    return Rule(code, Severity.NOTE, what, cure, source)
-
+from reconciler.rule import Rule
 
 # Findings of a class that are kept, so that a manifest with a fault in every line costs no memory.
 KEPT: Final = 50
@@ -105,69 +56,50 @@ class Findings:
             raise InvalidDeclaration(self.errors, self.error_count)
 
 
-@dataclass(slots=True)
-class _Kept:
-    """The findings of one class: the first 50 and how many there were."""
-
-    findings: list[Finding] = field(default_factory=list)
-    count: int = 0
-
-    def ordered(self) -> tuple[Finding, ...]:
-        return tuple(sorted(self.findings, key=lambda finding: finding.place))
-
-
 class Collector:
     """Takes findings while a file is read; positions are looked up only for findings that are kept."""
 
     def __init__(self, shown: str, marked: Marking = Marking.WARN) -> None:
         self.shown = shown
         self._refuse_marked = marked is Marking.REFUSE
-        self._kept = {severity: _Kept() for severity in Severity}
+        self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
+        self._counts = dict.fromkeys(Severity, 0)
 
     @property
     def error_count(self) -> int:
         """Errors so far."""
-        return self._kept[Severity.ERROR].count
+        return self._counts[Severity.ERROR]
 
     def place(self, line: int = 0, column: int = 0) -> Place:
         """A place in this file."""
         return Place(self.shown, line, column)
 
-    def report(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:
-        """Count a finding and keep it when there is room; `locate`, and details that are functions, are called then."""
+    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
+        """Count a finding and keep it when there is room; `where` is None for the file as such.
+
+        `where` and details that are functions are called only for a finding that is kept.
+        """
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
-        kept = self._kept[severity]
-        kept.count += 1
-        if kept.count > KEPT:
+        self._counts[severity] += 1
+        if self._counts[severity] > KEPT:
             return
         details = {name: value() if callable(value) else value for name, value in details.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
-        kept.findings.append(rule.finding(locate(), severity, **details))
+        place = where() if callable(where) else where or self.place()
+        self._kept[severity].append(rule.finding(place, severity, **details))
 
     def report_at(self, rule: Rule, line: int, column: int, **details: object) -> None:
-        """Like `report`, for a place that is at hand."""
-        self.report(rule, lambda: self.place(line, column), **details)
+        """Report a finding at a line and column."""
+        self.report(rule, self.place(line, column), **details)
 
-    def errors(self) -> tuple[tuple[Finding, ...], int]:
-        """The errors that are kept, in the file's order, and the count of all."""
-        kept = self._kept[Severity.ERROR]
-        return kept.ordered(), kept.count
-
-    def findings(self, entries: int, boxes: int, labels: tuple[str, ...], bucket: str | None) -> Findings:
+    def findings(
+        self, entries: int = 0, boxes: int = 0, labels: tuple[str, ...] = (), bucket: str | None = None
+    ) -> Findings:
         """Everything found, with what the manifest holds."""
-        errors, marked, notes = (self._kept[severity] for severity in (Severity.ERROR, Severity.MARKED, Severity.NOTE))
+        errors, marked, notes = (tuple(sorted(kept, key=lambda one: one.place)) for kept in self._kept.values())
+        error_count, marked_count, note_count = self._counts.values()
         return Findings(
-            shown=self.shown,
-            errors=errors.ordered(),
-            marked=marked.ordered(),
-            notes=notes.ordered(),
-            error_count=errors.count,
-            marked_count=marked.count,
-            note_count=notes.count,
-            entries=entries,
-            boxes=boxes,
-            labels=labels,
-            bucket=bucket,
+            self.shown, errors, marked, notes, error_count, marked_count, note_count, entries, boxes, labels, bucket
         )

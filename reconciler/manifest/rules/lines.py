@@ -2,7 +2,7 @@
 
 Sources, by short name:
     rules: Custom Labels Developer Guide, "Validation rules for manifest files";
-    terminal: Custom Labels Developer Guide, "Debugging datasets, terminal errors" (lines dropped without a word);
+    terminal: Custom Labels Developer Guide, "Debugging datasets, terminal errors" (lines dropped without a report);
     nonterminal: Custom Labels Developer Guide, "Non-terminal JSON line validation errors";
     limits: Custom Labels Developer Guide, "Guidelines and quotas in Amazon Rekognition Custom Labels";
     model: botocore `rekognition/2016-06-27/service-2.json`;
@@ -13,7 +13,7 @@ from typing import Final
 
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
-from reconciler.manifest.rules.findings import error, marked, note
+from reconciler.rule import Rule, error, marked, note
 
 _TERMINAL: Final = "Custom Labels Developer Guide, Debugging datasets, terminal errors"
 _RULES: Final = "Custom Labels Developer Guide, Validation rules for manifest files"
@@ -29,10 +29,10 @@ DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a fi
 NOT_A_FILE: Final = error(
     "manifest-not-a-file", "this is a device, pipe or socket", "name a regular file: JSON Lines or YAML"
 )
-UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "mend the file's permissions")
+UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "fix the file's permissions")
 NO_LINE: Final = error(
     "manifest-empty",
-    "the manifest has no line",
+    "the manifest has no lines",
     "add entries; for a dataset that is meant to be empty write a YAML manifest with `entries: []`",
     _RULES,
 )
@@ -44,20 +44,20 @@ NOT_UTF8: Final = error(
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
 NOT_JSON_LINES: Final = error("not-json-lines", "{reason}", "{cure}", "JSON Lines")
 YAML_IN_JSON_LINES: Final = error(
-    "yaml-in-json-lines", "this looks like YAML, and the file's name says JSON Lines", "name the file .yaml"
+    "yaml-in-json-lines", "this looks like YAML, but the file's name is that of JSON Lines", "name the file .yaml"
 )
 NOT_AN_OBJECT: Final = error(
-    "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} a line", "botocore service-2.json"
+    "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} per line", "botocore service-2.json"
 )
 NESTED: Final = error(
-    "nesting-too-deep", f"nested deeper than {NESTING} levels", "flatten the value; no label format nests so far"
+    "nesting-too-deep", f"nested deeper than {NESTING} levels", "flatten the value; no label format nests as deep"
 )
 REPEATED_MEMBER: Final = error(
-    "repeated-member", 'the name "{name}" stands twice in one object', "keep one of the two", _JSON
+    "repeated-member", 'the name "{name}" appears twice in one object', "keep one of the two", _JSON
 )
 LONE_SURROGATE: Final = error(
     "lone-surrogate",
-    "the text holds half of a surrogate pair, which no character is",
+    "the text holds half of a surrogate pair, which is not a character",
     "write the character itself, or both halves of its escape",
     _JSON,
 )
@@ -67,7 +67,7 @@ OVERFLOW: Final = error(
 )
 LONG_LINE: Final = error(
     "line-too-long",
-    f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it without a word",
+    f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it and reports nothing",
     "remove attributes or boxes from the line",
     _RULES,
 )
@@ -75,7 +75,7 @@ LONG_LINE: Final = error(
 # The key.
 NO_KEY: Final = error(
     "source-ref-missing",
-    "`source-ref` is missing; the service drops the line without a word",
+    "`source-ref` is missing; the service drops the line and reports nothing",
     'add "source-ref": "s3://bucket/key"{guess}',
     _TERMINAL,
 )
@@ -84,13 +84,13 @@ KEY_NOT_TEXT: Final = error(
 )
 KEY_SCHEME: Final = error(
     "source-ref-not-s3",
-    '`source-ref` "{key}" does not begin with s3://; the service drops the line without a word',
+    '`source-ref` "{key}" does not begin with s3://; the service drops the line and reports nothing',
     "write it as s3://bucket/key",
     _TERMINAL,
 )
 BUCKET: Final = error(
     "bucket-illegal",
-    '"{bucket}" is no name of an S3 bucket',
+    '"{bucket}" is not a valid S3 bucket name',
     "use the bucket's real name: 3 to 255 of a-z, A-Z, 0-9, dot, hyphen, underscore",
     _S3,
 )
@@ -108,8 +108,8 @@ LONG_KEY: Final = error(
 )
 REPEATED_KEY: Final = error(
     "source-ref-repeated",
-    'the image "{key}" stands twice, first at {first}; the service keeps one of them and does not say which',
-    "keep one of the two lines",
+    'the image "{key}" appears twice, first at {first}; the service keeps one of them, and it is not documented which',
+    "remove one of the two lines",
     _TERMINAL,
 )
 
@@ -134,7 +134,7 @@ MANY_LINES: Final = error(
 )
 NO_KNOWN_KIND: Final = error(
     "no-known-kind",
-    "no line of the manifest has labels of a kind that Custom Labels takes; the first that should is here",
+    "no line of the manifest has labels of a kind that Custom Labels accepts; the first that should is here",
     "convert the labels to groundtruth/image-classification or groundtruth/object-detection",
     _FORMAT,
 )
@@ -162,13 +162,13 @@ MANY_MARKED: Final = note(
     "many-lines-marked",
     "the service will mark {count:,} of {lines:,} lines with errors; where more than "
     f"{INVALID_SHARE:.0%} of the lines are invalid an import fails, and an update may",
-    "mend the lines that are marked, or leave them out",
+    "fix the lines that are marked, or leave them out",
     _RULES,
 )
 ZERO_BOXES: Final = note(
     "zero-boxes",
-    "{count:,} {lines} with zero boxes, the first here: the image counts as labelled",
-    "leave the line as it is when nothing is to be found in the image; else add boxes",
+    "{count:,} line{s} with zero boxes, the first here: the image counts as labelled",
+    "leave the line as it is if the image shows none of the labels; else add boxes",
     _NONTERMINAL,
 )
 MIXED_KINDS: Final = note(
@@ -179,13 +179,13 @@ MIXED_KINDS: Final = note(
 )
 TEXT_VALUE: Final = note(
     "text-label-value",
-    "{count:,} image-level {labels} with text as value, the first here, as Ground Truth writes it",
+    "{count:,} image-level label{s} with text as value, the first here, as Ground Truth writes it",
     "write a whole number if the service should mark the line",
     "SageMaker Developer Guide, Output data",
 )
 KEYS_ALIKE: Final = note(
     "keys-alike",
-    "{count:,} {keys} equal to another one but for Unicode normalisation, the first here and at {first}",
+    "{count:,} key{s} equal to an earlier one except for Unicode normalisation, the first here and at {first}",
     "check that both images exist in the bucket",
 )
 LABELS_ALIKE: Final = note(
@@ -195,42 +195,41 @@ LABELS_ALIKE: Final = note(
 )
 PERCENT_KEY: Final = note(
     "percent-encoded-key",
-    "{count:,} {keys} with what looks like percent-encoding, the first here",
+    "{count:,} key{s} with what looks like percent-encoding, the first here",
     "write the object's real key: nothing is decoded",
 )
 UNKNOWN_ATTRIBUTES: Final = note(
     "unknown-attributes",
-    '{count:,} {attributes} that Custom Labels does not know, the first here ("{name}"); sent, without meaning',
+    '{count:,} attribute{s} that Custom Labels does not know, the first here ("{name}"); sent, and ignored by it',
     "leave them, or remove them",
     _FORMAT,
 )
 
-# AWS's 13 codes. `detail` is empty or says in parentheses what exactly is wrong.
-_MARKED: Final = {
-    row.code: marked(
-        row.code,
-        f"{row.code}: {row.meaning}" + "{detail}",
-        row.cure.replace("{", "{{").replace("}", "}}"),
-        _NONTERMINAL,
-    )
-    for row in ENTRY_CODES.values()
-}
-NO_ATTRIBUTES: Final = _MARKED["ERROR_NO_LABEL_ATTRIBUTES"]
-ATTRIBUTE_FORM: Final = _MARKED["ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT"]
-METADATA_FORM: Final = _MARKED["ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT"]
-NO_VALID_ATTRIBUTES: Final = _MARKED["ERROR_NO_VALID_LABEL_ATTRIBUTES"]
-NO_BOX_CONFIDENCE: Final = _MARKED["ERROR_MISSING_BOUNDING_BOX_CONFIDENCE"]
-NO_CLASS: Final = _MARKED["ERROR_MISSING_CLASS_MAP_ID"]
-IMAGE_DIMENSION: Final = _MARKED["ERROR_INVALID_IMAGE_DIMENSION"]
-BOX_OFF_FRAME: Final = _MARKED["ERROR_INVALID_BOUNDING_BOX"]
-NO_VALID_BOXES: Final = _MARKED["ERROR_NO_VALID_ANNOTATIONS"]
-BOX_TOO_SMALL: Final = _MARKED["ERROR_BOUNDING_BOX_TOO_SMALL"]
-MANY_BOXES: Final = _MARKED["ERROR_TOO_MANY_BOUNDING_BOXES"]
-USE_CASE: Final = _MARKED["ERROR_UNSUPPORTED_USE_CASE_TYPE"]
-LABEL_LENGTH: Final = _MARKED["ERROR_INVALID_LABEL_NAME_LENGTH"]
 
-# After one of these AWS judges the line no further.
+# AWS's 13 codes.
+
+
+def _marked(code: str) -> Rule:
+    """A row of class marked; its `detail` is empty or says in parentheses what exactly is wrong."""
+    row = ENTRY_CODES[code]
+    cure = row.cure.replace("{", "{{").replace("}", "}}")
+    return marked(code, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)
+
+
+NO_ATTRIBUTES: Final = _marked("ERROR_NO_LABEL_ATTRIBUTES")
+ATTRIBUTE_FORM: Final = _marked("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT")
+METADATA_FORM: Final = _marked("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT")
+NO_VALID_ATTRIBUTES: Final = _marked("ERROR_NO_VALID_LABEL_ATTRIBUTES")
+NO_BOX_CONFIDENCE: Final = _marked("ERROR_MISSING_BOUNDING_BOX_CONFIDENCE")
+NO_CLASS: Final = _marked("ERROR_MISSING_CLASS_MAP_ID")
+IMAGE_DIMENSION: Final = _marked("ERROR_INVALID_IMAGE_DIMENSION")
+BOX_OFF_FRAME: Final = _marked("ERROR_INVALID_BOUNDING_BOX")
+NO_VALID_BOXES: Final = _marked("ERROR_NO_VALID_ANNOTATIONS")
+BOX_TOO_SMALL: Final = _marked("ERROR_BOUNDING_BOX_TOO_SMALL")
+MANY_BOXES: Final = _marked("ERROR_TOO_MANY_BOUNDING_BOXES")
+USE_CASE: Final = _marked("ERROR_UNSUPPORTED_USE_CASE_TYPE")
+LABEL_LENGTH: Final = _marked("ERROR_INVALID_LABEL_NAME_LENGTH")
+
+# After one of these AWS checks nothing more of the line.
 # Source: Custom Labels Developer Guide, Fixing training errors (order of validation).
-STOPS: Final = frozenset(
-    {NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS},
-)
+STOPS: Final = frozenset({NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS})

@@ -2,23 +2,23 @@
 
 from typing import Final
 
-from reconciler.manifest.rules.findings import error
+from reconciler.rule import error
 
 _MODEL: Final = "botocore service-2.json"
 
 # Folders.
-NO_DATASETS: Final = error("datasets-missing", "there is no such folder", "create it, with one folder a project in it")
+NO_DATASETS: Final = error(
+    "datasets-missing", "there is no such folder", "create it, with one folder per project in it"
+)
 NOT_A_FOLDER: Final = error(
-    "datasets-not-a-folder", "this is a file", "name the folder that holds one folder a project"
+    "datasets-not-a-folder", "this is a file", "name the folder that holds one folder per project"
 )
 NO_PROJECT: Final = error(
     "project-yaml-missing",
     "the folder holds {example} but no project.yaml",
-    "add project.yaml (it may hold no more than `managed: true`), or move the file elsewhere",
+    "add project.yaml (`managed: true` alone is enough), or move the file elsewhere",
 )
-OTHER_NAME: Final = error(
-    "project-yaml-name", "the file is not read under this name", "rename {example} to project.yaml"
-)
+OTHER_NAME: Final = error("project-yaml-name", "a file with this name is not read", "rename {example} to project.yaml")
 TOO_LARGE: Final = error("project-yaml-too-large", "project.yaml has more than {limit:,} bytes", "shorten it")
 
 # The project.
@@ -30,13 +30,13 @@ NAME: Final = error(
 )
 ARN: Final = error(
     "project-arn-illegal",
-    '"{arn}" is no ARN of a Custom Labels project',
+    '"{arn}" is not a valid ARN of a Custom Labels project',
     "copy it from DescribeProjects: arn:aws:rekognition:REGION:ACCOUNT:project/NAME/NUMBER",
     f"{_MODEL}, ProjectArn",
 )
 MANAGED_AND_ARN: Final = error(
     "managed-and-project-arn",
-    "`managed` and `projectArn` stand together",
+    "`managed` and `projectArn` exclude each other",
     "remove `managed`: with `projectArn` the project exists",
 )
 NAME_AND_ARN: Final = error(
@@ -84,7 +84,7 @@ OUTSIDE: Final = error(
 # Policy and labels.
 CHOICE: Final = error("policy-value", '`{name}` is "{text}"{guess}', "use one of: {known}")
 PATIENCE: Final = error(
-    "patience-form", '`patience` "{text}" is no duration', "write it like 30m, 90s, 2h or 1h30m, longer than zero"
+    "patience-form", '`patience` "{text}" is not a duration', "write it like 30m, 90s, 2h or 1h30m, more than zero"
 )
 GUARD: Final = error(
     "guard-value",
@@ -93,12 +93,9 @@ GUARD: Final = error(
 )
 NO_LABELS: Final = error("labels-empty", "the closed list `labels` is empty", "name the labels, or leave `labels` out")
 LABEL_LENGTH: Final = error(
-    "label-too-long",
-    "a label has {count:,} characters",
-    "use 1 to {limit} characters",
-    f"{_MODEL}, DatasetLabel",
+    "label-too-long", "a label has {count:,} characters", "use 1 to {limit} characters", f"{_MODEL}, DatasetLabel"
 )
-SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" stands twice', "remove one of the two")
+SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" appears twice', "remove one of the two")
 MANY_LABELS: Final = error(
     "labels-too-many",
     "`labels` names {count:,} labels; a dataset may have {limit}",

@@ -5,7 +5,7 @@ The source is this program's documentation unless a row says otherwise; YAML is 
 
 from typing import Final
 
-from reconciler.manifest.rules.findings import error, note
+from reconciler.rule import error, note
 
 _YAML: Final = "YAML 1.1"
 _LABELS: Final = "botocore service-2.json, DatasetLabel"
@@ -14,25 +14,27 @@ _LABELS: Final = "botocore service-2.json, DatasetLabel"
 INVALID: Final = error("invalid-yaml", "not valid YAML: {reason}", "{cure}", _YAML)
 CHARACTER: Final = error(
     "yaml-character",
-    "the character U+{code:04X} may not stand in YAML as it is",
+    "the character U+{code:04X} is not allowed in YAML as it is",
     "remove it, or write it as an escape inside double quotes",
     _YAML,
 )
-TAG: Final = error("yaml-tag", 'the tag "{tag}" is not taken', "remove the tag: what a value is follows from its place")
-MERGE_KEY: Final = error("yaml-merge-key", "the merge key << is not taken", "write the members out")
+TAG: Final = error(
+    "yaml-tag", 'the tag "{tag}" is not supported', "remove the tag: the place of a value decides its type"
+)
+MERGE_KEY: Final = error("yaml-merge-key", "the merge key << is not supported", "write the members out")
 KEY_NOT_TEXT: Final = error("yaml-key-not-text", "a key is {kind}, not text", "use text for keys")
 SEVERAL_DOCUMENTS: Final = error(
-    "yaml-several-documents", "a second document begins here", "keep one document a file: remove the `---`"
+    "yaml-several-documents", "a second document begins here", "keep one document per file: remove the `---`"
 )
 UNKNOWN_ALIAS: Final = error(
-    "yaml-alias-unknown", "the alias *{name} has no anchor before it", "write &{name} at the value it stands for"
+    "yaml-alias-unknown", "the alias *{name} has no anchor before it", "write &{name} at the value that it stands for"
 )
 ALIASES: Final = error(
     "yaml-aliases-too-many",
     "aliases make the document much larger than it is written",
     "write fewer aliases, or generate JSON Lines",
 )
-EMPTY: Final = error("yaml-empty", "the file holds nothing", "{cure}")
+EMPTY: Final = error("yaml-empty", "the file is empty", "{cure}")
 
 # Types by place.
 MAPPING_EXPECTED: Final = error("mapping-expected", "{what} is {kind} where keys and values belong", "{cure}")
@@ -46,7 +48,7 @@ WHOLE_EXPECTED: Final = error(
 )
 FLAG_EXPECTED: Final = error("flag-expected", "{what} is {kind}, not true or false", "write true or false")
 EMPTY_TEXT: Final = error("empty-text", "{what} is empty", "write a value, or leave the key out")
-EMPTY_VALUE: Final = error("empty-value", '"{name}" has no value', "write the value; JSON's null is spelled `null`")
+EMPTY_VALUE: Final = error("empty-value", '"{name}" has no value', "write the value; for JSON's null write `null`")
 UNKNOWN_KEY: Final = error("unknown-key", 'there is no key "{name}" in {where}{guess}', "use one of: {known}")
 MISSING_KEY: Final = error("missing-key", "{where} has no `{name}`", "add `{name}`")
 
@@ -59,24 +61,26 @@ ENTRIES_MISSING: Final = error(
 )
 
 LATE_HEAD: Final = error(
-    "head-below-entries", "`{name}` stands below the entries in a spelling that was not seen", "move it above `entries`"
+    "head-below-entries",
+    "`{name}` is below the entries, in a spelling that is found only above them",
+    "move it above `entries`",
 )
 
 JSON_LINES_IN_YAML: Final = error(
     "json-lines-in-yaml",
-    "`source-ref` stands at the top of the file, as in JSON Lines",
+    "`source-ref` is at the top of the file, as in JSON Lines",
     "name the file .jsonl, or put the line under `entries:`",
 )
 
 # An entry.
 IMAGE_AND_SOURCE_REF: Final = error(
     "image-and-source-ref",
-    "`image` and `source-ref` stand in one entry",
+    "one entry has both `image` and `source-ref`",
     "keep `image` with labels and boxes, or `source-ref` with AWS's attributes",
 )
-PERSONS_KEYS: Final = error(
+LABELS_BESIDE: Final = error(
     "labels-beside-source-ref",
-    "`{name}` stands beside `source-ref` and would mean nothing",
+    "`{name}` beside `source-ref` would have no effect",
     "write `image` instead of `source-ref`, which begins a line in AWS's form",
 )
 NO_IMAGE: Final = error(
@@ -111,12 +115,12 @@ HUMAN: Final = error(
 )
 DATE: Final = error(
     "date-form",
-    '{what} "{text}" is no date and time',
+    '{what} "{text}" is not a date and time',
     "write it like 2026-01-31T00:00:00, in UTC",
     "Custom Labels Developer Guide, Creating a manifest file",
 )
 REPEATED_LABEL: Final = note(
-    "repeated-label", 'the label "{label}" stands twice in one entry; it counts once', "remove one of the two"
+    "repeated-label", 'the label "{label}" appears twice in one entry; it counts once', "remove one of the two"
 )
 COMMENT: Final = note(
     "comment-after-image",

@@ -1,23 +1,23 @@
-"""A person's entry written out as AWS's line. The same entry always gives the same line.
+"""An entry as people write it in YAML, and the line in AWS's form that it becomes: always the same line.
 
-Sources: Custom Labels Developer Guide, "Image-level labels in manifest files", "Object localization in manifest files";
-the console's own lines (API Reference, ListDatasetEntries) have `labeling-job/<attribute>` and confidence 1.
+The attributes that image-level labels become have names that are legal and stable, and no two in a line are alike.
 
-Names of the attributes that image-level labels become: legal, stable, never two alike in a line.
-
-Sources: SageMaker Developer Guide, CreateLabelingJob, LabelAttributeName (no `-metadata`, no ending in `-ref`, at most
-127 characters); API Reference, ListDatasetEntries (`cl-metadata`); Custom Labels Developer Guide, "Understanding
-training and testing validation result manifests" (`errors`, `warnings`, `cl-errors`).
+Sources: Custom Labels Developer Guide, "Image-level labels in manifest files", "Object localization in manifest files",
+"Understanding training and testing validation result manifests" (`errors`, `warnings`, `cl-errors`); API Reference,
+ListDatasetEntries (`cl-metadata`; the console's lines have `labeling-job/<attribute>` and confidence 1); SageMaker
+Developer Guide, CreateLabelingJob, LabelAttributeName (no `-metadata`, no ending in `-ref`, at most 127 characters).
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, NamedTuple
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF
 from reconciler.manifest.line import Path
+from reconciler.manifest.yaml.nodes import Mapping, Node
 
 BOXES_ATTRIBUTE: Final = "bounding-box"
 # `cl` would have the service's own `cl-metadata` as its metadata.
@@ -31,7 +31,7 @@ def attribute_names(labels: Iterable[str]) -> dict[str, str]:
     """An attribute's name for each label, in order.
 
     A label that is a legal name keeps it. Any other gives its legal characters and a digest of the whole label, so that
-    the name depends on no neighbour; a number is added only where a label imitates another one's digest.
+    the name does not depend on the other labels; a number is added only where a label imitates the digest of one.
     """
     names: dict[str, str] = {}
     used: set[str] = set()
@@ -57,108 +57,107 @@ def _unused(name: str, used: set[str]) -> str:
     return candidate
 
 
-# A fixed date, because the moment of reading would make the line differ each time.
-DEFAULT_CREATED: Final = "2000-01-01T00:00:00"
 _DEPTH: Final = 3
 
-Origin = TypeVar("Origin")  # whatever says where a part was written
+
+class Shared(NamedTuple):
+    """Values that the head may give for all entries, each None where nothing usable is written.
+
+    `size` is width, height and perhaps depth, each with the node where it is written.
+    """
+
+    size: tuple[tuple[int, Node], ...] | None = None
+    created: str | None = None
+    human_annotated: str | None = None
+    job_name: str | None = None
+    confidence: float | None = None
+
+    def over(self, head: "Shared") -> "Shared":
+        """An entry's values, and those of the head where the entry has none."""
+        return Shared._make(theirs if own is None else own for own, theirs in zip(self, head, strict=True))
+
+
+# The date is fixed, because the moment of reading would make the line differ each time.
+DEFAULTS: Final = Shared(created="2000-01-01T00:00:00", human_annotated="yes", confidence=1)
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnBox(Generic[Origin]):
-    """A box as a person wrote it; `origins` says where its label and sides stand."""
+class WrittenBox:
+    """A box as a person wrote it; `node` has its members."""
 
     label: str
-    sides: Mapping[str, int | float]  # left, top, width, height
-    confidence: int | float
-    origins: Mapping[str, Origin]
-    origin: Origin
+    sides: ReadOnly[str, int | float]  # left, top, width, height
+    confidence: float | None
+    node: Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenEntry(Generic[Origin]):
-    """An entry as a person wrote it, with the file's defaults filled in.
+class WrittenEntry:
+    """An entry as a person wrote it, with the file's defaults filled in; `node` has its members.
 
-    `labels` with where each stands; `boxes` is None for an entry without that key; `size` is width, height and
-    perhaps depth.
+    `labels` with where each is written; `boxes` is None for an entry without that key.
     """
 
     key: str
-    key_origin: Origin
-    origin: Origin
-    labels: Mapping[str, Origin] = field(default_factory=dict)
-    boxes: tuple[DrawnBox[Origin], ...] | None = None
-    boxes_origin: Origin | None = None
-    size: tuple[int, ...] = ()
-    size_origins: tuple[Origin, ...] = ()
-    confidence: int | float = 1
-    human_annotated: str = "yes"
-    job_name: str | None = None
-    created: str = DEFAULT_CREATED
+    labels: ReadOnly[str, Node]
+    boxes: tuple[WrittenBox, ...] | None
+    shared: Shared
+    node: Mapping
+
+    def job_name(self, attribute: str) -> str:
+        """The job-name of an attribute."""
+        return f"labeling-job/{attribute}" if self.shared.job_name is None else self.shared.job_name
 
 
-def expand(drawn: WrittenEntry[Origin]) -> tuple[dict[str, Any], dict[Path, Origin]]:
-    """The line, and for its members the origin of each that came from somewhere."""
-    document: dict[str, Any] = {SOURCE_REF: drawn.key}
-    origins: dict[Path, Origin] = {(): drawn.origin, (SOURCE_REF,): drawn.key_origin}
-    for label, name in attribute_names(drawn.labels).items():
+def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[Path, Node]]:
+    """The line, and the node of each of its members that was written."""
+    document: dict[str, Any] = {SOURCE_REF: entry.key}
+    nodes: dict[Path, Node] = {(): entry.node, (SOURCE_REF,): entry.node.members["image"]}
+    for label, name in attribute_names(entry.labels).items():
         document[name] = 1
-        document[name + METADATA] = _image_metadata(drawn, name, label)
-        origins[(name,)] = origins[(name + METADATA,)] = drawn.labels[label]
-    if drawn.boxes is not None:
-        _add_boxes(drawn, drawn.boxes, document)
-        origins |= _box_origins(drawn, drawn.boxes)
-    return document, origins
+        document[name + METADATA] = {
+            "confidence": entry.shared.confidence,
+            "job-name": entry.job_name(name),
+            "class-name": label,
+            "human-annotated": entry.shared.human_annotated,
+            "creation-date": entry.shared.created,
+            "type": IMAGE_TYPE,
+        }
+        nodes[(name,)] = nodes[(name + METADATA,)] = entry.labels[label]
+    if entry.boxes is not None:
+        # Class ids in the order of first use; only labels that are used have one.
+        ids = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in entry.boxes))}
+        document |= _box_attribute(entry, entry.boxes, ids)
+        nodes |= _box_nodes(entry, entry.boxes, ids)
+    return document, nodes
 
 
-def _image_metadata(drawn: WrittenEntry[Origin], name: str, label: str) -> dict[str, Any]:
+def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: ReadOnly[str, int]) -> dict[str, Any]:
+    width, height, depth = (*(side for side, _ in entry.shared.size or ()), _DEPTH)[:3]
     return {
-        "confidence": drawn.confidence,
-        "job-name": _job_name(drawn, name),
-        "class-name": label,
-        "human-annotated": drawn.human_annotated,
-        "creation-date": drawn.created,
-        "type": IMAGE_TYPE,
+        BOXES_ATTRIBUTE: {
+            "image_size": [{"width": width, "height": height, "depth": depth}],
+            "annotations": [{"class_id": ids[box.label], **box.sides} for box in boxes],
+        },
+        BOXES_ATTRIBUTE + METADATA: {
+            "objects": [{"confidence": box.confidence} for box in boxes],
+            "class-map": {str(number): label for label, number in ids.items()},
+            "type": BOXES_TYPE,
+            "human-annotated": entry.shared.human_annotated,
+            "creation-date": entry.shared.created,
+            "job-name": entry.job_name(BOXES_ATTRIBUTE),
+        },
     }
 
 
-def _job_name(drawn: WrittenEntry[Origin], attribute: str) -> str:
-    return f"labeling-job/{attribute}" if drawn.job_name is None else drawn.job_name
-
-
-def _class_ids(boxes: Iterable[DrawnBox[Origin]]) -> dict[str, int]:
-    """Class ids in the order of first use; only labels that are used have one."""
-    return {label: number for number, label in enumerate(dict.fromkeys(box.label for box in boxes))}
-
-
-def _add_boxes(drawn: WrittenEntry[Origin], boxes: tuple[DrawnBox[Origin], ...], document: dict[str, Any]) -> None:
-    ids = _class_ids(boxes)
-    width, height, depth = (*drawn.size, _DEPTH)[:3]
-    document[BOXES_ATTRIBUTE] = {
-        "image_size": [{"width": width, "height": height, "depth": depth}],
-        "annotations": [{"class_id": ids[box.label], **box.sides} for box in boxes],
-    }
-    document[BOXES_ATTRIBUTE + METADATA] = {
-        "objects": [{"confidence": box.confidence} for box in boxes],
-        "class-map": {str(number): label for label, number in ids.items()},
-        "type": BOXES_TYPE,
-        "human-annotated": drawn.human_annotated,
-        "creation-date": drawn.created,
-        "job-name": _job_name(drawn, BOXES_ATTRIBUTE),
-    }
-
-
-def _box_origins(drawn: WrittenEntry[Origin], boxes: tuple[DrawnBox[Origin], ...]) -> dict[Path, Origin]:
-    origins: dict[Path, Origin] = {}
+def _box_nodes(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: ReadOnly[str, int]) -> dict[Path, Node]:
     metadata = BOXES_ATTRIBUTE + METADATA
-    if drawn.boxes_origin is not None:
-        origins[(BOXES_ATTRIBUTE,)] = origins[(metadata,)] = drawn.boxes_origin
-    for side, origin in zip(("width", "height", "depth"), drawn.size_origins, strict=False):
-        origins[(BOXES_ATTRIBUTE, "image_size", 0, side)] = origin
-    ids = _class_ids(boxes)
+    nodes: dict[Path, Node] = dict.fromkeys([(BOXES_ATTRIBUTE,), (metadata,)], entry.node.members["boxes"])
+    for name, (_, node) in zip(("width", "height", "depth"), entry.shared.size or (), strict=False):
+        nodes[BOXES_ATTRIBUTE, "image_size", 0, name] = node
     for index, box in enumerate(boxes):
         path = (BOXES_ATTRIBUTE, "annotations", index)
-        origins[path] = box.origin
-        origins |= {(*path, side): origin for side, origin in box.origins.items()}
-        origins.setdefault((metadata, "class-map", str(ids[box.label])), box.origins["label"])
-    return origins
+        nodes[path] = box.node
+        nodes |= {(*path, name): node for name, node in box.node.members.items()}
+        nodes.setdefault((metadata, "class-map", str(ids[box.label])), box.node.members["label"])
+    return nodes

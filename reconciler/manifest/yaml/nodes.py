@@ -1,60 +1,62 @@
 """YAML as plain nodes with places: text, lists and mappings, and nothing that YAML would guess.
 
 Tags, merge keys, repeated keys and several documents are reported; aliases are followed within bounds. A scalar keeps
-its text as written: what it means follows from its place, which others know.
+its text as written; its place in the file decides what it means (`values`).
 
-One difference between the scanners stays: libyaml lets a tab separate values, PyYAML's own scanner refuses it.
-
-What PyYAML and libyaml complain about, in one sentence of ours with the cure.
-
-The text of a YAML file, decoded piece by piece for PyYAML's scanner.
-
-A fault ends the text; `fault` then says why. Both of PyYAML's scanners get the same text, so they cannot disagree about
-it.
+Both of PyYAML's scanners get the same text from `YamlText`, so they cannot disagree about it, and what they report is
+one sentence of this program's with the cure. One difference between them remains: libyaml lets a tab separate values,
+PyYAML's own scanner refuses it.
 """
 
 import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import yaml
 
 from reconciler.limits import NESTING
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
+from reconciler.rule import Rule
 
 _OPENED_HERE: Final = ("unexpected end of stream", "',' or")
 
-# (phrase in the problem or its context, what is wrong, cure); the first that fits.
+# (phrase in the problem, as a regular expression, what is wrong, cure); the first that fits.
 _SENTENCES: Final = (
     (
         "cannot start any token",
-        "a character that can begin no value (a tab, or one of @ ` %)",
+        "a character that no value can begin with (a tab, or one of @ ` %)",
         "indent with blanks, and put text that begins with such a character in quotes",
     ),
     ("unexpected end of stream", "a quote is opened here and never closed", "close the quote"),
     ("',' or", "a bracket is opened here and never closed, or a comma is missing", "close the bracket, add the comma"),
     (
         "apping values are not allowed",
-        "a colon stands where no key can be",
+        "a colon where a key is not possible",
         "put text that holds `: ` in quotes, and check the indentation",
     ),
     (
         "sequence entries are not allowed",
-        "a `-` stands where no list can begin",
+        "a `-` where a list cannot begin",
         "begin the list on its own line, indented under its key",
     ),
     ("unknown escape", "an unknown escape in double quotes", "use single quotes, or double the backslash"),
-    ("Unicode character escape", "an escape in double quotes names no character", "write the character itself"),
-    ("arg not in range", "an escape in double quotes names no character", "write the character itself"),
-    ("document start", "text stands after the end of the document", "keep one mapping in the file"),
-    ("expected key", "the indentation fits no key above, or a value goes on after its end", "align it with its keys"),
-    ("block end", "the indentation fits no key above, or a value goes on after its end", "align it with its keys"),
+    (
+        "Unicode character escape|arg not in range",
+        "an escape in double quotes does not name a character",
+        "write the character itself",
+    ),
+    ("document start", "text after the end of the document", "keep one mapping in the file"),
+    (
+        "expected key|block end",
+        "the indentation fits no key above, or a value continues after its end",
+        "align it with its keys",
+    ),
     ("node content", "a value was expected here", "write the value, or put text that begins with a sign in quotes"),
     ("expected ':'", "a key has no colon", "write `key: value`"),
-    ("incompatible YAML", "the file asks for another version of YAML", "remove the %YAML line"),
+    ("incompatible YAML", "the file requires a different version of YAML", "remove the %YAML line"),
 )
 
 
@@ -66,14 +68,14 @@ def explained(exception: Exception) -> tuple[int, int, str, str]:
         mark = getattr(exception, "context_mark", None) or mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     for phrase, reason, cure in _SENTENCES:
-        if phrase in problem:
+        if re.search(phrase, problem):
             return line, column, reason, cure
     return line, column, problem.splitlines()[0], "check quotes, brackets and indentation"
 
 
 _PIECE: Final = 1 << 16
 # What YAML 1.1 allows in a stream, less the byte order mark inside it and less three characters that YAML 1.1 takes
-# for line ends and editors do not (NEL, line and paragraph separator): line numbers would go apart.
+# for line ends and editors do not (NEL, line and paragraph separator): line numbers would differ.
 _FORBIDDEN: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
@@ -81,19 +83,20 @@ _LINE_END: Final = re.compile("\r\n|\r|\n")
 _WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class TextFault:
-    """Why the text ends early: a character that is not allowed, or a byte that is not UTF-8 (`code` is its value)."""
+class TextFault(NamedTuple):
+    """Why the text ends early: the broken rule, line, column and details."""
 
+    rule: Rule
     line: int
     column: int
-    code: int
-    is_byte: bool
-    wide: bool = False
+    details: dict[str, object]
 
 
 class YamlText:
-    """A stream of text for `yaml.Loader`; `comments` holds the lines with ` #` in them, by number, until forgotten."""
+    """The text of a YAML file, decoded piece by piece for `yaml.Loader`; a fault ends it.
+
+    `fault` is None until then. `comments` holds the lines with ` #` in them, by number, until forgotten.
+    """
 
     def __init__(self, handle: BinaryIO) -> None:
         self.fault: TextFault | None = None
@@ -111,7 +114,10 @@ class YamlText:
             text = self._decoded(raw)
             if text:
                 return text
-        return self._rest()
+        pending = self._decoder.getstate()[0]
+        if pending:  # a character that is begun and not ended
+            self._stop(line_rules.NOT_UTF8, byte=pending[0], guess="")
+        return ""
 
     @property
     def reached(self) -> tuple[int, int]:
@@ -123,24 +129,18 @@ class YamlText:
         for number in [number for number in self.comments if number < before]:
             del self.comments[number]
 
-    def _rest(self) -> str:
-        """What is wrong at the end: a character that was begun and not ended."""
-        pending = self._decoder.getstate()[0]
-        if self.fault is None and pending:
-            self.fault = TextFault(self._line, self._column, pending[0], is_byte=True)
-        return ""
+    def _stop(self, rule: Rule, **details: object) -> None:
+        self.fault = self.fault or TextFault(rule, self._line, self._column, details)
 
     def _decoded(self, raw: bytes) -> str:
-        wide = self._start and raw.startswith(_WIDE_BOMS)
+        guess = "; it looks like UTF-16" if self._start and raw.startswith(_WIDE_BOMS) else ""
         pending = self._decoder.getstate()[0]
         try:
             text = self._decoder.decode(raw)
         except UnicodeDecodeError as exception:
             data = pending + raw
             text = self._checked(data[: exception.start].decode())
-            if self.fault is None:
-                code = data[exception.start]
-                self.fault = TextFault(self._line, self._column, code, is_byte=True, wide=wide)
+            self._stop(line_rules.NOT_UTF8, byte=data[exception.start], guess=guess)
             return text
         if self._start and text:
             text = text.removeprefix("\ufeff")
@@ -151,29 +151,22 @@ class YamlText:
         """The text up to a character that is not allowed."""
         match = _FORBIDDEN.search(text)
         good = text if match is None else text[: match.start()]
-        self._advance(good)
+        self._remember(good)
+        ends = list(_LINE_END.finditer(good))
+        self._line += len(ends)
+        self._column = len(good) - ends[-1].end() + 1 if ends else self._column + len(good)
         if match is not None:
-            self.fault = TextFault(self._line, self._column, ord(match.group()), is_byte=False)
+            self._stop(yaml_rules.CHARACTER, code=ord(match.group()))
         return good
 
-    def _advance(self, text: str) -> None:
-        self._remember(text)
-        ends = list(_LINE_END.finditer(text))
-        self._line += len(ends)
-        self._column = len(text) - ends[-1].end() + 1 if ends else self._column + len(text)
-
     def _remember(self, text: str) -> None:
-        if text.endswith("\n"):
-            whole, self._left = self._left + text, ""
-            if " #" in whole or "\t#" in whole:
-                self.comments[self._line] = whole
-        else:
-            self._left = (self._left + text)[:_PIECE]
-            if " #" in self._left or "\t#" in self._left:
-                self.comments[self._line] = self._left
+        whole = self._left + text
+        self._left = "" if text.endswith("\n") else whole[:_PIECE]
+        if " #" in whole or "\t#" in whole:
+            self.comments[self._line] = whole
 
 
-# Nodes that aliases may add: so many for each node that is written, and so many in any case.
+# Nodes that aliases may add: for each node that is written, and in any case.
 _EXPANSION: Final = 20
 _EXPANSION_FREE: Final = 100_000
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # PyYAML lets an escape name one, libyaml does not
@@ -217,8 +210,7 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
+class Top(NamedTuple):
     """A member of the outermost mapping; of a streamed list, one item at a time (`item`), after an empty start."""
 
     name: Scalar
@@ -227,11 +219,11 @@ class Top:
 
 
 class YamlStopError(Exception):
-    """The file cannot be read further; the reason has been reported."""
+    """The file cannot be read further; the reason is reported already."""
 
 
 class NodeReader:
-    """Reads one document from a text; everything that is wrong goes to `report` with line and column from 1."""
+    """Reads one document from a text; `report` gets everything that is wrong, with line and column from 1."""
 
     def __init__(self, text: YamlText, report: Report, loader: Any = None) -> None:  # noqa: ANN401 - PyYAML's loaders share no base class
         self._text = text
@@ -269,7 +261,7 @@ class NodeReader:
         self._end()
 
     def _refuse_root(self, root: Node | None, key: str) -> None:
-        """Say what stands where the outermost mapping belongs: nothing, or something else."""
+        """Report what is in place of the outermost mapping: nothing, or something else."""
         if root is None or (isinstance(root, Scalar) and not root.text):
             self._report(yaml_rules.EMPTY, 0, 0, cure=f"write `{key}: []` for a dataset that is meant to be empty")
         else:
@@ -315,16 +307,11 @@ class NodeReader:
         return event
 
     def _stop_at_fault(self) -> None:
-        """The text ended early: that is the reason for whatever the scanner thinks of its end."""
-        fault = self._text.fault
-        if fault is None:
-            return
-        if fault.is_byte:
-            guess = "; it looks like UTF-16" if fault.wide else ""
-            self._report(line_rules.NOT_UTF8, fault.line, fault.column, byte=fault.code, guess=guess)
-        else:
-            self._report(yaml_rules.CHARACTER, fault.line, fault.column, code=fault.code)
-        raise YamlStopError
+        """When the text ended early, that is the reason for whatever the scanner reports about its end."""
+        if self._text.fault is not None:
+            rule, line, column, details = self._text.fault
+            self._report(rule, line, column, **details)
+            raise YamlStopError
 
     def _node(self, event: Any, depth: int) -> Node:  # noqa: ANN401 - PyYAML's events
         line, column = self._start(event)
@@ -337,7 +324,8 @@ class NodeReader:
             raise YamlStopError
         node: Node
         if isinstance(event, yaml.ScalarEvent):
-            node = Scalar(event.value, not event.style, line, column, *_stop(event))
+            end: Any = event.end_mark
+            node = Scalar(event.value, not event.style, line, column, end.line + 1, end.column + 1)
             if _HALF_CHARACTER.search(node.text):
                 self._report(line_rules.LONE_SURROGATE, line, column)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -400,10 +388,6 @@ class NodeReader:
     def _refuse_tag(self, event: Any) -> None:  # noqa: ANN401 - PyYAML's events
         if event.tag is not None:
             self._report(yaml_rules.TAG, *self._start(event), tag=event.tag)
-
-
-def _stop(event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
-    return event.end_mark.line + 1, event.end_mark.column + 1
 
 
 def kind_of_node(node: Node) -> str:

@@ -13,12 +13,12 @@ from reconciler.manifest.yaml.entry import (
     ENTRIES,
     ENTRY_KEYS,
     HEAD_KEYS,
-    PERSONS_KEYS,
+    LABEL_KEYS,
     Head,
-    drawn_of,
     head_of,
     node_at,
     raw_document,
+    written_entry,
 )
 from reconciler.manifest.yaml.expand import expand
 from reconciler.manifest.yaml.nodes import Mapping, Node, NodeReader, Scalar, Sequence, YamlStopError, YamlText
@@ -47,9 +47,9 @@ def yaml_lines(handle: BinaryIO, collector: Collector, loader: Any = None) -> It
 
 
 def _may_have_late_head(handle: BinaryIO) -> bool:
-    """Whether a key of the head may stand below the entries; cheaper than reading twice to find out.
+    """Whether a key of the head may be below the entries; cheaper than reading twice to find out.
 
-    With the first key at the margin all keys of the head stand there. A yes may be wrong.
+    When the first key is at the margin, all keys of the head are. True may be wrong, False is not.
     """
     first = True
     below = False
@@ -110,7 +110,7 @@ class _Manifest:
                     yield from self._entry(item, head)
             self._errors = self._collector.error_count
         if head is None and not self._json_lines:
-            self._collector.report(rules.ENTRIES_MISSING, self._collector.place)
+            self._collector.report(rules.ENTRIES_MISSING)
 
     def _member(self, name: Scalar, value: Node | None, *, late: bool) -> None:
         if name.text == SOURCE_REF:
@@ -125,7 +125,9 @@ class _Manifest:
 
     def _entry(self, node: Node, head: Head) -> Iterator[Line]:
         """The entry's line, when nothing is wrong with it."""
-        line = self._raw(node) if isinstance(node, Mapping) and SOURCE_REF in node.members else self._drawn(node, head)
+        line = (
+            self._raw(node) if isinstance(node, Mapping) and SOURCE_REF in node.members else self._written(node, head)
+        )
         self._text.forget_comments(node.line)
         if line is not None and self._collector.error_count == self._errors:
             yield line
@@ -135,27 +137,27 @@ class _Manifest:
         if "image" in entry.members:
             self._fields.wrong(rules.IMAGE_AND_SOURCE_REF, entry)
             return None
-        for name in PERSONS_KEYS:
+        for name in LABEL_KEYS:
             if isinstance(entry.members.get(name), Sequence) and name + METADATA not in entry.members:
-                self._fields.wrong(rules.PERSONS_KEYS, entry.names[name], name=name)
+                self._fields.wrong(rules.LABELS_BESIDE, entry.names[name], name=name)
         self._note_comment(entry.members[SOURCE_REF])
         document = raw_document(entry, self._collector.report_at)
         return Line(document, self._place(entry), lambda path: self._place(node_at(entry, path)))
 
-    def _drawn(self, node: Node, head: Head) -> Line | None:
-        entry = self._fields.mapping(node, "an entry", (*ENTRY_KEYS, SOURCE_REF), "write `- image: ...`")
-        drawn = None if entry is None else drawn_of(entry, head, self._fields)
-        if entry is None or drawn is None:
+    def _written(self, node: Node, head: Head) -> Line | None:
+        mapping = self._fields.mapping(node, "an entry", (*ENTRY_KEYS, SOURCE_REF), "write `- image: ...`")
+        entry = None if mapping is None else written_entry(mapping, head, self._fields)
+        if entry is None:
             return None
-        self._note_comment(entry.members["image"])
-        document, origins = expand(drawn)
-        return Line(document, self._place(entry), partial(self._locate, origins))
+        self._note_comment(entry.node.members["image"])
+        document, nodes = expand(entry)
+        return Line(document, self._place(entry.node), partial(self._locate, nodes))
 
-    def _locate(self, origins: dict[Path, Node], path: Path) -> Place:
+    def _locate(self, nodes: dict[Path, Node], path: Path) -> Place:
         """Where the innermost part around `path` was written."""
-        while path not in origins:
+        while path not in nodes:
             path = path[:-1]
-        return self._place(origins[path])
+        return self._place(nodes[path])
 
     def _place(self, node: Node) -> Place:
         return self._collector.place(node.line, node.column)

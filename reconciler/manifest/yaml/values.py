@@ -11,8 +11,8 @@ from typing import Final
 
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import Rule
 from reconciler.manifest.yaml.nodes import Mapping, Node, Report, Scalar, Sequence, kind_of_node
+from reconciler.rule import Rule
 from reconciler.text import did_you_mean
 
 # A number as JSON spells it (RFC 8259, section 6).

@@ -1,10 +1,10 @@
-"""When an apply must stop between two batches: the engine was asked to cancel, has died, or waits for us no longer.
+"""When an apply must stop between two batches: the engine asked to cancel, has died, or no longer waits for the call.
 
-The dynamic provider's server answers Cancel (the engine's word for the first Ctrl-C) without telling the provider, and
-has four worker threads, so that Cancel waits while four calls are worked on. Neither is open to a provider. What is
-done about it is in this module alone, and tests pin it: the code of the server's own `Cancel` is replaced, at most
-three datasets are worked on at once, and the pool of threads, found at the bottom of the worker's stack, is allowed
-more than it has. Where any of this fails, an apply still stops when its call or the engine is gone.
+The dynamic provider's server answers Cancel (the engine's request after the first Ctrl-C) without notifying the
+provider, and has four worker threads, so that Cancel waits while four calls are running. A provider can change neither.
+This module alone works around it, and tests pin it: the code of the server's own `Cancel` is replaced, at most three
+datasets are worked on at once, and the pool of threads, found at the bottom of the worker's stack, is allowed more
+threads. Where any of this fails, an apply still stops when its call has ended or the engine has gone.
 """
 
 import os
@@ -15,31 +15,28 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Event, Thread
-from typing import TYPE_CHECKING, Any, Final
+from traceback import walk_stack
+from typing import Any, Final
 
 from reconciler.errors import Interrupted
 from reconciler.provider.sdk.failure import call_is_open
 
-if TYPE_CHECKING:
-    from types import FrameType
-
-
-# Datasets worked on at once. Each has its lane at the service; the account's calls a second are shared by all.
+# Datasets worked on at once. The service runs one operation per dataset; all share the account's calls per second.
 _AT_ONCE: Final = 3
-# Threads beyond the server's four: calls that wait for a place must not keep Cancel from being heard.
+# Threads beyond the server's four: calls that wait for a place must not keep Cancel from being answered.
 _SPARE_THREADS: Final = 28
-_ASKED: Final = Event()
-# Said before anything is sent, where Cancel cannot be heard: afterwards there is nobody to say it.
-DEAF: Final = (
-    "this version of the Pulumi SDK does not let a Ctrl-C be heard: after one, this apply runs on to its end; a second "
-    "one ends it within seconds, and a batch that was sent goes on at AWS"
+ASKED: Final = Event()
+# Shown before anything is sent, where Cancel cannot be detected: afterwards nothing can show it.
+CANNOT_CANCEL: Final = (
+    "this version of the Pulumi SDK cannot detect Ctrl-C: after a first one this apply continues to its end, a second "
+    "one stops it within seconds, and AWS finishes a batch that was sent"
 )
 
 
 class EngineWatch:
-    """Knows why nothing more may be sent. Without a pipe as input a process has only Cancel and the call to go by.
+    """Knows why nothing more may be sent. Without a pipe as input, only Cancel and the call can give a reason.
 
-    `hears_cancel` is whether Cancel reaches it; where it does not, `DEAF` is to be said.
+    `detects_cancel` is whether Cancel reaches the process; where it does not, show `CANNOT_CANCEL`.
 
     It is made in the process's first call, before the engine sends more calls than the server has threads.
     """
@@ -47,18 +44,18 @@ class EngineWatch:
     def __init__(self) -> None:
         self._gone = Event()
         self._places = BoundedSemaphore(_AT_ONCE)
-        self.hears_cancel = hear_cancel()
+        self.detects_cancel = detect_cancel()
         _allow_more_threads()
         if _has_open_pipe():
             Thread(target=self._watch, daemon=True, name="engine-watch").start()
 
     def stop(self) -> Interrupted | None:
         """The reason to send nothing more, or None."""
-        if _ASKED.is_set():
-            return Interrupted("stopped as asked after the running batch; run `pulumi up` again to go on")
+        if ASKED.is_set():
+            return Interrupted("stopped after the running batch, as requested; run `pulumi up` again to continue")
         if call_is_open() and not self._gone.is_set():
             return None
-        return Interrupted("the Pulumi engine has gone; nothing more is sent, run `pulumi up` again to go on")
+        return Interrupted("the Pulumi engine has gone; nothing more is sent, run `pulumi up` again to continue")
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -72,13 +69,8 @@ class EngineWatch:
         self._gone.set()
 
 
-def cancel_was_asked() -> None:
-    """The engine was asked to cancel: called by the server's replaced `Cancel`."""
-    _ASKED.set()
-
-
-def hear_cancel() -> bool:
-    """Have the server's Cancel tell us; False where the server is not the one that is known."""
+def detect_cancel() -> bool:
+    """Have the server's Cancel set `ASKED`; False where the server is not the one that is known."""
     servicer = getattr(sys.modules.get("__main__"), "DynamicResourceProviderServicer", None)
     cancel = getattr(servicer, "Cancel", None)
     code = getattr(cancel, "__code__", None)
@@ -92,9 +84,9 @@ def _cancel(_self: Any, _request: Any, _context: Any) -> Any:  # noqa: ANN401 - 
     """What Cancel does from then on. It runs among the SDK's globals, so it imports what it needs."""
     from google.protobuf import empty_pb2  # noqa: PLC0415 - see above
 
-    from reconciler.provider.sdk.cancel import cancel_was_asked as asked  # noqa: PLC0415 - see above
+    from reconciler.provider.sdk.cancel import ASKED as asked  # noqa: N811, PLC0415 - see above
 
-    asked()
+    asked.set()
     return empty_pb2.Empty()
 
 
@@ -107,13 +99,10 @@ def _allow_more_threads() -> None:
 
 def _pool() -> ThreadPoolExecutor | None:
     """The pool at the bottom of this thread's stack: `concurrent.futures` keeps a weak reference to it there."""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - see the module docstring
-    while frame is not None:
-        reference = frame.f_locals.get("executor_reference")
-        if reference is not None:
+    for frame, _line in walk_stack(sys._getframe()):  # noqa: SLF001 - see the module docstring
+        if (reference := frame.f_locals.get("executor_reference")) is not None:
             pool = reference()
             return pool if isinstance(pool, ThreadPoolExecutor) else None
-        frame = frame.f_back
     return None
 
 

@@ -15,13 +15,13 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from reconciler.provider.sdk.failure import call_urn
 
-# Seconds between two status lines. Where there is no terminal every one of them is printed for good.
+# Seconds between two status lines. Without a terminal, each of them stays in the log.
 _ON_A_TERMINAL: Final = 0.5
 _ELSEWHERE: Final = 15.0
 
 
 class Console:
-    """The engine's log. One for the process; safe to use from several threads. Never raises."""
+    """The engine's log. The process has one; safe to use from several threads. Never raises."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -32,7 +32,7 @@ class Console:
         self._interval = _ON_A_TERMINAL if _has_terminal() else _ELSEWHERE
 
     def tell_once(self, message: str, *, warning: bool = False) -> None:
-        """A message under Diagnostics of the resource of this call; the same text once a resource and process."""
+        """A message under Diagnostics of the resource of this call; the same text once per resource and process."""
         urn = call_urn()
         with self._lock:
             if (urn, message) in self._told:
@@ -51,9 +51,9 @@ class Console:
         self._log(urn, message, ephemeral=True)
 
     def at_rest(self, message: str) -> None:
-        """The last word on the row of the resource of this call, in place of a status line that would stay there.
+        """The last message on the row of the resource of this call, in place of a status line that would stay there.
 
-        Only where a person watches: elsewhere every status line is printed for good, and one more says nothing.
+        Only on a terminal: elsewhere every status line stays in the log, and one more would say nothing new.
         """
         urn = call_urn()
         with self._lock:
@@ -67,7 +67,7 @@ class Console:
         try:
             self._engine().Log(request, timeout=10)
         except (grpc.RpcError, ValueError):
-            return  # an engine that cannot be told is no reason to stop an apply
+            return  # an apply continues when a message does not reach the engine
 
     def _engine(self) -> engine_pb2_grpc.EngineStub:
         with self._lock:

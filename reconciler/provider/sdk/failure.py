@@ -1,17 +1,18 @@
-"""Failing in a sentence: what the dynamic provider's server turns into a traceback, sent as a clean status instead.
+"""Failing in a sentence: a clean status in place of the traceback that the dynamic provider's server would send.
 
 The server of `python -m pulumi.dynamic` aborts every call that raises with the whole traceback as the message. gRPC
 lets a handler attach a status of its own as the trailer `grpc-status-details-bin`, which grpc-go (the engine) prefers
 when its code is the same; the code is UNKNOWN (2). With `ErrorResourceInitFailed` among the details the engine keeps
 the resource, with its outputs and the reasons.
 
-The handler's context is not handed to a provider: it is found on the call stack. That is not a public interface;
+A provider does not get the handler's context: it is found on the call stack. That is not a public interface;
 everything that depends on it is in this module, and a test fails when the SDK changes. Without a context the plain
 exception is raised, as before.
 """
 
 import sys
 from collections.abc import Mapping, Sequence
+from traceback import walk_stack
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -19,24 +20,19 @@ from google.protobuf import any_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2
 
-from reconciler.errors import ReconcilerError
-
 _UNKNOWN: Final = 2
 _TRAILER: Final = "grpc-status-details-bin"
 
 
-class CallFailed(ReconcilerError):
-    """The call ends in failure; what the engine is told stands in its status already."""
+class CallFailed(Exception):
+    """The call ends in failure; its status holds the message for the engine already."""
 
 
 def call_frame() -> FrameType | None:
     """The server's frame that handles this call: its locals have `request` and `context`; None outside of a call."""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - see the module docstring
-    while frame is not None:
-        context = frame.f_locals.get("context")
-        if "request" in frame.f_locals and hasattr(context, "set_trailing_metadata"):
+    for frame, _line in walk_stack(sys._getframe()):  # noqa: SLF001 - see the module docstring
+        if "request" in frame.f_locals and hasattr(frame.f_locals.get("context"), "set_trailing_metadata"):
             return frame
-        frame = frame.f_back
     return None
 
 
@@ -47,7 +43,7 @@ def call_urn() -> str:
 
 
 def call_is_open() -> bool:
-    """Whether somebody still waits for the answer to this call; True outside of a call."""
+    """Whether the engine still waits for the answer to this call; True outside of a call."""
     frame = call_frame()
     return frame is None or bool(frame.f_locals["context"].is_active())
 
@@ -82,5 +78,5 @@ def _end(status: status_pb2.Status) -> NoReturn:
     if frame is None:
         raise CallFailed(status.message) from None
     frame.f_locals["context"].set_trailing_metadata(((_TRAILER, status.SerializeToString()),))
-    # The server sends the traceback along, for a log that few look at: it says nothing of what went before.
+    # The server sends the traceback along, for a log that few read; it leaves out what was raised before.
     raise CallFailed("the call's status says why") from None

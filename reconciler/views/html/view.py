@@ -18,7 +18,7 @@ from markupsafe import Markup
 from reconciler.review.model import Review
 from reconciler.text import Sentence, names_in
 from reconciler.views import words as wording
-from reconciler.views.apply_lines import done_lines
+from reconciler.views.apply_lines import outcome_lines
 from reconciler.views.html.page_data import page_data, project_link
 from reconciler.views.lines import guard_lines
 from reconciler.views.pictures import PictureSource
@@ -66,7 +66,7 @@ def _page() -> tuple[Environment, str, str]:
         "words": wording,
         "project_link": project_link,
         "guard_lines": guard_lines,
-        "done_lines": done_lines,
+        "outcome_lines": outcome_lines,
     }
     folder = files("reconciler.views.html") / "page"
     style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
+from reconciler.apply.outcome import Outcome
 from reconciler.entry_codes import meaning_of
+from reconciler.errors import Failure
 from reconciler.model import Finding, Mark
-from reconciler.review.model import DatasetReview, Done, EntryChange, Failure, FindingCounts, ProjectReview
+from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
 from reconciler.text import counted, joined, sentence
-from reconciler.views.apply_lines import done_lines
+from reconciler.views.apply_lines import outcome_lines
 from reconciler.views.lines import guard_lines
 from reconciler.views.markdown.budget import Block, Piece, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
@@ -26,6 +28,7 @@ from reconciler.views.words import (
     ignored_words,
     is_explained,
     origin_words,
+    outcome_words,
     percent,
     place_words,
     transfer_words,
@@ -96,9 +99,9 @@ def _heading(dataset: DatasetReview) -> str:
     return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
 
 
-def _outcome(done: Done) -> Block:
+def _outcome(outcome: Outcome) -> Block:
     """What an apply did, and what went not as wished."""
-    pieces = [piece(_RISK_OUTCOME, _outcome_line, line) for line in (done.words, *done_lines(done))]
+    pieces = [piece(_RISK_OUTCOME, _outcome_line, line) for line in (outcome_words(outcome), *outcome_lines(outcome))]
     note = "- and {:,} more lines on the apply\n"
     return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from reconciler.analysis.results import Group
 from reconciler.entry_codes import meaning_of
+from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
 from reconciler.review.model import (
     Danger,
@@ -17,12 +18,11 @@ from reconciler.review.model import (
     DatasetReview,
     EntryChange,
     Estimate,
-    Failure,
     FindingCounts,
     Review,
 )
 from reconciler.text import Sentence, counted, joined, sentence
-from reconciler.views.apply_lines import cost_lines, done_lines
+from reconciler.views.apply_lines import cost_lines, outcome_lines
 from reconciler.views.lines import chosen, fitting, guard_lines, left_words
 from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
 from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
@@ -35,6 +35,7 @@ from reconciler.views.words import (
     folder_of,
     is_quiet,
     origin_words,
+    outcome_words,
     place_words,
     said,
     shown,
@@ -149,8 +150,8 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
     """How its apply ended, or why there was none."""
     done = dataset.outcome
     if done:
-        yield from layout.wrap(said(done.words))
-        for line in done_lines(done):
+        yield from layout.wrap(outcome_words(done))
+        for line in outcome_lines(done):
             yield from layout.wrap(line, "warning")
     if done and done.rejected_total and not dataset.error:
         lines = counted(done.rejected_total, "line is", "lines are")
@@ -159,8 +160,8 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _failure(dataset.error, layout)
     if dataset.skipped:
         yield from layout.wrap(said(dataset.skipped), "dim")
-    if done and done.spent and layout.verbose:
-        yield from _costs(dataset.estimate, done.spent, layout, 2)
+    if dataset.spent and layout.verbose:
+        yield from _costs(dataset.estimate, dataset.spent, layout, 2)
 
 
 def _figures(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
