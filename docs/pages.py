@@ -13,17 +13,19 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Final
 
 from reliability import reliability_page
 
+from reconciler import formats
 from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.formats import FORMATS
-from reconciler.formats import rules as shared_rules
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import project as project_rules
@@ -141,11 +143,11 @@ def _table(rules: list[Rule], severity: Severity) -> str:
 
 
 def _converting() -> str:
-    """The rules that formats share, then those of each format; the anchors of AWS's codes are above."""
+    """The rules of all modules of converters; the anchors of AWS's codes are above."""
     rules = {
         rule.what: rule
-        for module in (shared_rules, *(row.load() for row in FORMATS.values()))
-        for rule in vars(module).values()
+        for module in iter_modules(formats.__path__)
+        for rule in vars(import_module(f"{formats.__name__}.{module.name}")).values()
         if isinstance(rule, Rule)
     }
     rows = [

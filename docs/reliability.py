@@ -32,7 +32,7 @@ _ENDINGS: Final = (
     ),
     (
         "second",
-        "ends at once; AWS still completes a batch that was sent",
+        "stopped at once; AWS still processes a batch that was sent",
         "the engine ends the provider within seconds; it sends nothing after the batch in flight",
     ),
     (

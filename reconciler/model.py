@@ -162,7 +162,7 @@ class Extra(Choice):
 
     REPORT = "report", Leftover.STAYS, "shows them; they keep their labels"
     UNLABEL = "unlabel", Leftover.UNLABELLED, "sends the bare line, so that training ignores the image"
-    FAIL = "fail", Leftover.STAYS, "refuses an up", True
+    FAIL = "fail", Leftover.STAYS, "refuses the apply", True
     REPLACE = "replace", Leftover.GONE, "deletes the dataset and loads a new one with a new ARN"
 
 

@@ -33,7 +33,6 @@ _FARTHEST_PIXEL: Final = 10**7
 _COCO: Final = "COCO, data format"
 
 # The file.
-ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_AGAIN, "RFC 8259")
 JSON: Final = error("json", "not valid JSON: {reason}", SAVE_AGAIN, "RFC 8259")
 NOT_COCO: Final = error(
     "not-coco",
@@ -155,7 +154,7 @@ def _parsed(content: bytes, place: Place) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_constant)
     except UnicodeDecodeError as fault:
-        raise Unreadable(ENCODING, place, byte=fault.start) from fault
+        raise Unreadable(rules.ENCODING, place, byte=fault.start) from fault
     except json.JSONDecodeError as fault:
         raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
     except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end

@@ -13,7 +13,6 @@ from reconciler.analysis.results import Balance
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
 from reconciler.text import counted, joined
 from reconciler.views.lines import chosen, fitting, left_words
-from reconciler.views.terminal.columns import shortened
 from reconciler.views.words import estimate_words, finding_line, said, shown
 
 # So many lines of a kind are shown.
@@ -22,7 +21,7 @@ _GROUPS: Final = 8
 _ENTRIES: Final = 30
 _FINDINGS: Final = 10
 _LABELS: Final = 6
-_KEY_CELLS: Final = 120
+_KEY_CHARACTERS: Final = 120
 # Dangers that say again what the refusals say.
 _REFUSING: Final = frozenset({"refusal", "guard"})
 
@@ -85,7 +84,7 @@ def preview_of(review: Review) -> Preview:
 
 def change_line(change: EntryChange) -> str:
     """A change in one line: its sign, the key, what changes."""
-    return f"{change.sign} {shortened(shown(change.key), _KEY_CELLS)}  {said(change.words)}"
+    return f"{change.sign} {shown(change.key, _KEY_CHARACTERS)}  {said(change.words)}"
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
