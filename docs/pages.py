@@ -1,4 +1,4 @@
-"""The pages that are made from the code: `python docs/pages.py` writes them, `--check` says whether they are current.
+"""The pages that are made from the code: `python docs/pages.py` writes them, `--check` checks that they are current.
 
 docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
 docs/cli.md: the help of every command.
@@ -100,12 +100,12 @@ def cli_page() -> str:
 
 
 def manifests_page() -> str:
-    """The page on manifests with its tables made anew."""
+    """The page on manifests with its tables written again."""
     return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", (DOCS / "manifests.md").read_text())
 
 
 def settings_table() -> str:
-    """Every setting of a policy: how it is written, what it is about, and what a change of it makes an up do."""
+    """Every setting of a policy: how it is written, what it is about, and whether a change of it may send entries."""
     default = Policy()
     rows = []
     for name, row in settings_of(default).items():

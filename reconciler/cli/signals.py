@@ -46,7 +46,11 @@ class Signals:
 
     def stop(self) -> Interrupted | None:
         """Why no further batch may be sent, or None."""
-        return None if self._received is None else self.interrupted("stopped as asked; run again to continue")
+        return (
+            None
+            if self._received is None
+            else self.interrupted("stopped after the running batch, as requested; run again to continue")
+        )
 
     def interrupted(self, message: str) -> Interrupted:
         """The error for an interrupted run, with the exit code of the signal."""

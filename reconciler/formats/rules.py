@@ -42,9 +42,7 @@ CLIPPED: Final = marked(
     _NONTERMINAL,
 )
 REPEATED_BOX: Final = note(
-    "repeated-box",
-    "the box '{label}', {drawn}, was already drawn at {first}; both are kept",
-    "remove one of them",
+    "repeated-box", "the box '{label}', {drawn}, was already drawn at {first}; both are kept", "remove one of them"
 )
 NO_BOX_LEFT: Final = error(
     "no-box-left",

@@ -238,7 +238,7 @@ def test_a_replace_is_spelled_out_before_the_question(account: Account, world: W
     ran = world.run("apply", answer="y\n")
     assert ran.code == 0, ran
     assert "DELETED" in ran.out
-    assert "3 live entries go, 1 of them not in the manifest" in ran.out
+    assert "3 live entries are deleted, 1 of them not in the manifest" in ran.out
     assert account.dataset("cells") != before
     assert len(account.keys("cells")) == 2
 

@@ -205,7 +205,7 @@ def test_what_is_no_longer_in_a_manifest_is_said_without_a_word_of_live(world: W
     commit(world.folder)
     world.write("cells", world.many(2))
     ran = world.run("diff", "HEAD", "datasets")
-    assert "1 entry is no longer in the manifest: where it is live it stays labelled" in ran.out
+    assert "1 image is no longer in the manifest; if it is live, it will still be used for training" in ran.out
 
 
 def test_what_a_revision_does_not_have_yet_is_all_new(world: World) -> None:

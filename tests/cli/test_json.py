@@ -249,7 +249,7 @@ def test_a_change_says_what_changes(account: Account, world: World) -> None:
         "place": {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1},
     }
     (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[EntryChange])
-    assert [box.label for box in change.boxes_after] == ["RBC"]
+    assert [box.after.label for box in change.boxes if box.after] == ["RBC"]
 
 
 def test_a_service_error_carries_what_support_asks_for(account: Account, world: World) -> None:

@@ -180,7 +180,7 @@ def test_hostile_keys_and_labels_are_inert(account: Account, world: World) -> No
         assert not any(line.startswith("hidden") for line in text.splitlines())
     shown = world.run("plan", "--json").datasets[0]["changes"]
     changes = msgspec.convert(shown, type=list[EntryChange])
-    assert {HOSTILE} == {box.label for one in changes for box in (*one.boxes_after, *one.boxes_before)}
+    assert {HOSTILE} == {box.label for one in changes for two in one.boxes for box in (two.before, two.after) if box}
 
 
 def test_verbose_shows_every_call_on_standard_error(account: Account, world: World) -> None:

@@ -67,7 +67,7 @@ def test_a_replace_leaves_a_snapshot_beside_the_datasets_and_says_where(
     ran = world.run("apply", "--yes")
     (path,) = snapshots(world)
     assert ran.code == 0
-    assert f"kept in {path}; `reconciler restore` brings it back" in ran.out
+    assert f"kept in {path}; `reconciler restore` brings them back" in ran.out
     assert gzip.decompress(path.read_bytes()).decode().splitlines() == old
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (world.folder / ".reconciler" / ".gitignore").read_text() == "*\n"

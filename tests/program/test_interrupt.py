@@ -87,7 +87,7 @@ def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held
     assert "Traceback" not in out + err
     assert held.updates == 1
     kept = program.resources()["cells-train"]["outputs"]
-    assert "stopped as asked" in kept["unfinished"]
+    assert "stopped after the running batch" in kept["unfinished"]
     assert kept["live"]["entries"] == LINES_IN_BATCH == len(program.live("cells"))
     program.up()
     assert held.updates == BATCHES

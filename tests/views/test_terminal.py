@@ -139,7 +139,7 @@ def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
         "\n"
         "blood-cells train  (datasets/blood-cells/train.jsonl)\n"
         "  2 added in 1 batch\n"
-        "  what was live before the delete is kept in s3://kept/here; `reconciler restore` brings it back\n"
+        "  the deleted entries are kept in s3://kept/here; `reconciler restore` brings them back\n"
         "  train.jsonl:3: rejected: s3://b/1.jpg: no such image\n"
         "  ... and 6 more rejected lines\n"
         "  warning: 7 lines are not live; the policy is `rejected: skip`\n"
@@ -155,7 +155,7 @@ def test_what_an_apply_took_stands_beside_the_estimate() -> None:
     assert ending_view(ended) == (
         "\n"
         "1 dataset: 1 updated\n"
-        "estimate: 7 calls, 1 batch, 900 B, under a minute at 5 calls a second\n"
+        "estimate: 7 calls, 1 batch, 900 B, under a minute at 5 calls per second\n"
         "took:     11 calls, 1 batch, 900 B, 12 s\n"
         "calls:    DescribeDataset 9 (estimate 5), ListDatasetEntries 2\n"
     )
@@ -174,7 +174,26 @@ def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     """The text names the way for one run; the permanent way is in the preview, in a comment and with `verbose`."""
     how = Override(options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
-    assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
+    assert (
+        'if it is intended, override it with a reason, for one run: --allow updates="why", or under Pulumi V; --verbose'
+        in view(one)
+    )
     ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"
     assert ways not in view(one)
     assert ways in view(one, verbose=True)
+
+
+@pytest.mark.parametrize("width", [None, 20, 40, 60, 120])
+def test_the_table_of_labels_reads_no_markup(width: int | None) -> None:
+    """A label that looks like rich's markup, a link or an emoji is shown as written, on every width."""
+    label = "[red]a[/] :smile:"
+    one = real().datasets[0]
+    assert one.balance
+    balance = replace(one.balance, rows=(replace(one.balance.rows[0], label=label),))
+    text = view(review(replace(one, balance=balance, changes=(), groups=())), width=width)
+    (row,) = [line for line in text.splitlines() if line.startswith("    [re")]
+    assert label in row or "\u2026" in row
+    assert ("share" in text, "boxes" in text.partition("labels ")[2].partition("\n")[0]) == (
+        width is None or width >= 90,
+        width is None or width >= 40,
+    )

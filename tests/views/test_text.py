@@ -170,8 +170,8 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
         assert remarks(plan) == (("1 entry differs in ignored fields only",),)
         assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
         assert headline(planned(ledger, Policy(extra=Extra.REPLACE), bucket="b")) == (
-            "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
-            "4 to add"
+            "the dataset will be DELETED and created again (new ARN): 5 live entries are deleted, 2 of them not in the "
+            "manifest; 4 to add"
         )
     with filled(same, same) as ledger:
         assert headline(planned(ledger, bucket="b")) == "up to date: 2 entries"

@@ -31,6 +31,7 @@ from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import inert
 from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.json_document import as_saved
 from reconciler.views.terminal.view import ending_view, outcome_view
 
 _SENTENCES: Final = 10
@@ -147,13 +148,17 @@ def _refuse_moved(run: Run, live: LiveSide, reviewed: ReviewedPlan) -> None:
 
     def entries(titles: Sequence[str]) -> Iterator[str]:
         if reviewed.review:
-            since = moved_since(reviewed.review, run.review or review_now(run))
-            named = [words for words in since if words.startswith(tuple(titles))]
-            yield from (inert(words, 600) for words in named[:_SENTENCES])
-            if len(named) > _SENTENCES:
-                yield f"and {len(named) - _SENTENCES:,} more"
+            yield from moved_entries(reviewed.review, run.review or review_now(run), titles)
 
     refuse_moved(reviewed.plan_id, run.datasets, record, entries)
+
+
+def moved_entries(reviewed: Review, now: Review, titles: Sequence[str]) -> Iterator[str]:
+    """What changed since a saved review, for the datasets with these titles, safe to print; at most ten sentences."""
+    named = [words for words in moved_since(reviewed, as_saved(now)) if words.startswith(tuple(titles))]
+    yield from (inert(words, 600) for words in named[:_SENTENCES])
+    if len(named) > _SENTENCES:
+        yield f"and {len(named) - _SENTENCES:,} more"
 
 
 def _ask(screen: Screen) -> None:

@@ -44,11 +44,11 @@ def shortened(text: str, width: int) -> str:
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """One line per row, at most `width` columns; the first cell takes at most half of them, its end is cut off."""
+    """One line per row, at most `width` columns; the first cell takes less than half, its end is cut off."""
     console = _console(width)
     table = Table.grid(padding=(0, 2))
     for number in range(len(rows[0])):
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=None if number else width // 2)
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=None if number else width // 2 - 2)
     for row in rows:
         table.add_row(*map(Text, row))
     with console.capture() as captured:

@@ -12,15 +12,7 @@ from reconciler.analysis.results import Group
 from reconciler.entry_codes import meaning_of
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
-from reconciler.review.model import (
-    Danger,
-    DangerLevel,
-    DatasetReview,
-    EntryChange,
-    Estimate,
-    FindingCounts,
-    Review,
-)
+from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
 from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.apply_lines import cost_lines, outcome_lines
 from reconciler.views.lines import chosen, fitting, guard_lines, left_words
