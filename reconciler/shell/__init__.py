@@ -1,1 +1,1 @@
-"""What the command line and the Pulumi provider have in common: the account they work in, and sentences for faults."""
+"""What the command line and the Pulumi provider share: the AWS account, and error messages."""
