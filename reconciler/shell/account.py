@@ -38,10 +38,10 @@ class Places:
 
 @dataclass(slots=True)
 class Account:
-    """AWS under one connection: one gateway a region, made when it is first asked for. Safe to use from threads.
+    """AWS under one connection: one gateway per region, made when it is first asked for. Safe to use from threads.
 
-    `log` is told of every call, `report` how far an apply is; `stop` gives the reason to stop an apply, or None.
-    `warn` is told of what could not be recorded; `hide` takes secrets of the configuration out of records.
+    `log` gets every call, `report` how far an apply is; `stop` gives the reason to stop an apply, or None.
+    `warn` gets what could not be recorded; `hide` takes secrets of the configuration out of records.
     `counts` has the calls of each gateway, by operation.
     """
 
