@@ -10,9 +10,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-from reconciler.formats.conversion import Convert, Converted
+from reconciler.formats.conversion import Convert, Converted, Sources
 
-__all__ = ["FORMATS", "Convert", "Converted", "Importer"]
+__all__ = ["FORMATS", "Convert", "Converted", "Importer", "Sources"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""What every converter takes and gives.
+"""What every converter reads and gives.
 
 A finding of class error means: this file (or image) gives no line. Class marked: a box would be marked by the service
 and was clipped or left out. A note changes nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -26,19 +26,45 @@ class Converted:
     place: Place
 
 
-class Convert(Protocol):
-    """A converter: (name as the user knows it, content) of each file in, lines and findings out.
+class Sources(Protocol):
+    """The files and folders that the user named, the only things that a converter can read.
 
-    `images` is the s3:// address under which the images lie, `created` the creation-date written into every line.
-    Nothing is read from a clock, a disk or a network. A file's findings come before its lines.
+    Names are as the user wrote them, with `/` between folders. `reconciler convert` implements it on a disk.
 
     Raises:
-        BadInput: `images` is no s3:// address.
+        BadInput: a file or folder cannot be read.
     """
 
-    def __call__(
-        self, files: Iterable[tuple[str, bytes]], *, images: str, created: str
-    ) -> Iterator[Converted | Finding]:
+    names: Sequence[str]
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        """Name and content of each file that the user named, in order, one in memory at a time."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """The content of a file."""
+        ...
+
+    def below(self, folder: str) -> Sequence[str]:
+        """Every file at any depth of a folder, relative to it and sorted; without hidden ones. None if it is a file."""
+        ...
+
+    def image_size(self, name: str) -> tuple[int, int] | None:
+        """Width and height in pixels of a JPEG or PNG as viewers show it; None if its header cannot be read."""
+        ...
+
+
+class Convert(Protocol):
+    """A converter: what the user named in, lines and findings out.
+
+    `images` is the s3:// address under which the images lie, `created` the creation-date written into every line.
+    It reads no clock and no network, and files only through `sources`. A file's findings come before its lines.
+
+    Raises:
+        BadInput: `images` is not an s3:// address.
+    """
+
+    def __call__(self, sources: Sources, /, *, images: str, created: str) -> Iterator[Converted | Finding]:
         """Convert the files, lazily and in order."""
         ...
 
@@ -58,7 +84,7 @@ def checked_prefix(images: str) -> str:
         BadInput: it does not begin with s3:// and a bucket.
     """
     if _PREFIX.fullmatch(images) is None:
-        raise BadInput(f"{images!r} is no place for images; give an address such as s3://bucket/folder/")
+        raise BadInput(f"{images!r} is not an S3 address; give an address such as s3://bucket/folder/")
     return images
 
 

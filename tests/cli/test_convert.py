@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import ExifTags, Image
 
+from reconciler.cli.commands.convert import Disk
+from reconciler.errors import BadInput
 from reconciler.text import inert
 
 if TYPE_CHECKING:
@@ -89,3 +92,45 @@ def test_hostile_text_cannot_act_on_the_terminal(world: World) -> None:
     ran = world.run("convert", "voc", str(file), *IMAGES)
     assert "\\u202eRBC" in ran.err
     assert not {"\x1b", "\u202e", "\x85"} & set(ran.err)
+
+
+def test_a_folder_is_walked_in_one_order_without_hidden_files_and_circles(tmp_path: Path) -> None:
+    """What an importer learns of a folder does not depend on the disk."""
+    for name in ("b/2.txt", "a.txt", "b/10.txt", ".hidden/c.txt", "b/._2.txt", "B/1.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "b" / "again").symlink_to(tmp_path, target_is_directory=True)
+    disk = Disk([])
+    assert disk.below(str(tmp_path)) == ["B/1.txt", "a.txt", "b/10.txt", "b/2.txt"]
+    assert disk.below(str(tmp_path / "a.txt")) == []
+    with pytest.raises(BadInput, match="none cannot be read: No such file or directory"):
+        disk.below(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(("orientation", "size"), [(1, (70, 90)), (3, (70, 90)), (6, (90, 70)), (8, (90, 70))])
+def test_an_images_size_is_the_one_that_viewers_show(
+    tmp_path: Path, kind: str, orientation: int, size: tuple[int, int]
+) -> None:
+    """A camera that was held upright stores the image on its side and says so in EXIF."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.new("RGB", (70, 90)).save(tmp_path / "a", kind, exif=exif if kind == "JPEG" else None)
+    assert Disk([]).image_size(str(tmp_path / "a")) == (size if kind == "JPEG" else (70, 90))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"GIF89a\x40\x00\x40\x00",
+        b"\xff\xd8\xff\xe0\x00",
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(8),
+        b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "b">]><svg width="70" height="90">&a;</svg>',
+    ],
+)
+def test_what_is_not_the_header_of_a_jpeg_or_png_has_no_size(tmp_path: Path, content: bytes) -> None:
+    """A broken file, or one of a format that AWS does not take, is no fault of the program."""
+    (tmp_path / "a.jpg").write_bytes(content)
+    assert Disk([]).image_size(str(tmp_path / "a.jpg")) is None

@@ -7,6 +7,7 @@ from tempfile import mkdtemp
 
 import pytest
 
+from reconciler.cli.commands.convert import Disk
 from reconciler.formats import FORMATS, Converted
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
@@ -59,10 +60,8 @@ def taco(tmp_path: Path) -> Callable[[str, str], Review]:
 
     def convert(version: str) -> Path:
         path = tmp_path / f"{version}.jsonl"
-        content = (DATA / "coco" / f"taco-{version}.json").read_bytes()
-        converted = FORMATS["coco"].convert(
-            [(f"{version}.json", content)], images="s3://taco-litter/images/", created="2020-01-01T00:00:00"
-        )
+        files = Disk([str(DATA / "coco" / f"taco-{version}.json")])
+        converted = FORMATS["coco"].convert(files, images="s3://taco-litter/images/", created="2020-01-01T00:00:00")
         path.write_bytes(b"".join(one.line + b"\n" for one in converted if isinstance(one, Converted)))
         return path
 

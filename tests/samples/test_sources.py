@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.cli.commands.convert import Disk
 from reconciler.entries import SOURCE_REF, entry_of, meaning_of
 from reconciler.formats import FORMATS, Converted
 
@@ -27,7 +28,7 @@ def documents(manifest: str) -> list[dict[str, Any]]:
 
 def test_the_converter_makes_the_committed_lines() -> None:
     """Six files of the source, both faulty ones among them, give byte for byte the lines that are in git."""
-    files = [(path.name, path.read_bytes()) for path in sorted(ANNOTATIONS.glob("*.xml"))]
+    files = Disk([str(path) for path in sorted(ANNOTATIONS.glob("*.xml"))])
     results = FORMATS["voc"].convert(files, images="s3://acme-vision/blood-cells/", created="2019-01-18T15:09:38")
     made = [one.line.decode() for one in results if isinstance(one, Converted)]
 

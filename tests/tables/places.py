@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reconciler.cli.arguments import parse
+from reconciler.cli.commands.convert import Disk
 from reconciler.formats import FORMATS, Converted
 from reconciler.guards import Asked, parse_allow
 from reconciler.ledger import Ledger
@@ -75,7 +76,7 @@ sys.stdout.write(
             "views": views,
             "converted": [
                 one.line.decode()
-                for one in FORMATS["made-up"].convert((), images="", created="")
+                for one in FORMATS["made-up"].convert(Disk([]), images="", created="")
                 if isinstance(one, Converted)
             ],
         }
