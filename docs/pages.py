@@ -1,4 +1,4 @@
-"""The pages that are made from the code: `python docs/pages.py` writes them, `--check` says whether they are current.
+"""The pages that are made from the code: `python docs/pages.py` writes them, `--check` checks that they are current.
 
 docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
 docs/cli.md: the help of every command.
@@ -13,17 +13,19 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Final
 
 from reliability import reliability_page
 
+from reconciler import formats
 from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
 from reconciler.entry_codes import ENTRY_CODES
 from reconciler.formats import FORMATS
-from reconciler.formats import rules as shared_rules
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import project as project_rules
@@ -98,12 +100,12 @@ def cli_page() -> str:
 
 
 def manifests_page() -> str:
-    """The page on manifests with its tables made anew."""
+    """The page on manifests with its tables written again."""
     return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", (DOCS / "manifests.md").read_text())
 
 
 def settings_table() -> str:
-    """Every setting of a policy: how it is written, what it is about, and what a change of it makes an up do."""
+    """Every setting of a policy: how it is written, what it is about, and whether a change of it may send entries."""
     default = Policy()
     rows = []
     for name, row in settings_of(default).items():
@@ -141,11 +143,11 @@ def _table(rules: list[Rule], severity: Severity) -> str:
 
 
 def _converting() -> str:
-    """The rules that formats share, then those of each format; the anchors of AWS's codes are above."""
+    """The rules of all modules of converters; the anchors of AWS's codes are above."""
     rules = {
         rule.what: rule
-        for module in (shared_rules, *(row.load() for row in FORMATS.values()))
-        for rule in vars(module).values()
+        for module in iter_modules(formats.__path__)
+        for rule in vars(import_module(f"{formats.__name__}.{module.name}")).values()
         if isinstance(rule, Rule)
     }
     rows = [

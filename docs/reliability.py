@@ -32,7 +32,7 @@ _ENDINGS: Final = (
     ),
     (
         "second",
-        "left at once; a batch that was sent goes on at AWS",
+        "stopped at once; AWS still processes a batch that was sent",
         "the engine ends the provider within seconds; it sends nothing after the batch in flight",
     ),
     (

@@ -1,4 +1,4 @@
-"""What the service says of a dataset and of its project."""
+"""What the service reports about a dataset and its project."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class DatasetDescription:
 
     @property
     def is_running(self) -> bool:
-        """Whether an operation is running; a status that AWS added later counts as running until it says otherwise."""
+        """Whether an operation is running; a status that AWS adds later counts as running if it ends so."""
         return self.status.endswith("_IN_PROGRESS")
 
 
@@ -55,7 +55,8 @@ class Project:
 class Observation:
     """What is there: the dataset's ARN and description, or neither.
 
-    `leftover` is a dataset that must go before a new one can be created: its creation failed, or it is being deleted.
+    `leftover` is a dataset that must be gone before a new one can be created: its creation failed, or it is being
+    deleted.
     `test_arn` is the project's test dataset, where a training dataset is looked at.
     """
 

@@ -3,18 +3,18 @@
 `Policy` is the table of settings: a line is a row, and parsing, state, schema and documentation follow from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from reconciler.text import Sentence, inert, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: nobody knows.
+    """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: unknown.
 
     While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
     so far.
@@ -34,11 +34,8 @@ class Progress:
         return min(1.0, self.done / self.total) if self.total else 1.0
 
 
-class Reporter(Protocol):
-    """Where progress goes."""
-
-    def __call__(self, progress: Progress) -> None:
-        """Show it; must not raise."""
+# Shows progress; must not raise.
+Reporter = Callable[[Progress], None]
 
 
 # What a guard is set to: a share that trips it when it is passed, on (True), or off (False).
@@ -46,7 +43,7 @@ Threshold = float | bool
 
 
 class GuardState(StrEnum):
-    """What a guard said of a plan; `overridden`: it says no, and somebody gave a reason to go on."""
+    """What a guard found about a plan; `overridden`: it blocks the plan, and a reason to apply it anyway was given."""
 
     PASSED = "passed"
     TRIPPED = "tripped"
@@ -58,7 +55,7 @@ class GuardState(StrEnum):
 class GuardCheck:
     """One guard asked about one plan: its sentence and figures, and why it was overridden.
 
-    A guard that is `tripped` refuses an apply, one that is `overridden` would. `count` of `of` is what it is about
+    A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
     (entries; labels for `label-removed`, uses for `label-share`), `share` their share or, for `label-share`, by how
     much the share moves. `threshold` is None where the guard has none, or is off.
     """
@@ -80,10 +77,10 @@ class GuardCheck:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """How the guards that refuse a plan are overridden, ready to be pasted.
+    """How the guards that block a plan are overridden, ready to be pasted.
 
-    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, for as long as
-    the manifest is what it is.
+    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, until the
+    manifest changes.
     """
 
     options: str
@@ -98,7 +95,7 @@ class Override:
 
 
 class DatasetType(StrEnum):
-    """AWS's DatasetType. In a dataset's ARN and in `project.yaml` the same word stands in lower case."""
+    """AWS's DatasetType. A dataset's ARN and `project.yaml` have it in lower case."""
 
     TRAIN = "TRAIN"
     TEST = "TEST"
@@ -153,7 +150,7 @@ class Extra(Choice):
 
     @property
     def replaces(self) -> bool:
-        """Whether the dataset is deleted and loaded anew without them."""
+        """Whether the dataset is deleted and loaded again without them."""
         return self.leftover is Leftover.GONE
 
     def wants(self, *, labelled: bool) -> bool:
@@ -162,22 +159,22 @@ class Extra(Choice):
 
     REPORT = "report", Leftover.STAYS, "shows them; they keep their labels"
     UNLABEL = "unlabel", Leftover.UNLABELLED, "sends the bare line, so that training ignores the image"
-    FAIL = "fail", Leftover.STAYS, "refuses an up", True
+    FAIL = "fail", Leftover.STAYS, "refuses the apply", True
     REPLACE = "replace", Leftover.GONE, "deletes the dataset and loads a new one with a new ARN"
 
 
 class Marking(Choice):
     """What to do about entries that the service keeps but marks with errors."""
 
-    WARN = "warn", "says so"
-    REFUSE = "refuse", "sends nothing; where the service marks an entry all the same, the apply fails"
+    WARN = "warn", "reports them"
+    REFUSE = "refuse", "sends nothing; if the service marks an entry anyway, the apply fails"
 
 
 class Rejection(Choice):
-    """What to do about lines that the service will not take, after all others are in: fail, or only say so."""
+    """What to do about lines that the service rejects, after all others are in: fail, or only report them."""
 
     FAIL = "fail", "fails the run (exit code 5) after all others are in"
-    SKIP = "skip", "only says so"
+    SKIP = "skip", "only reports them"
 
 
 class Compare(Choice):
@@ -190,17 +187,17 @@ class Compare(Choice):
 class Destroy(Choice):
     """What deleting the resource does: refuse while the dataset has entries, delete it, or keep it."""
 
-    REFUSE = "refuse", "lets go of a dataset without entries only"
+    REFUSE = "refuse", "deletes only a dataset without entries"
     DELETE = "delete", "deletes the dataset after its entries were written to a snapshot"
     KEEP = "keep", "leaves the dataset where it is; not with `managed: true`"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a setting's line in `Policy` says beside its name, type and default; all else is derived from it.
+    """A setting's line in `Policy` beside its name, type and default; everything else is derived from it.
 
-    `help` goes into the documentation, with `form` as the way it is written where it is not one of some words. `sends`
-    says whether a change of it may send something; a change of any other is recorded by the next up and sends nothing.
+    `help` goes into the documentation, with `form` as the way it is written where it is not one of some words. `sends`:
+    a change of it may send something; a change of any other is recorded by the next `pulumi up` and sends nothing.
     Version 0.1.0 stored a `stored` one always; others are stored where they differ from the default, so that a state
     without them is the same as one with the default.
     """
@@ -230,8 +227,7 @@ class Policy:
         ),
     )
     marked: Marking = field(
-        default=Marking.WARN,
-        metadata=_row("entries that the service keeps and marks with an error code", stored=True),
+        default=Marking.WARN, metadata=_row("entries that the service keeps and marks with an error code", stored=True)
     )
     compare: Compare = field(
         default=Compare.LABELS, metadata=_row("when two lines are the same", sends=True, stored=True)
@@ -239,7 +235,7 @@ class Policy:
     patience: int = field(
         default=1800,
         metadata=_row(
-            "longest time without progress: of an operation at AWS, or of a network that is away during a run",
+            "longest time without progress: of an operation at AWS, or of a network that fails during a run",
             "`90s`, `30m`, `1h30m`",
             stored=True,
         ),
@@ -248,7 +244,7 @@ class Policy:
         default=Destroy.REFUSE,
         metadata=_row("what deleting the resource does to a dataset that has entries", stored=True),
     )
-    rejected: Rejection = field(default=Rejection.FAIL, metadata=_row("lines that the service will not take"))
+    rejected: Rejection = field(default=Rejection.FAIL, metadata=_row("lines that the service rejects"))
     guards: Mapping[str, Threshold] = field(
         default_factory=dict,
         metadata=_row("plans that look like an accident, see [guards](#guards)", "`{updates: 50%, label-share: off}`"),
@@ -262,7 +258,7 @@ def settings_of(policy: Policy) -> dict[str, Setting]:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something stands: the file as the user knows it, line and column counted from 1 (0: the file as such)."""
+    """A place in a file: the file as the user knows it, line and column counted from 1 (0: the file as such)."""
 
     file: str
     line: int = 0
@@ -279,7 +275,7 @@ class Severity(StrEnum):
 
     error: the service would drop the line or fail the update, or its meaning is lost; nothing is sent.
     marked: the service keeps the line and marks it with an error code.
-    note: worth a word.
+    note: good to know.
     """
 
     ERROR = "error"
@@ -289,7 +285,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One complaint about a declaration: where, what is wrong, the cure.
+    """One finding about a declaration or annotations: where, what is wrong, the cure.
 
     `code` is AWS's code where AWS has one, else a name of ours in lower-case-with-dashes.
     """
@@ -311,7 +307,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one line says, read by `reconciler.entries`.
+    """What one line means, read by `reconciler.entries`.
 
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
@@ -329,7 +325,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DesiredEntry:
-    """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), where it stands.
+    """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
     `unusable` says that the service will mark it with errors.
     """
@@ -372,7 +368,7 @@ class Change:
 class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
-    `is_training_too` says of a test dataset that its manifest is the training dataset's.
+    `is_training_too`: the manifest of this test dataset is also the training dataset's.
     """
 
     dataset_type: DatasetType

@@ -19,7 +19,7 @@ class Base:
 
     `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
     in strict mode); None: nothing is known of them. `complete` is False where some earlier revisions are not at hand:
-    then what none of the others said may be from one of those.
+    then what is in none of the others may come from one of those.
     """
 
     revision: str
@@ -28,7 +28,7 @@ class Base:
     complete: bool = True
 
     def said_earlier(self, key: str, live: bytes | None) -> Collection[bytes] | None:
-        """What earlier revisions said of a key; None where nothing can be concluded from it."""
+        """The digests of a key in earlier revisions; None where nothing can be concluded from them."""
         if self.earlier is None:
             return None
         known = self.earlier(key)
@@ -37,7 +37,7 @@ class Base:
 
 @dataclass(slots=True)
 class DatasetRun:
-    """One dataset on its way: its ledger holds the desired side, and live once it was listed.
+    """One dataset in one run: its ledger holds the desired side, and live once it was listed.
 
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was

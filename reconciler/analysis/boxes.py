@@ -1,21 +1,21 @@
-"""Which box became which: boxes of one image matched one to one between two sides.
+"""Boxes of one image matched one to one between two sides.
 
-Boxes that are equal go first. The rest is matched so that the sum of the overlaps (intersection over union, IoU) is the
-greatest possible, and among such matchings the one that keeps most labels. Two boxes can only be the same object when
+Equal boxes are matched first. The others are matched so that the sum of the overlaps (intersection over union, IoU) is
+the greatest possible, and among such matchings the one that keeps most labels. Two boxes can only be the same object if
 they overlap enough:
 
 - 0.1 under the same label: a box moved by three quarters of its width along one side still counts as moved;
 - 0.5 under different labels: a relabelled box is seen as such only where the usual criterion for "the same object"
   holds (Everingham et al., The PASCAL Visual Object Classes Challenge, 2010, section 4.2).
 
-Below that one box went and another came. The matching is the same whichever side is called before.
+Below that, one box was removed and another added. Swapping the two sides gives the same matching.
 
 The best one-to-one assignment: rows to columns with the greatest total weight.
 
-The Hungarian method with potentials, one shortest augmenting path a row (Kuhn 1955, Munkres 1957; in the form of
-Jonker and Volgenant 1987, who first give rows their favourites): O(n^3), and close to O(n^2) when most rows have a
-favourite of their own. Our own because SciPy's 40 MB would serve this one function; held against brute force in the
-tests. Weights are integers, so that sums are exact and the answer does not depend on rounding.
+It is the Hungarian method with potentials, one shortest augmenting path per row (Kuhn 1955, Munkres 1957; in the form
+of Jonker and Volgenant 1987, who first give rows their favourites): O(n^3), and close to O(n^2) if most rows have a
+favourite that no other row has. It is written here because SciPy's 40 MB would serve this one function; the tests
+compare it with brute force. Weights are integers, so that sums are exact and the answer does not depend on rounding.
 """
 
 from collections import defaultdict

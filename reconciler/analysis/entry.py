@@ -1,6 +1,6 @@
-"""One entry's change, told apart: image labels, boxes matched one to one, image size, other fields.
+"""One entry's change in detail: image labels, boxes matched one to one, image size, other fields.
 
-Applying what is described to the old line's meaning gives the new line's meaning; a property test holds that.
+Applying the description to the old line's meaning gives the new line's meaning; a property test checks that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from reconciler.analysis.results import BoxChange, BoxWord, FieldChange, PixelBo
 from reconciler.entries import Box, Meaning, meaning_of
 from reconciler.model import Change, Verb
 
-# A change names so many of its other fields.
+# How many of its other fields a change names.
 FIELDS_KEPT: Final = 20
 _NOTHING: Final = Meaning((), (), (), (), labelled=False)
 _PER_PIXEL: Final = 1000
@@ -26,12 +26,11 @@ _SAME: Final[tuple[BoxWord, ...]] = ("same",)
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What one change does to its entry; see `reconciler.review.model.Change` for the members of the same name.
+    """What one change does to its entry; see `reconciler.review.model.EntryChange` for the members of the same name.
 
     `malformed_removed` and `malformed_added` are label attributes that could not be read, as canonical JSON.
     `transform` is the movement of all boxes together, where there is one. `changed_boxes` are the boxes that are not
-    the same on both sides. `before` and `after` are the documents, empty
-    where there is no such side.
+    the same on both sides. `before` and `after` are the documents, empty if there is no such side.
     """
 
     before: Document
@@ -52,7 +51,7 @@ class Detail:
 
 
 def detail_of(change: Change, *, goes: bool = False) -> Detail:
-    """Tell a change apart. With `goes` a live-only entry disappears (its dataset is replaced), else it stays."""
+    """Describe a change. With `goes` a live-only entry disappears (its dataset is replaced), else it stays."""
     live, desired = document_of(change.live), document_of(change.desired)
     if change.verb is Verb.LIVE_ONLY and not goes:
         desired = live
@@ -87,7 +86,7 @@ def pixels(thousandths: int) -> int | float:
 
 
 def _fields(live: Document, desired: Document, *, same: bool) -> tuple[FieldChange, ...]:
-    """Other fields; where labels and boxes are the `same`, those that only spell them otherwise count too."""
+    """Other fields; if labels and boxes are the `same`, fields that only spell them differently count too."""
     found = field_changes(live, desired)
     if not found and same:
         found = all_fields(live, desired)

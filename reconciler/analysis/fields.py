@@ -1,7 +1,7 @@
 """Fields in which two lines differ besides labels, boxes and image sizes: their path and both values.
 
-What says labels and boxes is taken out of both lines first (class maps, class ids, coordinates), attributes are brought
-together by what they label and not by their name, and deepdiff explains the members that differ. `all_fields` compares
+Labels and boxes (class maps, class ids, coordinates) are removed from both lines first, attributes are compared by what
+they label and not by their name, and deepdiff explains the members that differ. `all_fields` compares
 all of both lines.
 """
 
@@ -15,7 +15,7 @@ from reconciler.analysis.results import FieldChange
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
 from reconciler.entries.encoding import canonical, encoded
 
-# Members that say labels and boxes, in an attribute's value, its metadata and its annotations.
+# Members that hold labels and boxes, in an attribute's value, its metadata and its annotations.
 _GEOMETRY: Final = frozenset({"class_id", "left", "top", "width", "height"})
 _LABELLING: Final = frozenset({"class-map", "class-name", "confidence", "type"})
 _MISSING: Final = object()
@@ -37,7 +37,7 @@ def field_changes(before: Document, after: Document) -> tuple[FieldChange, ...]:
     ]
     gone = [attribute for slot, attribute in names_before.items() if slot not in names_after]
     come = [attribute for slot, attribute in names_after.items() if slot not in names_before]
-    for one, other in zip(gone, come, strict=False):  # another label: only where it comes from can be compared
+    for one, other in zip(gone, come, strict=False):  # another label: only its origin can be compared
         found += _origins(one, other)
     found += _members(_rest(before, names_before), _rest(after, names_after), "")
     return tuple(found)
@@ -57,7 +57,7 @@ def confidences(attribute: Attribute) -> list[float]:
 
 
 def slots_of(document: Document) -> dict[tuple[str, str | int], Attribute]:
-    """The known attributes by what they label: the image's label, or the how-manieth set of boxes."""
+    """The known attributes by what they label: the image's label, or the number of the set of boxes."""
     slots: dict[tuple[str, str | int], Attribute] = {}
     for attribute in attributes(document):
         name = attribute.metadata.get("class-name") if attribute.kind == IMAGE_TYPE else None
@@ -66,7 +66,7 @@ def slots_of(document: Document) -> dict[tuple[str, str | int], Attribute]:
 
 
 def _rest(document: Document, slots: Mapping[Any, Attribute]) -> Document:
-    """The members that are no known attribute, nor the key."""
+    """The members other than known attributes and the key."""
     known = {attribute.name for attribute in slots.values()}
     known |= {name + METADATA for name in known} | {SOURCE_REF}
     return {name: value for name, value in document.items() if name not in known}
@@ -83,7 +83,7 @@ def _origins(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
         return
     stated = confidences(before), confidences(after)
     one, other = _range(stated[0]), _range(stated[1])
-    # They differ, and neither the range says so nor that boxes came or went.
+    # They differ, and neither the range nor the number of boxes shows it.
     objects = one == other and stated[0] != stated[1] and len(stated[0]) == len(stated[1])
     yield from _members(_metadata(before, objects=objects), _metadata(after, objects=objects), after.name + METADATA)
     if one != other:
@@ -91,7 +91,7 @@ def _origins(before: Attribute, after: Attribute) -> Iterator[FieldChange]:
 
 
 def _metadata(attribute: Attribute, *, objects: bool) -> Document:
-    """An attribute's metadata without what says labels and confidences; with `objects` those of the boxes."""
+    """An attribute's metadata without labels and confidences; with `objects` including those of the boxes."""
     left_out = _LABELLING if objects else _LABELLING | {"objects"}
     return {name: value for name, value in attribute.metadata.items() if name not in left_out}
 
@@ -105,7 +105,7 @@ def _range(stated: Sequence[float]) -> object:
 
 
 def _value(attribute: Attribute) -> object:
-    """An attribute's value without what says boxes and the image's size."""
+    """An attribute's value without boxes and the image's size."""
     value = attribute.value
     if not isinstance(value, dict):
         return value

@@ -1,213 +1,60 @@
 """The same change on many entries, found and not guessed: patterns made into groups, with evidence and exceptions.
 
-What became of labels is said by `reconciler.analysis.groups`; everything else takes two entries at least. Exchanged
-image-level labels are explained by relabellings that were seen elsewhere; what remains of one of each is a relabelling
-too, anything else is removed and added.
+A group has at least two entries, except where a label is gone. Exchanged image-level labels are explained by
+relabellings that other entries show; if one label of each side remains, that is a relabelling too, and anything else is
+removed and added.
 
-What became of labels that were exchanged for others, by the balance of the whole dataset.
+What happened to a label that was exchanged for others depends on the balance of the whole dataset:
 
-    renamed     no image has the label any more; all that was relabelled became one label, which nobody had before and
-                nothing else became
-    merged      likewise, into a label that was there before or takes others too
-    split       no image has it any more, and it became several labels
-    relabelled  it became another on two entries at least, and is on images afterwards
+    renamed     no image has the label any more; everything that was relabelled got one label, which is new and
+                replaces nothing else
+    merged      the same, but that label existed before or replaces others too
+    split       no image has it any more, and it was replaced by several labels
+    relabelled  it was replaced on at least two entries, and images have it afterwards
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, get_args
+
+from msgspec import structs
 
 from reconciler.analysis.moved_keys import Repoint
-from reconciler.analysis.patterns import EXAMPLES, Pattern, PatternCount, PatternKind, Patterns
+from reconciler.analysis.patterns import EXAMPLES, Pattern, PatternCount, Patterns
 from reconciler.analysis.results import Balance, Group, GroupKind, LabelBalance
 from reconciler.analysis.sentence import movement
 from reconciler.text import Name, Sentence, counted, listed, plain, sentence
 
-# So many entries make a group, save for a label that is gone for good.
-LEAST: Final = 2
+# The least number of entries in a group, except for a label that is gone.
+_LEAST: Final = 2
+# The number of groups that are kept, the largest ones; the changes of the others are shown one by one.
+_GROUPS_KEPT: Final = 200
+# The kinds, in the order in which groups are shown.
+_ORDER: Final[tuple[GroupKind, ...]] = get_args(GroupKind)
+
+_Counts = Mapping[Pattern, PatternCount]
+_Labels = Mapping[str, LabelBalance]
 
 
 @dataclass(slots=True)
-class Draft:
-    """A group before it has its number: what it says, and the patterns and keys that belong to it."""
+class _Draft:
+    """A group that has no number yet, and the patterns and keys that belong to it."""
 
-    kind: GroupKind
-    words: Sentence
-    count: PatternCount
-    patterns: tuple[Pattern, ...] = ()
+    group: Group
+    patterns: Sequence[Pattern] = ()
     keys: frozenset[str] = frozenset()
-    old: tuple[str, ...] = ()
-    new: tuple[str, ...] = ()
-    by: tuple[float, float] | None = None
-    evidence: tuple[Sentence, ...] = ()
-    exceptions: tuple[Sentence, ...] = ()
-    exception_count: int = 0
-
-    def group(self, number: int) -> Group:
-        """The finished group."""
-        return Group(
-            id=number,
-            kind=self.kind,
-            words=self.words,
-            entries=self.count.entries,
-            boxes=self.count.boxes,
-            old=self.old,
-            new=self.new,
-            by=self.by,
-            examples=tuple(self.count.examples),
-            evidence=self.evidence,
-            exceptions=self.exceptions,
-            exception_count=self.exception_count,
-        )
 
 
-def fates(counts: Mapping[Pattern, PatternCount], labels: Mapping[str, LabelBalance]) -> Iterator[Draft]:
-    """Groups for all labels that became others."""
-    successors: defaultdict[str, list[Pattern]] = defaultdict(list)
-    sources: defaultdict[str, set[str]] = defaultdict(set)
-    for pattern in counts:
-        if pattern.kind == "relabelled":
-            successors[pattern.old[0]].append(pattern)
-            sources[pattern.new[0]].add(pattern.old[0])
-    for old, patterns in successors.items():
-        if _images(labels, old)[1]:
-            yield from (
-                _relabelled(pattern, counts[pattern], labels)
-                for pattern in patterns
-                if counts[pattern].entries >= LEAST
-            )
-        elif len(patterns) > 1:
-            yield _split(old, patterns, counts, labels)
-        else:
-            new = patterns[0].new[0]
-            renamed = sources[new] == {old} and not _images(labels, new)[0]
-            yield _succeeded(patterns[0], counts, labels, sources[new], renamed=renamed)
-
-
-def _relabelled(pattern: Pattern, count: PatternCount, labels: Mapping[str, LabelBalance]) -> Draft:
-    old, new = pattern.old[0], pattern.new[0]
-    keep = _images(labels, old)[1]
-    return Draft(
-        "relabelled",
-        sentence(Name(old), " relabelled as ", Name(new), f" on {how_many(count)}"),
-        count,
-        (pattern,),
-        old=pattern.old,
-        new=pattern.new,
-        evidence=(said(labels, old), said(labels, new)),
-        exceptions=(sentence(f"{counted(keep, 'image has', 'images have')} ", Name(old), " afterwards"),),
-        exception_count=keep,
+def _group(kind: GroupKind, words: Sentence, count: PatternCount, **more: Any) -> Group:  # noqa: ANN401 - its members
+    return Group(
+        id=0, kind=kind, words=words, entries=count.entries, boxes=count.boxes, examples=tuple(count.examples), **more
     )
 
 
-def _split(
-    old: str, patterns: Sequence[Pattern], counts: Mapping[Pattern, PatternCount], labels: Mapping[str, LabelBalance]
-) -> Draft:
-    patterns = sorted(patterns, key=lambda pattern: (-counts[pattern].entries, pattern.new))
-    count = counts.get(Pattern("left", (old,))) or counts[patterns[0]]
-    new = tuple(pattern.new[0] for pattern in patterns)
-    shares = tuple(sentence(Name(pattern.new[0]), f": {how_many(counts[pattern])}") for pattern in patterns)
-    exceptions, others = _removed_instead(old, counts)
-    return Draft(
-        "split",
-        sentence("label ", Name(old), " split into ", listed(new), f" on {how_many(count)}"),
-        count,
-        tuple(patterns),
-        old=(old,),
-        new=new,
-        evidence=(said(labels, old), *shares),
-        exceptions=exceptions,
-        exception_count=others,
-    )
-
-
-def _succeeded(
-    pattern: Pattern,
-    counts: Mapping[Pattern, PatternCount],
-    labels: Mapping[str, LabelBalance],
-    sources: set[str],
-    *,
-    renamed: bool,
-) -> Draft:
-    """A label that is gone, with one successor."""
-    old, new, count = pattern.old[0], pattern.new[0], counts[pattern]
-    exceptions, differing = _removed_instead(old, counts)
-    elsewhere = counts.get(Pattern("label-added", new=pattern.new)) if renamed else None
-    if elsewhere:
-        exceptions += (
-            sentence(
-                f"{counted(elsewhere.entries, 'entry has', 'entries have')} ",
-                Name(new),
-                " where ",
-                Name(old),
-                " was not",
-            ),
-        )
-        differing += elsewhere.entries
-    others = tuple(sentence(Name(new), " also takes ", Name(other)) for other in sorted(sources - {old}))
-    became = " renamed to " if renamed else " merged into "
-    return Draft(
-        "renamed" if renamed else "merged",
-        sentence("label ", Name(old), became, Name(new), f" on {how_many(count)}"),
-        count,
-        (pattern,),
-        old=pattern.old,
-        new=pattern.new,
-        evidence=(said(labels, old), said(labels, new), *others),
-        exceptions=exceptions,
-        exception_count=differing,
-    )
-
-
-def _removed_instead(old: str, counts: Mapping[Pattern, PatternCount]) -> tuple[tuple[Sentence, ...], int]:
-    removed = counts.get(Pattern("label-removed", old=(old,)))
-    if removed is None:
-        return (), 0
-    return (sentence(Name(old), f" was removed instead on {how_many(removed)}"),), removed.entries
-
-
-def _images(labels: Mapping[str, LabelBalance], label: str) -> tuple[int, int]:
-    row = labels.get(label)
-    return (row.images_before, row.images_after) if row else (0, 0)
-
-
-def said(labels: Mapping[str, LabelBalance], label: str) -> Sentence:
-    """A label's images before and after, in words."""
-    before, after = _images(labels, label)
-    return sentence(Name(label), f": {counted(before, 'image', 'images')} before, {after or 'none'} after")
-
-
-def how_many(count: PatternCount) -> str:
-    """Entries, and boxes where there are any."""
-    entries = counted(count.entries, "entry", "entries")
-    return f"{entries} ({counted(count.boxes, 'box', 'boxes')})" if count.boxes else entries
-
-
-# Groups that are named, the largest first; the changes of the others stand for themselves.
-_GROUPS_KEPT: Final = 200
-_EXACT: Final[Mapping[PatternKind, tuple[GroupKind, str]]] = MappingProxyType(
-    {
-        "mirrored": ("mirrored", "exactly"),
-        "shifted": ("shifted", "exactly"),
-        "scaled": ("scaled", "to within half a pixel at every edge"),
-    }
-)
-_ORDER: Final[tuple[GroupKind, ...]] = (
-    "renamed",
-    "merged",
-    "split",
-    "relabelled",
-    "re-pointed",
-    "mirrored",
-    "shifted",
-    "scaled",
-    "image-size",
-    "label-removed",
-    "label-added",
-    "annotation-pass",
-)
+def _draft(kind: GroupKind, words: Sentence, pattern: Pattern, count: PatternCount, **more: Any) -> _Draft:  # noqa: ANN401 - members of the group
+    """The group of one pattern."""
+    return _Draft(_group(kind, words, count, old=pattern.old, new=pattern.new, by=pattern.by, **more), (pattern,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +68,7 @@ class Groups:
     def of(self, key: str, patterns: Iterable[Pattern]) -> tuple[int, ...]:
         """The numbers of the groups of a change with this key and these patterns."""
         numbers = {number for pattern in patterns for number in self.by_pattern.get(pattern, ())}
-        numbers.update(self.by_key.get(key, ()))
-        return tuple(sorted(numbers))
+        return tuple(sorted(numbers.union(self.by_key.get(key, ()))))
 
 
 def groups_of(patterns: Patterns, balance: Balance, moves: Sequence[Repoint] = ()) -> Groups:
@@ -230,21 +76,19 @@ def groups_of(patterns: Patterns, balance: Balance, moves: Sequence[Repoint] = (
     explained = _explained(patterns.counts)
     counts = _joined(patterns.counts, explained)
     labels = {row.label: row for row in balance.rows}
+    common = [(pattern, count) for pattern, count in counts.items() if count.entries >= _LEAST]
     drafts = [
-        *fates(counts, labels),
-        *_labels_changed(counts, labels),
-        *_movements(counts, patterns),
-        *_sizes(counts),
-        *_passes(counts, patterns),
+        *_replaced(counts, labels),
+        *(draft for pattern, count in common if (draft := _repeated(pattern, count, labels, patterns))),
         *map(_repointed, moves),
     ]
-    drafts.sort(key=lambda draft: (_ORDER.index(draft.kind), -draft.count.entries, plain(draft.words)))
-    least = sorted((draft.count.entries for draft in drafts), reverse=True)[:_GROUPS_KEPT][-1:]
-    kept = [draft for draft in drafts if draft.count.entries >= (least[0] if least else 0)]
+    drafts.sort(key=lambda one: (_ORDER.index(one.group.kind), -one.group.entries, plain(one.group.words)))
+    least = sorted((draft.group.entries for draft in drafts), reverse=True)[:_GROUPS_KEPT][-1:]
+    kept = [draft for draft in drafts if draft.group.entries >= (least[0] if least else 0)]
     return _numbered(kept[:_GROUPS_KEPT], explained)
 
 
-def _numbered(drafts: Sequence[Draft], explained: Mapping[Pattern, tuple[Pattern, ...]]) -> Groups:
+def _numbered(drafts: Sequence[_Draft], explained: Mapping[Pattern, tuple[Pattern, ...]]) -> Groups:
     by_pattern: defaultdict[Pattern, tuple[int, ...]] = defaultdict(tuple)
     by_key: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
     for number, draft in enumerate(drafts, start=1):
@@ -256,11 +100,12 @@ def _numbered(drafts: Sequence[Draft], explained: Mapping[Pattern, tuple[Pattern
         numbers = tuple(number for one in meant for number in by_pattern.get(one, ()))
         if numbers:
             by_pattern[pattern] += numbers
-    return Groups(tuple(draft.group(number) for number, draft in enumerate(drafts, start=1)), by_pattern, by_key)
+    groups = tuple(structs.replace(draft.group, id=number) for number, draft in enumerate(drafts, start=1))
+    return Groups(groups, by_pattern, by_key)
 
 
-def _explained(counts: Mapping[Pattern, PatternCount]) -> dict[Pattern, tuple[Pattern, ...]]:
-    """What exchanged labels mean, by the relabellings that other entries show plainly."""
+def _explained(counts: _Counts) -> dict[Pattern, tuple[Pattern, ...]]:
+    """What exchanged labels mean, by the relabellings that other entries show."""
     known = {(pattern.old[0], pattern.new[0]) for pattern in counts if pattern.kind == "relabelled"}
     return {pattern: tuple(_explanation(pattern, known)) for pattern in counts if pattern.kind == "exchanged"}
 
@@ -282,10 +127,8 @@ def _explanation(pattern: Pattern, known: set[tuple[str, str]]) -> Iterator[Patt
         yield from (Pattern("label-added", new=(label,)) for label in new)
 
 
-def _joined(
-    counts: Mapping[Pattern, PatternCount], explained: Mapping[Pattern, tuple[Pattern, ...]]
-) -> dict[Pattern, PatternCount]:
-    """The counts of all patterns but exchanged ones, which count as what they mean."""
+def _joined(counts: _Counts, explained: Mapping[Pattern, tuple[Pattern, ...]]) -> dict[Pattern, PatternCount]:
+    """The counts of all patterns; exchanged labels count as what they mean."""
     joined = {
         pattern: PatternCount(count.entries, count.boxes, list(count.examples))
         for pattern, count in counts.items()
@@ -297,98 +140,159 @@ def _joined(
     return joined
 
 
-def _labels_changed(counts: Mapping[Pattern, PatternCount], labels: Mapping[str, LabelBalance]) -> Iterator[Draft]:
-    """Labels that several entries gained or lost."""
-    for pattern, count in counts.items():
-        if count.entries < LEAST:
-            continue
-        if pattern.kind == "label-added":
-            label = pattern.new[0]
-            words = sentence(Name(label), f" added to {how_many(count)}")
-            yield Draft("label-added", words, count, (pattern,), new=pattern.new, evidence=(said(labels, label),))
-        elif pattern.kind == "label-removed":
-            label = pattern.old[0]
-            words = sentence(Name(label), f" removed from {how_many(count)}")
-            yield Draft("label-removed", words, count, (pattern,), old=pattern.old, evidence=(said(labels, label),))
+def _replaced(counts: _Counts, labels: _Labels) -> Iterator[_Draft]:
+    """Groups for all labels that were replaced by others."""
+    successors: defaultdict[str, list[Pattern]] = defaultdict(list)
+    sources: defaultdict[str, set[str]] = defaultdict(set)
+    for pattern in counts:
+        if pattern.kind == "relabelled":
+            successors[pattern.old[0]].append(pattern)
+            sources[pattern.new[0]].add(pattern.old[0])
+    for old, patterns in successors.items():
+        if _images(labels, old)[1]:
+            common = (one for one in patterns if counts[one].entries >= _LEAST)
+            yield from (_relabelled(one, counts[one], labels) for one in common)
+        elif len(patterns) > 1:
+            yield _split(old, patterns, counts, labels)
+        else:
+            yield _succeeded(patterns[0], counts, labels, sources[patterns[0].new[0]])
 
 
-def _movements(counts: Mapping[Pattern, PatternCount], patterns: Patterns) -> Iterator[Draft]:
+def _relabelled(pattern: Pattern, count: PatternCount, labels: _Labels) -> _Draft:
+    old, new = pattern.old[0], pattern.new[0]
+    keep = _images(labels, old)[1]
+    return _draft(
+        "relabelled",
+        sentence(Name(old), " relabelled as ", Name(new), f" on {_how_many(count)}"),
+        pattern,
+        count,
+        evidence=(_before_and_after(labels, old), _before_and_after(labels, new)),
+        exceptions=(sentence(f"{counted(keep, 'image has', 'images have')} ", Name(old), " afterwards"),),
+        exception_count=keep,
+    )
+
+
+def _split(old: str, patterns: Sequence[Pattern], counts: _Counts, labels: _Labels) -> _Draft:
+    patterns = sorted(patterns, key=lambda pattern: (-counts[pattern].entries, pattern.new))
+    count = counts.get(Pattern("left", (old,))) or counts[patterns[0]]
+    new = tuple(pattern.new[0] for pattern in patterns)
+    words = sentence("label ", Name(old), " split into ", listed(new), f" on {_how_many(count)}")
+    shares = (sentence(Name(pattern.new[0]), f": {_how_many(counts[pattern])}") for pattern in patterns)
+    evidence = (_before_and_after(labels, old), *shares)
+    exceptions, others = _removed_instead(old, counts)
+    more = {"old": (old,), "new": new, "evidence": evidence, "exceptions": exceptions, "exception_count": others}
+    return _Draft(_group("split", words, count, **more), patterns)
+
+
+def _succeeded(pattern: Pattern, counts: _Counts, labels: _Labels, sources: set[str]) -> _Draft:
+    """A label that is gone, with one successor."""
+    old, new, count = pattern.old[0], pattern.new[0], counts[pattern]
+    renamed = sources == {old} and not _images(labels, new)[0]
+    exceptions, differing = _removed_instead(old, counts)
+    elsewhere = counts.get(Pattern("label-added", new=pattern.new)) if renamed else None
+    if elsewhere:
+        have = counted(elsewhere.entries, "entry has", "entries have")
+        exceptions += (sentence(f"{have} ", Name(new), " where ", Name(old), " was not"),)
+        differing += elsewhere.entries
+    others = (sentence(Name(new), " also replaces ", Name(other)) for other in sorted(sources - {old}))
+    became = " renamed to " if renamed else " merged into "
+    return _draft(
+        "renamed" if renamed else "merged",
+        sentence("label ", Name(old), became, Name(new), f" on {_how_many(count)}"),
+        pattern,
+        count,
+        evidence=(_before_and_after(labels, old), _before_and_after(labels, new), *others),
+        exceptions=exceptions,
+        exception_count=differing,
+    )
+
+
+def _removed_instead(old: str, counts: _Counts) -> tuple[tuple[Sentence, ...], int]:
+    removed = counts.get(Pattern("label-removed", old=(old,)))
+    if removed is None:
+        return (), 0
+    return (sentence(Name(old), f" was removed instead on {_how_many(removed)}"),), removed.entries
+
+
+def _images(labels: _Labels, label: str) -> tuple[int, int]:
+    row = labels.get(label)
+    return (row.images_before, row.images_after) if row else (0, 0)
+
+
+def _before_and_after(labels: _Labels, label: str) -> Sentence:
+    before, after = _images(labels, label)
+    return sentence(Name(label), f": {counted(before, 'image', 'images')} before, {after or 'none'} after")
+
+
+def _how_many(count: PatternCount) -> str:
+    """Entries, and boxes if there are any."""
+    entries = counted(count.entries, "entry", "entries")
+    return f"{entries} ({counted(count.boxes, 'box', 'boxes')})" if count.boxes else entries
+
+
+def _repeated(pattern: Pattern, count: PatternCount, labels: _Labels, patterns: Patterns) -> _Draft | None:
+    """The group of a pattern that several entries share, except for labels that were replaced."""
+    many = _how_many(count)
+    match pattern.kind:
+        case "label-added" | "label-removed" as kind:
+            (label,) = pattern.new or pattern.old
+            words = sentence(Name(label), f" {'added to' if pattern.new else 'removed from'} {many}")
+            return _draft(kind, words, pattern, count, evidence=(_before_and_after(labels, label),))
+        case "mirrored" | "shifted" | "scaled" as kind if pattern.by:
+            return _moved(kind, pattern.by, pattern, count, patterns.moved - count.entries)
+        case "image-size" as kind:
+            words = (f"image size {', '.join(pattern.old)} -> {', '.join(pattern.new)} on {many}",)
+            evidence = (("not all boxes of these entries were scaled with it",),) if count.boxes else ()
+            return _draft(kind, words, pattern, count, evidence=evidence)
+        case "annotation-pass":
+            return _annotated_again(pattern, count, patterns.updates)
+        case _:
+            return None
+
+
+def _moved(kind: GroupKind, by: tuple[float, float], pattern: Pattern, count: PatternCount, rest: int) -> _Draft:
     """Boxes that all moved by one amount."""
-    for pattern, count in counts.items():
-        if pattern.by is None or count.entries < LEAST or pattern.kind not in _EXACT:
-            continue
-        rest = patterns.moved - count.entries
-        kind, how = _EXACT[pattern.kind]
-        yield Draft(
-            kind,
-            (f"boxes {movement(kind, pattern.by)} on {how_many(count)}",),
-            count,
-            (pattern,),
-            by=pattern.by,
-            evidence=((f"{counted(count.boxes, 'box', 'boxes')} of these entries, {how}",),),
-            exceptions=((f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",),) if rest else (),
-            exception_count=rest,
-        )
+    how = "to within half a pixel at every edge" if kind == "scaled" else "exactly"
+    return _draft(
+        kind,
+        (f"boxes {movement(kind, by)} on {_how_many(count)}",),
+        pattern,
+        count,
+        evidence=((f"{counted(count.boxes, 'box', 'boxes')} of these entries, {how}",),),
+        exceptions=((f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",),) if rest else (),
+        exception_count=rest,
+    )
 
 
-def _sizes(counts: Mapping[Pattern, PatternCount]) -> Iterator[Draft]:
-    """Images of another size, whose boxes were not scaled along."""
-    for pattern, count in counts.items():
-        if pattern.kind == "image-size" and count.entries >= LEAST:
-            yield Draft(
-                "image-size",
-                (f"image size {', '.join(pattern.old)} -> {', '.join(pattern.new)} on {how_many(count)}",),
-                count,
-                (pattern,),
-                old=pattern.old,
-                new=pattern.new,
-                evidence=(("not all boxes of these entries were scaled with it",),) if count.boxes else (),
-            )
+def _annotated_again(pattern: Pattern, count: PatternCount, updates: int) -> _Draft:
+    """A new job behind many updates."""
+    rest = updates - count.entries
+    jobs = sentence(listed(pattern.old) or "unknown", " -> ", listed(pattern.new) or "unknown")
+    return _draft(
+        "annotation-pass",
+        sentence("new annotation pass: job ", jobs, f" on {counted(count.entries, 'entry', 'entries')}"),
+        pattern,
+        count,
+        evidence=((f"job-name of {count.entries:,} of {updates:,} updated entries",),),
+        exceptions=((f"{counted(rest, 'updated entry is', 'updated entries are')} not of it",),) if rest else (),
+        exception_count=rest,
+    )
 
 
-def _passes(counts: Mapping[Pattern, PatternCount], patterns: Patterns) -> Iterator[Draft]:
-    """New jobs behind many updates."""
-    for pattern, count in counts.items():
-        if pattern.kind != "annotation-pass" or count.entries < LEAST:
-            continue
-        rest = patterns.updates - count.entries
-        yield Draft(
-            "annotation-pass",
-            sentence(
-                "new annotation pass: job ",
-                listed(pattern.old) or "unknown",
-                " -> ",
-                listed(pattern.new) or "unknown",
-                f" on {counted(count.entries, 'entry', 'entries')}",
-            ),
-            count,
-            (pattern,),
-            old=pattern.old,
-            new=pattern.new,
-            evidence=((f"job-name of {count.entries:,} of {patterns.updates:,} updated entries",),),
-            exceptions=((f"{counted(rest, 'updated entry is', 'updated entries are')} not of it",),) if rest else (),
-            exception_count=rest,
-        )
-
-
-def _repointed(move: Repoint) -> Draft:
-    many = len(move.same)
-    differing, others = len(move.differing), listed([key for _old, key in move.differing])
-    entries = counted(differing, "entry", "entries")
-    return Draft(
+def _repointed(move: Repoint) -> _Draft:
+    many, differing = len(move.same), len(move.differing)
+    others = listed([key for _old, key in move.differing])
+    both = (Name(move.old), " to ", Name(move.new))
+    words = sentence(f"{counted(many, 'entry', 'entries')} re-pointed from ", both, ", content unchanged")
+    but = f"{counted(differing, 'entry', 'entries')} of the same name with other content: "
+    group = _group(
         "re-pointed",
-        sentence(
-            f"{counted(many, 'entry', 'entries')} re-pointed from ",
-            Name(move.old),
-            " to ",
-            Name(move.new),
-            ", content unchanged",
-        ),
+        words,
         PatternCount(many, 0, [key for _old, key in move.same[:EXAMPLES]]),
-        keys=frozenset(key for pair in move.same for key in pair),
         old=(move.old,),
         new=(move.new,),
         evidence=((f"{many:,} keys out, {many:,} keys in, equal labels and boxes",),),
-        exceptions=(sentence(f"{entries} of the same name with other content: ", others),) if differing else (),
+        exceptions=(sentence(but, others),) if differing else (),
         exception_count=differing,
     )
+    return _Draft(group, keys=frozenset(key for pair in move.same for key in pair))

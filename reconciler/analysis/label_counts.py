@@ -1,13 +1,11 @@
 """Class balance: images and boxes of every label, before and after.
 
-Memory is one row a label.
+Memory: one row per label.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -15,6 +13,7 @@ from reconciler.analysis.line_text import Document
 from reconciler.analysis.results import Balance, Counts, LabelBalance
 from reconciler.analysis.sides import Pair, Side
 from reconciler.entries import BOXES_TYPE, attributes, meaning_of
+from reconciler.ledger.rows import names
 
 _CLASS_ID: Final = itemgetter("class_id")
 
@@ -31,7 +30,7 @@ class _Count:
     boxes_of: Counter[str] = field(default_factory=Counter)
 
     def see(self, side: Side) -> None:
-        labels = _labels(side.labels)
+        labels = names(side.labels)
         self.entries += 1
         self.labelled += side.labelled
         self.empty += side.labelled and not labels
@@ -44,11 +43,7 @@ class _Count:
 
     def counts(self) -> Counts:
         return Counts(
-            entries=self.entries,
-            labelled=self.labelled,
-            empty=self.empty,
-            boxes=self.boxes,
-            labels=len(self.images_of),
+            entries=self.entries, labelled=self.labelled, empty=self.empty, boxes=self.boxes, labels=len(self.images_of)
         )
 
     def share(self, label: str) -> float:
@@ -93,13 +88,8 @@ class BalanceCount:
         )
 
 
-@lru_cache(maxsize=4096)  # entries share their sets of labels
-def _labels(labels: str) -> tuple[str, ...]:
-    return tuple(json.loads(labels))
-
-
 def _boxes_by_label(side: Side) -> Mapping[str, int]:
-    """Boxes a label of a line with several; read quickly where all is in order, else as `meaning_of` does."""
+    """Boxes by label of a line with several labels; read quickly if it is regular, else as `meaning_of` does."""
     counted = _counted_quickly(side.document)
     if counted is None or counted.total() != side.boxes:
         return Counter(box.label for box in meaning_of(side.document).boxes)

@@ -1,8 +1,8 @@
-"""Labels that look alike: perhaps one label, written in two ways.
+"""Labels that look alike: perhaps one label, spelled in two ways.
 
 Five reasons, the strongest first: equal but for case; but for spaces, hyphens and underscores; singular and plural;
-letters of other alphabets or widths that look like Latin ones; one letter more, less or other. The last is no reason
-for labels of fewer than four letters, nor where the letter is a digit (`size 1`, `size 2` are meant).
+letters of other alphabets or widths that look like Latin ones; one letter more, less or different. The last does not
+count for labels of fewer than four letters, nor if the letter is a digit (`size 1` and `size 2` are intended).
 
 Sources: Unicode NFKC; the look-alikes are the Cyrillic, Greek and digit rows of Unicode's confusables (UTS 39) that map
 to a Latin letter. English plurals only.
@@ -20,9 +20,9 @@ from reconciler.analysis.results import LookAlike
 Why = Literal["case", "spaces", "plural", "letters", "one-letter"]
 
 _LETTERS_LEAST: Final = 4
-# So many letters are named.
+# How many letters are named.
 _LETTERS_NAMED: Final = 3
-# Pairs that are named; hundreds of look-alikes say one thing.
+# How many pairs are named; hundreds of them have one cause.
 _PAIRS_KEPT: Final = 100
 _CONFUSABLE: Final = MappingProxyType(
     str.maketrans(
@@ -61,13 +61,7 @@ def look_alikes(images: Mapping[str, int]) -> tuple[LookAlike, ...]:
     for pair in _one_letter(images):
         found.setdefault(pair, "one-letter")
     return tuple(
-        LookAlike(
-            first=first,
-            second=second,
-            why=why,
-            first_images=images[first],
-            second_images=images[second],
-        )
+        LookAlike(first=first, second=second, why=why, first_images=images[first], second_images=images[second])
         for (first, second), why in sorted(found.items())[:_PAIRS_KEPT]
     )
 
@@ -102,7 +96,7 @@ def _sharing(labels: Iterable[str], form: Callable[[str], str]) -> Iterator[tupl
 
 
 def _one_letter(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs one letter apart: they share a form with one letter left out, so no label is held against every other."""
+    """Pairs one letter apart, by the forms that they share with one letter left out: no label is compared with all."""
     sharing: defaultdict[str, set[str]] = defaultdict(set)
     for label in labels:
         if len(label) >= _LETTERS_LEAST:
@@ -116,7 +110,7 @@ def _one_letter(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _apart_by_one(one: str, other: str) -> bool:
-    """Whether one letter that is no digit was put in, left out or exchanged."""
+    """Whether one letter, not a digit, was added, removed or replaced."""
     if len(one) > len(other):
         one, other = other, one
     start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))

@@ -1,9 +1,8 @@
 """Entries that moved to another bucket or prefix: keys out, keys in, the same content.
 
-A key that went and a key that came are paired when their paths without the bucket are equal, else when the last two
-parts of the path are, else when the file name is, each only where that is unambiguous on both sides. What the two
-prefixes then are follows from the longest common end of the two keys. Nothing is claimed for fewer than two entries of
-the same content.
+An old and a new key are paired if their paths without the bucket are equal, else if the last two parts of the path are,
+else if the file name is, each only if that is unambiguous on both sides. The two prefixes are what remains without the
+longest common end of the two keys. At least two entries of the same content make a move.
 
 Memory: the keys that live does not have and those that only live has.
 """
@@ -61,7 +60,7 @@ def _paired(gone: Keys, new: Keys) -> Iterable[tuple[str, str]]:
 
 
 def _unambiguous(keys: Iterable[str], way: Callable[[str], str]) -> dict[str, str]:
-    """Keys by what `way` makes of them, without those that it makes one."""
+    """Keys by the name that `way` gives them, without those that share a name."""
     by_name: defaultdict[str, list[str]] = defaultdict(list)
     for key in keys:
         by_name[way(key)].append(key)
@@ -78,7 +77,7 @@ def _end(key: str, parts: int) -> str:
 
 
 def _prefixes(old: str, new: str) -> tuple[str, str]:
-    """What is left of two keys without the parts of the path that both end in."""
+    """Two keys without the parts at the end of their paths that are equal."""
     ours, theirs = _path(old).split("/"), _path(new).split("/")
     common = 0
     while common < min(len(ours), len(theirs)) and ours[-1 - common] == theirs[-1 - common]:

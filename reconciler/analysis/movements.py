@@ -1,12 +1,12 @@
 """One movement for all boxes of an image: mirrored, shifted by one amount, or scaled by one pair of factors.
 
-A mirroring (y counted from the other end: a classic fault of converters) must fit exactly, and so must a shift. A
+A mirroring (y counted from the other end: a common error of converters) must fit exactly, and so must a shift. A
 scaling may be off by half a pixel at every edge, because tools round to whole pixels; its factors are those of the
-image's size where that changed, else they are fitted and rounded to thousandths. Labels may change on the way.
+image's size if that changed, else they are fitted and rounded to thousandths. Labels may change at the same time.
 
-Shifts and scalings must be true of every box; a mirroring of two thirds of the boxes of either side, because nothing in
-it is fitted: chance does not mirror boxes. What is mirrored is not looked for as a shift. A shift holds for a single
-box too, however far: same label, same width, same height.
+Shifts and scalings must fit every box; a mirroring two thirds of the boxes of either side, because nothing in it is
+fitted: boxes are not mirrored by chance. A mirroring is never reported as a shift. A shift of any distance holds for a
+single box too: same label, same width, same height.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ Pairs = tuple[tuple[int, int], ...]
 _ROUNDING: Final = 501
 # Two boxes at least: a single one can be explained by almost any factors.
 _SCALED_LEAST: Final = 2
-# And an edge that moved by so much: a pixel here or there can be explained by factors near 1.
+# And an edge that moved this far: a pixel more or less can be explained by factors near 1.
 _SCALED_FAR: Final = 8_000
 _MIRRORED_LEAST: Final = 2 / 3
 # Left to right, top to bottom, both.
@@ -37,7 +37,7 @@ _MIRRORS: Final[tuple[Factors, ...]] = ((0, 1), (1, 0), (1, 1))
 class Transform:
     """What happened to all boxes: "mirrored" along x or y (1) or not (0), "shifted" by pixels, "scaled" by factors.
 
-    `pairs` are positions (before, after) of the boxes that are one.
+    `pairs` are the positions (before, after) of matching boxes.
     """
 
     kind: Literal["mirrored", "shifted", "scaled"]
@@ -48,7 +48,7 @@ class Transform:
 def transform_of(before: Boxes, after: Boxes, sizes_before: Sizes = (), sizes_after: Sizes = ()) -> Transform | None:
     """The movement that takes the boxes before to the boxes after; None when there is none.
 
-    Sizes and coordinates are in thousandths of a pixel. Boxes that did not move are no movement.
+    Sizes and coordinates are in thousandths of a pixel. None also if no box moved.
     """
     if not before or not after:
         return None
@@ -93,7 +93,7 @@ def _mirrored(before: Boxes, after: Boxes, sizes: Sizes) -> Transform | None:
 
 
 def _most(before: Boxes, seen: Callable[[Box], Geometry], places: Container[object], least: float) -> bool:
-    """Whether at least so many of the boxes are seen at one of the places; given up as soon as they cannot be."""
+    """Whether at least this many boxes are seen at one of the places; stops as soon as that is impossible."""
     spare = len(before) - least
     for box in before:
         if seen(box) not in places:

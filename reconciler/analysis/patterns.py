@@ -1,10 +1,11 @@
-"""What changes have in common: the patterns that each leaves while all of them go by.
+"""What changes have in common: the patterns of each change.
 
-A pattern is: this label became that one, this one was added, all boxes were shifted by so much, a different job wrote
-it. `reconciler.analysis.groups` makes groups of patterns that several entries left. Image-level labels that went and
-came on one image are one relabelling when there is one of each; else they are "exchanged", for the groups to explain.
+A pattern is: this label was replaced by that one, this one was added, all boxes were shifted by an amount, another job
+wrote it. `reconciler.analysis.groups` makes groups of patterns that several entries share. Image-level labels removed
+from and added to one image are one relabelling if there is one of each; else they are "exchanged", which the groups
+explain.
 
-Memory: one row a pattern, at most 50,000 of them.
+Memory: one row per pattern, at most 50,000 of them.
 """
 
 import json
@@ -14,32 +15,20 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from reconciler.analysis.entry import Detail
-from reconciler.analysis.results import BoxChange
-from reconciler.analysis.sentence import size_words
+from reconciler.analysis.results import BoxChange, GroupKind
 from reconciler.model import Change, Verb
 
 EXAMPLES: Final = 3
 _PATTERNS_KEPT: Final = 50_000
 
-PatternKind = Literal[
-    "relabelled",
-    "left",
-    "label-added",
-    "label-removed",
-    "mirrored",
-    "shifted",
-    "scaled",
-    "image-size",
-    "annotation-pass",
-    "exchanged",
-]
+PatternKind = GroupKind | Literal["left", "exchanged"]
 
 
 class Pattern(NamedTuple):
-    """What a change did that others may do too: labels, prefixes, sizes or jobs `old` and `new`, or an amount `by`.
+    """Something that several changes can do: labels, sizes or jobs `old` and `new`, or an amount `by`.
 
-    "left" is a label that became any other, so that an entry counts once. "exchanged" are image-level labels of which
-    it is not clear which became which.
+    "left" is a label that was replaced by any other, so that an entry counts once. "exchanged" are image-level labels
+    where it is not clear which replaces which.
     """
 
     kind: PatternKind
@@ -50,7 +39,7 @@ class Pattern(NamedTuple):
 
 @dataclass(slots=True)
 class PatternCount:
-    """How many entries and boxes left a pattern, and the first three of them."""
+    """How many entries and boxes have a pattern, and the first three of them."""
 
     entries: int = 0
     boxes: int = 0
@@ -64,7 +53,7 @@ class PatternCount:
             self.examples.append(key)
 
     def join(self, other: "PatternCount") -> None:
-        """Take another count in."""
+        """Add another count."""
         self.entries += other.entries
         self.boxes += other.boxes
         self.examples = [*self.examples, *other.examples][:EXAMPLES]
@@ -79,7 +68,7 @@ class Patterns:
         self.moved = 0
 
     def see(self, change: Change, detail: Detail) -> tuple[Pattern, ...]:
-        """Note a change and return its patterns. Only updates leave any: new entries are all alike."""
+        """Count a change and return its patterns. Only updates have any: new entries are all alike."""
         if change.verb is not Verb.UPDATE:
             return ()
         self.updates += 1
@@ -101,7 +90,7 @@ def _patterns(detail: Detail) -> Iterator[tuple[Pattern, int]]:
     if detail.transform is not None:
         yield Pattern(detail.transform.kind, by=detail.transform.by), len(detail.transform.pairs)
     if _is_resized(detail):
-        old, new = (tuple(map(size_words, side)) for side in (detail.sizes_before, detail.sizes_after))
+        old, new = (tuple(map(str, side)) for side in (detail.sizes_before, detail.sizes_after))
         yield Pattern("image-size", old, new), len(detail.boxes)
     jobs = [change for change in detail.fields if change.path.endswith("-metadata.job-name")]
     if jobs:

@@ -1,31 +1,32 @@
-"""Where labels come from: jobs, people or machines, confidence; and what differs without being a change."""
+"""Where labels come from: jobs, people or machines, confidence; and differences in ignored fields."""
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from reconciler.analysis.fields import confidences, slots_of
 from reconciler.analysis.line_text import Document
 from reconciler.analysis.results import IgnoredField, JobCount, Provenance, ProvenanceSide
 from reconciler.analysis.sides import Pair
-from reconciler.entries import Attribute, attributes
+from reconciler.entries import METADATA, Attribute, attributes
 
 JOBS_SHOWN: Final = 20
-# Job names that are told apart; a manifest with one in every line costs no memory.
+# How many job names are counted, so that a manifest with another one in every line costs no memory.
 _JOBS_COUNTED: Final = 10_000
 _LABELS: Final = frozenset({"objects", "class-map", "class-name", "type"})
 
 
 @dataclass(slots=True)
 class _Count:
-    """What one side says so far."""
+    """The figures of one side so far."""
 
     human: int = 0
     machine: int = 0
     unsaid: int = 0
-    lowest: float | None = None
-    highest: float | None = None
+    lowest: float = inf
+    highest: float = -inf
     jobs: Counter[str] = field(default_factory=Counter)
 
     def see(self, document: Document) -> None:
@@ -36,26 +37,19 @@ class _Count:
         self.human += "yes" in said
         self.machine += "no" in said
         self.unsaid += said.isdisjoint(("yes", "no"))
-        for attribute in known:
-            self._confidence(attribute)
+        stated = [value for attribute in known for value in confidences(attribute)]
+        self.lowest, self.highest = min([self.lowest, *stated]), max([self.highest, *stated])
         for job in {name for attribute in known if isinstance(name := attribute.metadata.get("job-name"), str)}:
             if job in self.jobs or len(self.jobs) < _JOBS_COUNTED:
                 self.jobs[job] += 1
-
-    def _confidence(self, attribute: Attribute) -> None:
-        stated = confidences(attribute)
-        if stated:
-            lowest, highest = min(stated), max(stated)
-            self.lowest = lowest if self.lowest is None else min(lowest, self.lowest)
-            self.highest = highest if self.highest is None else max(highest, self.highest)
 
     def side(self) -> ProvenanceSide:
         return ProvenanceSide(
             human=self.human,
             machine=self.machine,
             unsaid=self.unsaid,
-            confidence_lowest=self.lowest,
-            confidence_highest=self.highest,
+            confidence_lowest=self.lowest if self.lowest <= self.highest else None,
+            confidence_highest=self.highest if self.lowest <= self.highest else None,
         )
 
 
@@ -101,14 +95,11 @@ def ignored_fields(before: Document, after: Document) -> set[str]:
             found.update(_differing(attribute, others[slot]))
     if slots.keys() != others.keys():
         found.add("attributes")
-    known = {name for side in (slots, others) for attribute in side.values() for name in _names(attribute)}
+    names = {attribute.name for side in (slots, others) for attribute in side.values()}
+    known = names | {name + METADATA for name in names}
     if any(before.get(name) != after.get(name) for name in (before.keys() | after.keys()) - known):
         found.add("other attributes")
     return found or {"other"}
-
-
-def _names(attribute: Attribute) -> tuple[str, str]:
-    return attribute.name, f"{attribute.name}-metadata"
 
 
 def _differing(one: Attribute, other: Attribute) -> Iterator[str]:

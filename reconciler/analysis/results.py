@@ -1,11 +1,8 @@
-"""What a comparison says of entries, one and many: frozen structs, JSON as they stand (see `reconciler.review.model`).
+"""The results of a comparison, for an entry, for many and for whole datasets: frozen types that are JSON as they are.
 
-Coordinates, sizes and distances are pixels, exact to 0.001.
-
-What a comparison says of whole datasets: frozen structs, JSON as they stand (see `reconciler.review.model`).
-
-`before` is live (offline: the first of two sides), `after` what live will be once the plan is applied: live-only
-entries are part of it.
+`reconciler.review.model` has the document that holds them. Coordinates, sizes and distances are pixels, exact to 0.001.
+`before` is live (offline: the first of the two sides), `after` what live will be once the plan is applied, live-only
+entries included.
 """
 
 from typing import Literal
@@ -20,13 +17,13 @@ GroupKind = Literal[
     "merged",
     "split",
     "relabelled",
-    "label-added",
-    "label-removed",
+    "re-pointed",
     "mirrored",
     "shifted",
     "scaled",
     "image-size",
-    "re-pointed",
+    "label-removed",
+    "label-added",
     "annotation-pass",
 ]
 
@@ -36,6 +33,9 @@ class Size(Struct, frozen=True, kw_only=True, gc=False):
 
     width: float
     height: float
+
+    def __str__(self) -> str:
+        return f"{self.width:.10g}x{self.height:.10g}"
 
 
 class PixelBox(Struct, frozen=True, array_like=True, gc=False):

@@ -1,11 +1,11 @@
-"""A change in words: one line that says what it means."""
+"""A change in words: one line with what it means."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from math import hypot
 
 from reconciler.analysis.entry import Detail
-from reconciler.analysis.results import BoxChange, Size
+from reconciler.analysis.results import BoxChange
 from reconciler.model import Verb
 from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 
@@ -13,7 +13,7 @@ from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 def phrase(verb: Verb, detail: Detail, left: str = "live only") -> Sentence:
     """What changes, in words: the labels of a new entry, the difference of an update.
 
-    `left` is what an entry is called that only live has.
+    `left` is the word for an entry that only live has.
     """
     if verb is Verb.ADD:
         return _summary(detail)
@@ -33,11 +33,6 @@ def movement(kind: str, by: tuple[float, float]) -> str:
     if kind == "scaled":
         return f"scaled by {across:g} x {down:g}"
     return f"mirrored {' and '.join(way for way, told in (('left to right', across), ('top to bottom', down)) if told)}"
-
-
-def size_words(size: Size) -> str:
-    """`640x480`."""
-    return f"{size.width:g}x{size.height:g}"
 
 
 def _summary(detail: Detail) -> Sentence:
@@ -78,7 +73,8 @@ def _difference(detail: Detail) -> Iterator[str | Sentence]:
         if detail.malformed_added and not detail.malformed_removed:
             yield "malformed label attribute"
     if detail.sizes_before and detail.sizes_after and set(detail.sizes_before) != set(detail.sizes_after):
-        yield f"image size {_sizes(detail.sizes_before)} -> {_sizes(detail.sizes_after)}"
+        before, after = (", ".join(map(str, sizes)) for sizes in (detail.sizes_before, detail.sizes_after))
+        yield f"image size {before} -> {after}"
 
 
 def _image_labels(detail: Detail) -> Iterator[Sentence]:
@@ -131,10 +127,6 @@ def _round(distance: float) -> str:
 def _counted_by_label(word: str, boxes: Iterable[BoxChange]) -> Iterator[Sentence]:
     for label, many in Counter(_label(box) for box in boxes if word in box.what).items():
         yield sentence(f"{counted(many, 'box', 'boxes')} {word}: ", Name(label))
-
-
-def _sizes(sizes: Iterable[Size]) -> str:
-    return ", ".join(map(size_words, sizes))
 
 
 def _other_fields(detail: Detail) -> Sentence:

@@ -20,9 +20,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One key before and after; `ignored` says that it differs only in what the comparison ignores.
+    """One key before and after; `ignored`: it differs only in fields that the comparison ignores.
 
-    Both sides are one object where nothing differs.
+    Both sides are one object if nothing differs.
     """
 
     before: Side | None

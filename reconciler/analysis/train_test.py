@@ -30,7 +30,7 @@ class Half:
 
 
 def splits_of(train: Half, test: Half) -> Splits:
-    """What can be said of the two together."""
+    """The comparison of the two."""
     shared, same_name, shared_count, name_count = _in_both(train, test)
     moved = [*_moved(train, test, "train", "test"), *_moved(test, train, "test", "train")]
     train_labels = _labels_after(train)
@@ -56,7 +56,7 @@ def _labels_after(half: Half) -> dict[str, int]:
 
 
 def _in_both(train: Half, test: Half) -> tuple[list[str], list[NamePair], int, int]:
-    """Labelled keys of both sets, and different keys of one file name; the first of each, and how many."""
+    """Labelled keys in both sets, and different keys with one file name; the first of each, and how many."""
     theirs = {key for key, labelled in keys_after(test.ledger, test.leftover) if labelled}
     names = {_file_name(key): key for key in theirs}
     shared, same_name = list[str](), list[NamePair]()
@@ -76,7 +76,7 @@ def _in_both(train: Half, test: Half) -> tuple[list[str], list[NamePair], int, i
 
 
 def _moved(source: Half, target: Half, source_word: Word, target_word: Word) -> Iterator[Transfer]:
-    """Images that one manifest gave up and the other took."""
+    """Images that one manifest no longer has and the other has now."""
     left = {key: labelled for key, _meaning, labelled in source.ledger.only_live()}
     if not left:
         return

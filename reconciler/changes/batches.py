@@ -28,7 +28,7 @@ class Batch:
 def batches(changes: Iterable[Change], limit: int = BATCH_BYTES) -> Iterator[Batch]:
     """Cut changes that carry a desired line into bodies of at most `limit` bytes, each line ended by a newline.
 
-    A single line larger than the limit makes a batch of its own; `reconciler.manifest` refuses such lines long before.
+    A single line larger than the limit makes its own batch; `reconciler.manifest` refuses such lines long before.
     """
     number, size = 1, 0
     held: list[Change] = []

@@ -55,7 +55,7 @@ class Comparison:
 
     @property
     def loads_all(self) -> bool:
-        """Whether every entry is sent, to a dataset that is created or deleted and created anew."""
+        """Whether every entry is sent, to a dataset that is created, or deleted and created again."""
         return self.action in {Action.CREATE, Action.REPLACE}
 
 
@@ -89,7 +89,7 @@ def compare(ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[
 
 
 def shown_changes(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
-    """The changes as people see them: manifest order, then what is live only (not where all of it goes anyway)."""
+    """The changes as people see them: manifest order, then what is live only (not if all of live is deleted anyway)."""
     if compared.loads_all:
         return chain(loads(ledger), live_only(ledger, unlabel=False)) if compared.live else loads(ledger)
     unlabel = compared.policy.extra.unlabels

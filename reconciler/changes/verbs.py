@@ -9,8 +9,7 @@ from reconciler.model import Change, Compare, Verb
 
 def changes(ledger: Ledger, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
     """The entries to add and update, in manifest order."""
-    for row in ledger.differing(mode, settled):
-        yield changed(row)
+    return map(changed, ledger.differing(mode, settled))
 
 
 def loads(ledger: Ledger) -> Iterator[Change]:
@@ -22,7 +21,7 @@ def loads(ledger: Ledger) -> Iterator[Change]:
 def live_only(ledger: Ledger, *, unlabel: bool) -> Iterator[Change]:
     """Live entries that the manifest does not have, as listed.
 
-    With `unlabel` the labelled ones become changes that send the bare line; those without labels are at rest and left
+    With `unlabel` the labelled ones become changes that send the bare line; those without labels are left
     out. Without it each is one line of information.
     """
     for row in ledger.live_only():
@@ -33,7 +32,7 @@ def live_only(ledger: Ledger, *, unlabel: bool) -> Iterator[Change]:
 
 
 def changed(row: Row) -> Change:
-    """The change that makes a desired row live: an add where live has no such key, else an update."""
+    """The change that makes a desired row live: an add if live does not have the key, else an update."""
     verb = Verb.UPDATE if row.in_live else Verb.ADD
     return Change(verb, row.key, row.seq, row.desired, row.live, row.place, row.labels, row.live_labels)
 

@@ -8,7 +8,7 @@ COMMANDS: Final = {
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
-    "restore": "bring a snapshot back: show the plan, ask, and make the live dataset hold what it held",
+    "restore": "restore a snapshot: show the plan, ask, and send the entries of the snapshot to the live dataset",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
@@ -21,7 +21,7 @@ exit codes:
   1    failed: the service, the network or this machine
   2    there are changes (only with `--exit-code`)
   3    bad input or usage; nothing was sent
-  4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or no more
+  4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
 """
@@ -52,8 +52,8 @@ examples:
   reconciler plan --save plan.json --markdown comment.md --base origin/main
   reconciler plan --html plan.html --images photos/
 
-A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written however the
-run ends; a plan that failed says so in them.
+A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
+plan fails; then they contain the error.
 """,
     "apply": """\
 examples:
@@ -61,14 +61,14 @@ examples:
   reconciler apply --project blood-cells --yes
   reconciler apply --plan plan.json --yes      only what was reviewed
 
-Datasets are applied one after another. A failure stops its project; the next project goes on, and the exit code is
-that of the worst failure. A project with `managed: true` is never created here: `pulumi up` does that. Pulumi's state
-is left alone; the next `pulumi up` records what was applied.
+Datasets are applied one after another. A failure stops its project; the next project is applied, and the exit code
+is that of the worst failure. A project with `managed: true` is not created: `pulumi up` does that. The Pulumi
+state does not change; the next `pulumi up` records what was applied.
 
-With --plan nothing is sent unless every dataset's changes are still those that were reviewed; what moved is said. Under
-Pulumi the environment variable RECONCILER_PLAN=ID does the same for every dataset of an up.
+With --plan nothing is sent unless the changes of every dataset are still those that were reviewed; differences are
+reported. The environment variable RECONCILER_PLAN=ID does the same for every dataset of `pulumi up`.
 
-The first Ctrl-C finishes the running batch and stops; a second one leaves at once.
+After the first Ctrl-C the apply finishes the running batch and stops; a second Ctrl-C stops it at once.
 """,
     "restore": """\
 examples:
@@ -76,9 +76,10 @@ examples:
       --project blood-cells --type train
   reconciler restore s3://my-bucket/snapshots/train-....jsonl.gz --dataset-arn ARN --yes
 
-A snapshot is written before a dataset is deleted (`extra: replace`, `destroy: delete`). Every line of it is sent that
-live has not, or has otherwise; fields that the service adds are left out. A dataset that is gone is created; entries
-that the snapshot has not stay as they are. The manifests are not touched: the next apply makes live equal to them.
+A snapshot is written before a dataset is deleted (`extra: replace`, `destroy: delete`). A line is sent if live does
+not have its entry or has a different one, without the fields that the service adds. A dataset that was deleted is
+created again. Entries that the snapshot does not contain are left alone. The manifests do not change: the next apply
+makes the live dataset equal to them.
 """,
     "report": """\
 examples:
@@ -95,9 +96,9 @@ examples:
   reconciler diff v1 datasets/cells/train.jsonl
   reconciler diff main:labels/cells datasets/cells
 
-A revision without a path stands for what the other side names, in that revision. The path of main:labels begins at the
-root of the repository. Manifests with errors are compared as far as they can be understood; their findings are in the
-report. It needs neither credentials nor a network.
+A revision without a path means the path of the other side, in that revision. The path in main:labels starts at the root
+of the repository. Manifests with errors are compared as far as they can be read; the report contains their findings.
+The command needs neither credentials nor a network.
 """,
     "convert": f"""\
 examples:
@@ -105,8 +106,8 @@ examples:
 
 {_READS}
 
-What is clipped, left out or odd is said on standard error. With an error nothing is written. The same files always give
-the same lines.
+What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
+always give the same lines.
 """,
     "completion": """\
 examples:
@@ -114,7 +115,8 @@ examples:
   reconciler completion zsh > "${fpath[1]}/_reconciler"
   reconciler completion fish > ~/.config/fish/completions/reconciler.fish
 
-A new shell reads the script once and never starts this program to complete a word. Write it anew after an upgrade.
+A new shell reads the script once and does not start this program to complete a word. Write the script again after an
+upgrade.
 """,
     "help": """\
 examples:

@@ -1,14 +1,15 @@
-"""One run of the command: arguments, the command, and an exit code and a sentence for every way out."""
+"""One run of the command: from its arguments to its exit code, with a sentence for every failure."""
 
 import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 
-from reconciler.cli.arguments import parse, wants_json
-from reconciler.cli.options import Options
-from reconciler.cli.screen import Screen, Style
+from reconciler.cli.arguments import asks_for_json, parse
+from reconciler.cli.options import STANDARD_OUTPUT
+from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
@@ -20,14 +21,14 @@ from reconciler.views.words import finding_line
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and give its exit code."""
     arguments = sys.argv[1:] if argv is None else argv
-    screen = Screen(sys.stdout, sys.stderr, os.environ, quiet=wants_json(arguments))
+    screen = Screen(sys.stdout, sys.stderr, os.environ, quiet=asks_for_json(arguments))
     try:
         options = parse(arguments, screen.document)
-    except SystemExit:  # help, version or completion is written
+    except SystemExit:  # the help, the version or a completion script is written
         return _ended(screen, Exit.DONE)
     except ReconcilerError as error:
         return _misunderstood(screen, arguments, error)
-    screen.is_quiet = screen.is_quiet or options.asked.takes_standard_output
+    screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in options.files.values()
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)
@@ -35,23 +36,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _conducted(run: Run, screen: Screen) -> tuple[Exit, ReconcilerError | None]:
-    """The exit code of the command, and why it is not that of success; views are written however it ended."""
+    """The exit code of the command and its error, if any; views are written even if it failed."""
     with Signals(screen.shout) as signals:
         code, error = _tried(lambda: _command(run, screen, signals), run, screen, signals)
-        if not run.options.asked.files or run.options.command == "convert":
+        if not run.options.files or run.options.command == "convert":
             return code, error
-        failed, fault = _tried(lambda: _delivered(run, screen, code, error), run, screen, signals)
+        from reconciler.cli.show import deliver  # noqa: PLC0415 - few runs need it, every run would load it
+
+        failed, fault = _tried(lambda: deliver(run, screen, code, error), run, screen, signals)
         if fault and not error:
             return failed, fault
         if fault:
-            screen.remark(f"error: {inert(str(fault), 4000)}", Style.BAD)
+            screen.remark(f"error: {inert(str(fault), 4000)}", "bad")
     return code, error
 
 
 def _tried(
     action: Callable[[], Exit], run: Run, screen: Screen, signals: Signals
 ) -> tuple[Exit, ReconcilerError | None]:
-    """The exit code of an action, and a sentence for whatever it raised."""
+    """The exit code of an action, and its error as a sentence."""
     error: ReconcilerError
     try:
         return action(), None
@@ -59,112 +62,64 @@ def _tried(
         error = signals.interrupted(_left(run))
     except USER_CAUSED as problem:
         error = sentence(problem)
-    except Exception as problem:  # noqa: BLE001 - the last door: a person gets a sentence whatever happened
-        error = _unforeseen(problem, run.options, screen)
+    except Exception as problem:  # noqa: BLE001 - the last handler: a user never sees a traceback
+        if run.options.verbose:
+            for line in "".join(traceback.format_exception(problem)).splitlines():
+                screen.remark(inert(line, 1000))
+        error = unexpected(problem)
     return error.exit_code, error
 
 
-def _delivered(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> Exit:
-    from reconciler.cli.show import deliver  # noqa: PLC0415 - few runs need it, every run would load it
-
-    deliver(run, screen, code, error)
+def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
+    """Run the function named after the command. Only commands that need AWS load boto3, most of the start-up time."""
+    name = run.options.command
+    code: Exit = getattr(import_module(f"reconciler.cli.commands.{name}"), name)(run, screen, signals)
     return code
 
 
-def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
-    """Run the command. Only those that need AWS load boto3, which takes most of the start."""
-    if run.options.command == "validate":
-        from reconciler.cli.commands.validate import validate  # noqa: PLC0415 - see above
-
-        return validate(run, screen)
-    if run.options.command in {"report", "diff", "convert"}:
-        return _without_account(run, screen)
-    from reconciler.aws.clock import SystemClock  # noqa: PLC0415 - see above
-    from reconciler.cli.session.live import Looking  # noqa: PLC0415 - see above
-
-    looking = Looking(run, screen, signals, SystemClock())
-    run.objects = looking.objects
-    if run.options.command == "plan":
-        from reconciler.cli.commands.plan import plan  # noqa: PLC0415 - see above
-
-        return plan(run, screen, looking)
-    if run.options.command == "restore":
-        from reconciler.cli.commands.restore import restore  # noqa: PLC0415 - see above
-
-        return restore(run, screen, looking, signals)
-    from reconciler.cli.commands.apply import apply  # noqa: PLC0415 - see above
-
-    return apply(run, screen, looking, signals)
-
-
-def _without_account(run: Run, screen: Screen) -> Exit:
-    """Run a command that works on what it is given."""
-    if run.options.command == "report":
-        from reconciler.cli.commands.report import report  # noqa: PLC0415 - see `_command`
-
-        return report(run)
-    if run.options.command == "diff":
-        from reconciler.cli.commands.diff import diff  # noqa: PLC0415 - see `_command`
-
-        return diff(run, screen)
-    from reconciler.cli.commands.convert import convert  # noqa: PLC0415 - see `_command`
-
-    return convert(run, screen)
-
-
 def _left(run: Run) -> str:
-    """What leaving at once means at this point."""
+    """What an interrupt means at this point of the run."""
     if run.options.command in {"apply", "restore"} and any(one.outcome or one.failure for one in run.datasets):
-        return "left at once; a batch that was sent goes on at AWS, `reconciler plan` shows what is live"
+        return "stopped at once; AWS still processes a batch that was sent: `reconciler plan` shows what is live"
     return "interrupted; nothing was sent"
 
 
-def _unforeseen(problem: Exception, options: Options, screen: Screen) -> ReconcilerError:
-    if options.verbose:
-        for line in "".join(traceback.format_exception(problem)).splitlines():
-            screen.remark(inert(line, 1000))
-    return unexpected(problem)
-
-
 def _misunderstood(screen: Screen, arguments: Sequence[str], error: ReconcilerError) -> int:
-    """The way out for arguments that are wrong, with a document where they ask for one."""
+    """Report wrong arguments, with a JSON document where they ask for one."""
     _show_error(screen, error)
     if screen.is_quiet:
-        from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see `_delivered`
+        from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see `_conducted`
 
         screen.document(misunderstood(arguments, error))
     return _ended(screen, error.exit_code)
 
 
 def _reported(screen: Screen, run: Run, code: Exit, error: ReconcilerError | None) -> int:
-    """Show the error and, where it was asked for, the document."""
+    """Show the error and, if the options ask for it, the JSON document."""
     _show_error(screen, error)
     if run.options.json:
-        from reconciler.cli.show import document  # noqa: PLC0415 - see `_delivered`
+        from reconciler.cli.show import document  # noqa: PLC0415 - see `_conducted`
 
         screen.document(document(run, code, error))
     return _ended(screen, code)
 
 
 def _show_error(screen: Screen, error: ReconcilerError | None) -> None:
+    if error is None:
+        return
+    message = inert(str(error), 4000)
     if isinstance(error, InvalidDeclaration):
-        _show_declarations(screen, error)
-    elif error:
-        screen.remark(f"error: {inert(str(error), 4000)}", Style.BAD)
-
-
-def _show_declarations(screen: Screen, error: InvalidDeclaration) -> None:
-    for finding in error.findings:
-        screen.line(finding_line(finding), Style.BAD)
-    rest = error.total - len(error.findings)
-    more = f" ({rest:,} not shown)" if rest else ""
-    errors = counted(error.total, "error", "errors")
-    screen.remark(f"error: {errors} in the declarations{more}; no manifest was read", Style.BAD)
+        for finding in error.findings:
+            screen.line(finding_line(finding), "bad")
+        rest = error.total - len(error.findings)
+        more = f" ({rest:,} not shown)" if rest else ""
+        message = f"{counted(error.total, 'error', 'errors')} in the declarations{more}; no manifest was read"
+    screen.remark(f"error: {message}", "bad")
 
 
 def _ended(screen: Screen, code: Exit) -> int:
     screen.flush()
     if screen.fault is None:
         return int(code)
-    screen.remark(f"error: the output could not be written: {inert(screen.fault.strerror or '')}", Style.BAD)
+    screen.remark(f"error: the output could not be written: {inert(screen.fault.strerror or '')}", "bad")
     return int(code or Exit.FAILED)

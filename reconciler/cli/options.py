@@ -1,4 +1,4 @@
-"""What the user typed, as frozen records."""
+"""What the user typed, as one frozen record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,42 +12,21 @@ STANDARD_OUTPUT: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of reviews, and of files beside the declarations.
-
-    `files` says where each view goes: format (`text`, `markdown`, `html`, `json`) to a file's name, "-" for standard
-    output. `base` is a git revision, `images` a folder or `s3`, `plan` what an apply was reviewed as: an id, or the
-    name of a saved plan. `sources` are the arguments of `report` (a saved plan), `diff` (two sides) and `convert`
-    (annotation files); `annotations`, `prefix` and `created` are `convert`'s.
-    """
-
-    files: Mapping[str, str] = field(default_factory=dict)
-    base: str | None = None
-    images: str | None = None
-    links: bool = True
-    plan: str | None = None
-    sources: tuple[str, ...] = ()
-    annotations: str = ""
-    prefix: str = ""
-    created: str = ""
-
-    @property
-    def takes_standard_output(self) -> bool:
-        """Whether a view goes to standard output, which then holds nothing else."""
-        return STANDARD_OUTPUT in self.files.values()
-
-
-@dataclass(frozen=True, slots=True)
 class Options:
-    """A command line that was understood. `limit` None: as many entries as fit a screen or two; `projects` empty: all.
+    """A valid command line; an option that the command does not have keeps its default.
 
-    `everything` shows and keeps every change.
+    `projects` empty: all. `limit` None: as many entries as fit a screen or two; `everything`: every change is shown
+    and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed: a plan id, or the file of a saved
+    plan. `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to restore, and where.
 
-    `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to bring back, and where to.
+    `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
+    standard output. `base` is a git revision, `images` a folder or `s3`. `sources` are the arguments of `report` (a
+    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix` and `created` belong to
+    `convert`.
     """
 
     command: Command
-    datasets: Path
+    datasets: Path = Path("datasets")
     projects: tuple[str, ...] = ()
     json: bool = False
     verbose: bool = False
@@ -61,7 +40,15 @@ class Options:
     snapshots: str | None = None
     audit: str | None = None
     allow: Mapping[str, str] = field(default_factory=dict)
+    plan: str | None = None
     snapshot: str = ""
     dataset_type: DatasetType | None = None
     dataset_arn: str | None = None
-    asked: Asked = field(default_factory=Asked)
+    files: Mapping[str, str] = field(default_factory=dict)
+    base: str | None = None
+    images: str | None = None
+    links: bool = True
+    sources: tuple[str, ...] = ()
+    annotations: str = ""
+    prefix: str = ""
+    created: str = ""

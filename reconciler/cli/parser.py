@@ -14,28 +14,26 @@ from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, inert
 from reconciler.views import VIEWS
 
-# Commands that read what they are given, and no declarations of a run.
-BESIDE: Final = ("report", "diff", "convert")
+# Commands that read the files in their arguments, and no project.yaml of a run.
+_BESIDE: Final = ("report", "diff", "convert")
 # The value of --images that reads pictures from where their keys point to.
 S3: Final = "s3"
-# Commands about the command line itself.
-_ABOUT: Final = ("completion", "help")
 _SHELLS: Final = ("bash", "zsh", "fish")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
-# What the values of these names are completed to.
+# Values with these names are completed to files.
 _FILES: Final = {"FILE", "PATH", "PLAN", "SNAPSHOT", "PLACE", "A", "B"}
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, as an exception."""
+    """Reports a wrong argument in one sentence, as an exception."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the sentence, and where to read on."""
+        """Raise the sentence, with the help that explains more."""
         raise BadInput(f"{inert(message)}; see `{self.prog} --help`")
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Argparse's own sentence lists the choices and suggests none."""
+        """Argparse's own sentence lists the choices and suggests none of them."""
         if action.choices is not None and value not in action.choices:
             known = list(map(str, action.choices))
             guess = did_you_mean(str(value), known)
@@ -56,7 +54,6 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     commands = {name: _command(kinds, name) for name in COMMANDS}
     for name in ("plan", "apply", "restore"):
         _add_aws(commands[name])
-        _add_shown(commands[name])
     for name in ("plan", "apply"):
         _add_guarded(commands[name])
     for name in ("apply", "restore"):
@@ -74,7 +71,7 @@ def completion(shell: str) -> str:
 
     parser, commands = build_parser()
     for command in commands.values():
-        for action in command._actions:  # noqa: SLF001 - shtab's way to say what completes a value
+        for action in command._actions:  # noqa: SLF001 - shtab reads from the action what completes a value
             wanted = shtab.FILE if action.metavar in _FILES else shtab.DIRECTORY if action.metavar == "DIR" else None
             if wanted:
                 action.complete = wanted  # type: ignore[attr-defined]  # likewise
@@ -90,58 +87,39 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    if name in _ABOUT:
+    add = parser.add_argument
+    if name == "completion":
+        add("shell", metavar="SHELL", choices=_SHELLS, help=f"the shell: {', '.join(_SHELLS)}")
         return parser
-    if name not in BESIDE:
-        _add_declared(parser)
-    parser.add_argument(
-        "-v",
-        "--verbose",
-        action="store_true",
-        help="every entry and finding; every call on standard error",
-    )
+    if name == "help":
+        add("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
+        return parser
+    if name not in _BESIDE:
+        add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
+        several = "only this project; may be given several times"
+        add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
+        add("--json", action="store_true", help="one JSON document on standard output instead of text")
+    add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
     return parser
 
 
-def _add_declared(parser: Parser) -> None:
-    """Which declarations the command is about."""
-    parser.add_argument(
-        "--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)"
-    )
-    parser.add_argument(
-        "--project", metavar="NAME", action="append", default=[], help="only this project; may be given several times"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output instead of text")
-
-
 def _add_aws(parser: Parser) -> None:
-    group = parser.add_argument_group("connection")
-    group.add_argument(
-        "--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)"
-    )
-    group.add_argument("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
-    group.add_argument("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
-
-
-def _add_shown(parser: Parser) -> None:
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--limit",
-        metavar="N",
-        type=_number,
-        help="show N entries of each dataset, the riskiest (default: a screen or two; with --json up to 20,000)",
-    )
-    group.add_argument("--all", action="store_true", help="show every entry")
+    """Options of commands that compare with live: the connection, and how many entries to show."""
+    add = parser.add_argument_group("connection").add_argument
+    add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
+    add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
+    add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    add = parser.add_mutually_exclusive_group().add_argument
+    default = "a screen or two; with --json up to 20,000"
+    add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
+    add("--all", dest="everything", action="store_true", help="show every entry")
 
 
 def _add_guarded(parser: Parser) -> None:
+    how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
+    names = ", ".join(GUARDS)
     parser.add_argument(
-        "--allow",
-        metavar='GUARD="WHY"',
-        action="append",
-        default=[],
-        help="override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW); the "
-        f"guards: {', '.join(GUARDS)}",
+        "--allow", metavar='GUARD="WHY"', action="append", default=[], help=f"{how}; the guards: {names}"
     )
     parser.add_argument(
         "--snapshots",
@@ -156,19 +134,14 @@ def _add_sending(parser: Parser) -> None:
     parser.add_argument(
         "--audit",
         metavar="PLACE",
-        help="where each record of an apply also goes: a file, or s3://BUCKET/FOLDER "
+        help="where each record of an apply is written too: a file, or s3://BUCKET/FOLDER "
         "(always: .reconciler/audit beside the datasets)",
     )
 
 
 def _add_validate(parser: Parser) -> None:
-    parser.add_argument(
-        "folder",
-        metavar="PATH",
-        nargs="?",
-        type=Path,
-        help="the folder of all projects (default: datasets), that of one, or one manifest",
-    )
+    what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
+    parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
 
 
 def _add_plan(parser: Parser) -> None:
@@ -177,68 +150,46 @@ def _add_plan(parser: Parser) -> None:
         if view.option:
             group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
     _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
-    group.add_argument(
-        "--base",
-        metavar="REF",
-        help="a git revision; marks each change as this branch's, pending on the base, or drift",
-    )
+    what = "a git revision; marks each change as this branch's, pending on the base, or drift"
+    group.add_argument("--base", metavar="REF", help=what)
 
 
 def _add_apply(parser: Parser) -> None:
-    parser.add_argument(
-        "--plan",
-        metavar="ID",
-        help="apply only the plan that was reviewed: its id, or the file of `plan --save`, which also tells which "
-        "entries moved since",
-    )
+    which = "its id, or the file of `plan --save`, which also shows which entries have changed since"
+    parser.add_argument("--plan", metavar="ID", help=f"apply only the plan that was reviewed: {which}")
 
 
 def _add_restore(parser: Parser) -> None:
-    parser.add_argument("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
-    parser.add_argument("--type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
-    parser.add_argument("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
+    add = parser.add_argument
+    add("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
+    add("--type", dest="dataset_type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
+    add("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
 
 
 def _add_report(parser: Parser) -> None:
-    parser.add_argument(
-        "saved",
-        metavar="PLAN",
-        help="a plan as JSON: what `plan --save`, `diff --format json` or `--json` of any command wrote",
-    )
+    what = "a plan as JSON, written by `plan --save`, `diff --format json` or `--json` of any command"
+    parser.add_argument("sources", metavar="PLAN", nargs=1, help=what)
     _add_format(parser)
 
 
 def _add_diff(parser: Parser) -> None:
-    parser.add_argument(
-        "before", metavar="A", help="a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
-    )
-    parser.add_argument("after", metavar="B", help="likewise; a path that exists is taken before a revision")
-    parser.add_argument(
-        "--datasets",
-        metavar="DIR",
-        default="datasets",
-        help="the folder that a revision without a path stands for (default: %(default)s)",
-    )
+    add = parser.add_argument
+    sides = "a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
+    add("sources", metavar="A", action="append", help=sides)
+    add("sources", metavar="B", action="append", help="likewise; a path that exists is taken before a revision")
+    folder = "the folder of a revision without a path (default: %(default)s)"
+    add("--datasets", metavar="DIR", type=Path, default=Path("datasets"), help=folder)
     _add_format(parser)
 
 
 def _add_convert(parser: Parser) -> None:
-    known = sorted(FORMATS)
-    parser.add_argument("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {' or '.join(known)}")
-    parser.add_argument("files", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
-    parser.add_argument(
-        "--images", required=True, metavar="S3-ADDRESS", help="where the images lie, s3://bucket/folder/"
-    )
-    parser.add_argument("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
+    add, known = parser.add_argument, sorted(FORMATS)
+    add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {' or '.join(known)}")
+    add("sources", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
+    where = "where the images are, s3://bucket/folder/"
+    add("--images", dest="prefix", required=True, metavar="S3-ADDRESS", help=where)
+    add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
-
-
-def _add_completion(parser: Parser) -> None:
-    parser.add_argument("shell", metavar="SHELL", choices=_SHELLS, help=f"the shell: {', '.join(_SHELLS)}")
-
-
-def _add_help(parser: Parser) -> None:
-    parser.add_argument("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
 
 
 _OWN: Final = {
@@ -249,8 +200,6 @@ _OWN: Final = {
     "report": _add_report,
     "diff": _add_diff,
     "convert": _add_convert,
-    "completion": _add_completion,
-    "help": _add_help,
 }
 
 
@@ -264,7 +213,7 @@ def _add_format(parser: Parser) -> None:
 
 def _add_output(parser: Parser) -> None:
     parser.add_argument(
-        "-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help="where it goes (default: standard output)"
+        "-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help="the file to write (default: standard output)"
     )
 
 

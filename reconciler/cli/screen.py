@@ -1,22 +1,19 @@
-"""Where text goes: lines on standard output, remarks and one rewritten status line on standard error.
+"""The two output streams: lines on standard output, remarks and progress on standard error, with colours and widths.
 
-Output that cannot be written never stops the work: a reader who went away is no fault, a full disk is told at the end.
-What comes in is already inert.
-
-Colours and widths of a terminal.
-
-Progress of a dataset: a rewritten line on a terminal, elsewhere a line now and then.
+Output that cannot be written never stops the work: a pipe that its reader closed is ignored, a full disk is reported at
+the end. Texts are inert before they are written here. Progress is one line that is rewritten on a terminal; in a log it
+is a line every 30 seconds.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from reconciler.aws.clock import SystemClock
 from reconciler.model import Progress
+from reconciler.views.terminal.columns import Painter, Role
 from reconciler.views.words import progress_line
 
 if TYPE_CHECKING:
@@ -27,30 +24,30 @@ _ON_A_TERMINAL: Final = 0.1
 _ELSEWHERE: Final = 30.0
 
 
-class Style(StrEnum):
-    """How a text looks, in rich's words; empty for plain text."""
-
-    PLAIN = ""
-    HEADER = "bold"
-    ADD = "green"
-    UPDATE = "yellow"
-    UNLABEL = "red"
-    LIVE_ONLY = "magenta"
-    BAD = "bold red"
-    WARNING = "yellow"
-    DIM = "dim"
-
-
-def paint(text: str, style: Style) -> str:
-    """The text between escape sequences; what is in it is never read as markup."""
-    from rich.color import ColorSystem  # noqa: PLC0415 - a text that is piped needs no rich
-    from rich.style import Style as Look  # noqa: PLC0415 - likewise
-
-    return Look.parse(style.value).render(text, color_system=ColorSystem.STANDARD) if text else text
+# How each role of a text looks, in the words of rich.
+_LOOKS: Final[dict[Role, str]] = {
+    "plain": "",
+    "header": "bold",
+    "add": "green",
+    "update": "yellow",
+    "unlabel": "red",
+    "live-only": "magenta",
+    "bad": "bold red",
+    "warning": "yellow",
+    "dim": "dim",
+}
 
 
-def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether a stream shows colours: NO_COLOR says no, FORCE_COLOR says yes, else a terminal that is not dumb.
+def paint(text: str, role: Role) -> str:
+    """The text between escape sequences; nothing in it is read as markup."""
+    from rich.color import ColorSystem  # noqa: PLC0415 - output without colours needs no rich
+    from rich.style import Style  # noqa: PLC0415 - likewise
+
+    return Style.parse(_LOOKS[role]).render(text, color_system=ColorSystem.STANDARD) if text else text
+
+
+def shows_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether a stream shows colours: NO_COLOR turns them off, FORCE_COLOR on; else only a terminal that is not dumb.
 
     Sources: no-color.org, force-color.org; both count only when they are not empty.
     """
@@ -62,14 +59,14 @@ def wants_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def width_of(stream: TextIO) -> int | None:
-    """The columns of a terminal; None for anything else, which is never cut."""
+    """The columns of a terminal; None for anything else, where lines are never cut or folded."""
     return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 class Screen:
-    """One run's two streams. With `quiet`, lines are left out and only `document` writes to standard output.
+    """The two streams of a run. With `quiet`, only `document` writes to standard output, and lines are left out.
 
-    `colour` and `width` (columns, None: never cut) are those of standard output.
+    `paint` (None: no colours) and `width` (columns; None: lines are never cut or folded) are those of standard output.
     """
 
     def __init__(
@@ -83,21 +80,22 @@ class Screen:
     ) -> None:
         self._out, self._err = _Stream(out), _Stream(err)
         self.is_quiet = quiet
-        self.colour, self._err_colour = wants_colour(out, environ), wants_colour(err, environ)
+        self.paint: Painter | None = paint if shows_colours(out, environ) else None
+        self._err_colour = shows_colours(err, environ)
         self.width = width_of(out)
         self._now, self._shown, self._doing = clock or SystemClock().now, 0.0, ""
         self._bar: Bar | None = None
         self.is_live = err.isatty() and environ.get("TERM") != "dumb"
 
-    def line(self, text: str = "", style: Style = Style.PLAIN) -> None:
+    def line(self, text: str = "", role: Role = "plain") -> None:
         """A line on standard output."""
         if self.is_quiet:
             return
         self.clear()
-        self._out.write(f"{paint(text, style) if self.colour else text}\n")
+        self._out.write(f"{self.paint(text, role) if self.paint else text}\n")
 
     def block(self, text: str) -> None:
-        """Lines on standard output that are laid out and coloured already."""
+        """Lines on standard output that already have their layout and colours."""
         if not self.is_quiet:
             self.document(text)
             self.flush()
@@ -107,40 +105,38 @@ class Screen:
         self.clear()
         self._out.write(text)
 
-    def remark(self, text: str, style: Style = Style.PLAIN) -> None:
+    def remark(self, text: str, role: Role = "plain") -> None:
         """A line on standard error."""
         self.flush()
         self.clear()
-        self._err.write(f"{paint(text, style) if self._err_colour else text}\n")
+        self._err.write(f"{paint(text, role) if self._err_colour else text}\n")
 
     def ask(self, question: str) -> None:
-        """A question on standard error; the cursor stays behind it."""
+        """A question on standard error; the cursor stays on its line."""
         self.flush()
         self.clear()
         self._err.write(question)
         self._err.flush()
 
     def status(self, doing: str) -> None:
-        """Show what is done now; only where standard error is a terminal."""
+        """Show what is being done; only if standard error is a terminal."""
         self.show(Progress(doing))
 
     def show(self, progress: Progress, title: str = "") -> None:
-        """Show how far a step is, ten times a second at most; only where standard error is a terminal."""
+        """Show how far a step is, at most ten times per second; only if standard error is a terminal."""
         now, doing = self._now(), f"{title}: {progress.doing}"
         if not self.is_live or (doing == self._doing and now - self._shown < _ON_A_TERMINAL):
             return
         self._shown, self._doing = now, doing
         self.flush()
-        self._drawn().show(title, progress)
+        if self._bar is None:
+            from reconciler.cli.bar import Bar  # noqa: PLC0415 - rich is for terminals
 
-    def _drawn(self) -> "Bar":
-        from reconciler.cli.bar import Bar  # noqa: PLC0415 - rich is for terminals
-
-        self._bar = self._bar or Bar(cast("TextIO", self._err), self._now, colour=self._err_colour)
-        return self._bar
+            self._bar = Bar(cast("TextIO", self._err), self._now, colour=self._err_colour)
+        self._bar.show(title, progress)
 
     def clear(self) -> None:
-        """Take the progress away."""
+        """Remove the progress line."""
         if self._bar:
             self._bar.clear()
             self._err.flush()
@@ -155,42 +151,41 @@ class Screen:
             self._err.write(data)
 
     def flush(self) -> None:
-        """Bring out what is buffered."""
+        """Write what is buffered."""
         self._out.flush()
         self._err.flush()
 
     @property
     def fault(self) -> OSError | None:
-        """Why standard output could not be written; None also when its reader only went away."""
+        """Why standard output could not be written; None also if its reader closed the pipe."""
         return self._out.fault
 
 
 class _Stream:
-    """A stream that is written to until the first failure, and then leads nowhere."""
+    """A stream that is written to until its first failure, and then discards everything."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.encoding = stream, stream.encoding
         self.fault: OSError | None = None
         self._dead = False
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a label may hold what this encoding cannot write
+            stream.reconfigure(errors="backslashreplace")  # a label may have a character that this encoding lacks
 
     def write(self, text: str) -> None:
-        if not self._dead:
-            try:
-                self.stream.write(text)
-            except OSError as error:
-                self._die(error)
+        self._try(lambda: self.stream.write(text))
 
     def flush(self) -> None:
+        self._try(self.stream.flush)
+
+    def _try(self, action: Callable[[], object]) -> None:
         if not self._dead:
             try:
-                self.stream.flush()
+                action()
             except OSError as error:
                 self._die(error)
 
     def _die(self, error: OSError) -> None:
-        """Lead the descriptor nowhere, or the interpreter fails once more when it flushes at its end."""
+        """Redirect the descriptor to the null device, or the interpreter fails again when it flushes at its end."""
         self._dead = True
         self.fault = None if isinstance(error, BrokenPipeError) else error
         try:
@@ -202,7 +197,7 @@ class _Stream:
 
 
 class ProgressLine:
-    """Shows progress under a title, such as `blood-cells train`. In a log nothing is said before 30 seconds passed."""
+    """Shows progress under a title, such as `blood-cells train`; in a log, the first line after 30 seconds."""
 
     def __init__(self, screen: Screen, now: Callable[[], float]) -> None:
         self._screen, self._now = screen, now
@@ -210,7 +205,7 @@ class ProgressLine:
         self.title = ""
 
     def __call__(self, progress: Progress) -> None:
-        """Show it, unless something was shown just before."""
+        """Show it, unless progress was shown just before."""
         if self._screen.is_live:
             self._screen.show(progress, self.title)
         elif (now := self._now()) - self._last >= _ELSEWHERE:

@@ -1,8 +1,6 @@
-"""From a run to its review, and from a review to the views that were asked for.
+"""From a run to its review, and from a review to the views that the options ask for, with pictures for the HTML view.
 
-Views are written however the run ended: a plan that failed says so in them. Only text needs a plan to show.
-
-Where the pictures of a report come from: a folder, or S3 with the connection of the run.
+Views are written however the run ended; the view of a plan that failed contains the error. Only text needs a plan.
 """
 
 from collections.abc import Sequence
@@ -14,78 +12,24 @@ from msgspec import structs
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
-from reconciler.cli.screen import Screen, Style, paint
+from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
 from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
-from reconciler.review.build import review_of, with_outcome, with_outcomes
+from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.model import Command, Compared, DatasetReview, Review
-from reconciler.run import DatasetRun
+from reconciler.review.model import Command, Compared, Review
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
-from reconciler.views.terminal.columns import Role
 
 # Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas).
-_OBJECT_BYTES = 16_000_000
-
-
-def pictures_of(run: Run) -> Thumbnails | None:
-    """The source of pictures that was asked for; None: boxes are drawn on a frame."""
-    images = run.options.asked.images
-    if images is None:
-        return None
-    if images != S3:
-        return from_folder(Path(images))
-    return from_s3(_reader(run.objects(None))) if run.objects else None
-
-
-def told(pictures: Thumbnails) -> str:
-    """What became of the pictures, in a line."""
-    rest = ((pictures.missing, "missing"), (pictures.failed, "unreadable"), (pictures.beyond, "beyond the size limit"))
-    return ", ".join([f"pictures: {pictures.shown:,} shown", *(f"{many:,} {word}" for many, word in rest if many)])
-
-
-def _reader(objects: Objects) -> Read:
-    """Reads objects; a bucket that refused once is not asked again for every picture."""
-    refused: dict[str, str] = {}
-
-    def read(bucket: str, key: str) -> bytes | None:
-        if bucket in refused:
-            raise OSError(refused[bucket])
-        try:
-            return _opened(objects, S3Address(bucket, key))
-        except NotFound:
-            return None
-        except ReconcilerError as error:
-            refused[bucket] = str(error)
-            raise OSError(str(error)) from None
-
-    return read
-
-
-def _opened(objects: Objects, address: S3Address) -> bytes:
-    """An object's bytes.
-
-    Raises:
-        OSError: it is larger than any picture that the service takes.
-    """
-    content = bytearray()
-    for piece in objects.read(address):
-        content += piece
-        if len(content) > _OBJECT_BYTES:
-            raise OSError(f"the object has more than {_OBJECT_BYTES / 1e6:g} MB")
-    return bytes(content)
-
-
-# JSON on standard output.
-_TO_PROGRAMS: Final = {"json": STANDARD_OUTPUT}
+_OBJECT_BYTES: Final = 16_000_000
 
 
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
-    """The review of a run against live, as far as it came."""
+    """The review of a run against live, with all that is known so far."""
     return review_of(
         run.datasets,
         command=run.options.command,
@@ -102,39 +46,39 @@ def applied_review(run: Run) -> Review | None:
     return with_outcomes(run.review, run.datasets, run.call_counts()) if run.review else None
 
 
-def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
-    """The review of a run that ended: the same members on every way out."""
-    if run.review is None:
-        return review_now(run, error, int(code))
-    return structs.replace(run.review, exit_code=int(code), error=Failure.of(error) if error else run.review.error)
-
-
 def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> None:
     """A review on the screen, as wide as that is."""
     screen.block(_on_screen(review, run, screen, verbose=verbose))
 
 
-def show_outcome(one: DatasetRun, dataset: DatasetReview, screen: Screen) -> None:
-    """What an apply did to one dataset, on the screen; `dataset` is its plan."""
-    screen.block(
-        terminal.outcome_view(with_outcome(dataset, one), width=screen.width, paint=_paint if screen.colour else None)
-    )
-
-
-def show_ending(review: Review, screen: Screen) -> None:
-    """What an apply did to all datasets, on the screen."""
-    screen.block(terminal.ending_view(review, width=screen.width, paint=_paint if screen.colour else None))
-
-
 def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
-    """The JSON document of a run that ended; it says so itself where the review of a failed run cannot be made."""
+    """The JSON document of a run that ended, also if the review of a failed run cannot be made.
+
+    `--limit` keeps the riskiest changes of each dataset; their count stays that of all.
+    """
     try:
         review = _whole(run, code, error)
     except USER_CAUSED as fault:
-        review = Review(
-            command=run.options.command, error=Failure.of(error or sentence(fault)), exit_code=int(code or Exit.FAILED)
-        )
-    return document_text(_limited(review, run.options.limit))
+        failed = Failure.of(error or sentence(fault))
+        review = Review(command=run.options.command, error=failed, exit_code=int(code or Exit.FAILED))
+    if run.options.limit is not None:
+        review = _limited(review, run.options.limit)
+    return document_text(review)
+
+
+def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
+    """The review of a run that ended: the same members however it ended."""
+    if run.review is None:
+        return review_now(run, error, int(code))
+    return structs.replace(run.review, exit_code=int(code), error=Failure.of(error) if error else run.review.error)
+
+
+def _limited(review: Review, limit: int) -> Review:
+    projects = []
+    for project in review.projects:
+        datasets = tuple(structs.replace(one, changes=one.changes[:limit]) for one in project.datasets)
+        projects.append(structs.replace(project, datasets=datasets))
+    return structs.replace(review, projects=tuple(projects))
 
 
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
@@ -144,67 +88,87 @@ def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     return document_text(Review(command=command, error=Failure.of(error), exit_code=int(error.exit_code)))
 
 
-def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> None:
-    """Write the views that were asked for.
+def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> Exit:
+    """Write the views that the options ask for; the exit code is `code`, that of the command.
 
     Raises:
         BadInput: pictures cannot be made. OSError: a file cannot be written.
     """
-    if run.review is None and run.options.command == "report" and run.options.asked.files != _TO_PROGRAMS:
-        return  # there is nothing to show, and no program that waits for a document
+    options = run.options
+    if run.review is None and options.command == "report" and options.files != {"json": STANDARD_OUTPUT}:
+        return code  # there is nothing to show, and no program that waits for a document
     review = _whole(run, code, error)
-    for view, place in run.options.asked.files.items():
-        if view != "text" or run.review is not None:
-            _write(place, _text(view, review, run, screen, place), screen)
+    for view, file in options.files.items():
+        if view == "text" and run.review is None:
+            continue
+        text = _text(view, review, run, screen, file)
+        if file == STANDARD_OUTPUT:
+            screen.document(text)
+        else:
+            Path(file).write_text(text, encoding="utf-8", newline="\n")
+    return code
 
 
-def _limited(review: Review, entries: int | None) -> Review:
-    """The review with so many changes of each dataset, the riskiest; their count stays that of all."""
-    if entries is None:
-        return review
-    projects = tuple(
-        structs.replace(
-            project,
-            datasets=tuple(structs.replace(one, changes=one.changes[:entries]) for one in project.datasets),
-        )
-        for project in review.projects
-    )
-    return structs.replace(review, projects=projects)
-
-
-def _text(view: str, review: Review, run: Run, screen: Screen, place: str) -> str:
+def _text(view: str, review: Review, run: Run, screen: Screen, file: str) -> str:
     """One view; the modules of the others stay unloaded."""
-    if view == "text" and place == STANDARD_OUTPUT:
+    if view == "text" and file == STANDARD_OUTPUT:
         return _on_screen(review, run, screen)
-    asked: list[Thumbnails | None] = []
+    opened: list[Thumbnails] = []
 
     def pictures() -> Thumbnails | None:
-        asked.append(pictures_of(run))
-        return asked[-1]
+        opened.extend([source] if (source := _pictures(run)) else [])
+        return opened[0] if opened else None
 
-    made = VIEWS[view].make(review, How(verbose=run.options.verbose, links=run.options.asked.links, pictures=pictures))
-    for one in asked:
-        if one is not None:
-            screen.remark(told(one))
+    made = VIEWS[view].make(review, How(verbose=run.options.verbose, links=run.options.links, pictures=pictures))
+    for one in opened:
+        figures = ((one.missing, "missing"), (one.failed, "unreadable"), (one.beyond, "beyond the size limit"))
+        rest = "".join(f", {many:,} {word}" for many, word in figures if many)
+        screen.remark(f"pictures: {one.shown:,} shown{rest}")
     return made
 
 
 def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> str:
-    return terminal.view(
-        review,
-        width=screen.width,
-        paint=_paint if screen.colour else None,
-        verbose=verbose or run.options.verbose or run.options.everything,
-        entries=run.options.limit,
-    )
+    verbose = verbose or run.options.verbose or run.options.everything
+    return terminal.view(review, width=screen.width, paint=screen.paint, verbose=verbose, entries=run.options.limit)
 
 
-def _paint(line: str, role: Role) -> str:
-    return paint(line, Style[role.upper().replace("-", "_")])
+def _pictures(run: Run) -> Thumbnails | None:
+    """The source of pictures that `--images` names; None: boxes are drawn on a frame."""
+    images = run.options.images
+    if images is None:
+        return None
+    if images != S3:
+        return from_folder(Path(images))
+    return from_s3(_reader(run.objects(None))) if run.objects else None
 
 
-def _write(place: str, text: str, screen: Screen) -> None:
-    if place == STANDARD_OUTPUT:
-        screen.document(text)
-    else:
-        Path(place).write_text(text, encoding="utf-8", newline="\n")
+def _reader(objects: Objects) -> Read:
+    """Reads objects; a bucket that refused once is not asked again for every picture."""
+    refused: dict[str, str] = {}
+
+    def read(bucket: str, key: str) -> bytes | None:
+        if bucket in refused:
+            raise OSError(refused[bucket])
+        try:
+            return _content(objects, S3Address(bucket, key))
+        except NotFound:
+            return None
+        except ReconcilerError as error:
+            refused[bucket] = str(error)
+            raise OSError(str(error)) from None
+
+    return read
+
+
+def _content(objects: Objects, address: S3Address) -> bytes:
+    """The bytes of an object.
+
+    Raises:
+        OSError: it is larger than any picture that the service takes.
+    """
+    content = bytearray()
+    for piece in objects.read(address):
+        content += piece
+        if len(content) > _OBJECT_BYTES:
+            raise OSError(f"the object has more than {_OBJECT_BYTES / 1e6:g} MB")
+    return bytes(content)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: at once while nothing was sent, after the running batch while an apply sends."""
+"""Ctrl-C and SIGTERM: stop at once before anything is sent, and after the running batch during an apply."""
 
 import signal
 import threading
@@ -14,14 +14,14 @@ _EXITS: Final = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
 
 
 class Signals:
-    """A context in which signals are ours. A signal that the parent process ignores stays ignored (nohup).
+    """A context that handles the two signals. A signal that the parent process ignores stays ignored (nohup).
 
-    Outside `patiently` a signal raises KeyboardInterrupt at once, which no retry mistakes for a fault of the network.
-    Inside, the first one only makes `stop` give the reason, and a second one raises.
+    Outside `patiently` a signal raises KeyboardInterrupt at once, which no retry mistakes for a network error. Inside,
+    the first signal only makes `stop` return an error; a second one raises KeyboardInterrupt.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
         self._received: signal.Signals | None = None
         self._patient = False
         self._before: dict[signal.Signals, object] = {}
@@ -37,7 +37,7 @@ class Signals:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal itself gave
+            signal.signal(number, handler)  # type: ignore[arg-type]  # a handler that signal.signal returned
 
     @property
     def exit_code(self) -> Exit | None:
@@ -45,18 +45,22 @@ class Signals:
         return None if self._received is None else _EXITS[self._received]
 
     def stop(self) -> Interrupted | None:
-        """Why nothing more is to be sent, or None."""
-        return None if self._received is None else self.interrupted("stopped as asked; run again to go on")
+        """Why no further batch may be sent, or None."""
+        return (
+            None
+            if self._received is None
+            else self.interrupted("stopped after the running batch, as requested; run again to continue")
+        )
 
     def interrupted(self, message: str) -> Interrupted:
-        """The error that says so and carries the exit code."""
+        """The error for an interrupted run, with the exit code of the signal."""
         error = Interrupted(f"{message} ({(self._received or signal.SIGINT).name})")
         error.exit_code = self.exit_code or Exit.SIGINT
         return error
 
     @contextmanager
     def patiently(self) -> Iterator[None]:
-        """While an apply sends: finish the running batch first."""
+        """During an apply: finish the running batch first."""
         self._patient = True
         try:
             yield
@@ -68,4 +72,4 @@ class Signals:
         if not (self._patient and first):
             raise KeyboardInterrupt
         again = "press Ctrl-C again" if number == signal.SIGINT else "send the signal again"
-        self._say(f"finishing the running batch, then stopping; {again} to leave at once")
+        self._report(f"finishing the running batch, then stopping; {again} to stop at once")

@@ -37,12 +37,12 @@ def key_of(line: str) -> str:
 
 
 def entry_of(document: Document) -> Entry:
-    """Everything that comparing needs to know of a line; it may still carry the service's fields."""
+    """The entry that a line gives; the line may still have the service's fields."""
     return own_entry(without_service_fields(document), marks_of(document))
 
 
 def own_entry(own: Document, marks: tuple[Mark, ...] = ()) -> Entry:
-    """The same for a line that is free of the service's fields."""
+    """The entry that a line without the service's fields gives."""
     meaning = meaning_of(own)
     return Entry(
         key=own[SOURCE_REF],

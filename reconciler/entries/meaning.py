@@ -16,7 +16,7 @@ _FARTHEST_PIXEL: Final = 10**12
 class Box(NamedTuple):
     """A bounding box: label, and left, top, width, height in thousandths of a pixel.
 
-    A tuple, because manifests have millions: they are made, sorted and held against one another in C.
+    A tuple, because manifests have millions: they are made, sorted and compared in C.
     """
 
     label: str
@@ -67,7 +67,8 @@ def meaning_of(document: Document) -> Meaning:
                 boxes.extend(read[0])
                 sizes[read[1]] = None
                 continue
-        malformed.append(_canonical_attribute(attribute))
+        # Like all names of attributes, that of a malformed one does not count.
+        malformed.append(canonical([attribute.value, attribute.metadata]).decode("utf-8", "surrogatepass"))
     return Meaning(tuple(image_labels), tuple(boxes), tuple(sizes), tuple(malformed), labelled)
 
 
@@ -144,8 +145,3 @@ def _thousandths(value: object) -> int | None:
     if not isinstance(value, float):
         return None
     return round(value * _PER_PIXEL) if abs(value) <= _FARTHEST_PIXEL else None
-
-
-def _canonical_attribute(attribute: Attribute) -> str:
-    """A malformed attribute as canonical JSON: its value and metadata; the name counts as little as any other name."""
-    return canonical([attribute.value, attribute.metadata]).decode("utf-8", "surrogatepass")

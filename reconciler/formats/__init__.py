@@ -1,4 +1,4 @@
-"""Other annotation formats, turned into lines of a manifest: one module and one row a format, one protocol for all.
+"""Other annotation formats, turned into lines of a manifest: one module and one row per format.
 
 A converter is pure: file contents in, lines and findings out, in the files' order; the same input gives the same bytes.
 `reconciler convert` is the edge that reads and writes files.
@@ -7,7 +7,6 @@ A converter is pure: file contents in, lines and findings out, in the files' ord
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from types import ModuleType
 from typing import Final
 
 from reconciler.formats.conversion import Convert, Converted, Sources
@@ -17,20 +16,16 @@ __all__ = ["FORMATS", "Convert", "Converted", "Importer", "Sources"]
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """A row: the module of this package that converts, what it reads, and how it is called."""
+    """A row: the module of this package that converts, what it reads, and an example."""
 
     module: str
     reads: str
     example: str
 
-    def load(self) -> ModuleType:
-        """The module; it has `convert` and the rules of what it finds."""
-        return import_module(f"{__name__}.{self.module}")
-
     @property
     def convert(self) -> Convert:
         """The converter, loaded when it is asked for."""
-        made: Convert = self.load().convert
+        made: Convert = import_module(f"{__name__}.{self.module}").convert
         return made
 
 
@@ -44,5 +39,10 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "voc",
         "Pascal VOC: one XML file for each image, with boxes",
         "voc Annotations/*.xml --images s3://my-bucket/cells/ --created 2024-01-31T12:00:00 -o train.jsonl",
+    ),
+    "yolo": Importer(
+        "yolo",
+        "YOLO: a folder with data.yaml, images and label files, or the folder of one of its splits",
+        "yolo helmets/images/train --images s3://my-bucket/helmets/ -o train.jsonl",
     ),
 }

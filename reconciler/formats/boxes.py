@@ -1,11 +1,11 @@
-"""Boxes in a frame, and the manifest line that says them.
+"""Boxes in a frame, and their line in a manifest.
 
-Boxes as someone drew them, made into boxes that can be sent, with what there is to say about each.
+Boxes as someone drew them, made into boxes that can be sent, with the findings about each.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
 from reconciler.formats import rules
@@ -16,6 +16,7 @@ from reconciler.rule import Rule
 # As in `reconciler.entries.Box`, coordinates are thousandths of a pixel, so that sums and differences are exact.
 PER_PIXEL: Final = 1000
 _ATTRIBUTE: Final = "bounding-box"
+_SIDES: Final = ("left", "top", "width", "height")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def box_line(key: str, frame: Frame, boxes: Sequence[Box], created: str) -> byte
             SOURCE_REF: key,
             _ATTRIBUTE: {
                 "image_size": [{"width": frame.width, "height": frame.height, "depth": frame.depth}],
-                "annotations": [_annotation(box, class_ids[box.label]) for box in boxes],
+                "annotations": [
+                    {"class_id": class_ids[box.label]} | {side: pixels(getattr(box, side)) for side in _SIDES}
+                    for box in boxes
+                ],
             },
             _ATTRIBUTE + METADATA: {
                 "objects": [{"confidence": 1} for _ in boxes],
@@ -64,16 +68,6 @@ def box_line(key: str, frame: Frame, boxes: Sequence[Box], created: str) -> byte
             },
         }
     )
-
-
-def _annotation(box: Box, class_id: int) -> dict[str, Any]:
-    return {
-        "class_id": class_id,
-        "left": pixels(box.left),
-        "top": pixels(box.top),
-        "width": pixels(box.width),
-        "height": pixels(box.height),
-    }
 
 
 @dataclass(frozen=True, slots=True)

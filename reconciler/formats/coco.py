@@ -7,8 +7,8 @@ folders; it is joined to the prefix. Coordinates begin at 0 in the image's top l
 measured from the top left image corner and are 0-indexed", COCO, data format) and keep their fractions to 0.001 px.
 
 An image without annotations becomes a line with zero boxes: looked at, nothing found. A crowd (`iscrowd` 1) is one box
-around many objects and would teach that they are one: it is left out and said, and an image that has nothing else gives
-no line.
+around many objects and would teach that they are one: it is left out with a finding, and an image that has nothing else
+gives no line.
 
 A file is one JSON value, so places name the file, and messages the image or annotation by its id.
 """
@@ -33,7 +33,6 @@ _FARTHEST_PIXEL: Final = 10**7
 _COCO: Final = "COCO, data format"
 
 # The file.
-ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_AGAIN, "RFC 8259")
 JSON: Final = error("json", "not valid JSON: {reason}", SAVE_AGAIN, "RFC 8259")
 NOT_COCO: Final = error(
     "not-coco",
@@ -96,7 +95,7 @@ Object = Mapping[str, Any]
 
 
 def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) -> Iterator[Converted | Finding]:
-    """Lines and findings of COCO files, as `Convert` promises; of the same boxes in one image each is kept and said."""
+    """Lines and findings of COCO files, as `Convert` promises; equal boxes in one image are kept, with a note."""
     prefix = checked_prefix(images)
     return _convert(files, prefix, created)
 
@@ -155,7 +154,7 @@ def _parsed(content: bytes, place: Place) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_constant)
     except UnicodeDecodeError as fault:
-        raise Unreadable(ENCODING, place, byte=fault.start) from fault
+        raise Unreadable(rules.ENCODING, place, byte=fault.start) from fault
     except json.JSONDecodeError as fault:
         raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
     except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end
@@ -180,7 +179,7 @@ def _names(categories: Sequence[Any], place: Place) -> dict[Any, str]:
 def _image(
     image: object, coco: _Coco, prefix: str, created: str, seen: dict[str, str]
 ) -> Iterator[Converted | Finding]:
-    """The line of one image, if it gives one, and what there is to say about it."""
+    """The line of one image, if it gives one, and the findings about it."""
     try:
         number, key, frame = _taken(image, coco, prefix, seen)
     except Unreadable as fault:
@@ -257,7 +256,7 @@ def _unclaimed(coco: _Coco) -> Iterator[Finding]:
 
 
 def _counts(coco: _Coco) -> Iterator[Finding]:
-    """What holds for many images and is no fault."""
+    """Notes about many images."""
     if coco.empty:
         yield NO_BOXES.finding(coco.place, count=coco.empty)
     if coco.fractions:

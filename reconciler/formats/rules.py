@@ -1,4 +1,4 @@
-"""The rules that several formats share: of images, of boxes, of XML. A format's own rules are in its module."""
+"""The rules that several formats share. A format's own rules are in its module."""
 
 from typing import Final
 
@@ -11,6 +11,8 @@ _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
 _OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
 _XML: Final = "XML 1.0"
 SAVE_AGAIN: Final = "save the file again with the tool that wrote it"
+
+ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_AGAIN)
 
 # Images.
 REPEATED_IMAGE: Final = error(
@@ -40,9 +42,7 @@ CLIPPED: Final = marked(
     _NONTERMINAL,
 )
 REPEATED_BOX: Final = note(
-    "repeated-box",
-    "the box '{label}', {drawn}, was already drawn at {first}; both are kept",
-    "remove one of them",
+    "repeated-box", "the box '{label}', {drawn}, was already drawn at {first}; both are kept", "remove one of them"
 )
 NO_BOX_LEFT: Final = error(
     "no-box-left",

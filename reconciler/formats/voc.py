@@ -5,10 +5,10 @@ Taken: `filename`, `size`, and of each `object` its `name` and `bndbox`. Without
 An image without objects becomes a line with zero boxes: looked at, nothing found.
 
 Corners become `left = xmin`, `top = ymin`, `width = xmax - xmin`, `height = ymax - ymin`: they are taken as edges,
-because that is what today's tools write. labelImg and its kin write the edges of the rectangle as it was drawn, with 0
+because that is what today's tools write. labelImg and similar tools write the edges of the drawn rectangle, with 0
 raised to 1 (labelImg, `libs/labelFile.py`), so that xmax can equal the image's width. The VOC development kit itself
 counts pixels from (1, 1) and includes the last one ("The top-left pixel in the image has coordinates (1,1)", VOC2012
-Development Kit, annotation format). A file does not say which of the two it follows; one of the latter kind comes out
+Development Kit, annotation format). A file does not show which of the two it follows; one of the latter kind comes out
 one pixel short in width and height and one pixel to the right and down, and stays in the frame.
 """
 
@@ -34,7 +34,7 @@ def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) ->
     """Lines and findings of VOC files, as `Convert` promises.
 
     A box off the frame is clipped to it; a box of which no more than 1 pixel a side is left (or was) is left out; both
-    are said. An image that loses all its boxes so gives no line, since its line would say that nothing is there.
+    with a finding. An image that loses all its boxes gives no line, since its line would say that nothing is there.
     """
     prefix = checked_prefix(images)
     return _convert(files, prefix, created)
@@ -103,7 +103,7 @@ def _side(element: Element) -> int:
 
 
 def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
-    """The boxes that can be sent, and what there is to say about all of them."""
+    """The boxes that can be sent, and the findings about all of them."""
     drawn: list[PlacedBox] = []
     findings: list[Finding] = []
     for element in root.all("object"):

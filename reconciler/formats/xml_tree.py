@@ -1,4 +1,4 @@
-"""XML that others wrote, read into a small tree in which every element knows its place."""
+"""XML from strangers, read into a small tree in which every element knows its place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

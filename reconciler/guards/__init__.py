@@ -1,11 +1,11 @@
-"""Guards: plans that look like an accident are refused before anything is sent, unless somebody says why.
+"""Guards: plans that look like an accident are blocked before anything is sent, unless overridden with a reason.
 
-`rules` is the table of guards, `figures` what they may ask, `overrides` how people say why.
+`rules` is the table of guards, `figures` what they may ask, `overrides` how they are overridden.
 """
 
 from reconciler.guards.figures import Figures, Labels
-from reconciler.guards.overrides import override_of, parse_allow, read_variable, refusals_of
-from reconciler.guards.rules import GUARDS, OFF, Asked, Guard, judged, read_threshold, threshold_of, written
+from reconciler.guards.overrides import override_of, parse_allow, read_variable
+from reconciler.guards.rules import GUARDS, OFF, Asked, Guard, judged, read_threshold, written
 
 __all__ = [
     "GUARDS",
@@ -19,7 +19,5 @@ __all__ = [
     "parse_allow",
     "read_threshold",
     "read_variable",
-    "refusals_of",
-    "threshold_of",
     "written",
 ]

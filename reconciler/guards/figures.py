@@ -34,11 +34,11 @@ class Figures(Protocol):
 
     @property
     def unusable(self) -> int:
-        """Those of them that the service would mark with errors."""
+        """How many of these lines the service would mark with errors."""
 
     @property
     def updated(self) -> int:
-        """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
+        """Live entries that differ from the manifest. A replace loads them again; they still count here."""
 
     @property
     def losing(self) -> int:
@@ -61,8 +61,8 @@ class Figures(Protocol):
         """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
 
     @property
-    def goes_on_with_a_load(self) -> bool:
-        """Whether this is the rest of a first load that was broken off."""
+    def continues_a_load(self) -> bool:
+        """Whether this is the rest of a first load that was interrupted."""
 
     def using(self, labels: Collection[str], most: int) -> list[str]:
-        """So many of the live entries that use any of these labels."""
+        """At most `most` of the live entries that use any of these labels."""

@@ -1,4 +1,4 @@
-"""Overriding guards: by name and with a reason, for one run or for one manifest; and how that is written."""
+"""Overriding guards: by name and with a reason, for one run or for one manifest; and how an override is written."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,17 +6,17 @@ from typing import Final
 
 from reconciler.errors import BadInput
 from reconciler.guards.rules import GUARDS
-from reconciler.model import GuardCheck, GuardState, Override
+from reconciler.model import Override
 from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
-# Overrides stand beside one another with a semicolon between; a reason may have semicolons of its own.
+# Overrides are separated by semicolons; a reason may contain semicolons too.
 _BETWEEN: Final = re.compile(r";\s*(?=[A-Za-z-]+\s*=)")
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
-    """Overrides written as `guard=why` (quotes around the reason are dropped); `source` says where they stand.
+    """Overrides written as `guard=why` (quotes around the reason are dropped); `source` is named in errors.
 
     Raises:
         BadInput: a guard is unknown, or no reason is given.
@@ -44,13 +44,8 @@ def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
     return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
 
 
-def refusals_of(checks: Iterable[GuardCheck]) -> tuple[str, ...]:
-    """A sentence for each guard that tripped."""
-    return tuple(one.refusal for one in checks if one.state is GuardState.TRIPPED)
-
-
 def override_of(guards: Sequence[str], digest: str) -> Override:
-    """What to type, ready to be pasted: for one run, or for as long as the manifest has this digest."""
+    """What to type, ready to be pasted: for one run, or while the manifest has this digest."""
     options = " ".join(f'--allow {guard}="why"' for guard in guards)
     variable = "; ".join(f"{guard}=why" for guard in guards)
     blocks = ", ".join(f"{{guard: {guard}, reason: why, manifest: {digest}}}" for guard in guards)

@@ -1,4 +1,4 @@
-"""The table of guards: plans that look like an accident are refused before anything is sent, unless somebody says why.
+"""The table of guards: plans that look like an accident are blocked before anything is sent, unless overridden.
 
 A guard is one function below with `@_guard(name, threshold, when it trips)` above it; parsing, options, schema and
 documentation follow from that row. A new or empty dataset trips none, and neither does a plan that sends nothing.
@@ -13,9 +13,9 @@ from reconciler.guards.figures import Figures, Labels
 from reconciler.model import DatasetType, GuardCheck, GuardState, Threshold
 from reconciler.text import Name, Sentence, listed, sentence
 
-# Below so many entries a share says little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
+# A share of fewer entries means little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
 LEAST_ENTRIES: Final = 10
-# From so many labelled live images on a label's share is compared.
+# A label's share is compared only if at least this many live images are labelled.
 SHARES_FROM: Final = 100
 _NAMED: Final = 3
 # Two shares that are the same but for the last bits of a division are the same.
@@ -25,7 +25,7 @@ _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What guards are asked about, beside the comparison; `allow` gives reasons for going on.
+    """What guards are asked about, beside the comparison; `allow` has the reasons of overrides.
 
     `moved_to_test` counts entries that would be added to TRAIN and that are live only in TEST. `before` are the labels
     that shares are compared with: what was live before an apply began, None where live is as it was found.
@@ -82,16 +82,11 @@ def _guard(
     return enter
 
 
-def threshold_of(guards: Mapping[str, Threshold], name: str) -> Threshold:
-    """What a guard is set to: in these settings, or as recommended."""
-    return guards.get(name, GUARDS[name].default)
-
-
 def read_threshold(name: str, text: str) -> Threshold:
-    """What a threshold says: a share for `30%`, False for `off`, as recommended for `on`.
+    """The threshold that a text means: a share for `30%`, False for `off`, as recommended for `on`.
 
     Raises:
-        ValueError: there is no such guard, it says none of these, or a percentage where the guard has no threshold.
+        ValueError: there is no such guard, it is none of these, or a percentage where the guard has no threshold.
     """
     if name not in GUARDS:
         raise ValueError(name)
@@ -110,8 +105,8 @@ def written(threshold: Threshold) -> str:
 
 
 def judged(figures: Figures, guards: Mapping[str, Threshold], asked: Asked) -> tuple[GuardCheck, ...]:
-    """What every guard says of what an apply would do, in the order of the table; `guards` are those that were set."""
-    return tuple(_checked(guard, figures, threshold_of(guards, guard.name), asked) for guard in GUARDS.values())
+    """What every guard finds about what an apply would do, in the table's order; `guards` are those that were set."""
+    return tuple(_checked(one, figures, guards.get(one.name, one.default), asked) for one in GUARDS.values())
 
 
 def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked) -> GuardCheck:
@@ -138,13 +133,13 @@ def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
     "updates",
     0.30,
     "more of the live entries would be updated, and at least 10; adds never count. Under `extra: replace`, entries "
-    "that are loaded otherwise than they are live count",
+    "that differ from live count",
 )
 def _updates(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.updated, figures.live, limit, "would be updated", least=LEAST_ENTRIES)
 
 
-@_guard("label-removed", True, "a label would be used by no entry any more")  # noqa: FBT003 - on
+@_guard("label-removed", True, "a label would no longer be used by any entry")  # noqa: FBT003 - on
 def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
     before, after = figures.before.images_by_label, figures.after.images_by_label
     gone = sorted(set(before) - set(after))
@@ -159,7 +154,7 @@ def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
 
 
 def _where(figures: Figures, labels: list[str], uses: int) -> Sentence:
-    """The entries that use these labels, so that a person finds out whose they are; of many the first."""
+    """The entries that use these labels, so that a person can find their owner; if there are many, the first."""
     keys = figures.using(labels, _NAMED if uses <= _NAMED else 1)
     return sentence(": " if uses <= _NAMED else ", the first in ", listed(keys))
 
@@ -181,8 +176,8 @@ def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
     shares = f"{before.share(label):.0%} -> {after.share(label):.0%}"
     words = sentence("the share of images with the label ", Name(label), f" would move {shares}")
     trips = moved > limit + _ROUNDING
-    if trips and figures.goes_on_with_a_load:
-        trips, words = False, ("a first load that was broken off goes on",)
+    if trips and figures.continues_a_load:
+        trips, words = False, ("this continues a first load that was interrupted",)
     elif trips:
         words = sentence(words, f", by more than {limit * 100:g} points")
     return _Said(trips, words, after.images_by_label.get(label, 0), after.images, moved)
@@ -191,11 +186,11 @@ def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
 @_guard(
     "shrink",
     0.10,
-    "more of the live entries would lose their labels or are not in the manifest any more, and at least 10. Live-only "
+    "more of the live entries would lose their labels or are no longer in the manifest, and at least 10. Live-only "
     "entries without labels count only under `extra: replace`",
 )
 def _shrink(figures: Figures, _asked: Asked, limit: float) -> _Said:
-    what = "are not in the manifest any more"
+    what = "are no longer in the manifest"
     if figures.losing:
         what += " or would lose their labels"
     return _shares(figures.gone + figures.losing, figures.live, limit, what, least=LEAST_ENTRIES)
@@ -204,7 +199,7 @@ def _shrink(figures: Figures, _asked: Asked, limit: float) -> _Said:
 @_guard("test-set", 0.10, "more of a test set would be updated, or any entry of it lose its labels")
 def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
     if asked.dataset_type is not DatasetType.TEST:
-        return _Said(trips=False, words="this is no test set")
+        return _Said(trips=False, words="this is not a test set")
     if many := figures.unlabelled:
         entries = "entry of the test set would lose its" if many == 1 else "entries of the test set would lose their"
         return _Said(True, f"{many:,} {entries} labels", many, figures.live, many / figures.live)  # noqa: FBT003 - trips

@@ -32,7 +32,7 @@ class BrokenRule:
 
 
 def broken(rule: Rule, path: Path = (), detail: str = "") -> BrokenRule:
-    """One of AWS's codes at `path`; `detail` says what exactly is wrong."""
+    """One of AWS's codes at `path`; `detail` describes exactly what is wrong."""
     return BrokenRule(rule, path, {"detail": f" ({detail})" if detail else ""})
 
 

@@ -1,4 +1,4 @@
-"""What an apply would do to one dataset: in which order, in how many batches, why it must not, and what names it."""
+"""What an apply would do to one dataset: in which order, in how many batches, what blocks it, and its id."""
 
 from reconciler.plan.ids import DECIDING, ids_in, moved, run_id
 from reconciler.plan.make import Plan, Request, Statistics, plan, sends

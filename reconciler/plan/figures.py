@@ -1,25 +1,14 @@
-"""What an apply would do to live, in the figures that guards are about; and the guards asked about it."""
+"""What an apply would do to live, in the figures that guards ask for."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import cached_property
 from itertools import islice
 
 from reconciler.changes import Action, Comparison, batches, changes, loads
-from reconciler.guards import Asked, Labels, judged, override_of
+from reconciler.guards import Labels
 from reconciler.ledger import Ledger
-from reconciler.model import Compare, GuardCheck, GuardState, Override, Verb
+from reconciler.model import Verb
 from reconciler.plan.order import in_order
-
-
-def check_guards(ledger: Ledger, compared: Comparison, asked: Asked) -> tuple[GuardCheck, ...]:
-    """What every guard says of what an apply would do, in the order of their table."""
-    return judged(PlanFigures(ledger, compared), compared.policy.guards, asked)
-
-
-def override_for(ledger: Ledger, checks: Iterable[GuardCheck]) -> Override | None:
-    """How the guards that trip are overridden; None: none trips."""
-    tripped = [check.name for check in checks if check.state is GuardState.TRIPPED]
-    return override_of(tripped, ledger.desired_facts(Compare.STRICT).digest) if tripped else None
 
 
 def labels_of_live(ledger: Ledger) -> Labels:
@@ -38,7 +27,7 @@ class PlanFigures:
 
     @property
     def replaces(self) -> bool:
-        """Whether the whole dataset is deleted and loaded anew."""
+        """Whether the whole dataset is deleted and loaded again."""
         return self._compared.action is Action.REPLACE
 
     @cached_property
@@ -49,7 +38,7 @@ class PlanFigures:
 
     @cached_property
     def updated(self) -> int:
-        """Live entries that the manifest has otherwise. In a replace they are loaded anew, and differ all the same."""
+        """Live entries that differ from the manifest. A replace loads them again; they still count here."""
         if not self.replaces:
             return self._compared.update
         differing = changes(self._ledger, self._compared.policy.compare)
@@ -91,12 +80,12 @@ class PlanFigures:
         return Labels(counts, images)
 
     def using(self, labels: Collection[str], most: int) -> list[str]:
-        """So many of the live entries that use any of these labels."""
+        """At most `most` of the live entries that use any of these labels."""
         return list(islice(self._ledger.live_keys_using(labels), most))
 
     @cached_property
-    def goes_on_with_a_load(self) -> bool:
-        """Whether this is the rest of a first load that was broken off.
+    def continues_a_load(self) -> bool:
+        """Whether this is the rest of a first load that was interrupted.
 
         Then live is exactly what whole batches of a load of this manifest hold, from the first one on. An apply that
         adds something ends at the end of a batch by a rare chance only.

@@ -1,14 +1,14 @@
-"""Plan ids: what names the changes that were reviewed, and what moved since.
+"""Plan ids: names for the changes that were reviewed, and what changed since.
 
 A dataset's id is 32 hexadecimal digits: 24 of a digest of (verb, key, desired, live) over all its changes, the action
 and the dataset's name, then 4 each of what the whole manifest and all of live hold. Only the first 24 decide; the
-others tell which side moved. The id of a run is the ids of its datasets, joined by "-": so a resource that knows only
+others show which side changed. The id of a run is the ids of its datasets, joined by "-": so a resource that knows only
 its own dataset finds its part in it.
 
 The order in which the service lists or the manifest names entries does not count, nor does the order of members in a
 line. Account and region are not part of it: before its first apply a project has neither.
 
-`moved` says from an id alone which side moved; `reconciler.review.moved_entries` names entries, from a saved review.
+`moved` shows from an id alone which side changed; `reconciler.review.moved_entries` names entries, from a saved review.
 """
 
 import re
@@ -22,7 +22,7 @@ from reconciler.model import Change, Compare, Verb
 
 DECIDING: Final = 24
 _HINT: Final = 4
-# Where there is no dataset yet; no dataset can be told by it.
+# Where there is no dataset yet; it identifies no dataset.
 _NO_LIVE: Final = "0" * _HINT
 _JOINT: Final = "-"
 _ID: Final = re.compile(f"[0-9a-f]{{{DECIDING + 2 * _HINT}}}")
@@ -30,7 +30,7 @@ _BETWEEN: Final = re.compile(r"[-,;\s]+")
 
 
 def plan_id(ledger: Ledger, compared: Comparison, title: str) -> str:
-    """The id of one dataset's plan; `title` is "<project> <type>". Memory: 16 bytes a change."""
+    """The id of one dataset's plan; `title` is "<project> <type>". Memory: 16 bytes per change."""
     whole = blake2b(f"{title}\0{compared.action}".encode("utf-8", "surrogatepass"), digest_size=16)
     for one in sorted(_digest(ledger, change) for change in shown_changes(ledger, compared)):
         whole.update(one)
@@ -55,13 +55,13 @@ def run_id(ids: Sequence[str]) -> str:
 
 
 def ids_in(text: str) -> tuple[str, ...]:
-    """The ids of datasets that somebody gave, joined as in the id of a run, or listed; none where it is no plan id."""
+    """The ids of datasets in a text, joined as in the id of a run, or listed; none if it is not a valid plan id."""
     ids = tuple(_BETWEEN.split(text.strip().lower()))
     return ids if all(map(_ID.fullmatch, ids)) else ()
 
 
 def moved(reviewed: str, now: str) -> str:
-    """What moved since a review, in words: "" when the plan is still the one that was reviewed.
+    """What changed since a review, in words: "" when the plan is still the one that was reviewed.
 
     `reviewed` is the id of a run (or of one dataset), `now` the id of one dataset's plan.
     """

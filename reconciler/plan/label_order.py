@@ -33,36 +33,19 @@ class Step:
         return cls(change.seq, len(change.desired or b"") + 1, change.live_labels, change.labels, unlabel)
 
 
-class LabelCount:
-    """How many entries use each label, while changes are applied one after another."""
-
-    def __init__(self, live: Mapping[str, int]) -> None:
-        self._uses = Counter(live)
-
-    def apply(self, step: Step) -> None:
-        """Take a change's labels before it out and its labels after it in."""
-        for label in step.after:
-            self._uses[label] += 1
-        for label in step.before:
-            self._uses[label] -= 1
-            if self._uses[label] <= 0:
-                del self._uses[label]
-
-    @property
-    def distinct(self) -> int:
-        """The number of labels in use."""
-        return len(self._uses)
-
-
 def peak_labels(steps: Iterable[Step], live: Mapping[str, int], limit: int = BATCH_BYTES) -> int:
     """The largest number of labels in use after any batch, when the steps are cut into batches of `limit` bytes."""
-    count, size, peak = LabelCount(live), 0, 0
+    uses, size, peak = Counter(live), 0, 0
     for step in steps:
         if size and size + step.size > limit:
-            peak, size = max(peak, count.distinct), 0
-        count.apply(step)
+            peak, size = max(peak, len(uses)), 0
+        uses.update(step.after)
+        for label in step.before:
+            uses[label] -= 1
+            if uses[label] <= 0:
+                del uses[label]
         size += step.size
-    return max(peak, count.distinct)
+    return max(peak, len(uses))
 
 
 def by_freed_label(steps: Iterable[Step], live: Mapping[str, int]) -> list[Step]:
@@ -72,13 +55,12 @@ def by_freed_label(steps: Iterable[Step], live: Mapping[str, int]) -> list[Step]
     """
 
     def rank(step: Step) -> tuple[int, tuple[str, ...], tuple[str, ...], bool, int]:
-        brings_new = any(label not in live for label in step.after)
-        turn = 0 if not brings_new else 1 if step.before else 2
+        turn = 0 if all(label in live for label in step.after) else 1 if step.before else 2
         return turn, step.before, step.after, step.unlabel, step.seq
 
     return sorted(steps, key=rank)
 
 
-def fits(peak: int) -> bool:
-    """Whether so many labels are allowed."""
-    return peak <= DATASET_LABELS
+def fits(labels: int) -> bool:
+    """Whether a dataset may have this number of labels."""
+    return labels <= DATASET_LABELS

@@ -12,7 +12,7 @@ from reconciler.plan.order import Sending, few_labels, steps
 from reconciler.text import inert
 
 _REPLACE_CURE: Final = (
-    "set `extra: replace` to delete the dataset and load it anew, or bring those entries into the manifest"
+    "set `extra: replace` to delete the dataset and load it again, or add those entries to the manifest"
 )
 
 
@@ -21,7 +21,7 @@ def limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucket
     if compared.policy.extra.refuses and compared.live_only:
         yield (
             f"{compared.live_only:,} live {'entry is' if compared.live_only == 1 else 'entries are'} not in the "
-            f"manifest and the policy is `extra: {compared.policy.extra}`; bring them into the manifest, or set "
+            f"manifest and the policy is `extra: {compared.policy.extra}`; add them to the manifest, or set "
             f"`extra` to {_or([one.value for one in Extra if not one.refuses])}"
         )
     if not compared.lines or compared.loads_all:
@@ -46,8 +46,9 @@ def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[str]:
     strangers = [row.key for row in ledger.live_only() if not row.key.startswith(f"s3://{bucket}/")]
     if strangers:
         yield (
-            f"{len(strangers):,} live entries that the manifest does not have are in another bucket than its images "
-            f"(s3://{bucket}/): {inert(strangers[0])}; all images of a dataset must be in one bucket; {_REPLACE_CURE}"
+            f"{len(strangers):,} live entries that the manifest does not have are in a different bucket than its "
+            f"images (s3://{bucket}/): {inert(strangers[0])}; all images of a dataset must be in one bucket; "
+            f"{_REPLACE_CURE}"
         )
 
 
@@ -63,6 +64,6 @@ def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> 
         )
     elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
         yield (
-            f"on the way the dataset would have {peak:,} labels, it may have {DATASET_LABELS}, in whatever order the "
-            "lines are sent; rename the labels in two applies, or set `extra: replace` with one entry left out"
+            f"while the lines are sent the dataset would have {peak:,} labels, whatever their order; it may have "
+            f"{DATASET_LABELS}; rename the labels in two applies, or set `extra: replace` with one entry left out"
         )

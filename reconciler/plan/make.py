@@ -1,4 +1,4 @@
-"""The plan: what an apply would do, in figures, and why it must not. `plan` alone makes one, and makes it complete.
+"""The plan: what an apply would do, in figures, and what blocks it. Only `plan` makes one, and always a complete one.
 
 A plan holds no entries: `sends` and `shown_changes` read them from the ledger again.
 """
@@ -8,10 +8,10 @@ from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
-from reconciler.guards import GUARDS, Asked, refusals_of
+from reconciler.guards import GUARDS, Asked, judged, override_of
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import Change, GuardCheck, GuardState, Override, Policy
-from reconciler.plan.figures import check_guards, override_for
+from reconciler.model import Change, Compare, GuardCheck, GuardState, Override, Policy
+from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
 from reconciler.plan.limits import limits_passed
 from reconciler.plan.order import in_order, measured
@@ -30,7 +30,7 @@ class Statistics:
     marked: int
 
     def agree_with(self, live: Facts) -> bool:
-        """Whether they say what was listed."""
+        """Whether they match what was listed."""
         return (self.entries, self.marked) == (live.entries, live.marked)
 
 
@@ -39,7 +39,7 @@ class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
     `settled` names pairs stored differently from how they were sent. `no_snapshot` is why nothing may be deleted; empty
-    where snapshots can be kept. `offline`: live is played by another manifest. Then guards refuse nothing, those
+    where snapshots can be kept. `offline`: a second manifest takes the place of live. Then guards refuse nothing, those
     that ask what only the service knows are left out, and the plan cannot be applied.
     """
 
@@ -58,13 +58,13 @@ class Plan(Comparison):
     """What an apply would do to one dataset; only `plan` makes one.
 
     `bytes` and `batches` measure what would be sent; `by_label` says that sending in manifest order would pass the
-    label limit on the way. `refusals` are sentences: with any of them an apply sends nothing. `guards` is what each
-    guard said; `override` says how those that refuse are overridden. `id` names the changes (`reconciler.plan.ids`).
-    `updated` is the LastUpdatedTimestamp of the listing that was compared, `counted` what the service's own statistics
-    said then.
+    label limit on the way. `refusals` are sentences: with any of them an apply sends nothing. `guards` has the
+    result of each guard, `override` how those that block the plan are overridden. `id` names the changes (`ids`).
+    `updated` is the LastUpdatedTimestamp of the listing that was compared, `counted` the service's own statistics
+    then.
 
     Raises:
-        TypeError: somebody else makes, changes, copies or pickles one.
+        TypeError: other code makes, changes, copies or pickles one.
     """
 
     request: Request
@@ -94,7 +94,7 @@ class Plan(Comparison):
 
     @property
     def offline(self) -> bool:
-        """Whether live was played by another manifest: such a plan is for reading only."""
+        """Whether a second manifest took the place of live: such a plan cannot be applied."""
         return self.request.offline
 
     @property
@@ -104,7 +104,7 @@ class Plan(Comparison):
 
     @property
     def overrides(self) -> tuple[tuple[str, str], ...]:
-        """The guards that would refuse but for a reason that somebody gave: name and reason."""
+        """The guards that are overridden: name and reason."""
         overridden = (one for one in self.guards if one.state is GuardState.OVERRIDDEN)
         return tuple((one.name, one.reason) for one in overridden)
 
@@ -121,11 +121,13 @@ def plan(
     refusals = list(limits_passed(ledger, compared, sending, request.bucket))
     if compared.action is Action.REPLACE and request.no_snapshot:
         refusals.append(request.no_snapshot)
-    checks = check_guards(ledger, compared, request.asked)
+    checks = judged(PlanFigures(ledger, compared), request.policy.guards, request.asked)
+    override = None
     if request.offline:
         checks = tuple(check for check in checks if not GUARDS[check.name].live_only)
-    else:
-        refusals += refusals_of(checks)
+    elif tripped := [check for check in checks if check.state is GuardState.TRIPPED]:
+        refusals += [check.refusal for check in tripped]
+        override = override_of([check.name for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
     return Plan(
         **{member.name: getattr(compared, member.name) for member in fields(compared)},
         request=request,
@@ -135,7 +137,7 @@ def plan(
         by_label=sending.by_label,
         refusals=tuple(refusals),
         guards=checks,
-        override=None if request.offline else override_for(ledger, checks),
+        override=override,
         updated=updated,
         counted=counted,
         seal=_SEAL,
@@ -148,4 +150,4 @@ def sends(ledger: Ledger, what: Plan) -> Iterator[Change]:
 
 
 def _only_plan() -> NoReturn:
-    raise TypeError("only reconciler.plan.plan makes a plan: compared, guarded and complete; ask it for another one")
+    raise TypeError("only reconciler.plan.plan makes a plan: compared, guarded and complete; ask it for a new one")

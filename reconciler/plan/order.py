@@ -51,10 +51,8 @@ def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterato
     """The changes in the order of sending: the manifest's, or by label."""
     if compared.loads_all:
         return loads(ledger)
-    return _in_label_order(ledger, compared) if by_label else _in_manifest_order(ledger, compared)
-
-
-def _in_manifest_order(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
+    if by_label:
+        return _in_label_order(ledger, compared)
     updates = changes(ledger, compared.policy.compare, compared.settled)
     if compared.policy.extra.unlabels:
         return chain(updates, live_only(ledger, unlabel=True))

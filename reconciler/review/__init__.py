@@ -1,5 +1,4 @@
-"""The review: what a change of labels means, as one plan object from which every view is made.
+"""The review: what a change of labels means, as one object from which every view is made.
 
-`model` is the object (and, encoded, the JSON document); `build` makes it from ledgers and plans. Pure: no clock, disk
-or network.
+`model` is the object and its JSON document; `build` makes it from ledgers and plans.
 """

@@ -1,7 +1,7 @@
-"""The review of a run: from the ledgers and plans of its datasets to the one plan object.
+"""The review of a run, made from the ledgers and plans of its datasets; after an apply with their outcomes.
 
-Each dataset's changes are read once from its ledger, and each of its entries once; in memory are the changes that are
-kept, the riskiest, and one row a label, job or mark.
+The changes and the entries of a dataset are each read once from its ledger. Memory holds the riskiest changes, and one
+row per label, job and mark.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from reconciler.changes import Action, shown_total
 from reconciler.errors import Failure, InvalidDeclaration, ReconcilerError
 from reconciler.model import DatasetType, Leftover
 from reconciler.plan import Plan, run_id
-from reconciler.review.changes import CHANGES_KEPT, Look, Reading
+from reconciler.review.changes import CHANGES_KEPT, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.headline import LEFT, applied_headline, content_words, headline, remarks, run_headline, totals_of
@@ -38,7 +38,7 @@ from reconciler.review.model import (
 )
 from reconciler.run import DatasetRun
 
-# What entries are called that only the first side has, where live is played by another manifest.
+# The word for entries that only the first of two manifests has.
 _GONE: Final = "no longer in the manifest"
 
 
@@ -52,9 +52,9 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     exit_code: int = 0,
     calls: Mapping[str, int] | None = None,
 ) -> Review:
-    """The review of a run; datasets of one project follow one another.
+    """The review of a run; datasets of one project are neighbours.
 
-    `keep` is how many changes of a dataset the review holds, the riskiest; None: all of them.
+    `keep` is how many changes of each dataset the review holds, the riskiest ones; None: all of them.
     """
     projects = tuple(_project(list(some), keep) for _name, some in groupby(datasets, key=lambda one: one.project.name))
     found = FindingCounts()
@@ -128,7 +128,7 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None) -> ProjectReview:
 
 
 def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetReview:
-    """The review of one dataset by itself; `keep` as for `review_of`."""
+    """The review of one dataset; `keep` as for `review_of`."""
     region, account = _region_and_account(one.project_arn)
     found, counts, content = one.findings, FindingCounts(), None
     if found:
@@ -175,13 +175,13 @@ def _status(one: DatasetRun) -> Status:
 
 
 def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
-    """A dataset with its plan."""
+    """The review of a dataset that has a plan."""
     balance, provenance = BalanceCount(), ProvenanceCount()
     for pair in pairs(one.ledger, _leftover(plan)):
         balance.see(pair)
         provenance.see(pair)
     counted = balance.balance()
-    reading = Reading(one.ledger, plan, Look(one.base, keep, _left(one)))
+    reading = Reading(one.ledger, plan, one.base, keep, _left(one))
     made = provenance.provenance()
     groups = groups_of(reading.patterns, counted, repoints(one.ledger))
     return structs.replace(
@@ -217,12 +217,12 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
 
 
 def _leftover(plan: Plan) -> Leftover:
-    """What the plan does to live entries that the manifest does not have."""
+    """What the plan does to live-only entries."""
     if plan.policy.extra.replaces and plan.action is not Action.REPLACE:
-        return Leftover.STAYS  # there is none
+        return Leftover.STAYS  # there are none
     return plan.policy.extra.leftover
 
 
 def _left(one: DatasetRun) -> str:
-    """What entries are called that only live has."""
+    """The word for entries that only live has."""
     return _GONE if one.plan and one.plan.offline else LEFT

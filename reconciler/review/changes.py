@@ -1,13 +1,11 @@
-"""The changes of one dataset, read once: told apart, named, marked, and the riskiest kept.
+"""The changes of one dataset, read once: described, rated by their risk to training, and the riskiest kept.
 
-How dangerous a change is to training, one table.
-
-9 spoils most and is seen least.
+The risks are one table, from 0 (harmless) to 9 (spoils training most and is noticed least).
 """
 
 import heapq
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import Final
 
 from msgspec import structs
@@ -21,28 +19,26 @@ from reconciler.changes import Action, shown_changes
 from reconciler.ledger import Ledger
 from reconciler.model import Change, Verb
 from reconciler.plan import Plan
-from reconciler.review.headline import LEFT
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
 from reconciler.review.origin import OriginCount
 from reconciler.run import Base
-from reconciler.text import Sentence
 
 UNLABELLED: Final = 9  # an image loses all its labels
-BOXES_GONE: Final = 8  # an image loses all its boxes: it now says that nothing is there
-LOST: Final = 7  # some boxes or image labels go
-RELABELLED: Final = 6  # a label becomes another; or the service has marked the live entry
-STAYS: Final = 5  # a live entry that the manifest does not have stays labelled
+BOXES_GONE: Final = 8  # an image loses all its boxes: it now shows training that nothing is there
+LOST: Final = 7  # some boxes or image labels are removed
+RELABELLED: Final = 6  # a label is replaced; or the service has marked the live entry
+STAYS: Final = 5  # a live-only entry keeps its labels
 RESIZED: Final = 4  # boxes resized, or another image size
 MOVED: Final = 3  # boxes moved, boxes or labels added
 FIELDS: Final = 2  # nothing that training reads
 ADDS: Final = 1  # a new entry
-REST: Final = 0  # a live entry that training ignores anyway
+REST: Final = 0  # a live entry without labels, which training ignores
 
 _BY_WORD: Final = {"removed": LOST, "relabelled": RELABELLED, "resized": RESIZED, "moved": MOVED, "added": MOVED}
 
 
 def risk_of(verb: Verb, detail: Detail, *, marked: bool = False, drift: bool = False) -> int:
-    """The risk of a change; one that came behind our back is a step worse."""
+    """The risk of a change; one more if live was edited outside git."""
     risk = _risk(verb, detail)
     if marked:
         risk = max(risk, RELABELLED)
@@ -69,7 +65,7 @@ def _risk(verb: Verb, detail: Detail) -> int:
     return max(risks)
 
 
-# Changes that a review holds of one dataset, the riskiest; each takes some kilobytes.
+# The number of changes of one dataset that a review holds, the riskiest ones; each takes some kilobytes.
 CHANGES_KEPT: Final = 20_000
 _VERBS: Final[dict[Verb, ChangeVerb]] = {
     Verb.ADD: "add",
@@ -77,32 +73,26 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
     Verb.UNLABEL: "unlabel",
     Verb.LIVE_ONLY: "live-only",
 }
+# The members of `EntryChange` that are those of `Detail`.
+_DETAIL: Final = {field.name for field in fields(Detail)}.intersection(EntryChange.__struct_fields__)
 
 _Kept = tuple[int, int, EntryChange, tuple[Pattern, ...]]  # risk, minus number, change, patterns
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How changes are looked at: a base to tell whose they are, how many to keep (None: all), a name for live-only."""
-
-    base: Base | None = None
-    keep: int | None = CHANGES_KEPT
-    left: str = LEFT
-
-
 class Reading:
-    """Reads all changes of a dataset when it is made; what is said of them is in its members.
+    """All changes of a dataset, read when this is made.
 
-    `losing_labels` are images that lose all their labels, `staying` live-only entries that stay labelled,
-    `box_changes` counts the boxes of updates by what happens to them.
+    With `base` it finds out whose they are; it keeps the `keep` riskiest (None: all), and calls entries that only live
+    has `left`. `losing_labels` counts images that lose all their labels, `staying` live-only entries that keep theirs,
+    `box_changes` the boxes of updates by what happens to them.
     """
 
-    def __init__(self, ledger: Ledger, plan: Plan, look: Look) -> None:
+    def __init__(self, ledger: Ledger, plan: Plan, base: Base | None, keep: int | None, left: str) -> None:
         self.patterns = Patterns()
         self.losing_labels = self.staying = 0
         self._boxes: Counter[BoxWord] = Counter()
-        self._origins = OriginCount(look.base, ledger, plan.policy.compare) if look.base else None
-        self._plan, self._keep, self._left = plan, look.keep, look.left
+        self._origins = OriginCount(base, ledger, plan.policy.compare) if base else None
+        self._plan, self._keep, self._left = plan, keep, left
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
         self._kept: list[_Kept] = []
         for number, change in enumerate(shown_changes(ledger, plan), start=1):
@@ -110,7 +100,7 @@ class Reading:
 
     @property
     def origins(self) -> OriginCounts | None:
-        """Whose the changes are, where a base was given."""
+        """Whose changes they are, if there is a base."""
         return self._origins.counts() if self._origins else None
 
     @property
@@ -129,19 +119,29 @@ class Reading:
     def _see(self, number: int, change: Change) -> None:
         origin: Origin = self._origins.see(change.key) if self._origins else ""
         if change.verb is Verb.ADD and self._full(ADDS):
-            return  # it would not be kept, and says nothing else
+            return  # it would not be kept, and is counted nowhere else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
         patterns = self.patterns.see(change, detail)
         self._count(change.verb, detail)
         marks = self._live_marks.get(change.key, ())
         risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin == "drift")
         if not self._full(risk):
-            shown = _change(number, change, detail, phrase(change.verb, detail, self._left))
-            shown = structs.replace(shown, risk=risk, origin=origin, marks=marks)
+            shown = EntryChange(
+                number=number,
+                verb=_VERBS[change.verb],
+                sign=change.verb.value,
+                key=change.key,
+                words=phrase(change.verb, detail, self._left),
+                place=change.place,
+                risk=risk,
+                origin=origin,
+                marks=marks,
+                **{name: getattr(detail, name) for name in _DETAIL},
+            )
             self._keep_one((risk, -number, shown, patterns))
 
     def _full(self, risk: int) -> bool:
-        """Whether a change of this risk, or a smaller one, has no place any more."""
+        """Whether there is no room for a change of this risk or a smaller one."""
         return self._keep is not None and len(self._kept) >= self._keep and (not self._kept or self._kept[0][0] >= risk)
 
     def _keep_one(self, kept: _Kept) -> None:
@@ -158,23 +158,3 @@ class Reading:
         if verb is Verb.UPDATE:
             self._boxes.update(word for box in detail.changed_boxes for word in box.what)
             self._boxes["same"] += len(detail.boxes) - len(detail.changed_boxes)
-
-
-def _change(number: int, change: Change, detail: Detail, words: Sentence) -> EntryChange:
-    return EntryChange(
-        number=number,
-        verb=_VERBS[change.verb],
-        sign=change.verb.value,
-        key=change.key,
-        words=words,
-        place=change.place,
-        labelled_before=detail.labelled_before,
-        labelled_after=detail.labelled_after,
-        labels_kept=detail.labels_kept,
-        labels_added=detail.labels_added,
-        labels_removed=detail.labels_removed,
-        boxes=detail.boxes,
-        sizes_before=detail.sizes_before,
-        sizes_after=detail.sizes_after,
-        fields=detail.fields,
-    )

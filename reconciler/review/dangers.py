@@ -1,14 +1,11 @@
-"""What a reviewer must not miss, the worst first.
+"""Dangers: what a reviewer must not miss, the worst first.
 
-Three levels: a danger cannot be undone, or spoils training or its score unseen; what is to be checked is probably not
-meant; a note is worth a look.
-Every danger is made of figures that the review holds already.
+There are three levels: a "danger" cannot be undone, or spoils training or its score without anybody noticing; a "check"
+is probably not intended; a "note" is good to know. Every danger follows from figures that the review already holds.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
-
-from msgspec import structs
 
 from reconciler.analysis.lookalike_labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
@@ -16,7 +13,7 @@ from reconciler.model import GuardCheck, Severity
 from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview
 from reconciler.text import Name, Sentence, counted, listed, sentence
 
-# How a danger begins that is a refusal; what follows is the refusal itself.
+# The beginning of a danger that is a refusal; the refusal itself follows.
 REFUSED: Final = "an apply is refused: "
 # The levels, the worst first.
 LEVELS: Final[tuple[DangerLevel, ...]] = get_args(DangerLevel)
@@ -25,12 +22,12 @@ _EXAMPLES: Final = 3
 _SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
 _STAYING: Final = {
     False: (
-        "live entry that the manifest does not have stays labelled",
-        "live entries that the manifest does not have stay labelled",
+        "live image is not in the manifest and will still be used for training",
+        "live images are not in the manifest and will still be used for training",
     ),
     True: (
-        "entry is no longer in the manifest: where it is live it stays labelled",
-        "entries are no longer in the manifest: where they are live they stay labelled",
+        "image is no longer in the manifest; if it is live, it will still be used for training",
+        "images are no longer in the manifest; those that are live will still be used for training",
     ),
 }
 _WHY: Final = {
@@ -43,7 +40,7 @@ _WHY: Final = {
 
 
 def dangers_of(projects: Iterable[ProjectReview], *, offline: bool = False) -> tuple[Danger, ...]:
-    """All dangers of a run: by level, then as the projects stand. `offline`: the side before only plays live."""
+    """All dangers of a run, by level, then by project. `offline`: a manifest is compared instead of live."""
     found = [danger for project in projects for danger in _project(project, _STAYING[offline])]
     return tuple(sorted(found, key=lambda danger: LEVELS.index(danger.level)))
 
@@ -68,19 +65,15 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
     """What stops an apply, or makes it delete everything."""
     many = dataset.findings.errors
     if many:
-        shown = [
-            f"{found.place.file}:{found.place.line}"
-            for found in dataset.findings.shown
-            if found.severity is Severity.ERROR
-        ]
-        words = sentence(
-            f"{counted(many, 'error', 'errors')} in ", Name(dataset.manifest), ": an apply would send nothing"
-        )
+        errors = (found.place for found in dataset.findings.shown if found.severity is Severity.ERROR)
+        shown = [f"{place.file}:{place.line}" for place in errors]
+        count = counted(many, "error", "errors")
+        words = sentence(f"{count} in ", Name(dataset.manifest), ": an apply would send nothing")
         yield _danger(dataset, "danger", "finding-error", words, many, shown)
     if dataset.action == "replace":
         going = dataset.balance.before.entries if dataset.balance else dataset.live_only
-        goes = counted(going, "live entry goes", "live entries go")
-        deleted = f"the dataset is deleted and created anew, with a new ARN; {goes}"
+        lost = counted(going, "live entry is deleted", "live entries are deleted")
+        deleted = f"the dataset is deleted and created again, with a new ARN; {lost}"
         yield _danger(dataset, "danger", "replace", deleted, going)
     guards = {guard.refusal for guard in dataset.guards if guard.state == "tripped"}
     for why in dataset.refusals:
@@ -91,10 +84,10 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
 
 
 def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
-    """A guard that trips; where live is played by another manifest, nothing is refused yet."""
+    """A guard that trips; it refuses nothing when two manifests are compared."""
     if guard.state == "tripped":
         stops = dataset.override is not None
-        words = sentence(f"guard {guard.name} {'says' if stops else 'would say'} no: ", guard.words)
+        words = sentence(f"{'blocked' if stops else 'would be blocked'} by guard {guard.name}: ", guard.words)
         yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":
         words = sentence(f"guard {guard.name} overridden: ", guard.words, f"; because: {guard.reason}")
@@ -108,7 +101,7 @@ def _losses(dataset: DatasetReview) -> Iterator[Danger]:
         yield _danger(dataset, "check", "labels-removed", words, dataset.losing_labels, keys)
     for group in dataset.groups:
         if group.kind == "mirrored":
-            mirrored = sentence(group.words, ": is one side's converter at fault?")
+            mirrored = sentence(group.words, ": check the converters of both sides")
             yield _danger(dataset, "check", "mirrored", mirrored, group.entries, group.examples)
     if dataset.findings.marked:
         words = f"the service will mark {counted(dataset.findings.marked, 'entry', 'entries')} with errors"
@@ -116,14 +109,14 @@ def _losses(dataset: DatasetReview) -> Iterator[Danger]:
 
 
 def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
-    """What live holds that the manifest does not account for."""
+    """Live entries and labels that do not come from the manifest."""
     if dataset.staying:
         keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
         words = counted(dataset.staying, *staying)
         yield _danger(dataset, "check", "live-only", words, dataset.staying, keys)
     if dataset.origins and dataset.origins.drift:
         keys = [change.key for change in dataset.changes if change.origin == "drift"]
-        words = f"{counted(dataset.origins.drift, 'change undoes', 'changes undo')} what somebody did to live"
+        words = f"{counted(dataset.origins.drift, 'change undoes', 'changes undo')} edits that were made to live"
         yield _danger(dataset, "check", "drift", words, dataset.origins.drift, keys)
     if dataset.marked:
         keys = [change.key for change in dataset.changes if change.marks]
@@ -151,42 +144,38 @@ def _splits(project: str, splits: Splits) -> Iterator[Danger]:
         keys = [one.key for one in splits.moved if one.danger]
         words = counted(
             splits.moved_danger_count,
-            "image changes between train and test, and stays labelled where it was",
-            "images change between train and test, and stay labelled where they were",
+            "image moves between train and test, and is still used in the old dataset",
+            "images move between train and test, and are still used in the old dataset",
         )
-        yield _of_project(project, "danger", "split-move", words, splits.moved_danger_count, keys)
+        yield _danger(project, "danger", "split-move", words, splits.moved_danger_count, keys)
     if splits.shared_count:
         many = counted(splits.shared_count, "image is", "images are")
         words = f"{many} in train and in test: the score will look better than the model is"
-        yield _of_project(project, "danger", "split-overlap", words, splits.shared_count, splits.shared)
+        yield _danger(project, "danger", "split-overlap", words, splits.shared_count, splits.shared)
     if splits.overlap is not None and splits.overlap < splits.overlap_needed:
         words = (
             f"the test set has {splits.overlap:.0%} of the training labels; training needs {splits.overlap_needed:.0%}"
         )
-        yield _of_project(project, "danger", "labels-overlap", words, len(splits.train_only), splits.train_only)
+        yield _danger(project, "danger", "labels-overlap", words, len(splits.train_only), splits.train_only)
     one_side = [("train", splits.train_only), ("test", splits.test_only)]
     for word, labels in one_side if splits.overlap is not None else ():
         if labels:
             only = sentence(f"only {word} has ", listed(labels))
-            yield _of_project(project, "note", "label-one-side", only, len(labels), labels)
+            yield _danger(project, "note", "label-one-side", only, len(labels), labels)
 
 
 def _danger(  # noqa: PLR0913, PLR0917 - a row of a table
-    dataset: DatasetReview,
+    about: DatasetReview | str,
     level: DangerLevel,
     kind: DangerKind,
     words: str | Sentence,
     count: int,
     examples: Sequence[str] = (),
 ) -> Danger:
-    return structs.replace(_of_project(dataset.project, level, kind, words, count, examples), dataset=dataset.title)
-
-
-def _of_project(  # noqa: PLR0913, PLR0917 - a row of a table
-    project: str, level: DangerLevel, kind: DangerKind, words: str | Sentence, count: int, examples: Sequence[str]
-) -> Danger:
-    some = tuple(examples[:_EXAMPLES])
-    return Danger(level=level, kind=kind, project=project, words=sentence(words), count=count, examples=some)
+    """A danger of a dataset, or of the project with this name."""
+    project, dataset = (about, "") if isinstance(about, str) else (about.project, about.title)
+    some, said = tuple(examples[:_EXAMPLES]), sentence(words)
+    return Danger(level=level, kind=kind, project=project, dataset=dataset, words=said, count=count, examples=some)
 
 
 def _look_alike(project: str, pair: LookAlike, appeared: set[str]) -> Danger:
@@ -198,4 +187,4 @@ def _look_alike(project: str, pair: LookAlike, appeared: set[str]) -> Danger:
         Name(pair.second),
         f" ({pair.second_images:,}) look alike: {_WHY[pair.why]}{f': {odd}' if odd else ''}",
     )
-    return _of_project(project, "check" if new else "note", "look-alike", words, 2, (pair.first, pair.second))
+    return _danger(project, "check" if new else "note", "look-alike", words, 2, (pair.first, pair.second))

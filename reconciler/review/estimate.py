@@ -1,4 +1,4 @@
-"""What an apply costs, before it and after it, in the same figures."""
+"""What an apply costs, estimated before it and measured after it, in the same figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,16 +9,16 @@ from reconciler.plan import Plan
 from reconciler.review.model import Estimate
 from reconciler.run import DatasetRun
 
-# Entries a page of ListDatasetEntries (API Reference, MaxResults).
+# Entries per page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100
-_CALLS_A_SECOND: Final = 5
+_CALLS_PER_SECOND: Final = 5
 _LOOK_UP: Final = "DescribeProjects"
-# Looks at the dataset before and after a listing, to know that it did not move meanwhile.
+# DescribeDataset before and after a listing, to know that the dataset did not change in between.
 _AROUND: Final = 2
 
 
 def estimate_of(plan: Plan) -> Estimate:
-    """The least that an apply of one dataset takes: look, list, send, wait, list again."""
+    """The least that an apply of one dataset takes: describe, list, send, wait, list again."""
     calls = Counter({_LOOK_UP: 1})
     if plan.live is not None:
         calls.update(DescribeDataset=_AROUND, ListDatasetEntries=_pages(plan.live.entries))
@@ -28,7 +28,8 @@ def estimate_of(plan: Plan) -> Estimate:
         calls.update(CreateDataset=1, DescribeDataset=1)
     if plan.has_changes:
         calls.update(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches + _AROUND)
-        calls.update(ListDatasetEntries=_pages(_entries_after(plan)))
+        left = 0 if plan.action is Action.REPLACE else plan.live_only
+        calls.update(ListDatasetEntries=_pages(plan.desired.entries + left))
     return _estimate(calls, plan.batches, plan.bytes)
 
 
@@ -37,12 +38,8 @@ def spent(datasets: Sequence[DatasetRun]) -> Estimate | None:
     outcomes = [one.outcome for one in datasets if one.outcome]
     if not outcomes:
         return None
-    return Estimate(
-        calls=_some(sum((one.calls for one in datasets), Counter[str]())),
-        batches=sum(one.batches for one in outcomes),
-        bytes=sum(one.bytes for one in outcomes),
-        minutes=round(sum(one.seconds for one in datasets) / 60, 2),
-    )
+    calls, seconds = sum((one.calls for one in datasets), Counter[str]()), sum(one.seconds for one in datasets)
+    return _estimate(calls, sum(one.batches for one in outcomes), sum(one.bytes for one in outcomes), seconds)
 
 
 def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
@@ -56,18 +53,11 @@ def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
     return _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known)) if known else None
 
 
-def _estimate(calls: Mapping[str, int], batches: int, sent: int) -> Estimate:
-    some = _some(calls)
-    seconds = sum(some.values()) / _CALLS_A_SECOND
+def _estimate(calls: Mapping[str, int], batches: int, sent: int, seconds: float | None = None) -> Estimate:
+    """Figures whose time was measured, or else follows from the quota."""
+    some = {operation: many for operation, many in sorted(calls.items()) if many}
+    seconds = sum(some.values()) / _CALLS_PER_SECOND if seconds is None else seconds
     return Estimate(calls=some, batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
-
-
-def _some(calls: Mapping[str, int]) -> dict[str, int]:
-    return {operation: many for operation, many in sorted(calls.items()) if many}
-
-
-def _entries_after(plan: Plan) -> int:
-    return plan.desired.entries + (0 if plan.action is Action.REPLACE else plan.live_only)
 
 
 def _pages(entries: int) -> int:

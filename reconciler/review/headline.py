@@ -1,4 +1,4 @@
-"""Plans in one line of words."""
+"""Plans, runs and manifests in one line of words."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -12,13 +12,21 @@ LEFT: Final = "live only"
 
 
 def headline(plan: Plan, left: str = LEFT) -> str:
-    """What would happen to one dataset, in figures; `left` is what entries are called that only live has."""
+    """What an apply would do to one dataset, in figures; `left` is the word for entries that only live has."""
     return "; ".join(_parts(plan, left))
 
 
 def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
-    """What else should be known before an apply; `fields` are those that differ and are ignored."""
-    return tuple(_remarks(plan, fields))
+    """What else to know before an apply; `fields` are those that differ and are ignored."""
+    found: list[Sentence] = []
+    if plan.ignored:
+        which = sentence(": ", listed(fields)) if fields else ""
+        found.append(
+            sentence(f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only", which)
+        )
+    if plan.by_label:
+        found.append(("sent ordered by label, to stay within 250 labels on the way",))
+    return tuple(found)
 
 
 def content_words(content: Content, findings: int) -> str:
@@ -48,25 +56,17 @@ def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Tot
 
 
 def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = LEFT) -> str:
-    """What would happen to all datasets, in figures; or what their manifests hold, where none was planned.
+    """What an apply would do to all datasets, in figures; or what their manifests hold, if none was planned.
 
     `left` as for `headline`.
     """
     if datasets and all(one.status in {"valid", "invalid"} and one.estimate is None for one in datasets):
         return _validated(datasets)
     refused = sum(bool(one.refusals) for one in datasets)
-    states = (
-        (totals.with_changes, "with changes"),
-        (refused if left == LEFT else 0, "refused"),
-        (totals.failed, "failed"),
-        (totals.skipped, "skipped"),
-    )
-    doing = (
-        (totals.add, "to add"),
-        (totals.update, "to update"),
-        (totals.unlabel, "to unlabel"),
-        (totals.live_only, left),
-    )
+    ended = ((totals.failed, "failed"), (totals.skipped, "skipped"))
+    states = ((totals.with_changes, "with changes"), (refused if left == LEFT else 0, "refused"), *ended)
+    sent = ((totals.add, "to add"), (totals.update, "to update"), (totals.unlabel, "to unlabel"))
+    doing = (*sent, (totals.live_only, left))
     head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {figures(states) or 'no changes'}"
     return f"{head}: {figures(doing)}" if figures(doing) else head
 
@@ -97,28 +97,17 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
 
 
-def _remarks(plan: Plan, fields: Sequence[str]) -> Iterator[Sentence]:
-    if plan.ignored:
-        which = sentence(": ", listed(fields)) if fields else ""
-        yield sentence(f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only", which)
-    if plan.by_label:
-        yield ("sent ordered by label, to stay within 250 labels on the way",)
-
-
 def _parts(plan: Plan, left: str) -> Iterator[str]:
     if plan.action is Action.CREATE:
         yield "the dataset will be created"
     elif plan.action is Action.REPLACE:
-        going = counted(plan.live.entries if plan.live else 0, "live entry goes", "live entries go")
-        yield (
-            f"the dataset will be DELETED and created anew (new ARN): {going}, "
-            f"{plan.live_only:,} of them not in the manifest"
-        )
+        lost = counted(plan.live.entries if plan.live else 0, "live entry is deleted", "live entries are deleted")
+        only = f"{plan.live_only:,} of them not in the manifest"
+        yield f"the dataset will be DELETED and created again (new ARN): {lost}, {only}"
     elif plan.action is Action.NOTHING and (left == LEFT or not plan.live_only):
         yield f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
-    doing = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"))
     if plan.lines:
-        yield figures(doing)
+        yield figures(((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel")))
     if plan.live_only and plan.action is not Action.REPLACE and not plan.policy.extra.unlabels:
         yield f"{plan.live_only:,} {left}"
     if plan.unchanged and (plan.lines or (left != LEFT and plan.live_only)):

@@ -1,4 +1,4 @@
-"""Manifests without a service: the datasets of a path, and a ledger of what they desire.
+"""Manifests without a service: the datasets of a path, read into a ledger.
 
 A path is a manifest, the folder of one project, or a folder of such folders (like `datasets/`). A folder without any
 project.yaml counts as a project when it has manifests under their usual names.
@@ -22,15 +22,15 @@ Declared = tuple[ProjectDeclaration, DatasetDeclaration]
 
 
 def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
-    """The datasets of a path in order, each with its project; `shown` is how the user knows the path.
+    """The datasets of a path in order, each with its project; `shown` is the user's name for the path.
 
     Raises:
-        BadInput: there is nothing at the path. InvalidDeclaration: a project.yaml does not pass.
+        BadInput: the path is not found. InvalidDeclaration: a project.yaml is invalid.
     """
     if path.is_dir():
         return tuple((project, dataset) for project in _in_folder(path, shown) for dataset in project.datasets)
     if not path.exists():
-        raise BadInput(f"{shown} is not there; give a manifest, a folder, or a git revision such as main:datasets")
+        raise BadInput(f"{shown} was not found; give a manifest, a folder, or a git revision such as main:datasets")
     project = project_of(path, shown, _named_by(path, shown))
     return ((project, project.datasets[0]),)
 
@@ -42,7 +42,7 @@ def project_of(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
 
 
 def read(declared: Declared, ledger: Ledger) -> Findings:
-    """Read a manifest into an empty ledger, also one with errors: then every entry that can be understood."""
+    """Read a manifest into an empty ledger; from one with errors, every entry that can be read."""
     project, dataset = declared
     findings = read_manifest(dataset, project.labels, ledger.accept)
     if findings.refused:
@@ -53,7 +53,7 @@ def read(declared: Declared, ledger: Ledger) -> Findings:
 
 
 def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Collection[bytes]]:
-    """What a key said in earlier revisions, of which each ledger holds one: for `reconciler.review.origin.Base`."""
+    """The digests of a key in earlier revisions, of which each ledger holds one: for `reconciler.run.Base`."""
 
     def earlier(key: str) -> Collection[bytes]:
         digests = (ledger.digests(key, mode)[0] for ledger in ledgers)
@@ -63,7 +63,7 @@ def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Co
 
 
 def _named_by(manifest: Path, shown: str) -> str:
-    """What a manifest without a project is called: by its own name, or by its folder's where that says more."""
+    """The project name of a manifest without a project: its own name, or its folder's if that is more specific."""
     folder = Path(shown).parent.name.rpartition(":")[2]
     return folder if folder and manifest.stem in {kind.word for kind in DatasetType} else manifest.stem
 

@@ -1,11 +1,11 @@
-"""The one plan object with many views: frozen types that are the JSON document as they are.
+"""The review, one object with many views: frozen types that are the JSON document as they are.
 
 `reconciler.views.json_document` writes the document and reads it back; `docs/schema/plan.schema.json` is its JSON
 Schema. Places, findings, policies, marks, guards and outcomes are the model's own types.
 
 Forms and units:
 
-- Text from manifests and the service is kept as it is: whoever shows it makes it inert.
+- Text from manifests and the service is kept as it is: every view makes it inert.
 - A sentence that names something is an array of its pieces: text is a string, a name an array that holds it, as in
   `["label ", ["RBC"], " renamed to ", ["Red"], " on 3 entries"]`. Joined they are the plain sentence (in jq:
   `flatten | join("")`).
@@ -13,10 +13,10 @@ Forms and units:
 - `before` is live (offline: the first of the two sides); `after` is what live will be once the plan is applied, so
   live-only entries are part of it. Counts are of all entries, also where a list holds only some of them.
 - Lists are in the order in which they should be shown. `EntryChange.number` gives the manifest's order instead.
-- A member that has its default may be left out of `EntryChange`, `BoxChange` and `FieldChange`: there are many.
+- A member that has its default may be missing in `EntryChange`, `BoxChange` and `FieldChange`: there are many.
 
-`Review.format` is raised when a member goes away or changes its meaning; new members may come, and readers skip what
-they do not know.
+`Review.format` is raised when a member is removed or changes its meaning; members may be added, and readers skip those
+that they do not know.
 """
 
 from typing import Final, Literal
@@ -30,7 +30,6 @@ from reconciler.analysis.results import (
     FieldChange,
     Group,
     LookAlike,
-    PixelBox,
     Provenance,
     Size,
     Splits,
@@ -42,20 +41,25 @@ from reconciler.text import Sentence
 
 
 class FindingCounts(Struct, frozen=True, kw_only=True):
-    """How many findings of each class there are (`shown` holds at most 50 of a class)."""
+    """The number of findings of each class, and at most 50 of each class in `shown`."""
 
     errors: int = 0
     marked: int = 0
     notes: int = 0
     shown: tuple[Finding, ...] = ()
 
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.errors + self.marked + self.notes
+
 
 class Estimate(Struct, frozen=True, kw_only=True):
     """What applying costs, or cost.
 
-    `calls` are requests by operation (before the apply the least: how often a status is asked for depends on the
-    service's speed); `batches` and `bytes` what is sent; `minutes` before the apply the time of these calls at 5 a
-    second, the account's quota; after it what the clock said, from the first look at live to the last.
+    `calls` are requests by operation (before the apply the least, because the number of status requests depends on the
+    service's speed), `batches` and `bytes` what is sent. `minutes` is, before the apply, the time of these calls at the
+    account's quota, 5 calls per second; after it, the time measured from the first look at live to the last.
     """
 
     calls: dict[str, int]
@@ -73,11 +77,10 @@ class Content(Struct, frozen=True, kw_only=True):
 
 
 class OriginCounts(Struct, frozen=True, kw_only=True):
-    """Whose changes they are, for a base revision.
+    """The number of changes by whose they are, for a base revision.
 
-    `branch`: the manifest differs from the base's. `base`: the base has it already and live has not (a manifest of the
-    base that was not applied). `drift`: live differs from what the base says, and from what it ever said. Where only
-    one of the latter two can hold and nothing tells which, it is `base_or_drift`.
+    `branch`: the manifest differs from the base. `base`: the base has the change already and it was not applied yet.
+    `drift`: live differs from every revision of the base. `base_or_drift`: one of these two, and it is not known which.
     """
 
     revision: str
@@ -88,7 +91,7 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """The two sides in words: "live" and "datasets", or two paths or revisions."""
+    """The names of the two sides: "live" and "datasets", or two paths or revisions."""
 
     before: str = "live"
     after: str = "manifest"
@@ -96,7 +99,7 @@ class Compared(Struct, frozen=True, kw_only=True):
 
 
 class Totals(Struct, frozen=True, kw_only=True):
-    """Figures over all datasets; `sent` and `rejected` count lines of an apply, confirmed and not."""
+    """Figures over all datasets; `sent` and `rejected` count the lines of an apply that were confirmed and rejected."""
 
     datasets: int = 0
     with_changes: int = 0
@@ -143,17 +146,17 @@ DangerKind = Literal[
 class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry that changes, or is live only.
 
-    `number` orders changes as the manifest does and names the change within its dataset. `words` says what changes.
-    `risk` orders changes: 0 is harmless, 9 the most dangerous. `groups` are the `Group.id`s it belongs to. `origin`
-    says whose change it is (see `OriginCounts`), "" where no base was given.
+    `number` is its place in the manifest's order and names the change within its dataset. `words` describe the change.
+    `risk` is 0 (harmless) to 9 (most dangerous). `groups` are the `Group.id`s that it belongs to. `origin` is whose
+    change it is (see `OriginCounts`), "" without a base.
 
-    `labels_*` are image-level labels, of before and after together: kept, added, removed. `boxes` are all boxes of both
-    sides; those of the side before are the ones with `before`, likewise after. `labelled_*` tells whether the entry has
-    any label attribute (one with zero boxes has), null where there is no such side. `sizes_*` are the image sizes that
-    the boxes' attributes state: mostly one, none for image-level labels. `fields` are the other differences of an
-    update. `marks` are the service's errors on the live entry.
+    `labels_*` are image-level labels: kept, added, removed. `boxes` are all boxes of both sides; those of one side have
+    `before` or `after`. `labelled_*` is whether the entry has any label attribute (one with zero boxes counts), null
+    without an entry on that side. `sizes_*` are the image sizes in the boxes' attributes: mostly one, none for
+    image-level labels. `fields` are the other differences of an update. `marks` are the service's errors on the live
+    entry.
 
-    A live-only entry that stays has all it has as "same".
+    All boxes of a live-only entry that stays are "same".
     """
 
     number: int
@@ -176,29 +179,19 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     fields: tuple[FieldChange, ...] = ()
     marks: tuple[Mark, ...] = ()
 
-    @property
-    def boxes_before(self) -> tuple[PixelBox, ...]:
-        """The boxes of the side before."""
-        return tuple(change.before for change in self.boxes if change.before is not None)
-
-    @property
-    def boxes_after(self) -> tuple[PixelBox, ...]:
-        """The boxes of the side after."""
-        return tuple(change.after for change in self.boxes if change.after is not None)
-
 
 class DatasetReview(Struct, frozen=True, kw_only=True):
     """One dataset.
 
     `title` is "<project> <type>". `manifest` is the file as the user knows it. `region` and `account` are null while
     no ARN is known. `content` is what the manifest holds, null when it was not read. `status` is planned, applied,
-    refused, valid (read, and not planned), invalid (findings of class error; offline the diff still stands), failed,
+    refused, valid (read, and not planned), invalid (findings of class error; offline there is a diff anyway), failed,
     skipped or unread (the run ended before). `action` is nothing, update, create or replace. `add`, `update`, `unlabel`
     and `live_only` count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in
     ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
-    `losing_labels` are images that lose all their labels, `staying` live-only entries that stay labelled, `box_changes`
-    counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all of them, in the order
-    of their names' table, none where none was asked; `override` says how those that refuse are overridden. `remarks`
+    `losing_labels` are images that lose all their labels, `staying` live-only entries that keep theirs, `box_changes`
+    counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
+    of their table, none without a plan; `override` is how to override those that refuse. `remarks`
     are what else to know before an apply. `outcome` is what the apply did and `spent` what it took, to compare with
     `estimate`, both null before it; every other member stays as planned.
 
@@ -251,7 +244,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
 
 
 class ProjectReview(Struct, frozen=True, kw_only=True):
-    """One project: its datasets (train first) and what can be said of them together.
+    """One project: its datasets (train first) and the comparison of the two.
 
     `splits` is null unless both datasets are known.
     """
@@ -267,10 +260,9 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
 class Danger(Struct, frozen=True, kw_only=True):
     """Something a reviewer must not miss.
 
-    `level` is "danger" (cannot be undone, or spoils training unseen), "check" (probably not meant) or "note" (worth a
-    look). `dataset` is
-    a `DatasetReview.title`, or "" with `project` alone. `count` is how many entries, images or labels it is about,
-    `examples` up to three of them.
+    `level` is "danger" (cannot be undone, or spoils training without anybody noticing), "check" (probably not intended)
+    or "note" (good to know). `dataset` is a `DatasetReview.title`, or "" for the whole project. `count` is the number
+    of entries, images or labels concerned, `examples` up to three of them.
     """
 
     level: DangerLevel
@@ -283,12 +275,12 @@ class Danger(Struct, frozen=True, kw_only=True):
 
 
 class Review(Struct, frozen=True, kw_only=True):
-    """The plan of a run. The same members on every way out: a run that failed has `error` and what was known by then.
+    """The plan of a run. A run that failed has the same members: `error`, and what was known by then.
 
-    `command` is what was run, "" when the arguments name nothing that could be. `plan_id` names all changes of the run,
-    "" while a dataset could not be planned. `dangers` are of all projects, the worst first. `findings` are about
-    project.yaml files. `spent` is what an apply took, to check `estimate` against; null before one. `calls` are the
-    requests that this run has made, by operation.
+    `command` is the command that was run, "" if the arguments name none. `plan_id` names all changes of the run, "" if
+    a dataset could not be planned. `dangers` are those of all projects, the worst first. `findings` are about
+    project.yaml files. `spent` is what an apply took, to compare with `estimate`; null before one. `calls` are the
+    requests of this run, by operation.
     """
 
     kind: Literal["plan"] = "plan"

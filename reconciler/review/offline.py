@@ -1,8 +1,8 @@
-"""Two manifests, folders or revisions compared without a service: the first plays live, the second is desired.
+"""Two manifests, folders or revisions compared without a service: the first takes the place of live.
 
-The same rules, the same plan and the same review as against a service, without credentials. Findings of class error are
-in the review and do not stop it: what can be understood of such a manifest is compared. `extra: replace` and
-`extra: fail` are taken as `report`, so that what changes is seen; the review still says what the policy is.
+The rules, the plan and the review are the same as against a service. Findings of class error are in the review and do
+not stop it: every entry that can be read is compared. `extra: replace` and `extra: fail` count as `report`, so that
+single changes are shown; the review still holds the policy as it is.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from pathlib import Path
 from reconciler.errors import BadInput
 from reconciler.guards import Asked
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Extra, Policy
+from reconciler.model import DatasetType, Extra
 from reconciler.plan import Request, plan
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
@@ -31,20 +31,18 @@ def offline_review(
     keep: int | None = CHANGES_KEPT,
     places: tuple[str, str] | None = None,
 ) -> Review:
-    """The review of what `after` changes in `before`; `shown` is how the user knows the two.
+    """The review of what `after` changes in `before`; `shown` are the names that the user gave to the two.
 
-    `places` is what the files of either side are called by, where that is more than the user said. A side that is None
-    has nothing.
-
-    Datasets are brought together by project and type; two single manifests always are.
+    `places` are longer names for the files of both sides, if there are any. A side that is None is empty. Datasets of
+    one project and type are compared; two single manifests always are.
 
     Raises:
-        BadInput: a path is not there, or a file is to be compared with a folder, or nothing with nothing.
-        InvalidDeclaration: a project.yaml does not pass.
+        BadInput: a path is not found, a file is compared with a folder, or both sides are None.
+        InvalidDeclaration: a project.yaml is invalid.
     """
     names = shown or (str(before), str(after))
     if before is None and after is None:
-        raise BadInput(f"neither {names[0]} nor {names[1]} has what is to be compared; name a path")
+        raise BadInput(f"{names[0]} and {names[1]} both have nothing to compare; name a path")
     if before and after and before.exists() and after.exists() and before.is_dir() != after.is_dir():
         raise BadInput(f"{names[0]} and {names[1]} are a file and a folder; compare two files, or two folders")
     called = places or names
@@ -72,19 +70,12 @@ def _planned(pair: _Pair, ledger: Ledger) -> DatasetRun:
         raise BadInput("there is nothing to compare")
     one = DatasetRun(*declared, ledger, read(after, ledger) if after else None, declared[0].project_arn)
     if before:
-        _play_live(before, ledger)
-    asked = Asked(one.dataset.dataset_type)
-    request = Request(one.title, _looking(one.dataset.policy), asked, one.bucket, offline=True)
+        with Ledger() as other:
+            read(before, other)
+            for row in other.desired_rows():
+                ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
+    policy = one.dataset.policy
+    shown = policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)
+    request = Request(one.title, shown, Asked(one.dataset.dataset_type), one.bucket, offline=True)
     one.plan = plan(ledger, request, exists=before is not None)
     return one
-
-
-def _play_live(before: Declared, ledger: Ledger) -> None:
-    with Ledger() as other:
-        read(before, other)
-        for row in other.desired_rows():
-            ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
-
-
-def _looking(policy: Policy) -> Policy:
-    return policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)

@@ -1,7 +1,7 @@
-"""Whose change it is: this branch's, one that the base has and nobody applied, or drift behind everybody's back.
+"""Whose change it is: this branch's, one of the base that was not applied yet, or drift.
 
-A pure rule over the digests of one key: what the branch says, what the base says, what is live, and what the base said
-earlier. The service cannot delete an entry, so an entry that the base has and live has not was never applied.
+The rule compares the digests of one key: in the branch, in the base, in live, and in earlier revisions of the base. The
+service cannot delete an entry, so an entry that is in the base and not live was never applied.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ Digest = bytes
 def origin_of(
     desired: Digest | None, base: Digest | None, live: Digest | None, earlier: Collection[Digest] | None = None
 ) -> Origin:
-    """Whose change it is that `desired` and `live` differ; None stands for a key that a side does not have."""
+    """Whose change a difference between `desired` and `live` is; None: that side does not have the key."""
     if desired != base:
         return "branch"
     if live is None or (earlier is not None and live in earlier):
@@ -26,14 +26,14 @@ def origin_of(
 
 
 class OriginCount:
-    """Tells and counts whose the changes of a dataset are."""
+    """Finds out whose changes those of a dataset are, and counts them."""
 
     def __init__(self, base: Base, ledger: Ledger, mode: Compare) -> None:
         self._base, self._ledger, self._mode = base, ledger, mode
         self._counted: dict[Origin, int] = {}
 
     def see(self, key: str) -> Origin:
-        """Whose the change of this key is."""
+        """Whose change that of this key is."""
         desired, live = self._ledger.digests(key, self._mode)
         base, _nothing = self._base.ledger.digests(key, self._mode)
         origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
@@ -41,7 +41,7 @@ class OriginCount:
         return origin
 
     def counts(self) -> OriginCounts:
-        """The changes seen, by whose they are."""
+        """The number of changes seen, by whose they are."""
         return OriginCounts(
             revision=self._base.revision,
             branch=self._counted.get("branch", 0),

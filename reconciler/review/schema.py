@@ -1,6 +1,6 @@
 """The JSON Schema of the review, made from its types.
 
-`python -m reconciler.review.schema > docs/schema/plan.schema.json` renews the one in the repository.
+`python -m reconciler.review.schema > docs/schema/plan.schema.json` updates the one in the repository.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""The table of views: what a review can be written as.
+"""The table of views of a review.
 
-A view is one function below with `@_view(name, option, help)` above it; its module is loaded when it is asked for.
+A view is one function below with `@_view(name, option, help)` above it; its module is loaded when the view is made.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a view is shown: the terminal's width and colours (None: neither), and what was asked for.
+    """How a view is shown: the terminal's width and colours (None: neither), and the user's options.
 
-    `pictures` makes the source of pictures, where a view wants one.
+    `pictures` makes the source of pictures for a view that shows them.
     """
 
     width: int | None = None

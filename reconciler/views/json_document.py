@@ -1,7 +1,7 @@
 r"""A review as a JSON document, and back: the form in which plans are saved.
 
-The document is ASCII (what is not, stands as `\uXXXX`), so that nothing in a key or label acts on a terminal that shows
-it. Lone surrogates, which a key or label may have and UTF-8 cannot hold, are written as the text `\udXXX`.
+The document is ASCII (other characters are written as `\uXXXX`), so that nothing in a key or label acts on a terminal
+that shows it. Lone surrogates, which a key or label may contain and UTF-8 cannot, are written as the text `\udXXX`.
 `docs/schema/plan.schema.json` is its schema.
 """
 
@@ -20,7 +20,7 @@ _NOT_PLAIN: Final = re.compile(r"[^\x00-\x7e]")
 
 
 class _Frame(Struct):
-    """What tells a saved plan from other JSON."""
+    """The members that identify a saved plan."""
 
     kind: str = ""
     format: int = 0
@@ -39,11 +39,16 @@ def document_text(review: Review) -> str:
     return f"{_NOT_PLAIN.sub(_escape, json_bytes(review).decode())}\n"
 
 
+def as_saved(review: Review) -> Review:
+    """The review as its document reads back, to compare with a saved one: lone surrogates are text there."""
+    return read_document(document_text(review).encode(), "the review")
+
+
 def read_document(content: bytes, name: str) -> Review:
-    """The review that a document holds; `name` is how the user knows it.
+    """The review in a document; `name` is the user's name for it.
 
     Raises:
-        BadInput: it is none, or one of a format that this version does not know.
+        BadInput: it is not a review, or has a format that this version does not know.
     """
     try:
         frame = msgspec.json.decode(content, type=_Frame)

@@ -1,7 +1,4 @@
-"""What terminal, preview and drift say in one line: which entries are worth one, and findings.
-
-Guards in words, for all views of a review: those that were overridden, and on request those that passed.
-"""
+"""Lines that several views share: which entries a short view shows, what it leaves out, and guards in words."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,26 +9,32 @@ from reconciler.review.model import DatasetReview, EntryChange
 from reconciler.text import Name, Sentence, sentence
 from reconciler.views.words import is_explained
 
-# An entry of this risk is shown even where a group tells what happens to it.
+# An entry of this risk is shown even if a group explains it.
 _RISKY = 7
-# Of entries that are merely new so many are shown: they differ in their labels only, and those are counted.
+# The number of new entries that are shown: they differ only in their labels, which are counted.
 _NEW = 10
 
 
 def chosen(dataset: DatasetReview, groups: Sequence[Group], limit: int) -> tuple[Sequence[EntryChange], int]:
-    """The entries that a short view shows, and how many of the others are told of in full by the groups shown."""
+    """The entries that a short view shows, and how many of the others the groups shown explain completely."""
     lone = [one for one in dataset.changes if one.risk >= _RISKY or not is_explained(one, groups)]
     beyond = {one.number for one in [one for one in lone if one.verb == "add"][_NEW:]}
     return [one for one in lone if one.number not in beyond][:limit], len(dataset.changes) - len(lone)
 
 
 def fitting(total: int, limit: int) -> int:
-    """How many of so many are shown; a single one more is, because to count it takes as much room."""
+    """How many of `total` are shown: one above the limit too, because counting it takes as much room."""
     return total if total <= limit + 1 else limit
 
 
+def more(left: int, what: str) -> Iterator[str]:
+    """`... and 3 more groups`; nothing for none left out."""
+    if left > 0:
+        yield f"... and {left:,} {what}"
+
+
 def left_words(left: int, grouped: int, *, more: bool) -> str:
-    """What is left out, behind its number: `more entries (3 of them in the groups above)`."""
+    """The words after the number of entries left out: `more entries (3 of them in the groups above)`."""
     some = "" if grouped == left else f"{grouped:,} of them "
     ways = f" ({some}in the groups above)" if grouped else ""
     return f"{'more ' if more else ''}{'entry' if left == 1 else 'entries'}{ways}"
@@ -39,7 +42,7 @@ def left_words(left: int, grouped: int, *, more: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GuardLine:
-    """One line about a guard: `bad` where it must be seen, `quiet` where it is nothing to act on."""
+    """One line about a guard: `bad` if it must be seen, `quiet` if there is nothing to do."""
 
     words: Sentence
     bad: bool = False
@@ -47,10 +50,10 @@ class GuardLine:
 
 
 def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = False) -> Iterator[GuardLine]:
-    """What guards say beside the refusals: overridden ones always, passed ones and those that are off when verbose.
+    """Guards that were overridden, and if `verbose` those that passed or are off.
 
-    A guard that trips stands among the refusals and the dangers; the last line says how it is overridden: in every way,
-    or when `brief` for one run.
+    A guard that trips is among the refusals and the dangers; the last line here is how to override it: in every way, or
+    if `brief` for one run only.
     """
     for guard in dataset.guards:
         name = f"guard {guard.name}"
@@ -60,9 +63,14 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
             yield GuardLine(sentence(f"{name} {guard.state}", _figures(guard)), quiet=True)
     how = dataset.override
     if how:
-        once = "if it is meant, say why, for one run: ", Name(how.options), ", or under Pulumi ", Name(how.variable)
+        once = (
+            "if it is intended, override it with a reason, for one run: ",
+            Name(how.options),
+            ", or under Pulumi ",
+            Name(how.variable),
+        )
         whole = "; or for this manifest alone, in the stack's configuration: ", Name(how.configuration)
-        yield GuardLine(sentence(once, "; --verbose says how for this manifest" if brief and not verbose else whole))
+        yield GuardLine(sentence(once, "; --verbose shows how for this manifest" if brief and not verbose else whole))
 
 
 def _figures(guard: GuardCheck) -> Sentence:

@@ -1,9 +1,7 @@
 """Pictures for a report, from a folder or from S3: small thumbnails, all together under a limit.
 
-Pillow makes them; it is the extra `pictures`, loaded when the first picture is asked for. Thumbnails hold the pixels as
-they are stored: EXIF's rotation is told, not applied, and nothing of EXIF (places, names, cameras) is passed on.
-
-A picture as a view shows it: a thumbnail inside the report, and what the picture says of itself.
+Pillow makes them; it is the extra `pictures`, loaded for the first picture. Thumbnails hold the pixels as they are
+stored: EXIF's rotation is reported, not applied, and nothing else of EXIF (places, names, cameras) is passed on.
 """
 
 from base64 import b64encode
@@ -13,7 +11,7 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -26,9 +24,9 @@ _QUARTERS = frozenset({5, 6, 7, 8})
 class Picture(Struct, frozen=True, kw_only=True):
     """A thumbnail of a picture.
 
-    `data` is a `data:` URI of the pixels as they are stored, EXIF rotation not applied; empty where there is nothing to
-    show, and `note` says why. `width` and `height` are the stored picture's, 0 where they are not known. `orientation`
-    is EXIF's, 1 to 8; 1 is upright.
+    `data` is a `data:` URI of the pixels as they are stored, EXIF rotation not applied; empty if there is nothing
+    to show, and `note` is the reason. `width` and `height` are the stored picture's, 0 if they are not known.
+    `orientation` is EXIF's, 1 to 8; 1 is upright.
     """
 
     data: str = ""
@@ -38,7 +36,7 @@ class Picture(Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-# From a key to its picture; None where nothing is known of it.
+# From a key to its picture; None if nothing is known of it.
 PictureSource = Callable[[str], Picture | None]
 
 
@@ -57,18 +55,18 @@ _QUALITY: Final = 72
 # Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas); a larger file is none.
 _FILE_BYTES: Final = 16_000_000
 _ORIENTATION: Final = 0x0112
-# A small file may unfold into gigabytes. Custom Labels takes images of at most 4096 x 4096 pixels.
+# A small file can decompress to gigabytes. Custom Labels takes images of at most 4096 x 4096 pixels.
 _PIXELS: Final = 64_000_000
 
-# From a bucket and an object's key to its bytes; None where there is none. Raises OSError with a sentence.
+# From a bucket and an object's key to its bytes; None if it is not found. Raises OSError with a sentence.
 Read = Callable[[str, str], bytes | None]
 
 
 @dataclass(slots=True)
 class Thumbnails:
-    """A `PictureSource`: reads a picture by its key and makes a thumbnail, until `limit` bytes are used up.
+    """A `PictureSource`: reads a picture by its key and makes a thumbnail, until `limit` bytes are used.
 
-    `shown`, `missing`, `failed` and `beyond` count what became of the keys that were asked for.
+    `shown`, `missing`, `failed` and `beyond` count the keys by result.
     """
 
     read: Callable[[str], bytes | None]
@@ -81,7 +79,7 @@ class Thumbnails:
     _pillow: ModuleType | None = field(default=None, repr=False)
 
     def __call__(self, key: str) -> Picture:
-        """The picture of a key; where it cannot be shown, its note says why.
+        """The picture of a key; if it cannot be shown, its note is the reason.
 
         Raises:
             BadInput: Pillow is not installed.
@@ -98,7 +96,7 @@ class Thumbnails:
             return Picture(note=f"no picture: {error.strerror or error}")
         if content is None:
             self.missing += 1
-            return Picture(note="no picture: there is no such file")
+            return Picture(note="no picture: the file was not found")
         return self._picture(content, self._pillow)
 
     def _picture(self, content: bytes, pillow: ModuleType) -> Picture:
@@ -113,7 +111,7 @@ class Thumbnails:
                 width=picture.width,
                 height=picture.height,
                 orientation=picture.orientation,
-                note=f"no picture: it goes beyond the limit of {self.limit / 1e6:g} MB for pictures",
+                note=f"no picture: it exceeds the limit of {self.limit / 1e6:g} MB for pictures",
             )
         self.used += size
         self.shown += 1
@@ -128,14 +126,16 @@ def from_folder(folder: Path, limit: int = LIMIT) -> Thumbnails:
         for path in _candidates(key):
             found = (root / path).resolve()
             if found.is_relative_to(root) and found.is_file():
-                return _limited(found)
+                if found.stat().st_size > _FILE_BYTES:
+                    raise OSError(f"the file has more than {_FILE_BYTES / 1e6:g} MB")
+                return found.read_bytes()
         return None
 
     return Thumbnails(read, limit)
 
 
 def from_s3(read: Read, limit: int = LIMIT) -> Thumbnails:
-    """Pictures from where their keys point to."""
+    """Pictures from the objects that their keys name."""
 
     def read_key(key: str) -> bytes | None:
         bucket, _, name = key.removeprefix("s3://").partition("/")
@@ -145,18 +145,12 @@ def from_s3(read: Read, limit: int = LIMIT) -> Thumbnails:
 
 
 def _candidates(key: str) -> list[PurePosixPath]:
-    """Where a key's picture may be; a key with NUL or without a name has no file."""
+    """The paths where a key's picture can be; a key with NUL or without a name has none."""
     bucket, _, name = key.removeprefix("s3://").partition("/")
     if not name or "\0" in key:
         return []
     inside = PurePosixPath(name.lstrip("/"))
     return [inside, PurePosixPath(bucket) / inside, PurePosixPath(inside.name)]
-
-
-def _limited(path: Path) -> bytes:
-    if path.stat().st_size > _FILE_BYTES:
-        raise OSError(f"the file has more than {_FILE_BYTES / 1e6:g} MB")
-    return path.read_bytes()
 
 
 def _pillow() -> ModuleType:
@@ -175,7 +169,8 @@ def _thumbnail(content: bytes, pillow: ModuleType) -> tuple[Picture, int]:
         width, height = image.size
         if width * height > _PIXELS:
             raise ValueError("too many pixels")
-        orientation = _orientation(image)
+        stated = image.getexif().get(_ORIENTATION, 1)
+        orientation = stated if isinstance(stated, int) and 1 <= stated <= 8 else 1
         image.draft("RGB", (_SIDE, _SIDE))
         image.thumbnail((_SIDE, _SIDE))
         small = image.convert("RGB")
@@ -183,9 +178,3 @@ def _thumbnail(content: bytes, pillow: ModuleType) -> tuple[Picture, int]:
     small.save(stream, "JPEG", quality=_QUALITY, optimize=True)
     data = f"data:image/jpeg;base64,{b64encode(stream.getvalue()).decode()}"
     return Picture(data=data, width=width, height=height, orientation=orientation), len(data)
-
-
-def _orientation(image: Any) -> int:  # noqa: ANN401 - Pillow is optional, so its types are not there
-    """EXIF's orientation; 1 for none or nonsense."""
-    said = image.getexif().get(_ORIENTATION, 1)
-    return said if isinstance(said, int) and 1 <= said <= 8 else 1

@@ -1,8 +1,8 @@
-"""One dataset as a Pulumi preview shows it: a property that is displayed as added lines, and one message.
+"""One dataset in a Pulumi preview: a property that is shown as added lines, and one message.
 
-What Pulumi shows well decides the form: the members of a property in alphabetical order, a list line by line, each
-line up to 150 characters; of a message the first line on the resource's row, the rest under Diagnostics. So dangers
-come first, groups lead the list of entries, and both are bounded.
+Pulumi shows the members of a property in alphabetical order, a list line by line, each line up to 150 characters; of a
+message the first line on the resource's row, the rest under Diagnostics. So dangers come first, groups are at the head
+of the list of entries, and both are bounded.
 """
 
 from collections.abc import Iterator
@@ -12,26 +12,25 @@ from typing import Any, Final
 from reconciler.analysis.results import Balance
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
 from reconciler.text import counted, joined
-from reconciler.views.lines import chosen, fitting, left_words
-from reconciler.views.terminal.columns import shortened
+from reconciler.views.lines import chosen, fitting, left_words, more
 from reconciler.views.words import estimate_words, finding_line, said, shown
 
-# So many lines of a kind are shown.
+# How many lines of each kind are shown.
 _DANGERS: Final = 6
 _GROUPS: Final = 8
 _ENTRIES: Final = 30
 _FINDINGS: Final = 10
 _LABELS: Final = 6
-_KEY_CELLS: Final = 120
-# Dangers that say again what the refusals say.
+_KEY_CHARACTERS: Final = 120
+# Dangers that repeat refusals.
 _REFUSING: Final = frozenset({"refusal", "guard"})
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan in lines: its id, dangers, groups and entries, what becomes of labels, and what else should be known.
+    """A plan in lines: its id, dangers, groups and entries, changes of labels, and what else to know.
 
-    `refused` is what the first line of the message says besides; `is_quiet`: there is nothing that a reviewer must see.
+    `refused` is appended to the first line of the message; `is_quiet`: there is nothing that a reviewer must see.
     """
 
     summary: str
@@ -58,7 +57,7 @@ class Preview:
         return {name: value for name, value in members.items() if value or name == "entries"}
 
     def message(self, *reasons: str) -> str:
-        """The same as one text, the summary in its first line; `reasons` say why else an update is due."""
+        """The same as one text, the summary in its first line; `reasons` are other reasons for an update."""
         lines = [f"{self.summary}{self.refused}", *self.dangers, *self.entries]
         lines += [f"labels, in images: {self.labels}"] if self.labels else []
         lines += [*self.remarks, *reasons]
@@ -85,7 +84,7 @@ def preview_of(review: Review) -> Preview:
 
 def change_line(change: EntryChange) -> str:
     """A change in one line: its sign, the key, what changes."""
-    return f"{change.sign} {shortened(shown(change.key), _KEY_CELLS)}  {said(change.words)}"
+    return f"{change.sign} {shown(change.key, _KEY_CHARACTERS)}  {said(change.words)}"
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
@@ -93,7 +92,7 @@ def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:
     others = [danger for danger in review.dangers if danger.kind not in _REFUSING or danger.level != "danger"]
     kept = others[: fitting(len(others), _DANGERS)]
     yield from (f"{danger.level}: {said(danger.words)}" for danger in kept)
-    yield from _more(len(others) - len(kept), "more dangers")
+    yield from more(len(others) - len(kept), "more dangers")
 
 
 def _entries(dataset: DatasetReview) -> Iterator[str]:
@@ -102,15 +101,15 @@ def _entries(dataset: DatasetReview) -> Iterator[str]:
         words = said(joined(group.exceptions))
         but = f", except {counted(group.exception_count, 'entry', 'entries')}: {words}" if group.exceptions else ""
         yield f"* {said(group.words)}{but}"
-    yield from _more(len(dataset.groups) - len(groups), "more groups")
+    yield from more(len(dataset.groups) - len(groups), "more groups")
     kept, grouped = chosen(dataset, groups, _ENTRIES)
     yield from map(change_line, kept)
     left = dataset.changes_total - len(kept)
-    yield from _more(left, f"{left_words(left, grouped, more=bool(kept))}; `reconciler plan --verbose` shows them")
+    yield from more(left, f"{left_words(left, grouped, more=bool(kept))}; `reconciler plan --verbose` shows them")
 
 
 def _labels(balance: Balance) -> str:
-    """The labels that more or fewer images have than before: `RBC 12 -> 14, WBC 0 -> 3 and 2 more`."""
+    """The labels whose number of images changes: `RBC 12 -> 14, WBC 0 -> 3 and 2 more`."""
     rows = [row for row in balance.rows if row.images_before != row.images_after]
     kept = rows[: fitting(len(rows), _LABELS)]
     words = ", ".join(f"{shown(row.label)} {row.images_before:,} -> {row.images_after:,}" for row in kept)
@@ -119,7 +118,7 @@ def _labels(balance: Balance) -> str:
 
 def _remarks(dataset: DatasetReview) -> Iterator[str]:
     if dataset.override:
-        yield f"if it is meant, say why, for one up: {said(dataset.override.variable)}"
+        yield f"if it is intended, override it with a reason, for one `pulumi up`: {said(dataset.override.variable)}"
         yield f"or for this manifest, in the stack's configuration: {said(dataset.override.configuration)}"
     yield from map(said, dataset.remarks)
     if dataset.has_changes:
@@ -127,12 +126,6 @@ def _remarks(dataset: DatasetReview) -> Iterator[str]:
 
 
 def _findings(findings: FindingCounts) -> Iterator[str]:
-    total = findings.errors + findings.marked + findings.notes
-    kept = findings.shown[: fitting(total, _FINDINGS)]
+    kept = findings.shown[: fitting(findings.total, _FINDINGS)]
     yield from map(finding_line, kept)
-    yield from _more(total - len(kept), "more remarks on the manifest; `reconciler validate` shows them")
-
-
-def _more(left: int, what: str) -> Iterator[str]:
-    if left > 0:
-        yield f"... and {left:,} {what}"
+    yield from more(findings.total - len(kept), "more remarks on the manifest; `reconciler validate` shows them")

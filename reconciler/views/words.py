@@ -1,6 +1,4 @@
-"""Words that all views of a review share: names made inert, boxes, kinds, figures and sizes.
-
-Findings, progress and sizes in words: the lines that a terminal, a preview and a log share.
+"""Words that all views share: names made inert, findings, progress, boxes, kinds, figures and sizes.
 
 Everything from manifests and the service passes through `inert`.
 """
@@ -9,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.results import BoxChange, Group, IgnoredField, PixelBox, ProvenanceSide, Size, Transfer
+from reconciler.analysis.results import BoxChange, Group, IgnoredField, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
@@ -33,8 +31,8 @@ def outcome_words(outcome: Outcome) -> str:
 
 
 def snapshot_line(where: str) -> str:
-    """Where the entries of a deleted dataset are, and what brings them back."""
-    return f"what was live before the delete is kept in {inert(where)}; `reconciler restore` brings it back"
+    """Where the entries of a deleted dataset are, and how to restore them."""
+    return f"the deleted entries are kept in {inert(where)}; `reconciler restore` brings them back"
 
 
 def progress_line(progress: Progress) -> str:
@@ -42,12 +40,14 @@ def progress_line(progress: Progress) -> str:
     if not progress.batches:
         done = f": {progress.done:,} {progress.unit}" if progress.done else ""
         return f"{inert(progress.doing)}{done}"
-    left = "" if progress.seconds_left is None else f", about {_duration(progress.seconds_left)} left"
+    left, seconds = "", progress.seconds_left
+    if seconds is not None:
+        left = f", about {max(1, round(seconds))} s left" if seconds < 90 else f", about {round(seconds / 60)} min left"
     return f"batch {progress.batch} of {progress.batches}, {progress.fraction:.0%}{left}".replace("%", " %")
 
 
 def size(number: int) -> str:
-    """Bytes as people say them: `812 B`, `36.7 kB`, `4.9 MB`."""
+    """Bytes in words: `812 B`, `36.7 kB`, `4.9 MB`."""
     if number < _KILO:
         return f"{number} B"
     if number < _KILO**2:
@@ -55,16 +55,10 @@ def size(number: int) -> str:
     return f"{number / _KILO**2:.1f} MB"
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"
-
-
-# What a reviewer may filter by: an id, and the words for it. An entry may be of several kinds.
+# The kinds of changes that a reviewer can filter by, and their names. An entry can be of several kinds.
 KINDS: Final = {
     "add": "image added",
-    "unlabel": "labels taken off",
+    "unlabel": "labels removed",
     "live-only": "live only",
     "label-added": "label added",
     "label-removed": "label removed",
@@ -101,7 +95,7 @@ GROUP_KINDS: Final = {
     "annotation-pass": "new annotation pass",
 }
 
-# What a group of a kind tells of the entries that belong to it, as `KINDS`.
+# The `KINDS` of changes that a group of each kind explains.
 _TOLD: Final = {
     "renamed": {"relabelled", "label-added", "label-removed"},
     "merged": {"relabelled", "label-added", "label-removed"},
@@ -128,22 +122,22 @@ _UNSEEN: Final = re.compile(
 _MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
 _WHOLE: Final = 10_000
-# From so many minutes on, they are not told in seconds.
+# From this number of minutes on, times are in minutes.
 _MINUTES: Final = 2
 
 
 def shown(name: str, limit: int = _WHOLE) -> str:
-    """A key, label or other name, inert and unambiguous; in quotes where its blanks would not be seen."""
+    """A key, label or other name, inert and unambiguous; in quotes if its blanks would not be seen."""
     return quoted(_inert(name, limit))
 
 
 def said(words: str | Sentence, limit: int = _WHOLE) -> str:
-    """What is said, inert, its names as `shown` gives them: nothing in it acts, nothing in it is invisible."""
+    """Words made inert, their names as `shown` gives them: nothing in them acts, nothing is invisible."""
     return _inert(words, limit) if isinstance(words, str) else "".join(text for text, _ in pieces(words, limit))
 
 
 def pieces(words: Sentence, limit: int = _WHOLE, name_limit: int = _WHOLE) -> Iterator[tuple[str, bool]]:
-    """The pieces of a sentence, inert, each with whether it is a name; its end is cut off beyond `limit` characters."""
+    """The pieces of a sentence, inert, and whether each is a name; the end is cut off after `limit` characters."""
     left = limit
     for piece in words:
         if left <= 0:
@@ -161,7 +155,7 @@ def _inert(text: str, limit: int) -> str:
 
 
 def folder_of(keys: Sequence[str]) -> str:
-    """What all keys begin with, up to a slash; empty for a single key."""
+    """The common beginning of all keys, up to a slash; empty for a single key."""
     if len(keys) < 2:
         return ""
     first, last = min(keys), max(keys)
@@ -180,9 +174,9 @@ def percent(share: float) -> str:
     return f"{hundredths:.1f} %" if 0 < hundredths < 1 or 99 < hundredths < 100 else f"{hundredths:.0f} %"
 
 
-def size_words(one: Size) -> str:
-    """`640x480`."""
-    return f"{figure(one.width)}x{figure(one.height)}"
+def step(before: str, after: str) -> str:
+    """A figure before and after; one where it stays the same."""
+    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else after
 
 
 def place_words(place: Place | None) -> str:
@@ -194,12 +188,16 @@ def place_words(place: Place | None) -> str:
 
 
 def box_words(change: BoxChange) -> Sentence:
-    """One box in words: which label, what happened, by how much."""
+    """One box in words: its label, what happens to it, by how much."""
     before, after = change.before, change.after
     if before is None or after is None:
         box = before or after
-        return sentence(Name(box.label), f" {_at(box)} {change.what[0]}") if box else ()
-    parts: list[str | Sentence] = [_label(before, after), *_geometry(change)]
+        if box is None:
+            return ()
+        place = f"{figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
+        return sentence(Name(box.label), f" {place} {change.what[0]}")
+    label = sentence(Name(before.label), *((" -> ", Name(after.label)) if before.label != after.label else ()))
+    parts: list[str | Sentence] = [label, *_geometry(change)]
     if change.iou is not None and change.what != ("same",):
         parts.append(f"overlap {percent(change.iou)}")
     return joined(parts, ", ")
@@ -226,7 +224,7 @@ def dataset_words(dataset: DatasetReview) -> str:
 
 
 def boxes_words(dataset: DatasetReview) -> str:
-    """What becomes of boxes in updates: `boxes: 12 moved, 3 added`; empty where none changes."""
+    """What happens to boxes in updates: `boxes: 12 moved, 3 added`; empty if none changes."""
     parts = [f"{many:,} {word}" for word, many in dataset.box_changes.items() if many and word != "same"]
     return f"boxes: {', '.join(parts)}" if parts else ""
 
@@ -236,13 +234,14 @@ def estimate_words(estimate: Estimate) -> str:
     calls = sum(estimate.calls.values())
     minutes = "under a minute" if estimate.minutes < 1 else f"at least {estimate.minutes:,.0f} min"
     batches = counted(estimate.batches, "batch", "batches")
-    return f"{counted(calls, 'call', 'calls')}, {batches}, {size(estimate.bytes)}, {minutes} at 5 calls a second"
+    return f"{counted(calls, 'call', 'calls')}, {batches}, {size(estimate.bytes)}, {minutes} at 5 calls per second"
 
 
 def took_words(took: Estimate) -> str:
     """`14 calls, 3 batches, 4.1 MB, 48 s`."""
     calls = counted(sum(took.calls.values()), "call", "calls")
-    return f"{calls}, {counted(took.batches, 'batch', 'batches')}, {size(took.bytes)}, {_time(took.minutes)}"
+    time = f"{took.minutes:,.1f} min" if took.minutes >= _MINUTES else f"{took.minutes * 60:.0f} s"
+    return f"{calls}, {counted(took.batches, 'batch', 'batches')}, {size(took.bytes)}, {time}"
 
 
 def origin_words(origins: OriginCounts) -> Sentence:
@@ -257,18 +256,18 @@ def origin_words(origins: OriginCounts) -> Sentence:
 
 
 def transfer_words(transfer: Transfer) -> str:
-    """Where an image goes."""
-    still = f", stays labelled in {transfer.source}" if transfer.danger else ""
+    """From which dataset an image moves to which."""
+    still = f", still used in {transfer.source}" if transfer.danger else ""
     return f"{transfer.source} to {transfer.target}{still}"
 
 
 def ignored_words(field: IgnoredField) -> str:
-    """What is said behind the name of a field whose difference is no change: `differs in 3 entries, and is ignored`."""
+    """The words after the name of an ignored field: `differs in 3 entries, and is ignored`."""
     return f"differs in {counted(field.entries, 'entry', 'entries')}, and is ignored"
 
 
 def confidence_words(side: ProvenanceSide) -> str:
-    """The range of confidence of one side: `0.5 to 1`, or `1`; empty where no line states one."""
+    """The range of confidence of one side: `0.5 to 1`, or `1`; empty if no line states one."""
     lowest, highest = side.confidence_lowest, side.confidence_highest
     if lowest is None or highest is None:
         return ""
@@ -276,7 +275,7 @@ def confidence_words(side: ProvenanceSide) -> str:
 
 
 def change_names(change: EntryChange) -> tuple[str, ...]:
-    """The labels that a change is about, those of boxes included; all of an entry that only live has."""
+    """The labels that a change is about, those of boxes included; for a live-only entry all its labels."""
     stays = change.verb == "live-only"
     told = (one for one in change.boxes if stays or one.what != ("same",))
     boxes = (box.label for one in told for box in (one.before, one.after) if box)
@@ -285,20 +284,21 @@ def change_names(change: EntryChange) -> tuple[str, ...]:
 
 
 def is_explained(change: EntryChange, groups: Sequence[Group]) -> bool:
-    """Whether the groups that a change belongs to tell of every kind of change in it."""
+    """Whether the groups that a change belongs to explain every kind of change in it."""
     told = {kind for group in groups if group.id in change.groups for kind in _TOLD[group.kind]}
     return bool(told) and told.issuperset(kinds_of(change))
 
 
 def is_quiet(dataset: DatasetReview) -> bool:
-    """Whether there is nothing to say of a dataset but that it is up to date, or valid."""
+    """Whether a dataset is up to date, or valid, and there is nothing else to know."""
     found = dataset.findings.errors + dataset.findings.marked
     busy = dataset.changes_total or dataset.has_changes or dataset.error or dataset.refusals or found
     return not busy and dataset.status in {"planned", "applied", "valid"} and not dataset.marked
 
 
 def _update_kinds(change: EntryChange) -> Iterable[str]:
-    yield from _box_kinds(change.boxes)
+    for word in (word for box in change.boxes for word in box.what if word != "same"):
+        yield f"box-{word}" if word in {"added", "removed"} else word
     if change.labels_added:
         yield "label-added"
     if change.labels_removed:
@@ -307,23 +307,6 @@ def _update_kinds(change: EntryChange) -> Iterable[str]:
         yield "image-size"
     if change.fields:
         yield "fields"
-
-
-def _box_kinds(boxes: Iterable[BoxChange]) -> Iterable[str]:
-    for box in boxes:
-        for word in box.what:
-            if word != "same":
-                yield f"box-{word}" if word in {"added", "removed"} else word
-
-
-def _label(before: PixelBox, after: PixelBox) -> Sentence:
-    if before.label == after.label:
-        return (Name(before.label),)
-    return Name(before.label), " -> ", Name(after.label)
-
-
-def _at(box: PixelBox) -> str:
-    return f"{figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
 
 
 def _geometry(change: BoxChange) -> Iterable[str]:
@@ -338,10 +321,6 @@ def _geometry(change: BoxChange) -> Iterable[str]:
 
 def _signed(number: float) -> str:
     return f"{'-' if number < 0 else '+'}{figure(abs(number))}"
-
-
-def _time(minutes: float) -> str:
-    return f"{minutes:,.1f} min" if minutes >= _MINUTES else f"{minutes * 60:.0f} s"
 
 
 def _escape(match: re.Match[str]) -> str:

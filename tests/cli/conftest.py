@@ -38,7 +38,7 @@ FOREIGN = (
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run of the command gave."""
+    """What a run of the command returned."""
 
     code: int
     out: str
@@ -57,7 +57,7 @@ class Ran:
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that reports that it is a terminal."""
 
     def isatty(self) -> bool:
         """Yes."""
@@ -65,22 +65,22 @@ class Terminal(io.StringIO):
 
 
 class Interrupted(Terminal):
-    """A terminal at which Ctrl-C is the answer."""
+    """A terminal at which the user presses Ctrl-C."""
 
     def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override]  # typeshed gives StringIO two bases
-        """Raise what Python raises then."""
+        """Raise what Python raises at a Ctrl-C."""
         raise KeyboardInterrupt
 
 
 class World:
-    """A working folder with declarations, and the command run in it."""
+    """A working folder with declarations, in which the command runs."""
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self._patch = patch
 
     def boxes(self, name: str, *labels: str, left: int = 10) -> str:
-        """A line with one box a label."""
+        """A line with one box per label."""
         names = list(dict.fromkeys(labels))
         annotations = [
             {"class_id": names.index(label), "left": left, "top": 10 * number, "width": 40, "height": 30}
@@ -99,7 +99,7 @@ class World:
         return json.dumps({"source-ref": key, "boxes": value, "boxes-metadata": metadata})
 
     def many(self, count: int, label: str = "RBC") -> list[str]:
-        """So many lines with different keys."""
+        """This number of lines with different keys."""
         return [self.boxes(f"{number:04}.jpg", label) for number in range(count)]
 
     def write(
@@ -135,7 +135,7 @@ class World:
         return Ran(code, out.getvalue(), err.getvalue())
 
     def _written(self, arguments: tuple[str, ...]) -> Iterator[str]:
-        """The JSON files that a run was told to write."""
+        """The JSON files that the arguments of a run name."""
         for option, name in pairwise(arguments):
             path = self.folder / name
             if option in {"--save", "-o", "--output"} and path.suffix == ".json" and path.is_file():
@@ -143,7 +143,7 @@ class World:
 
 
 class Account:
-    """What is at the service."""
+    """What the service holds."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -171,19 +171,19 @@ class Account:
 
     @property
     def updates(self) -> int:
-        """How many UpdateDatasetEntries calls were answered."""
+        """The number of UpdateDatasetEntries calls that were answered."""
         return self.emulator.count_calls("UpdateDatasetEntries")
 
 
 @pytest.fixture(autouse=True)
 def _pauses_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the command in this process; one that is started takes its time."""
+    """The command in this process does not wait; one that is started as a process does."""
     hurry(monkeypatch)
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A working folder and AWS settings of the test's own."""
+    """A working folder and AWS settings that belong to one test."""
     for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
     settings = {

@@ -12,13 +12,13 @@ _WHO = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpg
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git says."""
+    """The output of git."""
     command = ["git", *_WHO, "-c", "init.defaultBranch=main", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def commit(folder: Path, tag: str = "") -> None:
-    """Commit everything, in a repository that is made where there is none."""
+    """Commit everything, in a repository that is created if there is none."""
     if not (folder / ".git").exists():
         git(folder, "init", "--quiet")
     git(folder, "add", "--all", "datasets")

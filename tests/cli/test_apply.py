@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_apply_makes_live_equal_and_a_second_one_sends_nothing(account: Account, world: World) -> None:
-    """The main job: loaded once, and then at rest."""
+    """The first apply makes live equal to the manifest; the second sends nothing."""
     account.create("cells")
     world.write("cells", world.many(5), world.many(2))
     first = world.run("apply", "--yes")
@@ -30,7 +30,7 @@ def test_apply_makes_live_equal_and_a_second_one_sends_nothing(account: Account,
 
 
 def test_apply_needs_no_answer_when_nothing_would_change(account: Account, world: World) -> None:
-    """Nobody is asked about nothing."""
+    """Without changes the command asks nothing."""
     account.create("cells")
     world.write("cells", world.many(1))
     world.run("apply", "--yes")
@@ -50,7 +50,7 @@ def test_yes_on_the_terminal_applies(account: Account, world: World) -> None:
 
 
 def test_any_other_answer_sends_nothing(account: Account, world: World) -> None:
-    """No, silence and the end of input are no."""
+    """No, an empty line and the end of input all mean no."""
     account.create("cells")
     world.write("cells", world.many(3))
     for answer in ("n\n", "\n", "", "yess\n"):
@@ -61,7 +61,7 @@ def test_any_other_answer_sends_nothing(account: Account, world: World) -> None:
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_called(account: Account, world: World) -> None:
-    """A job that forgot --yes is told so before any work."""
+    """A job without --yes fails with the cure before any work."""
     account.create("cells")
     world.write("cells", world.many(3))
     before = account.emulator.count_calls()
@@ -72,7 +72,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_called(account: Account, 
 
 
 def test_json_without_yes_is_refused(account: Account, world: World) -> None:
-    """Nobody says yes to a plan that is not shown."""
+    """Nobody can answer a question about a plan that is not shown."""
     account.create("cells")
     world.write("cells", world.many(3))
     ran = world.run("apply", "--json", answer="y\n")
@@ -94,7 +94,7 @@ def test_one_bad_line_anywhere_stops_the_whole_run(account: Account, world: Worl
 
 
 def test_a_managed_project_is_never_created_here(account: Account, world: World) -> None:
-    """`managed: true` belongs to Pulumi; the refusal says so and nothing is sent to other projects either."""
+    """Pulumi creates a project with `managed: true`; the run is refused, and nothing is sent to other projects."""
     account.create("planes")
     world.write("cells", world.many(3), settings="managed: true")
     world.write("planes", world.many(3))
@@ -106,7 +106,7 @@ def test_a_managed_project_is_never_created_here(account: Account, world: World)
 
 
 def test_a_missing_project_of_ones_own_is_a_failure_with_the_cure(account: Account, world: World) -> None:
-    """`managed: false` and no such project: create it, or mend name or region."""
+    """With `managed: false` a project that is not found is an error: create it, or fix name or region."""
     world.write("cells", world.many(3))
     ran = world.run("apply", "--yes")
     assert ran.code == 1
@@ -115,7 +115,7 @@ def test_a_missing_project_of_ones_own_is_a_failure_with_the_cure(account: Accou
 
 
 def test_extra_fail_stops_every_dataset_of_the_run(account: Account, world: World) -> None:
-    """A live-only entry under `extra: fail` refuses the run before anything is sent, to whatever dataset."""
+    """A live-only entry under `extra: fail` refuses the run before anything is sent to any dataset."""
     account.create("cells", "planes")
     world.write("planes", world.many(3))
     world.run("apply", "--yes")
@@ -129,7 +129,7 @@ def test_extra_fail_stops_every_dataset_of_the_run(account: Account, world: Worl
 
 
 def test_dropped_lines_are_named_by_file_and_line(account: Account, world: World) -> None:
-    """The service drops a line in silence: exit 5, and the line's place."""
+    """A line that the service drops without an error ends in exit code 5, with file and line."""
     account.create("cells")
     world.write("cells", world.many(3))
     account.emulator.load_faults("faults: [{fault: lose, count: 1}]")
@@ -137,14 +137,14 @@ def test_dropped_lines_are_named_by_file_and_line(account: Account, world: World
     assert ran.code == 5, ran
     assert "datasets/cells/train.jsonl:1" in ran.out
     assert "dropped it without a word" in ran.out
-    assert "cells train did not end well" in ran.err
+    assert "cells train failed; see above" in ran.err
 
 
 @pytest.mark.parametrize(("rejected", "code"), [("fail", 5), ("skip", 0)])
 def test_lines_that_fail_a_batch_are_found_and_the_rest_goes_in(
     account: Account, world: World, rejected: str, code: int
 ) -> None:
-    """The line at fault by file and line with AWS's text; `policy.rejected` says whether that is a failure."""
+    """Each invalid line is reported with its place and AWS's text; `policy.rejected` decides about the failure."""
     account.create("cells")
     world.write("cells", world.many(9), settings=f"managed: false\npolicy: {{rejected: {rejected}}}")
     rule = "fault: fail, operation: UpdateDatasetEntries, code: CLIENT_ERROR, message: The manifest has something."
@@ -162,7 +162,7 @@ def test_lines_that_fail_a_batch_are_found_and_the_rest_goes_in(
 
 
 def test_a_failure_stops_its_project_and_no_other(account: Account, world: World) -> None:
-    """Cells train fails: cells test is skipped, planes is applied, and the exit code is that of the failure."""
+    """After cells train fails, cells test is skipped, planes is applied, and the exit code is that of the failure."""
     account.create("cells", "planes")
     world.write("cells", world.many(3), world.many(2))
     world.write("planes", world.many(4))
@@ -178,7 +178,7 @@ def test_a_failure_stops_its_project_and_no_other(account: Account, world: World
 
 @pytest.mark.parametrize("account", [{"switches": Switches(listed_form="label attributes only")}], indirect=True)
 def test_what_is_stored_differently_is_remembered_for_the_next_run(account: Account, world: World) -> None:
-    """Strict mode against a service that leaves a field out: sent once, said, remembered privately, then at rest."""
+    """In strict mode a line that the service stores without a field is sent once, reported, and kept privately."""
     account.create("cells")
     lines = [json.dumps(json.loads(line) | {"note": "mine"}) for line in world.many(2)]
     world.write("cells", lines, settings="managed: false\npolicy: {compare: strict}")
@@ -197,7 +197,7 @@ def test_what_is_stored_differently_is_remembered_for_the_next_run(account: Acco
 
 @pytest.mark.parametrize("account", [{"switches": Switches(listed_form="label attributes only")}], indirect=True)
 def test_a_memory_that_cannot_be_written_is_a_warning(account: Account, world: World) -> None:
-    """The apply went well; only the next one will send more."""
+    """The apply succeeds; the next one only sends more."""
     account.create("cells")
     lines = [json.dumps(json.loads(line) | {"note": "mine"}) for line in world.many(2)]
     world.write("cells", lines, settings="managed: false\npolicy: {compare: strict}")
@@ -208,7 +208,7 @@ def test_a_memory_that_cannot_be_written_is_a_warning(account: Account, world: W
 
 
 def test_only_the_chosen_projects_are_touched(account: Account, world: World) -> None:
-    """--project leaves the others alone, also where their manifests are wrong."""
+    """--project leaves other projects alone, even if their manifests are invalid."""
     account.create("cells", "planes")
     world.write("cells", world.many(3))
     world.write("planes", ["not JSON"])
@@ -217,7 +217,7 @@ def test_only_the_chosen_projects_are_touched(account: Account, world: World) ->
 
 
 def test_live_only_entries_are_unlabelled_where_the_policy_says_so(account: Account, world: World) -> None:
-    """`extra: unlabel` sends the bare line and then is at rest."""
+    """With `extra: unlabel` the line without labels is sent once."""
     account.create("cells")
     world.write("cells", world.many(3))
     world.run("apply", "--yes")
@@ -229,7 +229,7 @@ def test_live_only_entries_are_unlabelled_where_the_policy_says_so(account: Acco
 
 
 def test_a_replace_is_spelled_out_before_the_question(account: Account, world: World) -> None:
-    """`extra: replace` says DELETED, and how many entries go."""
+    """The plan of `extra: replace` contains DELETED and the number of entries."""
     account.create("cells")
     world.write("cells", world.many(3))
     world.run("apply", "--yes")
@@ -238,13 +238,13 @@ def test_a_replace_is_spelled_out_before_the_question(account: Account, world: W
     ran = world.run("apply", answer="y\n")
     assert ran.code == 0, ran
     assert "DELETED" in ran.out
-    assert "3 live entries go, 1 of them not in the manifest" in ran.out
+    assert "3 live entries are deleted, 1 of them not in the manifest" in ran.out
     assert account.dataset("cells") != before
     assert len(account.keys("cells")) == 2
 
 
 def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Account, world: World) -> None:
-    """A box off the frame is kept and marked: a warning with AWS's code and what it means, and exit 0."""
+    """A box outside of the image is stored and marked: a warning with AWS's code and its meaning, and exit code 0."""
     account.create("cells")
     world.write("cells", [*world.many(2), world.boxes("off.jpg", "RBC", "WBC", left=630)])
     ran = world.run("apply", "--yes", "--allow", "unusable=meant")
@@ -257,7 +257,7 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
 
 
 def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account, world: World) -> None:
-    """`marked: refuse` stops the run before anything is called."""
+    """With `marked: refuse` the run stops before any call."""
     account.create("cells")
     lines = [world.boxes("off.jpg", "RBC", "WBC", left=630)]
     world.write("cells", lines, settings="managed: false\npolicy: {marked: refuse}")
@@ -267,7 +267,7 @@ def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account,
 
 
 def test_ctrl_c_at_the_question_sends_nothing(account: Account, world: World) -> None:
-    """Leaving is no answer: exit 130."""
+    """Ctrl-C does not count as an answer: exit code 130."""
     account.create("cells")
     world.write("cells", world.many(2))
     ran = world.run("apply", interrupt=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def git_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No git settings of a person."""
+    """Git without a user's settings."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
@@ -27,7 +27,7 @@ def git_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def history(account: Account, world: World) -> World:
-    """Applied; then relabelled on the base and not applied; one edited behind everybody's back; the branch adds one."""
+    """Applied; then relabelled on the base and not applied; one entry edited in AWS; the branch adds one."""
     account.create("cells")
     world.write("cells", world.many(3))
     commit(world.folder)
@@ -49,7 +49,7 @@ def review(world: World, base: str, *more: str) -> Review:
 
 @pytest.mark.parametrize("base", ["base", "HEAD~1", "base:datasets"])
 def test_each_change_says_whose_it_is(history: World, base: str) -> None:
-    """The branch's own, pending on the base, or drift; with a path or without."""
+    """Each change is marked as the branch's own, pending on the base, or drift; with a path or without."""
     (dataset,) = review(history, base).datasets
     assert dataset.origins == OriginCounts(revision=base, branch=1, base=1, drift=1)
     origins = {change.key.rpartition("/")[2]: change.origin for change in dataset.changes}
@@ -66,7 +66,7 @@ def test_it_works_from_another_folder(history: World, monkeypatch: pytest.Monkey
 
 
 def test_a_clone_without_history_blames_nobody(history: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What an older commit may have said counts as not known: base or drift."""
+    """What older commits contained is unknown, so a change is "base or drift"."""
     git(tmp_path, "clone", "--quiet", "--depth", "2", history.folder.as_uri(), "shallow")
     monkeypatch.chdir(tmp_path / "shallow")
     (dataset,) = review(history, "HEAD~1").datasets
@@ -74,7 +74,7 @@ def test_a_clone_without_history_blames_nobody(history: World, monkeypatch: pyte
 
 
 def test_a_base_without_datasets_makes_all_changes_the_branchs(account: Account, world: World) -> None:
-    """The pull request that brings the first labels."""
+    """In the pull request that adds the first labels every change is its own."""
     account.create("cells")
     (world.folder / "datasets").mkdir()
     (world.folder / "datasets" / "README").write_text("none yet")
@@ -89,7 +89,7 @@ def test_a_base_without_datasets_makes_all_changes_the_branchs(account: Account,
 
 @pytest.mark.parametrize("base", ["nope", "-x", "base:elsewhere", ""])
 def test_a_base_that_is_not_there_is_said_before_any_call(history: World, account: Account, base: str) -> None:
-    """Exit code 3, and nobody was asked."""
+    """A revision that is not found ends in exit code 3, before any call."""
     del account.emulator.calls[:]
     ran = history.run("plan", f"--base={base}")
     assert ran.code == 3, ran

@@ -74,7 +74,7 @@ def test_fish_completes(world: World, words: list[str], offered: set[str]) -> No
 
 
 def test_zsh_completes(world: World) -> None:
-    """A person types the beginnings of a command and an option, each with Tab, on a real terminal."""
+    """The first letters of a command and of an option are completed by Tab, on a real terminal."""
     path = script(world, "zsh")
     path.rename(path.with_name("_reconciler"))
     master, slave = pty.openpty()
@@ -95,7 +95,7 @@ def test_zsh_completes(world: World) -> None:
 
 
 def shown(master: int, text: str) -> str:
-    """What a terminal shows until it shows the text."""
+    """The output of a terminal until it contains the text."""
     seen, deadline = "", time.monotonic() + DEADLINE
     while text not in seen:
         assert select([master], [], [], deadline - time.monotonic())[0], seen
@@ -105,7 +105,7 @@ def shown(master: int, text: str) -> str:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_names_of_files_are_completed_where_files_are_wanted(world: World, shell: str) -> None:
-    """A manifest to validate, a plan to report, a folder of datasets: the scripts ask the shell for paths."""
+    """For a manifest to validate, a plan to report and a folder of datasets the scripts ask the shell for paths."""
     ran = world.run("completion", shell)
     paths = {"bash": "_shtab_compgen_files", "zsh": "_files", "fish": "__fish_complete_path"}
     folders = {"bash": "_shtab_compgen_dirs", "zsh": "_files -/", "fish": "__fish_complete_directories"}
@@ -114,7 +114,7 @@ def test_names_of_files_are_completed_where_files_are_wanted(world: World, shell
 
 
 def test_a_script_that_cannot_be_written_is_a_sentence(world: World) -> None:
-    """A full disk under `reconciler completion bash > FILE` is no success, and no traceback."""
+    """On a full disk `reconciler completion bash > FILE` fails with a sentence, without a traceback."""
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "reconciler", "completion", "bash"],

@@ -29,7 +29,7 @@ def voc(image: str) -> str:
 
 
 def test_lines_go_out_and_findings_go_beside(world: World) -> None:
-    """A box left out does not stop the others: exit code 0, one line a file, the finding on standard error."""
+    """A box that is left out stops no other: exit code 0, one line per file, the finding on standard error."""
     files = [voc("00000"), voc("00338")]
     ran = world.run("convert", "voc", *files, *IMAGES)
     assert ran.code == 0
@@ -42,7 +42,7 @@ def test_lines_go_out_and_findings_go_beside(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["coco", "voc"])
 def test_the_manifest_that_comes_out_is_valid_and_always_the_same(world: World, kind: str) -> None:
-    """What is written passes `validate`, and a second run writes the same bytes."""
+    """The manifest passes `validate`, and a second run writes the same bytes."""
     source = str(DATA / "coco" / "taco-v2.json") if kind == "coco" else voc("00007")
     folder = world.write("cells")
     manifest = folder / "train.jsonl"
@@ -56,7 +56,7 @@ def test_the_manifest_that_comes_out_is_valid_and_always_the_same(world: World, 
 
 
 def test_an_error_writes_nothing(world: World) -> None:
-    """Half a manifest looks like a whole one, so there is none: exit code 3, and a file that is there stays."""
+    """Half a manifest looks like a whole one, so none is written: exit code 3, and an existing file is left alone."""
     bad, manifest = world.folder / "bad.xml", world.folder / "train.jsonl"
     bad.write_text("<annotation>")
     manifest.write_text("as it was")
@@ -77,7 +77,7 @@ def test_an_error_writes_nothing(world: World) -> None:
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(world: World, arguments: tuple[str, ...], said: str) -> None:
-    """No traceback, and nothing on standard output."""
+    """Errors are sentences without a traceback, and standard output is empty."""
     ran = world.run("convert", *arguments)
     assert ran.code in {1, 3}
     assert ran.out == ""
@@ -86,7 +86,7 @@ def test_what_cannot_be_done_is_a_sentence(world: World, arguments: tuple[str, .
 
 
 def test_hostile_text_cannot_act_on_the_terminal(world: World) -> None:
-    """Labels and file names come from strangers."""
+    """Labels and file names from others are escaped."""
     file = world.folder / "a\x1b[2J.xml"
     file.write_text(VOC.format("\u202eRBC\x85", 5))
     ran = world.run("convert", "voc", str(file), *IMAGES)
@@ -131,6 +131,6 @@ def test_an_images_size_is_the_one_that_viewers_show(
     ],
 )
 def test_what_is_not_the_header_of_a_jpeg_or_png_has_no_size(tmp_path: Path, content: bytes) -> None:
-    """A broken file, or one of a format that AWS does not take, is no fault of the program."""
+    """A broken file, or one of a format that AWS does not take, has no size and raises no error."""
     (tmp_path / "a.jpg").write_bytes(content)
     assert Disk([]).image_size(str(tmp_path / "a.jpg")) is None

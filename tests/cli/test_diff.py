@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def nobody(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No account at all, and no git settings of a person."""
+    """No account, and no git settings of a user."""
     del world
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.delenv(name)
@@ -29,7 +29,7 @@ def nobody(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 
 def figures(world: World, before: str, after: str) -> tuple[int, int, int]:
-    """What is added, updated and gone."""
+    """The numbers of entries added, updated and no longer in the manifest."""
     ran = world.run("diff", before, after, "--format", "json")
     assert ran.code == 0, ran
     totals: dict[str, Any] = ran.document["totals"]
@@ -37,7 +37,7 @@ def figures(world: World, before: str, after: str) -> tuple[int, int, int]:
 
 
 def test_two_manifests_folders_and_revisions_are_compared(world: World) -> None:
-    """A file, a folder, a tag, a commit before, a revision with its path: in any pairing of like with like."""
+    """Files, folders, tags, earlier commits and revisions with a path are compared in any pair of one kind."""
     world.write("cells", world.many(3))
     commit(world.folder, "v1")
     world.write("cells", [*world.many(2, "WBC"), world.boxes("new.jpg", "RBC")])
@@ -51,7 +51,7 @@ def test_two_manifests_folders_and_revisions_are_compared(world: World) -> None:
 
 
 def test_exit_code_tells_changes_only_when_asked(world: World) -> None:
-    """An entry that is gone is a change too."""
+    """An entry that is no longer in the manifest is a change too."""
     world.write("cells", world.many(3))
     commit(world.folder)
     assert world.run("diff", "HEAD", "datasets", "--exit-code").code == 0
@@ -63,7 +63,7 @@ def test_exit_code_tells_changes_only_when_asked(world: World) -> None:
 
 
 def test_text_says_what_is_compared_and_what_changes(world: World) -> None:
-    """Names are as they were given; no plan id, for there is nothing to apply."""
+    """The two sides are named as in the arguments; there is no plan id, because nothing can be applied."""
     world.write("cells", world.many(3))
     commit(world.folder)
     world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:]])
@@ -74,7 +74,7 @@ def test_text_says_what_is_compared_and_what_changes(world: World) -> None:
 
 
 def test_json_lines_and_yaml_of_the_same_content_are_equal(world: World) -> None:
-    """The form of a manifest is no change."""
+    """The format of a manifest does not count as a change."""
     folder = world.write("cells", [world.boxes("1.jpg", "RBC")])
     (folder / "train.yaml").write_text(
         json.dumps(
@@ -94,7 +94,7 @@ def test_json_lines_and_yaml_of_the_same_content_are_equal(world: World) -> None
 
 
 def test_findings_of_class_error_are_shown_and_the_diff_goes_on(world: World) -> None:
-    """An odd bucket name does not stop it."""
+    """An invalid bucket name does not stop the diff."""
     folder = world.write("cells", world.many(3))
     lines = [line.replace("s3://acme-vision/", "s3://acme#vision/") for line in world.many(3)]
     (folder / "new.jsonl").write_text("".join(f"{line}\n" for line in [*lines, "{"]))
@@ -114,7 +114,7 @@ def test_findings_of_class_error_are_shown_and_the_diff_goes_on(world: World) ->
     ],
 )
 def test_what_cannot_be_compared_is_a_sentence(world: World, sides: tuple[str, ...], said: str) -> None:
-    """Exit code 3; where JSON was asked for it is there, with the error."""
+    """The exit code is 3; with --json there is a document with the error."""
     world.write("cells", world.many(1))
     ran = world.run("diff", "--format", "json", *sides)
     assert ran.code == 3
@@ -125,7 +125,7 @@ def test_what_cannot_be_compared_is_a_sentence(world: World, sides: tuple[str, .
 
 
 def test_names_with_odd_bytes_are_shown_inert(world: World) -> None:
-    """A file's name may hold anything; the document stays JSON."""
+    """A file name may contain any bytes; the document is still valid JSON."""
     name = "a\x1b[2J\udcff.jsonl"
     (world.folder / name).write_text(f"{world.many(1)[0]}\n")
     ran = world.run("diff", name, name)
@@ -160,7 +160,7 @@ def test_a_sign_behind_a_key_is_no_part_of_its_name(world: World) -> None:
 
 @pytest.mark.parametrize("view", ["text", "markdown", "html"])
 def test_labels_that_look_alike_are_told_once(world: World, view: str) -> None:
-    """A pair is one danger and is not told again beside train and test, in whatever words."""
+    """A pair is one danger and is not repeated under train and test, in whatever words."""
     (world.folder / "before.jsonl").write_text("\n".join(world.many(3, "cat")))
     (world.folder / "after.jsonl").write_text("\n".join([*world.many(2, "cat"), world.boxes("0002.jpg", "Cat")]))
     shown = world.run("diff", "before.jsonl", "after.jsonl", "--format", view).out.partition('id="data"')[0]
@@ -171,7 +171,7 @@ def test_labels_that_look_alike_are_told_once(world: World, view: str) -> None:
 def test_a_revision_without_a_path_stands_for_what_the_other_side_names(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One project, one manifest, from any folder, whichever side it is on; two bare revisions are whole folders."""
+    """It means the path of the other side, from any folder; two revisions without paths mean whole folders."""
     for name in ("cells", "other"):
         world.write(name, world.many(3))
     commit(world.folder, "v1")
@@ -200,16 +200,16 @@ def test_a_revision_without_a_path_stands_for_what_the_other_side_names(
 
 
 def test_what_is_no_longer_in_a_manifest_is_said_without_a_word_of_live(world: World) -> None:
-    """Offline nobody knows what is live."""
+    """An offline diff does not know what is live, and does not use that word."""
     world.write("cells", world.many(3))
     commit(world.folder)
     world.write("cells", world.many(2))
     ran = world.run("diff", "HEAD", "datasets")
-    assert "1 entry is no longer in the manifest: where it is live it stays labelled" in ran.out
+    assert "1 image is no longer in the manifest; if it is live, it will still be used for training" in ran.out
 
 
 def test_what_a_revision_does_not_have_yet_is_all_new(world: World) -> None:
-    """The first dataset of a repository, or of a project, is reviewed like any other; no revision is no side."""
+    """The first dataset of a repository or project is reviewed like any other; an unknown revision is an error."""
     git(world.folder, "init", "--quiet")
     git(world.folder, "commit", "--quiet", "--allow-empty", "--message", "nothing yet")
     git(world.folder, "tag", "v0")

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def _process(program: str, *, stdout: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a program that calls the command; standard error is kept, standard output goes where it is told."""
+    """Run a program that calls the command; standard error is kept, standard output is written to `stdout`."""
     return subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -37,7 +37,7 @@ def _process(program: str, *, stdout: int | None = None) -> subprocess.Completed
 
 
 def test_an_unknown_profile(world: World) -> None:
-    """It is named, and the exit code is that of bad input."""
+    """The error names the profile, and the exit code is that of bad input."""
     world.write("cells", world.many(1))
     ran = world.run("plan", "--profile", "nobody")
     assert ran.code == 3
@@ -45,7 +45,7 @@ def test_an_unknown_profile(world: World) -> None:
 
 
 def test_missing_credentials(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sentence with the cure, and the second project is not tried."""
+    """The error is one sentence with the cure, and the second project is not tried."""
     del account
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
@@ -54,11 +54,11 @@ def test_missing_credentials(account: Account, world: World, monkeypatch: pytest
     ran = world.run("plan")
     assert ran.code == 1
     assert "configure AWS credentials" in ran.out
-    assert "not looked at, because cells train failed" in ran.out
+    assert "not planned, because cells train failed" in ran.out
 
 
 def test_nobody_answers_at_the_endpoint(world: World) -> None:
-    """A refused connection is retried for a while, then told, for one dataset only."""
+    """A refused connection is retried for a while, then reported, for one dataset only."""
     world.write("cells", world.many(1))
     world.write("planes", world.many(1))
     ran = world.run("plan", "--endpoint-url", "http://127.0.0.1:9", "-v")
@@ -70,7 +70,7 @@ def test_nobody_answers_at_the_endpoint(world: World) -> None:
 
 
 def test_an_impossible_region(world: World) -> None:
-    """A region that is no host name is bad input."""
+    """A region that is not a valid host name is bad input."""
     world.write("cells", world.many(1))
     ran = world.run("plan", "--region", "not a region")
     assert ran.code == 3
@@ -78,7 +78,7 @@ def test_an_impossible_region(world: World) -> None:
 
 
 def test_secrets_appear_nowhere(account: Account, world: World) -> None:
-    """Neither in a plan, nor in a failure, nor under -v."""
+    """Neither a plan, nor a failure, nor -v shows credentials."""
     account.create("cells")
     world.write("cells", world.many(1))
     account.emulator.load_faults("faults: [{fault: error, error: InvalidSignatureException, on: 2}]")
@@ -88,7 +88,7 @@ def test_secrets_appear_nowhere(account: Account, world: World) -> None:
 
 
 def test_a_fault_of_this_program_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kind of exception and a request to report; the traceback only under -v, and inert."""
+    """The error names the kind of exception and asks for a report; the traceback appears only under -v, and inert."""
 
     def broken(*_arguments: object) -> None:
         raise RuntimeError("odd \x1b[31m thing")
@@ -106,7 +106,7 @@ def test_a_fault_of_this_program_is_a_sentence(world: World, monkeypatch: pytest
 
 
 def test_a_folder_that_cannot_be_read(world: World) -> None:
-    """The system's reason and the file, in a sentence."""
+    """The error is a sentence with the file and the system's reason."""
     world.write("cells", world.many(1))
     loop = world.folder / "datasets" / "cells" / "train.jsonl"
     loop.unlink()
@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_read(world: World) -> None:
 
 
 def test_a_full_disk_is_a_sentence(world: World) -> None:
-    """The temporary database cannot grow: exit 1, and where to make room."""
+    """If the temporary database cannot grow, the exit code is 1, and the error names the folder to make room in."""
     padding = "x" * 95_000
     world.write("cells", [json.dumps(json.loads(line) | {"padding": padding}) for line in world.many(200)])
     done = _process(
@@ -133,7 +133,7 @@ def test_a_full_disk_is_a_sentence(world: World) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_output_to_a_full_disk_is_told(world: World) -> None:
-    """What was asked for could not be written: that is a failure, in one sentence."""
+    """Output that could not be written is a failure, reported in one sentence."""
     world.write("cells", world.many(1))
     with Path("/dev/full").open("wb") as full:
         done = _process(
@@ -158,7 +158,7 @@ def test_a_reader_that_went_away_is_no_fault(world: World, arguments: str) -> No
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_labels_are_shown_in_whatever_encoding(world: World, encoding: str) -> None:
-    """A label that the terminal's encoding does not have is escaped, never a crash."""
+    """A label that the encoding of the terminal lacks is escaped and never a crash."""
     world.write("cells", [world.boxes("a.jpg", "血球")], settings="managed: false\nlabels: [nothing]")
     program = (
         "import io, sys; from reconciler.cli import main;"
@@ -171,7 +171,7 @@ def test_labels_are_shown_in_whatever_encoding(world: World, encoding: str) -> N
 
 
 def test_python_m_reconciler_is_the_command(world: World) -> None:
-    """Where the script is not on the path."""
+    """`python -m reconciler` works without the script on the path."""
     world.write("cells", world.many(1))
     done = _process(
         "import runpy, sys; sys.argv[1:] = ['validate']; runpy.run_module('reconciler', run_name='__main__')"
@@ -191,7 +191,7 @@ def test_python_m_reconciler_is_the_command(world: World) -> None:
     ],
 )
 def test_the_worst_exit_code_counts(codes: list[Exit], worst: Exit) -> None:
-    """Interrupted, failed, rejected, refused, bad input, changes: the first of these that happened."""
+    """The exit code is the first of these that happened: interrupted, failed, rejected, refused, bad input, changes."""
     assert most_severe(codes) is worst
 
 
@@ -206,5 +206,5 @@ def test_the_worst_exit_code_counts(codes: list[Exit], worst: Exit) -> None:
     ],
 )
 def test_a_failure_that_all_projects_would_meet_ends_the_run(error: ReconcilerError, *, ends: bool) -> None:
-    """No answer and no usable credentials; a denial of one call may be one project's alone."""
+    """A silent endpoint or unusable credentials end the run; a denied call may concern one project only."""
     assert ends_the_run(error) is ends

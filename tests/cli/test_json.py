@@ -21,7 +21,7 @@ RUN = set(Review.__struct_fields__)
 
 
 def _check(document: dict[str, Any]) -> None:
-    """Hold a document against the schema in the repository."""
+    """Compare a document with the schema in the repository."""
     assert faults(document) == []
     assert (set(document), document["kind"], document["format"]) == (RUN, "plan", 3)
     assert (document["error"] is None) == (document["exit_code"] in {Exit.DONE, Exit.CHANGES})
@@ -137,7 +137,7 @@ WAYS = [
 def test_every_way_out_gives_one_document_of_the_same_form(
     account: Account, world: World, way: Callable[[Account, World], Ran], code: int, command: str
 ) -> None:
-    """The exit code stands in the document, and standard output holds nothing else, in ASCII."""
+    """The document contains the exit code, and standard output holds nothing else, in ASCII."""
     ran = way(account, world)
     assert ran.code == code, ran
     document = ran.document
@@ -149,12 +149,7 @@ def test_every_way_out_gives_one_document_of_the_same_form(
 @pytest.mark.parametrize(("way", "code", "command"), WAYS)
 @pytest.mark.parametrize("view", ["text", "markdown", "html", "json"])
 def test_every_document_can_be_shown_as_every_view(  # noqa: PLR0917 - a table's row, and the fixtures
-    account: Account,
-    world: World,
-    way: Callable[[Account, World], Ran],
-    code: int,
-    command: str,
-    view: str,
+    account: Account, world: World, way: Callable[[Account, World], Ran], code: int, command: str, view: str
 ) -> None:
     """`reconciler report` reads what any command wrote, however it ended."""
     del code, command
@@ -184,7 +179,7 @@ def test_the_document_of_an_apply_says_what_was_planned_and_done(account: Accoun
 
 
 def test_what_an_apply_took_stands_beside_its_estimate(account: Account, world: World) -> None:
-    """Calls by operation as the service counted them, batches, bytes and the time by the clock."""
+    """The document has the calls by operation as the service counted them, batches, bytes and the time by the clock."""
     document = _done(account, world).document
     estimate, spent = document["estimate"], document["spent"]
     assert (
@@ -202,7 +197,7 @@ def test_what_an_apply_took_stands_beside_its_estimate(account: Account, world: 
 
 
 def test_a_rejected_line_is_named(account: Account, world: World) -> None:
-    """Key, place and reason, for a program that opens the line in an editor."""
+    """The document names key, place and reason, for a program that opens the line in an editor."""
     (dataset,) = _rejected(account, world).datasets
     assert dataset["status"] == "failed"
     (line,) = dataset["outcome"]["rejected"]
@@ -211,7 +206,7 @@ def test_a_rejected_line_is_named(account: Account, world: World) -> None:
 
 
 def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: World) -> None:
-    """Place, AWS's code, what it means and the cure; new ones first, in the next run none is new."""
+    """The document has place, AWS's code, its meaning and the cure; new ones first, and in the next run none is new."""
     account.create("cells")
     world.write("cells", [*world.many(1), world.boxes("off.jpg", "RBC", left=630)])
     for new in (True, False):
@@ -243,7 +238,7 @@ def test_statistics_stand_beside_what_was_read(account: Account, world: World) -
 
 
 def test_a_change_says_what_changes(account: Account, world: World) -> None:
-    """Verb, sign, key, words, place and boxes."""
+    """The document has verb, sign, key, words, place and boxes."""
     (dataset,) = _changes(account, world).datasets
     first = dataset["changes"][0]
     assert {name: first[name] for name in ("verb", "sign", "key", "words", "place")} == {
@@ -254,11 +249,11 @@ def test_a_change_says_what_changes(account: Account, world: World) -> None:
         "place": {"file": "datasets/cells/train.jsonl", "line": 1, "column": 1},
     }
     (change,) = msgspec.convert(dataset["changes"][:1], type=tuple[EntryChange])
-    assert [box.label for box in change.boxes_after] == ["RBC"]
+    assert [box.after.label for box in change.boxes if box.after] == ["RBC"]
 
 
 def test_a_service_error_carries_what_support_asks_for(account: Account, world: World) -> None:
-    """Code, operation and request id."""
+    """The document has code, operation and request id."""
     (dataset,) = _failed(account, world).datasets
     error = dataset["error"]
     assert (error["kind"], error["code"], error["operation"]) == (

@@ -18,7 +18,7 @@ WRITES = {"CreateProject", "CreateDataset", "UpdateDatasetEntries", "DeleteDatas
 
 
 def test_plan_shows_every_kind_of_change_and_changes_nothing(account: Account, world: World) -> None:
-    """`+` to add, `~` to update with what changed, `!` live only; no call that writes."""
+    """The plan shows `+` to add, `~` to update with what changed, `!` live only, and makes no call that writes."""
     account.create("cells")
     world.write("cells", [*world.many(2), world.boxes("gone.jpg", "WBC")])
     world.run("apply", "--yes")
@@ -38,7 +38,7 @@ def test_plan_shows_every_kind_of_change_and_changes_nothing(account: Account, w
 
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
 def test_exit_code_tells_changes_only_when_asked(account: Account, world: World, arguments: tuple[str, ...]) -> None:
-    """0 without --exit-code; with it 2 for changes and 0 for none."""
+    """The exit code is 0 without --exit-code; with it 2 for changes and 0 for none."""
     account.create("cells")
     world.write("cells", world.many(1))
     assert world.run("plan", *arguments).code == 0
@@ -63,13 +63,13 @@ def test_live_only_entries_under_report_are_no_changes(account: Account, world: 
     [
         ("managed: true", "`pulumi up` creates it", 0),
         ("managed: false", "create-project --project-name cells", 1),
-        ("projectArn: arn:aws:rekognition:us-east-1:111122223333:project/cells/1", "mend `projectArn`", 1),
+        ("projectArn: arn:aws:rekognition:us-east-1:111122223333:project/cells/1", "fix `projectArn`", 1),
     ],
 )
 def test_a_project_that_is_not_there_is_planned_from_the_file(
     account: Account, world: World, settings: str, cure: str, code: int
 ) -> None:
-    """The plan shows what would be, and says who creates the project; where nobody will, the run has failed."""
+    """The plan shows what would be added, and who creates the project; if nobody will, the run has failed."""
     del account
     world.write("cells", world.many(2), settings=settings)
     ran = world.run("plan")
@@ -86,7 +86,7 @@ def test_a_project_that_is_not_there_is_planned_from_the_file(
 def test_so_many_changes_are_shown_as_asked_for(
     account: Account, world: World, arguments: tuple[str, ...], shown: int, rest: int
 ) -> None:
-    """Ten new ones, or as many as --limit, --all or --verbose say; the rest is a count."""
+    """The plan shows ten new entries, or the number of --limit, --all or --verbose; the rest is counted."""
     account.create("cells")
     world.write("cells", world.many(60))
     out = world.run("plan", *arguments).out
@@ -95,7 +95,7 @@ def test_so_many_changes_are_shown_as_asked_for(
 
 
 def test_json_has_all_changes_unless_limited(account: Account, world: World) -> None:
-    """A program gets the whole plan."""
+    """The document contains the whole plan."""
     account.create("cells")
     world.write("cells", world.many(60))
     (whole,) = world.run("plan", "--json").datasets
@@ -105,7 +105,7 @@ def test_json_has_all_changes_unless_limited(account: Account, world: World) -> 
 
 
 def test_a_refused_plan_is_shown_and_exits_4(account: Account, world: World) -> None:
-    """`extra: fail` with a live-only entry: an apply would be refused, and a plan says so by its exit code too."""
+    """With `extra: fail` and a live-only entry an apply would be refused; the exit code of the plan is 4."""
     account.create("cells")
     world.write("cells", world.many(2))
     world.run("apply", "--yes")
@@ -113,12 +113,12 @@ def test_a_refused_plan_is_shown_and_exits_4(account: Account, world: World) -> 
     ran = world.run("plan")
     assert ran.code == 4
     assert ran.out.count("an apply is refused: 1 live entry is not in the manifest") == 1
-    assert "  refused: the danger above says why" in ran.out
+    assert "  refused: see the danger above" in ran.out
     assert world.run("plan", "--json").datasets[0]["status"] == "refused"
 
 
 def test_a_project_is_found_by_its_arn_in_the_arns_region(account: Account, world: World) -> None:
-    """No region is needed, and a foreign one does not matter."""
+    """No region is needed, and a different one does not matter."""
     arn = account.create("cells")
     world.write("cells", world.many(1), settings=f"projectArn: {arn}")
     ran = world.run("plan", "--region", "eu-west-1", "--json")
@@ -129,7 +129,7 @@ def test_a_project_is_found_by_its_arn_in_the_arns_region(account: Account, worl
 def test_without_a_region_the_sentence_says_how_to_give_one(
     account: Account, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Projects are found by name in a region, which must come from somewhere."""
+    """Without a region projects cannot be found by name, and the error names the options that set one."""
     account.create("cells")
     world.write("cells", world.many(1))
     monkeypatch.delenv("AWS_REGION")
@@ -143,7 +143,7 @@ def test_without_a_region_the_sentence_says_how_to_give_one(
 def test_the_region_comes_from_the_option_then_the_environment_then_the_profile(
     account: Account, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """--region, AWS_REGION, AWS_DEFAULT_REGION, the profile's region: the first that is there."""
+    """The region is the first that is set of --region, AWS_REGION, AWS_DEFAULT_REGION and the profile's region."""
     world.write("cells", world.many(1))
     config = world.folder / "aws-config"
     keys = "aws_access_key_id = emulator\naws_secret_access_key = emulator\n"
@@ -180,11 +180,11 @@ def test_hostile_keys_and_labels_are_inert(account: Account, world: World) -> No
         assert not any(line.startswith("hidden") for line in text.splitlines())
     shown = world.run("plan", "--json").datasets[0]["changes"]
     changes = msgspec.convert(shown, type=list[EntryChange])
-    assert {HOSTILE} == {box.label for one in changes for box in (*one.boxes_after, *one.boxes_before)}
+    assert {HOSTILE} == {box.label for one in changes for two in one.boxes for box in (two.before, two.after) if box}
 
 
 def test_verbose_shows_every_call_on_standard_error(account: Account, world: World) -> None:
-    """Operation, answer, duration and request id, one line a call."""
+    """Each call is one line with operation, answer, duration and request id."""
     account.create("cells")
     world.write("cells", world.many(2))
     world.run("apply", "--yes")
@@ -197,7 +197,7 @@ def test_verbose_shows_every_call_on_standard_error(account: Account, world: Wor
 
 
 def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Account, world: World) -> None:
-    """Cells fails, its test set is skipped, planes is planned; exit 1."""
+    """After cells fails, its test set is skipped and planes is planned; the exit code is 1."""
     account.create("cells", "planes")
     for project in ("cells", "planes"):
         world.write(project, world.many(2), world.many(1))
@@ -208,13 +208,13 @@ def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Acco
     ran = world.run("plan")
     assert ran.code == 1
     assert "failed: ListDatasetEntries: the credentials may not make this call" in ran.out
-    assert "not looked at, because cells train failed" in ran.out
+    assert "not planned, because cells train failed" in ran.out
     assert ran.out.count("up to date") == 2
     assert "cells train could not be planned" in ran.err
 
 
 def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, world: World) -> None:
-    """The first few marked lines, then a count; -v shows all that are kept."""
+    """The plan shows the first few marked lines, then a count; -v shows all that are kept."""
     account.create("cells")
     lines = [json.loads(world.boxes(f"{number}.jpg", "RBC", "WBC")) for number in range(6)]
     for line in lines:

@@ -41,7 +41,7 @@ def test_every_real_manifest_is_tried(data: Path) -> None:
 
 @pytest.mark.parametrize("name", WHOLE_JOB)
 def test_a_real_manifest_goes_through_the_whole_job(name: str, data: Path, world: World, account: Account) -> None:
-    """validate, plan, apply, and then a plan without changes."""
+    """It passes validate, plan and apply, and then a plan has no changes."""
     account.create("real")
     shutil.copy(data / "manifests" / name, world.write("real") / "train.manifest")
 

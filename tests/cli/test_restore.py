@@ -24,7 +24,7 @@ TO_CELLS = ("--project", "cells", "--type", "train", "--yes")
 
 @pytest.fixture
 def old(world: World, account: Account) -> list[str]:
-    """A dataset with five entries, two of which the manifest has no longer; its lines as they were listed."""
+    """A dataset with five entries, two of which are no longer in the manifest; its lines as they were listed."""
     account.create("cells")
     world.write("cells", world.many(5), settings=REPLACE)
     assert world.run("apply", "--yes").code == 0
@@ -63,11 +63,11 @@ def live(account: Account) -> dict[str, dict[str, Any]]:
 def test_a_replace_leaves_a_snapshot_beside_the_datasets_and_says_where(
     world: World, account: Account, old: list[str]
 ) -> None:
-    """Every line as it was listed; only the owner reads it; git does not see it."""
+    """The snapshot contains every line as it was listed; only the owner can read it, and git ignores it."""
     ran = world.run("apply", "--yes")
     (path,) = snapshots(world)
     assert ran.code == 0
-    assert f"kept in {path}; `reconciler restore` brings it back" in ran.out
+    assert f"kept in {path}; `reconciler restore` brings them back" in ran.out
     assert gzip.decompress(path.read_bytes()).decode().splitlines() == old
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (world.folder / ".reconciler" / ".gitignore").read_text() == "*\n"
@@ -75,7 +75,7 @@ def test_a_replace_leaves_a_snapshot_beside_the_datasets_and_says_where(
 
 
 def test_restore_shows_the_plan_asks_and_makes_live_what_it_was(world: World, account: Account, old: list[str]) -> None:
-    """What was added since stays; a second restore has nothing to do."""
+    """Entries that were added since are left alone; a second restore has nothing to do."""
     world.run("apply", "--yes")
     account.emulator.edit_entries(account.dataset("cells"), [world.boxes("new.jpg", "RBC")])
     (path,) = snapshots(world)
@@ -95,7 +95,7 @@ def test_restore_shows_the_plan_asks_and_makes_live_what_it_was(world: World, ac
 
 
 def test_a_restore_that_is_not_wanted_sends_nothing(world: World, account: Account, old: list[str]) -> None:
-    """No is exit 4."""
+    """The answer no ends in exit code 4."""
     assert old
     world.run("apply", "--yes")
     updates = account.updates
@@ -104,7 +104,7 @@ def test_a_restore_that_is_not_wanted_sends_nothing(world: World, account: Accou
 
 
 def test_a_dataset_that_is_gone_is_created_by_a_restore(world: World, account: Account, old: list[str]) -> None:
-    """A replace that was killed after the delete can be taken back."""
+    """A replace that was killed after the delete can be undone."""
     world.run("apply", "--yes")
     account.emulator.client().delete_dataset(DatasetArn=account.dataset("cells"))
     ran = world.run("restore", str(snapshots(world)[0]), *TO_CELLS)
@@ -113,7 +113,7 @@ def test_a_dataset_that_is_gone_is_created_by_a_restore(world: World, account: A
 
 
 def test_a_dataset_can_be_named_by_its_arn(world: World, account: Account, old: list[str]) -> None:
-    """Its region and type stand in it; a dataset made anew has another."""
+    """The ARN contains region and type; a dataset that is created again has a different ARN."""
     before = account.dataset("cells")
     world.run("apply", "--yes")
     path = str(snapshots(world)[0])
@@ -198,7 +198,7 @@ def test_a_restore_to_nowhere_is_a_sentence(world: World, arguments: tuple[str, 
     [
         (None, "x.jsonl.gz cannot be read as a snapshot: No such file"),
         (b"nonsense", "x.jsonl.gz cannot be read as a snapshot: Not a gzipped file"),
-        (gzip.compress(b'{"a": 1}\n', mtime=0), "x.jsonl.gz:1: no line that the service listed"),
+        (gzip.compress(b'{"a": 1}\n', mtime=0), "x.jsonl.gz:1: not an entry as the service lists it"),
     ],
 )
 def test_what_is_no_snapshot_is_bad_input(world: World, content: bytes | None, words: str) -> None:

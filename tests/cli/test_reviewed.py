@@ -28,7 +28,7 @@ def plan_id(account: Account, world: World) -> str:
 
 @pytest.mark.parametrize("given", ["id", "file"])
 def test_what_was_reviewed_is_applied(account: Account, world: World, plan_id: str, given: str) -> None:
-    """By its id or by its file; a second time it is another plan, for nothing is left to do."""
+    """The plan is given by its id or its file; the second time it differs, because nothing is left to do."""
     named = plan_id if given == "id" else "plan.json"
     ran = world.run("apply", "--yes", "--plan", named)
     assert ran.code == 0, ran
@@ -58,7 +58,7 @@ def test_a_manifest_that_changed_is_refused(account: Account, world: World, plan
 
 
 def test_live_that_changed_is_refused_and_recorded(account: Account, world: World, plan_id: str) -> None:
-    """Somebody edited the dataset: the record of the refused apply says why."""
+    """After an edit in AWS the record of the refused apply contains the reason."""
     account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "RBC", left=99)])
     ran = world.run("apply", "--yes", "--plan", plan_id)
     assert ran.code == 4
@@ -69,7 +69,7 @@ def test_live_that_changed_is_refused_and_recorded(account: Account, world: Worl
 
 
 def test_a_dataset_that_was_not_reviewed_is_refused(account: Account, world: World, plan_id: str) -> None:
-    """A project that came since."""
+    """A project that was added after the review refuses the apply."""
     account.create("ships")
     world.write("ships", world.many(5))
     ran = world.run("apply", "--yes", "--plan", plan_id)
@@ -81,7 +81,7 @@ def test_a_dataset_that_was_not_reviewed_is_refused(account: Account, world: Wor
 
 
 def test_the_json_document_says_it_too(world: World, plan_id: str) -> None:
-    """`--json` carries the sentence and the exit code."""
+    """The document of `--json` contains the sentence and the exit code."""
     world.write("cells", world.many(1))
     document = world.run("apply", "--yes", "--json", "--plan", plan_id).document
     assert (document["exit_code"], document["error"]["kind"]) == (4, "Refused")
@@ -93,14 +93,14 @@ def test_the_json_document_says_it_too(world: World, plan_id: str) -> None:
     [
         ("", "--plan is empty"),
         ("1234", "1234 cannot be read"),
-        ("failed.json", "failed.json is no whole plan"),
+        ("failed.json", "failed.json is not a complete plan"),
         ("project.json", "project.json is not a saved plan"),
     ],
 )
 def test_what_is_no_reviewed_plan_is_said_before_any_call(
     account: Account, world: World, plan_id: str, given: str, said: str
 ) -> None:
-    """An id cut short, a plan that failed, another file."""
+    """A shortened id, a plan that failed and a file that is not a plan end in a sentence before any call."""
     del plan_id
     (world.folder / "project.json").write_text("{}")
     manifest = world.folder / "datasets" / "cells" / "train.jsonl"

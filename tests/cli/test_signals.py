@@ -35,7 +35,7 @@ SLOW = pytest.mark.parametrize("account", [{"latency": Latency(update=3600)}], i
 
 
 class Process:
-    """A run of the command in a process of its own; what it says on standard error can be waited for."""
+    """A run of the command in its own process, whose standard error can be waited for."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.errors = folder / "stderr.txt"
@@ -54,7 +54,7 @@ class Process:
         self.popen.send_signal(number)
 
     def says(self, text: str) -> None:
-        """Wait until it says so on standard error."""
+        """Wait until standard error contains the text."""
         _until(lambda: text in self.errors.read_text())
 
     def ended(self) -> tuple[int, str, str]:
@@ -78,7 +78,7 @@ def _two_batches(world: World) -> list[str]:
 
 @pytest.fixture
 def start(world: World) -> Iterator[Start]:
-    """Starts processes that are gone after the test."""
+    """Starts processes that end with the test."""
     started: list[Process] = []
 
     def run(*arguments: str) -> Process:
@@ -98,7 +98,7 @@ def start(world: World) -> Iterator[Start]:
 def test_the_running_batch_is_finished_and_the_next_run_goes_on(
     account: Account, world: World, start: Start, number: signal.Signals, code: int
 ) -> None:
-    """One signal: the batch in flight is waited for, nothing more is sent, and nothing is sent twice afterwards."""
+    """After one signal the running batch is finished, nothing more is sent, and the next run sends nothing twice."""
     account.create("cells")
     lines = _two_batches(world)
     world.write("cells", lines, world.many(1))
@@ -131,7 +131,7 @@ def test_the_running_batch_is_finished_and_the_next_run_goes_on(
 
 @SLOW
 def test_a_second_signal_leaves_at_once(account: Account, world: World, start: Start) -> None:
-    """Two signals: gone without waiting, and it is said that the batch goes on at AWS."""
+    """After two signals the process ends without waiting and reports that AWS still processes the batch."""
     account.create("cells")
     world.write("cells", world.many(2), world.many(1))
     process = start("apply", "--yes", "--json")
@@ -141,7 +141,7 @@ def test_a_second_signal_leaves_at_once(account: Account, world: World, start: S
     process.send(signal.SIGINT)
     code, out, err = process.ended()
     assert code == 130
-    assert "goes on at AWS" in err
+    assert "AWS still processes" in err
     assert "Traceback" not in err
     (project,) = json.loads(out)["projects"]
     statuses = [dataset["status"] for dataset in project["datasets"]]
@@ -152,7 +152,7 @@ def test_a_second_signal_leaves_at_once(account: Account, world: World, start: S
 def test_before_anything_is_sent_one_signal_is_enough(
     account: Account, world: World, start: Start, number: signal.Signals, code: int
 ) -> None:
-    """While looking, the command ends at once and says that nothing was sent; no retry takes the signal for a fault."""
+    """While the command plans, one signal ends it with "nothing was sent"; no retry swallows the signal."""
     account.create("cells")
     world.write("cells", world.many(2))
     account.emulator.load_faults("faults: [{fault: slow, operation: DescribeProjects, seconds: 3}]")
@@ -176,7 +176,7 @@ def _foreground() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_foreground")
 def test_the_first_signal_asks_and_the_second_one_leaves() -> None:
-    """While an apply sends, `stop` gives the reason after the first; outside, the first one leaves."""
+    """During an apply the first signal only makes `stop` return the reason; outside of it the first one raises."""
     said: list[str] = []
     with Signals(said.append) as signals:
         with signals.patiently():
@@ -196,7 +196,7 @@ def test_the_first_signal_asks_and_the_second_one_leaves() -> None:
 
 @pytest.mark.usefixtures("_foreground")
 def test_handlers_are_given_back() -> None:
-    """After the run, signals do what they did before."""
+    """After the run the handlers of signals are those of before."""
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with Signals(lambda _text: None):
         assert signal.getsignal(signal.SIGINT) is not before[0]
@@ -205,7 +205,7 @@ def test_handlers_are_given_back() -> None:
 
 @pytest.mark.usefixtures("_foreground")
 def test_an_ignored_signal_stays_ignored() -> None:
-    """Under nohup, or in the background of a script, Ctrl-C is for somebody else."""
+    """Under nohup, or in the background of a script, Ctrl-C does not stop the command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with Signals(lambda _text: None) as signals:
         os.kill(os.getpid(), signal.SIGINT)
@@ -213,7 +213,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
 
 
 def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, world: World) -> None:
-    """A real pseudo-terminal: the plan in colours, the question, `y`, the outcome, no trace of the status line."""
+    """A real pseudo-terminal shows the plan in colours, the question, `y` and the outcome, and no status line."""
     account.create("cells")
     world.write("cells", world.many(2))
     master, slave = pty.openpty()
@@ -247,7 +247,7 @@ def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, wor
 
 @SLOW
 def test_ctrl_c_during_a_progress_bar_leaves_a_clean_screen(account: Account, world: World) -> None:
-    """On a terminal: the bar is gone, the cursor was never hidden, every line is whole, and a sentence comes last."""
+    """The bar is removed, the cursor was never hidden, every line is whole, and a sentence comes last."""
     account.create("cells")
     world.write("cells", world.many(2))
     master, slave = pty.openpty()
@@ -280,11 +280,11 @@ def test_ctrl_c_during_a_progress_bar_leaves_a_clean_screen(account: Account, wo
     _bars, after = text.rsplit("\r\n\r\x1b[1A\x1b[2K", 1)
     assert "batch 1 of 1" not in after
     assert after.endswith("\r\n")
-    assert "goes on at AWS" in after
+    assert "AWS still processes" in after
 
 
 def _read(master: int) -> bytes:
-    """What the terminal shows next; nothing when its other side is closed (Linux says so with EIO)."""
+    """The next output of the terminal; empty when its other side is closed (Linux reports EIO)."""
     try:
         return os.read(master, 65536)
     except OSError:
@@ -307,7 +307,7 @@ sys.exit(main(["validate"]))
 
 
 def test_a_ctrl_c_while_the_program_is_loaded_is_a_sentence() -> None:
-    """The first tenths of a second, when the modules are imported."""
+    """A Ctrl-C in the first tenths of a second, while modules are imported, ends in a sentence."""
     ended = subprocess.run(
         [sys.executable, "-c", LOADING],
         env=os.environ | {"PYTHONPATH": str(ROOT)},

@@ -29,7 +29,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 def test_whatever_state_a_dataset_is_in_it_is_taken_over_or_made_anew(
     service: Emulator, world: World, start: str, way: str
 ) -> None:
-    """What runs is waited for and read, what failed to be created goes, what is going is waited for."""
+    """A running update or delete is waited for; a dataset whose creation failed is deleted and created again."""
     project = str(service.service.call("CreateProject", {"ProjectName": "cells"})["ProjectArn"])
     before = begin(service, project, start)
     settings = "managed: false" if way == "name" else f"projectArn: {project}"

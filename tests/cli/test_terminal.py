@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from reconciler.cli.screen import ProgressLine, Screen, Style, wants_colour
+from reconciler.cli.screen import ProgressLine, Screen, shows_colours
 from reconciler.model import Progress
 from reconciler.text import inert
-from reconciler.views.terminal.columns import cells, shortened
+from reconciler.views.terminal.columns import cells
+from reconciler.views.terminal.drawn import shortened
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
@@ -40,7 +41,7 @@ finally:
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that reports that it is a terminal."""
 
     def isatty(self) -> bool:
         """Yes."""
@@ -59,7 +60,7 @@ class Clock:
 
 
 def test_a_pipe_gets_no_escape_sequence(account: Account, world: World) -> None:
-    """Colours and status lines are for terminals."""
+    """Colours and status lines appear on terminals only."""
     account.create("cells")
     world.write("cells", world.many(2))
     ran = world.run("apply", "--yes")
@@ -68,7 +69,7 @@ def test_a_pipe_gets_no_escape_sequence(account: Account, world: World) -> None:
 
 
 def test_a_terminal_gets_colours_and_a_status_line(account: Account, world: World) -> None:
-    """Adds are green; the status line is taken away before anything else is shown."""
+    """Adds are green; the status line is removed before anything else is shown."""
     account.create("cells")
     world.write("cells", world.many(2))
     ran = world.run("apply", "--yes", terminal=True)
@@ -91,13 +92,13 @@ def test_a_terminal_gets_colours_and_a_status_line(account: Account, world: Worl
         ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
     ],
 )
-def test_who_wants_colours(environ: dict[str, str], *, terminal: bool, colour: bool) -> None:
-    """NO_COLOR before FORCE_COLOR before what the stream is."""
-    assert wants_colour(Terminal() if terminal else io.StringIO(), environ) is colour
+def test_who_shows_colourss(environ: dict[str, str], *, terminal: bool, colour: bool) -> None:
+    """NO_COLOR counts before FORCE_COLOR, and both before the kind of the stream."""
+    assert shows_colours(Terminal() if terminal else io.StringIO(), environ) is colour
 
 
 def test_long_keys_are_cut_to_the_terminal_and_whole_in_a_pipe(account: Account, world: World) -> None:
-    """The key on one line of the screen, its ends kept."""
+    """On the screen a key takes one line and keeps both ends."""
     account.create("cells")
     key = f"s3://acme-vision/cells/{'long' * 50}.jpg"
     world.write("cells", [world.boxes(key, "RBC")])
@@ -111,7 +112,7 @@ def test_long_keys_are_cut_to_the_terminal_and_whole_in_a_pipe(account: Account,
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"])), st.integers(20, 120))
 def test_the_bar_keeps_to_one_line(text: str, width: int) -> None:
-    """Never wider than the terminal, whatever is done and however wide its letters are."""
+    """The bar is never wider than the terminal, whatever the step and however wide its letters."""
     err = Terminal()
     with patch.dict(os.environ, {"COLUMNS": str(width)}):
         screen = Screen(io.StringIO(), err, {"NO_COLOR": "1"})
@@ -122,7 +123,7 @@ def test_the_bar_keeps_to_one_line(text: str, width: int) -> None:
 
 
 def test_wide_characters_count_twice() -> None:
-    """Columns, not characters."""
+    """Widths are counted in columns, not in characters."""
     assert cells("血球") == 4
     assert shortened("血球血球", 7) == "血...球"
 
@@ -138,13 +139,13 @@ def test_wide_characters_count_twice() -> None:
     ],
 )
 def test_a_bar_shows_share_amount_rate_and_time_left_as_far_as_there_is_room(width: int, line: str) -> None:
-    """The share stays on the narrowest terminal; the rate goes first."""
+    """The share is shown on the narrowest terminal; the rate is left out first."""
     listing = Progress("listing", 0, 250_000, "entries")
     assert drawn(width, listing, replace(listing, done=120_000)) == line
 
 
 def test_a_bar_counts_bytes_and_batches_and_the_time_that_a_wait_takes() -> None:
-    """While batches are sent the time left is the apply's own; a wait, of which nobody knows the end, has its time."""
+    """While batches are sent the time left is the apply's own; a wait of unknown length shows its duration."""
     reading = Progress("reading train.jsonl", 0, 288_000_000, "bytes")
     assert drawn(100, reading, replace(reading, done=36_000_000)) == (
         "cells train: reading train.jsonl ━          12%  36.0 MB of 288.0 MB  1.8 MB/s  0:02:20 left"
@@ -173,7 +174,7 @@ def drawn(width: int, *steps: Progress) -> str:
 
 
 def test_nothing_of_rich_is_loaded_where_nothing_is_drawn(world: World) -> None:
-    """Help, and a validation whose output is piped, start without it."""
+    """The help, and a validation whose output is piped, do not import rich."""
     world.write("cells", world.many(2))
     for arguments in (["--help"], ["validate"]):
         ended = subprocess.run(
@@ -188,7 +189,7 @@ def test_nothing_of_rich_is_loaded_where_nothing_is_drawn(world: World) -> None:
 
 
 def test_the_status_line_never_mixes_with_lines() -> None:
-    """It is erased before a line and never printed where nobody watches."""
+    """The status line is removed before a line is written, and never written to a log."""
     err = Terminal()
     screen = Screen(io.StringIO(), err, {"NO_COLOR": "1"})
     screen.status("working")
@@ -200,16 +201,16 @@ def test_the_status_line_never_mixes_with_lines() -> None:
 
 
 def test_a_quiet_screen_shows_documents_only() -> None:
-    """With --json nothing else reaches standard output."""
+    """With --json nothing else is written to standard output."""
     out = io.StringIO()
     screen = Screen(out, io.StringIO(), {}, quiet=True)
-    screen.line("a plan", Style.BAD)
+    screen.line("a plan", "bad")
     screen.document("{}\n")
     assert out.getvalue() == "{}\n"
 
 
 def test_a_log_hears_of_progress_every_30_seconds() -> None:
-    """Nothing for what is quick; then a line now and then, with batch, share and time left."""
+    """A log has no line for quick steps, then one every 30 seconds with batch, share and time left."""
     clock, log = Clock(), io.StringIO()
     progress = ProgressLine(Screen(io.StringIO(), log, {}), clock.now)
     progress.title = "cells train"
@@ -220,7 +221,7 @@ def test_a_log_hears_of_progress_every_30_seconds() -> None:
 
 
 def test_a_terminal_sees_progress_at_once_but_not_too_often() -> None:
-    """Ten times a second at most."""
+    """A terminal is updated at most ten times per second."""
     clock, err = Clock(), Terminal()
     progress = ProgressLine(Screen(io.StringIO(), err, {}, clock=clock.now), clock.now)
     for hundredth in range(100):

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_wrong_arguments_get_one_sentence_and_exit_3(world: World, arguments: list[str], said: str) -> None:
-    """What is wrong and what would be right; no usage dump, no secret, no escape sequence."""
+    """The sentence has the fault and the cure, and no usage dump, secret or escape sequence."""
     ran = world.run(*arguments)
     assert ran.code == 3
     assert not ran.out or "--json" in arguments
@@ -56,7 +56,7 @@ def test_wrong_arguments_get_one_sentence_and_exit_3(world: World, arguments: li
 
 @pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_has_examples_and_the_exit_codes(world: World, arguments: list[str]) -> None:
-    """Help stands on standard output, says what the commands are for, and ends well."""
+    """The help is written to standard output, explains the commands, and exits with 0."""
     ran = world.run(*arguments)
     assert ran.code == 0
     assert "examples:" in ran.out
@@ -73,7 +73,7 @@ def test_help_names_every_exit_code(world: World) -> None:
 
 
 def test_every_option_has_a_help_text(world: World) -> None:
-    """No option is left unexplained."""
+    """Every option has a help text."""
     for command in COMMANDS:
         text = world.run(command, "--help").out
         options = [line.split() for line in text.splitlines() if line.startswith("  -")]
@@ -84,7 +84,7 @@ def test_every_option_has_a_help_text(world: World) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["help"]])
 def test_the_bare_command_prints_the_help(world: World, arguments: list[str]) -> None:
-    """Who types `reconciler` alone, or `reconciler help`, gets the help, with the exit code of the help."""
+    """`reconciler` alone and `reconciler help` print the help, with its exit code."""
     assert world.run(*arguments) == world.run("--help")
 
 
@@ -96,14 +96,14 @@ def test_help_explains_a_command(world: World, command: str) -> None:
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
 def test_version_is_told(world: World, option: str) -> None:
-    """`reconciler --version` and its short form tell the version."""
+    """`reconciler --version` and its short form print the version."""
     ran = world.run(option)
     assert ran.code == 0
     assert ran.out.startswith("reconciler ")
 
 
 def test_options_are_understood() -> None:
-    """All of them together."""
+    """All options together are read into one record."""
     options = parse(
         [
             *("apply", "--datasets", "elsewhere", "--project", "a", "--project", "b", "--json", "-v", "--yes"),
@@ -116,6 +116,6 @@ def test_options_are_understood() -> None:
 
 
 def test_how_many_entries_are_shown_can_be_said() -> None:
-    """As many as a view thinks right, a number, or every one."""
+    """The number is that of the view, a given one, or all."""
     shown = [parse(["plan", *given]) for given in ([], ["--all"], ["--limit", "0"], ["--json", "--limit", "7"])]
     assert [(one.limit, one.everything) for one in shown] == [(None, False), (None, True), (0, False), (7, False)]

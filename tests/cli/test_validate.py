@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_valid_manifests_are_counted(world: World) -> None:
-    """Entries, labels and boxes of each, and a line over all."""
+    """The output counts entries, labels and boxes of each manifest, with one line over all."""
     world.write("cells", world.many(5), world.many(1))
     ran = world.run("validate")
     assert (ran.code, ran.err) == (0, "")
@@ -32,7 +32,7 @@ def test_valid_manifests_are_counted(world: World) -> None:
 
 
 def test_all_findings_of_all_files_are_shown(world: World) -> None:
-    """Two broken manifests are both reported, each finding with its place; exit 3."""
+    """Two invalid manifests are both reported, each finding with its place; exit code 3."""
     world.write("cells", ["{", *world.many(1)])
     world.write("planes", world.many(1), [*world.many(1), '{"source-ref": "http://no"}'])
     ran = world.run("validate")
@@ -43,7 +43,7 @@ def test_all_findings_of_all_files_are_shown(world: World) -> None:
 
 
 def test_a_wrong_declaration_is_reported_with_its_place(world: World) -> None:
-    """project.yaml with an unknown key."""
+    """An unknown key in project.yaml is reported with its place."""
     world.write("cells", world.many(1), settings="manged: false")
     ran = world.run("validate")
     assert ran.code == 3
@@ -55,7 +55,7 @@ def test_a_wrong_declaration_is_reported_with_its_place(world: World) -> None:
 
 
 def test_another_folder_is_named_by_position_or_option(world: World) -> None:
-    """PATH or --datasets, but not both."""
+    """The folder is PATH or --datasets, but not both."""
     world.write("cells", world.many(1))
     (world.folder / "datasets").rename(world.folder / "elsewhere")
     assert "elsewhere/cells/train.jsonl" in world.run("validate", "elsewhere").out
@@ -63,12 +63,9 @@ def test_another_folder_is_named_by_position_or_option(world: World) -> None:
     assert world.run("validate", "elsewhere", "--datasets", "elsewhere").code == 3
 
 
-@pytest.mark.parametrize(
-    ("folder", "cure"),
-    [("empty", "empty/NAME/project.yaml"), ("no", "no such folder")],
-)
+@pytest.mark.parametrize(("folder", "cure"), [("empty", "empty/NAME/project.yaml"), ("no", "no such folder")])
 def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folder: str, cure: str) -> None:
-    """A wrong folder never passes as "nothing to complain about"."""
+    """A wrong folder never passes as a valid one."""
     world.write("cells", world.many(1))
     (world.folder / "empty").mkdir()
     ran = world.run("validate", folder)
@@ -77,7 +74,7 @@ def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folde
 
 
 def test_one_manifest_or_one_project_is_read_by_itself(world: World) -> None:
-    """Its path is enough; what is wrong elsewhere is not said."""
+    """A path to one manifest or project is enough; findings elsewhere are not reported."""
     world.write("cells", world.many(5), world.many(1))
     world.write("broken", ["{"])
     one = world.run("validate", "datasets/cells/test.jsonl")
@@ -92,7 +89,7 @@ def test_one_manifest_or_one_project_is_read_by_itself(world: World) -> None:
 
 
 def test_only_reading_takes_the_folder_of_one_project(world: World) -> None:
-    """A run that looks at AWS keeps its records beside the folder of all of them."""
+    """Commands that use AWS keep their records beside the folder of all projects, so they refuse it."""
     world.write("cells", world.many(1))
     ran = world.run("plan", "--datasets", "datasets/cells")
     assert ran.code == 3
@@ -100,7 +97,7 @@ def test_only_reading_takes_the_folder_of_one_project(world: World) -> None:
 
 
 def test_the_training_manifest_as_test_set_is_noted(world: World) -> None:
-    """A model would be tested on what it learned; valid all the same."""
+    """A model would be tested on its training images; the declaration is still valid."""
     world.write("cells", world.many(1))
     (world.folder / "datasets/cells/project.yaml").write_text("managed: true\ntest: train.jsonl\n")
     ran = world.run("validate")
@@ -109,7 +106,7 @@ def test_the_training_manifest_as_test_set_is_noted(world: World) -> None:
 
 
 def test_an_unknown_project_gets_a_suggestion(world: World) -> None:
-    """--project with a typing mistake."""
+    """A typing mistake in --project gets a suggestion."""
     world.write("cells", world.many(1))
     ran = world.run("validate", "--project", "cels")
     assert ran.code == 3
@@ -130,6 +127,6 @@ def test_no_network_and_no_boto3_are_needed(world: World) -> None:
 
 
 def test_the_samples_of_this_repository_are_valid(world: World) -> None:
-    """What the README shows works."""
+    """The samples that the README shows are valid."""
     ran = world.run("validate", str(ROOT / "datasets"))
     assert ran.code == 0, ran.out

@@ -39,7 +39,7 @@ def cells(account: Account, world: World) -> World:
 
 
 def test_a_plan_is_written_in_every_view_beside_its_text(cells: World) -> None:
-    """Standard output is as without them; each file is the view of the same plan."""
+    """Standard output is the same as without views; each file is the view of the same plan."""
     bare = cells.run("plan")
     ran = cells.run("plan", *SAVED)
     assert (ran.code, ran.out) == (bare.code, bare.out)
@@ -54,7 +54,7 @@ def test_a_plan_is_written_in_every_view_beside_its_text(cells: World) -> None:
 
 @pytest.mark.parametrize("option", ["--save", "--markdown", "--html"])
 def test_a_view_on_standard_output_stands_there_alone(cells: World, option: str) -> None:
-    """So that it can be piped; the exit code still tells of changes."""
+    """A view on standard output can be piped; the exit code still reports changes."""
     ran = cells.run("plan", option, "-", "--exit-code")
     assert ran.code == 2
     assert ran.out.startswith({"--save": "{", "--markdown": "<!-- reconciler", "--html": "<!DOCTYPE html>"}[option])
@@ -63,7 +63,7 @@ def test_a_view_on_standard_output_stands_there_alone(cells: World, option: str)
 
 @pytest.mark.parametrize("view", ["text", "markdown", "html", "json"])
 def test_report_makes_every_view_from_the_saved_plan(cells: World, view: str) -> None:
-    """The same as `plan` itself makes, on standard output or in a file, without an account."""
+    """The views are those of `plan`, on standard output or in a file, without an account."""
     cells.run("plan", *SAVED)
     out = cells.run("report", "plan.json", "--format", view)
     assert out.code == 0, out
@@ -80,7 +80,7 @@ def test_report_makes_every_view_from_the_saved_plan(cells: World, view: str) ->
 
 
 def test_the_text_view_has_colours_on_a_terminal_only(cells: World) -> None:
-    """And `--verbose` shows every entry."""
+    """A pipe gets no colours, and `--verbose` shows every entry."""
     cells.run("plan", *SAVED)
     assert "\x1b[" in cells.run("report", "plan.json", terminal=True).out
     assert "\x1b[" not in cells.run("report", "plan.json").out
@@ -88,7 +88,7 @@ def test_the_text_view_has_colours_on_a_terminal_only(cells: World) -> None:
 
 
 def test_a_plan_that_fails_is_written_too(account: Account, world: World) -> None:
-    """A wrong project.yaml, a wrong manifest, a refusal of the service: the same document, with the error."""
+    """After an invalid project.yaml or manifest, or an error of the service, the document contains the error."""
     account.create("cells")
     world.write("cells", world.many(1), settings="mnaaged: false")
     assert world.run("plan", *SAVED).code == 3
@@ -112,7 +112,7 @@ def test_a_plan_that_fails_is_written_too(account: Account, world: World) -> Non
 
 
 def test_a_view_that_cannot_be_written_ends_in_a_sentence(cells: World) -> None:
-    """The plan stands on the screen all the same; exit code 1."""
+    """The screen still shows the plan; the exit code is 1."""
     ran = cells.run("plan", "--save", "none/plan.json")
     assert ran.code == 1
     assert "error: none/plan.json: No such file or directory" in ran.err
@@ -120,7 +120,7 @@ def test_a_view_that_cannot_be_written_ends_in_a_sentence(cells: World) -> None:
 
 
 def test_a_saved_plan_is_ascii_and_reads_back_as_it_was(account: Account, world: World) -> None:
-    """Whatever stands in keys and labels acts on no terminal, and is not lost."""
+    """Any character in keys and labels is inert in the file and is read back as it was."""
     account.create("cells")
     world.write("cells", [world.boxes(f"s3://acme-vision/{HOSTILE}.jpg", HOSTILE)])
     ran = world.run("plan", "--save", "-")
@@ -146,7 +146,7 @@ def test_a_saved_plan_is_ascii_and_reads_back_as_it_was(account: Account, world:
     ],
 )
 def test_what_is_no_plan_is_said_so(world: World, content: str, said: str) -> None:
-    """Exit code 3, and nothing is written; a program gets its document, with the error."""
+    """The exit code is 3, and nothing is written; a program gets its document, with the error."""
     (world.folder / "plan.json").write_text(content)
     ran = world.run("report", "plan.json", "--format", "markdown")
     assert (ran.code, ran.out) == (3, "")
@@ -172,7 +172,7 @@ def test_what_is_no_plan_is_said_so(world: World, content: str, said: str) -> No
 def test_what_does_not_fit_together_is_said_before_any_work(
     world: World, arguments: tuple[str, ...], said: str
 ) -> None:
-    """One sentence and exit code 3."""
+    """Options that exclude each other end in one sentence and exit code 3."""
     ran = world.run(*arguments)
     assert ran.code == 3
     assert said in ran.err
@@ -185,7 +185,7 @@ def picture() -> bytes:
 
 
 def test_pictures_come_from_a_folder(cells: World) -> None:
-    """The page holds them; a remark counts those that are not there."""
+    """The page contains the pictures; a remark counts those that are missing."""
     folder = cells.folder / "photos"
     folder.mkdir()
     (folder / "new.jpg").write_bytes(picture())
@@ -198,7 +198,7 @@ def test_pictures_come_from_a_folder(cells: World) -> None:
 
 
 def test_pictures_come_from_s3(cells: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From where their keys point to; a bucket that cannot be read spoils nothing and is asked once."""
+    """Pictures are read from their keys; a bucket that cannot be read is asked once and does not stop the report."""
     with running_s3(tmp_path / "s3") as bucket:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
         bucket.client.put_object(Bucket=bucket.name, Key="a.jpg", Body=picture())
@@ -209,7 +209,7 @@ def test_pictures_come_from_s3(cells: World, tmp_path: Path, monkeypatch: pytest
 
 
 def test_links_are_left_out_on_request(cells: World) -> None:
-    """A page for people outside shows no address of the console."""
+    """With --no-links the page has no address of the AWS console."""
     cells.run("plan", "--html", "with.html")
     cells.run("plan", "--html", "without.html", "--no-links")
     assert "console.aws.amazon.com" in (cells.folder / "with.html").read_text()
@@ -217,7 +217,7 @@ def test_links_are_left_out_on_request(cells: World) -> None:
 
 
 def test_the_json_of_a_run_is_the_saved_plan(cells: World) -> None:
-    """`--json` on standard output, beside views in files; both to the letter the same document."""
+    """`--json` on standard output and a saved plan are the same document to the letter."""
     bare, ran = cells.run("plan", "--json"), cells.run("plan", "--json", *SAVED)
     assert bare.document == ran.document
     assert (cells.folder / "plan.json").read_text() == ran.out

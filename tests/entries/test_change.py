@@ -76,7 +76,7 @@ def test_the_same_box_twice_is_a_change(picture: Picture, label: str) -> None:
 @LAW
 @given(st.integers(0, 4_000_000), st.sampled_from([0, 1, 2, 3]))
 def test_a_thousandth_of_a_pixel_is_a_change(thousandths: int, corner: int) -> None:
-    """In left, top, width and height alike."""
+    """This holds for left, top, width and height alike."""
 
     def line(value: float) -> Document:
         left, top, width, height = (value if number == corner else 1 for number in range(4))
@@ -106,7 +106,7 @@ def test_another_image_size_is_a_change(picture: Picture, more: tuple[int, int])
 
 
 def test_a_line_with_zero_boxes_is_not_an_unlabelled_one() -> None:
-    """Looked at and nothing found is a statement; a bare line makes none."""
+    """Zero boxes mean that nothing was found; a bare line means that nobody looked."""
     zero, unlabelled = entry_of(boxes(KEY)), entry_of(bare(KEY))
     assert zero.meaning != unlabelled.meaning
     assert (zero.labelled, unlabelled.labelled) == (True, False)
@@ -152,7 +152,7 @@ def test_the_key_is_source_ref_as_an_exact_string(one: str, other: str) -> None:
     ],
 )
 def test_a_malformed_known_attribute_counts_as_its_json(path: tuple[str | int, ...], wrong: object) -> None:
-    """It differs from the well-formed one, is labelled, and any change in it is a change."""
+    """A malformed attribute differs from the well-formed one, is labelled, and any change in it is a change."""
     line = write(Picture(KEY, ("beach",), (("RBC", 68, 315, 213, 163),)))
     broken = json.loads(json.dumps(line))
     holder = broken
@@ -170,7 +170,7 @@ def test_a_malformed_known_attribute_counts_as_its_json(path: tuple[str | int, .
 @LAW
 @given(st.text("ab", min_size=1, max_size=3), st.text("cd", min_size=1, max_size=3), json_values())
 def test_the_name_of_a_malformed_attribute_makes_no_change(one: str, other: str, value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Its value and metadata count, the name as little as any other name."""
+    """The value and metadata of a malformed attribute count, and its name does not."""
     metadata = {"type": "groundtruth/image-classification", "odd": value}
     assert meaning(bare(KEY) | {one: 1, f"{one}-metadata": metadata}) == meaning(
         bare(KEY) | {other: 1, f"{other}-metadata": metadata}
@@ -201,7 +201,7 @@ def by_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def test_the_bare_line_is_unlabelled() -> None:
-    """What is sent to take labels off has no meaning but its key."""
+    """The line that removes labels has no meaning but its key."""
     assert bare_line('s3://acme/"1".jpg') == b'{"source-ref":"s3://acme/\\"1\\".jpg"}'
     assert bare_line(KEY) == compact(bare(KEY))
     assert not entry_of(json.loads(bare_line(KEY))).labelled

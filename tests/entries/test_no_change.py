@@ -34,14 +34,14 @@ def meaning(document: Document) -> bytes:
 @LAW
 @given(pictures(), styles(), styles())
 def test_one_meaning_in_any_two_styles_is_one_entry(picture: Picture, one: Style, other: Style) -> None:
-    """All that is of no meaning, changed together."""
+    """Everything without meaning may change together."""
     assert meaning(write(picture, one)) == meaning(write(picture, other))
 
 
 @LAW
 @given(pictures(), st.randoms(use_true_random=False))
 def test_key_order_makes_no_change(picture: Picture, chance: random.Random) -> None:
-    """Members in any order, in both modes."""
+    """Members may have any order, in both modes."""
     line = write(picture)
     moved = entry_of(shuffled(line, chance))
     assert (moved.meaning, moved.content) == (meaning(line), entry_of(line).content)
@@ -50,7 +50,7 @@ def test_key_order_makes_no_change(picture: Picture, chance: random.Random) -> N
 @LAW
 @given(pictures(), st.sampled_from([None, 1, "\t"]), st.booleans())
 def test_white_space_and_escapes_make_no_change(picture: Picture, indent: int | str | None, escaped: bool) -> None:  # noqa: FBT001 - drawn
-    """The text around the tokens, in both modes."""
+    """The text around the tokens does not count, in both modes."""
     line = write(picture)
     read = entry_of(parse_live(json.dumps(line, indent=indent, ensure_ascii=escaped)))
     assert read == entry_of(line)
@@ -59,14 +59,14 @@ def test_white_space_and_escapes_make_no_change(picture: Picture, indent: int | 
 @LAW
 @given(pictures(), st.integers(1, 500))
 def test_class_ids_make_no_change(picture: Picture, first: int) -> None:
-    """Ids are names inside one line."""
+    """Class ids are names inside one line, and do not count."""
     assert meaning(write(picture, Style(first_id=first))) == meaning(write(picture))
 
 
 @LAW
 @given(pictures(), st.lists(labels(), min_size=1, max_size=3))
 def test_labels_that_no_box_uses_make_no_change(picture: Picture, unused: list[str]) -> None:
-    """A class-map may declare more than it uses; nor are such labels among the entry's labels."""
+    """A class-map may declare more labels than it uses; they are not among the labels of the entry."""
     declared = entry_of(write(picture, Style(unused=tuple(unused))))
     assert (declared.meaning, declared.labels) == (meaning(write(picture)), entry_of(write(picture)).labels)
 
@@ -74,7 +74,7 @@ def test_labels_that_no_box_uses_make_no_change(picture: Picture, unused: list[s
 @LAW
 @given(pictures(), st.text("abc-_ é", min_size=1, max_size=9))
 def test_attribute_names_make_no_change(picture: Picture, prefix: str) -> None:
-    """The console names attributes by its own rule."""
+    """Attribute names do not count, because the console names attributes by its own rule."""
     assert meaning(write(picture, Style(prefix=prefix))) == meaning(write(picture))
 
 
@@ -105,7 +105,7 @@ def test_one_and_one_point_zero_are_one_number(picture: Picture) -> None:
 @LAW
 @given(st.integers(-(2**63), 2**64 - 1), st.integers(0, 20))
 def test_a_whole_number_is_one_however_it_is_written(number: int, zeros: int) -> None:
-    """With a point or an exponent, anywhere in a line, in strict mode too."""
+    """A point or an exponent makes no change anywhere in a line, in strict mode too."""
     number = int(float(number // 10**zeros * 10**zeros))
     whole, other = ({"source-ref": "s3://acme/1", "x": [one, {"y": one}]} for one in (number, float(number)))
     assert entry_of(whole).content == entry_of(other).content
@@ -114,7 +114,7 @@ def test_a_whole_number_is_one_however_it_is_written(number: int, zeros: int) ->
 @LAW
 @given(pictures(), json_values(), json_values())
 def test_attributes_of_other_kinds_or_without_metadata_make_no_change(picture: Picture, value: Any, more: Any) -> None:  # noqa: ANN401 - any JSON
-    """Custom Labels does not know them; strict mode does."""
+    """Attributes that Custom Labels does not know count in strict mode only."""
     line = write(picture)
     added: list[Document] = [
         {"alone": value},
@@ -162,7 +162,7 @@ def test_what_is_sent_means_what_was_read(picture: Picture, style: Style) -> Non
 @LAW
 @given(pictures())
 def test_digests_have_16_bytes(picture: Picture) -> None:
-    """They fit the ledger's columns, and `entry_of` gives the digest of `meaning_of`."""
+    """The digests fit the columns of the ledger, and `entry_of` gives the digest of `meaning_of`."""
     line = write(picture)
     entry = entry_of(line)
     assert len(entry.meaning) == len(entry.content) == 16

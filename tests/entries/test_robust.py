@@ -24,7 +24,7 @@ def test_no_json_makes_reading_fail(line: Document) -> None:
 @settings(max_examples=100, deadline=None)
 @given(json_values())
 def test_what_is_sent_keeps_own_fields_and_their_order(value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Compact JSON of the same value, members in the given order, big numbers and half characters included."""
+    """The line is compact JSON of the same value, members in order, big numbers and lone surrogates included."""
     line = {"z": value, "source-ref": "s3://acme/1.jpg", "a": [value]}
     sent = json.loads(compact(line))
     assert list(sent) == ["z", "source-ref", "a"]
@@ -58,7 +58,7 @@ def test_what_is_sent_has_no_white_space_and_no_escapes_it_does_not_need() -> No
     ],
 )
 def test_live_lines_with_half_characters_and_odd_numbers_are_entries(line: str) -> None:
-    """What the fast decoder refuses and the service may still list."""
+    """A line that the fast decoder refuses is read, because the service may still list it."""
     document = parse_live(line)
     entry = entry_of(document)
     assert entry.key.startswith("s3://b/")
@@ -83,6 +83,6 @@ def test_huge_numbers_are_entries(digits: int) -> None:
 
 @pytest.mark.parametrize("line", ["", "null", "[]", "{}", '{"source-ref":1}', '{"source-ref":', '"s3://b/1.jpg"'])
 def test_a_line_without_a_text_source_ref_is_refused(line: str) -> None:
-    """The service promises one; without it nothing can be compared."""
+    """A listed line without a source-ref is an error, because it cannot be compared."""
     with pytest.raises(ValueError, match=r"source-ref|Expecting"):
         parse_live(line)

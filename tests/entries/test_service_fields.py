@@ -42,7 +42,7 @@ def at(line: Document, path: tuple[str | int, ...]) -> Document:
 @pytest.mark.parametrize("path", LEVELS.values(), ids=list(LEVELS))
 @pytest.mark.parametrize("name", NAMES)
 def test_lists_of_code_and_message_are_stripped_at_every_level(name: str, path: tuple[str | int, ...]) -> None:
-    """Line, attribute, metadata and annotation; what is left is the line as it was."""
+    """The fields are removed from line, attribute, metadata and annotation; the rest is the line as it was."""
     line = write(FULL)
     live = copied(line)
     at(live, path)[name] = FINDINGS
@@ -79,7 +79,7 @@ def test_cl_metadata_is_the_services_only_with_is_labeled(value: object) -> None
 
 @pytest.mark.parametrize("name", [*NAMES, "cl-metadata", "source-ref-2", "metadata", "-metadata"])
 def test_a_label_with_the_services_name_survives(name: str) -> None:
-    """As a label and as an attribute's name."""
+    """A label and an attribute may have the name of a service field."""
     metadata = {"class-name": name, "type": "groundtruth/image-classification"}
     line = {"source-ref": "s3://acme/1.jpg", name: 1, f"{name}-metadata": metadata}
     assert without_service_fields(line) == line
@@ -120,7 +120,7 @@ def test_marks_are_the_errors_at_every_level_in_the_lines_order() -> None:
 
 
 def test_the_published_example_of_a_marked_line_is_read() -> None:
-    """The line of the guide's page on debugging: `cl-errors` in the metadata and at the line."""
+    """The line of the guide's page on debugging has `cl-errors` in the metadata and at the line."""
     text = (
         '{"source-ref":"s3://bucket/test_normal_8.jpg","BB":{"annotations":[],"image_size":[]},"BB-metadata":'
         '{"job-name":"labeling-job/BB","class-map":{},"human-annotated":"yes","objects":[],'

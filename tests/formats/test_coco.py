@@ -200,7 +200,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.fixed_dictionaries({"images": JSON, "annotations": JSON, "categories": JSON}) | JSON)
 def test_any_json_gives_lines_and_findings_and_never_an_exception(value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Whatever stands where."""
+    """Whatever value is in whatever place."""
     converted(json.dumps(value).encode())
 
 

@@ -290,7 +290,7 @@ def test_every_box_that_comes_out_lies_in_the_frame(
 def test_boxes_in_the_frame_come_out_as_drawn(
     voc: Voc, converted: Run, objects: list[tuple[str, float, float, float, float]]
 ) -> None:
-    """Every label and every coordinate, to a thousandth of a pixel, in the file's order, without a word."""
+    """Every label and every coordinate, to a thousandth of a pixel, in the file's order, without a finding."""
     lines, findings = converted(voc(*objects))
 
     assert findings == []

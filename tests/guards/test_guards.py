@@ -1,4 +1,4 @@
-"""Guards: which plans are refused until somebody says why, and how that is said."""
+"""Guards: which plans are blocked until overridden with a reason, and how an override is written."""
 
 from collections.abc import Mapping
 
@@ -136,7 +136,7 @@ def test_the_rest_of_a_first_load_does_not_trip() -> None:
 
 
 def test_shares_are_compared_with_what_was_live_before_the_apply() -> None:
-    """While an apply plans anew, its own first batches are live already."""
+    """While an apply plans again, its own first batches are live already."""
     before_apply = [*_lines(100), *_lines(100, "b", start=100)]
     desired = [*before_apply, *_lines(100, start=200), *_lines(100, "b", start=300)]
     half_way = [*before_apply, *_lines(100, start=200)]
@@ -255,7 +255,7 @@ def test_a_reason_overrides_its_guard_and_no_other() -> None:
 
 
 def test_a_plan_without_refusals_tells_no_way_to_override() -> None:
-    """A reason for a guard that does not trip is no override."""
+    """A reason for a guard that does not trip does not count as an override."""
     plan = _guarded(_lines(100), _lines(99), {"updates": "not needed"})
     assert (plan.refusals, plan.override, plan.refusal, plan.overrides) == ((), None, "", ())
 
@@ -271,7 +271,7 @@ def test_an_override_needs_a_known_guard_and_a_reason(item: str, said: str) -> N
 
 
 def test_the_variable_holds_several_overrides() -> None:
-    """A semicolon stands between them, and may stand in a reason."""
+    """Semicolons separate them, and a reason may contain semicolons."""
     written = "updates=relabelled; see the ticket; shrink = 'moved to another project';"
     assert read_variable({"RECONCILER_ALLOW": written}) == {
         "updates": "relabelled; see the ticket",

@@ -37,7 +37,7 @@ def test_it_trips_over_a_fifth_of_the_lines_of_a_first_load() -> None:
 
 
 def test_only_lines_that_would_be_sent_count() -> None:
-    """What is live already is no reason to stop, and does not thin out what comes."""
+    """What is live already does not block a plan, and does not lower the share of what is sent."""
     assert _said(3, 100, live=90)[0] is GuardState.TRIPPED
     assert _said(100, 100, live=100)[0] is GuardState.PASSED
 

@@ -34,7 +34,7 @@ LABELLED = (
 def test_line_ends_blank_lines_and_a_byte_order_mark_change_nothing(
     content: str, lines: list[int], read: Callable[..., Any]
 ) -> None:
-    """The same entries, each with its own line number."""
+    """Blank lines do not change the entries; each entry keeps its own line number."""
     got = read(content)
 
     assert got.codes == []
@@ -60,7 +60,7 @@ def test_columns_count_characters(read: Callable[..., Any]) -> None:
 
 
 def test_a_line_is_sent_compact_and_whole(read: Callable[..., Any]) -> None:
-    """White space goes, unknown members and the order of members stay, the service's fields go."""
+    """The line loses white space and the fields of the service, and keeps unknown members and the order of members."""
     line = (
         '{ "b" : 1.50, "source-ref" : "s3://pics/a b%20c(é).jpg", "cl-metadata": {"is_labeled": true}, "errors": "x" }'
     )
@@ -72,7 +72,7 @@ def test_a_line_is_sent_compact_and_whole(read: Callable[..., Any]) -> None:
 
 
 def test_the_length_of_a_line_is_that_of_what_is_sent_in_characters(read: Callable[..., Any]) -> None:
-    """Neither white space nor escapes nor bytes count."""
+    """White space, escapes and bytes do not count towards the limit."""
     fits = LABELLED.replace('"a":1', '"a":1, "x":"' + "é" * (LINE_CHARACTERS - len(LABELLED) - len(',"x":""')) + '"')
 
     loose = fits.replace(",", " ," + " " * 60_000).replace("é", "\\u00e9")
@@ -92,7 +92,7 @@ def test_errors_leave_their_line_out_and_the_others_are_read(read: Callable[...,
 
 
 def test_marks_are_warnings_until_the_policy_refuses_them(read: Callable[..., Any]) -> None:
-    """`marked: refuse` makes a mark an error that says why it is one."""
+    """`marked: refuse` makes a mark an error that gives the reason."""
     line = LABELLED.replace('"yes"', '"maybe"')
 
     warned, refused = read(line).findings, read(line, marked=Marking.REFUSE).findings
@@ -105,7 +105,7 @@ def test_marks_are_warnings_until_the_policy_refuses_them(read: Callable[..., An
 
 
 def test_aws_stops_at_the_first_code_of_those_that_stop(read: Callable[..., Any]) -> None:
-    """After a stopping code nothing of the line is judged; before it, everything was."""
+    """After a stopping code nothing more of the line is judged; before it, everything is."""
     both = LABELLED.replace('"a":1', '"a":1.5').replace('"class-name":"dog"', '"class-name":""')
     after = LABELLED.replace('"class-name":"dog"', '"class-name":""').replace(
         "}}", '},"b":1.5,"b-metadata":' + LABELLED.split('"a-metadata":')[1][:-1] + "}"
@@ -119,7 +119,7 @@ def test_aws_stops_at_the_first_code_of_those_that_stop(read: Callable[..., Any]
 
 
 def test_a_label_outside_the_closed_list_is_an_error_with_a_guess(read: Callable[..., Any]) -> None:
-    """The place is the label's, the guess the nearest declared one."""
+    """The place is that of the label, and the guess is the nearest declared label."""
     line = LABELLED.replace('"dog"', '"Dog"')
 
     (error,) = read(line, labels=("cat", "dog")).findings.errors
@@ -131,7 +131,7 @@ def test_a_label_outside_the_closed_list_is_an_error_with_a_guess(read: Callable
 
 
 def test_a_repeated_image_names_both_places(read: Callable[..., Any]) -> None:
-    """Whoever reads the message finds both lines."""
+    """The message names both lines."""
     (error,) = read(f"{A}\n{B}\n {A}").findings.errors
 
     assert str(error.place) == "train.jsonl:3:16"
@@ -139,7 +139,7 @@ def test_a_repeated_image_names_both_places(read: Callable[..., Any]) -> None:
 
 
 def test_a_second_bucket_names_the_first_image_of_both(read: Callable[..., Any]) -> None:
-    """One finding a bucket, not one a line."""
+    """There is one finding per bucket, not one per line."""
     other = B.replace("pics", "other")
 
     (error,) = read("\n".join([A, other, other.replace("b.jpg", "c.jpg")])).findings.errors
@@ -162,7 +162,7 @@ def test_one_line_too_many_is_named(tmp_path: Path, read_path: Callable[..., Any
 
 
 def test_a_missing_manifest_says_which_name_is_near(tmp_path: Path, read_path: Callable[..., Any]) -> None:
-    """A typing mistake in project.yaml is the usual reason."""
+    """The finding gives the nearest name, because the usual reason is a typing mistake in project.yaml."""
     (tmp_path / "train.jsonl").write_text(A)
 
     (error,) = read_path(tmp_path / "trian.jsonl").findings.errors
@@ -172,7 +172,7 @@ def test_a_missing_manifest_says_which_name_is_near(tmp_path: Path, read_path: C
 
 
 def test_what_is_no_regular_file_is_refused(tmp_path: Path, read_path: Callable[..., Any]) -> None:
-    """A directory, and a named pipe, which must not be waited for."""
+    """A directory is refused, and a named pipe is refused without waiting for it."""
     os.mkfifo(tmp_path / "pipe.jsonl")
 
     assert [error.code for error in read_path(tmp_path).findings.errors] == ["manifest-directory"]
@@ -180,7 +180,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path, read_path: Callable[
 
 
 def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path, read_path: Callable[..., Any]) -> None:
-    """The system's own reason; here a loop of links, which root meets too."""
+    """The finding gives the system's own reason; a loop of links cannot be read by root either."""
     (tmp_path / "train.jsonl").symlink_to(tmp_path / "train.jsonl")
 
     (error,) = read_path(tmp_path / "train.jsonl").findings.errors
@@ -213,7 +213,7 @@ def test_notes_are_made_once_with_a_count(read: Callable[..., Any]) -> None:
 
 
 def test_a_label_called_errors_is_a_label(read: Callable[..., Any]) -> None:
-    """The service's fields are known by their shape."""
+    """Their shape identifies the service's fields."""
     line = LABELLED.replace('"a"', '"errors"').replace('"a-metadata"', '"errors-metadata"').replace("dog", "errors")
 
     got = read(line)
@@ -240,7 +240,7 @@ def test_a_refused_manifest_raises_one_message_with_all_its_errors(read: Callabl
 
 
 def test_findings_of_all_classes_come_in_the_file_s_order(read: Callable[..., Any]) -> None:
-    """A reader goes through the file once."""
+    """The entries come in the order of the file, so that a person can follow it."""
     marked = LABELLED.replace('"yes"', "1").replace("a.jpg", "m.jpg")
 
     good = [B.replace("b.jpg", f"{number}.jpg") for number in range(7)]

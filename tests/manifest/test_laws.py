@@ -70,7 +70,7 @@ def by_hand(entry: dict[str, Any]) -> dict[str, Any]:
 def test_an_entry_means_the_same_in_yaml_and_in_json_lines(
     entries: list[dict[str, Any]], read: Callable[..., Any]
 ) -> None:
-    """Whatever the labels and coordinates are, and however the line is written."""
+    """This holds for all labels and coordinates, however the line is written."""
     head = {"images": "s3://pics/x/", "size": [640, 480]}
     text = yaml.safe_dump({**head, "entries": entries}, allow_unicode=True, sort_keys=False, width=10_000)
     lines = "\n".join(json.dumps(by_hand(entry)) for entry in entries)
@@ -89,7 +89,7 @@ def test_an_entry_means_the_same_in_yaml_and_in_json_lines(
 def test_what_is_written_for_people_passes_as_aws_s_line(
     entries: list[dict[str, Any]], read: Callable[..., Any]
 ) -> None:
-    """The lines that an expansion sends are a manifest of their own, with the same findings and the same bytes."""
+    """The lines that an expansion sends are a manifest too, with the same findings and the same bytes."""
     head = {"images": "s3://pics/x/", "size": [640, 480]}
     people = read(yaml.safe_dump({**head, "entries": entries}, allow_unicode=True), "train.yaml")
 
@@ -107,7 +107,7 @@ LEGAL = set(string.ascii_letters + string.digits + "_-")
 @settings(max_examples=300, deadline=None)
 @given(labels=st.lists(ANY_LABEL, max_size=12))
 def test_attribute_names_never_collide(labels: list[str]) -> None:
-    """Not with one another, not with AWS's names, not with each other's metadata, whatever the labels are."""
+    """A name differs from all other names, from AWS's names and from the names of metadata, whatever the labels are."""
     names = attribute_names(labels)
     attributes = list(names.values())
     every = attributes + [f"{name}-metadata" for name in attributes]
@@ -131,7 +131,7 @@ def test_an_attribute_s_name_does_not_depend_on_its_neighbours(labels: list[str]
 
 
 def test_a_label_that_imitates_another_s_digest_gets_a_number() -> None:
-    """The one case in which a name depends on a neighbour."""
+    """This is the one case in which a name depends on the other labels."""
     (imitated,) = attribute_names(["a b"]).values()
 
     assert attribute_names(["a b", imitated]) == {"a b": imitated, imitated: f"{imitated}-2"}
@@ -206,7 +206,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(value=st.dictionaries(st.text(max_size=5), JSON, max_size=4), spaced=st.booleans(), escaped=st.booleans())
 def test_a_path_leads_to_the_text_of_its_value(value: dict[str, Any], spaced: bool, escaped: bool) -> None:  # noqa: FBT001 - drawn
-    """For every member of any JSON object, in compact and in loose text, escaped or not."""
+    """The path leads to every member of any JSON object, in compact and in loose text, escaped or not."""
     separators = (" , ", " : ") if spaced else (",", ":")
     text = json.dumps(value, separators=separators, ensure_ascii=escaped)
     decoder = json.JSONDecoder()

@@ -45,7 +45,7 @@ def repeats(text: str) -> bool:
 def test_a_plain_line_is_read_as_any_other(
     document: dict[str, object], separators: tuple[str, str], written: Callable[..., str]
 ) -> None:
-    """Values, their types and the order of members are those of the standard library's reader, or none are given."""
+    """The values, their types and the order of members are those of the standard library, or nothing is given."""
     text = written(document, separators=separators)
     read = plain_object(text.encode("utf-8", "surrogatepass"))
     assert read is None or repr(read) == repr(json.loads(text))
@@ -86,12 +86,12 @@ def test_a_repeated_member_is_never_passed_over(pairs: list[tuple[str, object]],
     ],
 )
 def test_what_needs_a_closer_look_is_left(line: bytes) -> None:
-    """No fault is judged here, and none is overlooked."""
+    """The quick reader gives no value for a faulty line, so that no fault is overlooked."""
     assert plain_object(line) is None
 
 
 def test_an_ordinary_line_is_plain() -> None:
-    """The quick way is taken at all: a line as Ground Truth writes it, with and without blanks."""
+    """The quick reader reads lines as Ground Truth writes them, with and without blanks."""
     document = {"source-ref": "s3://b/k.jpg", "x": {"annotations": [{"class_id": 0, "left": 1.5}]}, "n": [1, None]}
     assert plain_object(json.dumps(document).encode()) == document
     assert plain_object(json.dumps(document, separators=(",", ":")).encode()) == document

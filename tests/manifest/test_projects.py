@@ -135,7 +135,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_a_short_file_takes_every_default(write: Write, datasets: Path) -> None:
-    """The folder's name, a managed project, both manifests by their default names, the default policy."""
+    """The project is managed, named after its folder, with manifests of default names and the default policy."""
     folder = write("cells", "managed: true\n", "train.manifest", "test.yml", "notes.txt")
 
     (project,) = load(datasets)
@@ -149,7 +149,7 @@ def test_a_short_file_takes_every_default(write: Write, datasets: Path) -> None:
 
 
 def test_the_whole_form_is_read(write: Write, datasets: Path) -> None:
-    """Every key, and a policy for one dataset over that of the project."""
+    """Every key is read, and the policy of a dataset overrides that of the project."""
     write(
         "cells",
         """\
@@ -196,7 +196,7 @@ def test_folders_come_in_the_order_of_their_names(write: Write, datasets: Path) 
 
 
 def test_folders_that_declare_nothing_are_passed_over(write: Write, datasets: Path) -> None:
-    """Hidden folders, folders without a manifest, and files."""
+    """Hidden folders, folders without a manifest, and files are skipped."""
     write(".cache", None, "train.jsonl")
     write("images", None, "a.jpg")
     (datasets / "README.md").touch()
@@ -205,7 +205,7 @@ def test_folders_that_declare_nothing_are_passed_over(write: Write, datasets: Pa
 
 
 def test_a_folder_with_a_manifest_and_no_project_yaml_is_refused(write: Write, datasets: Path) -> None:
-    """Forgetting the file must not read as taking the project away."""
+    """A forgotten file is an error and does not remove the project."""
     write("cells", None, "train.jsonl")
     write("dogs", None, "project.yml", "train.jsonl")
 
@@ -216,20 +216,20 @@ def test_a_folder_with_a_manifest_and_no_project_yaml_is_refused(write: Write, d
 
 
 def test_a_missing_datasets_folder_is_refused(tmp_path: Path) -> None:
-    """A wrong setting must not read as taking every project away."""
+    """A wrong setting is an error and does not remove every project."""
     with pytest.raises(InvalidDeclaration, match=r"^lists: there is no such folder; create it"):
         load_projects(tmp_path / "lists", "lists")
 
 
 def test_a_file_in_the_place_of_the_datasets_folder_is_refused(tmp_path: Path) -> None:
-    """It is there, so that it is not said to be missing."""
+    """The message does not say that it is missing."""
     (tmp_path / "lists").touch()
     with pytest.raises(InvalidDeclaration, match="this is a file; name the folder that holds one folder per project"):
         load_projects(tmp_path / "lists", "lists")
 
 
 def test_one_folder_is_read_whatever_stands_beside_it(write: Write) -> None:
-    """A fault in another project is that project's; places are shown as the user names the folder."""
+    """A fault in a different project does not matter; places are shown with the folder's name as the user gave it."""
     write("other", "mangaed: true", "train.jsonl")
     folder = write("cells", "managed: false", "train.jsonl")
     project = load_project(folder, "here")
@@ -239,7 +239,7 @@ def test_one_folder_is_read_whatever_stands_beside_it(write: Write) -> None:
 
 @pytest.mark.parametrize("test", ["train.jsonl", "./train.jsonl", "link.jsonl"])
 def test_a_test_dataset_with_the_training_manifest_is_seen(test: str, write: Write, datasets: Path) -> None:
-    """However the path is written; two files with the same content are two files."""
+    """The path may be written in any way; two files with the same content are two files."""
     folder = write("cells", f"test: {test}", "train.jsonl")
     (folder / "link.jsonl").symlink_to("train.jsonl")
     write("planes", "managed: true", "train.jsonl", "test.jsonl")
@@ -249,7 +249,7 @@ def test_a_test_dataset_with_the_training_manifest_is_seen(test: str, write: Wri
 
 
 def test_two_folders_cannot_name_one_project(write: Write, datasets: Path) -> None:
-    """By name, or by ARN; the second folder's line is named, and the first folder in the sentence."""
+    """Name and ARN are compared; the finding is at the second folder's line and names the first folder."""
     write("a", "project: cells", "train.jsonl")
     write("cells", "managed: true", "train.jsonl")
     write("x", f"projectArn: {ARN}", "train.jsonl")
@@ -262,7 +262,7 @@ def test_two_folders_cannot_name_one_project(write: Write, datasets: Path) -> No
 
 
 def test_datasets_need_one_manifest_each(write: Write, datasets: Path) -> None:
-    """None at all, two of a default name, and a long form that leads to none."""
+    """No manifest, two of a default name, and a long form without one are each reported."""
     write("a", "managed: true")
     write("b", "managed: true", "train.jsonl", "train.yaml")
     write("c", "train: {policy: {extra: fail}}")
@@ -282,7 +282,7 @@ def test_one_dataset_is_enough(write: Write, datasets: Path) -> None:
 
 
 def test_a_link_that_leaves_the_folder_is_refused(write: Write, datasets: Path, tmp_path: Path) -> None:
-    """For a named manifest, one of a default name, and project.yaml itself; a link inside the folder is fine."""
+    """Manifests, named or not, and project.yaml must not be such links; a link inside the folder is accepted."""
     (tmp_path / "secret.jsonl").touch()
     (tmp_path / "project.yaml").write_text("managed: true")
     for name in ("a", "b", "d", "e"):
@@ -304,14 +304,14 @@ def test_a_link_that_leaves_the_folder_is_refused(write: Write, datasets: Path, 
 
 
 def test_a_huge_project_yaml_is_refused(write: Write, datasets: Path) -> None:
-    """Nothing is parsed that cannot be meant."""
+    """A file that is too large is reported without being parsed."""
     write("a", "# " + "x" * 1_000_000, "train.jsonl")
 
     assert refusals(datasets) == [("project-yaml-too-large", "datasets/a/project.yaml")]
 
 
 def test_all_faults_of_all_folders_are_shown_together(write: Write, datasets: Path) -> None:
-    """One message has one line per finding: place, what is wrong, the cure; the exit code is that of bad input."""
+    """The message has one line per finding: place, what is wrong, the cure; the exit code is that of bad input."""
     write("a", "mangaed: true\npolicy: {patience: soon}", "train.jsonl")
     write("b", "project: b!", "train.jsonl")
 
@@ -332,13 +332,13 @@ def test_all_faults_of_all_folders_are_shown_together(write: Write, datasets: Pa
     ("text", "seconds"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("1h1m1s", 3661), ("0h1s", 1)]
 )
 def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: int) -> None:
-    """In that order, each at most once."""
+    """Hours, minutes and seconds come in that order, each at most once."""
     assert parse_patience(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "0m", "30", "m", "1.5h", "30m1h", "30 m", "-1m", "1d", "٣m", "1H"])
 def test_anything_else_is_no_duration(text: str) -> None:
-    """A number without a unit above all: nobody knows whether it means seconds."""
+    """A number without a unit is refused, because it might mean seconds or minutes."""
     assert parse_patience(text) is None
 
 

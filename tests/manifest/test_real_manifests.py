@@ -32,7 +32,7 @@ READ = [
 def test_a_real_manifest_reads_without_an_error(
     name: str, size: tuple[int, int], counts: tuple[int, int, int], codes: list[str], read_path: Callable[..., Any]
 ) -> None:
-    """Every line becomes an entry; what the service will mark and what is odd is said."""
+    """Every line becomes an entry; what the service will mark and what is odd is reported."""
     got = read_path(DATA / name)
     found = got.findings
 
@@ -62,7 +62,7 @@ def test_notes_on_real_manifests_count(read_path: Callable[..., Any]) -> None:
 def test_a_template_is_refused_line_by_line_with_the_bucket(
     name: str, lines: list[int], read_path: Callable[..., Any]
 ) -> None:
-    """A placeholder for a bucket name is named as what it is, at each line's own number."""
+    """A placeholder for a bucket name is reported as an invalid name, at each line's own number."""
     found = read_path(DATA / name).findings
 
     assert {error.code for error in found.errors} == {"bucket-illegal"}
@@ -85,7 +85,7 @@ def test_a_kind_that_custom_labels_does_not_take_is_refused(read_path: Callable[
 
 
 def test_labels_of_a_real_manifest_come_in_order_of_first_use(read_path: Callable[..., Any]) -> None:
-    """The distinct labels, each once."""
+    """The distinct labels are found, each once."""
     found = read_path(DATA / "jufeng-ids721/output.manifest").findings
 
     assert found.labels[:2] == ("Helicopter", "Ferry")

@@ -50,7 +50,7 @@ def test_a_broken_rule_is_found_at_its_place_in_json_lines(code: str, text: str,
 
 @pytest.mark.parametrize(("code", "text"), YAML_CASES)
 def test_a_broken_rule_is_found_at_its_place_in_yaml(code: str, text: str, read: Callable[..., Any]) -> None:
-    """Each case names the rule and the exact line and column, and nothing worse than the rule is said."""
+    """Each case names the rule and the exact line and column, and nothing more severe than the rule is reported."""
     content, line, column = split(text)
 
     found = read(content, "train.yaml").findings
@@ -62,7 +62,7 @@ def test_a_broken_rule_is_found_at_its_place_in_yaml(code: str, text: str, read:
 
 @pytest.mark.parametrize(("code", "old", "new"), RAW_CASES)
 def test_a_raw_line_in_yaml_is_judged_at_its_place(code: str, old: str, new: str, read: Callable[..., Any]) -> None:
-    """The same rules as for JSON Lines, the places of the YAML; the line is good before it is spoilt."""
+    """The rules are those for JSON Lines, the places those in the YAML; the line is good before it is spoilt."""
     content, line, column = split(entry(changed(RAW_BOXES, old, new)))
 
     assert read(entry(RAW_BOXES), "train.yaml").codes == []
@@ -83,7 +83,7 @@ def test_a_raw_line_in_yaml_is_judged_at_its_place(code: str, old: str, new: str
 def test_text_that_is_not_utf_8_is_found_at_its_byte(
     name: str, content: bytes, line: int, column: int, read: Callable[..., Any]
 ) -> None:
-    """Columns count characters, also before a byte that is none."""
+    """Columns count characters, also before a byte that is not part of one."""
     found = read(content, name).findings
 
     assert found_at(found, "not-utf-8") == [(line, column)]
@@ -98,7 +98,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_the_table_holds_aws_s_thirteen_codes_and_each_code_once() -> None:
-    """A code means one thing; AWS's are all there, in the class of what the service marks."""
+    """Each code means one thing, and AWS's codes are all in the class of what the service marks."""
     rows = (*table(line_rules), *table(yaml_rules))
 
     assert len({row.code for row in rows}) == len(rows)
@@ -116,7 +116,7 @@ def test_a_good_line_has_no_finding(line: str, read: Callable[..., Any]) -> None
 
 
 def test_the_first_fifty_are_kept_and_all_are_counted(read: Callable[..., Any]) -> None:
-    """A manifest with a fault in every line says so in fifty lines and a number."""
+    """A manifest with a fault in every line gives fifty findings and a count."""
     found = read(BARE + "\n" + '{"x":1}\n' * 70).findings
 
     assert found.error_count == 70

@@ -12,7 +12,7 @@ from tests.manifest.yaml_text import BOX, HEAD, documents
     "text", ["no", "yes", "0001", "2024-01-01", "1:30", "012", "0x1F", "null", "~", "true", "1e3", "1_000", ".inf", "é"]
 )
 def test_a_name_is_its_text_as_written(text: str, read: Callable[..., Any]) -> None:
-    """YAML's guesses about dates, octal and sexagesimal numbers and booleans happen nowhere."""
+    """YAML does not turn text into dates, octal or sexagesimal numbers or booleans."""
     plain, raw = documents(
         read,
         f"{HEAD}entries:\n  - image: {text}\n    labels: [{text}]\n"
@@ -56,7 +56,7 @@ def test_a_name_is_its_text_as_written(text: str, read: Callable[..., Any]) -> N
     ],
 )
 def test_a_raw_value_has_json_s_implicit_types_only(text: str, value: object, read: Callable[..., Any]) -> None:
-    """A number, true, false and null as JSON spells them; everything else is text."""
+    """A number, true, false and null are read as JSON spells them; everything else is text."""
     known = "  - image: s3://pics/b.jpg\n    labels: [x]\n"
     line, _ = documents(read, f"entries:\n  - source-ref: s3://pics/a.jpg\n    thing: {text}\n{known}")
 
@@ -81,7 +81,7 @@ def test_a_raw_value_has_json_s_implicit_types_only(text: str, value: object, re
     ],
 )
 def test_keys_of_the_head_stand_in_any_order_and_style(text: str, read: Callable[..., Any]) -> None:
-    """A mapping has no order: values below the entries hold for them too."""
+    """A mapping has no order, so values below the entries apply to them too."""
     (line,) = documents(read, text)
 
     assert line["source-ref"] == "s3://pics/a.jpg"
@@ -99,7 +99,7 @@ def test_a_fault_in_a_head_below_the_entries_is_told_once(read: Callable[..., An
 
 
 def test_a_head_in_a_spelling_that_hides_it_is_refused_not_ignored(read: Callable[..., Any]) -> None:
-    """An escape in the word `entries` keeps the quick look from seeing it; nothing is lost in silence."""
+    """An escape in the word `entries` hides it from the quick look; the key below it is reported."""
     found = read('"\\x65ntries":\n  - image: s3://pics/a.jpg\nsize: [64, 64]\n', "train.yaml").findings
 
     assert [error.code for error in found.errors] == ["head-below-entries"]
@@ -109,7 +109,7 @@ def test_a_head_in_a_spelling_that_hides_it_is_refused_not_ignored(read: Callabl
     "text", ["entries: []", "entries: []\n", "images: s3://pics/\nentries: []\n", "---\nentries: []"]
 )
 def test_a_manifest_that_is_meant_to_be_empty_is_valid(text: str, read: Callable[..., Any]) -> None:
-    """The one way to say that a dataset has no entry."""
+    """An empty list of entries is the one way to declare a dataset without entries."""
     got = read(text, "train.yaml")
 
     assert got.codes == []
@@ -128,7 +128,7 @@ def test_aliases_are_followed(read: Callable[..., Any]) -> None:
 
 
 def test_an_entry_with_an_error_is_left_out_and_the_others_are_read(read: Callable[..., Any]) -> None:
-    """Whether the error is found by the scanner, in a key, in the head or by a rule; all are found in one reading."""
+    """The rest is read whether the scanner, a key, the head or a rule gives the error."""
     got = read(
         f"nonsense: 1\n{HEAD}entries:\n  - image: a\n  - image: !t b\n  - image: c\n  - image: d\n    image: d\n"
         "  - image: e\n    labels: x\n  - image: f\n  - image: s3://ab/g\n  - image: h\n",
@@ -141,7 +141,7 @@ def test_an_entry_with_an_error_is_left_out_and_the_others_are_read(read: Callab
 
 
 def test_unknown_keys_get_a_guess(read: Callable[..., Any]) -> None:
-    """Case, underscores and a wrong letter are seen through."""
+    """The guess ignores case, hyphens and one wrong letter."""
     found = read(f"{HEAD}entires: []\nentries:\n  - image: a.jpg\n    Lables: [x]\n  - source_ref: x\n", "train.yaml")
 
     messages = {error.place.line: error.message for error in found.findings.errors if error.code == "unknown-key"}
@@ -157,7 +157,7 @@ def test_an_ending_is_yaml_s_in_any_case(read: Callable[..., Any]) -> None:
 
 
 def test_a_comment_that_is_no_part_of_the_name_is_noted_only_there(read: Callable[..., Any]) -> None:
-    """A quoted name, and a comment behind another value, are what they seem."""
+    """A quoted name and a comment behind a different value get no note."""
     text = f"{HEAD}entries: # all\n  - image: 'a #1.jpg' # quoted\n    labels: [x] # label\n  - image: b#2.jpg\n"
 
     assert read(text, "train.yaml").codes == []

@@ -9,7 +9,7 @@ from tests.manifest.yaml_text import BOX, HEAD, documents
 
 
 def test_the_whole_form_expands_to_aws_s_lines(read: Callable[..., Any]) -> None:
-    """Image-level labels, boxes, zero boxes, nothing, and a raw line, each as AWS documents it."""
+    """Image-level labels, boxes, zero boxes, no label and a raw line each give the line that AWS documents."""
     lines = documents(
         read,
         f"""\
@@ -84,7 +84,7 @@ entries:
 
 
 def test_expansion_gives_the_same_bytes_each_time(read: Callable[..., Any]) -> None:
-    """Nothing of the clock, the machine or a random number enters a line."""
+    """No clock, machine or random number has an influence on a line."""
     text = f"{HEAD}entries:\n  - image: a.jpg\n    labels: [né, x y]\n    boxes: [{BOX}]\n"
 
     first, second = (read(text, "train.yaml").entries[0].line for _ in range(2))
@@ -111,7 +111,7 @@ def test_an_entry_s_own_values_come_before_the_file_s(read: Callable[..., Any]) 
 
 
 def test_class_ids_follow_the_first_use(read: Callable[..., Any]) -> None:
-    """Not the alphabet; a label that is used twice has one id."""
+    """Class ids follow the order of first use, not the alphabet; a label that is used twice has one id."""
     boxes = ", ".join(BOX.replace("RBC", label) for label in ("y", "x", "y", "a"))
 
     (line,) = documents(read, f"{HEAD}entries:\n  - image: a.jpg\n    boxes: [{boxes}]\n")
@@ -134,7 +134,7 @@ def test_class_ids_follow_the_first_use(read: Callable[..., Any]) -> None:
     ],
 )
 def test_prefix_and_image_meet_at_one_slash(prefix: str, image: str, key: str, read: Callable[..., Any]) -> None:
-    """Nothing else is normalised, and a whole address stands alone."""
+    """Nothing else is normalised, and a whole address is not joined to the prefix."""
     (line,) = documents(read, f"images: {prefix}\nentries:\n  - image: {image}\n")
 
     assert line["source-ref"] == key

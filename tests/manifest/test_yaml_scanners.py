@@ -34,7 +34,7 @@ LOADERS = [pytest.param(yaml.SafeLoader, id="python"), pytest.param(yaml.CSafeLo
     ],
 )
 def test_both_scanners_of_pyyaml_read_the_same(loader: Any, text: str) -> None:  # noqa: ANN401 - a class of PyYAML's
-    """With libyaml and without: the same lines at the same places, the same findings."""
+    """With and without libyaml the lines, their places and the findings are the same."""
 
     def outcome(chosen: Any) -> tuple[list[Any], list[str]]:  # noqa: ANN401 - a class of PyYAML's
         collector = Collector("train.yaml")
@@ -51,7 +51,7 @@ def test_both_scanners_of_pyyaml_read_the_same(loader: Any, text: str) -> None: 
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("escape", ["\\ud800", "\\uDFFF", "\\UFFFFFFFF", "\\U00110000"])
 def test_an_escape_that_names_no_character_is_refused(loader: Any, escape: str) -> None:  # noqa: ANN401 - a class of PyYAML's
-    """By both scanners, though each stumbles over another one."""
+    """Both scanners report them, though each stops at a different one."""
     collector = Collector("train.yaml")
 
     lines = list(yaml_lines(io.BytesIO(f'entries:\n  - image: "s3://pics/{escape}"\n'.encode()), collector, loader))

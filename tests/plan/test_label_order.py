@@ -84,7 +84,9 @@ def test_what_is_sent_never_passes_the_label_limit(
     if peak(live, ordered, 100_000) > LABELS:
         assert plan.refusals[0].startswith("manifest and live-only entries together use")
     elif plan.refusals:
-        assert plan.refusals[0].startswith(f"on the way the dataset would have {peak(live, changes, size)} labels, ")
+        assert plan.refusals[0].startswith(
+            f"while the lines are sent the dataset would have {peak(live, changes, size)} labels, "
+        )
 
 
 def plan_of(ledger: Ledger, extra: Extra = Extra.REPORT) -> Plan:
@@ -129,8 +131,10 @@ def test_a_plan_that_no_order_saves_is_refused_with_the_cure(small: Callable[[in
     desired: Uses = {**live, "s3://b/1": ("x",), "s3://b/2": ("x",)}
     with ledger_of(desired, live) as ledger:
         (refusal,) = plan_of(ledger).refusals
-    assert refusal.startswith("on the way the dataset would have 5 labels, it may have 4, in whatever order")
+    assert refusal.startswith(
+        "while the lines are sent the dataset would have 5 labels, whatever their order; it may have 4; "
+    )
     assert "in two applies" in refusal
-    small(100_000)  # in one batch it is no matter
+    small(100_000)  # one batch never passes the limit
     with ledger_of(desired, live) as ledger:
         assert (plan_of(ledger).refusals, plan_of(ledger).by_label) == ((), False)

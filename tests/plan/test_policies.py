@@ -235,7 +235,7 @@ def test_all_images_must_be_in_one_bucket_live_ones_too() -> None:
     with filled([labelled("s3://b/1", "a")], live) as ledger:
         for policy in (EXTRA["report"], EXTRA["unlabel"]):
             (refusal,) = plan_of(ledger, policy).refusals
-            assert refusal.startswith("2 live entries that the manifest does not have are in another bucket")
+            assert refusal.startswith("2 live entries that the manifest does not have are in a different bucket")
             assert "(s3://b/): s3://else/\\x1b[31m;" in refusal
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
 

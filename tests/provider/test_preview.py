@@ -73,7 +73,7 @@ def test_a_replacement_by_policy_is_spelled_out(world: World) -> None:
     cells.up()
     world.edit(cells, "4.jpg", "bird")
     summary, *_ = pending(cells)
-    assert "DELETED and created anew (new ARN): 2 live entries go, 1 of them not in the manifest" in summary
+    assert "DELETED and created again (new ARN): 2 live entries are deleted, 1 of them not in the manifest" in summary
 
 
 def test_more_than_ten_new_entries_are_counted(world: World) -> None:
@@ -114,7 +114,7 @@ def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
     assert checked["pendingChanges"]["entries"] == [f"! {KEY}4.jpg  live only: bird"]
     assert cells.messages[-1].text.splitlines() == [
         "up to date: 1 entry; 1 live only",
-        "check: 1 live entry that the manifest does not have stays labelled",
+        "check: 1 live image is not in the manifest and will still be used for training",
         f"! {KEY}4.jpg  live only: bird",
         f"plan {checked['pendingChanges']['plan']}",
     ]

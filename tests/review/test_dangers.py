@@ -88,7 +88,7 @@ def test_a_renamed_label_is_neither_gone_nor_new() -> None:
 def test_a_replacement_and_a_refusal_are_the_worst() -> None:
     """Both are dangers of the worst level, and say what happens."""
     live, desired = [labelled(KEY, "a"), labelled("s3://acme/2", "a")], [labelled(KEY, "a")]
-    assert plain(dangers(live, desired, Extra.REPLACE)["replace"].words).endswith("2 live entries go")
+    assert plain(dangers(live, desired, Extra.REPLACE)["replace"].words).endswith("2 live entries are deleted")
     refused = dangers(live, desired, Extra.FAIL)["refusal"]
     assert refused.level == "danger"
     assert "extra: fail" in plain(refused.words)

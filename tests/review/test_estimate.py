@@ -63,7 +63,7 @@ def test_calls_are_counted_by_operation(
 
 
 def test_the_time_is_that_of_the_accounts_quota() -> None:
-    """Five calls a second: 250,000 entries take 2,500 pages, listed twice."""
+    """Five calls per second: 250,000 entries take 2,500 pages, listed twice."""
     known = total([[Estimate(calls={"ListDatasetEntries": 5_000}, batches=0, bytes=0, minutes=0)]])
     assert known is not None
     assert known.minutes == pytest.approx(16.67, abs=0.01)

@@ -60,7 +60,7 @@ def test_a_guard_that_trips_is_a_danger_once_and_one_that_is_overridden_too() ->
     assert found == [("guard", "danger"), ("guard", "check")]
     assert (
         plain(review.dangers[0].words)
-        == "guard updates says no: 40 of 40 entries (100%) would be updated; more than 30%"
+        == "blocked by guard updates: 40 of 40 entries (100%) would be updated; more than 30%"
     )
 
 
@@ -81,7 +81,7 @@ def test_passed_guards_are_shown_on_request_only() -> None:
     """A reader of a plan looks for what is wrong."""
     review = _review()
     assert "test-set passed" not in terminal.view(review)
-    assert "test-set passed: this is no test set (up to 10%)" in terminal.view(review, verbose=True)
+    assert "test-set passed: this is not a test set (up to 10%)" in terminal.view(review, verbose=True)
     assert "guard shrink off" in terminal.view(review, verbose=True)
 
 
@@ -92,6 +92,6 @@ def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
     review = offline_review(tmp_path / "before.jsonl", tmp_path / "after.jsonl")
     (dataset,) = review.datasets
     said = [plain(danger.words) for danger in review.dangers if danger.kind == "guard"]
-    assert said[0].startswith("guard updates would say no: 40 of 40 entries")
+    assert said[0].startswith("would be blocked by guard updates: 40 of 40 entries")
     assert (dataset.refusals, dataset.status, dataset.override) == ((), "planned", None)
     assert "distributed" not in {guard.name for guard in dataset.guards}

@@ -83,7 +83,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path: Path) -> Non
     file.write_text('{"source-ref":"s3://acme/1"}\n', encoding="utf-8")
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(BadInput, match="is not there"):
+    with pytest.raises(BadInput, match="was not found"):
         offline_review(file, tmp_path / "none.jsonl")
     with pytest.raises(BadInput, match="file and a folder"):
         offline_review(file, empty)

@@ -23,7 +23,7 @@ def blocks(page: str, key: str) -> list[str]:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/manifests.md"])
 def test_manifests_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
-    """No error, nothing that the service would mark, and no comment that is taken for a part of a name."""
+    """There is no error, nothing that the service would mark, and no comment that is taken for a part of a name."""
     examples = blocks(page, "entries")
     assert examples
     for number, text in enumerate(examples):
@@ -36,7 +36,7 @@ def test_manifests_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("page", ["README.md", "docs/manifests.md"])
 def test_projects_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
-    """Every key and value of them is one that is read."""
+    """Every key and value in them is one that is read."""
     examples = blocks(page, "project")
     assert examples
     for text in examples:
@@ -48,7 +48,7 @@ def test_projects_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
-    """Files that exist, and headings of them."""
+    """The links lead to files that exist, and to headings in them."""
     for target, heading in LINK.findall(page.read_text()):
         if target.startswith(("http", "mailto:", "javascript:")):
             continue
@@ -60,14 +60,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_commands_on_the_pages_exist() -> None:
-    """Whatever a page says to type after `reconciler`."""
+    """Every command that a page shows after `reconciler` is accepted."""
     typed = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
     assert typed
     assert typed <= set(COMMANDS)
 
 
 def test_every_file_that_the_architecture_names_exists() -> None:
-    """A reader who is sent to a module or a folder finds it there."""
+    """A module or folder that a page names exists."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = re.findall(r"`([a-z_]+/(?:[a-z_/]+(?:\.py)?)?|[a-z_]+\.py)`", page)
     roots = (ROOT / "reconciler", ROOT / "rekognition_emulator", ROOT)

@@ -29,7 +29,7 @@ def entries(project: ProjectDeclaration, dataset_type: DatasetType) -> list[Desi
 
 
 def test_the_samples_are_two_managed_projects_with_train_and_test(projects: dict[str, ProjectDeclaration]) -> None:
-    """Boxes as JSON Lines and image-level labels as YAML, each with a closed list of labels."""
+    """The samples have boxes as JSON Lines and image-level labels as YAML, each with a closed list of labels."""
     assert {name: (project.managed, project.labels) for name, project in projects.items()} == {
         "blood-cells": (True, ("RBC", "WBC", "Platelets")),
         "ground-truth-lab": (True, ("LH", "RH")),
@@ -44,7 +44,7 @@ def test_the_samples_are_two_managed_projects_with_train_and_test(projects: dict
 def test_every_sample_manifest_is_read_without_a_finding(
     projects: dict[str, ProjectDeclaration], name: str, train: int, test: int
 ) -> None:
-    """Not one note: a newcomer's first preview shows entries only."""
+    """There is not one note, so that a newcomer's first preview shows entries only."""
     assert len(entries(projects[name], DatasetType.TRAIN)) == train
     assert len(entries(projects[name], DatasetType.TEST)) == test
 

@@ -37,7 +37,7 @@ def test_the_converter_makes_the_committed_lines() -> None:
 
 
 def test_the_counts_are_those_of_the_source() -> None:
-    """292 and 72 images; 4,888 boxes less the two without a size; every image once."""
+    """There are 292 and 72 images and 4,888 boxes less the two without a size, and every image is there once."""
     both = [*documents("train.jsonl"), *documents("test.jsonl")]
     boxes = Counter(box.label for document in both for box in meaning_of(document).boxes)
 
@@ -48,7 +48,7 @@ def test_the_counts_are_those_of_the_source() -> None:
 
 @pytest.mark.parametrize("manifest", ["train.jsonl", "test.jsonl"])
 def test_every_line_reads_as_boxes_and_nothing_malformed(manifest: str) -> None:
-    """At least one box a line, the frame is the source's, no service field."""
+    """Every line has at least one box, the source's frame, and no field of the service."""
     for document in documents(manifest):
         meaning = meaning_of(document)
         assert (meaning.malformed, meaning.sizes) == ((), ((640_000, 480_000),))
@@ -56,7 +56,7 @@ def test_every_line_reads_as_boxes_and_nothing_malformed(manifest: str) -> None:
 
 
 def test_every_sample_has_its_source_and_licence_beside_it() -> None:
-    """Also every folder of test data that others made."""
+    """The folder of test data that others made has its licence, too."""
     for folder in (*(ROOT / "datasets").iterdir(), ANNOTATIONS.parent):
         assert (folder / "LICENSE").read_text("utf-8").startswith("MIT License"), folder
     for folder in (ROOT / "datasets").iterdir():

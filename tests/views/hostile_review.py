@@ -85,18 +85,9 @@ def hostile(text: str) -> Review:
         exception_count=1,
     )
     row = LabelBalance(
-        label=text,
-        images_before=1,
-        images_after=2,
-        boxes_before=1,
-        boxes_after=2,
-        share_before=0.1,
-        share_after=0.2,
+        label=text, images_before=1, images_after=2, boxes_before=1, boxes_after=2, share_before=0.1, share_after=0.2
     )
-    findings = FindingCounts(
-        errors=1,
-        shown=(Finding(Severity.ERROR, "code", Place(text, 1), text, text),),
-    )
+    findings = FindingCounts(errors=1, shown=(Finding(Severity.ERROR, "code", Place(text, 1), text, text),))
     whole = dataset(
         [one],
         manifest=text,

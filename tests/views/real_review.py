@@ -90,7 +90,7 @@ def _dangers() -> tuple[Danger, ...]:
         Danger(
             level="danger",
             kind="split-move",
-            words=("1 image moves from test to train while its test entry stays labelled",),
+            words=("1 image moves from test to train and is still used in test",),
             count=1,
             examples=(f"{PREFIX}BloodImage_00017.jpg",),
             **about,

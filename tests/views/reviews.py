@@ -36,12 +36,7 @@ def removed(one: PixelBox) -> BoxChange:
 
 def became(before: PixelBox, after: PixelBox, iou: float = 0.8) -> BoxChange:
     """A box that becomes another."""
-    by = (
-        after.left - before.left,
-        after.top - before.top,
-        after.width - before.width,
-        after.height - before.height,
-    )
+    by = (after.left - before.left, after.top - before.top, after.width - before.width, after.height - before.height)
     words: list[BoxWord] = []
     if by[2] or by[3]:
         words.append("resized")

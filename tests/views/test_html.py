@@ -109,7 +109,7 @@ def test_pictures_are_asked_for_by_risk_and_counted() -> None:
     [
         (Picture(data="data:,", width=320, height=240), "the picture has 320x240 pixels, image_size says 640x480"),
         (Picture(data="data:,", width=640, height=480, orientation=6), "EXIF orientation 6"),
-        (Picture(note="no picture: there is no such file"), "no picture: there is no such file"),
+        (Picture(note="no picture: the file was not found"), "no picture: the file was not found"),
         (Picture(data="data:,", width=640, height=480), ""),
     ],
 )

@@ -104,7 +104,7 @@ def test_what_is_no_image_is_no_fault(pillow: Any, content: bytes) -> None:  # n
 
 def test_what_is_not_there_or_not_readable_is_no_fault(pillow: Any) -> None:  # noqa: ANN401, ARG001 - skips without it
     """A note says why."""
-    assert "no such file" in from_s3(lambda _bucket, _name: None)("s3://b/k.jpg").note
+    assert "not found" in from_s3(lambda _bucket, _name: None)("s3://b/k.jpg").note
 
     def denied(_key: str) -> bytes:
         raise PermissionError(13, "Permission denied")

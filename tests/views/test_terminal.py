@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from rich.cells import cell_len
 
 from reconciler.apply.outcome import Outcome, Rejected
 from reconciler.errors import Failure
 from reconciler.model import Override, Place
 from reconciler.review.model import Estimate, Review
-from reconciler.views.terminal.columns import cells
 from reconciler.views.terminal.view import ending_view, outcome_view, view
 from tests.views.real_review import real
 from tests.views.reviews import change, dataset, many, review
@@ -21,14 +21,14 @@ TWO_SCREENS = 100
 
 
 def test_dangers_come_first_then_groups_then_labels_then_entries() -> None:
-    """A reader who stops early has seen what matters."""
+    """A reader who stops early has seen the most important lines."""
     text = view(real())
     order = ["danger  blood-cells", "groups\n", "labels ", "entries under"]
     assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
 
 
 def test_a_small_review_reads_as_written_here() -> None:
-    """The whole text of one moved box."""
+    """The text of one moved box is exactly this."""
     one = dataset([many(1).datasets[0].changes[0]], words="1 to update", unchanged=0, plan_id="ab" * 16)
     text = view(review(one, words="1 dataset, 1 with changes: 1 to update", plan_id="ab" * 16))
     assert text == (
@@ -43,43 +43,43 @@ def test_a_small_review_reads_as_written_here() -> None:
     )
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
 @pytest.mark.parametrize("verbose", [False, True])
 def test_no_line_is_wider_than_the_terminal(width: int, verbose: bool) -> None:  # noqa: FBT001 - a parameter of a test
-    """Narrow and wide, whatever is shown; only the plan's id is never broken, because it is there to be copied."""
+    """On narrow and wide terminals, whatever is shown, only the plan id is never folded, because users copy it."""
     lines = view(real(), width=width, verbose=verbose).splitlines()
     assert lines[-1] == f"plan {real().plan_id}"
-    assert max(map(cells, lines[:-1])) <= width
+    assert max(map(cell_len, lines[:-1])) <= width
 
 
 @pytest.mark.parametrize("width", [60, 120])
 def test_ten_thousand_changes_take_two_screens_at_most(width: int) -> None:
-    """And the rest is a count."""
+    """The entries that are not shown are counted."""
     text = view(many(10_000), width=width)
     assert len(text.splitlines()) <= TWO_SCREENS
     assert "9,980 more entries" in " ".join(text.split())
 
 
 def test_many_datasets_share_the_lines() -> None:
-    """Twenty datasets with a hundred changes each stay readable."""
+    """Twenty datasets with a hundred changes each are still readable."""
     datasets = [dataset([change(number) for number in range(100)], title=f"d{index}") for index in range(20)]
     assert len(view(review(*datasets), width=100).splitlines()) <= 20 * 9
 
 
 def test_verbose_shows_every_entry() -> None:
-    """Nothing is left out on request."""
+    """With `verbose` nothing is left out."""
     text = view(many(500), verbose=True)
     assert all(f"BloodImage_{number:05}.jpg" in text for number in range(500))
     assert "more" not in text
 
 
 def test_verbose_says_what_became_of_each_box() -> None:
-    """Pixels and overlap."""
+    """Each box is shown with its move in pixels and its overlap."""
     assert "WBC, moved by +3, -4 px, overlap 80 %" in view(many(1), verbose=True)
 
 
 def test_entries_that_a_group_explains_are_counted_and_not_listed() -> None:
-    """The group says what happens to them."""
+    """The group describes their change."""
     text = view(real())
     assert "RBC renamed Erythrocyte: 120 boxes on 12 entries" in text
     assert "BloodImage_00005.jpg" not in text
@@ -87,28 +87,28 @@ def test_entries_that_a_group_explains_are_counted_and_not_listed() -> None:
 
 
 def test_a_dangerous_entry_is_listed_although_a_group_explains_it() -> None:
-    """Risk weighs more than brevity."""
+    """An entry with a high risk is always listed."""
     risky = [replace(one, risk=9) if one.number == 5 else one for one in real().datasets[0].changes]
     text = view(review(replace(real().datasets[0], changes=tuple(risky))))
     assert "BloodImage_00005.jpg" in text
 
 
 def test_colours_are_the_callers_and_change_no_word() -> None:
-    """Without a painter there is no escape sequence; with one the same text stands between them."""
+    """Without a painter there are no escape sequences; with one the same text is between them."""
     coloured = view(real(), width=100, paint=lambda text, role: f"\x1b[{len(role)}m{text}\x1b[0m")
     assert re.sub(r"\x1b\[\d+m", "", coloured) == view(real(), width=100)
     assert "\x1b" not in view(real(), width=100)
 
 
 def test_a_dataset_that_is_up_to_date_takes_two_lines() -> None:
-    """Silence is good news."""
+    """A dataset without changes has its title and one line."""
     quiet = dataset([], words="up to date: 72 entries")
     _title, _gap, *lines = view(review(quiet, plan_id="")).splitlines()
     assert lines == ["blood-cells train  (datasets/blood-cells/train.jsonl)", "  up to date: 72 entries"]
 
 
 def test_a_run_that_failed_says_why_first() -> None:
-    """With AWS's code and the operation."""
+    """The failure is shown with AWS's code and the operation."""
     failed = replace(
         Review(words="nothing known"),
         error=Failure(kind="AccessDenied", message="may not list", code="AccessDeniedException", operation="List"),
@@ -117,7 +117,7 @@ def test_a_run_that_failed_says_why_first() -> None:
 
 
 def test_offline_sides_are_named_and_no_plan_is_offered() -> None:
-    """A diff of two files has nothing to apply."""
+    """A diff of two files has no plan id, because nothing can be applied."""
     offline = replace(real(), compared=replace(real().compared, before="main:datasets", after="datasets", offline=True))
     text = view(offline)
     assert text.startswith("main:datasets -> datasets: ")
@@ -125,7 +125,7 @@ def test_offline_sides_are_named_and_no_plan_is_offered() -> None:
 
 
 def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
-    """For a reader who has seen the plan just before: nothing of it again."""
+    """The outcome does not repeat the plan, which the reader has just seen."""
     done = Outcome(
         "",
         add=2,
@@ -139,7 +139,7 @@ def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
         "\n"
         "blood-cells train  (datasets/blood-cells/train.jsonl)\n"
         "  2 added in 1 batch\n"
-        "  what was live before the delete is kept in s3://kept/here; `reconciler restore` brings it back\n"
+        "  the deleted entries are kept in s3://kept/here; `reconciler restore` brings them back\n"
         "  train.jsonl:3: rejected: s3://b/1.jpg: no such image\n"
         "  ... and 6 more rejected lines\n"
         "  warning: 7 lines are not live; the policy is `rejected: skip`\n"
@@ -148,33 +148,52 @@ def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
 
 
 def test_what_an_apply_took_stands_beside_the_estimate() -> None:
-    """Calls by operation, with the estimate where it was another; batches, bytes, time."""
+    """The calls are shown by operation, with the estimate if it differs, then batches, bytes and time."""
     estimate = Estimate(calls={"DescribeDataset": 5, "ListDatasetEntries": 2}, batches=1, bytes=900, minutes=0.02)
     took = Estimate(calls={"DescribeDataset": 9, "ListDatasetEntries": 2}, batches=1, bytes=900, minutes=0.2)
     ended = review(dataset([change(1)]), words="1 dataset: 1 updated", estimate=estimate, spent=took)
     assert ending_view(ended) == (
         "\n"
         "1 dataset: 1 updated\n"
-        "estimate: 7 calls, 1 batch, 900 B, under a minute at 5 calls a second\n"
+        "estimate: 7 calls, 1 batch, 900 B, under a minute at 5 calls per second\n"
         "took:     11 calls, 1 batch, 900 B, 12 s\n"
         "calls:    DescribeDataset 9 (estimate 5), ListDatasetEntries 2\n"
     )
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.text(max_size=60), min_size=1, max_size=5), st.integers(30, 120))
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=5), st.integers(20, 120))
 def test_any_text_stays_within_its_line(texts: list[str], width: int) -> None:
-    """Wide and combining letters included."""
+    """Texts with wide and combining letters keep the width too."""
     changes = [change(number, key=f"s3://b/{text}", words=text) for number, text in enumerate(texts)]
     lines = view(review(dataset(changes)), width=width).split("\n")
-    assert max(map(cells, lines)) <= width
+    assert max(map(cell_len, lines)) <= width
 
 
 def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
-    """For one run; the way for good stands in a preview, in a comment and with verbose."""
+    """The text names the way for one run; the permanent way is in the preview, in a comment and with `verbose`."""
     how = Override(options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
-    assert 'if it is meant, say why, for one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
+    assert (
+        'if it is intended, override it with a reason, for one run: --allow updates="why", or under Pulumi V; --verbose'
+        in view(one)
+    )
     ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"
     assert ways not in view(one)
     assert ways in view(one, verbose=True)
+
+
+@pytest.mark.parametrize("width", [None, 20, 40, 60, 120])
+def test_the_table_of_labels_reads_no_markup(width: int | None) -> None:
+    """A label that looks like rich's markup, a link or an emoji is shown as written, on every width."""
+    label = "[red]a[/] :smile:"
+    one = real().datasets[0]
+    assert one.balance
+    balance = replace(one.balance, rows=(replace(one.balance.rows[0], label=label),))
+    text = view(review(replace(one, balance=balance, changes=(), groups=())), width=width)
+    (row,) = [line for line in text.splitlines() if line.startswith("    [re")]
+    assert label in row or "\u2026" in row
+    assert ("share" in text, "boxes" in text.partition("labels ")[2].partition("\n")[0]) == (
+        width is None or width >= 90,
+        width is None or width >= 40,
+    )

@@ -35,7 +35,7 @@ anything = st.text(st.characters(), max_size=12) | st.sampled_from([HOSTILE, "\u
 
 
 def acts(text: str) -> list[str]:
-    """The characters that a terminal would obey."""
+    """The characters that a terminal would interpret."""
     return [character for character in text if character in ACTING]
 
 
@@ -46,7 +46,7 @@ def previewed(ledger: Ledger, plan: Plan) -> Preview:
 
 
 def test_every_character_that_acts_is_written_as_an_escape() -> None:
-    """Each in a way that tells it from the others; letters, digits, signs and spaces stay as they are."""
+    """Each has a different escape; letters, digits, signs and spaces are left alone."""
     written = {character: inert(character) for character in map(chr, range(0x110000))}
     touched = {character for character, shown in written.items() if shown != character}
     assert touched >= ACTING
@@ -59,7 +59,7 @@ def test_every_character_that_acts_is_written_as_an_escape() -> None:
 
 @given(st.text("abcdef", max_size=900), st.integers(30, 400))
 def test_inert_text_is_cut_in_its_middle(text: str, limit: int) -> None:
-    """Head and tail of a key stay, because both tell keys apart."""
+    """Both ends of a key are kept, because both distinguish keys."""
     shown = inert(text, limit)
     assert len(shown) == min(len(text), limit)
     if len(text) > limit:
@@ -72,7 +72,7 @@ def test_inert_text_is_cut_in_its_middle(text: str, limit: int) -> None:
 @settings(max_examples=100, deadline=None)
 @given(anything, anything, anything, anything)
 def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str, path: str) -> None:
-    """Keys, labels, fields and paths, in adds, updates, unlabelling, live-only entries and refusals."""
+    """Keys, labels, fields and paths are escaped in adds, updates, unlabelling, live-only entries and refusals."""
     own: list[Document] = [
         labelled(KEY.format(f"1{key}"), label or "x"),
         boxes(KEY.format(f"2{key}"), (label or "x", 1, 2, 3, 4)),
@@ -107,7 +107,7 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
 
 
 def numbers(text: str, word: str) -> int:
-    """The number that stands before a word."""
+    """The number in front of a word."""
     found = re.search(rf"([\d,]+) {word}", text)
     return int(found[1].replace(",", "")) if found else 0
 
@@ -119,7 +119,7 @@ sides = st.dictionaries(st.sampled_from([KEY.format(number) for number in range(
 @settings(max_examples=80, deadline=None)
 @given(sides, sides, st.sampled_from([Extra.REPORT, Extra.UNLABEL, Extra.REPLACE]))
 def test_counts_agree_with_the_plan(desired: dict[str, Document], live: dict[str, Document], extra: Extra) -> None:
-    """In the summary, and in a preview's lines with their rest."""
+    """The summary and the lines of a preview, with the count of the rest, agree with the plan."""
     want = [line | {"source-ref": key} for key, line in desired.items()]
     have = [line | {"source-ref": key} for key, line in live.items()]
     with filled(want, have) as ledger:
@@ -138,7 +138,7 @@ def test_counts_agree_with_the_plan(desired: dict[str, Document], live: dict[str
 
 
 def test_thirty_entries_are_previewed() -> None:
-    """And the rest counted."""
+    """A preview shows thirty entries and counts the rest."""
     live = [labelled(KEY.format(number), f"a{number}", f"b{number}") for number in range(234)]
     with filled([labelled(KEY.format(number), f"c{number}") for number in range(234)], live) as ledger:
         lines = previewed(ledger, planned(ledger, bucket="b")).entries
@@ -147,7 +147,7 @@ def test_thirty_entries_are_previewed() -> None:
 
 
 def test_of_entries_that_are_merely_new_ten_are_previewed_and_their_labels_counted() -> None:
-    """A first up is read by its labels, not by thirty of its images."""
+    """The first `pulumi up` is reviewed by its labels, not by thirty of its images."""
     own = [labelled(KEY.format(number), "cat" if number % 3 else "dog") for number in range(1234)]
     with filled([*own, labelled(KEY.format("old"), "dog")], [labelled(KEY.format("old"), "cat")]) as ledger:
         preview = previewed(ledger, planned(ledger, bucket="b"))
@@ -160,7 +160,7 @@ def test_of_entries_that_are_merely_new_ten_are_previewed_and_their_labels_count
 
 
 def test_a_plan_says_what_would_happen_in_one_line() -> None:
-    """An update with all its parts, an empty plan, a creation, a replacement; and what else to know."""
+    """One line describes an update with all its parts, an empty plan, a creation and a replacement."""
     same = [labelled(KEY.format(f"same{number}"), "a") for number in range(2)]
     own = [*same, labelled(KEY.format("new"), "a"), labelled(KEY.format("changed"), "a")]
     live = [same[0] | {"n": 1}, same[1], labelled(KEY.format("changed"), "b"), bare(KEY.format("extra"))]
@@ -170,15 +170,15 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
         assert remarks(plan) == (("1 entry differs in ignored fields only",),)
         assert headline(planned(ledger, exists=False)) == "the dataset will be created; 4 to add"
         assert headline(planned(ledger, Policy(extra=Extra.REPLACE), bucket="b")) == (
-            "the dataset will be DELETED and created anew (new ARN): 5 live entries go, 2 of them not in the manifest; "
-            "4 to add"
+            "the dataset will be DELETED and created again (new ARN): 5 live entries are deleted, 2 of them not in the "
+            "manifest; 4 to add"
         )
     with filled(same, same) as ledger:
         assert headline(planned(ledger, bucket="b")) == "up to date: 2 entries"
 
 
 def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where manifest order would have too many labels on the way: two are allowed here, and a batch holds one line."""
+    """Manifest order would exceed the label limit: two labels are allowed here, and a batch holds one line."""
     monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", 2)
     monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (1,))
     live = [labelled(KEY.format(1), "a"), labelled(KEY.format(2), "b")]
@@ -187,7 +187,7 @@ def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_outcome_says_what_was_done_in_one_line() -> None:
-    """By verb and batch; nothing sent is told from nothing applied."""
+    """The line counts verbs and batches, and distinguishes "nothing sent" from "nothing applied"."""
     done = Outcome("arn", add=1200, update=3, unlabel=1, batches=2)
     assert outcome_words(done) == "1,200 added, 3 updated, 1 unlabelled in 2 batches"
     assert outcome_words(Outcome("arn")) == "nothing was sent"
@@ -195,7 +195,7 @@ def test_an_outcome_says_what_was_done_in_one_line() -> None:
 
 
 def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
-    """With places, codes in plain words, and what is remembered; each code once a line."""
+    """The lines have places, the meaning of codes and what is remembered; each code once per line."""
     place = Place("train.jsonl", 7, 1)
     mark = Mark("ERROR_INVALID_BOUNDING_BOX", "text")
     outcome = Outcome(
@@ -229,15 +229,10 @@ def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
 
 @pytest.mark.parametrize(
     ("counted", "said"),
-    [
-        (None, False),
-        (Statistics(3, 1), False),
-        (Statistics(1200, 1), True),
-        (Statistics(3, 0), True),
-    ],
+    [(None, False), (Statistics(3, 1), False), (Statistics(1200, 1), True), (Statistics(3, 0), True)],
 )
 def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statistics | None, *, said: bool) -> None:
-    """With both figures, of entries and of those marked."""
+    """The line has both figures, of entries and of marked entries."""
     lines = outcome_lines(Outcome("arn", live=Facts(3, 3, 0, 1, ""), counted=counted))
     assert bool(lines) is said
     if counted and said:
@@ -247,7 +242,7 @@ def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statist
 
 
 def test_a_finding_says_place_class_fault_and_cure() -> None:
-    """In one line; a fault of the file as such has no line number."""
+    """A finding is one line; a finding of a whole file has no line number."""
     place = Place("a.jsonl", 3)
     marked = Finding(Severity.MARKED, "ERROR_NO_VALID_ANNOTATIONS", place, "What is wrong", "the cure")
     assert finding_line(marked) == "a.jsonl:3: marked: What is wrong; the cure"
@@ -267,7 +262,7 @@ def test_a_finding_says_place_class_fault_and_cure() -> None:
     ],
 )
 def test_progress_is_batch_share_and_time(progress: Progress, said: str) -> None:
-    """Or what is being done."""
+    """Progress is batch, share and time left, or the name of the step."""
     assert progress_line(progress) == said
 
 
@@ -275,12 +270,12 @@ def test_progress_is_batch_share_and_time(progress: Progress, said: str) -> None
     ("number", "said"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (36_700, "36.7 kB"), (4_900_000, "4.9 MB")]
 )
 def test_sizes_are_said_as_people_say_them(number: int, said: str) -> None:
-    """In decimal units."""
+    """Sizes are in decimal units."""
     assert size(number) == said
 
 
 def test_the_thirteen_codes_have_a_meaning_and_a_cure() -> None:
-    """Those that the Developer Guide lists for dataset operations."""
+    """The table has the codes that the Developer Guide lists for dataset operations."""
     assert len(ENTRY_CODES) == 13
     for code, row in ENTRY_CODES.items():
         assert (row.code, meaning_of(code)) == (code, row.meaning)

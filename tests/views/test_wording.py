@@ -27,12 +27,7 @@ from tests.views.reviews import added, became, box, change, removed
 
 @pytest.mark.parametrize(
     ("table", "form"),
-    [
-        (GROUP_KINDS, GroupKind),
-        (_TOLD, GroupKind),
-        (ORIGINS, Origin),
-        (_WHY, LookAlike.__annotations__["why"]),
-    ],
+    [(GROUP_KINDS, GroupKind), (_TOLD, GroupKind), (ORIGINS, Origin), (_WHY, LookAlike.__annotations__["why"])],
 )
 def test_every_word_of_a_plan_has_words_in_the_views(table: dict[str, object], form: Any) -> None:  # noqa: ANN401
     """A new kind in the plan needs a word here, else a view would fail."""

@@ -1,1 +1,1 @@
-"""The commands of `reconciler`, one module each."""
+"""The commands of `reconciler`: one module per command, with one function of the same name."""

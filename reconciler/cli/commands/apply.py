@@ -1,149 +1,67 @@
-"""`reconciler apply`: show the plan, ask, apply dataset after dataset, say what came of it.
+"""`reconciler apply`: show the plan, ask, apply dataset after dataset, report the outcome.
 
-A failure stops its project, because a person who mends it looks at the project as a whole; the next project goes on,
+A failure stops its project, because the person who fixes it looks at the whole project. The next project is applied,
 because it shares nothing with the first.
 
-`apply --plan`: the plan that was reviewed, and no other.
-
-Given as an id, or as the file of a saved plan, which also names the entries that moved.
+`apply --plan` applies only the plan that was reviewed, given by its id or as the file of a saved plan. A saved plan
+also shows which entries have changed since.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from reconciler.apply import Outcome, Target
 from reconciler.apply import apply as carry_out
 from reconciler.cli.commands.plan import plans_of, refuse_unplanned
 from reconciler.cli.commands.report import saved_review
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.live import Looking
+from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.run import Run, most_severe
-from reconciler.cli.show import applied_review, review_now, show_ending, show_outcome
+from reconciler.cli.show import applied_review, review_now
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
 from reconciler.plan import ids_in
+from reconciler.review.build import with_outcome
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
 from reconciler.run import DatasetRun
-from reconciler.shell import reviewed as reviewed_plans
 from reconciler.shell.faults import USER_CAUSED, sentence
+from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import inert
 from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.json_document import as_saved
+from reconciler.views.terminal.view import ending_view, outcome_view
 
 _SENTENCES: Final = 10
+_INTERRUPTED: Final = "not applied, because the run was interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewedPlan:
-    """What was reviewed: the id of a run, and the review where it is at hand."""
+    """What was reviewed: the plan id of a run, and the review if `--plan` names a saved plan."""
 
     plan_id: str
     review: Review | None = None
 
 
-def reviewed_plan(given: str | None) -> ReviewedPlan | None:
-    """What `--plan` names.
+def apply(run: Run, screen: Screen, signals: Signals) -> Exit:
+    """Plan all datasets, ask, apply all.
 
     Raises:
-        BadInput: it is neither an id nor a saved plan, or the plan was not whole.
-    """
-    if given is None:
-        return None
-    text = given.strip()
-    if ids_in(text):
-        return ReviewedPlan(text)
-    if not text:
-        raise BadInput("--plan is empty: a plan has an id only when every dataset could be planned")
-    review = saved_review(given)
-    if review.compared.offline or not review.plan_id:
-        raise BadInput(f"{inert(given)} is no whole plan against live; save one with `reconciler plan --save`")
-    return ReviewedPlan(review.plan_id, review)
-
-
-def refuse_moved(run: Run, looking: Looking, reviewed: ReviewedPlan | None) -> None:
-    """Stop an apply of anything else than what was reviewed; each dataset that moved leaves a record.
-
-    Raises:
-        Refused: saying what moved.
-    """
-    if reviewed is None:
-        return
-
-    def record(one: DatasetRun, refused: Refused) -> None:
-        with looking.recording(one) as attempt:
-            attempt.error = refused
-
-    def entries(titles: Sequence[str]) -> Iterator[str]:
-        return _moved_entries(run, reviewed.review, titles)
-
-    reviewed_plans.refuse_moved(reviewed.plan_id, run.datasets, record, entries)
-
-
-def _moved_entries(run: Run, review: Review | None, titles: Sequence[str]) -> Iterator[str]:
-    """The entries that moved in these datasets, where the reviewed plan is at hand."""
-    if review is None:
-        return
-    named = [words for words in moved_since(review, run.review or review_now(run)) if words.startswith(tuple(titles))]
-    yield from (inert(words, 600) for words in named[:_SENTENCES])
-    if len(named) > _SENTENCES:
-        yield f"and {len(named) - _SENTENCES:,} more"
-
-
-_INTERRUPTED: Final = "not applied, because the run was interrupted"
-
-
-def apply(run: Run, screen: Screen, looking: Looking, signals: Signals) -> Exit:
-    """Plan all, ask, apply all.
-
-    Raises:
-        BadInput: something is wrong on disk, with the connection or the arguments. Refused: a policy or the user says
-        no. ReconcilerError: a dataset could not be planned or applied.
+        BadInput: the manifests, the connection or the arguments are wrong. Refused: a policy, a guard or the answer of
+            the user. ReconcilerError: a dataset could not be planned or applied.
     """
     refuse_unseen(run)
-    reviewed = reviewed_plan(run.options.asked.plan)
-    plans_of(run, screen, looking)
-    return apply_planned(run, screen, looking, signals, reviewed)
-
-
-def apply_planned(
-    run: Run, screen: Screen, looking: Looking, signals: Signals, reviewed: ReviewedPlan | None = None
-) -> Exit:
-    """Ask, and apply what was planned and shown; every apply leaves a record, also one that is refused.
-
-    With `reviewed`, nothing else is applied than what was reviewed.
-
-    Raises:
-        Refused: a policy, a guard or the user says no. ReconcilerError: a dataset could not be planned or applied.
-    """
-    _record_refused(run, looking)
-    refuse_unplanned(run)
-    refuse_moved(run, looking, reviewed)
-    _refuse_missing(run)
-    if any(one.plan and one.plan.has_changes for one in run.datasets) and not run.options.yes:
-        _ask(screen)
-    try:
-        with signals.patiently():
-            _apply_all(run, screen, looking, signals)
-    finally:
-        run.review = applied_review(run)
-    if run.review:
-        show_ending(run.review, screen)
-    return _verdict(run, signals)
-
-
-def _record_refused(run: Run, looking: Looking) -> None:
-    """The records of datasets that will not be applied, because they could not be planned or must not be applied."""
-    for one in run.datasets:
-        refused = Refused(one.plan.refusal) if one.plan and one.plan.refusals else None
-        if one.error or refused:
-            with looking.recording(one) as attempt:
-                attempt.error = one.error or refused
+    reviewed = _reviewed_plan(run.options.plan)
+    live = LiveSide(run, screen, signals)
+    plans_of(run, screen, live)
+    return apply_planned(run, screen, live, signals, reviewed)
 
 
 def refuse_unseen(run: Run) -> None:
-    """Before any work: nobody could answer, or nobody would see the plan.
+    """Stop before any work if nobody would see the plan, or nobody could answer.
 
     Raises:
         BadInput: with the cure.
@@ -159,36 +77,110 @@ def refuse_unseen(run: Run) -> None:
         raise BadInput("there is no terminal to ask on; give --yes to apply without asking; nothing was sent")
 
 
-def _refuse_missing(run: Run) -> None:
-    """A project is never created here.
+def _reviewed_plan(given: str | None) -> ReviewedPlan | None:
+    """What `--plan` names.
 
     Raises:
-        Refused: Pulumi creates it.
+        BadInput: it is neither a plan id nor a saved plan, or not every dataset of the saved plan could be planned.
     """
+    if given is None:
+        return None
+    text = given.strip()
+    if ids_in(text):
+        return ReviewedPlan(text)
+    if not text:
+        raise BadInput("--plan is empty: a plan has an id only when every dataset could be planned")
+    review = saved_review(given)
+    if review.compared.offline or not review.plan_id:
+        raise BadInput(f"{inert(given)} is not a complete plan against live; save one with `reconciler plan --save`")
+    return ReviewedPlan(review.plan_id, review)
+
+
+def apply_planned(
+    run: Run, screen: Screen, live: LiveSide, signals: Signals, reviewed: ReviewedPlan | None = None
+) -> Exit:
+    """Ask, and apply what was planned and shown; every apply leaves a record, also one that is refused.
+
+    With `reviewed`, only the plan that was reviewed is applied.
+
+    Raises:
+        Refused: by a policy, a guard or the answer of the user. ReconcilerError: a dataset could not be planned or
+            applied.
+    """
+    _record_refused(run, live)
+    refuse_unplanned(run)
+    if reviewed:
+        _refuse_moved(run, live, reviewed)
     missing = dict.fromkeys(one.remark for one in run.datasets if one.plan and one.project_arn is None)
-    if missing:
+    if missing:  # Pulumi creates projects, this command never does
         raise Refused(f"{'; '.join(missing)}; nothing was sent")
+    if any(one.plan and one.plan.has_changes for one in run.datasets) and not run.options.yes:
+        _ask(screen)
+    try:
+        with signals.patiently():
+            _apply_all(run, screen, live, signals)
+    finally:
+        run.review = applied_review(run)
+    if run.review:
+        screen.block(ending_view(run.review, width=screen.width, paint=screen.paint))
+    return _verdict(run, signals)
+
+
+def _record_refused(run: Run, live: LiveSide) -> None:
+    """Write the records of datasets that could not be planned, or whose plan is refused."""
+    for one in run.datasets:
+        refused = Refused(one.plan.refusal) if one.plan and one.plan.refusals else None
+        if one.error or refused:
+            with live.recording(one) as attempt:
+                attempt.error = one.error or refused
+
+
+def _refuse_moved(run: Run, live: LiveSide, reviewed: ReviewedPlan) -> None:
+    """Stop an apply that differs from the reviewed plan; each dataset that differs leaves a record.
+
+    Raises:
+        Refused: naming the datasets, and the entries if the review is known.
+    """
+
+    def record(one: DatasetRun, refused: Refused) -> None:
+        with live.recording(one) as attempt:
+            attempt.error = refused
+
+    def entries(titles: Sequence[str]) -> Iterator[str]:
+        if reviewed.review:
+            yield from moved_entries(reviewed.review, run.review or review_now(run), titles)
+
+    refuse_moved(reviewed.plan_id, run.datasets, record, entries)
+
+
+def moved_entries(reviewed: Review, now: Review, titles: Sequence[str]) -> Iterator[str]:
+    """What changed since a saved review, for the datasets with these titles, safe to print; at most ten sentences."""
+    named = [words for words in moved_since(reviewed, as_saved(now)) if words.startswith(tuple(titles))]
+    yield from (inert(words, 600) for words in named[:_SENTENCES])
+    if len(named) > _SENTENCES:
+        yield f"and {len(named) - _SENTENCES:,} more"
 
 
 def _ask(screen: Screen) -> None:
-    """Ask on the terminal; anything but yes is no.
+    """Ask on the terminal; every answer but yes means no.
 
     Raises:
-        Refused: the answer is no.
+        Refused: the answer is not yes.
     """
     screen.ask("Apply? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Refused("not applied, as answered; nothing was sent")
 
 
-def _apply_all(run: Run, screen: Screen, looking: Looking, signals: Signals) -> None:
+def _apply_all(run: Run, screen: Screen, live: LiveSide, signals: Signals) -> None:
     shown = run.review.datasets if run.review else ()
     failed: dict[str, str] = {}
     try:
         for one, planned in zip(run.datasets, shown, strict=True):
-            _apply_next(one, failed, looking, screen, signals)
-            if _is_worth_a_word(one):
-                show_outcome(one, planned, screen)
+            _apply_next(one, failed, live, screen, signals)
+            if _has_news(one):
+                dataset = with_outcome(planned, one)
+                screen.block(outcome_view(dataset, width=screen.width, paint=screen.paint))
     except KeyboardInterrupt:
         for one in run.datasets:
             if one.outcome is None and one.error is None:
@@ -196,51 +188,49 @@ def _apply_all(run: Run, screen: Screen, looking: Looking, signals: Signals) -> 
         raise
 
 
-def _apply_next(one: DatasetRun, failed: dict[str, str], looking: Looking, screen: Screen, signals: Signals) -> None:
-    """Apply one, unless the run or its project has stopped; `failed` names what stopped each project."""
+def _apply_next(one: DatasetRun, failed: dict[str, str], live: LiveSide, screen: Screen, signals: Signals) -> None:
+    """Apply one dataset, unless the run or its project has stopped; `failed` is the dataset that stopped a project."""
     if signals.stop() is not None:
         one.skipped = _INTERRUPTED
     elif one.project.shown in failed:
         one.skipped = f"not applied, because {failed[one.project.shown]} failed"
     else:
-        _apply_one(one, looking, screen, signals)
+        _apply_one(one, live, screen, signals)
     if one.failure:
         failed[one.project.shown] = inert(one.title)
 
 
-def _is_worth_a_word(one: DatasetRun) -> bool:
+def _has_news(one: DatasetRun) -> bool:
     """Whether anything was done or should have been; a dataset that was up to date has been shown as such."""
     changed = one.plan is not None and one.plan.has_changes
     return changed or bool(one.skipped or one.failure or (one.outcome and outcome_lines(one.outcome)))
 
 
-def _apply_one(one: DatasetRun, looking: Looking, screen: Screen, signals: Signals) -> None:
-    with looking.metered(one), looking.recording(one) as attempt:
+def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals) -> None:
+    with live.metered(one), live.recording(one) as attempt:
         try:
-            one.outcome = attempt.outcome = _outcome(one, looking)
-            _remember(one, one.outcome, looking, screen)
+            one.outcome = attempt.outcome = _outcome(one, live)
+            _remember(one, one.outcome, live, screen)
         except KeyboardInterrupt:
-            one.error = attempt.error = signals.interrupted("left at once; a batch that was sent goes on at AWS")
+            one.error = attempt.error = signals.interrupted(
+                "stopped at once; AWS still processes a batch that was sent"
+            )
             raise
         except USER_CAUSED as error:
             one.error = attempt.error = sentence(error)
 
 
-def _outcome(one: DatasetRun, looking: Looking) -> Outcome:
+def _outcome(one: DatasetRun, live: LiveSide) -> Outcome:
     if one.plan is None or one.project_arn is None:
-        _unplanned(one)
+        raise AssertionError(f"{one.title} has no plan or no project; both were refused before")
     target = Target(one.project_arn, one.dataset.dataset_type)
-    return carry_out(looking.context(one), one.ledger, one.plan, one.seen, target)
+    return carry_out(live.context(one), one.ledger, one.plan, one.seen, target)
 
 
-def _unplanned(one: DatasetRun) -> NoReturn:
-    raise AssertionError(f"{one.title} has no plan or no project; both were refused before")
-
-
-def _remember(one: DatasetRun, outcome: Outcome, looking: Looking, screen: Screen) -> None:
-    """Keep what is stored differently from how it was sent; a memory that cannot be written costs one more sending."""
+def _remember(one: DatasetRun, outcome: Outcome, live: LiveSide, screen: Screen) -> None:
+    """Store what AWS stores differently from how it was sent; if that fails, it is only sent once more."""
     try:
-        looking.store.write(one.project_arn or "", one.dataset.dataset_type, outcome.settled)
+        live.store.write(one.project_arn or "", one.dataset.dataset_type, outcome.settled)
     except OSError as error:
         screen.remark(f"warning: {sentence(error)} (what is not stored as sent will be sent again)")
 
@@ -251,14 +241,13 @@ def _verdict(run: Run, signals: Signals) -> Exit:
     Raises:
         ReconcilerError: with the most severe exit code of what failed.
     """
-    failures = run.failures()
-    codes = [one.failure.exit_code for one in failures if one.failure]
     if signals.exit_code is not None:
         raise signals.interrupted(
-            f"interrupted; what was confirmed is applied, `reconciler {run.options.command}` goes on with the rest"
+            f"interrupted; what was confirmed is applied, `reconciler {run.options.command}` continues with the rest"
         )
+    failures = run.failures()
     if not failures:
         return Exit.DONE
-    error = ReconcilerError(f"{', '.join(inert(one.title) for one in failures)} did not end well; see above")
-    error.exit_code = most_severe(codes)
+    error = ReconcilerError(f"{', '.join(inert(one.title) for one in failures)} failed; see above")
+    error.exit_code = most_severe([one.failure.exit_code for one in failures if one.failure])
     raise error

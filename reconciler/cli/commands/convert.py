@@ -1,7 +1,7 @@
-"""`reconciler convert`: annotations of another format become the lines of a manifest.
+"""`reconciler convert`: annotations of a different format become the lines of a manifest.
 
-Lines go where `-o` says, findings to standard error. With a finding of class error nothing is written: half a manifest
-looks like a whole one.
+Lines are written to the file of `-o`, findings to standard error. After a finding of class error nothing is written:
+half a manifest looks like a whole one.
 """
 
 import os
@@ -13,43 +13,48 @@ from typing import Final
 import imagesize
 
 from reconciler.cli.options import STANDARD_OUTPUT
-from reconciler.cli.screen import Screen, Style
+from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
+from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS, Converted
 from reconciler.model import Severity
 from reconciler.text import counted, inert
+from reconciler.views.terminal.columns import Role
 from reconciler.views.words import finding_line
 
-_STYLES = {Severity.ERROR: Style.BAD, Severity.MARKED: Style.WARNING, Severity.NOTE: Style.DIM}
-# How JPEG and PNG files begin.
+_ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}
+# The first bytes of JPEG and PNG files.
 _IMAGES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
-def convert(run: Run, screen: Screen) -> Exit:
-    """Convert the files that the arguments name.
+def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
+    """Convert the files in the arguments.
 
     Raises:
-        BadInput: a file cannot be read or converted, or the images' address is not an S3 address.
-        OSError: the manifest cannot be written.
+        BadInput: a file cannot be read or converted, or the images' address is not an S3 address. OSError: the manifest
+            cannot be written.
     """
-    asked = run.options.asked
-    lines: list[bytes] = []
-    errors = 0
-    for one in FORMATS[asked.annotations].convert(Disk(asked.sources), images=asked.prefix, created=asked.created):
+    options, lines, errors = run.options, [], 0
+    format_ = FORMATS[options.annotations]
+    for one in format_.convert(Disk(options.sources), images=options.prefix, created=options.created):
         if isinstance(one, Converted):
-            lines.append(one.line)
+            lines.append(one.line + b"\n")
         else:
             errors += one.severity is Severity.ERROR
-            screen.remark(finding_line(one), _STYLES[one.severity])
+            screen.remark(finding_line(one), _ROLES[one.severity])
     if errors:
         raise BadInput(f"{counted(errors, 'error', 'errors')} in the annotations; nothing was written")
-    _write(asked.files["lines"], lines, screen)
+    content, file = b"".join(lines), options.files["lines"]
+    if file == STANDARD_OUTPUT:
+        screen.document(content.decode())
+    else:
+        Path(file).write_bytes(content)
     return Exit.DONE
 
 
 class Disk:
-    """The files and folders that the arguments name, as `formats.Sources` promises."""
+    """The files and folders in the arguments: `formats.Sources` on this machine."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = names
@@ -63,7 +68,7 @@ class Disk:
             return Path(name).read_bytes()
 
     def below(self, folder: str) -> Sequence[str]:
-        """Every file at any depth of a folder; links to folders are not followed, so that no circle is."""
+        """Every file at any depth of a folder; links to folders are not followed, so that they cannot form a circle."""
         found: list[str] = []
         if Path(folder).is_file():
             return found
@@ -95,11 +100,3 @@ def _readable(name: str) -> Iterator[None]:
         yield
     except OSError as fault:
         raise BadInput(f"{inert(name)} cannot be read: {fault.strerror}; check its name and permissions") from None
-
-
-def _write(place: str, lines: Sequence[bytes], screen: Screen) -> None:
-    content = b"".join(line + b"\n" for line in lines)
-    if place == STANDARD_OUTPUT:
-        screen.document(content.decode())
-    else:
-        Path(place).write_bytes(content)

@@ -1,7 +1,7 @@
 """`reconciler diff`: two manifests, folders or git revisions, without an account.
 
-A revision without a path stands for what the other side names, in that revision; where the other side is a revision
-without a path too, for the folder of datasets.
+A revision without a path means the path of the other side, in that revision. If neither side has a path, it means the
+folder of datasets.
 """
 
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -10,20 +10,21 @@ from pathlib import Path
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
+from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
 from reconciler.git import checked_out, holds
 from reconciler.review.offline import offline_review
 from reconciler.text import inert
 
 
-def diff(run: Run, screen: Screen) -> Exit:
-    """Compare; findings of class error are in the review, and do not stop it.
+def diff(run: Run, screen: Screen, _signals: Signals) -> Exit:
+    """Compare the two sides. The review contains the errors of a manifest; they do not stop the command.
 
     Raises:
-        BadInput: a side is not there, or a file is to be compared with a folder. InvalidDeclaration: a project.yaml
-            does not pass.
+        BadInput: a side is not found, or one is a file and the other a folder. InvalidDeclaration: a project.yaml is
+            invalid.
     """
-    before, after = run.options.asked.sources
+    before, after = run.options.sources
     with ExitStack() as places:
         screen.status(f"comparing {inert(before)} with {inert(after)}")
         datasets = run.options.datasets
@@ -37,14 +38,14 @@ def diff(run: Run, screen: Screen) -> Exit:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A path, or a revision and a path in it; `place` is what its files are called by."""
+    """A path, or a revision and a path in it; findings name the files of this side under `place`."""
 
     place: str
     path: Path
     revision: str | None = None
 
     def opened(self) -> AbstractContextManager[Path | None]:
-        """The files, for as long as they are looked at; None where the revision has nothing at that place yet."""
+        """The files, as long as the context is open; None where the revision has nothing at that path."""
         if self.revision is None:
             return nullcontext(self.path)
         if ":" in self.revision:
@@ -55,7 +56,7 @@ class _Side:
         return checked_out(self.revision, repository, inside)
 
     def _inside(self) -> tuple[Path, str]:
-        """A folder of the repository, and the path from there."""
+        """A folder of the repository, and the path from that folder."""
         here = self.path.resolve()
         if here.is_dir():
             return here, ""
@@ -63,7 +64,7 @@ class _Side:
 
 
 def _side(named: str, other: str, datasets: Path) -> _Side:
-    """A path that exists, else what a revision has."""
+    """A path that exists, else a path in a revision."""
     if Path(named).exists():
         return _Side(named, Path(named))
     if ":" in named:

@@ -4,46 +4,48 @@ from collections.abc import Sequence
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.base import load_base
-from reconciler.cli.session.live import Looking, plan_all
+from reconciler.cli.session.live import LiveSide, plan_all
 from reconciler.cli.session.read import read_all, refuse_invalid
 from reconciler.cli.session.run import Run, most_severe
 from reconciler.cli.show import review_now, show
+from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, ReconcilerError, Refused
 from reconciler.model import GuardState
+from reconciler.plan import Plan
 from reconciler.run import DatasetRun
 from reconciler.text import inert
 
 
-def plan(run: Run, screen: Screen, looking: Looking) -> Exit:
+def plan(run: Run, screen: Screen, signals: Signals) -> Exit:
     """Validate, then plan every dataset and show the plan.
 
     Raises:
-        BadInput: something is wrong on disk or with the connection. Refused: an apply would be refused.
+        BadInput: the manifests or the connection are wrong. Refused: an apply would be refused.
         ReconcilerError: a dataset could not be planned.
     """
-    plans_of(run, screen, looking)
+    plans_of(run, screen, LiveSide(run, screen, signals))
     refuse_unplanned(run)
     changes = any(one.plan and one.plan.has_changes for one in run.datasets)
     return Exit.CHANGES if changes and run.options.exit_code else Exit.DONE
 
 
-def plans_of(run: Run, screen: Screen, looking: Looking) -> None:
+def plans_of(run: Run, screen: Screen, live: LiveSide) -> None:
     """Validate and plan every dataset, and show the plan of all of them.
 
     Raises:
-        BadInput: something is wrong on disk or with the connection.
+        BadInput: the manifests or the connection are wrong.
     """
     read_all(run, screen)
     if any(one.findings and one.findings.refused for one in run.datasets):
         show(review_now(run), run, screen)
     refuse_invalid(run)
     load_base(run, screen)
-    plan_all(run, looking)
+    plan_all(run, live)
     show_plan(run, screen)
 
 
 def show_plan(run: Run, screen: Screen) -> None:
-    """Make the review of what was planned, and show it."""
+    """Make the review of the plans, and show it."""
     screen.status("comparing")
     run.review = review_now(run)
     show(run.review, run, screen)
@@ -53,36 +55,31 @@ def refuse_unplanned(run: Run) -> None:
     """Stop a run in which a dataset could not be planned, or must not be applied.
 
     Raises:
-        ReconcilerError: a dataset could not be planned, or has no project. Refused: a policy says no.
+        ReconcilerError: a dataset could not be planned, or has no project. Refused: by a policy or a guard.
     """
     failures = run.failures()
     if failures:
         error = ReconcilerError(f"{'; '.join(_reasons(failures))}; nothing was sent")
         error.exit_code = most_severe([one.failure.exit_code for one in failures if one.failure])
         raise error
-    refused = [one for one in run.datasets if one.plan and one.plan.refusals]
+    refused = [_refusal(one.title, one.plan) for one in run.datasets if one.plan and one.plan.refusals]
     if refused:
-        raise Refused(f"{'; '.join(map(_refusal, refused))}; nothing was sent")
+        raise Refused(f"{'; '.join(refused)}; nothing was sent")
 
 
-def _refusal(one: DatasetRun) -> str:
-    """What refuses a dataset, which has been shown at length; and what to type where guards do."""
-    if one.plan is None:
-        return inert(one.title)
-    tripped = [check.name for check in one.plan.guards if check.state is GuardState.TRIPPED]
-    by = ["policy or limits"] if len(one.plan.refusals) > len(tripped) else []
-    if tripped and one.plan.override:
+def _refusal(title: str, planned: Plan) -> str:
+    """What refuses a dataset, in short, and the option that overrides its guards."""
+    tripped = [check.name for check in planned.guards if check.state is GuardState.TRIPPED]
+    by = ["policy or limits"] if len(planned.refusals) > len(tripped) else []
+    if tripped and planned.override:
         what = "the guard" if len(tripped) == 1 else "the guards"
-        by.append(f"{what} {', '.join(tripped)} (if it is meant: {one.plan.override.options})")
-    return f"{inert(one.title)}: refused by {' and by '.join(by)}"
+        by.append(f"{what} {', '.join(tripped)} (if it is meant: {planned.override.options})")
+    return f"{inert(title)}: refused by {' and by '.join(by)}"
 
 
 def _reasons(failures: Sequence[DatasetRun]) -> list[str]:
-    """What failed; where only the project is missing, the sentence about that."""
+    """The datasets that could not be planned, and the projects that do not exist."""
     unplanned = [one for one in failures if one.plan is None]
+    titles = ", ".join(inert(one.title) for one in unplanned)
     missing = dict.fromkeys(str(one.failure) for one in failures if one.plan)
-    return [*([f"{_titles(unplanned)} could not be planned"] if unplanned else []), *missing]
-
-
-def _titles(datasets: Sequence[DatasetRun]) -> str:
-    return ", ".join(inert(one.title) for one in datasets)
+    return [*([f"{titles} could not be planned"] if unplanned else []), *missing]

@@ -2,33 +2,35 @@
 
 from pathlib import Path
 
+from reconciler.cli.screen import Screen
 from reconciler.cli.session.run import Run
+from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.review.model import Review
 from reconciler.text import inert
 from reconciler.views.json_document import read_document
 
 
-def report(run: Run) -> Exit:
-    """Read the plan; the views are written as for any other run.
+def report(run: Run, _screen: Screen, _signals: Signals) -> Exit:
+    """Read the saved plan; the views are written as for any other command.
 
     Raises:
-        BadInput: it is not there, or is no plan.
+        BadInput: the file is not found, or is not a saved plan.
     """
-    run.review = saved_review(run.options.asked.sources[0])
+    run.review = saved_review(run.options.sources[0])
     return Exit.DONE
 
 
-def saved_review(place: str) -> Review:
+def saved_review(file: str) -> Review:
     """The review in a file.
 
     Raises:
-        BadInput: it is not there, or is no plan.
+        BadInput: the file is not found, or is not a saved plan.
     """
     try:
-        content = Path(place).read_bytes()
+        content = Path(file).read_bytes()
     except OSError as error:
         raise BadInput(
-            f"{inert(place)} cannot be read: {error.strerror}; name a file that `reconciler plan --save` wrote"
+            f"{inert(file)} cannot be read: {error.strerror}; name a file that `reconciler plan --save` wrote"
         ) from None
-    return read_document(content, inert(place))
+    return read_document(content, inert(file))

@@ -4,11 +4,12 @@ from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import read_all, refuse_invalid
 from reconciler.cli.session.run import Run
 from reconciler.cli.show import review_now, show
+from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
 
 
-def validate(run: Run, screen: Screen) -> Exit:
-    """Read all and show all.
+def validate(run: Run, screen: Screen, _signals: Signals) -> Exit:
+    """Read all manifests and show all findings.
 
     Raises:
         BadInput: a declaration or a manifest has errors.

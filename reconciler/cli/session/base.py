@@ -1,6 +1,6 @@
-"""`--base REF`: the same manifests in a git revision, and what they said before it, to tell whose changes are."""
+"""`--base REF`: the manifests in a git revision and in commits before it, to find out where each change comes from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from reconciler.review.manifests import Declared, declared_in, earlier_in, read
 from reconciler.run import Base, DatasetRun
 from reconciler.text import inert
 
-# So many earlier commits are read; what was said before them counts as not known.
+# The number of earlier commits that are read; what was in git before them is unknown.
 _COMMITS: Final = 20
 _Name = tuple[str, DatasetType]
 _Manifests = dict[_Name, Ledger]
@@ -23,7 +23,7 @@ _Manifests = dict[_Name, Ledger]
 
 @dataclass(frozen=True, slots=True)
 class _Revisions:
-    """A repository, the base's name in it, and how the datasets are called in each of its revisions."""
+    """A repository, the name of the base in it, and the path of the datasets in each of its revisions."""
 
     repository: Path
     base: str
@@ -32,7 +32,7 @@ class _Revisions:
 
     @classmethod
     def of(cls, reference: str, datasets: Path) -> "_Revisions":
-        """With a path, `main:labels`, it is one from the repository's root, as git has it."""
+        """A path in the reference, `main:labels`, is from the root of the repository, as in git."""
         here = datasets.resolve()
         name, colon, inside = reference.partition(":")
         return cls(here.parent, name, f":{inside}" if colon else "", f":/{inside}" if colon else here.name)
@@ -44,12 +44,12 @@ class _Revisions:
 
 
 def load_base(run: Run, screen: Screen) -> None:
-    """Give every dataset of the run what the base says of it; a base without the folder says nothing.
+    """Read the base of every dataset of the run; a base without the folder has no entries.
 
     Raises:
-        BadInput: there is no such revision, or no git. InvalidDeclaration: a project.yaml of the base does not pass.
+        BadInput: the revision or git is not found. InvalidDeclaration: a project.yaml of the base is invalid.
     """
-    reference = run.options.asked.base
+    reference = run.options.base
     if reference is None:
         return
     screen.status(f"reading {inert(reference)}")
@@ -60,8 +60,9 @@ def load_base(run: Run, screen: Screen) -> None:
     before = [_at(revisions, commit, wanted, run) for commit in commits]
     known = len(commits) < _COMMITS and None not in before and not is_shallow(revisions.repository)
     for one in run.datasets:
-        there = base.get(_name(one)) or run.resources.enter_context(Ledger())
-        earlier = _ledgers(before, _name(one))
+        name = _name(one)
+        there = base.get(name) or run.resources.enter_context(Ledger())
+        earlier = [manifests[name] for manifests in before if manifests and name in manifests]
         one.base = Base(reference, there, earlier_in(earlier, one.dataset.policy.compare), complete=known)
     screen.clear()
 
@@ -71,7 +72,7 @@ def _name(one: DatasetRun) -> _Name:
 
 
 def _base(revisions: _Revisions, run: Run) -> _Manifests | None:
-    """The base's manifests; None where it has no such folder, though `history` has shown that the revision is there."""
+    """The manifests of the base; None where it does not have the folder (`history` has found the revision)."""
     try:
         place = run.resources.enter_context(
             checked_out(f"{revisions.base}{revisions.inside}", revisions.repository, revisions.default)
@@ -84,7 +85,7 @@ def _base(revisions: _Revisions, run: Run) -> _Manifests | None:
 
 
 def _at(revisions: _Revisions, commit: str, wanted: set[_Name], run: Run) -> _Manifests | None:
-    """The manifests of an earlier commit; None where they cannot be understood."""
+    """The manifests of an earlier commit; None where they are invalid."""
     try:
         with checked_out(f"{commit}{revisions.inside}", revisions.repository, revisions.default) as place:
             return _read(declared_in(place, revisions.folder), wanted, run)
@@ -100,7 +101,3 @@ def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manife
             manifests[name] = run.resources.enter_context(Ledger())
             read(one, manifests[name])
     return manifests
-
-
-def _ledgers(before: Sequence[_Manifests | None], name: _Name) -> list[Ledger]:
-    return [manifests[name] for manifests in before if manifests is not None and name in manifests]

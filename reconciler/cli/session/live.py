@@ -1,4 +1,4 @@
-"""The live side of a run: where each project is, and the plan of each dataset."""
+"""The live side of a run: each project in AWS, and the plan of each dataset."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.apply import Context, Target, observe_in, plan_against_live
 from reconciler.aws.calls import CallRecord
-from reconciler.aws.clock import Clock
+from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.run import Run
@@ -29,11 +29,11 @@ from reconciler.text import inert
 _REGION_CURE: Final = "give --region, set AWS_REGION, or name `projectArn` in project.yaml"
 
 
-class Looking:
-    """Looks at AWS for one run; each project is looked up once."""
+class LiveSide:
+    """The projects and datasets of one run in AWS; each project is looked up once."""
 
-    def __init__(self, run: Run, screen: Screen, signals: Signals, clock: Clock) -> None:
-        options = run.options
+    def __init__(self, run: Run, screen: Screen, signals: Signals) -> None:
+        options, clock = run.options, SystemClock()
         endpoints = {"rekognition": options.endpoint_url} if options.endpoint_url else {}
         self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
@@ -49,7 +49,7 @@ class Looking:
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
         )
-        self.objects = self._account.objects
+        self.objects = run.objects = self._account.objects
         self.store = SettledStore(folder / "settled")
 
     def plan(self, one: DatasetRun) -> None:
@@ -70,20 +70,21 @@ class Looking:
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
 
     def context(self, one: DatasetRun) -> Context:
-        """What an apply of a dataset needs; its progress goes to the screen under the dataset's title."""
+        """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         keys = partial(keys_of_test_set, one.dataset.manifest)
         return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, keys)
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""
+        sources = () if self._run.options.snapshot else (one.dataset.manifest, one.project.folder / "project.yaml")
         attempt = Attempt(
             self._run.options.command,
             one.project.name,
             one.project_arn or "",
             one.dataset.dataset_type,
             one.dataset.shown,
-            () if self._run.options.snapshot else (one.dataset.manifest, one.project.folder / "project.yaml"),
+            sources,
         )
         if one.plan:
             attempt.planned(one.ledger, one.plan)
@@ -105,7 +106,7 @@ class Looking:
         """The region of a project: its ARN's, or where projects are looked for by name.
 
         Raises:
-            BadInput: there is none.
+            BadInput: no region is set.
         """
         return region_of(self._account.connection, project, _REGION_CURE)
 
@@ -121,10 +122,10 @@ class Looking:
         self._screen.remark(f"{call.operation} {inert(call.answer)} {call.seconds:.3f} s{name}")
 
 
-def plan_all(run: Run, looking: Looking) -> None:
-    """Plan dataset after dataset; a failure ends its project, one that all would meet ends the run.
+def plan_all(run: Run, live: LiveSide) -> None:
+    """Plan dataset after dataset; a failure ends its project, and a failure that all would have in common ends the run.
 
-    A project that is not there is planned from its manifests. Where Pulumi creates it, that is a remark, else an error.
+    A project that does not exist is planned from its manifests; that is an error unless Pulumi creates the project.
 
     Raises:
         BadInput: the region, profile or endpoint cannot be used.
@@ -133,39 +134,35 @@ def plan_all(run: Run, looking: Looking) -> None:
     for one in run.datasets:
         first = failed.get(one.project.shown) or failed.get("")
         if first:
-            one.skipped = f"not looked at, because {first} failed"
+            one.skipped = f"not planned, because {first} failed"
             continue
-        with looking.metered(one):
-            _plan_one(one, looking)
+        with live.metered(one):
+            try:
+                live.plan(one)
+            except BadInput:
+                raise
+            except USER_CAUSED as error:
+                one.error = sentence(error)
         if one.error:
             failed["" if ends_the_run(one.error) else one.project.shown] = one.title
     for one in run.datasets:
         if one.plan and one.project_arn is None:
-            _without_project(one, looking)
+            _without_project(one, live)
 
 
-def _plan_one(one: DatasetRun, looking: Looking) -> None:
-    try:
-        looking.plan(one)
-    except BadInput:
-        raise
-    except USER_CAUSED as error:
-        one.error = sentence(error)
-
-
-def _without_project(one: DatasetRun, looking: Looking) -> None:
-    """Say that a project is not there, and what makes it."""
+def _without_project(one: DatasetRun, live: LiveSide) -> None:
+    """Report that a project does not exist, and how to create it."""
     project = one.project
     if project.project_arn is not None:
         one.error = NotFound(
-            f"there is no project {project.project_arn}; mend `projectArn` in {inert(project.shown)}/project.yaml"
+            f"there is no project {project.project_arn}; fix `projectArn` in {inert(project.shown)}/project.yaml"
         )
         return
-    where = f"the project {project.name} does not exist in {looking.region(project)}"
+    where = f"the project {project.name} does not exist in {live.region(project)}"
     if project.managed:
         one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
         return
     one.error = NotFound(
-        f"{where}; create it (`aws rekognition create-project --project-name {project.name}`), or mend its name or "
+        f"{where}; create it (`aws rekognition create-project --project-name {project.name}`), or fix its name or "
         "the region"
     )

@@ -1,4 +1,4 @@
-"""The declarations of a run: projects chosen, every manifest read into a ledger of its own."""
+"""The declarations of a run: the chosen projects, with each manifest read into its own ledger."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def read_all(run: Run, screen: Screen) -> None:
     """Read the manifests of all chosen projects, in the order of folders, train before test.
 
     Raises:
-        BadInput: there is no such folder or project. InvalidDeclaration: a project.yaml is wrong.
+        BadInput: a folder or project is not found. InvalidDeclaration: a project.yaml is invalid.
     """
     for project in _declared(run.options.command, run.options.datasets, run.options.projects):
         for dataset in project.datasets:
@@ -46,7 +46,7 @@ def refuse_invalid(run: Run) -> None:
 
 
 def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
-    """The projects of a run. Only reading for its own sake takes a single project or manifest too."""
+    """The projects of a run. Only `validate` also takes the folder of one project, or one manifest."""
     if command == "validate" and path.is_file() and not names:
         return [project_of(path, str(path), path.stem)]
     if command == "validate" and (path / "project.yaml").exists() and not names:

@@ -1,7 +1,7 @@
-"""What a run knows so far, dataset by dataset, so that every way out can report it."""
+"""What a run knows so far, dataset by dataset, so that it can be reported however the run ends."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -11,24 +11,15 @@ from reconciler.errors import Exit
 from reconciler.review.model import Review
 from reconciler.run import DatasetRun
 
-# Which exit code stands for a run in which several things happened: the first of these.
-_SEVERITY = (
-    Exit.SIGTERM,
-    Exit.SIGINT,
-    Exit.FAILED,
-    Exit.REJECTED,
-    Exit.REFUSED,
-    Exit.BAD_INPUT,
-    Exit.CHANGES,
-    Exit.DONE,
-)
+# The exit code of a run in which several things happened is the first of these.
+_SEVERITY = (Exit.SIGTERM, Exit.SIGINT, Exit.FAILED, Exit.REJECTED, Exit.REFUSED, Exit.BAD_INPUT, Exit.CHANGES)
 
 
 @dataclass(slots=True)
 class Run:
     """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
 
-    `review` is what there is to show: the plan once everything was planned, with what came of it after an apply.
+    `review` is the plan once every dataset was planned; after an apply it includes the outcomes.
     `objects` opens S3 near a region, for commands that use an account.
     """
 
@@ -44,10 +35,10 @@ class Run:
         return sum(self.calls, Counter[str]())
 
     def failures(self) -> list[DatasetRun]:
-        """The datasets that did not end well."""
+        """The datasets that failed."""
         return [one for one in self.datasets if one.failure]
 
 
-def most_severe(codes: list[Exit]) -> Exit:
+def most_severe(codes: Sequence[Exit]) -> Exit:
     """The exit code of a run in which these happened."""
-    return next(code for code in _SEVERITY if code in [*codes, Exit.DONE])
+    return next((code for code in _SEVERITY if code in codes), Exit.DONE)

@@ -136,8 +136,7 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
         else:
             document = plain_object(raw)
             if document is None:
-                text = _decoded(raw, number, collector)
-                document = None if text is None else _parsed(text, number, collector)
+                document = _parsed(raw, number, collector)
             if document is not None:
                 yield Line(document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw))
         empty = False
@@ -177,21 +176,18 @@ def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
     return True
 
 
-def _decoded(raw: bytes, number: int, collector: Collector) -> str | None:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as exception:
-        column = len(raw[: exception.start].decode()) + 1
-        collector.report_at(rules.NOT_UTF8, number, column, byte=raw[exception.start], guess="")
-        return None
-
-
-def _parsed(text: str, number: int, collector: Collector) -> dict[str, Any] | None:
+def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | None:
     """The line's object, or None after reporting what is wrong with it."""
 
     def report(rule: Rule, offset: int, **details: object) -> None:
         collector.report_at(rule, number, offset + 1, **details)
 
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as exception:
+        offset = len(raw[: exception.start].decode())
+        report(rules.NOT_UTF8, offset, byte=raw[exception.start], guess="")
+        return None
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as exception:

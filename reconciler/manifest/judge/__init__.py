@@ -1,1 +1,1 @@
-"""What AWS would say about a line or a whole manifest, found before anything is sent."""
+"""What the service would reject or mark in a line or a whole manifest, found before anything is sent."""

@@ -29,7 +29,7 @@ from reconciler.text import did_you_mean
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
-# Buckets that are told apart: a manifest with an image in each of thousands of buckets costs no memory.
+# Buckets that are remembered: a manifest with an image in each of thousands of buckets costs no memory.
 _BUCKETS: Final = 50
 
 

@@ -6,6 +6,7 @@ The paths in project.yaml stay in the project's folder, symbolic links included.
 import errno
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -96,7 +97,7 @@ def _loaded(folders: Iterable[Path], shown: Callable[[Path], PurePosixPath]) -> 
         collectors.append(here)
         declared = _declared(folder, here)
         if declared is not None:
-            found.append((here, declared, _project(folder, declared, here)))
+            found.append((here, declared, _project(declared, here)))
     _refuse_twice(found)
     _refuse(collectors)
     return tuple(project for _, _, project in found)
@@ -116,7 +117,8 @@ def _declared(folder: Path, collector: Collector) -> DeclaredProject | None:
         return None
     path = inside(folder, _FILE, collector.report)
     root = None if path is None else _root(path, collector)
-    return None if root is None else read_project(root, folder.name, Fields(collector.report_at))
+    shown = str(PurePosixPath(collector.shown).parent)
+    return None if root is None else read_project(root, folder, shown, Fields(collector.report_at))
 
 
 def _report_missing(folder: Path, collector: Collector) -> None:
@@ -145,24 +147,16 @@ def _root(path: Path, collector: Collector) -> Node | None:
     return None
 
 
-def _project(folder: Path, declared: DeclaredProject, collector: Collector) -> ProjectDeclaration:
-    datasets = tuple(_datasets(folder, declared, collector))
+def _project(declared: DeclaredProject, collector: Collector) -> ProjectDeclaration:
+    datasets = tuple(_datasets(declared, collector))
     if not datasets and not declared.datasets and collector.error_count == 0:
         collector.report(rules.NO_DATASET)
-    return ProjectDeclaration(
-        folder=folder,
-        shown=str(PurePosixPath(collector.shown).parent),
-        name=declared.name,
-        managed=declared.managed,
-        project_arn=declared.project_arn,
-        datasets=datasets,
-        labels=declared.labels,
-    )
+    return replace(declared.project, datasets=datasets)
 
 
-def _datasets(folder: Path, declared: DeclaredProject, collector: Collector) -> Iterator[DatasetDeclaration]:
+def _datasets(declared: DeclaredProject, collector: Collector) -> Iterator[DatasetDeclaration]:
     """The datasets that are declared or have a manifest of a default name, train before test."""
-    paths: set[Path] = set()
+    folder, paths = declared.project.folder, set[Path]()
     for kind in DatasetType:
         dataset = declared.datasets.get(kind) or DeclaredDataset(None, None, declared.policy)
         node = dataset.manifest or dataset.node
@@ -170,7 +164,7 @@ def _datasets(folder: Path, declared: DeclaredProject, collector: Collector) -> 
         written = dataset.manifest.text if dataset.manifest else _default(folder, kind, dataset, report)
         manifest = None if written is None else inside(folder, written, report)
         if written is not None and manifest is not None:
-            shown = str(PurePosixPath(collector.shown).parent / written)
+            shown = str(PurePosixPath(declared.project.shown, written))
             path = manifest.resolve()
             yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=path in paths)
             paths.add(path)
@@ -200,7 +194,7 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
         first = seen.setdefault(identity, project) if identity else project
         if first is not project:
             other = f"{first.shown}/{_FILE}"
-            _report_at(collector, declared.name_node, rules.SAME_PROJECT, name=identity, other=other)
+            _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
 
 
 def keys_of_test_set(manifest: Path) -> set[str]:

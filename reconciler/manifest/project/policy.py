@@ -19,9 +19,9 @@ _PATIENCE: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How the values of a setting are written: all `words` that there are, or in which form; and the rule about it.
+    """How the values of a setting are written: one of `words`, or in the form that `must_be` describes; and the rule.
 
-    `read` gives None for a text that is none.
+    `read` gives None for a text that is not a value.
     """
 
     must_be: str

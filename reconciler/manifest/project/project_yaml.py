@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
@@ -11,7 +12,7 @@ from reconciler.manifest.rules import project as rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.nodes import Mapping, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
-from reconciler.model import DatasetType, Destroy, Policy
+from reconciler.model import DatasetType, Destroy, Policy, ProjectDeclaration
 
 _KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy")
 _DATASET_KEYS: Final = ("manifest", "policy")
@@ -33,39 +34,36 @@ class DeclaredDataset:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredProject:
-    """A project as written; `datasets` holds those that have a key, `policy` is for those that have none."""
+    """A project as written, and the node that names it; `project` has no datasets yet.
 
-    name: str
-    managed: bool
-    project_arn: str | None
-    labels: tuple[str, ...] | None
+    `datasets` holds those that have a key, `policy` is for those that have none.
+    """
+
+    project: ProjectDeclaration
     datasets: ReadOnly[DatasetType, DeclaredDataset]
     policy: Policy
-    name_node: Node
+    node: Node
 
 
-def read_project(root: Node, folder: str, fields: Fields) -> DeclaredProject | None:
-    """Read the file of a folder; everything wrong is reported, and then something harmless takes its place."""
+def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> DeclaredProject | None:
+    """Read the file of a folder; everything wrong is reported, and then something harmless takes its place.
+
+    `shown` is the folder's name as the user gave it.
+    """
     mapping = fields.mapping(root, "project.yaml", _KEYS, "write keys such as `managed: true`")
     if mapping is None:
         return None
     members = mapping.members
-    name, arn = _identity(mapping, folder, fields)
+    name, arn = _identity(mapping, folder.name, fields)
     managed = _managed(members, fields)
     policy = read_policy(members["policy"], Policy(), fields) if "policy" in members else Policy()
     datasets = {
         kind: _dataset(members[kind.word], kind, policy, fields) for kind in DatasetType if kind.word in members
     }
     _refuse_managed_keep(mapping, datasets, fields, managed=managed)
-    return DeclaredProject(
-        name=name,
-        managed=managed,
-        project_arn=arn,
-        labels=_labels(members["labels"], fields) if "labels" in members else None,
-        datasets=datasets,
-        policy=policy,
-        name_node=members.get("projectArn") or members.get("project") or mapping,
-    )
+    labels = _labels(members["labels"], fields) if "labels" in members else None
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels)
+    return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
 def _identity(mapping: Mapping, folder: str, fields: Fields) -> tuple[str, str | None]:
@@ -84,12 +82,12 @@ def _identity(mapping: Mapping, folder: str, fields: Fields) -> tuple[str, str |
 
 def _arn(node: Node, name: str | None, written: Node | None, fields: Fields) -> tuple[str, str | None]:
     arn = fields.text(node, "`projectArn`")
-    match = None if arn is None else _ARN.fullmatch(arn)
-    if arn is None or match is None:
+    match = _ARN.fullmatch(arn or "")
+    if match is None:
         if arn is not None:
             fields.wrong(rules.ARN, node, arn=arn)
         return "", None
-    if name is not None and written is not None and name != match[1]:
+    if written is not None and name not in (None, match[1]):
         fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[1])
     return match[1], arn
 
@@ -107,31 +105,30 @@ def _managed(members: ReadOnly[str, Node], fields: Fields) -> bool:
 
 
 def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> DeclaredDataset:
-    """The short form is the manifest's name; the long form has keys of its own."""
+    """The short form is the manifest's name, the long form a mapping."""
     if isinstance(node, Scalar):
-        text = fields.text(node, f"`{kind.word}`")
-        return DeclaredDataset(None if text is None else node, node, policy)
+        return DeclaredDataset(_named(node, f"`{kind.word}`", fields), node, policy)
     cure = "write the manifest's name, or {manifest: ..., policy: {...}}"
     mapping = fields.mapping(node, f"`{kind.word}`", _DATASET_KEYS, cure)
     members = {} if mapping is None else mapping.members
     if "policy" in members:
         policy = read_policy(members["policy"], policy, fields)
-    manifest = members.get("manifest")
-    if manifest is None or fields.text(manifest, "`manifest`") is None or not isinstance(manifest, Scalar):
-        return DeclaredDataset(None, node, policy)
+    manifest = _named(members["manifest"], "`manifest`", fields) if "manifest" in members else None
     return DeclaredDataset(manifest, node, policy)
+
+
+def _named(node: Node, what: str, fields: Fields) -> Scalar | None:
+    """The node when it is a name."""
+    return node if fields.text(node, what) is not None and isinstance(node, Scalar) else None
 
 
 def _refuse_managed_keep(
     mapping: Mapping, datasets: ReadOnly[DatasetType, DeclaredDataset], fields: Fields, *, managed: bool
 ) -> None:
     """Deleting a managed project would fail for ever while one of its datasets is kept."""
-    if not managed:
-        return
-    places = [mapping.members.get("policy")]
-    places += [dataset.node.members.get("policy") for dataset in datasets.values() if isinstance(dataset.node, Mapping)]
-    for place in places:
-        destroy = place.members.get("destroy") if isinstance(place, Mapping) else None
+    for node in (mapping, *(dataset.node for dataset in datasets.values())) if managed else ():
+        policy = node.members.get("policy") if isinstance(node, Mapping) else None
+        destroy = policy.members.get("destroy") if isinstance(policy, Mapping) else None
         if isinstance(destroy, Scalar) and destroy.text == Destroy.KEEP:
             fields.wrong(rules.MANAGED_KEEP, destroy)
 
@@ -145,14 +142,11 @@ def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:
         fields.wrong(rules.NO_LABELS, node)
     if len(items) > DATASET_LABELS:
         fields.wrong(rules.MANY_LABELS, node, count=len(items), limit=DATASET_LABELS)
-    labels: dict[str, None] = {}
+    labels: dict[str, Node] = {}
     for item in items:
         label = fields.text(item, "a label", yaml_rules.EMPTY_LABEL)
-        if label is None:
-            continue
-        if len(label) > LABEL_CHARACTERS:
+        if label is not None and len(label) > LABEL_CHARACTERS:
             fields.wrong(rules.LABEL_LENGTH, item, count=len(label), limit=LABEL_CHARACTERS)
-        if label in labels:
+        if label is not None and labels.setdefault(label, item) is not item:
             fields.wrong(rules.SAME_LABEL, item, label=label)
-        labels[label] = None
     return tuple(labels)

@@ -26,9 +26,7 @@ _S3: Final = "botocore service-2.json, S3Bucket"
 # Files.
 MISSING: Final = error("manifest-missing", "there is no such file", "{cure}")
 DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a file: JSON Lines or YAML")
-NOT_A_FILE: Final = error(
-    "manifest-not-a-file", "this is a device, pipe or socket", "name a regular file: JSON Lines or YAML"
-)
+NOT_A_FILE: Final = error("manifest-not-a-file", "this is a device, pipe or socket", "name a regular file")
 UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "fix the file's permissions")
 NO_LINE: Final = error(
     "manifest-empty",
@@ -36,9 +34,7 @@ NO_LINE: Final = error(
     "add entries; for a dataset that is meant to be empty write a YAML manifest with `entries: []`",
     _RULES,
 )
-NOT_UTF8: Final = error(
-    "not-utf-8", "the text is not UTF-8 (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON
-)
+NOT_UTF8: Final = error("not-utf-8", "not UTF-8 text (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON)
 
 # Lines as JSON.
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
@@ -62,9 +58,7 @@ LONE_SURROGATE: Final = error(
     _JSON,
 )
 NOT_A_NUMBER: Final = error("not-a-number", "{text} is not JSON", "give a number, or leave the member out", _JSON)
-OVERFLOW: Final = error(
-    "number-too-large", "the number {text} does not fit a 64-bit float", "give a smaller number", _JSON
-)
+OVERFLOW: Final = error("number-too-large", "{text} does not fit a 64-bit float", "give a smaller number", _JSON)
 LONG_LINE: Final = error(
     "line-too-long",
     f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it and reports nothing",
@@ -95,10 +89,7 @@ BUCKET: Final = error(
     _S3,
 )
 NO_OBJECT: Final = error(
-    "source-ref-without-object",
-    '`source-ref` "{key}" names a bucket but no object in it',
-    "write it as s3://bucket/key",
-    _TERMINAL,
+    "source-ref-without-object", '`source-ref` "{key}" names only a bucket', "write it as s3://bucket/key", _TERMINAL
 )
 LONG_KEY: Final = error(
     "source-ref-too-long",
@@ -139,9 +130,7 @@ NO_KNOWN_KIND: Final = error(
     _FORMAT,
 )
 UNDECLARED_LABEL: Final = error(
-    "label-not-declared",
-    '"{label}" is not among the `labels` of project.yaml{guess}',
-    "correct the label, or add it to `labels`",
+    "label-not-declared", '"{label}" is not in `labels` of project.yaml{guess}', "correct it, or add it to `labels`"
 )
 
 # Notes.
@@ -210,7 +199,7 @@ UNKNOWN_ATTRIBUTES: Final = note(
 
 
 def _marked(code: str) -> Rule:
-    """A row of class marked; its `detail` is empty or says in parentheses what exactly is wrong."""
+    """A row of class marked; its `detail` is empty or describes in parentheses exactly what is wrong."""
     row = ENTRY_CODES[code]
     cure = row.cure.replace("{", "{{").replace("}", "}}")
     return marked(code, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)

@@ -7,9 +7,7 @@ from reconciler.rule import error
 _MODEL: Final = "botocore service-2.json"
 
 # Folders.
-NO_DATASETS: Final = error(
-    "datasets-missing", "there is no such folder", "create it, with one folder per project in it"
-)
+NO_DATASETS: Final = error("datasets-missing", "there is no such folder", "create it with one folder per project")
 NOT_A_FOLDER: Final = error(
     "datasets-not-a-folder", "this is a file", "name the folder that holds one folder per project"
 )
@@ -35,9 +33,7 @@ ARN: Final = error(
     f"{_MODEL}, ProjectArn",
 )
 MANAGED_AND_ARN: Final = error(
-    "managed-and-project-arn",
-    "`managed` and `projectArn` exclude each other",
-    "remove `managed`: with `projectArn` the project exists",
+    "managed-and-project-arn", "`managed` is set, but the project of `projectArn` exists", "remove `managed`"
 )
 NAME_AND_ARN: Final = error(
     "project-and-project-arn",
@@ -69,12 +65,10 @@ TWO_DEFAULTS: Final = error(
 )
 NO_DEFAULT: Final = error(
     "no-default-manifest",
-    "`{dataset}` names no manifest and there is none of a default name",
+    "`{dataset}` names no manifest, and no file has a default name",
     "add `manifest:`, or a file {names}",
 )
-ABSOLUTE: Final = error(
-    "path-absolute", 'the path "{path}" is absolute', "write it relative to the folder of project.yaml"
-)
+ABSOLUTE: Final = error("path-absolute", 'the path "{path}" is absolute', "write it relative to project.yaml's folder")
 OUTSIDE: Final = error(
     "path-leaves-folder",
     '"{path}" lies outside the project\'s folder{how}',
@@ -87,9 +81,7 @@ PATIENCE: Final = error(
     "patience-form", '`patience` "{text}" is not a duration', "write it like 30m, 90s, 2h or 1h30m, more than zero"
 )
 GUARD: Final = error(
-    "guard-value",
-    'the guard `{name}` is set to "{text}"',
-    "write a percentage such as 50% where it has one, on, or off",
+    "guard-value", 'the guard `{name}` is "{text}"', "write a percentage such as 50% where it has one, on, or off"
 )
 NO_LABELS: Final = error("labels-empty", "the closed list `labels` is empty", "name the labels, or leave `labels` out")
 LABEL_LENGTH: Final = error(

@@ -1,6 +1,6 @@
 """The rules of files in YAML: project.yaml and manifests for people.
 
-The source is this program's documentation unless a row says otherwise; YAML is YAML 1.1 as PyYAML and libyaml read it.
+The source is this program's documentation unless a row names one; YAML is YAML 1.1 as PyYAML and libyaml read it.
 """
 
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from reconciler.rule import error, note
 
 _YAML: Final = "YAML 1.1"
+_FORMAT: Final = "Custom Labels Developer Guide, Creating a manifest file"
 _LABELS: Final = "botocore service-2.json, DatasetLabel"
 
 # YAML as such.
@@ -18,9 +19,7 @@ CHARACTER: Final = error(
     "remove it, or write it as an escape inside double quotes",
     _YAML,
 )
-TAG: Final = error(
-    "yaml-tag", 'the tag "{tag}" is not supported', "remove the tag: the place of a value decides its type"
-)
+TAG: Final = error("yaml-tag", 'the tag "{tag}" is not supported', "remove the tag: the value's place decides its type")
 MERGE_KEY: Final = error("yaml-merge-key", "the merge key << is not supported", "write the members out")
 KEY_NOT_TEXT: Final = error("yaml-key-not-text", "a key is {kind}, not text", "use text for keys")
 SEVERAL_DOCUMENTS: Final = error(
@@ -30,9 +29,7 @@ UNKNOWN_ALIAS: Final = error(
     "yaml-alias-unknown", "the alias *{name} has no anchor before it", "write &{name} at the value that it stands for"
 )
 ALIASES: Final = error(
-    "yaml-aliases-too-many",
-    "aliases make the document much larger than it is written",
-    "write fewer aliases, or generate JSON Lines",
+    "yaml-aliases-too-many", "the aliases expand to too many nodes", "write fewer aliases, or generate JSON Lines"
 )
 EMPTY: Final = error("yaml-empty", "the file is empty", "{cure}")
 
@@ -43,9 +40,7 @@ TEXT_EXPECTED: Final = error("text-expected", "{what} is {kind} where text belon
 NUMBER_EXPECTED: Final = error(
     "number-expected", "{what} is {kind} where a number belongs", "write a number as JSON has it, without quotes"
 )
-WHOLE_EXPECTED: Final = error(
-    "whole-number-expected", "{what} is {number}, not a whole number of pixels", "write whole pixels"
-)
+WHOLE_EXPECTED: Final = error("whole-number-expected", "{what} is {number}, not whole pixels", "write whole pixels")
 FLAG_EXPECTED: Final = error("flag-expected", "{what} is {kind}, not true or false", "write true or false")
 EMPTY_TEXT: Final = error("empty-text", "{what} is empty", "write a value, or leave the key out")
 EMPTY_VALUE: Final = error("empty-value", '"{name}" has no value', "write the value; for JSON's null write `null`")
@@ -61,9 +56,7 @@ ENTRIES_MISSING: Final = error(
 )
 
 LATE_HEAD: Final = error(
-    "head-below-entries",
-    "`{name}` is below the entries, in a spelling that is found only above them",
-    "move it above `entries`",
+    "head-below-entries", "`{name}` in this spelling must be above the entries", "move it above `entries`"
 )
 
 JSON_LINES_IN_YAML: Final = error(
@@ -83,9 +76,7 @@ LABELS_BESIDE: Final = error(
     "`{name}` beside `source-ref` would have no effect",
     "write `image` instead of `source-ref`, which begins a line in AWS's form",
 )
-NO_IMAGE: Final = error(
-    "image-missing", "the entry names no image", "add `image`, or `source-ref` for a line in AWS's form"
-)
+NO_IMAGE: Final = error("image-missing", "the entry names no image", "add `image`, or `source-ref` for AWS's form")
 NO_PREFIX: Final = error(
     "image-without-prefix",
     'the image "{image}" is relative and the file has no `images`',
@@ -97,27 +88,14 @@ NO_SIZE: Final = error(
     "add `size: [width, height]` to the entry or above `entries`",
     "Custom Labels Developer Guide, Object localization in manifest files",
 )
-SIZE_FORM: Final = error(
-    "size-form", "`size` has {count} numbers", "write [width, height], or [width, height, depth], in pixels"
-)
+SIZE_FORM: Final = error("size-form", "`size` has {count} numbers", "write [width, height] or [width, height, depth]")
 EMPTY_LABEL: Final = error("empty-label", "a label is empty", "name the label, or remove it", _LABELS)
 SHARE: Final = error(
-    "confidence-range",
-    "`confidence` is {number}, not a number from 0 to 1",
-    "write a number from 0 to 1",
-    "Custom Labels Developer Guide, Creating a manifest file",
+    "confidence-range", "`confidence` is {number}, not a number from 0 to 1", "write a number from 0 to 1", _FORMAT
 )
-HUMAN: Final = error(
-    "human-annotated-value",
-    '`human-annotated` is "{text}"',
-    "write yes or no",
-    "Custom Labels Developer Guide, Creating a manifest file",
-)
+HUMAN: Final = error("human-annotated-value", '`human-annotated` is "{text}"', "write yes or no", _FORMAT)
 DATE: Final = error(
-    "date-form",
-    '{what} "{text}" is not a date and time',
-    "write it like 2026-01-31T00:00:00, in UTC",
-    "Custom Labels Developer Guide, Creating a manifest file",
+    "date-form", '{what} "{text}" is not a date and time', "write it like 2026-01-31T00:00:00, in UTC", _FORMAT
 )
 REPEATED_LABEL: Final = note(
     "repeated-label", 'the label "{label}" appears twice in one entry; it counts once', "remove one of the two"

@@ -151,7 +151,7 @@ class Head:
 
 
 def head_of(members: ReadOnly[str, Node], fields: Fields) -> Head:
-    """Read the head's values; what is wrong with them is reported here, once for all entries."""
+    """Read the head's values; what is wrong with them is reported once for all entries."""
     images = members.get("images")
     prefix = None if images is None else _prefix(images, fields)
     return Head(prefix, read_shared(members, fields).over(DEFAULTS), frozenset(members))

@@ -297,7 +297,7 @@ class NodeReader:
     def _next(self) -> Any:  # noqa: ANN401 - PyYAML's events
         try:
             event = self._loader.get_event()
-        except (yaml.YAMLError, ValueError, OverflowError) as exception:  # PyYAML gives chr() whatever \\U says
+        except (yaml.YAMLError, ValueError, OverflowError) as exception:  # PyYAML passes any \\U to chr()
             self._stop_at_fault()
             line, column, reason, cure = explained(exception)
             place = min((line, column) if line else self._text.reached, self._text.reached)
@@ -381,7 +381,7 @@ class NodeReader:
         return replace(node, line=line, column=column)
 
     def _start(self, event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
-        """Line and column from 1; libyaml places what is missing at the end on a line of its own."""
+        """Line and column from 1; libyaml places what is missing at the end on a line after the last."""
         mark = event.start_mark
         return min((mark.line + 1, mark.column + 1), self._text.reached)
 

@@ -1,35 +1,22 @@
 """What the page's script reads: the entries of a review in a compact form, names made inert.
 
 Positions instead of member names, labels as numbers and keys without their common folder keep a page of 10,000 entries
-below 10 MB. When the boxes would still take too much, the least risky entries go without drawings; none is left out.
+below 10 MB. If the boxes take too much room, the least risky entries have no drawing; no entry is left out.
 
-Links into the AWS console.
-
-The addresses are those that AWS's own samples and the console itself use; AWS documents none of them.
+The addresses of the AWS console are those that AWS's samples and the console itself use; AWS does not document them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.analysis.results import BoxChange, PixelBox, Size
 from reconciler.entry_codes import meaning_of
 from reconciler.review.model import DatasetReview, EntryChange, Review
-from reconciler.text import Sentence
+from reconciler.views import words as wording
 from reconciler.views.json_document import json_bytes
 from reconciler.views.pictures import Picture, PictureSource
-from reconciler.views.words import (
-    KINDS,
-    ORIGINS,
-    change_names,
-    folder_of,
-    kinds_of,
-    pieces,
-    place_words,
-    said,
-    shown,
-    size_words,
-)
+from reconciler.views.words import said, shown
 
 
 def console(region: str | None) -> str:
@@ -44,7 +31,7 @@ def console(region: str | None) -> str:
 
 
 def project_link(dataset: DatasetReview) -> str | None:
-    """The page of a dataset's project, from where its datasets are one step; None while no ARN names it."""
+    """The console's page of a dataset's project, which links to its datasets; None if there is no ARN."""
     parts = (dataset.project_arn or "").split(":project/")
     if len(parts) != 2 or not dataset.region:
         return None
@@ -52,10 +39,10 @@ def project_link(dataset: DatasetReview) -> str | None:
     return f"{console(dataset.region)}/rekognition/custom-labels?region={dataset.region}#/projects/{name}"
 
 
-# So much JSON of boxes at most; what a page of 10 MB has left beside keys, words and frame.
+# The most JSON of boxes: what a page of 10 MB has left besides keys, words and frame.
 DRAWN_BYTES: Final = 6_500_000
 _VERBS: Final = ("add", "update", "unlabel", "live-only")
-# A box's number: which side has it, or what became of it.
+# A box's number: which side has it, or what happens to it.
 _SAME: Final = 0
 _REMOVED: Final = 1
 _ADDED: Final = 2
@@ -68,7 +55,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class PageData:
-    """The document, and what the page says of it: entries with a drawing, and with a picture."""
+    """The document, and the number of its entries, of those with a drawing and of those with a picture."""
 
     json: bytes
     entries: int = 0
@@ -77,33 +64,26 @@ class PageData:
 
 
 @dataclass(slots=True)
-class _Names:
-    """Labels by number, in order of first use."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def number(self, name: str) -> int:
-        return self.numbers.setdefault(name, len(self.numbers))
-
-
-@dataclass(slots=True)
 class _Work:
-    """What grows while entries are written."""
+    """What grows while entries are written; `numbers` are the labels' numbers, in order of first use."""
 
     links: bool
     source: PictureSource | None
     room: int
-    names: _Names = field(default_factory=_Names)
+    numbers: dict[str, int] = field(default_factory=dict)
     pictures: list[list[Any]] = field(default_factory=list)
     drawn: int = 0
     shown: int = 0
+
+    def number(self, label: str) -> int:
+        return self.numbers.setdefault(label, len(self.numbers))
 
 
 def page_data(review: Review, pictures: PictureSource | None, *, links: bool) -> PageData:
     """All entries of a review, the riskiest first: they get drawings and pictures while there is room."""
     work = _Work(links, pictures, DRAWN_BYTES)
     datasets = review.datasets
-    folders = [folder_of([change.key for change in dataset.changes]) for dataset in datasets]
+    folders = [wording.folder_of([change.key for change in dataset.changes]) for dataset in datasets]
     order = sorted(
         ((number, change) for number, dataset in enumerate(datasets) for change in dataset.changes),
         key=lambda pair: -pair[1].risk,
@@ -112,9 +92,9 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
     document = {
         "kinds": [
             [kind, "gone" if kind == "live-only" and review.compared.offline else words]
-            for kind, words in KINDS.items()
+            for kind, words in wording.KINDS.items()
         ],
-        "origins": list(ORIGINS.values()),
+        "origins": list(wording.ORIGINS.values()),
         "datasets": [_dataset(one, folder, links=links) for one, folder in zip(datasets, folders, strict=True)],
         "groups": [
             [number, group.id, said(group.words, 300)]
@@ -122,14 +102,14 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
             for group in dataset.groups
         ],
         "changes": changes,
-        "labels": [shown(name, 300) for name in work.names.numbers],
+        "labels": [shown(name, 300) for name in work.numbers],
         "pictures": work.pictures,
     }
     return PageData(script_safe(document), len(changes), work.drawn, work.shown)
 
 
 def script_safe(document: object) -> bytes:
-    """JSON that may stand inside a script element."""
+    """JSON that is safe inside a script element."""
     text = json_bytes(document)
     for unsafe, digits in _UNSAFE.items():
         text = text.replace(unsafe.encode(), f"\\u{digits}".encode())
@@ -144,7 +124,7 @@ def _dataset(dataset: DatasetReview, folder: str, *, links: bool) -> Json:
 
 
 def _change(change: EntryChange, number: int, dataset: DatasetReview, folder: str, work: _Work) -> list[Any]:
-    bits = sum(1 << at for at, kind in enumerate(KINDS) if kind in kinds_of(change))
+    bits = sum(1 << at for at, kind in enumerate(wording.KINDS) if kind in wording.kinds_of(change))
     place = change.place
     same_file = place is not None and place.file == dataset.manifest
     return [
@@ -152,10 +132,10 @@ def _change(change: EntryChange, number: int, dataset: DatasetReview, folder: st
         change.number,
         _VERBS.index(change.verb),
         shown(change.key.removeprefix(folder)),
-        _pieces(change.words),
-        str(place.line) if place and same_file else place_words(place),
+        [[text] if is_name else text for text, is_name in wording.pieces(change.words, 600)],
+        str(place.line) if place and same_file else wording.place_words(place),
         change.risk,
-        list(ORIGINS).index(change.origin),
+        list(wording.ORIGINS).index(change.origin),
         bits,
         list(change.groups),
         _body(change, work),
@@ -164,16 +144,17 @@ def _change(change: EntryChange, number: int, dataset: DatasetReview, folder: st
 
 def _body(change: EntryChange, work: _Work) -> Json:
     """Members that are empty are left out."""
-    names = work.names
-    names_of = names.number
     body: Json = {
-        "n": [names_of(name) for name in _filtered(change)],
-        "k": [names_of(name) for name in change.labels_kept],
-        "a": [names_of(name) for name in change.labels_added],
-        "r": [names_of(name) for name in change.labels_removed],
-        "s": [_size(one) for one in change.sizes_before],
-        "t": [_size(one) for one in change.sizes_after],
-        "f": [[said(one.path), _value(one.before), _value(one.after)] for one in change.fields],
+        "n": [work.number(name) for name in wording.change_names(change)],
+        "k": [work.number(name) for name in change.labels_kept],
+        "a": [work.number(name) for name in change.labels_added],
+        "r": [work.number(name) for name in change.labels_removed],
+        "s": [[_number(one.width), _number(one.height)] for one in change.sizes_before],
+        "t": [[_number(one.width), _number(one.height)] for one in change.sizes_after],
+        "f": [
+            [said(one.path), *(None if value is None else said(value) for value in (one.before, one.after))]
+            for one in change.fields
+        ],
         "m": [[said(mark.code), meaning_of(mark.code), said(mark.message)] for mark in change.marks],
         "l": change.key if work.links and shown(change.key) != change.key else "",
         "c": len(change.boxes),
@@ -183,37 +164,20 @@ def _body(change: EntryChange, work: _Work) -> Json:
     return {name: value for name, value in body.items() if value}
 
 
-def _pieces(words: Sentence) -> list[str | list[str]]:
-    """Text, and names as lists of one."""
-    return [[text] if is_name else text for text, is_name in pieces(words, 600)]
-
-
-def _filtered(change: EntryChange) -> Sequence[str]:
-    """The labels under which a change is found."""
-    names = change_names(change)
-    if change.verb != "live-only":
-        return names
-    return tuple(dict.fromkeys((*names, *change.labels_kept, *(box.label for box in change.boxes_before))))
-
-
 def _drawing(change: EntryChange, work: _Work) -> Json:
     """The boxes and the picture, while there is room."""
     if work.room <= 0:
         return {}
-    boxes = [_box(one, work.names) for one in change.boxes]
+    boxes = [_box(one, work) for one in change.boxes]
     work.room -= sum(map(len, map(str, boxes)))
     work.drawn += 1
     picture = work.source(change.key) if work.source else None
     if picture is None:
         return {"b": boxes}
     work.shown += bool(picture.data)
-    work.pictures.append(_picture(picture, change))
+    remarks = "; ".join(_remarks(picture, change))
+    work.pictures.append([picture.data, picture.width, picture.height, picture.orientation, remarks])
     return {"b": boxes, "i": len(work.pictures)}
-
-
-def _picture(picture: Picture, change: EntryChange) -> list[Any]:
-    """Its data, its size as stored, its orientation, and what is odd about it."""
-    return [picture.data, picture.width, picture.height, picture.orientation, "; ".join(_remarks(picture, change))]
 
 
 def _remarks(picture: Picture, change: EntryChange) -> Iterator[str]:
@@ -224,36 +188,28 @@ def _remarks(picture: Picture, change: EntryChange) -> Iterator[str]:
     size = Size(width=picture.width, height=picture.height)
     said_sizes = change.sizes_after or change.sizes_before
     if picture.width and said_sizes and any(one != size for one in said_sizes):
-        yield f"the picture has {size_words(size)} pixels, image_size says {' and '.join(map(size_words, said_sizes))}"
+        yield f"the picture has {size} pixels, image_size says {' and '.join(map(str, said_sizes))}"
 
 
-def _box(one: BoxChange, names: _Names) -> list[float]:
+def _box(one: BoxChange, work: _Work) -> list[float]:
     before, after = one.before, one.after
     if before is None or after is None:
-        return [_REMOVED if before else _ADDED, *_corner(before or after, names)]
+        return [_REMOVED if before else _ADDED, *_corner(before or after, work)]
     if one.what == ("same",):
-        return [_SAME, *_corner(after, names)]
+        return [_SAME, *_corner(after, work)]
     bits = sum(_BITS.get(word, 0) for word in one.what)
-    return [bits, *_corner(before, names), *_corner(after, names), round(one.iou or 0, 3)]
+    return [bits, *_corner(before, work), *_corner(after, work), round(one.iou or 0, 3)]
 
 
-def _corner(box: PixelBox | None, names: _Names) -> Iterable[float]:
+def _corner(box: PixelBox | None, work: _Work) -> Iterable[float]:
     if box is None:
         return ()
-    return names.number(box.label), *map(_number, (box.left, box.top, box.width, box.height))
-
-
-def _size(size: Size) -> list[float]:
-    return [_number(size.width), _number(size.height)]
+    return work.number(box.label), *map(_number, (box.left, box.top, box.width, box.height))
 
 
 def _number(number: float) -> float:
     """A whole number without its decimals: half the bytes."""
     return int(number) if number % 1 == 0 else round(number, 3)
-
-
-def _value(value: str | None) -> str | None:
-    return None if value is None else said(value)
 
 
 def _labelled(labelled: bool | None) -> int:  # noqa: FBT001 - three values: there is no such side, no, yes

@@ -1,12 +1,12 @@
 """A review as one HTML file that needs nothing else: no network, no server, no other file.
 
-The page's frame is made here and readable without a script; the entries are data that the page's script draws as far as
-they are looked at. A content security policy in the page allows its own style and script, by their hashes, and pictures
+The page's frame is made here and readable without a script; the entries are data that the page's script draws when they
+come into view. A content security policy in the page allows its own style and script, by their hashes, and pictures
 inside the file; nothing else loads or runs, whatever a label says.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -23,23 +23,22 @@ from reconciler.views.html.page_data import page_data, project_link
 from reconciler.views.lines import guard_lines
 from reconciler.views.pictures import PictureSource
 
-# So many entries stand in the page for readers without a script.
+# The number of entries in the page for readers without a script.
 _STATIC: Final = 200
-# So many characters of a sentence are shown.
+# The number of characters of a sentence that are shown.
 _SENTENCE: Final = 700
 
 
 def view(review: Review, *, pictures: PictureSource | None = None, links: bool = True) -> str:
-    """The whole file. `pictures` is asked for each entry, the riskiest first; without it boxes stand in a frame."""
-    environment, style, script = _page()
+    """The whole file. `pictures` is called for each entry, the riskiest first; None: boxes are drawn in a frame."""
+    environment, style, script, policy = _page()
     data = page_data(review, pictures, links=links)
     entries = [(dataset, change) for dataset in review.datasets for change in dataset.changes]
     entries.sort(key=lambda pair: -pair[1].risk)
-    return environment.get_template(
-        "page.html"
-    ).render(
+    page = environment.get_template("page.html")
+    return page.render(
         review=review,
-        policy=_policy(style, script),
+        policy=policy,
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
         data=Markup(data.json.decode()),  # noqa: S704 - written by `script_safe`
@@ -52,8 +51,8 @@ def view(review: Review, *, pictures: PictureSource | None = None, links: bool =
 
 
 @lru_cache(maxsize=1)
-def _page() -> tuple[Environment, str, str]:
-    """Templates, style and script, read once."""
+def _page() -> tuple[Environment, str, str, str]:
+    """Templates, style, script and content security policy, read once."""
     environment = Environment(
         loader=PackageLoader("reconciler.views.html", "page"),
         autoescape=True,
@@ -61,7 +60,16 @@ def _page() -> tuple[Environment, str, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= _filters()
+    environment.filters |= {
+        "shown": wording.shown,
+        "said": wording.said,
+        "told": _told,
+        "names_in": names_in,
+        "percent": wording.percent,
+        "number": "{:,}".format,
+        "step": wording.step,
+        "most": _most,
+    }
     environment.globals |= {
         "words": wording,
         "project_link": project_link,
@@ -70,46 +78,22 @@ def _page() -> tuple[Environment, str, str]:
     }
     folder = files("reconciler.views.html") / "page"
     style, script = ((folder / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    return environment, style, script
-
-
-def _filters() -> Mapping[str, Any]:
-    return {
-        "shown": wording.shown,
-        "said": wording.said,
-        "told": _told,
-        "names_in": names_in,
-        "percent": wording.percent,
-        "number": "{:,}".format,
-        "step": _step,
-        "most": _most,
-    }
-
-
-def _policy(style: str, script: str) -> str:
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in (style, script)]
     sources = (
         "default-src 'none'",
         "img-src data:",
-        f"style-src {_hash(style)}",
-        f"script-src {_hash(script)}",
+        f"style-src 'sha256-{hashes[0]}'",
+        f"script-src 'sha256-{hashes[1]}'",
         "base-uri 'none'",
         "form-action 'none'",
     )
-    return "; ".join(sources)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+    return environment, style, script, "; ".join(sources)
 
 
 def _told(words: str | Sentence, limit: int = _SENTENCE) -> Markup:
-    """What is said, with names as code."""
+    """Words, with names as code."""
     told = wording.pieces((words,) if isinstance(words, str) else words, limit)
     return Markup("").join(Markup("<code>{}</code>" if is_name else "{}").format(text) for text, is_name in told)  # noqa: S704 - our own
-
-
-def _step(before: object, after: object) -> str:
-    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else f"{after}"
 
 
 def _most(rows: Iterable[Any], *names: str) -> int:

@@ -1,7 +1,7 @@
-"""A document that must not grow beyond a limit: what is least risky goes first, and how much went is counted.
+"""A document that must not exceed a limit: the least risky parts are left out, and counted.
 
-Blocks stand in reading order; their pieces are taken by risk until one does not fit, so that nothing is shown that is
-less risky than something left out. A block's frame is paid for with its first piece.
+Blocks are in reading order; their pieces are taken by risk until one does not fit, so that nothing is shown that is
+less risky than something left out. A block's frame counts with its first piece.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-# A block that lost pieces says so in one line.
+# The line that counts the pieces left out of a block.
 _NOTE: Final = 120
 
 

@@ -1,6 +1,6 @@
 """One dataset in Markdown: what stops it, groups, labels, entries, and where labels come from.
 
-Train and test of a project together, in Markdown.
+At the end: train and test of a project together.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,29 +10,14 @@ from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance
 from reconciler.apply.outcome import Outcome
 from reconciler.entry_codes import meaning_of
 from reconciler.errors import Failure
-from reconciler.model import Finding, Mark
+from reconciler.model import Finding
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
 from reconciler.text import counted, joined, sentence
+from reconciler.views import words as wording
 from reconciler.views.apply_lines import outcome_lines
 from reconciler.views.lines import guard_lines
 from reconciler.views.markdown.budget import Block, Piece, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
-from reconciler.views.words import (
-    GROUP_KINDS,
-    ORIGINS,
-    box_words,
-    boxes_words,
-    confidence_words,
-    dataset_words,
-    folder_of,
-    ignored_words,
-    is_explained,
-    origin_words,
-    outcome_words,
-    percent,
-    place_words,
-    transfer_words,
-)
 
 _RISK_HEAD: Final = 150
 _RISK_FINDING: Final = {"error": 140, "marked": 30, "note": 4}
@@ -54,7 +39,7 @@ _BAR: Final = 12
 
 
 def dataset_blocks(dataset: DatasetReview) -> Iterator[Block]:
-    """All there is to say of one dataset, in reading order."""
+    """Everything about one dataset, in reading order."""
     yield Block([piece(_RISK_HEAD, _heading, dataset)], "headings", foot="\n")
     if dataset.outcome:
         yield _outcome(dataset.outcome)
@@ -69,25 +54,24 @@ def dataset_blocks(dataset: DatasetReview) -> Iterator[Block]:
 
 
 def failure_words(failure: Failure) -> str:
-    """Why something ended badly, as a paragraph."""
+    """Why something failed, as a paragraph."""
     named = f" ({code(failure.code)} from {code(failure.operation)})" if failure.code else ""
     return f"**Failed**: {prose(failure.message)}{named}\n"
 
 
 def finding_block(findings: FindingCounts) -> Block:
-    """Complaints about a file."""
+    """The findings of a file."""
     pieces = [piece(_RISK_FINDING[found.severity], _finding, found) for found in findings.shown]
-    beyond = findings.errors + findings.marked + findings.notes - len(pieces)
-    total = counted(len(pieces) + beyond, "finding", "findings")
+    beyond, total = findings.total - len(pieces), counted(findings.total, "finding", "findings")
     note = "\n... and {:,} more findings\n"
     return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note.format)
 
 
 def _heading(dataset: DatasetReview) -> str:
     lines = [f"### {code(dataset.title)}\n", f"{code(dataset.manifest)}: {_summary(dataset)}"]
-    if boxes_words(dataset):
-        lines.append(boxes_words(dataset))
-    lines += ["**Refused**: the dangers above say why"] if dataset.refusals else []
+    if wording.boxes_words(dataset):
+        lines.append(wording.boxes_words(dataset))
+    lines += ["**Refused**: see the dangers above"] if dataset.refusals else []
     lines += [prose(remark) for remark in dataset.remarks]
     lines += [prose(guard.words, _OVERRIDE, _OVERRIDE) for guard in guard_lines(dataset)]
     if dataset.error:
@@ -95,32 +79,30 @@ def _heading(dataset: DatasetReview) -> str:
     if dataset.skipped:
         lines.append(prose(dataset.skipped))
     if dataset.origins:
-        lines.append(prose(sentence("changes ", origin_words(dataset.origins))))
+        lines.append(prose(sentence("changes ", wording.origin_words(dataset.origins))))
     return lines[0] + "\n" + "<br>\n".join(lines[1:]) + "\n"
 
 
 def _outcome(outcome: Outcome) -> Block:
-    """What an apply did, and what went not as wished."""
-    pieces = [piece(_RISK_OUTCOME, _outcome_line, line) for line in (outcome_words(outcome), *outcome_lines(outcome))]
+    """What an apply did, and what went wrong."""
+    lines = (wording.outcome_words(outcome), *outcome_lines(outcome))
+    pieces = [piece(_RISK_OUTCOME, lambda line: f"- {prose(line)}\n", line) for line in lines]
     note = "- and {:,} more lines on the apply\n"
     return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
 
 
-def _outcome_line(line: str) -> str:
-    return f"- {prose(line)}\n"
-
-
 def _summary(dataset: DatasetReview) -> str:
-    words = prose(dataset.words) or dataset_words(dataset)
+    words = prose(dataset.words) or wording.dataset_words(dataset)
     return f"**{words}**" if dataset.action == "replace" else words
 
 
 def _finding(found: Finding) -> str:
-    return f"- **{found.severity}** {code(place_words(found.place))} {prose(found.message)}; {prose(found.cure)}\n"
+    place = code(wording.place_words(found.place))
+    return f"- **{found.severity}** {place} {prose(found.message)}; {prose(found.cure)}\n"
 
 
 def _group(group: Group) -> str:
-    text = f"- **{GROUP_KINDS[group.kind]}** {prose(group.words)}"
+    text = f"- **{wording.GROUP_KINDS[group.kind]}** {prose(group.words)}"
     if group.exception_count:
         but = counted(group.exception_count, "entry", "entries")
         text += f"<br>**except {but}**: {prose(joined(group.exceptions))}"
@@ -147,30 +129,22 @@ def _balance(balance: Balance) -> Iterator[Block]:
 
 
 def _label(row: LabelBalance, balance: Balance, most: int) -> str:
-    shares = percent(row.share_before), percent(row.share_after)
-    remarks = [
-        *(["**new**"] if row.label in balance.appeared else []),
-        *(["**gone**"] if row.label in balance.gone else []),
-        *(["fewest images"] if row.label == balance.smallest else []),
-    ]
+    known = {"**new**": balance.appeared, "**gone**": balance.gone, "fewest images": (balance.smallest,)}
+    boxes = wording.step(f"{row.boxes_before:,}", f"{row.boxes_after:,}")
     return cells(
         [
             code(row.label),
-            _step(f"{row.images_before:,}", f"{row.images_after:,}"),
-            _step(*shares),
+            wording.step(f"{row.images_before:,}", f"{row.images_after:,}"),
+            wording.step(wording.percent(row.share_before), wording.percent(row.share_after)),
             "\N{FULL BLOCK}" * round(_BAR * row.images_after / most) if most else "",
-            _step(f"{row.boxes_before:,}", f"{row.boxes_after:,}") if row.boxes_before or row.boxes_after else "",
-            ", ".join(remarks),
+            boxes if row.boxes_before or row.boxes_after else "",
+            ", ".join(remark for remark, labels in known.items() if row.label in labels),
         ]
     )
 
 
-def _step(before: str, after: str) -> str:
-    return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else after
-
-
 def _changes(dataset: DatasetReview) -> Block:
-    folder = folder_of([change.key for change in dataset.changes])
+    folder = wording.folder_of([change.key for change in dataset.changes])
     pieces = [
         piece(_RISK_ENTRY + _RISK_STEP * change.risk, _change, change, dataset, folder) for change in dataset.changes
     ]
@@ -185,27 +159,24 @@ def _changes(dataset: DatasetReview) -> Block:
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:
-    lines = [prose(change.words), *_box_lines(change, dataset.groups), *map(_mark, change.marks)]
+    marks = (f"**marked** {code(mark.code)}: {meaning_of(mark.code)}" for mark in change.marks)
+    lines = [prose(change.words), *_box_lines(change, dataset.groups), *marks]
     if change.origin not in {"", "branch"}:
-        lines[0] += f" **{ORIGINS[change.origin]}**"
+        lines[0] += f" **{wording.ORIGINS[change.origin]}**"
     return cells(
         [f"`{change.sign}`", code(change.key.removeprefix(folder)), "<br>".join(lines), _where(change, dataset)]
     )
 
 
 def _box_lines(change: EntryChange, groups: Sequence[Group]) -> Iterator[str]:
-    """What became of each box, where no group tells it."""
-    boxes = [box for box in change.boxes if box.what != ("same",)] if change.verb == "update" else []
-    if is_explained(change, groups):
+    """What happens to each box, unless groups explain it."""
+    if change.verb != "update" or wording.is_explained(change, groups):
         return
+    boxes = [box for box in change.boxes if box.what != ("same",)]
     for box in boxes[:_BOXES]:
-        yield f"<sub>{prose(box_words(box))}</sub>"
+        yield f"<sub>{prose(wording.box_words(box))}</sub>"
     if len(boxes) > _BOXES:
         yield f"<sub>and {counted(len(boxes) - _BOXES, 'more box', 'more boxes')}</sub>"
-
-
-def _mark(mark: Mark) -> str:
-    return f"**marked** {code(mark.code)}: {meaning_of(mark.code)}"
 
 
 def _where(change: EntryChange, dataset: DatasetReview) -> str:
@@ -213,7 +184,7 @@ def _where(change: EntryChange, dataset: DatasetReview) -> str:
         return ""
     if change.place.file == dataset.manifest:
         return f"line {change.place.line:,}"
-    return code(place_words(change.place))
+    return code(wording.place_words(change.place))
 
 
 def _provenance(provenance: Provenance) -> Block:
@@ -232,9 +203,9 @@ def _provenance_text(provenance: Provenance) -> str:
     ]
     text = cells(["", "before", "after"]) + "|---|--:|--:|\n"
     text += "".join(cells([what, f"{old:,}", f"{new:,}"]) for what, old, new in rows if old or new)
-    ranges = confidence_words(before), confidence_words(after)
+    ranges = wording.confidence_words(before), wording.confidence_words(after)
     text += cells(["confidence", *ranges]) if any(ranges) else ""
-    lines = [f"- {code(field.field)} {ignored_words(field)}\n" for field in provenance.ignored]
+    lines = [f"- {code(field.field)} {wording.ignored_words(field)}\n" for field in provenance.ignored]
     return f"{text}\n{''.join(lines)}"
 
 
@@ -245,7 +216,7 @@ _LISTED: Final = 10
 
 
 def project_blocks(project: ProjectReview) -> Iterator[Block]:
-    """What can be said of train and test together; nothing where there is nothing."""
+    """Train and test compared; nothing if there is nothing to know."""
     yield Block(
         list(_splits(project.splits)),
         "remarks on train and test together",
@@ -264,7 +235,7 @@ def _splits(splits: Splits | None) -> Iterator[Piece]:
     if splits.shared_count:
         yield piece(_RISK_BAD, _listed, "Same image in both", splits.shared_count, map(code, splits.shared))
     if splits.moved_count:
-        moved = (f"{code(one.key)} ({transfer_words(one)})" for one in splits.moved)
+        moved = (f"{code(one.key)} ({wording.transfer_words(one)})" for one in splits.moved)
         yield piece(_RISK_BAD, _listed, "Moves to the other set", splits.moved_count, moved)
     if splits.same_name_count:
         pairs = (f"{code(pair.train)} and {code(pair.test)}" for pair in splits.same_name)
@@ -277,9 +248,9 @@ def _splits(splits: Splits | None) -> Iterator[Piece]:
 
 
 def _overlap(overlap: float, needed: float) -> str:
-    words = f"the test set has {percent(overlap)} of the training labels"
+    words = f"the test set has {wording.percent(overlap)} of the training labels"
     if overlap < needed:
-        return f"- **Too few labels in common**: {words}, {percent(needed)} are needed to train\n"
+        return f"- **Too few labels in common**: {words}, {wording.percent(needed)} are needed to train\n"
     return f"- Labels in common: {words}\n"
 
 

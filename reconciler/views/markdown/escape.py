@@ -39,7 +39,7 @@ def raw_code(name: str, limit: int = _NAME) -> str:
 
 
 def prose(words: str | Sentence, limit: int = SENTENCE, name_limit: int = _NAME) -> str:
-    """What is said, with names as code spans."""
+    """Words, with names as code spans."""
     told = pieces((words,) if isinstance(words, str) else words, limit, name_limit)
     return "".join(_span(text) if is_name else _spaced(text) for text, is_name in told)
 
@@ -86,7 +86,7 @@ def _runs(words: Sequence[str]) -> Iterator[str]:
 
 
 def _spanned(words: Sequence[str]) -> str:
-    """Words as one code span; the sign that ends a clause stands behind it."""
+    """Words as one code span; the sign that ends a clause follows it."""
     text = " ".join(words)
     end = text[-1] if text[-1] in ",;:" and text[-2:-1].isalnum() and ":" not in text[:-1] else ""
     return f"{_span(text.removesuffix(end))}{end}"

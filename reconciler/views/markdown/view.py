@@ -14,7 +14,7 @@ from reconciler.text import counted, names_in
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.dataset import dataset_blocks, failure_words, finding_block, project_blocks
 from reconciler.views.markdown.escape import cells, code, prose
-from reconciler.views.words import estimate_words, is_quiet, took_words
+from reconciler.views.words import estimate_words, is_quiet, step, took_words
 
 # GitHub refuses a longer comment: "Body is too long (maximum is 65536 characters)".
 LIMIT: Final = 65_536
@@ -101,9 +101,7 @@ def _contents(dataset: DatasetReview) -> tuple[str, str, str]:
         return "", "", ""
     before, after = dataset.balance.before, dataset.balance.after
     pairs = ((before.entries, after.entries), (before.boxes, after.boxes), (before.labels, after.labels))
-    images, boxes, labels = (
-        f"{old:,} \N{RIGHTWARDS ARROW} {new:,}" if old != new else f"{new:,}" for old, new in pairs
-    )
+    images, boxes, labels = (step(f"{old:,}", f"{new:,}") for old, new in pairs)
     return images, boxes, labels
 
 

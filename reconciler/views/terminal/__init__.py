@@ -1,1 +1,1 @@
-"""A review as text for a terminal."""
+"""A review as text, for a terminal or a log."""

@@ -3,53 +3,39 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.analysis.results import Balance, LabelBalance, Provenance, Splits
+from reconciler.analysis.results import Balance, JobCount, LabelBalance, Provenance, Splits
 from reconciler.review.model import ProjectReview
 from reconciler.views.lines import fitting
-from reconciler.views.terminal.columns import Layout, Line, Role, cells, more, padded, shortened
+from reconciler.views.terminal.columns import Layout, Line, Role, more
 from reconciler.views.words import confidence_words, ignored_words, percent, shown, transfer_words
 
-# So many of a kind are shown unless all are asked for.
+# The number that is shown of each kind, unless `verbose` shows all.
 _LABELS: Final = 6
 _KEYS: Final = 3
-_LABEL_CELLS: Final = 32
-# In a narrower terminal the table of labels goes without shares and remarks.
+# A narrower terminal shows the table of labels without shares and remarks, an even narrower one without boxes.
 _SHARES_FROM: Final = 90
+_BOXES_FROM: Final = 40
 
 
 def balance_lines(balance: Balance, layout: Layout) -> Iterator[Line]:
     """The labels whose figures change, or all of them."""
     rows = [row for row in balance.rows if layout.verbose or _differs(row)]
     kept = rows[: layout.limit(fitting(len(rows), _LABELS))]
-    if not kept:
-        return
-    yield from _table(kept, balance, layout)
-    yield from more(
-        len(rows) - len(kept),
-        "more labels that change",
-        layout,
-        4,
-    )
+    if kept:
+        header: tuple[Role, list[str]] = ("header", ["  labels", "images", "share", "boxes", ""])
+        table = [header, *(_row(row, balance) for row in kept)]
+        columns: tuple[int, ...] = (0, 1, 2, 3, 4)
+        if layout.width and layout.width < _SHARES_FROM:
+            columns = (0, 1, 3) if layout.width >= _BOXES_FROM else (0, 1)
+        yield from layout.table([(role, [texts[at] for at in columns]) for role, texts in table])
+    yield from more(len(rows) - len(kept), "more labels that change", layout, 4)
 
 
-def _table(rows: Sequence[LabelBalance], balance: Balance, layout: Layout) -> Iterator[Line]:
-    cut = min(_LABEL_CELLS, layout.width // 3) if layout.width else None
-    table = [("  labels", "images", "share", "boxes", "")] + [
-        (
-            f"    {shortened(shown(row.label), cut) if cut else shown(row.label)}",
-            _step(row.images_before, row.images_after),
-            _shares(row),
-            _step(row.boxes_before, row.boxes_after),
-            _remark(row, balance),
-        )
-        for row in rows
-    ]
-    columns = (0, 1, 2, 3, 4) if layout.width is None or layout.width >= _SHARES_FROM else (0, 1, 3)
-    wide = [max(cells(line[column]) for line in table) for column in columns]
-    roles: list[Role] = ["header", *(_balance_role(row) for row in rows)]
-    for line, role in zip(table, roles, strict=True):
-        parts = (padded(line[at], room) for at, room in zip(columns, wide, strict=True))
-        yield layout.cut("  ".join(parts).rstrip(), role)
+def _row(row: LabelBalance, balance: Balance) -> tuple[Role, list[str]]:
+    """A label with its figures, in the colour of what becomes of it."""
+    role: Role = "unlabel" if not row.images_after else "plain" if row.images_before else "add"
+    images, boxes = _step(row.images_before, row.images_after), _step(row.boxes_before, row.boxes_after)
+    return role, [f"    {shown(row.label)}", images, _shares(row), boxes, _remark(row, balance)]
 
 
 def _shares(row: LabelBalance) -> str:
@@ -66,26 +52,17 @@ def _differs(row: LabelBalance) -> bool:
 
 
 def _remark(row: LabelBalance, balance: Balance) -> str:
-    words = [
-        *(["new"] if row.label in balance.appeared else []),
-        *(["gone"] if row.label in balance.gone else []),
-        *(["fewest images"] if row.label == balance.smallest else []),
-    ]
-    return ", ".join(words)
-
-
-def _balance_role(row: LabelBalance) -> Role:
-    if not row.images_after:
-        return "unlabel"
-    return "add" if not row.images_before else "plain"
+    words = {"new": row.label in balance.appeared, "gone": row.label in balance.gone}
+    words["fewest images"] = row.label == balance.smallest
+    return ", ".join(word for word, holds in words.items() if holds)
 
 
 def project_lines(project: ProjectReview, layout: Layout) -> Iterator[Line]:
-    """What can be said of train and test together."""
+    """What should be known of train and test together."""
     lines = list(_splits(project.splits, layout))
     if lines:
         yield "", "plain"
-        yield f"{shown(project.name)}: train and test together", "header"
+        yield from layout.wrap(f"{shown(project.name)}: train and test together", "header", 0, 2)
         yield from lines
 
 
@@ -115,22 +92,25 @@ def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: R
 
 
 def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
-    """The jobs that more or fewer entries name than before: a new annotation pass."""
+    """The labeling jobs that more or fewer entries name than before: a new annotation pass."""
     jobs = [job for job in provenance.jobs if job.before != job.after]
     kept = jobs[: fitting(len(jobs), _KEYS)]
-    for job in kept:
-        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+    yield from _jobs(kept, layout)
     yield from more(len(jobs) - len(kept) + provenance.other_jobs, "more jobs", layout, 4)
+
+
+def _jobs(jobs: Sequence[JobCount], layout: Layout) -> Iterator[Line]:
+    for job in jobs:
+        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
 
 
 def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
     """Who made the labels, before and after."""
-    yield "  where labels come from", "header"
+    yield from layout.wrap("where labels come from", "header")
     for word, side in (("before", provenance.before), ("after", provenance.after)):
         figures = f"{side.human:,} by people, {side.machine:,} by machines, {side.unsaid:,} unsaid"
         figures += f"; confidence {confidence_words(side)}" if confidence_words(side) else ""
-        yield from layout.wrap(f"{padded(word, 6)} {figures}", "plain", 4, 6)
-    for job in provenance.jobs:
-        yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
+        yield from layout.wrap(f"{word:6} {figures}", "plain", 4, 6)
+    yield from _jobs(provenance.jobs, layout)
     for field in provenance.ignored:
         yield from layout.wrap(f"{shown(field.field)} {ignored_words(field)}", "dim", 4, 6)

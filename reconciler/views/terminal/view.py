@@ -1,7 +1,7 @@
-"""A review on a terminal, in a preview, in a log: what matters in a screen or two, every entry on request.
+"""A review on a terminal or in a log: what matters in a screen or two, every entry with `--verbose`.
 
-Dangers first, then dataset by dataset: figures, groups, labels, the riskiest entries. Lines end before `width` columns
-where a width is given. What is left out is counted.
+Dangers first, then dataset by dataset: figures, groups, labels, the riskiest entries. A line takes at most `width`
+columns if a width is given. What is left out is counted.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,19 +12,11 @@ from reconciler.analysis.results import Group
 from reconciler.entry_codes import meaning_of
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
-from reconciler.review.model import (
-    Danger,
-    DangerLevel,
-    DatasetReview,
-    EntryChange,
-    Estimate,
-    FindingCounts,
-    Review,
-)
+from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
 from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.apply_lines import cost_lines, outcome_lines
 from reconciler.views.lines import chosen, fitting, guard_lines, left_words
-from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more, padded, shortened
+from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more
 from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
 from reconciler.views.words import (
     ORIGINS,
@@ -41,7 +33,7 @@ from reconciler.views.words import (
     shown,
 )
 
-# So many lines of a kind are shown; changes of all datasets share theirs.
+# The number of lines of each kind; the changes of all datasets share theirs.
 _DANGERS: Final = 6
 _GROUPS: Final = 8
 _CHANGES: Final = 20
@@ -49,10 +41,8 @@ _CHANGES_LEAST: Final = 3
 _FINDINGS: Final = 3
 _BY_LEVEL: Final[dict[DangerLevel, Role]] = {"danger": "bad", "check": "warning", "note": "plain"}
 _GAP: Final[tuple[Line, ...]] = (("", "plain"),)
-# Where they are all that there is to see.
+# The number of findings where nothing else is shown.
 _FINDINGS_ALONE: Final = 10
-# Keys that take more of a line than this stand on a line of their own.
-_KEY_SHARE: Final = 0.45
 
 
 def view(
@@ -63,18 +53,18 @@ def view(
     verbose: bool = False,
     entries: int | None = None,
 ) -> str:
-    """The whole review as text; with `verbose` nothing is left out, `entries` is how many of each dataset to show."""
+    """The whole review as text; with `verbose` nothing is left out, `entries` is the number to show of each dataset."""
     return _text(_review(review, Layout(width, _share(review), verbose=verbose, entries=entries)), paint)
 
 
 def outcome_view(dataset: DatasetReview, *, width: int | None = None, paint: Painter | None = None) -> str:
-    """What an apply did to one dataset, as text: for a reader who has seen its plan."""
+    """What an apply did to one dataset, as text, for a reader who has seen its plan."""
     layout = Layout(width, 0, verbose=False)
     return _text(chain(_GAP, _header(dataset, layout), _outcome(dataset, layout)), paint)
 
 
 def ending_view(review: Review, *, width: int | None = None, paint: Painter | None = None) -> str:
-    """What an apply did to all datasets, and what it took beside the estimate."""
+    """What an apply did to all datasets, and its calls, batches and time beside the estimate."""
     layout = Layout(width, 0, verbose=False)
     return _text(chain(_GAP, _title(review, layout), _costs(review.estimate, review.spent, layout, 0)), paint)
 
@@ -94,12 +84,12 @@ def _review(review: Review, layout: Layout) -> Iterator[Line]:
     if review.error:
         yield from _failure(review.error, layout, 0)
     yield from _findings(review.findings, layout, 0, alone=True)
-    told = review.dangers[: layout.limit(fitting(len(review.dangers), _DANGERS))]
-    yield from _dangers(review.dangers, told, layout)
+    kept = review.dangers[: layout.limit(fitting(len(review.dangers), _DANGERS))]
+    yield from _dangers(review.dangers, kept, layout)
     for project in review.projects:
         for dataset in project.datasets:
             yield from _GAP
-            yield from _dataset(dataset, frozenset(one.words for one in told if one.dataset == dataset.title), layout)
+            yield from _dataset(dataset, frozenset(one.words for one in kept if one.dataset == dataset.title), layout)
         yield from project_lines(project, layout)
     yield from _ending(review, layout)
 
@@ -114,21 +104,21 @@ def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) 
     if not dangers:
         return
     yield from _GAP
-    yield f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header"
+    yield from layout.wrap(f"{counted(len(dangers), 'danger', 'dangers')}, the worst first", "header", 0, 2)
     for danger in kept:
         about = shown(danger.dataset or danger.project)
         role: Role = _BY_LEVEL[danger.level]
-        yield from layout.wrap(f"{padded(danger.level, 8)}{about}: {said(danger.words)}", role, hang=10)
+        yield from layout.wrap(f"{danger.level:8}{about}: {said(danger.words)}", role, hang=10)
         if layout.verbose:
             yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 10, 12))
     yield from more(len(dangers) - len(kept), "more dangers", layout)
 
 
 def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
-    yield from layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
+    return layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
 
 
-def _dataset(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
+def _dataset(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     yield from _header(dataset, layout)
     if is_quiet(dataset) and not dataset.outcome and not layout.verbose:
         yield from layout.wrap(said(dataset.words) or "up to date", "dim")
@@ -136,7 +126,7 @@ def _dataset(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) 
         yield from _findings(dataset.findings, layout)
         return
     yield from _outcome(dataset, layout)
-    yield from _figures(dataset, told, layout)
+    yield from _figures(dataset, shown_above, layout)
     yield from _groups(dataset, layout)
     if dataset.balance:
         yield from balance_lines(dataset.balance, layout)
@@ -147,7 +137,7 @@ def _dataset(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) 
 
 
 def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
-    """How its apply ended, or why there was none."""
+    """How the apply of a dataset ended, or why it was not applied."""
     done = dataset.outcome
     if done:
         yield from layout.wrap(outcome_words(done))
@@ -164,14 +154,14 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _costs(dataset.estimate, dataset.spent, layout, 2)
 
 
-def _figures(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
+def _figures(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
     role: Role = "bad" if dataset.action == "replace" else "plain"
     words = said(dataset.words) or dataset_words(dataset)
     if words:
         yield from layout.wrap(f"planned: {words}" if dataset.outcome else words, role)
-    if boxes_words(dataset):
-        yield from layout.wrap(boxes_words(dataset))
-    yield from _refusals(dataset, told, layout)
+    if boxes := boxes_words(dataset):
+        yield from layout.wrap(boxes)
+    yield from _refusals(dataset, shown_above, layout)
     for guard in guard_lines(dataset, verbose=layout.verbose, brief=True):
         yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
     yield from _remarks(dataset, layout)
@@ -181,15 +171,14 @@ def _figures(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) 
         yield from _costs(dataset.estimate, None, layout, 2)
 
 
-def _refusals(dataset: DatasetReview, told: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
-    """Why an apply would be refused; what `told` dangers and guards say stands above already."""
+def _refusals(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
+    """Why an apply would be refused; the dangers in `shown_above` and the guards are not repeated."""
     guards = {guard.refusal: guard.name for guard in dataset.guards if guard.state == "tripped"}
     for words in dataset.refusals:
         if words not in guards:
-            why = "the danger above says why" if sentence(REFUSED, words) in told else said(words)
+            why = "see the danger above" if sentence(REFUSED, words) in shown_above else said(words)
             yield from layout.wrap(f"refused: {why}", "bad")
-    names = [guards[words] for words in dataset.refusals if words in guards]
-    if names:
+    if names := [guards[words] for words in dataset.refusals if words in guards]:
         by = "the guard" if len(names) == 1 else "the guards"
         yield from layout.wrap(f"refused by {by} {', '.join(names)}", "bad")
 
@@ -218,13 +207,10 @@ def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
 
 def _group(group: Group, layout: Layout) -> Iterator[Line]:
     if group.exceptions:
-        first, rest = said(joined(group.exceptions)), group.exception_count
-        yield from layout.wrap(f"except {counted(rest, 'entry', 'entries')}: {first}", "warning", 6, 8)
+        entries = counted(group.exception_count, "entry", "entries")
+        yield from layout.wrap(f"except {entries}: {said(joined(group.exceptions))}", "warning", 6, 8)
     if layout.verbose:
-        texts = [
-            *(f"because {said(one)}" for one in group.evidence),
-            *(f"such as {shown(key)}" for key in group.examples),
-        ]
+        texts = [f"because {said(one)}" for one in group.evidence] + [f"such as {shown(key)}" for key in group.examples]
         yield from (line for text in texts for line in layout.wrap(text, "dim", 6, 8))
 
 
@@ -236,50 +222,37 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         under = f" under {said(folder)}" if folder else ""
         order = ", the riskiest first" if len({change.risk for change in kept}) > 1 else ""
         yield from layout.wrap(f"entries{under}{order}", "header")
-        room = max(cells(_key(change, folder)) for change in kept)
-        for change in kept:
-            yield from _change(change, _key(change, folder), room, layout)
+        keys = [shown(change.key.removeprefix(folder)) for change in kept]
+        room = max(map(cells, keys))
+        for change, key in zip(kept, keys, strict=True):
+            yield from _change(change, key, room, layout)
     shows = "" if layout.verbose else "; --verbose shows them"
     yield from more(left, f"{left_words(left, grouped, more=bool(kept))}{shows}", layout, 4)
 
 
 def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[EntryChange], int]:
-    """The entries to show, and how many of the others are told of by groups in full."""
+    """The entries to show, and how many of the others the groups describe in full."""
     if layout.verbose or layout.entries is not None:
         return dataset.changes[: layout.limit(layout.entries or 0)], 0
     return chosen(dataset, dataset.groups[: fitting(len(dataset.groups), _GROUPS)], layout.changes)
 
 
-def _key(change: EntryChange, folder: str) -> str:
-    return shown(change.key.removeprefix(folder)) if folder else shown(change.key)
-
-
 def _change(change: EntryChange, key: str, room: int, layout: Layout) -> Iterator[Line]:
-    role: Role = change.verb
     origin = f" [{ORIGINS[change.origin]}]" if change.origin not in {"", "branch"} else ""
-    words = f"{said(change.words)}{origin}"
-    if layout.width is None:
-        yield f"    {change.sign} {key}  {words}", role
-    elif room > layout.width * _KEY_SHARE:
-        yield f"    {change.sign} {shortened(key, max(8, layout.width - 6))}", role
-        yield from layout.wrap(words, role, 8, 10)
-    else:
-        yield from layout.wrap(f"{padded(key, room)}  {words}", role, 4, room + 8, f"{change.sign} ")
+    yield from layout.entry(change.sign, key, room, f"{said(change.words)}{origin}", change.verb)
     if layout.verbose:
-        yield from _change_detail(change, layout)
+        for text in _details(change):
+            yield from layout.wrap(text, "dim", 8, 10)
+        for mark in change.marks:
+            yield from layout.wrap(f"{said(mark.code)}: {meaning_of(mark.code)}", "warning", 8, 10)
 
 
-def _change_detail(change: EntryChange, layout: Layout) -> Iterator[Line]:
+def _details(change: EntryChange) -> Iterator[str]:
     if change.place:
-        yield from layout.wrap(place_words(change.place), "dim", 8, 10)
-    for box in change.boxes:
-        if box.what != ("same",) and change.verb == "update":
-            yield from layout.wrap(said(box_words(box)), "dim", 8, 10)
+        yield place_words(change.place)
+    yield from (said(box_words(box)) for box in change.boxes if box.what != ("same",) and change.verb == "update")
     for field in change.fields:
-        values = f"{said(field.before or 'missing')} -> {said(field.after or 'missing')}"
-        yield from layout.wrap(f"{said(field.path)}: {values}", "dim", 8, 10)
-    for mark in change.marks:
-        yield from layout.wrap(f"{said(mark.code)}: {meaning_of(mark.code)}", "warning", 8, 10)
+        yield f"{said(field.path)}: {said(field.before or 'missing')} -> {said(field.after or 'missing')}"
 
 
 def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[Line]:
@@ -305,4 +278,4 @@ def _ending(review: Review, layout: Layout) -> Iterator[Line]:
     if costs:
         yield from _costs(review.estimate, review.spent, layout, 0)
     if named:
-        yield f"plan {shown(review.plan_id)}", "dim"  # never broken: it is there to be copied
+        yield f"plan {shown(review.plan_id)}", "dim"  # never folded: users copy it
