@@ -4,11 +4,11 @@
 protocol (pulumi/pulumi proto/pulumi/resource.proto, engine.proto, provider.proto), starts the real provider process
 `python -m pulumi.dynamic`, and keeps a state file in Pulumi's deployment form.
 
-It supports what this repository's programs use and refuses everything else by name. It is for trials and tests; it is
-no substitute for Pulumi in production.
+It supports what this repository's programs use and refuses everything else by name. It is for trials and tests: do not
+use it in place of Pulumi in production.
 """
 
 import os
 
-# gRPC prints notes of its own about closed connections; a failed call is reported by whoever made it.
+# gRPC logs closed connections; the code that makes a call reports its failure.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")

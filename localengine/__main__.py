@@ -10,7 +10,7 @@ if __name__ == "__main__":
     # While the modules below load, a Ctrl-C ends the process without a traceback; then `Interrupts` takes over.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from localengine.engine.interrupt import Interrupts
+from localengine.engine.signals import Interrupts
 from localengine.errors import EngineError, Exit
 from localengine.options import parse
 from localengine.views.console import Console

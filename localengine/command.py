@@ -1,4 +1,4 @@
-"""A command from flags to exit code: which phases run, what is asked, what is locked."""
+"""One command from its flags to its exit code: which phases run, what the user confirms, when the stack is locked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localengine.engine.operation import PARALLEL, Kind, Outcome, Phase, Scope, config_shown
+from localengine.engine.phase import PARALLEL, Kind, Outcome, Phase, Scope, config_shown
 from localengine.errors import EngineError, Exit
-from localengine.processes.process import Nursery
-from localengine.processes.program import Run
+from localengine.processes.child_processes import ChildProcesses
+from localengine.processes.program import ProgramRun
 from localengine.state.stack import Config, Project, choose_stack, read_config, read_project
 from localengine.state.store import Store, known_stacks, state_folder
 from localengine.views.diff_view import DiffView
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localengine.engine.events import View
-    from localengine.engine.interrupt import Interrupts
-    from localengine.engine.snapshot import Save
+    from localengine.engine.signals import Interrupts
+    from localengine.engine.working_state import Save
     from localengine.options import Options
     from localengine.state.deployment import State
     from localengine.views.console import Console
@@ -34,7 +34,7 @@ _CONFIRM = "--yes or --skip-preview or --preview-only must be passed in to proce
 
 @dataclass(slots=True)
 class Command:
-    """One command line at work."""
+    """One command while it runs."""
 
     options: Options
     console: Console
@@ -43,7 +43,7 @@ class Command:
     stack: str
     config: Config
     store: Store
-    nursery: Nursery = field(init=False)
+    child_processes: ChildProcesses = field(init=False)
 
     def execute(self) -> Exit:
         """Run the command."""
@@ -55,11 +55,11 @@ class Command:
 
     @contextmanager
     def _children(self) -> Iterator[None]:
-        self.nursery = Nursery()
+        self.child_processes = ChildProcesses()
         try:
             yield
         finally:
-            self.nursery.close()
+            self.child_processes.close()
 
     def _phases(self) -> Exit:
         options = self.options
@@ -89,11 +89,11 @@ class Command:
 
     def _phase(self, state: State, save: Save | None) -> Outcome:
         kind, preview = _KINDS[self.options.command], save is None
-        run = Run(self.project, self.stack, self.config, preview, PARALLEL)
+        run = ProgramRun(self.project, self.stack, self.config, preview, PARALLEL)
         view = self._view(preview=preview)
         title = f"Previewing {kind}" if preview else _TITLES[kind]
         view.begin(f"{title} ({self.stack})", preview=preview, config=config_shown(self.config))
-        phase = Phase(run, kind, self._scope(), state, save, view, self.nursery)
+        phase = Phase(run, kind, self._scope(), state, save, view, self.child_processes)
         with self.interrupts.passed_to(phase):
             return phase.execute()
 

@@ -1,6 +1,6 @@
-"""What can go wrong, and Pulumi's exit codes for it.
+"""The errors of the engine, and Pulumi's exit codes for them.
 
-This module knows no process, no file and no provider. Exit codes: pulumi/pulumi pkg/cmd/pulumi/cmd/exit_codes.go.
+Exit codes: pulumi/pulumi pkg/cmd/pulumi/cmd/exit_codes.go.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class EngineError(Exception):
 
 
 class RefusedError(EngineError):
-    """Something that Pulumi has and this engine has not; the message names it."""
+    """A feature of Pulumi that this engine does not have; the message names it."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"localengine does not support {what}; run this program with the Pulumi CLI")
@@ -48,9 +48,9 @@ class ProviderError(Exception):
 
 
 class InitFailedError(ProviderError):
-    """A create, update or read that failed half-way: the resource exists, with errors.
+    """A create, update or read that failed part of the way: the resource exists, with errors.
 
-    `reasons` are the sentences to keep with the resource (errors.proto, ErrorResourceInitFailed).
+    `reasons` are stored with the resource (errors.proto, ErrorResourceInitFailed).
     """
 
     def __init__(self, resource_id: str, properties: Properties, inputs: Properties | None, reasons: list[str]) -> None:
@@ -64,4 +64,4 @@ class InitFailedError(ProviderError):
 
 
 class TerminatedError(Exception):
-    """The deployment takes no further registrations: a step failed, or the user interrupted it."""
+    """The command starts nothing new: a step failed, or the user interrupted it."""

@@ -1,4 +1,4 @@
-"""The command line: flags as Pulumi has them, everything else refused by name."""
+"""The command line: Pulumi's flags; every other flag is refused by name."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "preview": "show what up would do",
-    "up": "run the program and make its changes",
-    "refresh": "compare the state with what exists, and store what is found",
-    "destroy": "delete everything in the state",
+    "preview": "show the changes that `up` would make",
+    "up": "run the program and make the changes",
+    "refresh": "compare the state with the resources that exist, and store the result",
+    "destroy": "delete every resource in the state",
     "export": "print the state as `pulumi stack export` does",
 }
 _TRUE, _FALSE = ("1", "t", "true"), ("0", "f", "false")
@@ -45,7 +45,10 @@ class Options:
 
 
 def parse(arguments: Sequence[str]) -> Options:
-    """The options; EngineError with exit code 2 for what is wrong or unknown, SystemExit for --help."""
+    """The options of a command line.
+
+    Raises EngineError with exit code 2 for a flag that is wrong or unknown, SystemExit for --help.
+    """
     parser = _parser()
     known, unknown = parser.parse_known_args(arguments)
     if unknown:
@@ -86,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m localengine",
         description="Runs a Pulumi Python program without the Pulumi CLI.",
-        epilog="For trials and tests: no substitute for Pulumi in production. Environment: PULUMI_STACK, "
+        epilog="For trials and tests; use Pulumi in production. Environment: PULUMI_STACK, "
         "PULUMI_CONFIG_PASSPHRASE, LOCALENGINE_STATE (the folder of the state files), LOCALENGINE_TRACE (a file for "
         "every call, secrets included).",
         allow_abbrev=False,
@@ -101,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _place(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-C", "--cwd", default=".", metavar="DIR", help="run as if started in DIR")
-    command.add_argument("-s", "--stack", metavar="NAME", help="the stack; default: PULUMI_STACK, or the only one")
+    command.add_argument("-C", "--cwd", default=".", metavar="DIR", help="run in DIR")
+    command.add_argument("-s", "--stack", metavar="NAME", help="the stack; default: PULUMI_STACK, or the only stack")
     command.add_argument("--state", metavar="DIR", help="folder of the state files; default: .localengine")
 
 
@@ -110,25 +113,25 @@ def _flags(command: argparse.ArgumentParser, name: str) -> None:
     def flag(*names: str, text: str) -> None:
         command.add_argument(*names, action="store_true", help=text)
 
-    flag("-y", "--yes", text="go on after the preview without asking")
-    flag("-f", "--skip-preview", text="go on without a preview")
+    flag("-y", "--yes", text="approve the changes after the preview")
+    flag("-f", "--skip-preview", text="skip the preview")
     flag("--diff", text="show every changed property")
     flag("-j", "--json", text="print JSON")
-    flag("--non-interactive", text="never ask")
+    flag("--non-interactive", text="never prompt")
     if name != "destroy":
-        flag("--expect-no-changes", text="exit 7 when anything changes")
+        flag("--expect-no-changes", text="exit with 7 if there are changes")
     if name in ("refresh", "destroy"):
-        flag("--preview-only", text="show what would happen, do nothing")
+        flag("--preview-only", text="show the changes without making them")
     command.add_argument(
-        "-t", "--target", action="append", metavar="URN", help="leave all others as they are; more than one allowed"
+        "-t", "--target", action="append", metavar="URN", help="change only this resource; can be repeated"
     )
     if name == "destroy":
         flag("--target-dependents", text="also delete what depends on the targets")
     if name == "refresh":
-        flag("--clear-pending-creates", text="forget creations that nobody saw end")
+        flag("--clear-pending-creates", text="remove pending creations from the state")
     if name != "refresh":
         command.add_argument(
-            "-r", "--refresh", nargs="?", const="true", default="false", help="read what exists before anything else"
+            "-r", "--refresh", nargs="?", const="true", default="false", help="refresh the state first"
         )
 
 

@@ -1,1 +1,1 @@
-"""The engine itself: what a program asks for, what is due, and doing it."""
+"""The engine: reads registrations, plans steps, executes them, and keeps the state while it does."""

@@ -1,4 +1,4 @@
-"""What must go before a resource can go: the dependents that its deletion would force to be replaced.
+"""The dependents of a resource that must be deleted before it, because its deletion forces their replacement.
 
 Pulumi asks their providers (pulumi/pulumi pkg/resource/deploy/step_generator.go, calculateDependentReplacements).
 """
@@ -13,43 +13,43 @@ from localengine.protocol.properties import UNKNOWN, equal, plain_bag
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from localengine.engine.providers import Providers
+    from localengine.engine.provider_registry import ProviderRegistry
     from localengine.providers.provider import Difference, Provider
     from localengine.state.deployment import Resource
 
 
 def forced_by(
-    root: Resource, stored: Iterable[Resource], providers: Providers, spared: Collection[str] = ()
+    root: Resource, stored: Iterable[Resource], providers: ProviderRegistry, excluded: Collection[str] = ()
 ) -> list[tuple[Resource, tuple[str, ...]]]:
-    """The dependents of `root` that go with it, what depends most first, each with the properties that force it.
+    """The dependents of `root` to delete before it, the last dependent first, each with the properties that force it.
 
-    `spared` are URNs that cannot depend on `root` any more, whatever the state says.
+    `excluded` are URNs that no longer depend on `root`, even if the state lists the dependency.
     """
     gone = {root.urn}
     found = []
-    for resource in _dependents_of(root, stored, spared):
-        keys = _forcing(resource, gone, providers)
+    for resource in _dependents_of(root, stored, excluded):
+        keys = _replacing_keys(resource, gone, providers)
         if keys is not None:
             found.append((resource, keys))
             gone.add(resource.urn)
     return found[::-1]
 
 
-def _dependents_of(root: Resource, stored: Iterable[Resource], spared: Collection[str]) -> list[Resource]:
-    """Stored resources that depend on `root`, directly or not, in their order."""
+def _dependents_of(root: Resource, stored: Iterable[Resource], excluded: Collection[str]) -> list[Resource]:
+    """Stored resources that depend on `root`, directly or not, in stored order."""
     reached = {root.urn}
     found = []
     for resource in stored:
-        if resource.urn not in reached.union(spared) and resource.needs & reached:
+        if resource.urn not in reached.union(excluded) and resource.needs & reached:
             reached.add(resource.urn)
             found.append(resource)
     return found
 
 
-def _forcing(resource: Resource, gone: set[str], providers: Providers) -> tuple[str, ...] | None:
+def _replacing_keys(resource: Resource, gone: set[str], providers: ProviderRegistry) -> tuple[str, ...] | None:
     """The properties that force a dependent to be replaced too; None when it can stay.
 
-    Asks the provider with every property unknown that comes from a resource that goes.
+    Calls the provider's Diff with an unknown in every property that comes from a deleted resource.
     """
     if not resource.custom or resource.is_provider:
         return None
@@ -64,7 +64,7 @@ def _forcing(resource: Resource, gone: set[str], providers: Providers) -> tuple[
 def diff(
     provider: Provider, old: Resource, news: Mapping[str, object], ignored: tuple[str, ...] | None = None
 ) -> Difference:
-    """What a provider says about new inputs; a provider that cannot say is answered by the inputs themselves."""
+    """The provider's Diff of new inputs; if its answer is unknown, the inputs are compared here."""
     difference = provider.diff(old, plain_bag(news), old.ignore_changes if ignored is None else ignored)
     if difference.changes is not None:
         return difference

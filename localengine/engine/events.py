@@ -1,6 +1,6 @@
-"""What happens in a command, as facts that any view can show.
+"""The events of a command, which a view shows.
 
-All facts pass through one lock, so a view never hears two at once.
+All events pass through one lock: a view receives one at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Op(StrEnum):
-    """The verbs, in the order a summary lists them."""
+    """The operations, in the order of the summary."""
 
     SAME = "same"
     CREATE = "create"
@@ -33,20 +33,20 @@ class Op(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad a message is; debug messages are dropped before they get here."""
+    """The severity of a message; debug messages are dropped earlier."""
 
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
 
 
-# What stands for nothing in a summary: the halves of a replacement, and a refresh inside another command.
+# Operations that the summary does not count: the two parts of a replacement, and a refresh inside a different command.
 _UNCOUNTED = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.REFRESH}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One thing done, or to be done, to one resource: `old` before it, `new` after it."""
+    """One operation on one resource, planned or done: `old` is its state before, `new` its state after."""
 
     op: Op
     urn: str
@@ -57,7 +57,7 @@ class Step:
 
     @property
     def resource(self) -> Resource:
-        """The newest state there is."""
+        """The state after the step, or the state before it if there is none after."""
         state = self.new or self.old
         if state is None:
             raise AssertionError(f"a step without a resource: {self.urn}")
@@ -65,13 +65,13 @@ class Step:
 
     @property
     def is_internal(self) -> bool:
-        """Whether the step is about a provider entry of the engine's own, which no view shows."""
+        """Whether the step is about a default provider, which no view shows."""
         return urns.is_default_provider(self.urn)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """Something said about a resource (`urn`) or about the command (no `urn`)."""
+    """A message about a resource (`urn`) or about the command (no `urn`)."""
 
     severity: Severity
     text: str
@@ -82,7 +82,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """The end of a phase: how many of which verb, how long it took, and whether it was a preview."""
+    """The end of a phase: the count of each operation, the duration, and whether it was a preview."""
 
     changes: Mapping[Op, int]
     seconds: float
@@ -90,7 +90,7 @@ class Summary:
 
 
 class View(Protocol):
-    """Something that shows a command's facts."""
+    """Shows the events of a command."""
 
     def begin(self, title: str, *, preview: bool, config: Mapping[str, str]) -> None:
         """A phase begins: `Previewing update (dev)`."""
@@ -99,60 +99,55 @@ class View(Protocol):
         """A step begins."""
 
     def finished(self, step: Step) -> None:
-        """A step ended well."""
+        """A step succeeded."""
 
     def outputs(self, step: Step) -> None:
-        """The outputs of the stack or of a component are known; its step ended before."""
+        """The outputs of the stack or of a component are known; its step ended earlier."""
 
     def failed(self, step: Step) -> None:
-        """A step failed; its message came before."""
+        """A step failed; its message came earlier."""
 
     def message(self, message: Message) -> None:
-        """Something was said."""
+        """A message arrived."""
 
     def end(self, summary: Summary) -> None:
         """The phase ended."""
 
 
 class Events:
-    """Hands the facts of one phase to a view, one at a time, and counts the verbs."""
+    """Passes the events of one phase to a view, one at a time, and counts the operations."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
         self.changes: Counter[Op] = Counter()
 
     def started(self, step: Step) -> None:
         """A step begins."""
         if not step.is_internal:
-            with self._guard:
+            with self._lock:
                 self._view.started(step)
 
     def finished(self, step: Step) -> None:
-        """A step ended well; it counts."""
+        """A step succeeded and is counted."""
         if not step.is_internal:
-            with self._guard:
+            with self._lock:
                 if step.op not in _UNCOUNTED:
                     self.changes[step.op] += 1
                 self._view.finished(step)
 
     def outputs(self, step: Step) -> None:
-        """The outputs of a component or the stack are known; the step was counted before."""
-        with self._guard:
+        """The outputs of a component or the stack are known; the step was counted earlier."""
+        with self._lock:
             self._view.outputs(step)
 
     def failed(self, step: Step) -> None:
         """A step failed."""
-        with self._guard:
+        with self._lock:
             self._view.failed(step)
 
     def say(self, severity: Severity, text: str, urn: str = "", *, stream: int = 0, ephemeral: bool = False) -> None:
         """Pass a message on."""
         message = Message(severity=severity, text=text, urn=urn, stream=stream, ephemeral=ephemeral)
-        with self._guard:
+        with self._lock:
             self._view.message(message)
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether any verb but "same" was counted."""
-        return any(count for op, count in self.changes.items() if op is not Op.SAME)

@@ -1,6 +1,6 @@
 """The engine's side of Pulumi's gRPC protocol: resource monitor and engine services on one server.
 
-Turns requests into calls of the registrar and answers; refuses, by name, every method the engine does not have.
+Passes requests to the registration handler and answers them; refuses other methods by name.
 Protocol: pulumi/pulumi proto/pulumi/resource.proto and engine.proto; the SDK asks with GetDeploymentInfo.
 """
 
@@ -15,9 +15,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from localengine.engine.events import Events, Severity
-from localengine.engine.goal import read_goal
+from localengine.engine.registration import read_registration
 from localengine.errors import EngineError, RefusedError, TerminatedError
-from localengine.processes.program import ORGANIZATION, Run
+from localengine.processes.program import ORGANIZATION, ProgramRun
 from localengine.protocol.properties import from_struct, to_struct
 from localengine.providers.dynamic_provider import CHANNEL_OPTIONS
 
@@ -26,20 +26,16 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from localengine.engine.gate import Gate
-    from localengine.engine.registrar import Registrar
+    from localengine.engine.registration_handler import RegistrationHandler
     from localengine.engine.running_program import RunningProgram
+    from localengine.engine.stop_switch import StopSwitch
     from localengine.protocol.trace import Trace
     from localengine.state.deployment import Resource
 
-# What the SDK says when its own registration was turned away; the reason was shown already.
+# The SDK logs this when its registration was refused; the reason was already shown.
 _ECHO = "Resource monitor has terminated, shutting down"
-_SEVERITIES = {
-    engine_pb2.INFO: Severity.INFO,
-    engine_pb2.WARNING: Severity.WARNING,
-    engine_pb2.ERROR: Severity.ERROR,
-}
-# Methods of the monitor that the engine does not have, as a user knows them.
+_SEVERITIES = {engine_pb2.INFO: Severity.INFO, engine_pb2.WARNING: Severity.WARNING, engine_pb2.ERROR: Severity.ERROR}
+# Methods of the monitor that the engine does not have, with the names of Pulumi's documentation.
 _REFUSED: Mapping[str, str] = {
     "Invoke": "function calls (invoke)",
     "Call": "method calls on resources (call)",
@@ -59,16 +55,16 @@ _FEATURES = (
 
 
 class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
-    """What the program calls."""
+    """The resource monitor, which the program calls."""
 
-    def __init__(self, run: Run, registrar: Registrar, program: RunningProgram, trace: Trace) -> None:
+    def __init__(self, run: ProgramRun, handler: RegistrationHandler, program: RunningProgram, trace: Trace) -> None:
         self._run = run
-        self._registrar = registrar
+        self._handler = handler
         self._program = program
         self._trace = trace
 
     def GetDeploymentInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> resource_pb2.DeploymentInfo:  # noqa: N802 - a method of the protocol
-        """Say what runs, and which features the SDK may use."""
+        """The project, the stack and the features that the SDK may use."""
         del context
         run = self._run
         answer = resource_pb2.DeploymentInfo(
@@ -87,15 +83,15 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
     def RegisterResource(  # noqa: N802 - a method of the protocol
         self, request: resource_pb2.RegisterResourceRequest, context: grpc.ServicerContext
     ) -> resource_pb2.RegisterResourceResponse:
-        """Bring a resource to its goal; answers when that is done."""
+        """Create, update or replace a resource as registered; answers when that is done."""
         self._trace.request("ResourceMonitor/RegisterResource", request)
         try:
-            goal = read_goal(self._run.stack, self._run.project.name, request)
-            result = self._registrar.register(goal)
+            registration = read_registration(self._run.stack, self._run.project.name, request)
+            result = self._handler.register(registration)
         except (TerminatedError, RefusedError) as error:
-            self._turn_away(context, error)
+            self._abort(context, error)
         self._program.interrupt_before_answer()
-        # A component's outputs are the program's own to register, so none are answered.
+        # The program registers the outputs of a component itself, so the answer has none.
         outputs = result.outputs if result.custom else {}
         answer = resource_pb2.RegisterResourceResponse(
             urn=result.urn, id=result.id, object=to_struct(outputs), unknown=self._is_unknown(result)
@@ -106,38 +102,38 @@ class MonitorServicer(resource_pb2_grpc.ResourceMonitorServicer):
     def RegisterResourceOutputs(  # noqa: N802 - a method of the protocol
         self, request: resource_pb2.RegisterResourceOutputsRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        """Take the outputs of the stack or of a component."""
+        """Store the outputs of the stack or of a component."""
         try:
-            self._registrar.register_outputs(request.urn, from_struct(request.outputs))
+            self._handler.register_outputs(request.urn, from_struct(request.outputs))
         except (TerminatedError, EngineError) as error:
-            self._turn_away(context, error)
+            self._abort(context, error)
         self._trace.response("ResourceMonitor/RegisterResourceOutputs", request, empty_pb2.Empty())
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802 - a method of the protocol
-        """The program has registered everything; answers when what left it is deleted."""
+        """The program has registered everything; answers when the resources that it no longer has are deleted."""
         try:
-            self._registrar.finish()
+            self._handler.finish()
         except TerminatedError as error:
-            self._turn_away(context, error)
+            self._abort(context, error)
         self._trace.response("ResourceMonitor/SignalAndWaitForShutdown", request, empty_pb2.Empty())
         return empty_pb2.Empty()
 
     def _is_unknown(self, result: Resource) -> bool:
-        """Whether the resource was not made although this is no preview: its outputs are then unknown (`--target`)."""
+        """Whether an update skipped the resource because it is not a target: its outputs are unknown."""
         return result.custom and not result.id and not self._run.dry_run
 
     def refuse(self, method: str, request: Message, context: grpc.ServicerContext) -> NoReturn:
-        """Turn away a method the engine does not have."""
+        """Refuse a method that the engine does not have."""
         token = getattr(request, "tok", "") or getattr(request, "type", "")
         what = _REFUSED[method] + (f" {token}" if token else "")
-        self._turn_away(context, RefusedError(what))
+        self._abort(context, RefusedError(what))
 
-    def _turn_away(self, context: grpc.ServicerContext, error: Exception) -> NoReturn:
-        """Report the error, keep the call open until the program was interrupted, then end it."""
+    def _abort(self, context: grpc.ServicerContext, error: Exception) -> NoReturn:
+        """Report the error, keep the call open until the program is interrupted, then end it."""
         if isinstance(error, EngineError):
-            self._registrar.refuse(error.message)
-        self._program.hold()
+            self._handler.refuse(error.message)
+        self._program.wait_for_stop()
         context.abort(grpc.StatusCode.UNAVAILABLE, "resource monitor shut down")
         raise AssertionError("abort raises")
 
@@ -154,24 +150,24 @@ for _method in _REFUSED:
 
 
 class EngineServicer(engine_pb2_grpc.EngineServicer):
-    """What program and providers say."""
+    """The engine service: messages of the program and of providers."""
 
-    def __init__(self, events: Events, gate: Gate) -> None:
+    def __init__(self, events: Events, stop_switch: StopSwitch) -> None:
         self._events = events
-        self._gate = gate
+        self._stop_switch = stop_switch
         self._root = ""
 
     def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802 - a method of the protocol
-        """Pass a message on; debug messages are dropped."""
+        """Show a message; debug messages are dropped."""
         del context
         severity = _SEVERITIES.get(request.severity)
-        echo = request.message == _ECHO and self._gate.closed
+        echo = request.message == _ECHO and self._stop_switch.stopped
         if severity is not None and not echo:
             self._events.say(
                 severity, request.message, request.urn, stream=request.streamId, ephemeral=request.ephemeral
             )
             if severity is Severity.ERROR:
-                self._gate.fail()
+                self._stop_switch.fail()
         return empty_pb2.Empty()
 
     def GetRootResource(  # noqa: N802 - a method of the protocol
@@ -198,14 +194,14 @@ class Listening:
     address: str
 
     def stop(self) -> None:
-        """Stop listening; calls under way are cut off."""
+        """Stop listening; running calls are cancelled."""
         self.server.stop(0).wait()
 
 
 def listen(parallel: int, engine: EngineServicer) -> Listening:
     """Start a server for the engine service; `serve_monitor` adds the monitor before the program starts.
 
-    A registration keeps a thread until its step ends, so there are more threads than the program has.
+    A registration holds a thread until its step ends, so the server has more threads than the program.
     """
     server = grpc.server(ThreadPoolExecutor(max_workers=8 * parallel + 16), options=CHANNEL_OPTIONS)
     engine_pb2_grpc.add_EngineServicer_to_server(engine, server)

@@ -1,7 +1,7 @@
-"""Comparing the state with what exists: Read, then Diff with what was read against the stored inputs.
+"""Compares the state with the resources that exist: Read, then Diff of the result against the stored inputs.
 
-Follows pulumi/pulumi pkg/resource/deploy/step.go RefreshStep: everything is read at once; a resource that waits to be
-replaced is not read; errors of a half-done step are dropped when the resource reads well.
+Follows pulumi/pulumi pkg/resource/deploy/step.go RefreshStep: all resources are read in parallel; a resource whose
+replacement is pending is not read; init errors are dropped when the read succeeds.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from localengine.engine.deletion import in_parallel
 from localengine.engine.dependents import diff
 from localengine.engine.events import Op, Severity, Step
-from localengine.engine.perform import Deed, fail
-from localengine.engine.removal import in_parallel
+from localengine.engine.step_execution import ExecutionContext, fail
 from localengine.errors import InitFailedError, ProviderError, TerminatedError
 from localengine.protocol.properties import marked_like
 from localengine.providers.provider import Reading
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from localengine.state.deployment import Resource
 
 
-def refresh(deed: Deed, parallel: int, targets: frozenset[str], *, embedded: bool) -> None:
-    """Read every resource, or the targets, and store what is found; TerminatedError when a read failed.
+def refresh(context: ExecutionContext, parallel: int, targets: frozenset[str], *, embedded: bool) -> None:
+    """Read every resource, or the targets, and store the result; TerminatedError when a read failed.
 
-    `embedded` is a refresh inside another command: its steps are shown as refreshes and not counted.
+    `embedded` is a refresh inside a different command: its steps are shown as refreshes and not counted.
     """
-    stored = [*deed.snapshot.base(), *deed.snapshot.replaced()]
+    stored = [*context.working_state.base(), *context.working_state.replaced()]
     chosen = [number for number, item in enumerate(stored) if not targets or item.urn in targets]
     for component in [stored[number] for number in chosen if _is_component(stored[number])]:
-        deed.events.started(_begun(component))
-        deed.events.finished(_ended(component, component, Op.SAME, embedded=embedded))
+        context.events.started(_begun(component))
+        context.events.finished(_ended(component, component, Op.SAME, embedded=embedded))
     found: dict[int, Resource | None] = dict(enumerate(stored))
     read = [number for number in chosen if _is_read(stored[number])]
-    in_parallel(read, lambda at: found.update({at: _refresh_one(deed, stored[at], embedded=embedded)}), parallel)
-    deed.snapshot.replace_base(_without_dangling([item for item in found.values() if item is not None]))
+    in_parallel(read, lambda at: found.update({at: _refresh_one(context, stored[at], embedded=embedded)}), parallel)
+    context.working_state.replace_base(_without_dangling([item for item in found.values() if item is not None]))
 
 
 def _is_component(resource: Resource) -> bool:
@@ -53,24 +53,24 @@ def _ended(old: Resource, new: Resource | None, op: Op, *, embedded: bool) -> St
     return Step(op=Op.REFRESH if embedded else op, urn=old.urn, old=old, new=new or (old if embedded else None))
 
 
-def _refresh_one(deed: Deed, old: Resource, *, embedded: bool) -> Resource | None:
-    """The resource as it is now; None when it is gone."""
-    with deed.gate.step(in_group=True):
-        deed.events.started(_begun(old))
+def _refresh_one(context: ExecutionContext, old: Resource, *, embedded: bool) -> Resource | None:
+    """The resource as it exists now; None when it is gone."""
+    with context.stop_switch.step(in_group=True):
+        context.events.started(_begun(old))
         try:
-            new, op = _read(deed, old)
+            new, op = _read(context, old)
         except ProviderError as error:
-            if not deed.snapshot.abandoned:
-                fail(deed, _begun(old), error.message)
+            if not context.working_state.abandoned:
+                fail(context, _begun(old), error.message)
             raise TerminatedError from None
         if new is not None:
-            deed.snapshot.amend(new)
-    deed.events.finished(_ended(old, new, op, embedded=embedded))
+            context.working_state.amend(new)
+    context.events.finished(_ended(old, new, op, embedded=embedded))
     return new
 
 
-def _read(deed: Deed, old: Resource) -> tuple[Resource | None, Op]:
-    provider = deed.providers.for_resource(old)
+def _read(context: ExecutionContext, old: Resource) -> tuple[Resource | None, Op]:
+    provider = context.providers.for_resource(old)
     errors: tuple[str, ...] = ()
     try:
         reading = provider.read(old)
@@ -78,7 +78,7 @@ def _read(deed: Deed, old: Resource) -> tuple[Resource | None, Op]:
         errors = tuple(error.reasons)
         reading = Reading(error.resource_id, error.properties, error.inputs)
         bullets = "\n* ".join(errors)
-        deed.events.say(Severity.WARNING, f"Refreshed resource is in an unhealthy state:\n* {bullets}", old.urn)
+        context.events.say(Severity.WARNING, f"Refreshed resource is in an unhealthy state:\n* {bullets}", old.urn)
     if not reading.id:
         return None, Op.DELETE
     inputs = old.inputs if reading.inputs is None else marked_like(reading.inputs, old.inputs)
@@ -89,9 +89,9 @@ def _read(deed: Deed, old: Resource) -> tuple[Resource | None, Op]:
 
 
 def _without_dangling(resources: list[Resource]) -> list[Resource]:
-    """The resources without dependencies on what is gone.
+    """The resources without dependencies on deleted resources.
 
-    Properties that depend on nothing are left out, as after every refresh of Pulumi's; the next up notes them again.
+    Properties that depend on nothing are left out, as after a refresh in Pulumi; the next `up` stores them again.
     """
     urns_left = {resource.urn for resource in resources}
     return [_trimmed(resource, urns_left) for resource in resources]

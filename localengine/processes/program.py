@@ -1,4 +1,4 @@
-"""The program process: the user's Pulumi program, run by driver.py as a child."""
+"""The user's Pulumi program as a child process, run by language_host.py."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from localengine.processes.process import Child, Nursery
+    from localengine.processes.child_processes import ChildProcess, ChildProcesses
     from localengine.state.stack import Config, Project
 
 ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What a program is told about the command it runs in."""
+class ProgramRun:
+    """The settings that a program receives: project, stack, configuration, and whether this is a preview."""
 
     project: Project
     stack: str
@@ -27,7 +27,7 @@ class Run:
     parallel: int
 
 
-def start_program(nursery: Nursery, run: Run, address: str) -> Child:
+def start_program(child_processes: ChildProcesses, run: ProgramRun, address: str) -> ChildProcess:
     """Start the program against the monitor and engine at `address`."""
     settings = {
         "monitor": address,
@@ -39,9 +39,9 @@ def start_program(nursery: Nursery, run: Run, address: str) -> Child:
         "organization": ORGANIZATION,
         "root_directory": str(run.project.root),
     }
-    driver = str(Path(__file__).with_name("driver.py"))
+    driver = str(Path(__file__).with_name("language_host.py"))
     command = [interpreter(run.project), "-u", driver, json.dumps(settings)]
-    return nursery.start(command, run.project.program, environment(run), stdin=False)
+    return child_processes.start(command, run.project.program, environment(run), stdin=False)
 
 
 def interpreter(project: Project) -> str:
@@ -51,7 +51,7 @@ def interpreter(project: Project) -> str:
     return sys.executable
 
 
-def environment(run: Run) -> dict[str, str]:
+def environment(run: ProgramRun) -> dict[str, str]:
     """The program's environment: the user's, the virtual environment first, and the configuration."""
     env = dict(os.environ)
     python = Path(interpreter(run.project))

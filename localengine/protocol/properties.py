@@ -1,8 +1,8 @@
 """Property bags as plain Python values, and their form on the wire.
 
-A bag is a dictionary of JSON values. Two kinds of value stand outside JSON and keep Pulumi's wire form inside the bag:
-an unknown is the sentinel string, a secret is an object with the secret signature and `value` (pulumi/sdk python
-runtime/rpc.py). This module knows nothing of resources, state or providers.
+A bag is a dictionary of JSON values. Two kinds of value do not exist in JSON and keep Pulumi's wire form in the bag: an
+unknown is the sentinel string, a secret is an object with the secret signature and `value` (pulumi/sdk python
+runtime/rpc.py).
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import math
 from typing import TYPE_CHECKING, TypeAlias
 
 from google.protobuf import struct_pb2
-
-from localengine.protocol.urn import urn_of_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +26,7 @@ ASSETS = {"c44067f5952c0a294b673a41bacd8c17": "an asset", "0def7320c3a5731c473e5
 
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:
-    """The bag a protobuf Struct carries; whole numbers become int, as JSON would print them."""
+    """The bag in a protobuf Struct; whole numbers become int."""
     return {key: _from_value(value) for key, value in struct.fields.items()}
 
 
@@ -85,7 +83,7 @@ def is_secret(value: object) -> bool:
 
 
 def plain(value: object) -> object:
-    """`value` with every secret in it replaced by what it hides: what a provider without secrets is given.
+    """`value` with every secret replaced by its plain value, for a provider without secrets.
 
     A reference to a resource becomes its id, or its URN where it has none (pulumi/pulumi plugin/rpc.go).
     """
@@ -93,7 +91,7 @@ def plain(value: object) -> object:
         if is_secret(value):
             return plain(value.get("value"))
         if value.get(SIGNATURE) == RESOURCE_REFERENCE:
-            return urn_of_reference(value)
+            return value.get("id") or value.get("urn")
         return {key: plain(item) for key, item in value.items()}
     return [plain(item) for item in value] if isinstance(value, list) else value
 
@@ -112,15 +110,8 @@ def masked(value: object) -> object:
     return "[unknown]" if value == UNKNOWN else value
 
 
-def has_unknown(value: object) -> bool:
-    """Whether an unknown hides anywhere in `value`."""
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    return any(has_unknown(item) for item in value) if isinstance(value, list) else value == UNKNOWN
-
-
 def asset_in(value: object) -> str | None:
-    """The words "an asset" or "an archive" when one hides anywhere in `value`."""
+    """Which of "an asset" and "an archive" `value` contains; None without one."""
     if isinstance(value, dict):
         signature = value.get(SIGNATURE)
         if isinstance(signature, str) and signature in ASSETS:
@@ -133,7 +124,7 @@ def asset_in(value: object) -> str | None:
 def marked_like(outputs: Mapping[str, object], inputs: Mapping[str, object]) -> Properties:
     """`outputs`, with each value that is secret in `inputs` marked secret again.
 
-    A provider without secrets answers plain values; the engine marks them by key (pulumi/pulumi plugin/
+    A provider without secrets returns plain values; the engine marks them by key (pulumi/pulumi plugin/
     provider_plugin.go, annotateSecrets).
     """
     return {key: _marked(value, inputs.get(key)) for key, value in outputs.items()}
@@ -152,13 +143,13 @@ def _marked(output: object, given: object) -> object:
 
 
 def with_secrets(outputs: Mapping[str, object], names: Iterable[str]) -> Properties:
-    """`outputs` with the properties called `names` marked secret (the option additionalSecretOutputs)."""
+    """`outputs` with the properties `names` marked secret (the option additionalSecretOutputs)."""
     hidden = set(names)
     return {key: secret(value) if key in hidden else value for key, value in outputs.items()}
 
 
 def equal(left: object, right: object) -> bool:
-    """Equality of JSON values: unlike Python's, a truth value is never equal to a number."""
+    """Equality of JSON values: unlike in Python, a boolean never equals a number."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, dict) and isinstance(right, dict):
@@ -169,9 +160,9 @@ def equal(left: object, right: object) -> bool:
 
 
 def visible_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> dict[str, str]:
-    """Which top-level properties differ, as Pulumi's displays show them: name to "+", "-" or "~".
+    """The top-level properties that differ, by name: "+", "-" or "~", as in Pulumi's displays.
 
-    Names that start with two underscores are the SDK's own and never shown.
+    Names that start with two underscores belong to the SDK and are never shown.
     """
     names = sorted({name for name in (*olds, *news) if not name.startswith("__")})
     changes: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """A record of every call between engine, program and providers, as JSON lines.
 
-Written when LOCALENGINE_TRACE names a file, for debugging a provider and for tests. A record holds secrets in clear
-text, as the calls themselves do; nothing else of the engine writes them anywhere.
+Written when LOCALENGINE_TRACE names a file, for debugging a provider and for tests. A record contains secrets in plain
+text, as the calls do; no other file of the engine does.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ VARIABLE = "LOCALENGINE_TRACE"
 
 
 class Trace:
-    """Appends one line a call: `{"call", "phase", "request", "response", "error"}`; does nothing without a file."""
+    """Appends lines per call: `{"call", "phase", "request", "response", "error"}`; does nothing without a file."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
 
     @classmethod
     def from_environment(cls) -> Trace:
-        """The record the user asked for."""
+        """The record in the file that LOCALENGINE_TRACE names."""
         name = os.environ.get(VARIABLE)
         return cls(Path(name) if name else None)
 
@@ -47,7 +47,7 @@ class Trace:
         self._add(self._path, {"call": call, "phase": "response", "request": _json(request), **answer, **failure})
 
     def _add(self, path: Path, line: dict[str, object]) -> None:
-        with self._guard, path.open("a", encoding="utf-8") as file:
+        with self._lock, path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

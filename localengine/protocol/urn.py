@@ -1,15 +1,10 @@
 """Names of resources: URNs, types and provider references.
 
 A URN is `urn:pulumi:STACK::PROJECT::[PARENT-TYPE$]TYPE::NAME`; a provider reference is a provider's URN, `::` and its
-id (pulumi/pulumi sdk/go/common/resource/urn.go, common/providers/reference.go). This module does nothing else.
+id (pulumi/pulumi sdk/go/common/resource/urn.go, common/providers/reference.go).
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE = "pulumi:providers:"
@@ -33,17 +28,17 @@ def type_of(urn: str) -> str:
 
 
 def name_of(urn: str) -> str:
-    """The name the program gave."""
+    """The resource's name in the program."""
     return urn.split("::", 3)[3]
 
 
 def is_provider(kind: str) -> bool:
-    """Whether a type is that of a provider entry."""
+    """Whether a type is a provider's."""
     return kind.startswith(PROVIDER_TYPE)
 
 
 def is_default_provider(urn: str) -> bool:
-    """Whether the engine made this provider entry itself; displays do not show those."""
+    """Whether this is a default provider, which the engine creates and displays do not show."""
     return is_provider(type_of(urn)) and name_of(urn).startswith("default")
 
 
@@ -61,8 +56,3 @@ def split_reference(text: str) -> tuple[str, str]:
     """URN and id of a provider reference."""
     urn, _, provider_id = text.rpartition("::")
     return urn, provider_id
-
-
-def urn_of_reference(value: Mapping[str, object]) -> object:
-    """What a provider without resource references is given for one: the resource's id, or its URN."""
-    return value.get("id") or value.get("urn")

@@ -1,1 +1,1 @@
-"""What the engine talks to: dynamic providers in a process of their own, a stand-in for aws.rekognition.Project."""
+"""The providers: dynamic providers in their own process, and `aws.rekognition.Project` over boto3."""

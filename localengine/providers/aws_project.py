@@ -40,7 +40,7 @@ POLL_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class AwsProvider:
-    """A provider of Rekognition projects. `sleep` and `clock` are the waits' own time."""
+    """A provider of Rekognition projects. Waits use `sleep` and `clock`."""
 
     def __init__(
         self, sleep: Callable[[float], object] | None = None, clock: Callable[[], float] = time.monotonic
@@ -50,7 +50,7 @@ class AwsProvider:
         self._clock = clock
         self._settings = AwsSettings({})
         self._clients: dict[str, RekognitionClient] = {}
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> None:
         """Refuse settings that would be ignored."""
@@ -67,7 +67,7 @@ class AwsProvider:
         self._settings = AwsSettings(plain_bag(inputs))
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
-        """The inputs with a name: the given one, the one before, or the resource's with a random end."""
+        """The inputs with a name: the given one, the earlier one, or the resource's name with a random suffix."""
         for key in sorted(set(news) - _INPUTS - {"__defaults"}):
             raise RefusedError(f"the input `{key}` of {TYPE}")
         inputs: Properties = {key: value for key, value in news.items() if key != "__defaults"}
@@ -78,7 +78,7 @@ class AwsProvider:
         return inputs | {"name": kept or made, "__defaults": ["name"]}, _faults(inputs)
 
     def diff(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Difference:
-        """Which inputs differ from what was asked for before, or from what exists now."""
+        """Which inputs differ from the earlier inputs, or from the project that exists."""
         del ignored  # their values are the old ones already
         before = plain_bag(old.inputs)
         changed = [key for key in sorted(_INPUTS) if not equal(_known(old, before, key), news.get(key))]
@@ -87,7 +87,7 @@ class AwsProvider:
         return Difference(bool(changed), forcing, tuple(changed), delete_before_replace=same_name)
 
     def create(self, urn: str, inputs: Properties) -> tuple[str, Properties]:
-        """Make the project and wait until it is there."""
+        """Create the project and wait until it exists."""
         del urn
         name = str(inputs["name"])
         client = self._client(inputs)
@@ -97,7 +97,7 @@ class AwsProvider:
             "Tags": inputs.get("tags"),
         }
         given = {key: value for key, value in arguments.items() if value}
-        with _sentences(f"creating Rekognition Project ({name})"):
+        with _aws_errors(f"creating Rekognition Project ({name})"):
             arn = client.create_project(ProjectName=name, **given)["ProjectArn"]  # type: ignore[arg-type]  # checked above
         try:
             project = self._wait_created(client, name)
@@ -113,7 +113,7 @@ class AwsProvider:
         arn = str(old.outputs.get("arn"))
         before, after = _tags(old.outputs), _tags(news)
         gone = sorted(set(before) - set(after))
-        with _sentences(f"updating the tags of Rekognition Project ({old.id})"):
+        with _aws_errors(f"updating the tags of Rekognition Project ({old.id})"):
             if gone:
                 client.untag_resource(ResourceArn=arn, TagKeys=gone)
             if after:
@@ -121,14 +121,14 @@ class AwsProvider:
         return self._read(client, old.id, news) or {}
 
     def read(self, old: Resource) -> Reading:
-        """The project as it is; gone when the service does not list it."""
+        """The project as it exists; an empty id when the service does not list it."""
         found = self._read(self._client(plain_bag(old.inputs)), old.id, plain_bag(old.inputs))
         return Reading(old.id, found) if found else Reading("", {})
 
     def delete(self, old: Resource) -> None:
-        """Delete the project and wait until it is gone; a project that is gone already is fine."""
+        """Delete the project and wait until it is gone; a project that is already gone is not an error."""
         client = self._client(plain_bag(old.inputs))
-        with _sentences(f"deleting Rekognition Project ({old.id})", missing_is_fine=True):
+        with _aws_errors(f"deleting Rekognition Project ({old.id})", missing_is_fine=True):
             client.delete_project(ProjectArn=str(old.outputs.get("arn")))
         self._wait(f"deleting Rekognition Project ({old.id})", lambda: self._find(client, old.id) is None)
 
@@ -136,24 +136,24 @@ class AwsProvider:
         """Nothing to do: a running create or delete is waited for."""
 
     def end_calls(self) -> None:
-        """End waits that still run."""
+        """End running waits."""
         self._stopped.set()
 
     def close(self, grace: float) -> None:
-        """End waits that still run."""
+        """End running waits."""
         del grace
         self._stopped.set()
 
     def _client(self, inputs: Mapping[str, object]) -> RekognitionClient:
         region = str(inputs.get("region") or "")
-        with self._guard:
+        with self._lock:
             if region not in self._clients:
                 self._clients[region] = self._settings.client(region or None)
             return self._clients[region]
 
     def _find(self, client: RekognitionClient, name: str) -> ProjectDescriptionTypeDef | None:
         """The project of this name, whatever its feature; the service compares names exactly."""
-        with _sentences(f"reading Rekognition Project ({name})", missing_is_fine=True):
+        with _aws_errors(f"reading Rekognition Project ({name})", missing_is_fine=True):
             for page in client.get_paginator("describe_projects").paginate(
                 ProjectNames=[name], Features=list(_FEATURES)
             ):
@@ -169,7 +169,7 @@ class AwsProvider:
         self, client: RekognitionClient, project: ProjectDescriptionTypeDef, inputs: Mapping[str, object]
     ) -> Properties:
         arn = project["ProjectArn"]
-        with _sentences(f"reading the tags of {arn}"):
+        with _aws_errors(f"reading the tags of {arn}"):
             tags = client.list_tags_for_resource(ResourceArn=arn)["Tags"]
         outputs: Properties = {
             "arn": arn,
@@ -202,13 +202,13 @@ class AwsProvider:
         delays = iter(POLL_SECONDS)
         while not reached():
             if self._stopped.is_set() or self._clock() >= deadline:
-                raise ProviderError(f"{what}: still under way when the wait ended")
+                raise ProviderError(f"{what}: still in progress when the wait ended")
             self._sleep(next(delays, POLL_SECONDS[-1]))
 
 
 @contextmanager
-def _sentences(what: str, *, missing_is_fine: bool = False) -> Iterator[None]:
-    """Turn boto3's exceptions into one sentence: what was tried, the service's code and its message."""
+def _aws_errors(what: str, *, missing_is_fine: bool = False) -> Iterator[None]:
+    """Turn a boto3 exception into a ProviderError: the operation, the service's error code and its message."""
     try:
         yield
     except ClientError as error:
@@ -233,7 +233,7 @@ def _faults(inputs: Mapping[str, object]) -> list[Failure]:
 
 
 def _known(old: Resource, before: Mapping[str, object], key: str) -> object:
-    """What a new input is compared with: what exists where it was asked for, else what was asked for."""
+    """The value that a new input is compared with: the live one if the input was set, else the earlier input."""
     if key not in before:
         return old.outputs.get("tags") if key == "tags" else None
     return plain_bag(old.outputs).get(key, before[key])

@@ -1,7 +1,7 @@
 """The settings of an `aws` provider, as pulumi-aws 7 names them, turned into a boto3 client.
 
-Values come from the stack's `aws:` configuration (texts, structured ones as JSON) or from an explicit provider. What
-this provider does not act on is refused by name, so that no setting is silently ignored. Names: pulumi-aws 7, provider
+Values come from the stack's `aws:` configuration (texts, structured ones as JSON) or from an explicit provider. Other
+settings are refused by name, so that none is silently ignored. Names: pulumi-aws 7, provider
 inputs.
 """
 
@@ -24,13 +24,8 @@ if TYPE_CHECKING:
 
 _TEXTS = {"region", "profile", "accessKey", "secretKey", "token", "version", "maxRetries", "retryMode"}
 _LISTS = {"endpoints", "allowedAccountIds", "forbiddenAccountIds", "assumeRoles"}
-# What pulumi-aws checks before its first call; here the first call itself shows what is wrong.
-_SKIPS = {
-    "skipCredentialsValidation",
-    "skipRegionValidation",
-    "skipMetadataApiCheck",
-    "skipRequestingAccountId",
-}
+# Checks that pulumi-aws makes before its first call; here the first call shows the error.
+_SKIPS = {"skipCredentialsValidation", "skipRegionValidation", "skipMetadataApiCheck", "skipRequestingAccountId"}
 _ROLE_KEYS = {"roleArn": "RoleArn", "externalId": "ExternalId", "sessionName": "RoleSessionName"}
 CONNECT_SECONDS, READ_SECONDS = 10, 60
 
@@ -51,7 +46,7 @@ class AwsSettings:
             raise RefusedError(f"`{name}` in the provider setting aws:assumeRoles")
 
     def client(self, region: str | None = None) -> RekognitionClient:
-        """A client for Rekognition in `region`, or in the provider's own.
+        """A client for Rekognition in `region`, or in the provider's region.
 
         Raises ProviderError without a region or for an account that is not allowed.
         """
@@ -105,7 +100,7 @@ class AwsSettings:
         retries: dict[str, object] = {"mode": self._texts.get("retryMode", "standard")}
         if "maxRetries" in self._texts:
             retries["max_attempts"] = int(self._texts["maxRetries"])
-        return Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)  # type: ignore[arg-type]  # boto3-stubs wants a TypedDict literal
+        return Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=retries)  # type: ignore[arg-type]  # boto3-stubs requires a TypedDict literal
 
     def _endpoint_of(self, service: str) -> str | None:
         for entry in self._lists.get("endpoints", []):

@@ -1,4 +1,4 @@
-"""The provider of dynamic resources: the real `python -m pulumi.dynamic` process, spoken to over gRPC."""
+"""The provider of dynamic resources: the real `python -m pulumi.dynamic` process, called over gRPC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from localengine.errors import EngineError, InitFailedError, ProviderError
-from localengine.processes.program import Run, interpreter
+from localengine.processes.program import ProgramRun, interpreter
 from localengine.protocol import urn as urns
 from localengine.protocol.properties import Properties, from_struct, plain_bag, to_struct
 from localengine.providers.provider import Difference, Failure, Reading
@@ -22,7 +22,7 @@ from localengine.providers.provider import Difference, Failure, Reading
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from localengine.processes.process import Child, Nursery, Reader
+    from localengine.processes.child_processes import ChildProcess, ChildProcesses, Reader
     from localengine.protocol.trace import Trace
     from localengine.state.deployment import Resource
 
@@ -31,24 +31,21 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    # A failed call carries its reasons and the resource's outputs in a trailer; gRPC's own limit is 16 kB.
+    # A failed call has its reasons and the resource's outputs in a trailer; gRPC's default limit is 16 kB.
     ("grpc.max_metadata_size", 16 << 20),
 ]
 _STATUS_TRAILER = "grpc-status-details-bin"
-_CHANGES = {
-    provider_pb2.DiffResponse.DIFF_NONE: False,
-    provider_pb2.DiffResponse.DIFF_SOME: True,
-}
+_CHANGES = {provider_pb2.DiffResponse.DIFF_NONE: False, provider_pb2.DiffResponse.DIFF_SOME: True}
 
 _Answer = TypeVar("_Answer", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
-    """Where a provider process lives: the children of the command, its run, the engine's address, the record."""
+class ProviderHost:
+    """What a provider process is started with."""
 
-    nursery: Nursery
-    run: Run
+    child_processes: ChildProcesses
+    run: ProgramRun
     address: str
     trace: Trace
     out: Reader
@@ -57,7 +54,7 @@ class Host:
 class DynamicProvider:
     """One running provider process."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: ProviderHost) -> None:
         self._host = host
         self._child = self._start()
         port = self._child.first_line()
@@ -68,16 +65,16 @@ class DynamicProvider:
         self._child.read_rest(host.out, host.out)
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
         self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
-        self._greet()
+        self._handshake()
 
-    def _start(self) -> Child:
+    def _start(self) -> ChildProcess:
         run = self._host.run
         env = dict(os.environ) | {"PULUMI_PROJECT": run.project.name, "PULUMI_CONFIG": "{}"}
         command = [interpreter(run.project), "-u", "-m", "pulumi.dynamic", self._host.address]
-        return self._host.nursery.start(command, run.project.program, env, stdin=True)
+        return self._host.child_processes.start(command, run.project.program, env, stdin=True)
 
-    def _greet(self) -> None:
-        """What the engine says first: Handshake, which this provider does not know, and GetPluginInfo."""
+    def _handshake(self) -> None:
+        """The engine's first calls: Handshake, which this provider does not implement, and GetPluginInfo."""
         self._optional(
             "Handshake",
             self._stub.Handshake,
@@ -88,7 +85,7 @@ class DynamicProvider:
         self._call("GetPluginInfo", self._stub.GetPluginInfo, empty_pb2.Empty())
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> None:
-        """Ask about a configuration; this provider answers that it does not know how."""
+        """Call CheckConfig, which this provider does not implement."""
         request = provider_pb2.CheckRequest(
             urn=urn,
             olds=to_struct(plain_bag(olds)),
@@ -99,7 +96,7 @@ class DynamicProvider:
         self._optional("CheckConfig", self._stub.CheckConfig, request)
 
     def diff_config(self, urn: str, olds: Properties, news: Properties) -> None:
-        """Ask about a changed configuration; this provider answers that it does not know how."""
+        """Call DiffConfig, which this provider does not implement."""
         request = provider_pb2.DiffRequest(
             urn=urn,
             olds=to_struct(plain_bag(olds)),
@@ -111,7 +108,7 @@ class DynamicProvider:
         self._optional("DiffConfig", self._stub.DiffConfig, request)
 
     def configure(self, urn: str, provider_id: str, inputs: Properties) -> None:
-        """Hand over the whole configuration, secrets in their signature."""
+        """Pass the whole configuration; secrets keep their signature."""
         package = urns.package_of(urns.type_of(urn))
         variables = {f"{package}:config:{key}": str(value) for key, value in plain_bag(inputs).items()}
         request = provider_pb2.ConfigureRequest(
@@ -129,7 +126,7 @@ class DynamicProvider:
         self._call("Configure", self._stub.Configure, request)
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
-        """The inputs to use, and what is wrong with them."""
+        """The checked inputs, and the failures."""
         request = provider_pb2.CheckRequest(
             urn=urn,
             olds=to_struct(olds),
@@ -182,7 +179,7 @@ class DynamicProvider:
         return from_struct(self._call("Update", self._stub.Update, request).properties)
 
     def read(self, old: Resource) -> Reading:
-        """The resource as it is."""
+        """The resource as it exists."""
         request = provider_pb2.ReadRequest(
             id=old.id,
             urn=old.urn,
@@ -208,7 +205,7 @@ class DynamicProvider:
         self._call("Delete", self._stub.Delete, request)
 
     def cancel(self) -> None:
-        """Tell the provider that the command ends; it may be too busy to hear."""
+        """Cancel the provider: the command ends. A provider that does not answer is not an error."""
         try:
             self._host.trace.request("ResourceProvider/Cancel", empty_pb2.Empty())
             self._stub.Cancel(empty_pb2.Empty(), timeout=1.0)
@@ -216,13 +213,13 @@ class DynamicProvider:
             return
 
     def end_calls(self) -> None:
-        """Fail the calls that run, and every later one; the process goes on."""
+        """End the running calls and every later one with an error; the process continues."""
         self._channel.close()
 
     def close(self, grace: float) -> None:
         """End the process."""
         self._channel.close()
-        self._host.nursery.stop(self._child, grace)
+        self._host.child_processes.stop(self._child, grace)
 
     def _optional(self, name: str, call: Callable[..., Message], request: Message) -> None:
         try:
@@ -250,7 +247,7 @@ def _failure(name: str, error: grpc.RpcError) -> ProviderError:
     if error.code() == grpc.StatusCode.UNIMPLEMENTED:
         return _UnimplementedError(f"the provider does not implement {name}")
     if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
-        return ProviderError(f"the provider process ended during {name}; what it had begun is unknown")
+        return ProviderError(f"the provider process ended during {name}; the result is unknown")
     details = _details(error)
     if details is None:
         return ProviderError(str(error.details()))
@@ -264,7 +261,7 @@ def _failure(name: str, error: grpc.RpcError) -> ProviderError:
 
 
 def _details(error: grpc.RpcError) -> status_pb2.Status | None:
-    """The google.rpc.Status that travels beside an error; None when there is none that fits."""
+    """The google.rpc.Status in the trailers of an error; None if there is none with the error's code."""
     trailers = cast("Iterable[tuple[str, str | bytes]]", error.trailing_metadata() or ())
     packed = dict(trailers).get(_STATUS_TRAILER)
     if not isinstance(packed, bytes):

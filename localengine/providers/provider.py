@@ -1,8 +1,8 @@
-"""What the engine asks of any provider.
+"""The interface of a provider.
 
-The calls of pulumi/pulumi proto/pulumi/provider.proto that the engine makes, with plain property bags: secrets are
-unwrapped before they get here, and marked again by the caller. Every call may raise ProviderError; create, update and
-read may raise InitFailedError.
+The calls of pulumi/pulumi proto/pulumi/provider.proto that the engine makes, with plain property bags: the
+caller unwraps secrets before a call and marks them again after it. Every call may raise ProviderError; create, update
+and read may raise InitFailedError.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from localengine.protocol.properties import Properties
     from localengine.state.deployment import Resource
 
-# Of pulumi-aws, what aws_project.py serves.
+# The types of pulumi-aws that aws_project.py serves.
 AWS_TYPES = ("aws:rekognition/project:Project",)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a check found wrong with a property."""
+    """An invalid property: its name and the reason."""
 
     property: str
     reason: str
@@ -28,9 +28,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The answer to a diff: whether anything changes, and what forces a replacement.
+    """The answer to a diff: whether anything changes, and the properties that force a replacement.
 
-    `changes` None means that the provider cannot say: then the engine compares the inputs.
+    `changes` None means unknown: the engine then compares the inputs.
     """
 
     changes: bool | None
@@ -41,7 +41,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a read found: no id when the resource is gone; inputs only when the provider gave some."""
+    """The answer to a read: an empty id if the resource is gone; inputs only if the provider returns them."""
 
     id: str
     outputs: Properties
@@ -52,10 +52,10 @@ class Provider(Protocol):
     """A configured provider."""
 
     def check(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
-        """The inputs to use, and what is wrong with them."""
+        """The checked inputs, and the failures."""
 
     def diff(self, old: Resource, news: Properties, ignored: tuple[str, ...]) -> Difference:
-        """Whether `news` (inputs) differ from the old outputs; `ignored` inputs have their old values already."""
+        """Whether `news` (inputs) differ from the old outputs; `ignored` inputs already have their old values."""
 
     def create(self, urn: str, inputs: Properties) -> tuple[str, Properties]:
         """The id and outputs of a new resource."""
@@ -64,16 +64,16 @@ class Provider(Protocol):
         """The outputs after an update."""
 
     def read(self, old: Resource) -> Reading:
-        """The resource as it is."""
+        """The resource as it exists."""
 
     def delete(self, old: Resource) -> None:
         """Delete the resource."""
 
     def cancel(self) -> None:
-        """The command ends or was interrupted."""
+        """Cancel: the command ends or was interrupted."""
 
     def end_calls(self) -> None:
-        """Fail the calls that run: nobody waits for their answers any more."""
+        """End the running calls with an error."""
 
     def close(self, grace: float) -> None:
         """End the provider's process, if it has one."""

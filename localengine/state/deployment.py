@@ -21,9 +21,9 @@ Crypt = Callable[[object], object]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """One resource as the engine knows it: what was asked for (inputs) and what exists (id, outputs).
+    """One resource in the state: the registered inputs, and the id and outputs of the object.
 
-    `delete` marks an old object that was replaced and still has to be deleted; it shares its URN with the new one.
+    `delete` marks an old object that was replaced and is still to be deleted; it has the same URN as the new one.
     """
 
     urn: str
@@ -50,22 +50,22 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The name the program gave."""
+        """The resource's name in the program."""
         return urns.name_of(self.urn)
 
     @property
     def is_provider(self) -> bool:
-        """Whether this is a provider entry."""
+        """Whether this is a provider."""
         return urns.is_provider(self.type)
 
     @property
     def needs(self) -> set[str]:
-        """URNs this resource cannot outlive: its dependencies, its parent and its provider."""
+        """URNs that this resource needs: its dependencies, its parent and its provider."""
         own = {*self.dependencies, *(urn for names in self.property_dependencies.values() for urn in names)}
         return {urn for urn in (*own, self.parent, urns.split_reference(self.provider)[0]) if urn}
 
     def with_urn(self, old: str, new: str) -> Resource:
-        """This resource after `old` was renamed to `new`: its own URN, and those it refers to."""
+        """This resource after `old` is renamed to `new`: its own URN and its references."""
 
         def renamed(urn: str) -> str:
             return new if urn == old else urn
@@ -84,7 +84,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation that was begun and whose end is not known: `creating`, `updating` or `deleting` a resource."""
+    """A pending operation: `creating`, `updating` or `deleting` a resource."""
 
     type: str
     resource: Resource
@@ -92,7 +92,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is stored of a stack: resources in order, and the operations that nobody saw end."""
+    """The stored state of a stack: resources in order, and pending operations."""
 
     resources: tuple[Resource, ...] = ()
     pending: tuple[Operation, ...] = ()
@@ -110,7 +110,7 @@ def to_document(state: State, hide: Crypt, time: str) -> dict[str, object]:
 
 
 def to_json(resource: Resource, hide: Crypt) -> dict[str, object]:
-    """One resource in Pulumi's stored form; what is empty is left out."""
+    """One resource in Pulumi's stored form, without empty fields."""
     optional = {
         "id": resource.id,
         "inputs": _hidden(resource.inputs, hide),
@@ -134,7 +134,7 @@ def to_json(resource: Resource, hide: Crypt) -> dict[str, object]:
 def from_document(document: Mapping[str, object], show: Crypt) -> State:
     """The state of a stored deployment; every ciphertext passed through `show`.
 
-    Raises EngineError when the document holds what this engine cannot keep.
+    Raises EngineError when the document has fields that this engine does not support.
     """
     resources = [from_json(entry, show) for entry in _list(document, "resources")]
     pending = [
@@ -155,7 +155,7 @@ def from_json(entry: Mapping[str, object], show: Crypt) -> Resource:
     """One stored resource."""
     unknown = sorted(set(entry) - _FIELDS - _IGNORED)
     if unknown:
-        raise EngineError(f"the state of {entry.get('urn')} has `{unknown[0]}`, which localengine cannot keep")
+        raise EngineError(f"the state of {entry.get('urn')} has `{unknown[0]}`, which localengine does not support")
     dependencies = _mapping(entry.get("propertyDependencies"))
     return Resource(
         urn=str(entry["urn"]),
@@ -196,7 +196,7 @@ _FIELDS = {
     "retainOnDelete",
     "ignoreChanges",
 }
-# Where and when a resource was written; Pulumi itself treats them as optional.
+# When and from which source line a resource was written; optional in Pulumi.
 _IGNORED = {"created", "modified", "sourcePosition", "stackTrace"}
 
 

@@ -2,7 +2,7 @@
 
 The key is PBKDF2-HMAC-SHA256 over the passphrase, 1,000,000 rounds, 32 bytes; texts are AES-256-GCM, everything
 base64; CHECK decrypts to the word "pulumi" (pulumi/pulumi pkg/secrets/passphrase, sdk/go/common/resource/config/
-crypt.go). This module knows no file and prints nothing.
+crypt.go).
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ _CHECK = "pulumi"
 class Crypter:
     """Encrypts and decrypts with one passphrase and one salt; the key is derived when it is first needed.
 
-    `state` is the `encryptionsalt` text of a stack file, or None to make a salt of its own.
+    `state` is the `encryptionsalt` text of a stack file, or None to create a salt.
     """
 
     def __init__(self, passphrase: str, state: str | None) -> None:
         self._passphrase = passphrase
         self._state = state
         self._cipher: AESGCM | None = None
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
 
     @property
     def has_salt(self) -> bool:
-        """Whether the salt is settled; without one, the first secret makes it."""
+        """Whether there is a salt; if not, the first secret creates it."""
         return self._state is not None
 
     @property
     def state(self) -> str:
-        """The `v1:SALT:CHECK` text that goes with the ciphertexts."""
+        """The `v1:SALT:CHECK` text of the ciphertexts."""
         self._ready()
         return self._state or ""
 
     def with_salt(self, state: str) -> Crypter:
-        """A crypter for the same passphrase and another salt; this one when it is the same salt."""
+        """A crypter for the same passphrase and a different salt; this one if the salt is the same."""
         return self if state == self._state else Crypter(self._passphrase, state)
 
     def encrypt(self, text: str) -> str:
@@ -60,11 +60,11 @@ class Crypter:
         return _seal(self._ready(), text)
 
     def decrypt(self, sealed: str) -> str:
-        """The text of `v1:NONCE:TEXT`; EngineError when it does not open."""
+        """The text of `v1:NONCE:TEXT`; EngineError when it cannot be decrypted."""
         return _open(self._ready(), sealed)
 
     def _ready(self) -> AESGCM:
-        with self._guard:
+        with self._lock:
             if self._cipher is None:
                 self._cipher = self._derive()
             return self._cipher
@@ -100,7 +100,7 @@ def _seal(cipher: AESGCM, text: str) -> str:
 def _open(cipher: AESGCM, sealed: str) -> str:
     parts = sealed.split(":")
     if len(parts) != 3 or parts[0] != "v1":
-        raise EngineError("a secret is not of the form v1:NONCE:TEXT; was the file edited by hand?")
+        raise EngineError("a secret does not have the form v1:NONCE:TEXT; restore the file or set the secret again")
     try:
         return cipher.decrypt(_bytes(parts[1]), _bytes(parts[2]), None).decode()
     except InvalidTag:
@@ -115,4 +115,4 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise EngineError("a secret is not valid base64; was the file edited by hand?") from None
+        raise EngineError("a secret is not valid base64; restore the file or set the secret again") from None

@@ -1,7 +1,7 @@
-"""The files a user writes for Pulumi: `Pulumi.yaml` and `Pulumi.<stack>.yaml`.
+"""The files that a user writes for Pulumi: `Pulumi.yaml` and `Pulumi.<stack>.yaml`.
 
-Reads the project, chooses the stack and resolves its configuration with decrypted secrets. Writes nothing, starts
-nothing. Formats: Pulumi documentation, "Project file reference" and "Stack settings file reference".
+Reads the project, chooses the stack and resolves its configuration with decrypted secrets. Formats: Pulumi
+documentation, "Project file reference" and "Stack settings file reference".
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _RUNTIME_OPTIONS = {"toolchain", "virtualenv", "typechecker"}
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What `Pulumi.yaml` says: the name, where the program is, which virtual environment, project-level config."""
+    """The content of `Pulumi.yaml`: the name, the program's folder, the virtual environment, project-level config."""
 
     name: str
     root: Path
@@ -82,13 +82,8 @@ def _project(path: Path) -> Project:
     return Project(name, root, program.resolve(), virtualenv, config if isinstance(config, dict) else {})
 
 
-def stack_file(project: Project, stack: str) -> Path:
-    """Where the settings of `stack` are, whether the file exists or not."""
-    return project.root / f"Pulumi.{stack}.yaml"
-
-
 def choose_stack(project: Project, asked: str | None, known: list[str]) -> str:
-    """The stack to work on: the one asked for, PULUMI_STACK, or the only one there is.
+    """The stack of the command: `asked`, PULUMI_STACK, or the only stack.
 
     `known` are the stacks that have a state. EngineError with Pulumi's exit code 6 when the stack does not exist:
     Pulumi keeps a list of stacks in its backend, here a stack exists when its settings or its state do.
@@ -108,8 +103,8 @@ def choose_stack(project: Project, asked: str | None, known: list[str]) -> str:
 
 
 def read_config(project: Project, stack: str) -> tuple[Config, Crypter]:
-    """The stack's configuration, and the crypter that its secrets and the state's are written with."""
-    path = stack_file(project, stack)
+    """The stack's configuration, and the crypter for its secrets and those of the state."""
+    path = project.root / f"Pulumi.{stack}.yaml"
     content = _load(path) if path.is_file() else {}
     _refuse_unknown(path.name, content, _STACK_KEYS)
     if content.get("secretsprovider", "passphrase") != "passphrase":
@@ -193,7 +188,7 @@ def _load(path: Path) -> dict[str, object]:
 
 
 def _texts(path: Path) -> dict[str, object]:
-    """The same file with every scalar as it is written: `012` stays `012`."""
+    """The same file with every scalar as text: `012` stays `012`."""
     return _parsed(path, yaml.BaseLoader)
 
 

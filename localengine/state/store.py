@@ -1,7 +1,7 @@
-"""The state file: where it is, how it is locked, how it is written.
+"""The state file: its location, its lock, reading and writing it.
 
-One JSON file a stack, replaced as a whole after every step (written beside, synced, renamed), so that a reader and a
-crash only ever see a complete state. The lock is the operating system's: it ends with the process that holds it.
+Each stack has one JSON file, replaced after every step (written beside, synced, renamed), so that it is complete even
+after a crash. The lock is an operating system lock: it ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -48,19 +48,19 @@ class Store:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the stack for one command; EngineError at once when another command holds it."""
+        """Lock the stack for one command; EngineError at once when a different command holds the lock."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_suffix(".lock").open("w", encoding="ascii") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise EngineError(
-                    f"the stack '{self._stack}' is currently locked by another command; wait until it ends"
+                    f"the stack '{self._stack}' is currently locked by a different command; wait until it ends"
                 ) from None
             yield
 
     def load(self) -> State:
-        """The stored state; an empty one when the stack was never brought up."""
+        """The stored state; empty if the stack was never deployed."""
         document = self.document()
         deployment = document.get("deployment")
         if not isinstance(deployment, dict):
@@ -69,7 +69,7 @@ class Store:
         return from_document(deployment, lambda sealed: json.loads(reader.decrypt(str(sealed))))
 
     def document(self) -> dict[str, object]:
-        """The file as `pulumi stack export` prints it: ciphertexts stay ciphertexts."""
+        """The file as `pulumi stack export` prints it, with secrets encrypted."""
         try:
             content = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -81,7 +81,7 @@ class Store:
         return content
 
     def save(self, state: State) -> None:
-        """Replace the stored state, whole or not at all."""
+        """Replace the stored state atomically."""
         sealed: list[str] = []
 
         def hide(value: object) -> object:
@@ -110,8 +110,8 @@ class Store:
     def _reader(self, deployment: dict[str, object]) -> Crypter:
         """The crypter for a stored deployment's ciphertexts.
 
-        They carry the salt they were written with. A stack file without a salt takes it over; one with another salt
-        keeps its own for what is written from now on.
+        The deployment has the salt of its ciphertexts. A stack file without a salt uses it too; one with a different
+        salt keeps its own for later writes.
         """
         providers = deployment.get("secrets_providers")
         state = providers.get("state") if isinstance(providers, dict) else None

@@ -1,4 +1,4 @@
-"""The engine's one voice: everything that reaches a screen goes through here."""
+"""Standard output and standard error: all output of the engine is printed here."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from localengine.views.palette import Paint, safe
 
 
 class Console:
-    """Two streams and a colour decision.
+    """Prints lines, and decides whether they are coloured.
 
-    Output that nobody reads any more is dropped, and signs that the screen has not are escaped: neither is an error.
+    A closed pipe and characters that the encoding lacks are not errors: the output is dropped, the characters escaped.
     """
 
     def __init__(self, *, interactive: bool) -> None:
@@ -39,11 +39,11 @@ class Console:
             return
 
     def error(self, text: str) -> None:
-        """A failure of the whole command."""
+        """The error of a command."""
         self.err(f"{self.paint.colour('error: ', 1)}{safe(text)}")
 
     def ask(self, question: str, choices: tuple[str, ...]) -> str:
-        """The user's choice, asked until it is one; the last one at the end of input."""
+        """The user's choice; asks again after an invalid answer. At the end of input, the last choice."""
         self.out(self.paint.colour(question, 6, bold=True))
         while True:
             try:
@@ -55,10 +55,10 @@ class Console:
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal; one that was closed before the start is none."""
+    """Whether a stream is a terminal; a stream that was closed before the start is not."""
     return stream is not None and stream.isatty()
 
 
 def _silence_stdout() -> None:
-    """Let further writes and the flush at exit go nowhere."""
+    """Redirect further writes and the flush at exit to the null device."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

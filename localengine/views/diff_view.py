@@ -1,4 +1,4 @@
-"""The view of `--diff`: every changed resource with its properties, as they come.
+"""The view of `--diff`: every changed resource with its properties, in order of events.
 
 Follows pulumi/pulumi pkg/backend/display/diff.go: resources on standard output, messages on standard error.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from localengine.views.console import Console
 
-# The halves of a replacement stand for nothing of their own here.
+# The two parts of a replacement, which this view does not show.
 _PARTS = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED}
 
 
@@ -39,13 +39,13 @@ class DiffView:
         self._console.out(f"{self._console.paint.headline(title)}:")
 
     def started(self, step: Step) -> None:
-        """A step begins: the resource and its properties; a refresh is shown when its result is known."""
+        """A step begins: the resource and its properties; a refresh is shown after its result is known."""
         self._seen.setdefault(step.urn, step)
         if step.op is not Op.REFRESH and self._is_shown(step):
             self._resource(step)
 
     def finished(self, step: Step) -> None:
-        """A step ended: what a refresh found."""
+        """A step ended: show the result of a refresh."""
         before = self._seen.get(step.urn)
         refreshed = before is not None and before.op is Op.REFRESH
         if refreshed and step.op is not Op.REFRESH and self._is_shown(step):
@@ -64,11 +64,11 @@ class DiffView:
                 self._console.out(line)
 
     def failed(self, step: Step) -> None:
-        """A step failed; its message came before."""
+        """A step failed; its message came earlier."""
         self._failed.add(step.urn)
 
     def message(self, message: Message) -> None:
-        """Something was said: on standard error, so that standard output holds the changes alone."""
+        """A message: printed on standard error, so that standard output has only the changes."""
         text = message_text(message, self._console.paint)
         if text:
             self._console.err(text)

@@ -1,4 +1,4 @@
-"""The views of `--json`: one document for a preview, one line an event for everything else.
+"""The views of `--json`: one document for a preview, one line per event for every other command.
 
 Follows pulumi/pulumi pkg/backend/display/json.go (ShowPreviewDigest, ShowJSONEvents) and apitype/events.go. Secrets are
 masked.
@@ -46,19 +46,19 @@ class PreviewJsonView:
             self._steps[step.urn] = _plan_step(step)
 
     def finished(self, step: Step) -> None:
-        """What a refresh found takes the place of the refresh."""
+        """The result of a refresh replaces the refresh."""
         planned = self._steps.get(step.urn)
         if planned is not None and planned["op"] == Op.REFRESH and step.op is Op.DELETE:
             self._steps[step.urn] = _plan_step(step)
 
     def outputs(self, step: Step) -> None:
-        """Outputs are no part of a plan."""
+        """A plan has no outputs."""
 
     def failed(self, step: Step) -> None:
-        """A step failed; its message came before."""
+        """A step failed; its message came earlier."""
 
     def message(self, message: Message) -> None:
-        """A lasting message."""
+        """A message that is not ephemeral."""
         if not message.ephemeral:
             prefix = "" if message.severity is Severity.INFO else f"{message.severity}: "
             entry = {"message": prefix + safe(message.text), "severity": str(message.severity)}
@@ -96,7 +96,7 @@ class EventJsonView:
         self._event("resourcePreEvent", {"metadata": _metadata(step), "planning": self._preview})
 
     def finished(self, step: Step) -> None:
-        """A step ended well."""
+        """A step succeeded."""
         self._event("resOutputsEvent", {"metadata": _metadata(step), "planning": self._preview})
 
     def outputs(self, step: Step) -> None:
@@ -108,7 +108,7 @@ class EventJsonView:
         self._event("resOpFailedEvent", {"metadata": _metadata(step), "status": 2, "steps": 0})
 
     def message(self, message: Message) -> None:
-        """Something was said."""
+        """A message arrived."""
         payload = {
             "urn": message.urn,
             "prefix": "" if message.severity is Severity.INFO else f"{message.severity}: ",
@@ -174,5 +174,5 @@ def _state(resource: Resource) -> dict[str, object]:
 
 
 def masked_bag(properties: Mapping[str, object]) -> dict[str, object]:
-    """A bag with its secrets masked; unknowns keep Pulumi's sentinel, which tools look for."""
+    """A bag with its secrets masked; unknowns keep Pulumi's sentinel, which other programs look for."""
     return {key: value if isinstance(value, str) else masked(value) for key, value in properties.items()}

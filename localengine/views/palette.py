@@ -1,7 +1,7 @@
-"""Verbs as a user sees them: signs, words and colours.
+"""The signs, words and colours of operations.
 
-One table for every view; words and signs from pulumi/pulumi pkg/resource/deploy/step.go and pkg/backend/display/
-progress.go, colours from sdk/go/common/diag/colors. Also makes any text safe for a screen.
+All views use this table; words and signs from pulumi/pulumi pkg/resource/deploy/step.go and pkg/backend/display/
+progress.go, colours from sdk/go/common/diag/colors. Also escapes control characters in text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from localengine.engine.events import Op, Severity
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How one verb reads: its sign, and its words while it runs, when done, in a plan, and when it failed."""
+    """The sign of an operation, and its words while it runs, after it, in a plan, and after a failure."""
 
     sign: str
     running: str
@@ -37,7 +37,7 @@ WORDS = {
     Op.DELETE_REPLACED: Words("--", "deleting original", "deleted original", "delete original", 9),
     Op.REFRESH: Words("~ ", "refreshing", "refresh", "refresh", 3),
 }
-# A failed half of a replacement is named after what it did.
+# Shorter words for the failed parts of a replacement.
 _FAILED = {"creating replacement": "creating", "deleting original": "deleting"}
 SEVERITY_COLOURS = {Severity.ERROR: 1, Severity.WARNING: 3, Severity.INFO: None}
 HEADLINE = 13
@@ -47,7 +47,7 @@ _BOLD = "\x1b[1m"
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Colours text, or does not: only a terminal is given colours."""
+    """Colours text for a terminal; returns it unchanged elsewhere."""
 
     on: bool
 
@@ -59,7 +59,7 @@ class Paint:
         return f"{start}{_BOLD if bold else ''}{text}{_RESET}"
 
     def verb(self, text: str, op: Op) -> str:
-        """`text` in the colour of a verb."""
+        """`text` in the colour of an operation."""
         return self.colour(text, WORDS[op].colour)
 
     def headline(self, text: str) -> str:
@@ -68,7 +68,7 @@ class Paint:
 
 
 def safe(text: str) -> str:
-    """`text` with every control character but newline and tab written as an escape: nothing can move a cursor."""
+    """`text` with every control character but newline and tab escaped: text cannot control the terminal."""
     return "".join(char if char in "\n\t" or char.isprintable() else _escape(char) for char in text)
 
 

@@ -1,7 +1,7 @@
 """Property bags as text: whole, or as the difference of two.
 
 Follows pulumi/pulumi pkg/backend/display/object_diff.go: aligned names, signs before what was added, removed or
-changed, long texts cut. Secrets and unknowns are shown as such; nothing in a text can move a cursor.
+changed, long texts cut. Secrets and unknowns are masked; control characters are escaped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _CONTEXT = 2
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """How to print: depth (four blanks each), verb, whether its sign is shown, whether unchanged things are."""
+    """Prints at a depth (`indent`, four blanks each).
+
+    `signed` shows the sign of the operation, `sames` the unchanged properties.
+    """
 
     paint: Paint
     indent: int
@@ -42,7 +45,7 @@ class Printer:
     def difference(
         self, olds: Mapping[str, object], news: Mapping[str, object], include: tuple[str, ...] = ()
     ) -> list[str]:
-        """What changed between two bags, and what did not; all of the new one when nothing did."""
+        """The changed and unchanged properties of two bags; the whole new bag when nothing changed."""
         names = sorted(
             name for name in {*olds, *news} if not name.startswith("__") and (not include or name in include)
         )
@@ -55,7 +58,7 @@ class Printer:
         return lines
 
     def changed(self, title: str, old: object, new: object) -> list[str]:
-        """One property of two bags; `_ABSENT` stands for a property that one of them has not."""
+        """One property of two bags; `_ABSENT` if one of them does not have it."""
         if old is _ABSENT:
             return replace(self, op=Op.CREATE, signed=True).entry(title, new)
         if new is _ABSENT:
@@ -97,7 +100,7 @@ class Printer:
         return [f"{self.line(title)}{before} => {after}"]
 
     def text_change(self, old: str, new: str) -> list[str]:
-        """Two texts of several lines, with a little of what stayed the same."""
+        """Two texts of several lines: the changed lines, with a few unchanged lines around them."""
         inner = replace(self, indent=self.indent + 1)
         olds, news = old.split("\n"), new.split("\n")
         lines: list[str] = []
@@ -122,7 +125,7 @@ class Printer:
         return [self.line(f"{title}{primitive(value)}")]
 
     def line(self, text: str, *, signed: bool | None = None) -> str:
-        """One line at this depth, with the sign of the verb where signs are shown."""
+        """One line at this depth, with the sign of the operation if `signed`."""
         margin = " " * (4 * self.indent)
         if (self.signed if signed is None else signed) and margin:
             margin = margin[:-2] + WORDS[self.op].sign
@@ -132,8 +135,8 @@ class Printer:
 _ABSENT = object()
 
 
-def primitive(value: object) -> str:  # noqa: PLR0911 - one line a kind of value
-    """A value without parts, as Pulumi prints it."""
+def primitive(value: object) -> str:  # noqa: PLR0911 - one line per kind of value
+    """A primitive value as Pulumi prints it."""
     if value is None:
         return "<null>"
     if isinstance(value, bool):
@@ -156,7 +159,7 @@ def _cut(text: str) -> str:
 
 
 def _context(lines: list[str], *, first: bool, last: bool) -> list[str]:
-    """Unchanged lines of a text: only those next to a change, where there are many."""
+    """The unchanged lines of a text; if there are many, only those next to a change."""
     lines = [safe(line) for line in lines if line.strip()]
     before, after = ([] if first else lines[:_CONTEXT]), ([] if last else lines[-_CONTEXT:])
     return [*before, "...", *after] if len(lines) > len(before) + len(after) + 1 else lines

@@ -1,4 +1,4 @@
-"""The last lines of a phase: how many of what, and how long.
+"""The last lines of a phase: the counts and the duration.
 
 Follows renderSummaryEvent of pulumi/pulumi pkg/backend/display/diff.go.
 """

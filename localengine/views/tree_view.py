@@ -29,7 +29,7 @@ _COUNTED = ((Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.
 
 @dataclass(slots=True)
 class Row:
-    """What is known of one resource: its step, its messages, and when it began and ended."""
+    """The row of one resource: its step, its messages, its start and its end."""
 
     urn: str
     step: Step | None = None
@@ -43,17 +43,17 @@ class Row:
 
     @property
     def is_stack(self) -> bool:
-        """Whether this is the row of the stack itself, done only when everything is."""
+        """Whether this is the row of the stack, which is done when all others are."""
         return self.urn == "" or urns.type_of(self.urn) == urns.STACK_TYPE
 
     @property
     def op(self) -> Op:
-        """The verb of the row's step."""
+        """The operation of the row's step."""
         return self.step.op if self.step else Op.SAME
 
     @property
     def errors(self) -> int:
-        """How many errors were said about the resource."""
+        """The number of errors of the resource."""
         return sum(message.severity is Severity.ERROR for message in self.messages)
 
     def is_done(self, *, everything: bool) -> bool:
@@ -61,7 +61,7 @@ class Row:
         return self.failed or everything or (not self.is_stack and self.op in self.done_ops)
 
     def is_interrupted(self) -> bool:
-        """Whether the display ended while the step was still under way."""
+        """Whether the display ended while the step was running."""
         custom = self.step is not None and self.step.resource.custom
         return custom and self.op is not Op.SAME and self.op not in self.done_ops
 
@@ -90,7 +90,7 @@ class TreeView:
         self._print(row)
 
     def finished(self, step: Step) -> None:
-        """A step ended: its row is shown again where that says something new."""
+        """A step ended: its row is shown again if it changed."""
         row = self._rows.get(step.urn)
         was_refresh = row is not None and row.op is Op.REFRESH
         row = self._row(step.urn, step)
@@ -102,7 +102,7 @@ class TreeView:
             self._print(row)
 
     def outputs(self, step: Step) -> None:
-        """The outputs of the stack are kept for the end."""
+        """The outputs of the stack are shown at the end."""
         self.finished(step)
 
     def failed(self, step: Step) -> None:
@@ -112,14 +112,14 @@ class TreeView:
         self._print(row)
 
     def message(self, message: Message) -> None:
-        """Something was said: the row of its resource, or of the stack, shows the last of it."""
+        """A message: the row of its resource, or of the stack, shows it."""
         row = self._row(message.urn, None)
         row.hidden = False
         row.messages.append(message)
         self._print(row)
 
     def end(self, summary: Summary) -> None:
-        """The last status of every row that was not done, the messages in full, the outputs, the counts."""
+        """Print the last status of unfinished rows, all messages, the outputs and the counts."""
         unfinished = [row for row in self._rows.values() if not row.is_done(everything=False)]
         self._ended = True
         for row in unfinished:
@@ -132,7 +132,7 @@ class TreeView:
             self._console.out(line)
 
     def _row(self, urn: str, step: Step | None) -> Row:
-        """The row of a resource; what has no resource belongs to the stack, which takes it over when it comes."""
+        """The row of a resource. Messages without a resource belong to the row of the stack."""
         if urn == "":
             urn = next((known for known, row in self._rows.items() if row.is_stack), "")
         if step is not None and urns.type_of(urn) == urns.STACK_TYPE and "" in self._rows:
@@ -209,14 +209,14 @@ class TreeView:
 
 
 def is_shown(step: Step) -> bool:
-    """Whether a step has a row at all: what stays the same has none, unless its protection changed."""
+    """Whether a step has a row: an unchanged resource has none, unless its protection changed."""
     if step.op is not Op.SAME:
         return True
     return step.old is not None and step.new is not None and step.old.protect != step.new.protect
 
 
 def diff_text(step: Step | None, paint: Paint) -> str:
-    """`diff: +a~b`: which inputs differ, and `provider` or `protect` where those do."""
+    """`diff: +a~b`: the inputs that differ, and `provider` or `protect` if they differ."""
     if step is None or step.old is None or step.new is None:
         return ""
     same = step.op in (Op.SAME, Op.REFRESH)
@@ -238,7 +238,7 @@ def diff_text(step: Step | None, paint: Paint) -> str:
 
 
 def output_lines(step: Step, paint: Paint, *, indent: int, preview: bool) -> list[str]:
-    """The stack's outputs, compared with those before; in a preview only where something differs."""
+    """The stack's outputs, compared with the earlier ones; in a preview only if they differ."""
     news = step.new.outputs if step.new else {}
     if step.old is None:
         return Printer(paint, indent, step.op).whole(news)
@@ -253,12 +253,12 @@ def output_lines(step: Step, paint: Paint, *, indent: int, preview: bool) -> lis
 
 
 def known_changes(olds: Mapping[str, object], news: Mapping[str, object]) -> dict[str, object]:
-    """`news`, with every output that is not known yet as it was."""
+    """`news`, with the old value for every unknown output."""
     return {name: olds.get(name, value) if value == UNKNOWN else value for name, value in news.items()}
 
 
 def message_text(message: Message, paint: Paint) -> str:
-    """A message with its severity before it."""
+    """A message after its severity."""
     text = safe(message.text).rstrip()
     if not text or message.severity is Severity.INFO:
         return text
@@ -266,7 +266,7 @@ def message_text(message: Message, paint: Paint) -> str:
 
 
 def joined_streams(messages: list[Message]) -> list[Message]:
-    """The lasting messages; those of one stream are one message."""
+    """The messages that are not ephemeral; those of one stream are joined."""
     joined: dict[object, Message] = {}
     for number, message in enumerate(message for message in messages if not message.ephemeral):
         key = ("stream", message.stream) if message.stream else number
@@ -293,7 +293,7 @@ def _took(row: Row) -> str:
 
 
 def _retained(row: Row) -> str:
-    """A mark for an object that leaves the state and goes on existing."""
+    """A mark for an object that leaves the state and still exists."""
     old = row.step.old if row.step else None
     return "[retain]" if old and old.retain_on_delete and row.op in _REMOVING else ""
 

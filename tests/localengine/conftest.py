@@ -15,8 +15,10 @@ from tests.localengine.sandbox import DATA, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest.register_assert_rewrite("tests.localengine.second_recording")
+
 LAB = Path(__file__).with_name("lab")
-CELLS = Path(__file__).with_name("cells")
+AWS_PROGRAM = Path(__file__).with_name("aws_program")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Sandbox]:
-    """A program whose resources do what a test tells them; no process of it may outlive the test."""
+    """A program whose resources behave as a test declares them; fails if a process is left."""
     program = tmp_path / "program"
     shutil.copytree(LAB, program, ignore=shutil.ignore_patterns("__pycache__"))
     sandbox = Sandbox(program)
@@ -42,7 +44,7 @@ def lab(tmp_path: Path) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The emulator's clock, standing still."""
+    """The emulator's clock, which does not advance by itself."""
     return Clock(1_700_000_000.0)
 
 
@@ -57,7 +59,7 @@ def emulator(clock: Clock) -> Iterator[Emulator]:
 def cells(tmp_path: Path, emulator: Emulator) -> Iterator[Sandbox]:
     """A program with Rekognition projects, configured for the emulator."""
     program = tmp_path / "program"
-    shutil.copytree(CELLS, program, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(AWS_PROGRAM, program, ignore=shutil.ignore_patterns("__pycache__"))
     sandbox = Sandbox(program)
     sandbox.configure(
         {

@@ -1,4 +1,4 @@
-"""What both replays share: reading a recording of the real Pulumi CLI, and holding the local engine against it."""
+"""Reads a recording of the real Pulumi CLI and compares it with the local engine; used by all replays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EMPTY_ROW_OF_STACK = re.compile(r"^ .. pulumi:pulumi:Stack trace-dev *$")
 
 @dataclass(frozen=True)
 class Replayed:
-    """One command of the recording and what the local engine made of it."""
+    """One command of the recording, and the result of the local engine."""
 
     recorded: Json
     result: Result
@@ -59,12 +59,12 @@ def requests(calls: Iterable[Json]) -> list[Json]:
 
 
 def bags(request: Json) -> Json:
-    """A request without what differs from run to run."""
+    """A request without the values that differ in each run."""
     return {key: without_ids(value) for key, value in request.items() if key not in VOLATILE}
 
 
 def without_ids(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Provider ids are random."""
+    """The value with its random provider ids replaced by a word."""
     if isinstance(value, dict):
         return {key: without_ids(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -82,7 +82,7 @@ def counted(calls: Iterable[Json]) -> list[str]:
 
 
 def methods_of(calls: Iterable[Json], name: str) -> list[str]:
-    """What was asked about one resource, in order."""
+    """The methods that were called for one resource, in order."""
     return [call["method"] for call in calls if call["name"] == name]
 
 
@@ -93,7 +93,7 @@ def begun(calls: Iterable[Json], method: str) -> int:
 
 
 def normalised(resources: list[Json]) -> list[Json]:
-    """A state as the recording keeps it: provider ids and ciphertexts by a word."""
+    """A state as in the recording: provider ids and ciphertexts are replaced by a word."""
     text = re.sub(r'"ciphertext": "[^"]*"', '"ciphertext": "CIPHERTEXT"', json.dumps(resources))
     for resource in resources:
         if resource["type"].startswith("pulumi:providers:"):
@@ -103,7 +103,7 @@ def normalised(resources: list[Json]) -> list[Json]:
 
 
 def needs_come_first(resources: list[Json]) -> bool:
-    """Whether every parent, provider and dependency stands before what needs it."""
+    """Whether every parent, provider and dependency comes before the resources that need it."""
     seen: set[str] = set()
     for resource in resources:
         needs = {
@@ -125,8 +125,8 @@ def screen(lines: Iterable[str]) -> list[str]:
     return [line for line in kept if line.strip()]
 
 
-def said(lines: Iterable[str]) -> list[str]:
-    """The lines on the screen that say something: without tracebacks and the stack's empty row."""
+def visible_lines(lines: Iterable[str]) -> list[str]:
+    """The printed lines without tracebacks and the stack's empty row."""
     told = [_COUNT_OF_LINES.sub("", line) for line in screen(lines) if not _TRACEBACK.match(line)]
     return [line for line in told if not _EMPTY_ROW_OF_STACK.match(line)]
 
@@ -142,8 +142,8 @@ def without_pickles(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return json.loads(re.sub(r'"__provider": "[^"]*"', '"__provider": "PICKLE"', json.dumps(value)))
 
 
-def by_process(log: Path) -> list[str]:
-    """`P1 create p/a`, ...: what each provider process was asked, processes counted as they appear."""
+def calls_by_process(log: Path) -> list[str]:
+    """`P1 create p/a`, ...: the calls of each provider process, numbered in order of appearance."""
     begun = [entry for entry in (lines(log) if log.exists() else []) if entry["phase"] == "start"]
     pids = list(dict.fromkeys(entry["pid"] for entry in begun))
     return [f"P{pids.index(entry['pid']) + 1} {entry['method']} {entry['what']}" for entry in begun]

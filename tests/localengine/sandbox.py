@@ -1,4 +1,4 @@
-"""A program of its own folder, run by the local engine as a user runs it: a process, its output, its state."""
+"""A program in its own folder, run by the local engine as a user runs it: a process, its output, its state."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,12 @@ DATA = Path(__file__).with_name("data")
 SECONDS = 60.0
 
 Json = dict[str, Any]
+
+
+@cache
+def sandbox_crypter() -> Crypter:
+    """The crypter of all sandboxes: one derivation of the key (0.2 s) for each test process."""
+    return Crypter("", None)
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,12 @@ class Sandbox:
         return self.program / ".localengine" / "dev.json"
 
     def declare(self, *resources: Mapping[str, object]) -> None:
-        """Say which resources the program declares."""
+        """Set the resources that the program declares."""
         (self.program / "spec.json").write_text(json.dumps(resources), encoding="utf-8")
 
     def configure(self, values: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> None:
         """Write the stack's settings, secrets sealed with the empty passphrase."""
-        crypter = Crypter("", None)
+        crypter = sandbox_crypter()
         lines = [f"  {key}: {json.dumps(value)}" for key, value in values.items()]
         lines += [f"  {key}:\n    secure: {crypter.encrypt(value)}" for key, value in (secrets or {}).items()]
         salt = [f"encryptionsalt: {crypter.state}"] if secrets else []
@@ -68,7 +75,7 @@ class Sandbox:
         (self.program / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command in a session of its own."""
+        """Start a command in its own session."""
         self.trace.unlink(missing_ok=True)
         return subprocess.Popen(
             [sys.executable, "-m", "localengine", *arguments, "--cwd", str(self.program)],
@@ -86,7 +93,7 @@ class Sandbox:
         return finish(self.start(*arguments))
 
     def environment(self) -> dict[str, str]:
-        """What a command sees: nothing of the user's own settings."""
+        """The environment of a command, without the user's settings."""
         own = {
             "HOME": str(self.program.parent),
             "PATH": os.environ.get("PATH", ""),
@@ -105,7 +112,7 @@ class Sandbox:
         return [json.loads(line) for line in self.trace.read_text(encoding="utf-8").splitlines()]
 
     def provider_calls(self, *methods: str) -> list[str]:
-        """`Check a`, `Create a`, ...: what the provider was asked about resources, in order."""
+        """`Check a`, `Create a`, ...: the provider's calls about resources, in order."""
         asked = [
             (call["call"].split("/")[1], call["request"]["urn"].split("::")[-1])
             for call in self.calls()
@@ -127,7 +134,7 @@ class Sandbox:
         return self.state_file.read_text(encoding="utf-8") if self.state_file.exists() else ""
 
     def pending_operations(self) -> list[Json]:
-        """The operations that were begun and not seen to end."""
+        """The pending operations."""
         document = json.loads(self.state_text() or "{}")
         pending: list[Json] = document.get("deployment", {}).get("pending_operations", [])
         return pending
@@ -152,14 +159,14 @@ class Sandbox:
         ]
 
     def read_live(self) -> Json | None:
-        """What the provider's file holds."""
+        """The content of the provider's file."""
         if not self.live.exists():
             return None
         content: Json = json.loads(self.live.read_text(encoding="utf-8"))
         return content
 
     def processes(self) -> list[str]:
-        """Command lines of processes that have this sandbox in their environment or arguments."""
+        """The command lines of processes with this sandbox in their environment or arguments."""
         listing = subprocess.run(["ps", "axeww", "-o", "pid=,command="], capture_output=True, text=True, check=True)  # noqa: S607 - wherever the system has ps
         mark = str(self.program.parent)
         return [line for line in listing.stdout.splitlines() if mark in line and "ps axeww" not in line]

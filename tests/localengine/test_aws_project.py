@@ -45,7 +45,7 @@ def made(provider: AwsProvider, inputs: Properties) -> Resource:
 
 
 def test_a_program_with_a_project_runs_unchanged(cells: Sandbox) -> None:
-    """Created, unchanged, found gone, made again: the entries that pulumi-aws 7 would store."""
+    """A project is created, unchanged, found deleted and created again, with the entries that pulumi-aws 7 stores."""
     cells.declare({"resource": "blood", "arguments": {"name": "blood-cells", "tags": {"team": "vision"}}})
     assert cells.run(*UP).code == 0
     stored = cells.resource("blood")
@@ -67,7 +67,7 @@ def test_a_program_with_a_project_runs_unchanged(cells: Sandbox) -> None:
 
 
 def test_a_project_deleted_behind_our_back_is_made_again(cells: Sandbox, emulator: Emulator, clock: Clock) -> None:
-    """The refresh takes it out of the state, the next up creates it."""
+    """A refresh removes the project from the state, and the next up creates it."""
     cells.declare({"resource": "blood", "arguments": {"name": "blood-cells"}})
     cells.run(*UP)
     emulator.client().delete_project(ProjectArn=cells.resource("blood")["outputs"]["arn"])
@@ -80,7 +80,7 @@ def test_a_project_deleted_behind_our_back_is_made_again(cells: Sandbox, emulato
 
 
 def test_keys_of_the_configuration_are_sealed_in_the_state(cells: Sandbox) -> None:
-    """Also when the stack file has them in clear text."""
+    """Access keys are encrypted in the state even if the stack file has them in plain text."""
     cells.declare({"resource": "blood"})
     result = cells.run(*UP)
     entry = next(resource for resource in cells.resources() if resource["type"] == "pulumi:providers:aws")
@@ -90,7 +90,7 @@ def test_keys_of_the_configuration_are_sealed_in_the_state(cells: Sandbox) -> No
 
 
 def test_a_provider_that_the_program_declares_is_used(cells: Sandbox, emulator: Emulator) -> None:
-    """Its own settings, its own entry; both commands after the up take it from the state."""
+    """An explicit provider has its own settings and entry; later commands take it from the state."""
     explicit = {
         "region": "eu-west-1",
         "access_key": "b",
@@ -108,7 +108,7 @@ def test_a_provider_that_the_program_declares_is_used(cells: Sandbox, emulator: 
 
 
 def test_a_setting_that_would_be_ignored_is_refused_by_name(cells: Sandbox) -> None:
-    """Before a project is made."""
+    """An unsupported setting is refused before a project is created."""
     cells.configure({"aws:region": "us-east-1", "aws:defaultTags": '{"tags": {"a": "b"}}'})
     cells.declare({"resource": "blood"})
     result = cells.run(*UP)
@@ -118,60 +118,60 @@ def test_a_setting_that_would_be_ignored_is_refused_by_name(cells: Sandbox) -> N
 
 def test_a_delete_waits_until_the_project_is_gone(provider: AwsProvider, emulator: Emulator) -> None:
     """A second create under the same name then succeeds at once."""
-    project = made(provider, {"name": "cells"})
+    project = made(provider, {"name": "aws_program"})
     provider.delete(project)
     assert emulator.client().describe_projects()["ProjectDescriptions"] == []
-    assert made(provider, {"name": "cells"}).id == "cells"
+    assert made(provider, {"name": "aws_program"}).id == "aws_program"
 
 
 def test_deleting_what_is_gone_is_done(provider: AwsProvider) -> None:
-    """Not found reads as success."""
-    project = made(provider, {"name": "cells"})
+    """A project that is not found counts as deleted."""
+    project = made(provider, {"name": "aws_program"})
     provider.delete(project)
     provider.delete(project)
 
 
 def test_a_wait_without_end_is_given_up(emulator: Emulator, clock: Clock) -> None:
-    """With a sentence; the patience is measured on the clock."""
+    """A wait that takes too long on the clock ends with an error."""
     ticks = iter(range(0, 10_000, 100))
     impatient = AwsProvider(sleep=lambda _: None, clock=lambda: float(next(ticks)))
     impatient.configure(URN, "id", settings(emulator))
-    project = made(impatient, {"name": "cells"})
+    project = made(impatient, {"name": "aws_program"})
     with pytest.raises(ProviderError, match="still under way when the wait ended"):
         impatient.delete(project)
     clock.advance(11)
 
 
 def test_a_project_that_exists_already_is_the_services_own_sentence(provider: AwsProvider) -> None:
-    """What was tried, the code, the message."""
-    made(provider, {"name": "cells"})
+    """The error has the operation, the service's error code and its message."""
+    made(provider, {"name": "aws_program"})
     with pytest.raises(ProviderError, match=r"^creating Rekognition Project \(cells\): ResourceInUseException: "):
-        made(provider, {"name": "cells"})
+        made(provider, {"name": "aws_program"})
 
 
 def test_a_gone_project_reads_as_gone(provider: AwsProvider) -> None:
-    """Without an id, as the engine expects it."""
-    project = made(provider, {"name": "cells"})
-    assert provider.read(project).id == "cells"
+    """The read of a deleted project returns no id."""
+    project = made(provider, {"name": "aws_program"})
+    assert provider.read(project).id == "aws_program"
     provider.delete(project)
     assert provider.read(project).id == ""
 
 
 def test_only_tags_change_in_place(provider: AwsProvider) -> None:
-    """Name, feature and region replace; the same name must go before it comes again."""
-    project = made(provider, {"name": "cells", "tags": {"a": "1", "b": "2"}})
-    tags = provider.diff(project, {"name": "cells", "tags": {"a": "1"}}, ())
+    """Name, feature and region replace the project; with the same name, the old one is deleted first."""
+    project = made(provider, {"name": "aws_program", "tags": {"a": "1", "b": "2"}})
+    tags = provider.diff(project, {"name": "aws_program", "tags": {"a": "1"}}, ())
     renamed = provider.diff(project, {"name": "other", "tags": {"a": "1", "b": "2"}}, ())
-    feature = provider.diff(project, {"name": "cells", "feature": "CONTENT_MODERATION"}, ())
-    same = provider.diff(project, {"name": "cells", "tags": {"a": "1", "b": "2"}}, ())
+    feature = provider.diff(project, {"name": "aws_program", "feature": "CONTENT_MODERATION"}, ())
+    same = provider.diff(project, {"name": "aws_program", "tags": {"a": "1", "b": "2"}}, ())
     assert (same.changes, tags.changes, tags.replaces) == (False, True, ())
     assert (renamed.replaces, renamed.delete_before_replace) == (("name",), False)
     assert (feature.replaces, feature.delete_before_replace) == (("feature",), True)
-    assert provider.update(project, {"name": "cells", "tags": {"a": "9"}}, ())["tags"] == {"a": "9"}
+    assert provider.update(project, {"name": "aws_program", "tags": {"a": "9"}}, ())["tags"] == {"a": "9"}
 
 
 def test_a_project_without_a_name_keeps_the_one_it_was_given(provider: AwsProvider) -> None:
-    """Auto-naming as pulumi-aws does it: the resource's name and seven random signs."""
+    """The provider adds seven random characters to the resource's name, as pulumi-aws does."""
     first, _ = provider.check(URN, {}, {})
     second, _ = provider.check(URN, first, {})
     other, _ = provider.check(URN, {}, {})
@@ -189,13 +189,13 @@ def test_a_project_without_a_name_keeps_the_one_it_was_given(provider: AwsProvid
     ],
 )
 def test_wrong_inputs_are_blamed_before_a_call(inputs: Properties, blamed: str) -> None:
-    """By property."""
-    _, failures = AwsProvider().check(URN, {}, {"name": "cells", **inputs})
+    """A check names each invalid property."""
+    _, failures = AwsProvider().check(URN, {}, {"name": "aws_program", **inputs})
     assert [failure.property for failure in failures] == [blamed]
 
 
 def test_settings_say_what_is_missing_wrong_or_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One sentence each, without a value that could be secret."""
+    """Each invalid setting gives one sentence, without a value that could be secret."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ProviderError, match="has no region"):
@@ -209,7 +209,7 @@ def test_settings_say_what_is_missing_wrong_or_not_allowed(monkeypatch: pytest.M
 
 
 def test_the_region_comes_from_the_settings_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS_REGION counts for pulumi-aws, although boto3 alone does not read it."""
+    """AWS_REGION is used, as in pulumi-aws, although boto3 does not read it."""
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     keys: Properties = {"accessKey": "a", "secretKey": "s"}
     assert AwsSettings(keys).client().meta.region_name == "eu-central-1"

@@ -1,4 +1,4 @@
-"""Flags, exit codes and the state file: what a command does around its phases."""
+"""Flags, exit codes and the state file: everything outside the phases of a command."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_without_cryptography_it_says_what_to_install() -> None:
 
 
 def wait_for(path: Path) -> None:
-    """Wait until a provider has begun something."""
+    """Wait until a provider has started an operation."""
     deadline = time.monotonic() + DEADLINE
     while not path.exists():
         assert time.monotonic() < deadline, f"{path.name} never appeared"
@@ -51,7 +51,7 @@ def wait_for(path: Path) -> None:
 def test_wrong_command_lines_are_one_sentence_and_a_code(
     arguments: tuple[str, ...], code: int, sentence: str, lab: Sandbox
 ) -> None:
-    """Nothing runs, nothing is printed on standard output."""
+    """A wrong command line runs nothing and prints nothing on standard output."""
     result = lab.run(*arguments)
     assert (result.code, result.out) == (code, "")
     assert result.err.startswith(sentence)
@@ -59,7 +59,7 @@ def test_wrong_command_lines_are_one_sentence_and_a_code(
 
 
 def test_without_a_project_file_the_folder_is_named(lab: Sandbox) -> None:
-    """And the flag that helps."""
+    """The error names the folder and the flag --cwd."""
     (lab.program / "Pulumi.yaml").unlink()
     result = lab.run("preview")
     assert result.code == 1
@@ -68,7 +68,7 @@ def test_without_a_project_file_the_folder_is_named(lab: Sandbox) -> None:
 
 
 def test_of_several_stacks_one_must_be_named(lab: Sandbox) -> None:
-    """By --stack or PULUMI_STACK; organization and project before the name are allowed."""
+    """The stack is named by --stack or PULUMI_STACK, also with organization and project before the name."""
     lab.declare()
     (lab.program / "Pulumi.prod.yaml").write_text("config: {}\n", encoding="utf-8")
     unnamed = lab.run("preview")
@@ -81,7 +81,7 @@ def test_of_several_stacks_one_must_be_named(lab: Sandbox) -> None:
 
 
 def test_changes_that_were_not_expected_are_exit_code_7(lab: Sandbox) -> None:
-    """For a preview and for an up; the up has made them."""
+    """A preview and an `up` with changes exit with 7; the up has made the changes."""
     lab.declare({"name": "a"})
     preview = lab.run("preview", "--expect-no-changes")
     assert (preview.code, preview.err) == (7, "error: no changes were expected for preview but changes were proposed\n")
@@ -91,7 +91,7 @@ def test_changes_that_were_not_expected_are_exit_code_7(lab: Sandbox) -> None:
 
 
 def test_an_approved_up_shows_its_preview_first(lab: Sandbox) -> None:
-    """`--yes` alone: both phases, a provider process each."""
+    """With `--yes` alone, both phases run, each with its own provider process."""
     lab.declare({"name": "a"})
     result = lab.run("up", "--yes")
     assert result.code == 0
@@ -101,7 +101,7 @@ def test_an_approved_up_shows_its_preview_first(lab: Sandbox) -> None:
 
 
 def test_an_up_whose_preview_fails_changes_nothing(lab: Sandbox) -> None:
-    """The second phase does not begin."""
+    """The second phase does not start."""
     lab.declare({"name": "good"}, {"name": "bad", "inputs": {"wrong": ["size"]}})
     result = lab.run("up", "--yes")
     assert result.code == 1
@@ -110,7 +110,7 @@ def test_an_up_whose_preview_fails_changes_nothing(lab: Sandbox) -> None:
 
 
 def test_export_prints_the_deployment_form(lab: Sandbox) -> None:
-    """Version 3, the digest that `pulumi stack import` checks, resources in order; empty before the first up."""
+    """The export has version 3, the digest that `pulumi stack import` checks, and the resources in order."""
     assert json.loads(lab.run("export").out)["deployment"]["resources"] == []
     lab.declare({"name": "a"})
     lab.run(*UP)
@@ -124,7 +124,7 @@ def test_export_prints_the_deployment_form(lab: Sandbox) -> None:
 
 
 def test_the_state_lives_where_it_is_asked_to(lab: Sandbox, tmp_path: Path) -> None:
-    """The option before the variable before the folder beside the program."""
+    """The option overrides the variable, and the variable overrides the folder beside the program."""
     lab.declare({"name": "a"})
     lab.env["LOCALENGINE_STATE"] = str(tmp_path / "variable")
     lab.run(*UP)
@@ -135,7 +135,7 @@ def test_the_state_lives_where_it_is_asked_to(lab: Sandbox, tmp_path: Path) -> N
 
 
 def test_a_stack_without_settings_exists_while_it_has_a_state(lab: Sandbox) -> None:
-    """A destroy still works when the stack's file was deleted."""
+    """A destroy works after the stack's file was deleted."""
     lab.declare({"name": "a"})
     lab.run(*UP)
     (lab.program / "Pulumi.dev.yaml").unlink()
@@ -144,7 +144,7 @@ def test_a_stack_without_settings_exists_while_it_has_a_state(lab: Sandbox) -> N
 
 
 def test_a_state_of_another_kind_is_refused(lab: Sandbox) -> None:
-    """A newer version, and half a file: one sentence, nothing overwritten."""
+    """A newer version and a truncated file give one sentence, and the file is not overwritten."""
     lab.declare({"name": "a"})
     lab.state_file.parent.mkdir()
     for content in ('{"version": 4}', '{"version": 3, "depl'):
@@ -156,7 +156,7 @@ def test_a_state_of_another_kind_is_refused(lab: Sandbox) -> None:
 
 
 def test_one_command_at_a_time_changes_a_stack(lab: Sandbox) -> None:
-    """A second up fails at once; a preview does not wait and does not disturb."""
+    """A second up fails at once; a preview runs at the same time."""
     lab.declare({"name": "slow", "inputs": {"wait": "create"}})
     first = lab.start(*UP)
     wait_for(lab.live.with_name("slow.create"))
@@ -171,7 +171,7 @@ def test_one_command_at_a_time_changes_a_stack(lab: Sandbox) -> None:
 
 
 def test_the_state_is_whole_after_every_step(lab: Sandbox) -> None:
-    """While the second resource is being made, the file holds the first one."""
+    """While the second resource is created, the file has the first one."""
     lab.declare({"name": "first"}, {"name": "slow", "inputs": {"wait": "create"}, "from": {"key": "first"}})
     running = lab.start(*UP)
     wait_for(lab.live.with_name("slow.create"))

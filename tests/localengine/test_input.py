@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
-from localengine.engine.goal import read_goal
+from localengine.engine.registration import read_registration
 from localengine.errors import EngineError, Exit, RefusedError
 from localengine.options import parse
 from localengine.state.stack import choose_stack, read_config, read_project
@@ -35,7 +35,7 @@ STACK = "urn:pulumi:dev::lab::pulumi:pulumi:Stack::lab-dev"
     ],
 )
 def test_a_flag_pulumi_has_elsewhere_or_nowhere_is_refused(line: str, sentence: str) -> None:
-    """By name, with the exit code for a wrong command line."""
+    """An unsupported flag is named, with the exit code for a wrong command line."""
     with pytest.raises(EngineError) as caught:
         parse(line.split())
     assert caught.value.message.startswith(sentence)
@@ -43,7 +43,7 @@ def test_a_flag_pulumi_has_elsewhere_or_nowhere_is_refused(line: str, sentence: 
 
 
 def test_every_flag_of_the_commands_is_understood() -> None:
-    """Short and long, and `--refresh` with and without a value."""
+    """Short and long flags are read, and `--refresh` with and without a value."""
     every = parse(["up", "-y", "-f", "--diff", "-j", "--non-interactive", "--expect-no-changes", "-s", "dev", "-r"])
     assert (every.yes, every.skip_preview, every.diff, every.json, every.non_interactive) == (True,) * 5
     assert (every.expect_no_changes, every.stack, every.refresh) == (True, "dev", True)
@@ -53,7 +53,7 @@ def test_every_flag_of_the_commands_is_understood() -> None:
 
 
 def test_confirmations_can_be_skipped_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PULUMI_SKIP_CONFIRMATIONS, which does not contradict --preview-only."""
+    """PULUMI_SKIP_CONFIRMATIONS implies --yes and is allowed with --preview-only."""
     monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
     assert parse(["up"]).yes is True
     assert parse(["refresh", "--preview-only"]).preview_only is True
@@ -75,7 +75,7 @@ def test_confirmations_can_be_skipped_by_the_environment(monkeypatch: pytest.Mon
     ],
 )
 def test_a_project_file_that_cannot_be_followed_is_refused(text: str, sentence: str, tmp_path: Path) -> None:
-    """Nothing in it is ignored."""
+    """An unsupported or invalid part of Pulumi.yaml is an error and is never ignored."""
     (tmp_path / "Pulumi.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(EngineError) as caught:
         read_project(tmp_path)
@@ -88,7 +88,7 @@ def project_of(folder: Path, more: str = "") -> None:
 
 
 def test_the_project_file_is_found_from_below(tmp_path: Path) -> None:
-    """And `main` says where the program is."""
+    """The project file is found from a subfolder, and `main` names the program's folder."""
     project_of(tmp_path, "main: program\n")
     (tmp_path / "program" / "deep").mkdir(parents=True)
     project = read_project(tmp_path / "program" / "deep")
@@ -105,7 +105,7 @@ def test_the_project_file_is_found_from_below(tmp_path: Path) -> None:
     ],
 )
 def test_a_stack_file_that_cannot_be_followed_is_refused(text: str, sentence: str, tmp_path: Path) -> None:
-    """Nothing in it is ignored."""
+    """An unsupported or invalid part of a stack file is an error and is never ignored."""
     project_of(tmp_path)
     (tmp_path / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(EngineError) as caught:
@@ -114,7 +114,7 @@ def test_a_stack_file_that_cannot_be_followed_is_refused(text: str, sentence: st
 
 
 def test_values_are_text_as_they_are_written(tmp_path: Path) -> None:
-    """Numbers, truth values and dates keep their signs; structured values become JSON."""
+    """Numbers, booleans and dates stay as written, and structured values become JSON."""
     project_of(tmp_path, "config:\n  given: {type: string, default: d}\n  aws:region: {value: eu-west-1}\n  bare:\n")
     (tmp_path / "Pulumi.dev.yaml").write_text(
         "config:\n  a: 012\n  b: yes\n  other:c: 2024-01-01\n  d: [1, {x: true}]\n  e: 1.50\n", encoding="utf-8"
@@ -133,7 +133,7 @@ def test_values_are_text_as_they_are_written(tmp_path: Path) -> None:
 
 
 def test_a_stack_is_chosen_as_pulumi_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked for, the variable, the only one; a stack that only has a state exists too."""
+    """The stack is the one of --stack, of PULUMI_STACK, or the only one; a stack that only has a state exists too."""
     monkeypatch.delenv("PULUMI_STACK", raising=False)
     project_of(tmp_path)
     project = read_project(tmp_path)
@@ -172,37 +172,37 @@ def request(**fields: object) -> resource_pb2.RegisterResourceRequest:
 def test_an_option_that_would_be_ignored_is_refused_by_name(
     asked: resource_pb2.RegisterResourceRequest, named: str
 ) -> None:
-    """With the name the Python SDK gives it."""
+    """An unsupported option is refused with its name in the Python SDK."""
     with pytest.raises(RefusedError) as caught:
-        read_goal("dev", "lab", asked)
+        read_registration("dev", "lab", asked)
     assert caught.value.message.startswith(f"localengine does not support {named}")
 
 
 def test_other_types_of_aws_are_refused_by_name() -> None:
-    """One type is served."""
+    """Only one type of pulumi-aws is supported."""
     asked = resource_pb2.RegisterResourceRequest(type="aws:s3/bucket:Bucket", name="b", custom=True)
     with pytest.raises(RefusedError, match="the resource type aws:s3/bucket:Bucket"):
-        read_goal("dev", "lab", asked)
+        read_registration("dev", "lab", asked)
 
 
 def test_a_registration_is_read_with_its_dependencies() -> None:
-    """And with the parent's place in the URN."""
+    """A registration has its dependencies, its options and a URN with the parent's type."""
     asked = request(
         dependencies=["urn:b", "urn:a"], protect=True, deleteBeforeReplace=True, deleteBeforeReplaceDefined=True
     )
     asked.propertyDependencies["x"].urns.extend(["urn:b"])
-    goal = read_goal("dev", "lab", asked)
-    assert goal.urn == "urn:pulumi:dev::lab::lab:index:Thing::a"
-    assert goal.dependencies == ("urn:a", "urn:b")
-    assert goal.property_dependencies == {"x": ("urn:b",)}
-    assert (goal.protect, goal.delete_before_replace) == (True, True)
-    assert read_goal("dev", "lab", request()).delete_before_replace is None
+    registration = read_registration("dev", "lab", asked)
+    assert registration.urn == "urn:pulumi:dev::lab::lab:index:Thing::a"
+    assert registration.dependencies == ("urn:a", "urn:b")
+    assert registration.property_dependencies == {"x": ("urn:b",)}
+    assert (registration.protect, registration.delete_before_replace) == (True, True)
+    assert read_registration("dev", "lab", request()).delete_before_replace is None
 
 
 def test_an_alias_is_read_as_the_urn_that_a_resource_had() -> None:
-    """What an alias does not say is as it is now; a whole URN stands for itself."""
+    """Parts that an alias omits are the current ones, and a whole URN is used as it is."""
     asked = request(aliases=[{"spec": {"name": "b"}}, {"spec": {"type": "lab:old:Thing"}}, {"urn": "urn:x"}])
-    assert read_goal("dev", "lab", asked).aliases == (
+    assert read_registration("dev", "lab", asked).aliases == (
         "urn:pulumi:dev::lab::lab:index:Thing::b",
         "urn:pulumi:dev::lab::lab:old:Thing::a",
         "urn:x",
@@ -210,7 +210,7 @@ def test_an_alias_is_read_as_the_urn_that_a_resource_had() -> None:
 
 
 def test_aliases_of_a_component_are_refused() -> None:
-    """Its children would be renamed with it, which this engine does not do."""
+    """Aliases of a component are refused, because the engine does not rename its children."""
     asked = resource_pb2.RegisterResourceRequest(type="lab:index:Box", name="a", aliases=[{"spec": {"name": "b"}}])
     with pytest.raises(RefusedError, match="aliases of the resource 'a'"):
-        read_goal("dev", "lab", asked)
+        read_registration("dev", "lab", asked)

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and sudden death: what runs is finished, nothing new begins, no process is left."""
+"""Ctrl-C, SIGTERM and SIGKILL: running steps finish, nothing new starts, no process is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEXT = {"name": "next", "from": {"key": "slow"}}
 
 @pytest.fixture
 def waiting(lab: Sandbox) -> subprocess.Popen[str]:
-    """An up whose first create lingers."""
+    """A running `up` whose first create waits."""
     lab.declare(SLOW, NEXT)
     process = lab.start(*UP)
     wait_for(lab.live.with_name("slow.create"))
@@ -34,8 +34,8 @@ def waiting(lab: Sandbox) -> subprocess.Popen[str]:
 def test_the_first_signal_lets_the_running_step_finish(
     number: signal.Signals, name: str, lab: Sandbox, waiting: subprocess.Popen[str]
 ) -> None:
-    """What was made is stored, the next resource is not begun, and the screen says so in Pulumi's words."""
-    told(lab, waiting, number)
+    """The running step is stored, the next one does not start, and the screen shows Pulumi's message."""
+    interrupt(lab, waiting, number)
     assert waiting.poll() is None
     lab.live.with_name("go").touch()
     result = finish(waiting)
@@ -49,8 +49,8 @@ def test_the_first_signal_lets_the_running_step_finish(
 
 
 def test_the_second_signal_ends_the_provider(lab: Sandbox, waiting: subprocess.Popen[str]) -> None:
-    """Exit code 8 within the provider's grace; nothing half-made is stored but that it was begun."""
-    told(lab, waiting, signal.SIGINT)
+    """The command ends with exit code 8 within the grace period, and the running operation stays pending."""
+    interrupt(lab, waiting, signal.SIGINT)
     begun = time.monotonic()
     waiting.send_signal(signal.SIGINT)
     result = finish(waiting)
@@ -63,12 +63,12 @@ def test_the_second_signal_ends_the_provider(lab: Sandbox, waiting: subprocess.P
 
 
 def test_an_interrupted_destroy_finishes_what_it_began(lab: Sandbox) -> None:
-    """Dependents go first; after the signal, what they depend on stays."""
+    """Dependents are deleted first; after the signal, the resource they depend on is kept."""
     lab.declare({"name": "base"}, {"name": "top", "from": {"key": "base"}, "inputs": {"wait": "delete"}})
     lab.run(*UP)
     process = lab.start("destroy", "--yes", "--skip-preview")
     wait_for(lab.live.with_name("top.delete"))
-    told(lab, process, signal.SIGINT)
+    interrupt(lab, process, signal.SIGINT)
     lab.live.with_name("go").touch()
     result = finish(process)
     assert result.code == 1
@@ -77,7 +77,7 @@ def test_an_interrupted_destroy_finishes_what_it_began(lab: Sandbox) -> None:
 
 
 def test_when_the_engine_is_killed_its_children_end(lab: Sandbox, waiting: subprocess.Popen[str]) -> None:
-    """SIGKILL to the engine alone: the provider lives no longer than its grace, and the stack is not left locked."""
+    """After SIGKILL, the provider ends within its grace period, and the stack is not left locked."""
     os.kill(waiting.pid, signal.SIGKILL)
     waiting.communicate()
     deadline = time.monotonic() + DEADLINE
@@ -89,7 +89,7 @@ def test_when_the_engine_is_killed_its_children_end(lab: Sandbox, waiting: subpr
     assert lab.names() == ["slow", "next"]
 
 
-def told(lab: Sandbox, process: subprocess.Popen[str], number: signal.Signals) -> None:
+def interrupt(lab: Sandbox, process: subprocess.Popen[str], number: signal.Signals) -> None:
     """Send a signal and wait until the engine has passed it on to the provider."""
     process.send_signal(number)
     deadline = time.monotonic() + DEADLINE

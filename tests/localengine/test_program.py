@@ -1,4 +1,4 @@
-"""What a program may do beside declaring resources, what it is told, and what is refused by name."""
+"""What a program may do besides declaring resources, the settings it reads, and the features that are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def outputs(lab: Sandbox) -> Json:
 
 
 def test_a_clean_message_ends_the_program_without_a_traceback(lab: Sandbox) -> None:
-    """RunError: the sentence under the stack, exit code 1."""
+    """The message of a RunError is shown under the stack, and the exit code is 1."""
     lab.declare({"do": "RunError"})
     result = lab.run(*UP)
     assert result.code == 1
@@ -31,7 +31,7 @@ def test_a_clean_message_ends_the_program_without_a_traceback(lab: Sandbox) -> N
 
 
 def test_a_defect_of_the_program_is_shown_once_from_its_own_lines_on(lab: Sandbox) -> None:
-    """The traceback begins in the program, not in the engine or the SDK."""
+    """The traceback starts in the program, not in the engine or the SDK."""
     lab.declare({"do": "raise"})
     result = lab.run(*UP)
     assert result.code == 1
@@ -42,7 +42,7 @@ def test_a_defect_of_the_program_is_shown_once_from_its_own_lines_on(lab: Sandbo
 
 
 def test_what_a_program_says_and_prints_is_shown_under_the_stack(lab: Sandbox) -> None:
-    """Lasting messages under Diagnostics, whole; nothing in them can move a cursor."""
+    """Messages that are not ephemeral are shown whole under Diagnostics, with control characters escaped."""
     lab.declare({"do": "talk"}, {"name": "a", "inputs": {"print": True}})
     result = lab.run(*UP)
     below = result.out.split("Diagnostics:")[1]
@@ -56,14 +56,14 @@ def test_what_a_program_says_and_prints_is_shown_under_the_stack(lab: Sandbox) -
 
 
 def test_a_program_is_told_its_project_stack_and_organization(lab: Sandbox) -> None:
-    """As Pulumi's own file backend tells it."""
+    """The program reads the same names as with Pulumi's file backend."""
     lab.declare({"do": "identity"})
     assert lab.run(*UP).code == 0
     assert outputs(lab)["identity"] == ["lab", "dev", "organization"]
 
 
 def test_configuration_comes_from_the_project_and_the_stack(lab: Sandbox) -> None:
-    """Keys without a namespace are the project's; structured values are JSON; the stack wins over the project."""
+    """Keys without a namespace are the project's, structured values are JSON, and the stack overrides the project."""
     (lab.program / "Pulumi.yaml").write_text(
         "name: lab\nruntime: python\nconfig:\n  default: from the project\n  plain: not this\n", encoding="utf-8"
     )
@@ -79,7 +79,7 @@ def test_configuration_comes_from_the_project_and_the_stack(lab: Sandbox) -> Non
 
 
 def test_a_secret_of_the_configuration_stays_one(lab: Sandbox) -> None:
-    """In the outputs, in the provider's entry, and on the screen."""
+    """A secret setting is a secret in the outputs, in the provider's entry and on the screen."""
     lab.configure({}, {"lab:hidden": "open sesame"})
     lab.declare({"name": "a"}, {"do": "config"})
     result = lab.run(*UP)
@@ -90,7 +90,7 @@ def test_a_secret_of_the_configuration_stays_one(lab: Sandbox) -> None:
 
 
 def test_a_wrong_passphrase_is_named(lab: Sandbox) -> None:
-    """One sentence, before anything runs."""
+    """A wrong passphrase gives one sentence before anything runs."""
     lab.configure({}, {"lab:hidden": "open sesame"})
     lab.env["PULUMI_CONFIG_PASSPHRASE"] = "wrong"
     result = lab.run("preview")
@@ -99,7 +99,7 @@ def test_a_wrong_passphrase_is_named(lab: Sandbox) -> None:
 
 
 def test_refresh_and_destroy_use_the_configuration_of_the_last_up(lab: Sandbox) -> None:
-    """It comes from the provider's entry in the state, not from the stack file."""
+    """The provider's configuration comes from its entry in the state, not from the stack file."""
     lab.configure({"lab:plain": "old"})
     lab.declare({"name": "a"})
     lab.run(*UP)
@@ -124,7 +124,7 @@ def test_refresh_and_destroy_use_the_configuration_of_the_last_up(lab: Sandbox) 
     ],
 )
 def test_what_the_engine_does_not_do_is_refused_by_name(spec: Json, named: str, lab: Sandbox) -> None:
-    """One sentence that names it and the way out; nothing is made."""
+    """One sentence names the unsupported feature and the cure, and no resource is created."""
     lab.declare(spec)
     result = lab.run(*UP)
     assert result.code == 1
@@ -137,7 +137,7 @@ def test_what_the_engine_does_not_do_is_refused_by_name(spec: Json, named: str, 
 
 
 def test_a_feature_that_the_sdk_asks_for_is_refused_by_the_sdk(lab: Sandbox) -> None:
-    """Transforms are not advertised, so the SDK itself says that they are missing."""
+    """The engine does not announce transforms, so the SDK reports that they are missing."""
     lab.declare({"do": "transform"})
     result = lab.run(*UP)
     assert result.code == 1
@@ -157,7 +157,7 @@ def test_a_replacement_creates_first_or_deletes_first_as_the_program_says(lab: S
 
 
 def test_a_preview_as_json_is_one_document_without_secrets(lab: Sandbox) -> None:
-    """Steps with their new inputs, where tools look for them; diagnostics; counts."""
+    """The document has the steps with their new inputs, the diagnostics and the counts."""
     lab.configure({"lab:plain": "x"}, {"lab:hidden": "open sesame"})
     lab.declare({"name": "a", "inputs": {"word": "abracadabra", "size": 1}, "secret": ["word"]}, {"do": "talk"})
     result = lab.run("preview", "--json")
@@ -177,7 +177,7 @@ def test_a_preview_as_json_is_one_document_without_secrets(lab: Sandbox) -> None
 
 
 def test_an_up_as_json_is_one_event_a_line(lab: Sandbox) -> None:
-    """From the prelude to the summary."""
+    """Every line is one event, from the prelude to the summary."""
     lab.declare({"name": "a"})
     result = lab.run(*UP, "--json")
     events = [json.loads(line) for line in result.out.splitlines()]
@@ -188,7 +188,7 @@ def test_an_up_as_json_is_one_event_a_line(lab: Sandbox) -> None:
 
 
 def test_a_diff_shows_each_changed_property_and_keeps_messages_off_standard_output(lab: Sandbox) -> None:
-    """Signs before what was added, changed and removed; diagnostics on standard error."""
+    """Signs mark what was added, changed and removed, and diagnostics are on standard error."""
     lab.declare({"name": "a", "inputs": {"size": 1, "gone": "x", "list": ["a", "b"], "same": True}})
     lab.run(*UP)
     lab.declare({"name": "a", "inputs": {"size": 2, "list": ["a", "c", "d"], "same": True}}, {"do": "talk"})

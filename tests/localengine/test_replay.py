@@ -1,4 +1,4 @@
-"""The yardstick: 22 commands recorded with the real Pulumi CLI, replayed with the same program (data/README.md)."""
+"""The first recording: 22 commands of the real Pulumi CLI, replayed with the same program (data/README.md)."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.localengine.recording import (
     needs_come_first,
     normalised,
     requests,
-    said,
     screen,
+    visible_lines,
 )
 from tests.localengine.sandbox import DATA, as_pulumi
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COMMANDS = lines(DATA / "trace.jsonl")
 STATES = lines(DATA / "states.jsonl")
 STEPS = [command["step"] for command in COMMANDS]
-# Where the real engine may make calls for resources that have nothing to do with the failure, or not.
+# Failing steps, in which the real engine may or may not make calls for resources that did not fail.
 SLACK = {"11-up-fail", "12-up-partial-create", "14-up-check-failure", "19-destroy-protected"}
 
 
@@ -57,7 +57,7 @@ def test_exit_codes_are_those_of_pulumi(step: str, replayed: dict[str, Replayed]
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_provider_is_asked_the_same_with_the_same_properties(step: str, replayed: dict[str, Replayed]) -> None:
-    """Every request to the provider, property for property; in failing steps those about what failed."""
+    """Every request to the provider has the recorded properties; in failing steps, those about the failure."""
     ours = replayed[step]
     expected, actual = requests(ours.recorded["calls"]), requests(ours.calls)
     if step in SLACK:
@@ -69,7 +69,7 @@ def test_the_provider_is_asked_the_same_with_the_same_properties(step: str, repl
 
 @pytest.mark.parametrize("step", STEPS)
 def test_requests_come_in_the_same_order(step: str, replayed: dict[str, Replayed]) -> None:
-    """For one resource always; across resources where one depends on the other."""
+    """The order is the recorded one for each resource, and for resources that depend on each other."""
     ours = replayed[step]
     expected, actual = requests(ours.recorded["calls"]), requests(ours.calls)
     names = {call["name"] for call in expected} & {call["name"] for call in actual}
@@ -82,7 +82,7 @@ def test_requests_come_in_the_same_order(step: str, replayed: dict[str, Replayed
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_provider_process_is_greeted_and_cancelled_as_often(step: str, replayed: dict[str, Replayed]) -> None:
-    """Handshake, GetPluginInfo and Cancel: one a process, and as many processes."""
+    """Handshake, GetPluginInfo and Cancel are called as often as recorded."""
     ours = replayed[step]
     for method in ("Handshake", "GetPluginInfo", "Cancel"):
         assert begun(ours.recorded["calls"], method) == begun(ours.calls, method)
@@ -90,7 +90,7 @@ def test_a_provider_process_is_greeted_and_cancelled_as_often(step: str, replaye
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_state_is_that_of_pulumi(step: str, replayed: dict[str, Replayed]) -> None:
-    """Every stored resource, field for field, what others need before what needs it; and what the provider did."""
+    """Every field of every stored resource is the recorded one, dependencies come first, and the same objects exist."""
     ours, recorded = replayed[step], next(state for state in STATES if state["step"] == step)
     assert by_urn(recorded["resources"]) == by_urn(normalised(ours.resources))
     assert needs_come_first(ours.resources)
@@ -99,7 +99,7 @@ def test_the_state_is_that_of_pulumi(step: str, replayed: dict[str, Replayed]) -
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_program_registers_and_is_answered_the_same(step: str, replayed: dict[str, Replayed]) -> None:
-    """What the engine answers the program for each resource: URN, id and outputs."""
+    """The program receives the recorded URN, id and outputs for each resource."""
     ours = replayed[step]
     expected, actual = registrations(ours.recorded["calls"]), registrations(ours.calls)
     common = expected.keys() & actual.keys()
@@ -117,8 +117,8 @@ def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: dict[str, Rep
     ours = replayed[step]
     expected, actual = screen(ours.recorded["stdout"]), screen(ours.result.out.splitlines())
     if step in SLACK:
-        wanted = [line for line in said(ours.recorded["stdout"]) if "error" in line and "errored" not in line]
-        assert set(wanted) <= set(said(ours.result.out.splitlines()))
+        wanted = [line for line in visible_lines(ours.recorded["stdout"]) if "error" in line and "errored" not in line]
+        assert set(wanted) <= set(visible_lines(ours.result.out.splitlines()))
         return
     if step == "22-destroy":
         expected.remove("    pulumi:pulumi:Stack trace-dev  ")
@@ -129,14 +129,14 @@ def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: dict[str, Rep
 
 @pytest.mark.parametrize("step", ["11-up-fail", "12-up-partial-create", "14-up-check-failure"])
 def test_the_program_of_a_failed_up_is_interrupted(step: str, replayed: dict[str, Replayed]) -> None:
-    """The traceback of its KeyboardInterrupt is as long as with Pulumi."""
+    """The traceback of its KeyboardInterrupt has as many lines as with Pulumi."""
     ours = replayed[step]
     assert interrupted_lines(ours.recorded["stdout"]) == interrupted_lines(ours.result.out.splitlines()) == 26
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step[3:] in ("refresh-preview-drift", "refresh-gone")])
 def test_unexpected_changes_are_named_on_standard_error(step: str, replayed: dict[str, Replayed]) -> None:
-    """The sentence beside exit code 7."""
+    """The message of exit code 7 is on standard error."""
     ours = replayed[step]
     assert ours.recorded["stderr"] == ours.result.err.splitlines()
 

@@ -1,4 +1,4 @@
-"""Text for a screen: safe, aligned, in colour only where somebody sees it."""
+"""Text on a screen: safe, aligned, in colour only on a terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLAIN = Paint(on=False)
 @settings(max_examples=100, deadline=None)
 @given(st.text())
 def test_no_text_can_move_a_cursor(text: str) -> None:
-    """Every sign that is left is printable, a newline or a tab; a quoted text is one line."""
+    """Every character of a shown text is printable, a newline or a tab, and a quoted text is one line."""
     assert all(char in "\n\t" or char.isprintable() for char in safe(text))
     assert quoted(text).isprintable()
 
@@ -55,12 +55,12 @@ def test_no_text_can_move_a_cursor(text: str) -> None:
     ],
 )
 def test_values_read_as_pulumi_prints_them(value: object, text: str) -> None:
-    """One form a kind."""
+    """Every kind of value has the form that Pulumi prints."""
     assert primitive(value) == text
 
 
 def test_a_difference_shows_what_was_added_changed_and_removed() -> None:
-    """Aligned names, signs before the changes, nested values, long texts by line; the SDK's own names hidden."""
+    """Names are aligned, signs mark changes, long texts are compared by line, and the SDK's names are hidden."""
     old = {"__provider": "x", "map": {"a": 1, "b": 2}, "text": "1\n2\n3\n4\n5\n6", "kind": 1, "empty": ""}
     new = {"__provider": "y", "map": {"a": 1, "c": 3}, "text": "1\n2\n3\n4\n5\nsix", "kind": [1], "empty": "full"}
     assert Printer(PLAIN, 1).difference(old, new) == [
@@ -84,12 +84,12 @@ def test_a_difference_shows_what_was_added_changed_and_removed() -> None:
 
 
 def test_equal_bags_are_shown_whole_and_unsigned() -> None:
-    """As Pulumi does for an update that the inputs do not explain."""
+    """An update without changed inputs shows all inputs without signs, as in Pulumi."""
     assert Printer(PLAIN, 1, Op.UPDATE).difference({"a": 1}, {"a": 1}) == ["    a: 1"]
 
 
 def test_a_summary_counts_every_verb() -> None:
-    """In Pulumi's order and words; the total only where there are several kinds."""
+    """Operations are in Pulumi's order and words, with a total if there are several."""
     changes = {Op.SAME: 2, Op.REPLACE: 1, Op.CREATE: 3}
     assert summary_lines(Summary(changes=changes, seconds=0.2, preview=True), 1, PLAIN) == [
         "Resources:",
@@ -103,28 +103,34 @@ def test_a_summary_counts_every_verb() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.1, "1s"), (59.2, "1m0s"), (65, "1m5s"), (3601, "1h0m1s")])
 def test_durations_are_whole_seconds(seconds: float, text: str) -> None:
-    """Rounded up."""
+    """A duration is rounded up to whole seconds."""
     assert duration(seconds) == text
 
 
 def test_types_lose_the_file_they_repeat() -> None:
-    """`aws:rekognition:Project`, but only where the file says the same."""
+    """The file of a type is hidden only if it repeats the name."""
     assert display_type("aws:rekognition/project:Project") == "aws:rekognition:Project"
     assert display_type("pulumi-python:dynamic/demo:Thing") == "pulumi-python:dynamic/demo:Thing"
 
 
 def test_messages_of_one_stream_are_one_and_passing_ones_are_gone() -> None:
-    """Under Diagnostics."""
+    """Diagnostics join the messages of a stream and omit ephemeral messages."""
 
-    def said(text: str, **more: object) -> Message:
+    def message(text: str, **more: object) -> Message:
         return Message(severity=Severity.INFO, text=text, **more)  # type: ignore[arg-type]  # stream or ephemeral
 
-    messages = [said("a", stream=7), said("once"), said("b", stream=7), said("passing", ephemeral=True), said("twice")]
+    messages = [
+        message("a", stream=7),
+        message("once"),
+        message("b", stream=7),
+        message("passing", ephemeral=True),
+        message("twice"),
+    ]
     assert [message.text for message in joined_streams(messages)] == ["ab", "once", "twice"]
 
 
 def on_a_terminal(lab: Sandbox, *arguments: str, answer: bytes = b"") -> tuple[int, str]:
-    """Run a command on a terminal of its own, answering its question."""
+    """Run a command on a pseudo-terminal, answering its question."""
     main, side = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "localengine", *arguments, "--cwd", str(lab.program)],
@@ -142,14 +148,14 @@ def on_a_terminal(lab: Sandbox, *arguments: str, answer: bytes = b"") -> tuple[i
             if answer and b"[yes/no]" in shown:
                 os.write(main, answer)
                 answer = b""
-    except OSError:  # Linux ends a terminal that nobody holds any more with an error
+    except OSError:  # Linux ends a closed terminal with an error
         pass
     os.close(main)
     return process.wait(60), shown.decode().replace("\r\n", "\n")
 
 
 def test_a_terminal_is_asked_and_gets_colours(lab: Sandbox) -> None:
-    """The preview, the question, the update; pipes get neither colour nor question (test_command)."""
+    """A terminal gets the preview, the question and the update in colour; a pipe gets no colour."""
     lab.declare({"name": "a"})
     code, shown = on_a_terminal(lab, "up", answer=b"yes\n")
     assert code == 0
@@ -160,7 +166,7 @@ def test_a_terminal_is_asked_and_gets_colours(lab: Sandbox) -> None:
 
 
 def test_a_no_on_the_terminal_changes_nothing(lab: Sandbox) -> None:
-    """Exit code 1, Pulumi's sentence."""
+    """After the answer no, the exit code is 1 and nothing is created."""
     lab.declare({"name": "a"})
     code, shown = on_a_terminal(lab, "up", answer=b"no\n")
     assert code == 1
@@ -169,7 +175,7 @@ def test_a_no_on_the_terminal_changes_nothing(lab: Sandbox) -> None:
 
 
 def test_output_that_nobody_reads_does_not_stop_an_up(lab: Sandbox) -> None:
-    """`up | head -1`: the update is finished all the same."""
+    """An `up` whose output is closed (`up | head -1`) still finishes."""
     lab.declare({"name": "a"})
     process = lab.start("up", "--yes", "--skip-preview")
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""What happens to resources: the engine's decisions, seen from outside through real programs and providers."""
+"""The steps of resources, tested through real programs and providers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_news(lab: Sandbox, name: str) -> Json:
 
 
 def test_a_preview_hands_outputs_that_do_not_exist_yet_on_as_unknown(lab: Sandbox) -> None:
-    """The dependent of a resource to create is checked with the unknown value; nothing is created."""
+    """The dependent of a resource to create is checked with an unknown value, and nothing is created."""
     lab.declare(PARENT, CHILD)
     result = lab.run("preview")
     assert result.code == 0, result.out
@@ -47,7 +47,7 @@ def test_a_dependency_is_stored_and_made_first(lab: Sandbox) -> None:
 
 
 def test_replacing_deletes_first_what_would_be_replaced_too(lab: Sandbox) -> None:
-    """The dependent is asked with the changing property unknown, goes first and comes back last."""
+    """The dependent's Diff has the changed property unknown; it is deleted first and created last."""
     lab.declare(PARENT, CHILD)
     lab.run(*UP)
     lab.declare({"name": "parent", "inputs": {"key": "2"}}, CHILD)
@@ -67,7 +67,7 @@ def test_replacing_deletes_first_what_would_be_replaced_too(lab: Sandbox) -> Non
 
 
 def test_a_dependent_that_need_not_be_replaced_stays(lab: Sandbox) -> None:
-    """A provider that answers no keeps the dependent alive through the replacement."""
+    """A dependent whose Diff shows no change is kept during the replacement."""
     stable = {**CHILD, "inputs": {"silent": True}}
     lab.declare(PARENT, stable)
     lab.run(*UP)
@@ -78,7 +78,7 @@ def test_a_dependent_that_need_not_be_replaced_stays(lab: Sandbox) -> None:
 
 
 def test_a_replacement_that_fails_half_way_is_finished_next_time_without_a_second_delete(lab: Sandbox) -> None:
-    """The entry stays, marked; a refresh leaves it alone; the next up only creates."""
+    """The entry is marked, a refresh does not change it, and the next up only creates."""
     lab.declare(PARENT)
     lab.run(*UP)
     lab.declare({"name": "parent", "inputs": {"key": "2", "fails": ["create"]}})
@@ -94,7 +94,7 @@ def test_a_replacement_that_fails_half_way_is_finished_next_time_without_a_secon
 
 
 def test_a_dependent_that_was_deleted_for_a_failed_replacement_comes_back(lab: Sandbox) -> None:
-    """Also when its provider would rather create before it deletes: there is nothing left to delete."""
+    """It is created again, also if its provider creates before it deletes."""
     child = {**CHILD, "inputs": {"first": False}}
     lab.declare(PARENT, child)
     lab.run(*UP)
@@ -108,7 +108,7 @@ def test_a_dependent_that_was_deleted_for_a_failed_replacement_comes_back(lab: S
 
 
 def test_what_waits_to_be_replaced_and_leaves_the_program_leaves_the_state(lab: Sandbox) -> None:
-    """It was deleted already, so the provider is not asked again."""
+    """An object that is already deleted is not deleted again."""
     lab.declare(PARENT)
     lab.run(*UP)
     lab.declare({"name": "parent", "inputs": {"key": "2", "fails": ["create"]}})
@@ -120,7 +120,7 @@ def test_what_waits_to_be_replaced_and_leaves_the_program_leaves_the_state(lab: 
 
 
 def test_what_left_the_program_is_deleted_dependents_first(lab: Sandbox) -> None:
-    """After the program has ended well, newest first."""
+    """Resources are deleted after the program succeeds, the newest first."""
     lab.declare(PARENT, CHILD, {"name": "other"})
     lab.run(*UP)
     lab.declare({"name": "other"})
@@ -131,7 +131,7 @@ def test_what_left_the_program_is_deleted_dependents_first(lab: Sandbox) -> None
 
 
 def test_a_program_that_fails_deletes_nothing(lab: Sandbox) -> None:
-    """What a broken program did not get to declare is not gone."""
+    """Resources that a failed program did not declare are kept."""
     lab.declare(PARENT, CHILD)
     lab.run(*UP)
     lab.declare(PARENT, {"do": "RunError"})
@@ -141,7 +141,7 @@ def test_a_program_that_fails_deletes_nothing(lab: Sandbox) -> None:
 
 
 def test_a_protected_resource_is_not_deleted(lab: Sandbox) -> None:
-    """Neither when it leaves the program nor by a replacement; the sentence says how to unprotect it."""
+    """A protected resource is neither deleted nor replaced, and the error says how to unprotect it."""
     protected = {**PARENT, "options": {"protect": True}}
     lab.declare(protected)
     lab.run(*UP)
@@ -157,7 +157,7 @@ def test_a_protected_resource_is_not_deleted(lab: Sandbox) -> None:
 
 
 def test_a_protected_dependent_stops_a_replacement(lab: Sandbox) -> None:
-    """Nothing is deleted when something that must go first may not."""
+    """Nothing is deleted if a dependent that must be deleted first is protected."""
     child = {**CHILD, "options": {"protect": True}}
     lab.declare(PARENT, child)
     lab.run(*UP)
@@ -169,7 +169,7 @@ def test_a_protected_dependent_stops_a_replacement(lab: Sandbox) -> None:
 
 
 def test_every_failure_of_a_check_is_told_and_nothing_is_made(lab: Sandbox) -> None:
-    """One message a property, with the value; the resource is neither made nor stored."""
+    """Each invalid property gives one message with the value, and the resource is not stored."""
     lab.declare({"name": "bad", "inputs": {"size": 3, "wrong": ["size", "colour"]}})
     result = lab.run(*UP)
     assert result.code == 1
@@ -179,7 +179,7 @@ def test_every_failure_of_a_check_is_told_and_nothing_is_made(lab: Sandbox) -> N
 
 
 def test_a_half_made_resource_is_kept_with_its_errors_and_updated_next_time(lab: Sandbox) -> None:
-    """Also when the provider then says that nothing changed."""
+    """The resource is updated, even if the provider then finds no change."""
     lab.declare({"name": "a", "inputs": {"fails": ["half-create"]}})
     result = lab.run(*UP)
     assert result.code == 1
@@ -193,7 +193,7 @@ def test_a_half_made_resource_is_kept_with_its_errors_and_updated_next_time(lab:
 
 
 def test_a_half_done_update_keeps_the_old_inputs_and_the_new_outputs(lab: Sandbox) -> None:
-    """So the next diff sees what is still to do."""
+    """The stored inputs are the old ones, so that the next diff finds the missing changes."""
     lab.declare({"name": "a", "inputs": {"size": 1}})
     lab.run(*UP)
     lab.declare({"name": "a", "inputs": {"size": 2, "fails": ["half-update"]}})
@@ -204,7 +204,7 @@ def test_a_half_done_update_keeps_the_old_inputs_and_the_new_outputs(lab: Sandbo
 
 
 def test_a_refresh_drops_errors_of_a_resource_that_reads_well(lab: Sandbox) -> None:
-    """As Pulumi's does; whoever needs them must record them elsewhere."""
+    """A refresh removes the init errors of a resource that it reads, as in Pulumi."""
     lab.declare({"name": "a", "inputs": {"fails": ["half-create"]}})
     lab.run(*UP)
     assert lab.run("refresh", "--yes").code == 0
@@ -212,7 +212,7 @@ def test_a_refresh_drops_errors_of_a_resource_that_reads_well(lab: Sandbox) -> N
 
 
 def test_a_failed_read_fails_the_refresh_and_keeps_the_state(lab: Sandbox) -> None:
-    """The other resources are read all the same."""
+    """The other resources are still read and stored."""
     lab.declare(PARENT, {"name": "other", "inputs": {"size": 1}})
     lab.run(*UP)
     lab.live.write_text('{"parent": "unreadable", "other": {"size": 2}}', encoding="utf-8")
@@ -224,7 +224,7 @@ def test_a_failed_read_fails_the_refresh_and_keeps_the_state(lab: Sandbox) -> No
 
 
 def test_a_provider_that_cannot_say_is_answered_by_the_inputs(lab: Sandbox) -> None:
-    """`changes=None`: an update only when the inputs differ."""
+    """With `changes=None`, a resource is updated only if its inputs differ."""
     lab.declare({"name": "a", "inputs": {"unsure": True, "size": 1}})
     lab.run(*UP)
     assert lab.run("preview", "--expect-no-changes").code == 0
@@ -233,7 +233,7 @@ def test_a_provider_that_cannot_say_is_answered_by_the_inputs(lab: Sandbox) -> N
 
 
 def test_the_inputs_that_a_check_answers_are_used(lab: Sandbox) -> None:
-    """What a check puts in is what is created and stored."""
+    """Inputs that a check adds are created and stored."""
     lab.declare({"name": "a", "inputs": {"checked": "no"}})
     lab.run(*UP)
     assert lab.resource("a")["inputs"]["checked"] == "yes"
@@ -241,7 +241,7 @@ def test_the_inputs_that_a_check_answers_are_used(lab: Sandbox) -> None:
 
 
 def test_a_secret_is_plain_for_the_provider_and_sealed_in_the_state(lab: Sandbox) -> None:
-    """Input and output alike; neither the screen nor the file shows it."""
+    """Secret inputs and outputs are not shown on the screen or in the file."""
     lab.declare({"name": "a", "inputs": {"word": "open sesame"}, "secret": ["word"]})
     results = [lab.run(*UP), lab.run("export"), lab.run("refresh", "--yes"), lab.run("preview", "--diff")]
     shown = "".join(result.out + result.err for result in results)
@@ -254,14 +254,14 @@ def test_a_secret_is_plain_for_the_provider_and_sealed_in_the_state(lab: Sandbox
 
 
 def test_named_outputs_are_made_secret(lab: Sandbox) -> None:
-    """The option additional_secret_outputs."""
+    """The option additional_secret_outputs marks an output as secret."""
     lab.declare({"name": "a", "options": {"additional_secret_outputs": ["made"]}})
     assert lab.run(*UP).code == 0
     assert lab.resource("a")["outputs"]["made"][SIGNATURE] == SECRET
 
 
 def test_a_component_and_its_children_are_stored_with_their_types(lab: Sandbox) -> None:
-    """The URN of a child carries its parent's type."""
+    """The URN of a child contains its parent's type."""
     lab.declare({"name": "a", "options": {"parent": "box"}})
     result = lab.run(*UP)
     assert result.code == 0, result.out
@@ -271,7 +271,7 @@ def test_a_component_and_its_children_are_stored_with_their_types(lab: Sandbox) 
 
 
 def test_two_resources_of_one_name_are_refused(lab: Sandbox) -> None:
-    """With Pulumi's sentence."""
+    """Two resources with one URN give Pulumi's error."""
     lab.declare({"name": "a"}, {"name": "a"})
     result = lab.run(*UP)
     assert result.code == 1
@@ -279,7 +279,7 @@ def test_two_resources_of_one_name_are_refused(lab: Sandbox) -> None:
 
 
 def test_drift_is_healed_by_an_up_that_refreshes_first(lab: Sandbox) -> None:
-    """`up --refresh`: Read, then an update back to what the program says."""
+    """`up --refresh` reads the resource and updates it to the inputs of the program."""
     lab.declare({"name": "a", "inputs": {"size": 1}})
     lab.run(*UP)
     lab.live.write_text('{"a": {"name": "a", "size": 9}}', encoding="utf-8")
@@ -290,7 +290,7 @@ def test_drift_is_healed_by_an_up_that_refreshes_first(lab: Sandbox) -> None:
 
 
 def test_a_destroy_preview_asks_the_provider_nothing(lab: Sandbox) -> None:
-    """As Pulumi's: it cannot know of a refusal."""
+    """The preview of a destroy makes no call to the provider, as in Pulumi."""
     lab.declare(PARENT, CHILD)
     lab.run(*UP)
     result = lab.run("destroy", "--preview-only")
@@ -301,7 +301,7 @@ def test_a_destroy_preview_asks_the_provider_nothing(lab: Sandbox) -> None:
 
 
 def test_a_refused_delete_leaves_the_resource_and_what_it_needs(lab: Sandbox) -> None:
-    """The provider's sentence is shown, exit code 1, and nothing below it goes."""
+    """The provider's message is shown, the exit code is 1, and the dependencies are kept."""
     lab.declare(PARENT, {**CHILD, "inputs": {"fails": ["delete"]}})
     lab.run(*UP)
     result = lab.run("destroy", "--yes")

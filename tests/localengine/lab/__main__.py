@@ -1,4 +1,4 @@
-"""A program that declares what spec.json says: the stage of the local engine's tests."""
+"""The program of the local engine's tests: it declares the resources in spec.json."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from lab_provider import LabProvider  # type: ignore[import-not-found]  # beside
 
 
 class Thing(pulumi.dynamic.Resource, module="lab", name="Thing"):
-    """A resource whose provider does what its inputs say."""
+    """A resource whose inputs control its provider."""
 
     made: pulumi.Output[str]
 
@@ -30,7 +30,7 @@ things: dict[str, Thing] = {}
 
 
 def options(spec: dict[str, Any]) -> pulumi.ResourceOptions:
-    """The options a spec asks for."""
+    """The options in a spec."""
     given = dict(spec.get("options", {}))
     if "depends_on" in given:
         given["depends_on"] = [things[name] for name in given["depends_on"]]
@@ -40,7 +40,7 @@ def options(spec: dict[str, Any]) -> pulumi.ResourceOptions:
 
 
 def inputs(spec: dict[str, Any]) -> dict[str, object]:
-    """The inputs a spec asks for: plain ones, other resources' outputs, secrets, assets."""
+    """The inputs in a spec: plain ones, other resources' outputs, secrets, assets."""
     found = dict(spec.get("inputs", {}))
     for key, source in spec.get("from", {}).items():
         found[key] = things[source].made
@@ -52,7 +52,7 @@ def inputs(spec: dict[str, Any]) -> dict[str, object]:
 
 
 def act(action: str) -> None:
-    """Things a program does beside declaring resources."""
+    """Run an action that is not the declaration of a resource."""
     if action == "RunError":
         raise pulumi.RunError("the manifest has 2 errors\nline 2: no such label")
     if action == "raise":

@@ -1,4 +1,4 @@
-"""The provider of the lab: keeps things in a JSON file and fails, waits and lingers on request."""
+"""The provider of the lab: keeps things in a JSON file and fails and waits on request."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def change(name: str, value: object) -> None:
 
 
 def wait(props: Props, moment: str) -> None:
-    """Linger until the test lets go, when the inputs ask for it at this moment."""
+    """Wait for the test's file `go`, if the inputs name this operation."""
     if props.get("wait") != moment:
         return
     mark = LIVE.with_name(f"{props['name']}.{moment}")
@@ -54,7 +54,7 @@ def wait(props: Props, moment: str) -> None:
 
 
 def half_done(resource_id: str, props: Props) -> None:
-    """Fail as a provider does that has begun: through the status that travels beside the error."""
+    """Fail after a partial change: with a status in the trailers of the error."""
     frame: Any = sys._getframe()
     while not hasattr(frame.f_locals.get("context"), "set_trailing_metadata"):
         frame = frame.f_back
@@ -70,7 +70,7 @@ def half_done(resource_id: str, props: Props) -> None:
 
 
 def settings(props: Props) -> Props:
-    """The inputs that count in a diff."""
+    """The inputs that a diff compares."""
     return {key: value for key, value in props.items() if key not in ("__provider", "made")}
 
 
@@ -80,14 +80,14 @@ class LabProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        """Complain about what `wrong` lists."""
+        """Report about what `wrong` lists."""
         failures = [CheckFailure(key, f"{key} is wrong") for key in news.get("wrong", [])]
         if "checked" in news:
             news["checked"] = "yes"
         return CheckResult(news, failures)
 
     def diff(self, _id: str, olds: Props, news: Props) -> DiffResult:
-        """Compare all inputs; `silent` says no, `unsure` does not know."""
+        """Compare all inputs; `silent` returns no change, `unsure` returns None."""
         if news.get("silent"):
             return DiffResult(changes=False)
         if news.get("unsure"):
@@ -120,7 +120,7 @@ class LabProvider(ResourceProvider):
         return UpdateResult({**news, "made": f"{id_} {news.get('key', '')}".strip()})
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        """Look at a thing."""
+        """Read a thing."""
         live = load()
         if id_ not in live:
             return ReadResult("", {})

@@ -1,7 +1,7 @@
-"""Deleting in the right order: what depends on others goes first.
+"""Deletes resources in order: dependents first.
 
 Resources that do not depend on one another are deleted at the same time, as pulumi/pulumi pkg/resource/deploy
-ScheduleDeletes does; when one of such a group fails, the groups after it are left alone.
+ScheduleDeletes does; if one deletion of such a group fails, later groups are not deleted.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from localengine.engine.decide import refuse_untargeted
 from localengine.engine.dependents import forced_by
 from localengine.engine.events import Op, Step
-from localengine.engine.perform import Deed, perform
+from localengine.engine.step_execution import ExecutionContext, execute_step
+from localengine.engine.step_planner import refuse_untargeted
 from localengine.errors import TerminatedError
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _Item = TypeVar("_Item")
 
 
 def deletion_groups(resources: Iterable[Resource]) -> list[list[Resource]]:
-    """The resources in groups; each group may go when all groups before it are gone.
+    """The resources in groups; each group is deleted after all groups before it.
 
-    An old object that was replaced depends on nothing of its own name: it goes together with the new one.
+    An old object that was replaced is in the same group as the new object of its URN.
     """
     left = list(resources)
     groups: list[list[Resource]] = []
@@ -38,27 +38,27 @@ def deletion_groups(resources: Iterable[Resource]) -> list[list[Resource]]:
     return groups[::-1]
 
 
-def delete_all(deed: Deed, resources: Sequence[Resource], parallel: int) -> None:
+def delete_all(context: ExecutionContext, resources: Sequence[Resource], parallel: int) -> None:
     """Delete every resource; raises TerminatedError when one failed or the user interrupted."""
     for group in deletion_groups(resources):
         steps = [Step(op=_verb(resource), urn=resource.urn, old=resource) for resource in group]
-        deed.gate.check()
-        in_parallel(steps, lambda step: perform(deed, step, in_group=True), parallel)
+        context.stop_switch.check()
+        in_parallel(steps, lambda step: execute_step(context, step, in_group=True), parallel)
 
 
 def _verb(resource: Resource) -> Op:
     return Op.DELETE_REPLACED if resource.delete else Op.DELETE
 
 
-def with_dependents(deed: Deed, targets: frozenset[str], *, dependents_too: bool) -> list[Resource]:
-    """What a destroy of `targets` deletes: themselves, and what their deletion would force to be replaced.
+def with_dependents(context: ExecutionContext, targets: frozenset[str], *, dependents_too: bool) -> list[Resource]:
+    """The resources that a destroy of `targets` deletes: the targets and the dependents that their deletion replaces.
 
-    UntargetedError when that takes along a resource that is not a target, unless `dependents_too`.
+    UntargetedError if such a dependent is not a target, unless `dependents_too`.
     """
-    base = deed.snapshot.base()
-    chosen = [item for item in [*base, *deed.snapshot.replaced()] if item.urn in targets]
+    base = context.working_state.base()
+    chosen = [item for item in [*base, *context.working_state.replaced()] if item.urn in targets]
     for root in list(chosen):
-        for resource, _ in forced_by(root, base, deed.providers):
+        for resource, _ in forced_by(root, base, context.providers):
             if not dependents_too:
                 refuse_untargeted(resource, targets)
             if resource not in chosen:
@@ -67,9 +67,9 @@ def with_dependents(deed: Deed, targets: frozenset[str], *, dependents_too: bool
 
 
 def in_parallel(items: Sequence[_Item], work: Callable[[_Item], object], parallel: int) -> None:
-    """Do `work` to every item at once; TerminatedError when it was raised for any, after all have ended.
+    """Do `work` for all items in parallel; after all have ended, raises TerminatedError if one of them raised it.
 
-    Within a group a failure does not hold the others back, as they were begun together.
+    A failure does not stop the other items, because they started together.
     """
     if len(items) == 1:
         work(items[0])

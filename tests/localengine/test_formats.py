@@ -1,4 +1,4 @@
-"""The forms things have on the wire and in the state, and back again."""
+"""Values on the wire and in the state, written and read back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localengine.engine.removal import deletion_groups
+from localengine.engine.deletion import deletion_groups
 from localengine.errors import EngineError, Exit
 from localengine.protocol import urn as urns
 from localengine.protocol.properties import (
     RESOURCE_REFERENCE,
     SIGNATURE,
-    UNKNOWN,
     equal,
     from_struct,
-    has_unknown,
     marked_like,
     masked,
     plain_bag,
@@ -53,7 +51,7 @@ FEW = settings(max_examples=60, deadline=None)
 @FEW
 @given(BAGS)
 def test_a_bag_survives_the_wire(bag: dict[str, object]) -> None:
-    """To a protobuf Struct and back: equal, and whole numbers are whole again."""
+    """A bag that is sent as a protobuf Struct comes back equal, and whole numbers are whole again."""
     back = from_struct(to_struct(bag))
     assert equal(back, bag)
     assert all(not isinstance(value, float) or value != math.trunc(value) for value in back.values())
@@ -62,7 +60,7 @@ def test_a_bag_survives_the_wire(bag: dict[str, object]) -> None:
 @FEW
 @given(BAGS)
 def test_a_secret_bag_is_the_same_bag_without_its_secrets(bag: dict[str, object]) -> None:
-    """Marking and unwrapping lose nothing; what is masked shows nothing."""
+    """Marking and unwrapping secrets lose nothing, and a masked secret shows nothing."""
     hidden: dict[str, object] = {key: secret(value) for key, value in bag.items()}
     assert equal(plain_bag(hidden), bag)
     assert all(masked(value) == "[secret]" for value in hidden.values())
@@ -72,7 +70,7 @@ def test_a_secret_bag_is_the_same_bag_without_its_secrets(bag: dict[str, object]
 @FEW
 @given(BAGS, BAGS)
 def test_a_bag_differs_from_another_exactly_where_its_values_do(old: dict[str, object], new: dict[str, object]) -> None:
-    """Names with two underscores aside."""
+    """The visible changes are the names with different values, except those with two underscores."""
     changes = visible_changes(old, new)
     assert visible_changes(old, old) == {}
     for name in {*old, *new}:
@@ -81,30 +79,28 @@ def test_a_bag_differs_from_another_exactly_where_its_values_do(old: dict[str, o
 
 
 def test_equality_tells_truth_values_from_numbers() -> None:
-    """Python's own does not."""
+    """A boolean never equals a number, unlike in Python."""
     assert not equal({"a": True}, {"a": 1})
     assert not equal([0], [False])
     assert equal({"a": [1, {"b": 1.0}]}, {"a": [1.0, {"b": 1}]})
 
 
 def test_nested_secrets_are_found_again_by_place() -> None:
-    """In objects and lists of the same shape."""
+    """Secrets are marked again in objects and lists of the same shape."""
     given_: dict[str, object] = {"a": {"b": secret("x"), "c": 1}, "l": [1, secret("y")]}
     answered: dict[str, object] = {"a": {"b": "x", "c": 1, "d": 2}, "l": [1, "y"], "more": 3}
     expected = {"a": {"b": secret("x"), "c": 1, "d": 2}, "l": [1, secret("y")], "more": 3}
     assert marked_like(answered, given_) == expected
 
 
-def test_unknowns_and_references_are_recognised_anywhere() -> None:
-    """A provider without references is given the id."""
+def test_a_provider_without_references_receives_the_id_or_the_urn() -> None:
+    """A reference to a resource becomes its id, or its URN if it has no id."""
     reference = {SIGNATURE: RESOURCE_REFERENCE, "urn": "urn:x", "id": "i"}
-    assert has_unknown({"a": [{"b": UNKNOWN}]})
-    assert not has_unknown({"a": [{"b": "known"}]})
     assert plain_bag({"r": reference, "c": {SIGNATURE: RESOURCE_REFERENCE, "urn": "urn:y"}}) == {"r": "i", "c": "urn:y"}
 
 
 def test_urns_are_built_as_pulumi_builds_them() -> None:
-    """The root stack adds no type, other parents do."""
+    """The type of a parent is part of the URN, except the type of the root stack."""
     stack = urns.make("dev", "p", urns.STACK_TYPE, "p-dev")
     box = urns.make("dev", "p", "my:index:Box", "b", stack)
     child = urns.make("dev", "p", "aws:x/y:Y", "name::with colons", box)
@@ -124,7 +120,7 @@ def names(count: int) -> list[str]:
     st.integers(1, 8).flatmap(lambda count: st.tuples(st.just(count), st.lists(st.integers(0, 10**6), min_size=count)))
 )
 def test_nothing_is_deleted_before_what_depends_on_it(drawn: tuple[int, list[int]]) -> None:
-    """Every resource once; each one only after all that need it, in a group of independent ones."""
+    """Every resource is deleted once, after all its dependents, in a group of independent resources."""
     count, seeds = drawn
     listed = names(count)
     resources = [
@@ -161,7 +157,7 @@ def whole() -> Resource:
 
 
 def test_a_resource_survives_the_state_with_every_field(tmp_path: Path) -> None:
-    """Written, read, equal; nothing secret is in the file, and empty fields are left out."""
+    """A resource is equal after it is written and read; the file has no secret and no empty field."""
     store = Store(tmp_path, "dev", Crypter("", None))
     bare = Resource(urn="urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev", custom=False)
     store.save(State((bare, whole())))
@@ -172,7 +168,7 @@ def test_a_resource_survives_the_state_with_every_field(tmp_path: Path) -> None:
 
 
 def test_a_state_keeps_the_salt_of_the_stack_file(tmp_path: Path) -> None:
-    """So that `pulumi stack import` reads the ciphertexts with the same file."""
+    """The ciphertexts of the state can be decrypted with the same stack file by `pulumi stack import`."""
     crypter = Crypter("word", None)
     store = Store(tmp_path, "dev", crypter)
     store.save(State((whole(),)))
@@ -184,7 +180,7 @@ def test_a_state_keeps_the_salt_of_the_stack_file(tmp_path: Path) -> None:
 
 
 def test_a_wrong_passphrase_opens_nothing(tmp_path: Path) -> None:
-    """Neither a state nor a text."""
+    """A state with secrets cannot be read with a wrong passphrase."""
     Store(tmp_path, "dev", Crypter("right", None)).save(State((whole(),)))
     with pytest.raises(EngineError, match="incorrect passphrase"):
         Store(tmp_path, "dev", Crypter("wrong", None)).load()
@@ -192,13 +188,13 @@ def test_a_wrong_passphrase_opens_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sealed", ["", "v1:a", "v2:YQ==:YQ==", "v1:not base64:YQ==", "v1:AAAAAAAAAAAAAAAA:AAAA"])
 def test_a_broken_ciphertext_is_one_sentence(sealed: str) -> None:
-    """Never a traceback."""
+    """A ciphertext that cannot be decrypted gives an error, never a traceback."""
     with pytest.raises(EngineError):
         Crypter("", None).decrypt(sealed)
 
 
 def test_a_ciphertext_of_pulumis_form_opens() -> None:
-    """PBKDF2-HMAC-SHA256 with a million rounds and AES-256-GCM, put together here by hand."""
+    """A text that this test encrypts with PBKDF2-HMAC-SHA256 and AES-256-GCM can be decrypted."""
     import base64  # noqa: PLC0415 - only this test builds a ciphertext itself
     import hashlib  # noqa: PLC0415 - likewise
 
@@ -220,7 +216,7 @@ def test_a_ciphertext_of_pulumis_form_opens() -> None:
 
 
 def test_a_failed_write_leaves_the_old_state_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file is replaced whole or not at all."""
+    """The file is replaced atomically, and no temporary file is left."""
     store = Store(tmp_path, "dev", Crypter("", None))
     store.save(State((Resource(urn=names(1)[0], custom=False),)))
     before = store.path.read_text(encoding="utf-8")
@@ -237,7 +233,7 @@ def test_a_failed_write_leaves_the_old_state_and_no_litter(tmp_path: Path, monke
 
 @pytest.mark.parametrize("field", ["external", "importID", "viewOf"])
 def test_a_stored_field_the_engine_cannot_keep_is_refused(field: str) -> None:
-    """It would be lost by the next write."""
+    """A state with an unsupported field is refused, because the next write would lose the field."""
     document = to_document(State((whole(),)), lambda _: "sealed", "")
     entries = document["resources"]
     assert isinstance(entries, list)
@@ -247,7 +243,7 @@ def test_a_stored_field_the_engine_cannot_keep_is_refused(field: str) -> None:
 
 
 def test_pending_operations_are_read_and_written() -> None:
-    """A state of the real CLI that was left in the middle of something keeps what was under way."""
+    """A state of the real CLI with pending operations keeps them."""
     state = State((whole(),), (Operation("creating", replace(whole(), id="")),))
     document = to_document(state, lambda value: value, "")
     pending = document["pending_operations"]
@@ -257,7 +253,7 @@ def test_pending_operations_are_read_and_written() -> None:
 
 
 def test_exit_codes_are_those_of_pulumi() -> None:
-    """One table."""
+    """Every exit code has the value that Pulumi uses."""
     assert {code.name: code.value for code in Exit} == {
         "DONE": 0,
         "FAILED": 1,

@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM: once means stop after what runs, twice means stop now.
+"""Ctrl-C and SIGTERM: the first one stops after the running steps, the second one stops at once.
 
-Nothing here prints through the console, because a signal can arrive in the middle of a line.
+This module does not print through the console, because a signal can arrive in the middle of a line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-# Pulumi's words: what was received, and how to end it at once.
+# Pulumi's messages: the signal, and how to terminate at once.
 _FIRST = {
     signal.SIGINT: "^C received; cancelling. If you would like to terminate immediately, press ^C again.",
     signal.SIGTERM: "SIGTERM received; cancelling. If you would like to terminate immediately, send SIGTERM again.",
@@ -29,10 +29,10 @@ class Interruptible(Protocol):
     """A phase that can be stopped."""
 
     def interrupt(self) -> None:
-        """Begin nothing new; called in a signal handler."""
+        """Start nothing new; called in a signal handler."""
 
     def terminate(self) -> None:
-        """End every child process now; called in a signal handler."""
+        """End the running calls; called in a signal handler."""
 
 
 class Interrupts:
@@ -41,24 +41,24 @@ class Interrupts:
     def __init__(self) -> None:
         self._count = 0
         self._target: Interruptible | None = None
-        # Where the signal is confirmed: standard output, or standard error beside a JSON document.
+        # The stream of the messages above: standard output, or standard error with --json.
         self.descriptor = 1
 
     @property
     def exit(self) -> Exit | None:
-        """The exit status that the signals ask for; None without any."""
+        """The exit status after the signals so far; None without a signal."""
         if self._count == 0:
             return None
         return Exit.FAILED if self._count == 1 else Exit.TERMINATED
 
     def install(self) -> None:
-        """Take over both signals."""
+        """Install the handler for both signals."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._handle)
 
     @contextmanager
     def passed_to(self, target: Interruptible) -> Iterator[None]:
-        """Stop `target` on a signal instead of ending the command where it is."""
+        """Stop `target` on a signal, instead of raising KeyboardInterrupt."""
         self._target = target
         try:
             yield

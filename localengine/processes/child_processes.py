@@ -1,6 +1,6 @@
-"""Child processes of one command: own groups, read to the end, none left behind.
+"""The child processes of one command: each in its own group, all ended with the command.
 
-A guard process (guard.py) ends them when this process dies without warning.
+A watchdog process (watchdog.py) ends them when this process is killed.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ GRACE_SECONDS = 5.0
 Reader = Callable[[str], None]
 
 
-class Nursery:
+class ChildProcesses:
     """All children of a command. `close` ends every one that still runs."""
 
     def __init__(self) -> None:
-        self._children: list[Child] = []
+        self._children: list[ChildProcess] = []
         self._lock = threading.Lock()
-        self._guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))],
+        self._watchdog = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchdog.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -34,25 +34,25 @@ class Nursery:
             text=True,
         )
 
-    def start(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, stdin: bool) -> Child:
-        """Start a process in a group of its own; with `stdin`, a pipe that stays open as long as this process lives."""
-        child = Child(command, cwd, env, stdin=stdin)
+    def start(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, stdin: bool) -> ChildProcess:
+        """Start a process in its own group; with `stdin`, its standard input stays open until this process ends."""
+        child = ChildProcess(command, cwd, env, stdin=stdin)
         with self._lock:
             self._children.append(child)
-        self._tell(f"+{child.group}")
+        self._send(f"+{child.group}")
         return child
 
-    def stop(self, child: Child, grace: float = GRACE_SECONDS) -> None:
-        """End a child's whole group: SIGINT, `grace` seconds, SIGKILL. A child that is gone is forgotten."""
+    def stop(self, child: ChildProcess, grace: float = GRACE_SECONDS) -> None:
+        """End a child's whole group: SIGINT, `grace` seconds, SIGKILL."""
         child.stop(grace)
         with self._lock:
             if child not in self._children:
                 return
             self._children.remove(child)
-        self._tell(f"-{child.group}")
+        self._send(f"-{child.group}")
 
     def end_all(self, grace: float = GRACE_SECONDS) -> None:
-        """End every child: all are signalled first, then each is waited for."""
+        """End every child: signal all, then wait for each."""
         children = list(self._children)
         for child in children:
             child.signal(signal.SIGINT)
@@ -60,19 +60,19 @@ class Nursery:
             self.stop(child, grace)
 
     def close(self) -> None:
-        """End every child, then the guard."""
+        """End every child, then the watchdog."""
         self.end_all()
-        if self._guard.stdin is not None:
-            self._guard.stdin.close()
-        self._guard.wait()
+        if self._watchdog.stdin is not None:
+            self._watchdog.stdin.close()
+        self._watchdog.wait()
 
-    def _tell(self, line: str) -> None:
-        if self._guard.stdin is not None and not self._guard.stdin.closed:
-            self._guard.stdin.write(line + "\n")
-            self._guard.stdin.flush()
+    def _send(self, line: str) -> None:
+        if self._watchdog.stdin is not None and not self._watchdog.stdin.closed:
+            self._watchdog.stdin.write(line + "\n")
+            self._watchdog.stdin.flush()
 
 
-class Child:
+class ChildProcess:
     """One process and its group."""
 
     def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], *, stdin: bool) -> None:
@@ -92,19 +92,19 @@ class Child:
         self._readers: list[threading.Thread] = []
 
     def first_line(self) -> str:
-        """The first line of standard output; empty when the process ended without one."""
+        """The first line of standard output; empty if the process ended before it."""
         stdout = self._process.stdout
         return stdout.readline().strip() if stdout else ""
 
     def read_rest(self, out: Reader, err: Reader) -> None:
-        """Hand every further line to `out` and `err` from threads, so that the process never blocks on a pipe."""
+        """Pass every further line to `out` and `err` from threads, so that the process never blocks on a pipe."""
         for stream, reader in ((self._process.stdout, out), (self._process.stderr, err)):
             thread = threading.Thread(target=_pump, args=(stream, reader), daemon=True)
             thread.start()
             self._readers.append(thread)
 
     def wait(self, seconds: float) -> int | None:
-        """The exit status when the process ends within `seconds`, with all its output read; else None."""
+        """The exit status if the process ends within `seconds`, after all its output is read; else None."""
         try:
             status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -114,7 +114,7 @@ class Child:
         return status
 
     def signal(self, number: int) -> bool:
-        """Signal the group; False when nothing of it is left."""
+        """Signal the group; False if it has ended."""
         try:
             os.killpg(self.group, number)
         except (ProcessLookupError, PermissionError):
@@ -122,7 +122,7 @@ class Child:
         return True
 
     def stop(self, grace: float) -> None:
-        """SIGINT, `grace` seconds, SIGKILL; returns when the process is gone and its pipes are closed."""
+        """SIGINT, `grace` seconds, SIGKILL; returns after the process has ended and its pipes are closed."""
         if self._process.poll() is None:
             self.signal(signal.SIGINT)
             if self.wait(grace) is None:

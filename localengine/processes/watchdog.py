@@ -1,8 +1,8 @@
-"""A tiny process that outlives the engine just long enough to end its children.
+"""A small process that outlives the engine just long enough to end its children.
 
-Standard input carries lines `+GROUP` and `-GROUP` (process groups to watch and to forget). At its end, which comes even
-when the engine is killed, every watched group gets SIGINT, five seconds, and SIGKILL. Run as a script with `-I -S`; it
-imports nothing of the package.
+Standard input has lines `+GROUP` and `-GROUP` (process groups to watch and to forget). When it ends, also because the
+engine was killed, every watched group gets SIGINT and, five seconds later, SIGKILL. Run as a script with `-I -S`; it
+imports no module of this package.
 """
 
 import os
@@ -14,23 +14,23 @@ GRACE_SECONDS = 5.0
 
 
 def main() -> None:
-    """Watch groups until standard input ends, then end what is left."""
+    """Watch groups until standard input ends, then end the groups that are left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     watched: set[int] = set()
     for line in sys.stdin:
         group = int(line[1:])
         watched = watched | {group} if line[0] == "+" else watched - {group}
-    left = {group for group in watched if tell(group, signal.SIGINT)}
+    left = {group for group in watched if send_signal(group, signal.SIGINT)}
     deadline = time.monotonic() + GRACE_SECONDS
     while left and time.monotonic() < deadline:
         time.sleep(0.05)
-        left = {group for group in left if tell(group, 0)}
+        left = {group for group in left if send_signal(group, 0)}
     for group in left:
-        tell(group, signal.SIGKILL)
+        send_signal(group, signal.SIGKILL)
 
 
-def tell(group: int, number: int) -> bool:
+def send_signal(group: int, number: int) -> bool:
     """Send a signal to a group; False when the group is gone."""
     try:
         os.killpg(group, number)

@@ -1,7 +1,7 @@
 """The providers of one command, and their entries in the state.
 
-Makes the default provider of a package when its first resource is registered, takes providers from the state when a
-refresh or a deletion needs them, and refuses packages it does not have by name. Default providers: pulumi/pulumi
+Creates the default provider of a package for its first resource, takes providers from the state for refreshes and
+deletions, and refuses other packages by name. Default providers: pulumi/pulumi
 pkg/resource/deploy/source_eval.go; `default` or `default_` with the version.
 """
 
@@ -20,8 +20,8 @@ from localengine.providers.provider import Provider
 from localengine.state.deployment import Resource
 
 if TYPE_CHECKING:
-    from localengine.engine.goal import Goal
-    from localengine.engine.snapshot import Snapshot
+    from localengine.engine.registration import Registration
+    from localengine.engine.working_state import WorkingState
     from localengine.state.stack import Config
 
 DYNAMIC_PACKAGE = "pulumi-python"
@@ -30,16 +30,16 @@ _SECRET_SETTINGS = {"accessKey", "secretKey", "token"}
 
 
 class ConfigurableProvider(Provider, Protocol):
-    """A provider that was started and is not configured yet."""
+    """A provider that is started and not yet configured."""
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> None:
-        """Say what is wrong with a configuration, by raising ProviderError."""
+        """Check a configuration; raises ProviderError if it is invalid."""
 
     def diff_config(self, urn: str, olds: Properties, news: Properties) -> None:
-        """Look at a changed configuration."""
+        """Compare a changed configuration."""
 
     def configure(self, urn: str, provider_id: str, inputs: Properties) -> None:
-        """Take the configuration."""
+        """Store the configuration."""
 
 
 Factories = Mapping[str, Callable[[], ConfigurableProvider]]
@@ -47,49 +47,49 @@ Factories = Mapping[str, Callable[[], ConfigurableProvider]]
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A configured provider and what it was configured with."""
+    """A configured provider and its configuration."""
 
     inputs: Properties
     provider: Provider
 
 
-class Providers:
+class ProviderRegistry:
     """All providers that a command has started."""
 
-    def __init__(self, factories: Factories, config: Config, snapshot: Snapshot, *, dry_run: bool) -> None:
+    def __init__(self, factories: Factories, config: Config, working_state: WorkingState, *, dry_run: bool) -> None:
         self._factories = factories
         self._config = config
-        self._snapshot = snapshot
+        self._working_state = working_state
         self._dry_run = dry_run
         self._entries: dict[str, _Entry] = {}
         self._idle: list[Provider] = []
-        self._guard = threading.RLock()
+        self._lock = threading.RLock()
 
-    def for_goal(self, goal: Goal) -> tuple[str, Provider]:
-        """The provider of a resource to register, and the reference that the resource stores."""
-        with self._guard:
-            if goal.provider:
-                urn, _ = urns.split_reference(goal.provider)
-                return goal.provider, self._of(urn)
-            return self._default(goal)
+    def for_registration(self, registration: Registration) -> tuple[str, Provider]:
+        """The provider of a registered resource, and the reference that the resource stores."""
+        with self._lock:
+            if registration.provider:
+                urn, _ = urns.split_reference(registration.provider)
+                return registration.provider, self._of(urn)
+            return self._default(registration)
 
     def for_resource(self, resource: Resource) -> Provider:
         """The provider of a stored resource: this command's, or the one in the state."""
-        with self._guard:
+        with self._lock:
             return self._of(urns.split_reference(resource.provider)[0])
 
-    def enter(self, goal: Goal) -> Resource:
-        """The state of a provider that the program declares itself, configured and ready."""
-        with self._guard:
-            return self._enter(goal.urn, goal.inputs, goal)
+    def enter(self, registration: Registration) -> Resource:
+        """The state of a provider that the program declares, after it is configured."""
+        with self._lock:
+            return self._enter(registration.urn, registration.inputs, registration)
 
     def cancel(self) -> None:
-        """Tell every provider that the command ends."""
+        """Cancel every provider: the command ends."""
         for provider in self._all():
             provider.cancel()
 
     def end_calls(self) -> None:
-        """Fail every call that runs."""
+        """End every running call with an error."""
         for provider in self._all():
             provider.end_calls()
 
@@ -102,16 +102,16 @@ class Providers:
     def _all(self) -> list[Provider]:
         return [*self._idle, *(entry.provider for entry in self._entries.values())]
 
-    def _default(self, goal: Goal) -> tuple[str, Provider]:
-        package = urns.package_of(goal.type)
-        suffix = "_" + goal.version.replace(".", "_") if goal.version else ""
-        root = goal.urn.split("::")
+    def _default(self, registration: Registration) -> tuple[str, Provider]:
+        package = urns.package_of(registration.type)
+        suffix = "_" + registration.version.replace(".", "_") if registration.version else ""
+        root = registration.urn.split("::")
         stack, project = root[0].removeprefix("urn:pulumi:"), root[1]
         urn = urns.make(stack, project, f"{urns.PROVIDER_TYPE}{package}", f"default{suffix}")
-        settled = self._snapshot.settled(urn)
+        settled = self._working_state.settled(urn)
         if settled is None:
-            settled = self._enter(urn, self._inputs(package, goal.version), None)
-            self._snapshot.settle(settled)
+            settled = self._enter(urn, self._inputs(package, registration.version), None)
+            self._working_state.settle(settled)
         return urns.reference(urn, settled.id), self._entries[urn].provider
 
     def _inputs(self, package: str, version: str) -> Properties:
@@ -123,11 +123,11 @@ class Providers:
         inputs: Properties = {key: secret(value) if key in hidden else value for key, value in values.items()}
         return inputs | ({"version": version} if version else {})
 
-    def _enter(self, urn: str, inputs: Properties, goal: Goal | None) -> Resource:
-        old = self._snapshot.old(urn)
+    def _enter(self, urn: str, inputs: Properties, registration: Registration | None) -> Resource:
+        old = self._working_state.old(urn)
         running = self._entries.get(urn)
         provider_id = old.id if old else (UNKNOWN if self._dry_run else str(uuid.uuid4()))
-        # As Pulumi does, a registration asks a process of its own, also when a refresh has started one before.
+        # As in Pulumi, registrations use their own process, even if a refresh started one earlier.
         fresh = self._start(urn)
         fresh.check_config(urn, old.inputs if old else {}, inputs)
         if old:
@@ -138,12 +138,12 @@ class Providers:
             fresh.configure(urn, provider_id, inputs)
             self._idle.extend([running.provider] if running else [])
             self._entries[urn] = _Entry(inputs, fresh)
-        placed = {"parent": goal.parent, "protect": goal.protect} if goal else {}
+        placed = {"parent": registration.parent, "protect": registration.protect} if registration else {}
         return Resource(urn=urn, custom=True, id=provider_id, inputs=inputs, outputs=inputs, **placed)  # type: ignore[arg-type]  # the two keys above
 
     def _of(self, urn: str) -> Provider:
         if urn not in self._entries:
-            stored = self._snapshot.settled(urn) or self._snapshot.old(urn)
+            stored = self._working_state.settled(urn) or self._working_state.old(urn)
             if stored is None:
                 raise EngineError(f"the provider {urn} is neither in the program nor in the state")
             provider = self._start(urn)

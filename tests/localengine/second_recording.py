@@ -1,4 +1,7 @@
-"""The second yardstick: 137 commands recorded with the real Pulumi CLI in 32 stacks (data/more/README.md)."""
+"""The second recording: 137 commands of the real Pulumi CLI in 32 stacks (data/more/README.md).
+
+Two test files replay them in parallel. Each file imports the tests from here and runs them for its groups.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 from tests.localengine.recording import (
     Replayed,
     begun,
-    by_process,
+    calls_by_process,
     counted,
     interrupted_lines,
     lines,
@@ -21,14 +24,14 @@ from tests.localengine.recording import (
     needs_come_first,
     normalised,
     requests,
-    said,
+    visible_lines,
     without_ids,
     without_pickles,
 )
 from tests.localengine.sandbox import DATA, Sandbox, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.localengine.sandbox import Json, Result
@@ -45,9 +48,12 @@ LEFT_OUT = {
     "29-f-3-cancel": "likewise",
 }
 STEPS = [command["step"] for command in COMMANDS if command["step"] not in LEFT_OUT]
-# Stacks that repeat a promise of another one under other conditions: for `make test-full`.
+# The groups of each test file; both files take about the same time.
+REPLACEMENTS = ("23-", "24-", "26-", "27-")
+FAILURES = ("25-", "28-", "29-", "30-", "31-", "32-")
+# Stacks that repeat a promise of a different stack under different conditions: only in `make test-full`.
 REPEATS = ("25-p-", "25-f-", "25-c-", "29-c-", "29-e-", "29-f-", "30-dbr", "31-")
-# Commands that fail while another resource is on its way, and that resource: a race decides whether its provider is
+# Commands that fail while a different resource is processed, and that resource: a race decides whether its provider is
 # called, here and in the real engine.
 RACING = {
     "27-p-5-up-replace": "b",
@@ -55,28 +61,43 @@ RACING = {
     "28-3-up-check-fails": "a",
     "28-4-preview-check-fails": "a",
 }
-# Commands that warn of pending operations. Pulumi's first sentence and list are kept, its advice is in other words.
+# Commands that warn of pending operations. The first sentence and the list are Pulumi's, the advice is not.
 WARNING = {"29-b-3-up", "29-e-3-up", "29-f-4-up"}
 ADVICE = (
     "    These resources are in an unknown state",
     "    Once you have confirmed",
     "    Note that `pulumi refresh`",
 )
-OUR_ADVICE = ("    Nobody knows whether they were done", "    `refresh --clear-pending-creates`")
+OUR_ADVICE = ("    Their result is unknown", "    `refresh --clear-pending-creates`")
 # Two replacements that delete first do not wait for each other: in one order an object is lost, in the other none. The
-# command after them begins with the objects that were left in the recording.
+# command after them starts with the objects of the recording.
 LOSING_RACES = {"30-dbr-3-up-swap": "30-dbr-4-refresh-preview", "30-dbrlost-3-up-swap": "30-dbrlost-4-refresh-preview"}
 SECONDS = 20.0
 
 
-def of(steps: Iterable[str]) -> pytest.MarkDecorator:
-    """A test for each of the steps."""
-    marked = [pytest.param(step, marks=[pytest.mark.slow] * step.startswith(REPEATS)) for step in steps]
-    return pytest.mark.parametrize("step", marked)
+# The tests that run for some steps only.
+SUBSETS = {
+    "test_what_writes_no_state_with_pulumi_writes_none": [
+        step for step in STEPS if not STATES[step]["written"]["stack_file"]
+    ],
+    "test_a_program_that_nobody_waits_for_is_interrupted": [
+        command["step"]
+        for command in COMMANDS
+        if command["exit"] in (1, 8) and command["step"] not in (*LEFT_OUT, "32-10-destroy-target-refused")
+    ],
+}
+
+
+def parametrize(metafunc: pytest.Metafunc, groups: tuple[str, ...]) -> None:
+    """Run a test for each of its steps in `groups`."""
+    if "step" in metafunc.fixturenames:
+        steps = [step for step in SUBSETS.get(metafunc.function.__name__, STEPS) if step.startswith(groups)]
+        marked = [pytest.param(step, marks=[pytest.mark.slow] * step.startswith(REPEATS)) for step in steps]
+        metafunc.parametrize("step", marked)
 
 
 class Recording:
-    """The replayed commands; the commands of a stack are run when the first of them is asked for."""
+    """The replayed commands; the commands of a stack run when the first result is needed."""
 
     def __init__(self, folder: Callable[[], Path]) -> None:
         self._folder = folder
@@ -90,7 +111,7 @@ class Recording:
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """All commands, each group of them on a stack of its own."""
+    """The results of all commands, each group on its own stack."""
     return Recording(lambda: tmp_path_factory.mktemp("stack"))
 
 
@@ -135,7 +156,7 @@ def note(sandbox: Sandbox, text: str) -> None:
 
 
 def replay(sandbox: Sandbox, command: Json) -> Replayed:
-    """Run one recorded command under its conditions."""
+    """Run one recorded command with its program, edits and signals."""
     sandbox.declare(*command["spec"])
     sandbox.edit_live(command["live_edit"] or {})
     for race, after in LOSING_RACES.items():
@@ -154,13 +175,13 @@ def replay(sandbox: Sandbox, command: Json) -> Replayed:
         resources=sandbox.resources(),
         pending=sandbox.pending_operations(),
         live=sandbox.read_live(),
-        served=by_process(log),
+        served=calls_by_process(log),
         has_written=before != sandbox.state_text(),
     )
 
 
 def run(sandbox: Sandbox, command: Json, log: Path, go: Path) -> Result:
-    """Start the command, send it the signals that were recorded, and wait for its end."""
+    """Start the command, send the recorded signals, and wait for its end."""
     arguments = command["command"].split()[1:]
     flags = list(command["flags"])
     if "-c" in flags:  # Pulumi writes such a setting into the stack's file
@@ -169,7 +190,7 @@ def run(sandbox: Sandbox, command: Json, log: Path, go: Path) -> Result:
         del flags[place : place + 2]
     process = sandbox.start(*arguments, *flags)
     if signals := command.get("signals"):
-        until(lambda: any(" create " in line or " update " in line for line in by_process(log)))
+        until(lambda: any(" create " in line or " update " in line for line in calls_by_process(log)))
         for number, name in enumerate(signals):
             process.send_signal(getattr(signal, name))
             until(lambda: name == "SIGKILL" or received(sandbox, number))  # noqa: B023 - called at once
@@ -187,41 +208,32 @@ def received(sandbox: Sandbox, number: int) -> bool:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that will happen soon."""
+    """Wait until a condition is true; fail after SECONDS."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def but_racing(step: str, calls: list[Json]) -> list[Json]:
-    """The calls without those about the resource that was on its way when the command failed."""
+def without_racing(step: str, calls: list[Json]) -> list[Json]:
+    """The calls without those of the resource that was processed when the command failed."""
     return [call for call in calls if call["name"] != RACING.get(step)]
 
 
-def test_what_is_not_replayed_is_named() -> None:
-    """Every command is replayed but six, and those are in the recording."""
-    assert len(STEPS) == 131
-    assert set(LEFT_OUT) | set(RACING) | WARNING <= {command["step"] for command in COMMANDS}
-
-
-@of(STEPS)
 def test_exit_codes_are_those_of_pulumi(step: str, replayed: Recording) -> None:
     """Every command ends as it did with the real CLI."""
     ours = replayed[step]
     assert ours.recorded["exit"] == ours.result.code, ours.result.out + ours.result.err
 
 
-@of(STEPS)
 def test_the_provider_is_asked_the_same_with_the_same_properties(step: str, replayed: Recording) -> None:
-    """Every request to the provider is made, property for property, and no other."""
+    """The provider receives exactly the recorded requests, property for property."""
     ours = replayed[step]
-    expected = but_racing(step, requests(ours.recorded["calls"]))
-    actual = but_racing(step, without_pickles(requests(ours.calls)))
+    expected = without_racing(step, requests(ours.recorded["calls"]))
+    actual = without_racing(step, without_pickles(requests(ours.calls)))
     assert counted(expected) == counted(actual)
 
 
-@of(STEPS)
 def test_requests_come_in_the_same_order(step: str, replayed: Recording) -> None:
     """For one resource, the provider is asked in the recorded order, start-up and Cancel as often as recorded."""
     ours = replayed[step]
@@ -232,20 +244,18 @@ def test_requests_come_in_the_same_order(step: str, replayed: Recording) -> None
         assert begun(ours.recorded["calls"], method) == begun(ours.calls, method)
 
 
-@of(STEPS)
 def test_what_was_replaced_is_deleted_when_pulumi_deletes_it(step: str, replayed: Recording) -> None:
-    """Deletions come after all creations where they did so with Pulumi, and in the order of what depends on what."""
+    """Deletions come after all creations where they did with Pulumi, dependents first."""
     ours = replayed[step]
-    if "30-dbr" in step:  # a race in the recording, too
+    if "30-dbr" in step:  # also a race in the recording
         return
     orders = [changes(ours.recorded["calls"]), changes(ours.calls)]
     expected, actual = ([method for method in order if method != "Update"] for order in orders)
     assert expected == actual
 
 
-@of(STEPS)
 def test_one_process_serves_what_one_process_served(step: str, replayed: Recording) -> None:
-    """A provider that remembers what it has made in this run knows as much as under Pulumi."""
+    """Each call is served by the same provider process as with Pulumi, so a provider can rely on what it remembers."""
     ours = replayed[step]
     racing = RACING.get(step, "")
     expected = [line for line in ours.recorded["served"] if not line.endswith(racing or "?")]
@@ -253,9 +263,8 @@ def test_one_process_serves_what_one_process_served(step: str, replayed: Recordi
     assert sorted(expected) == sorted(actual)
 
 
-@of(STEPS)
 def test_the_state_is_that_of_pulumi(step: str, replayed: Recording) -> None:
-    """Every stored resource and pending operation is the recorded one, old objects that must still go included."""
+    """Every stored resource and pending operation is the recorded one, old objects included."""
     ours, recorded = replayed[step], STATES[step]
     actual = without_pickles(normalised(ours.resources))
     racing = RACING.get(step)
@@ -264,9 +273,8 @@ def test_the_state_is_that_of_pulumi(step: str, replayed: Recording) -> None:
     assert needs_come_first(ours.resources)
 
 
-@of(STEPS)
 def test_the_same_objects_exist(step: str, replayed: Recording) -> None:
-    """What the provider has made, kept, lost or left behind is what it had with Pulumi."""
+    """The objects that exist afterwards are those that existed with Pulumi."""
     ours, recorded = replayed[step], STATES[step]
     if step in LOSING_RACES:
         return
@@ -274,20 +282,18 @@ def test_the_same_objects_exist(step: str, replayed: Recording) -> None:
     assert without(recorded["live"] or {}, racing) == without(ours.live or {}, racing)
 
 
-@of([step for step in STEPS if not STATES[step]["written"]["stack_file"]])
 def test_what_writes_no_state_with_pulumi_writes_none(step: str, replayed: Recording) -> None:
-    """Previews leave the file as it is, byte for byte."""
+    """Commands that do not write the state leave the file unchanged, byte for byte."""
     assert not replayed[step].has_written
 
 
-@of(STEPS)
 def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: Recording) -> None:
     """Title, rows, diagnostics, outputs and counts are Pulumi's, in any order of the rows; durations aside.
 
     Left out are the stack's empty row and the lines of tracebacks (counted by the next test).
     """
     ours = replayed[step]
-    expected, actual = said(ours.recorded["stdout"]), said(ours.result.out.splitlines())
+    expected, actual = visible_lines(ours.recorded["stdout"]), visible_lines(ours.result.out.splitlines())
     if step in RACING:
         assert {line for line in expected if "error" in line and "errored" not in line} <= set(actual)
         return
@@ -298,11 +304,8 @@ def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: Recording) ->
     assert [line for line in ours.recorded["stderr"] if line] == ours.result.err.splitlines()
 
 
-@of([command["step"] for command in COMMANDS if command["exit"] in (1, 8)])
 def test_a_program_that_nobody_waits_for_is_interrupted(step: str, replayed: Recording) -> None:
-    """Its traceback has as many lines as with Pulumi; three of the commands showed none there, and show one here."""
-    if step in LEFT_OUT or step == "32-10-destroy-target-refused":
-        return
+    """The traceback has as many lines as with Pulumi; three commands showed none there and show one here."""
     ours = replayed[step]
     lines_of_pulumi = interrupted_lines(ours.recorded["stdout"]) or 26
     assert interrupted_lines(ours.result.out.splitlines()) == lines_of_pulumi
@@ -329,5 +332,5 @@ def by_name(resources: list[Json], racing: str | None) -> dict[tuple[str, bool],
 
 
 def without(live: Json, name: str) -> Json:
-    """The objects but one."""
+    """The objects without one of them."""
     return {key: value for key, value in live.items() if key != name}

@@ -1,9 +1,9 @@
-"""Runs a Pulumi program in this process: the part Pulumi's Python language host plays.
+"""Runs a Pulumi program in this process, as Pulumi's Python language host does.
 
 A script, run by path with the interpreter of the program's environment: argv[1] is a JSON object with monitor, engine,
 project, stack, parallel, dry_run, organization and root_directory. It does what
-pulumi/pulumi sdk/python/cmd/pulumi-language-python-exec does, and imports nothing of this package. Exit status: 0 done,
-1 after a RunError, 32 when a traceback was already reported.
+pulumi/pulumi sdk/python/cmd/pulumi-language-python-exec does, and imports no module of this package. Exit status: 0
+done, 1 after a RunError, 32 when a traceback was already reported.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ REPORTED = 32
 
 
 def run_program() -> None:
-    """The program itself; what it returns is not an output."""
+    """Run the program; its return value is not an output."""
     runpy.run_path(".", run_name="__main__")
 
 
 def user_traceback() -> str:
-    """The traceback of the exception at hand from the program's own frames on, as Pulumi shows it."""
+    """The traceback of the current exception, from the first frame of the program, as Pulumi shows it."""
     kind, error, trace = sys.exc_info()
     frames = traceback.extract_tb(trace)
     first = next((number for number, frame in enumerate(frames) if is_own(frame.filename)), 0)
@@ -33,12 +33,12 @@ def user_traceback() -> str:
 
 
 def is_own(filename: str) -> bool:
-    """Whether a frame's file is the program's: in its folder, and no pseudo-file such as `<frozen runpy>`."""
+    """Whether a frame's file is in the program's folder, and not a pseudo-file such as `<frozen runpy>`."""
     return not filename.startswith("<") and Path(filename).resolve().is_relative_to(Path.cwd())
 
 
 if __name__ == "__main__":
-    # At the top level, as Pulumi's host has it: the traceback of an interrupted program is then as long as there.
+    # At the top level, as in Pulumi's language host: an interrupted program then has the same traceback.
     settings = json.loads(sys.argv[1])
     sys.argv = ["."]
     sys.path[0] = "."
@@ -60,7 +60,7 @@ if __name__ == "__main__":
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
         status = 1
-    except Exception:  # noqa: BLE001 - whatever the program raises is the user's to read
+    except Exception:  # noqa: BLE001 - every exception of the program is reported to the user
         pulumi.log.error("Program failed with an unhandled exception:\n" + user_traceback())
         status = REPORTED
     finally:

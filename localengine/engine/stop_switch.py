@@ -1,7 +1,6 @@
-"""Whether a command still begins new work.
+"""Stops a command from starting new steps.
 
-A gate is open until a step fails or the user interrupts; then no step begins, and those that run are waited for. It
-knows no resources and prints nothing.
+Steps start until one fails or the user interrupts; after that, running steps are only waited for.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Gate:
-    """Open, closed by a failure, or closed by an interrupt; and how many steps are under way."""
+class StopSwitch:
+    """Whether the command runs, was stopped by a failure or by an interrupt; and how many steps are running."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -26,46 +25,46 @@ class Gate:
         self.failed = False
         self.step_failed = False
         self.interrupted = False
-        # The program waits for an answer that it will not get; or it asked for what the engine refuses by name.
+        # The program waits for an answer that it will not get; or it used a feature that the engine refuses.
         self.program_waits = False
         self.refused = False
 
     @property
-    def closed(self) -> bool:
-        """Whether nothing new begins."""
+    def stopped(self) -> bool:
+        """Whether new steps are refused."""
         return self.failed or self.interrupted
 
     def fail(self, *, by_step: bool = False) -> None:
-        """Close after a failure; `by_step` when a step was carried out and failed, not only decided."""
+        """Stop after a failure; `by_step` if a step was executed and failed."""
         with self._changed:
             self.failed = True
             self.step_failed = self.step_failed or by_step
             self._changed.notify_all()
 
     def fail_later(self) -> None:
-        """A preview found what an update would refuse: it stays open until `end_preview`."""
+        """A preview found what an update would refuse: it continues until `end_preview`."""
         self._fails_later = True
 
     def end_preview(self) -> None:
-        """Close with a failure and raise TerminatedError after `fail_later`."""
+        """Stop with a failure and raise TerminatedError, if `fail_later` was called."""
         if self._fails_later:
             self.fail(by_step=True)
             raise TerminatedError
 
     def interrupt(self) -> None:
-        """Close because the user asked. Takes no lock: it is called from a signal handler."""
+        """Stop because of a signal. Takes no lock: it is called from a signal handler."""
         self.interrupted = True
 
     def check(self) -> None:
-        """Raise TerminatedError when the gate is closed."""
-        if self.closed:
+        """Raise TerminatedError if the command was stopped."""
+        if self.stopped:
             raise TerminatedError
 
     @contextmanager
     def step(self, *, in_group: bool = False) -> Iterator[None]:
-        """Run a step: raises TerminatedError instead when the gate is closed.
+        """Run a step; raises TerminatedError if the command was stopped.
 
-        A step of a group that was begun together is held back by an interrupt only, not by another one's failure.
+        A step of a group that started together is stopped by an interrupt only, not by the failure of a different step.
         """
         with self._changed:
             if self.interrupted or (self.failed and not in_group):
@@ -79,6 +78,6 @@ class Gate:
                 self._changed.notify_all()
 
     def wait_idle(self, seconds: float) -> bool:
-        """Wait until no step runs; False when one still does after `seconds`."""
+        """Wait until no step runs; False if one still runs after `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: self._running == 0, seconds)

@@ -1,9 +1,9 @@
 """The state while a command changes it.
 
-A snapshot begins as the stored resources (the base) and ends as the new ones: what the command has settled comes first,
-in that order, then what it has not touched, then the old objects that are still to be deleted. After every change the
-whole is handed to `save`, with the operations that are under way: what is begun and not ended when the engine dies
-stays in the state as a pending operation (pulumi/pulumi pkg/backend/snapshot.go).
+It starts as the stored resources (the base) and ends as the new ones: first the resources that the command has
+registered, in that order, then those it has not changed, then old objects that are still to be deleted. After every
+change the whole state is passed to `save`, with the running operations: an operation that runs when the engine is
+killed stays in the state as a pending operation (pulumi/pulumi pkg/backend/snapshot.go).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from localengine.state.deployment import Operation, Resource, State
 Save = Callable[[State], None]
 
 
-class Snapshot:
-    """The resources of one stack, base and new."""
+class WorkingState:
+    """The resources of one stack while a command changes them."""
 
     def __init__(self, state: State, save: Save | None) -> None:
         self._base: dict[str, Resource] = {}
@@ -27,55 +27,55 @@ class Snapshot:
         self._new: dict[str, Resource] = {}
         self._gone: set[str] = set()
         self._begin(state.resources)
-        # As in Pulumi, the next write forgets what was pending, but for the creations: those objects may exist.
+        # As in Pulumi, the next write drops pending operations, except creations: those objects may exist.
         self._orphans = tuple(item for item in state.pending if item.type == "creating")
         self._running: list[Operation] = []
         self._save = save
         self._saved = state
-        self._guard = threading.RLock()
+        self._lock = threading.RLock()
         self.pending_before = state.pending
-        # Set when the user ends the command at once: what runs then stays in the state as it was begun.
+        # Set when the user ends the command at once: operations that run at that time stay pending.
         self.abandoned = False
 
     def old(self, urn: str) -> Resource | None:
-        """The stored resource, whatever the command has done since."""
+        """The stored resource, without the changes of this command."""
         return self._base.get(urn)
 
     def settled(self, urn: str) -> Resource | None:
-        """The resource as this command registered it; None when it has not."""
-        with self._guard:
+        """The resource as this command has stored it; None when it has not."""
+        with self._lock:
             return self._new.get(urn)
 
     def base(self) -> list[Resource]:
-        """The stored resources in their order, without old objects that wait for their deletion."""
+        """The stored resources in order, without old objects that are still to be deleted."""
         return list(self._base.values())
 
     def replaced(self) -> list[Resource]:
-        """The old objects that wait for their deletion: of this command, or of one before it."""
-        with self._guard:
+        """The old objects that are still to be deleted, from this or an earlier command."""
+        with self._lock:
             return list(self._replaced)
 
     def unsettled(self) -> list[Resource]:
         """Stored resources that this command neither registered nor deleted."""
-        with self._guard:
+        with self._lock:
             return [item for urn, item in self._base.items() if urn not in self._gone and urn not in self._new]
 
     def settle(self, resource: Resource) -> None:
-        """`resource` is now as given; it takes the place of the stored one."""
-        with self._guard:
+        """Store `resource` in place of the one in the base."""
+        with self._lock:
             self._new[resource.urn] = resource
             self._write_end_of(resource)
 
     def supersede(self, resource: Resource) -> None:
-        """`resource` is new beside the stored object of its URN, which is still to be deleted."""
-        with self._guard:
+        """Store `resource` beside the old object of its URN, which is still to be deleted."""
+        with self._lock:
             self._replaced.append(replace(self._base[resource.urn], delete=True))
             self._new[resource.urn] = resource
             self._write_end_of(resource)
 
     def amend(self, resource: Resource) -> None:
-        """Change a stored resource where it stands, without settling it."""
-        with self._guard:
+        """Change a resource of the base, without settling it."""
+        with self._lock:
             if resource.delete:
                 self._replaced = [resource if _same(item, resource) else item for item in self._replaced]
             else:
@@ -83,14 +83,14 @@ class Snapshot:
             self._write_end_of(resource)
 
     def rename(self, old: str, new: str) -> None:
-        """The stored resource `old` is called `new` from now on, by itself and by all that refer to it."""
-        with self._guard:
+        """Rename the stored resource `old` to `new`, and every reference to it."""
+        with self._lock:
             renamed = [item.with_urn(old, new) for item in self._base.values()]
             self._base = {item.urn: item for item in renamed}
 
     def drop(self, resource: Resource) -> None:
-        """The resource exists no more."""
-        with self._guard:
+        """Remove a resource that no longer exists."""
+        with self._lock:
             if resource.delete:
                 self._replaced.remove(resource)
             else:
@@ -100,9 +100,9 @@ class Snapshot:
 
     @contextmanager
     def running(self, kind: str, resource: Resource) -> Iterator[None]:
-        """Keep an operation in the state while it runs; what it leads to is stored inside the block."""
+        """Keep an operation in the state while it runs; the block stores its result."""
         operation = Operation(kind, resource)
-        with self._guard:
+        with self._lock:
             self._running.append(operation)
             self._write()
         try:
@@ -112,21 +112,21 @@ class Snapshot:
                 self._write_end_of(resource)
 
     def _write_end_of(self, resource: Resource) -> None:
-        """Write the state, in which nothing runs on `resource` any more."""
-        with self._guard:
+        """Write the state without the operations on `resource`."""
+        with self._lock:
             own = (resource.urn, resource.delete)
             self._running = [item for item in self._running if (item.resource.urn, item.resource.delete) != own]
             self._write()
 
     def replace_base(self, resources: Iterable[Resource]) -> None:
-        """Begin again from other stored resources: what a refresh leaves."""
-        with self._guard:
+        """Replace the base with the resources after a refresh."""
+        with self._lock:
             self._begin(resources)
             self._write()
 
     def forget_creations(self) -> None:
-        """Creations that an earlier command did not see end are no longer kept."""
-        with self._guard:
+        """Drop the pending creations of earlier commands."""
+        with self._lock:
             self._orphans = ()
             self._write()
 
@@ -148,5 +148,5 @@ class Snapshot:
 
 
 def _same(one: Resource, other: Resource) -> bool:
-    """Whether two entries are about one old object."""
+    """Whether two entries are the same old object."""
     return (one.urn, one.id) == (other.urn, other.id)

@@ -1,6 +1,6 @@
-"""What a program asks for: one registration, read from the request.
+"""One resource as the program registers it, read from the request.
 
-Refuses, by name, every option of a resource that the engine does not act on, so that nothing is silently ignored.
+Refuses, by name, every resource option that the engine does not support, so that none is silently ignored.
 Field names: pulumi/pulumi proto/pulumi/resource.proto, RegisterResourceRequest.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.proto import alias_pb2, resource_pb2
 
-# Options the engine does not act on, with the names the Python SDK gives them.
+# Options that the engine does not support, with their names in the Python SDK.
 REFUSED = {
     "aliasURNs": "aliases",
     "importId": "import_",
@@ -39,8 +39,8 @@ REFUSED = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Goal:
-    """The state a program wants for one resource."""
+class Registration:
+    """The resource that a program registers: its inputs and options."""
 
     urn: str
     type: str
@@ -59,14 +59,14 @@ class Goal:
     ignore_changes: tuple[str, ...] = ()
     retain_on_delete: bool = False
 
-    def with_ignored(self, olds: Mapping[str, object]) -> Goal:
-        """This goal with every input that `ignore_changes` names as it was in `olds`, or left out."""
+    def with_ignored(self, olds: Mapping[str, object]) -> Registration:
+        """This registration, with the inputs in `ignore_changes` set back to `olds`, or removed if not in it."""
         kept = {name: value for name, value in self.inputs.items() if name not in self.ignore_changes}
         return replace(self, inputs=kept | {name: olds[name] for name in self.ignore_changes if name in olds})
 
 
-def read_goal(stack: str, project: str, request: resource_pb2.RegisterResourceRequest) -> Goal:
-    """The goal of a registration; RefusedError when it asks for what the engine does not do."""
+def read_registration(stack: str, project: str, request: resource_pb2.RegisterResourceRequest) -> Registration:
+    """The registration in a request; RefusedError when it uses an option that the engine does not support."""
     if request.type.startswith("aws:") and request.type not in AWS_TYPES:
         raise RefusedError(f"the resource type {request.type} (of aws, only {', '.join(AWS_TYPES)})")
     where = f"the resource '{request.name}' ({request.type})"
@@ -75,7 +75,7 @@ def read_goal(stack: str, project: str, request: resource_pb2.RegisterResourceRe
     if found := asset_in(inputs):
         raise RefusedError(f"{found} in the inputs of {where}")
     package = urns.package_of(request.type)
-    return Goal(
+    return Registration(
         urn=urns.make(stack, project, request.type, request.name, request.parent),
         type=request.type,
         name=request.name,
@@ -98,7 +98,7 @@ def read_goal(stack: str, project: str, request: resource_pb2.RegisterResourceRe
 
 
 def _alias(stack: str, project: str, request: resource_pb2.RegisterResourceRequest, alias: alias_pb2.Alias) -> str:
-    """A URN that the resource had before: what an alias does not say is as it is now."""
+    """An earlier URN of the resource; parts that the alias omits are the current ones."""
     if alias.urn:
         return alias.urn
     spec = alias.spec
