@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from reconciler.text import Sentence, inert, plain
 
@@ -211,43 +212,37 @@ class Setting:
 _SETTING: Final = "setting"
 
 
-def _row(help_: str, form: str = "", *, sends: bool = False, stored: bool = False) -> dict[str, Setting]:
-    """What a field of `Policy` carries: the row of the setting."""
-    return {_SETTING: Setting(help_, form, sends, stored)}
+def _setting(default: object, help_: str, form: str = "", *, sends: bool = False, stored: bool = False) -> Any:  # noqa: ANN401 - a field
+    """A field of `Policy` with its default and its row."""
+    return field(default_factory=lambda: copy(default), metadata={_SETTING: Setting(help_, form, sends, stored)})
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The settings of one dataset, and their table: `patience` is in seconds, `guards` has those that were set."""
 
-    extra: Extra = field(
-        default=Extra.REPORT,
-        metadata=_row(
-            "live entries that the manifest does not have. The service cannot delete an entry", sends=True, stored=True
-        ),
+    extra: Extra = _setting(
+        Extra.REPORT,
+        "live entries that the manifest does not have. The service cannot delete an entry",
+        sends=True,
+        stored=True,
     )
-    marked: Marking = field(
-        default=Marking.WARN, metadata=_row("entries that the service keeps and marks with an error code", stored=True)
+    marked: Marking = _setting(Marking.WARN, "entries that the service keeps and marks with an error code", stored=True)
+    compare: Compare = _setting(Compare.LABELS, "when two lines are the same", sends=True, stored=True)
+    patience: int = _setting(
+        1800,
+        "longest time without progress: of an operation at AWS, or of a network that fails during a run",
+        "`90s`, `30m`, `1h30m`",
+        stored=True,
     )
-    compare: Compare = field(
-        default=Compare.LABELS, metadata=_row("when two lines are the same", sends=True, stored=True)
+    destroy: Destroy = _setting(
+        Destroy.REFUSE, "what deleting the resource does to a dataset that has entries", stored=True
     )
-    patience: int = field(
-        default=1800,
-        metadata=_row(
-            "longest time without progress: of an operation at AWS, or of a network that fails during a run",
-            "`90s`, `30m`, `1h30m`",
-            stored=True,
-        ),
-    )
-    destroy: Destroy = field(
-        default=Destroy.REFUSE,
-        metadata=_row("what deleting the resource does to a dataset that has entries", stored=True),
-    )
-    rejected: Rejection = field(default=Rejection.FAIL, metadata=_row("lines that the service rejects"))
-    guards: Mapping[str, Threshold] = field(
-        default_factory=dict,
-        metadata=_row("plans that look like an accident, see [guards](#guards)", "`{updates: 50%, label-share: off}`"),
+    rejected: Rejection = _setting(Rejection.FAIL, "lines that the service rejects")
+    guards: Mapping[str, Threshold] = _setting(
+        {},
+        "plans that look like an accident, see [guards](#guards)",
+        "`{updates: 50%, label-share: off}`",
     )
 
 

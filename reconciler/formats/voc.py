@@ -44,17 +44,15 @@ def _convert(files: Iterable[tuple[str, bytes]], prefix: str, created: str) -> I
     seen: dict[str, Place] = {}
     for file, content in files:
         try:
-            root = _annotation(file, content)
-            key, place = _key(root, prefix)
-            _claim(seen, key, place)
-            frame = _frame(root)
+            root = read_markup(file, content)
+            key, frame = _image(root, prefix, seen)
         except Unreadable as fault:
             yield fault.finding
             continue
         boxes, findings = _boxes(root, frame)
         yield from findings
         if all(finding.severity is not Severity.ERROR for finding in findings):
-            yield Converted(key, box_line(key, frame, boxes, created), place)
+            yield Converted(key, box_line(key, frame, boxes, created), seen[key])
 
 
 NOT_VOC: Final = error(
@@ -67,32 +65,19 @@ NUMBER: Final = error(
 )
 
 
-def _annotation(file: str, content: bytes) -> Element:
-    root = read_markup(file, content)
+def _image(root: Element, prefix: str, seen: dict[str, Place]) -> tuple[str, Frame]:
+    """Key and frame of the image; the key belongs to it from now on."""
     if root.name != "annotation":
         raise Unreadable(NOT_VOC, root.place, name=root.name)
-    return root
-
-
-def _key(root: Element, prefix: str) -> tuple[str, Place]:
     filename = _part(root, "filename")
-    return joined(prefix, filename.text), filename.place
-
-
-def _claim(seen: dict[str, Place], key: str, place: Place) -> None:
+    key = joined(prefix, filename.text)
     if key in seen:
-        raise Unreadable(rules.REPEATED_IMAGE, place, key=key, first=str(seen[key]))
-    seen[key] = place
-
-
-def _frame(root: Element) -> Frame:
+        raise Unreadable(rules.REPEATED_IMAGE, filename.place, key=key, first=str(seen[key]))
+    seen[key] = filename.place
     size = _child(root, "size")
     depth = size.first("depth")
-    return Frame(
-        _side(_part(size, "width")),
-        _side(_part(size, "height")),
-        _DEPTH if depth is None or not depth.text else _side(depth),
-    )
+    channels = _DEPTH if depth is None or not depth.text else _side(depth)
+    return key, Frame(_side(_part(size, "width")), _side(_part(size, "height")), channels)
 
 
 def _side(element: Element) -> int:

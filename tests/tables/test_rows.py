@@ -40,8 +40,8 @@ ROWS: Final = (
     ("model.py", '    FAIL = "fail", Leftover.STAYS', '    PARK = "park", Leftover.STAYS, "parks them", True\n'),
     (
         "model.py",
-        "    guards: Mapping[str, Threshold] = field(",
-        '    spare: Rejection = field(default=Rejection.FAIL, metadata=_row("a spare setting"))\n',
+        "    guards: Mapping[str, Threshold] = _setting(",
+        '    spare: Rejection = _setting(Rejection.FAIL, "a spare setting")\n',
     ),
     (
         "guards/rules.py",
