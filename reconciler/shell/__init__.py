@@ -1,1 +1,1 @@
-"""What the command line and the Pulumi provider share: the AWS account, and error messages."""
+"""What both shells do: work in an account, refuse a plan that moved since its review, report faults in sentences."""

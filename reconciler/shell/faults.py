@@ -27,7 +27,7 @@ def sentence(error: Exception) -> ReconcilerError:
     if isinstance(error, sqlite3.OperationalError):
         return ReconcilerError(
             f"the temporary database failed ({inert(str(error))}); make room in the folder for temporary files, "
-            "or name another one in SQLITE_TMPDIR"
+            "or name a different one in SQLITE_TMPDIR"
         )
     if isinstance(error, OSError):
         name = f"{inert(str(error.filename))}: " if error.filename else ""

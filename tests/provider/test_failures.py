@@ -51,7 +51,7 @@ def test_a_failed_update_keeps_the_new_outputs(world: World) -> None:
     assert cells.outputs["datasetArn"] == world.arn(cells)
 
 
-def test_an_unfinished_apply_is_drift_is_told_in_the_next_preview_and_is_finished_by_the_next_up(world: World) -> None:
+def test_an_unfinished_apply_is_drift_is_shown_in_the_next_preview_and_is_finished_by_the_next_up(world: World) -> None:
     """Also after a refresh, which drops the engine's own record of the errors."""
     cells = world.declare({"1.jpg": ["cat"]})
     world.emulator.load_faults(FAILING)
