@@ -28,15 +28,16 @@ test: setup ## all tests (minutes); TESTS=tests/plan for some
 test-full: setup ## all tests, with the long ones
 	@$(CLEAN) $(PY) -m pytest -q -n 2 --dist loadfile $(TESTS)
 
-check: setup ## format, lint, types, import contracts, generated pages
-	@$(PY) -m ruff format --check --quiet . || { echo "make format mends this" >&2; exit 1; }
+check: setup ## format, lint, types, import contracts, generated pages, plain English
+	@$(PY) -m ruff format --check --quiet . || { echo "make format fixes this" >&2; exit 1; }
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy
 	@said=$$(.venv/bin/lint-imports --no-cache) || { echo "$$said"; exit 1; }
 	@$(PY) -m rekognition_emulator.docs --check docs/emulator.md
 	@$(PY) docs/pages.py --check
+	@$(PY) docs/english.py
 
-format: setup ## format the code and mend what ruff can mend
+format: setup ## format the code and fix what ruff can fix
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
 docs: setup ## renew the pages that are made from the code

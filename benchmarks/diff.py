@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.diff [--entries 10000]
 
-Each step runs in a process of its own, so that its peak memory is its own. Beside them stands the simplest tool: both
+Each step runs in a process of its own, so that its peak memory is its own. Beside them is the simplest tool: both
 manifests parsed into dictionaries by key, and unequal lines counted.
 """
 

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.emulator [--entries 250000] [--rounds 2]
 
-Prints the start after import, requests a second, the time to load and list a dataset through boto3, and memory. Every
+Prints the start after import, requests per second, the time to load and list a dataset through boto3, and memory. Every
 server is a process of its own. Machines are shared: short passes are taken in turns, and a ratio is the median of those
 of neighbours. Exits 1 when a target is missed: a start in 50 ms, listing in 1.5 times the replay, memory (of the memory
 store) of twice the lines.
@@ -119,7 +119,7 @@ def first_page(client: "RekognitionClient", arn: str) -> bytes:
 
 
 def show_rows(passes: Passes, unit: str, size: float) -> None:
-    """One row a name; `size` is what a pass does, in calls (for a rate), or what makes its median a time in `unit`."""
+    """One row per name; `size` is what a pass does, in calls (for a rate), or what makes its median a time in `unit`."""
     for name, seconds in passes.seconds.items():
         shown = size / median(seconds) if unit.endswith("/s") else size * median(seconds)
         print(f"  {name:<22}{shown:>10.1f} {unit:<12}ratio {passes.ratio(name):.2f}")

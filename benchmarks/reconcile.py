@@ -1,6 +1,6 @@
 """Plan and apply on the emulator: seconds, calls, peak memory. `make bench`, or `make bench ENTRIES=250000`.
 
-Every step runs in a process of its own, so that its peak memory is its own. Beside each stands the same work done
+Every step runs in a process of its own, so that its peak memory is its own. Beside each is the same work done
 barely (parse all lines into dictionaries; list all pages with boto3 and nothing else), measured in the same run: the
 ratio says more than seconds on a machine that others share.
 """

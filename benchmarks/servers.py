@@ -61,7 +61,7 @@ def _process(*command: str) -> Iterator[Running]:
 
 
 class Passes(NamedTuple):
-    """What was measured: seconds of every pass, by name; pass n of one stands beside pass n of the others."""
+    """What was measured: seconds of every pass, by name; pass n of one is beside pass n of the others."""
 
     seconds: dict[str, list[float]]
     bare: str

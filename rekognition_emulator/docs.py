@@ -44,14 +44,14 @@ needs Python 3.11 or later, but no AWS account and no Docker.
 In a different project, from a wheel (`pip wheel --no-deps -w dist .` builds it):
 
 ```
-pip install "dist/rekognition_labels_as_code-0.1.0-py3-none-any.whl[emulator]"
+pip install "dist/rekognition_labels_as_code-0.2.0-py3-none-any.whl[emulator]"
 ```
 
 This also installs Pulumi for the reconciler, about 560 MB in all. The emulator does not need it; alone it takes 85 MB:
 
 ```
 pip install boto3 msgspec pyyaml regex          # and flask, flask-cors, "moto[s3]" for --with-s3
-pip install --no-deps dist/rekognition_labels_as_code-0.1.0-py3-none-any.whl
+pip install --no-deps dist/rekognition_labels_as_code-0.2.0-py3-none-any.whl
 ```
 
 The package has type hints (`py.typed`). The emulator refuses a state file with the format of a different version.

@@ -109,7 +109,7 @@ def test_findings_of_class_error_are_shown_and_the_diff_goes_on(world: World) ->
     [
         (("nope", "datasets"), "'nope': "),
         (("datasets", "datasets/cells/train.jsonl"), "are a file and a folder"),
-        (("--", "-x", "datasets"), "'-x' is no revision"),
+        (("--", "-x", "datasets"), "'-x' is not a valid revision"),
         (("datasets",), "B"),
     ],
 )

@@ -62,7 +62,7 @@ def bucket(tmp_path: Path, lines: Lines) -> Path:
 
 @pytest.fixture
 def story(bucket: Path, clock: Clock) -> Iterator[Emulator]:
-    """An emulator whose work takes 10 seconds of a clock that stands still."""
+    """An emulator whose work takes 10 seconds of a stopped clock."""
     latency = Latency(create=10, update=10, distribute=10, delete=10, delete_project=10)
     with serve(clock=clock, latency=latency, buckets={"animals": bucket}) as emulator:
         yield emulator

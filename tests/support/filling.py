@@ -12,7 +12,7 @@ FILE = "train.jsonl"
 
 
 def desired_entry(document: Document, number: int = 1) -> DesiredEntry:
-    """A manifest's line, standing in line `number`."""
+    """A manifest's line, in line `number`."""
     return DesiredEntry(entry_of(document), compact(document), Place(FILE, number, 1))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rekognition_emulator import Emulator
 
 _NUMBERS = count(1)
-# Where the only image of a label gets another one: in a dataset of two images that is no accident.
+# Where the only image of a label gets another one: in a dataset of two images that is not an accident.
 RELABELS = {"guards": {"label-removed": "off"}}
 
 
@@ -61,7 +61,7 @@ class World:
         return Resource(self.provider, name, {**properties, **declared})
 
     def rewrite(self, resource: Resource, entries: Mapping[str, Sequence[str] | None]) -> None:
-        """Write a resource's manifest anew."""
+        """Write a resource's manifest again."""
         self.write(resource.declared["manifest"], entries)
 
     def arn(self, resource: Resource) -> str:

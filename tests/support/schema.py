@@ -12,7 +12,7 @@ SCHEMA: Final = Path(__file__).parents[2] / "docs" / "schema" / "plan.schema.jso
 
 @lru_cache(maxsize=1)
 def validator() -> Draft202012Validator:
-    """The validator of the schema as it stands in the repository; raises where that is no schema."""
+    """The validator of the schema in the repository; raises when that is not a valid schema."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
