@@ -22,9 +22,10 @@ import boto3
 from benchmarks.lines import write
 from reconciler.apply import Context, Target, observe, plan_against_live
 from reconciler.apply import apply as carry_out
+from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
-from reconciler.aws.open import open_gateway
+from reconciler.aws.gateway import Gateway
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
@@ -130,7 +131,7 @@ def _fill(ledger: Ledger, manifest: Path) -> str | None:
 def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
     connection = Connection(access_key="benchmark", secret_key="benchmark", endpoints={"rekognition": endpoint})  # noqa: S106 - the emulator's
     clock, random = SystemClock(), Random(1)  # noqa: S311 - varies pauses
-    gateway = open_gateway(connection, REGION, clock, random)
+    gateway = Gateway(connection.client(REGION), Calls(clock, random))
     project = gateway.find_project("benchmark")
     arn = project.arn if project else _client(endpoint).create_project(ProjectName="benchmark")["ProjectArn"]
     context = Context(gateway, clock, random, Policy())

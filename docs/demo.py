@@ -144,7 +144,7 @@ def _edit_the_manifest(demo: Demo) -> None:
     print(f"edited {manifest.relative_to(demo.folder)}")
 
 
-def _client(demo: Demo) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes as it goes
+def _client(demo: Demo) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes at run time
     return boto3.client("rekognition", region_name="us-east-1", endpoint_url=demo.endpoint)
 
 

@@ -1,10 +1,10 @@
-"""docs/reliability.md, made from the table of faults and from the figures of the last full run (reliability.json).
+"""Make docs/reliability.md from the table of faults and the figures of the last full run (reliability.json).
 
 The figures are written by `RELIABILITY_RECORD=1 python -m pytest -m slow tests/reliability`; the page is made together
 with the others by `python docs/pages.py`.
 """
 
-# ruff: noqa: INP001 - a part of the script docs/pages.py, which finds it beside itself
+# ruff: noqa: INP001 - a part of the script docs/pages.py
 
 import json
 from collections import defaultdict
@@ -23,12 +23,12 @@ OPERATIONS: Final = (
     "DeleteDataset",
 )
 _RECORD: Final = Path(__file__).with_name("reliability.json")
-# What happens, what is done by the command, and by an up (empty: the same).
+# What happens, what `reconciler apply` does, and what `pulumi up` does (empty: the same).
 _ENDINGS: Final = (
     (
         "first Ctrl-C, SIGTERM",
-        "the running batch is waited for, nothing more is sent, live is read back; exit 130 (143)",
-        "likewise, with Pulumi's exit code; where this SDK does not let Cancel be heard, it says so first, and runs on",
+        "waits for the running batch, sends nothing more and lists the result; exit 130 (143)",
+        "the same, with Pulumi's exit code; with an SDK that cannot detect Ctrl-C it continues, and says so first",
     ),
     (
         "second",
@@ -36,24 +36,27 @@ _ENDINGS: Final = (
         "the engine ends the provider within seconds; it sends nothing after the batch in flight",
     ),
     (
-        "SIGKILL, power",
+        "SIGKILL, power failure",
         "the next apply records it (`killed`, [snapshots.md](snapshots.md))",
-        "likewise; if only the engine dies, the provider notices and sends nothing after the batch in flight",
+        "the same; if only the engine is killed, the provider detects it and sends nothing after the batch in flight",
     ),
-    ("the network goes away", "waited for as long as `policy.patience` says; the screen says so", ""),
+    ("the network is lost", "waits for up to `policy.patience`; the screen shows it", ""),
     (
         "credentials expire",
-        "it stops, says so and what went in; exit 1. Credentials that can be renewed are: assumed roles, profiles",
-        "likewise, and the state keeps it",
+        "stops and reports what was sent; exit 1. Credentials that can be renewed are: assumed roles, profiles",
+        "the same, and the state stores it",
     ),
-    ("no progress for `policy.patience`", "it stops and says so; exit 1", "likewise"),
+    ("no progress for `policy.patience`", "stops and reports it; exit 1", ""),
 )
 _STATES: Final = (
     ("none", "creates it"),
-    ("`CREATE_COMPLETE`, `UPDATE_COMPLETE`, `UPDATE_FAILED`", "takes it over: lists it and sends what differs"),
-    ("`CREATE_IN_PROGRESS`, `UPDATE_IN_PROGRESS`", "waits until it has ended, whoever began it, then takes it over"),
-    ("`CREATE_FAILED`", "deletes what is left, of which nothing can be listed, and creates it"),
-    ("`DELETE_IN_PROGRESS`", "waits until it is gone and creates it"),
+    ("`CREATE_COMPLETE`, `UPDATE_COMPLETE`, `UPDATE_FAILED`", "uses it: lists it and sends what differs"),
+    (
+        "`CREATE_IN_PROGRESS`, `UPDATE_IN_PROGRESS`",
+        "waits until the operation has ended, whoever began it, then uses it",
+    ),
+    ("`CREATE_FAILED`", "deletes it, because it cannot be listed, and creates it again"),
+    ("`DELETE_IN_PROGRESS`", "waits until it is deleted and creates it again"),
 )
 _SIGNS: Final = {"same run": "1", "next run": "2"}
 
@@ -66,27 +69,27 @@ def reliability_page() -> str:
 
 def _head() -> Iterator[str]:
     yield "<!-- Made by `python docs/pages.py`; do not edit. -->\n"
-    yield "# An apply that survives everything\n"
-    yield "Nothing here was tried on the live service: faults, colleagues and deaths are those of the emulator"
-    yield "([emulator.md](emulator.md)). The tests are in `tests/reliability`; the long ones and the figures:\n"
+    yield "# Faults, and what an apply does about them\n"
+    yield "Nothing here was tried on the live service: the emulator ([emulator.md](emulator.md)) makes the faults and"
+    yield "changes of others. The tests are in `tests/reliability`; this runs the long ones and writes their figures:\n"
     yield "```\nRELIABILITY_RECORD=1 python -m pytest -m slow tests/reliability && python docs/pages.py\n```\n"
 
 
 def _ends() -> Iterator[str]:
-    """What ends an apply before its time, in both shells."""
-    yield "## Stopped, killed, out of reach\n"
-    yield "Nothing that was confirmed is lost, and running again goes on from what is live.\n"
+    """What ends an apply early, in both shells."""
+    yield "## Interrupted, killed, disconnected\n"
+    yield "Nothing that was confirmed is lost, and the next run continues from what is live.\n"
     yield "| what happens | `reconciler apply` | `pulumi up` |"
     yield "|---|---|---|"
     for what, command, pulumi in _ENDINGS:
-        yield f"| {what} | {command} | {pulumi or 'likewise'} |"
+        yield f"| {what} | {command} | {pulumi or 'the same'} |"
     yield ""
 
 
 def _starts() -> Iterator[str]:
-    """How a dataset may be found, by its project's name or ARN and its type."""
-    yield "## As a dataset is found\n"
-    yield "A project has one dataset of a type, so a project (by name or ARN) and a type name one, whoever made it.\n"
+    """The states in which an apply may find a dataset."""
+    yield "## The state of the dataset\n"
+    yield "A project has one dataset per type: a project (by name or ARN) and a type identify it, whoever created it.\n"
     yield "| state | what an apply does |"
     yield "|---|---|"
     for state, what in _STATES:
@@ -96,16 +99,15 @@ def _starts() -> Iterator[str]:
 
 def _answers() -> Iterator[str]:
     """Operation by exception; rows that are the same for all operations are written once."""
-    yield "## What is done about an error\n"
-    yield "A connection that fails, a reply that is cut off and a status of 500 are sent again with growing pauses,"
-    yield "errors for 5 minutes. An endpoint that never answered is given up after 30 seconds; a network that goes away"
-    yield "in the middle of a run is waited for as long as `policy.patience` says, and the screen says so; Ctrl-C ends"
-    yield "that wait. A call that may have done its work is expected to be done."
-    yield "In the tables, *it* is what the call is about.\n"
+    yield "## What an apply does about an error\n"
+    yield "After a failed connection, a truncated reply or a status of 500 the call is sent again with growing pauses,"
+    yield "after an error for 5 minutes. For an endpoint that never answered, retries end after 30 seconds; when the"
+    yield "network is lost during a run, they end after `policy.patience`, and the screen shows it; Ctrl-C ends it."
+    yield "A call that may have succeeded is expected to be done. In the table, *it* is the resource of the call.\n"
     rows: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for operation, code, answer, cause, cure in answers(OPERATIONS):
         rows[code, answer.name.lower().replace("_", " "), f"{cause}; {cure}"].append(operation)
-    yield "| exception | operations | answer | what is said when that does not help |"
+    yield "| exception | operations | answer | message when that does not help |"
     yield "|---|---|---|---|"
     for (code, what, said), operations in sorted(rows.items()):
         named = "all" if len(operations) == len(OPERATIONS) else ", ".join(f"`{one}`" for one in operations)
@@ -116,11 +118,11 @@ def _answers() -> Iterator[str]:
 def _matrix(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     same = sum(row[4] == "same run" for row in rows)
     yield "## Every fault at every operation\n"
-    yield f"{len(rows):,} trials: a fault strikes the first, the middle or the last call of an operation, in an apply"
-    yield "of three batches to a dataset (`apply`) or in one that deletes it and loads it anew (`replace`). Each trial"
-    yield "holds that nothing is lost, that what the run said of itself is so, that the next run makes live as desired,"
-    yield f"and that one more run sends nothing. **1**: the same run converged ({same:,}). **2**: it said why not, and"
-    yield f"the next run did ({len(rows) - same:,}). In the order of the positions; fewer for fewer calls.\n"
+    yield f"{len(rows):,} trials: a fault at the first, the middle or the last call of an operation, in an apply"
+    yield "of three batches to a dataset (`apply`) or in one that deletes it and loads it again (`replace`). Each trial"
+    yield "checks that nothing is lost, that the run reported its result correctly, that after the next run live is as"
+    yield f"desired, and that one more run sends nothing. **1**: the same run succeeded ({same:,}). **2**: it reported"
+    yield f"why not, and the next run succeeded ({len(rows) - same:,}). In the order of calls; fewer for fewer calls.\n"
     for scene in dict.fromkeys(row[0] for row in rows):
         yield from _scene(scene, [row for row in rows if row[0] == scene])
     yield from _sentences(rows)
@@ -140,10 +142,10 @@ def _scene(scene: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _sentences(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """What a run said that left the rest to the next one."""
+    """The messages of runs that did not complete."""
     said = dict.fromkeys(_plain(row[5]) for row in rows if row[5])
-    yield "### What was said\n"
-    yield "Sentences of the runs marked 2, without AWS's own text and the request id, which stand in brackets.\n"
+    yield "### Messages\n"
+    yield "The messages of the runs marked 2, without AWS's own text and the request id, which they have in brackets.\n"
     yield from (f"- {_cell(sentence)}" for sentence in sorted(said))
     yield ""
 
@@ -155,7 +157,7 @@ def _plain(sentence: str) -> str:
 
 
 def _figures(record: dict[str, Any]) -> Iterator[str]:
-    """A section for each test whose figures are there."""
+    """A section for each test that has figures."""
     for section, paragraph in _SECTIONS.items():
         if section in record:
             yield from paragraph(record[section])
@@ -164,8 +166,8 @@ def _figures(record: dict[str, Any]) -> Iterator[str]:
 def _kills(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
     yield "## Killed at every call\n"
     yield "SIGKILL before and after every single API call of an apply of six batches, in a real process of each shell."
-    yield "The next run converged every time, nothing was lost, and no line that was live already was sent again.\n"
-    yield "| shell | what it did | calls | kills | converged |"
+    yield "The next run succeeded every time, nothing was lost, and no line that was live already was sent again.\n"
+    yield "| shell | what it did | calls | kills | next run succeeded |"
     yield "|---|---|---|---|---|"
     for shell, story, calls, kills in rows:
         yield f"| `{shell}` | {story} | {calls} | {kills} | {kills} |"
@@ -173,25 +175,25 @@ def _kills(rows: Sequence[Sequence[Any]]) -> Iterator[str]:
 
 
 def _machine(figures: dict[str, int]) -> Iterator[str]:
-    yield "## Anything in any order\n"
-    yield f"{figures['stories']:,} random stories ({figures['calls']:,} calls) of edits, colleagues, fault plans and"
-    yield "kills: every report was true, and a quiet run at the end made live as desired. A failure prints its steps"
-    yield "with the fault plan and its seed, which replay it.\n"
+    yield "## Random stories\n"
+    yield f"{figures['stories']:,} random stories ({figures['calls']:,} calls) of edits, changes by others, faults"
+    yield "and kills: every report was true, and after a last run without faults live was as desired. A failure prints"
+    yield "its steps with the fault plan and its seed, which replay it.\n"
 
 
 def _bisecting(figures: dict[str, int]) -> Iterator[str]:
     yield "## Lines at fault in a batch\n"
     yield f"{figures['searches']} searches for three lines among {figures['lines']:,} that the service fails as a"
     yield f"whole: {figures['fewest']} to {figures['most']} UpdateDatasetEntries calls (80 are allowed), all three"
-    yield f"named by file and line, the other {figures['lines'] - 3:,} live. Wherever three lines stand, 67 calls are"
-    yield "enough: reckoned for all places, and the reckoning tried at every place of small batches.\n"
+    yield f"named by file and line, the other {figures['lines'] - 3:,} live. Wherever the three lines are, 67 calls are"
+    yield "enough: calculated for all places, and checked at every place of small batches.\n"
 
 
 def _two_at_once(figures: dict[str, int]) -> Iterator[str]:
     yield "## Two applies at the same time\n"
-    yield f"{figures['orders']} orders of the calls of two applies with different manifests: both said that all was"
-    yield f"well in {figures['2']}, one in {figures['1']}, none in {figures['0']}; whoever said so had live as desired"
-    yield "at that moment.\n"
+    yield f"{figures['orders']} orders of the calls of two applies with different manifests: both succeeded in"
+    yield f"{figures['2']}, one in {figures['1']}, none in {figures['0']}; each that succeeded had live as desired at"
+    yield "that moment.\n"
 
 
 _SECTIONS: Final[dict[str, Callable[[Any], Iterator[str]]]] = {

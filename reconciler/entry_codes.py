@@ -32,7 +32,7 @@ _TABLE: Final = (
     EntryCode(
         "ERROR_NO_VALID_LABEL_ATTRIBUTES",
         "no label attribute of the line is valid",
-        "fix the attribute that is named beside this code",
+        "fix the attribute that is named with this code",
     ),
     EntryCode(
         "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE",
@@ -49,17 +49,13 @@ _TABLE: Final = (
         "the image is smaller than 64 or larger than 4096 pixels on a side",
         "scale the image and its boxes, or leave it out",
     ),
-    EntryCode("ERROR_INVALID_BOUNDING_BOX", "a box lies off the image's frame", "clip the box to the image"),
+    EntryCode("ERROR_INVALID_BOUNDING_BOX", "a box is not inside the image", "clip the box to the image"),
     EntryCode("ERROR_NO_VALID_ANNOTATIONS", "no box of the line is valid", "fix the boxes or remove them"),
-    EntryCode(
-        "ERROR_BOUNDING_BOX_TOO_SMALL",
-        "a box must be larger than 1 x 1 pixel",
-        "enlarge the box or remove it",
-    ),
+    EntryCode("ERROR_BOUNDING_BOX_TOO_SMALL", "a box must be larger than 1 x 1 pixel", "enlarge the box or remove it"),
     EntryCode("ERROR_TOO_MANY_BOUNDING_BOXES", "an image may have 50 boxes", "remove boxes, or tile the image"),
     EntryCode(
         "ERROR_UNSUPPORTED_USE_CASE_TYPE",
-        "the metadata's type is none that Custom Labels takes",
+        "Custom Labels does not support the type in the metadata",
         "use groundtruth/image-classification or groundtruth/object-detection",
     ),
     EntryCode(
@@ -71,12 +67,12 @@ ENTRY_CODES: Final = {row.code: row for row in _TABLE}
 
 
 def meaning_of(code: str) -> str:
-    """What a code means, in plain words; for a code that AWS has not documented, that it has not."""
+    """What a code means, in plain words; also for a code that AWS does not document."""
     row = ENTRY_CODES.get(code)
     return row.meaning if row else "a code that AWS does not document for datasets"
 
 
 def cure_of(code: str) -> str:
-    """What to do about a code; for a code that AWS has not documented, where to look."""
+    """What to do about a code; for a code that AWS does not document, where to look."""
     row = ENTRY_CODES.get(code)
     return row.cure if row else "see AWS's text, and the chapter on debugging in the Custom Labels Developer Guide"

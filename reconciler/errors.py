@@ -3,13 +3,13 @@
 ReconcilerError                     1  something failed; the message is a sentence with the cure
   BadInput                          3  a manifest, project.yaml, setting or argument is wrong; nothing was sent
     InvalidDeclaration              3  project.yaml or manifests with findings of class error
-  Refused                           4  a policy or guard says no; nothing was sent, or no more
+  Refused                           4  blocked by a policy or a guard; nothing was sent, or no more
   ServiceError                      1  the service answered with an error, or did not answer
     AccessDenied                    1  the credentials may not make the call
-    NotFound                        1  the project or dataset is not there
+    NotFound                        1  the project or dataset was not found
     InUse                           1  another operation is running on the dataset
-    AlreadyThere                    1  what was to be created exists
-    Moved                           1  live changed while it was looked at or applied to; look again
+    AlreadyThere                    1  what should be created exists already
+    Moved                           1  somebody else changed live during the run; list it again
     OutOfPatience                   1  no progress for `policy.patience`
   UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
@@ -70,7 +70,7 @@ class Failure:
 
 
 class BadInput(ReconcilerError):
-    """What the user gave is wrong; nothing was sent."""
+    """The user's input is invalid; nothing was sent."""
 
     exit_code = Exit.BAD_INPUT
 
@@ -78,8 +78,8 @@ class BadInput(ReconcilerError):
 class InvalidDeclaration(BadInput):
     """`project.yaml` or manifests do not pass.
 
-    `findings` are those of class error, in the order of files and lines, at most 50 a file; `total` counts all of them.
-    The message is one line a finding: place, what is wrong, the cure; safe to print.
+    `findings` are those of class error, in the order of files and lines, at most 50 per file; `total` counts all.
+    The message has one line per finding: place, what is wrong, the cure; safe to print.
     """
 
     def __init__(self, findings: Sequence[Finding], total: int | None = None) -> None:
@@ -94,7 +94,7 @@ class InvalidDeclaration(BadInput):
 
 
 class Refused(ReconcilerError):
-    """A policy or a guard says no; nothing was sent, or no more than before somebody else changed the dataset."""
+    """Blocked by a policy or a guard: nothing was sent, or nothing more after somebody else changed the dataset."""
 
     exit_code = Exit.REFUSED
 
@@ -103,7 +103,7 @@ class ServiceError(ReconcilerError):
     """The service answered with an error, or did not answer.
 
     `code` is AWS's name of the exception (or the connection fault's class), `operation` AWS's operation,
-    `request_id` the id to give to AWS's support, empty when there was no reply.
+    `request_id` the id for AWS Support, empty when there was no reply.
     """
 
     def __init__(self, message: str, *, code: str = "", operation: str = "", request_id: str = "") -> None:
@@ -118,7 +118,7 @@ class AccessDenied(ServiceError):
 
 
 class NotFound(ServiceError):
-    """The project or the dataset is not there."""
+    """The project or the dataset was not found."""
 
 
 class InUse(ServiceError):
@@ -126,11 +126,11 @@ class InUse(ServiceError):
 
 
 class AlreadyThere(ServiceError):
-    """What was to be created exists (AWS: ResourceAlreadyExistsException)."""
+    """What should be created exists already (AWS: ResourceAlreadyExistsException)."""
 
 
 class Moved(ServiceError):
-    """Live changed while it was listed or applied to: it must be looked at again before anything more is sent."""
+    """Somebody else changed live while it was listed or applied to: it must be listed again before anything is sent."""
 
 
 class OutOfPatience(ServiceError):
@@ -138,7 +138,7 @@ class OutOfPatience(ServiceError):
 
 
 class UpdateFailed(ReconcilerError):
-    """The service took a batch and rejected it or some of its lines."""
+    """The service accepted a batch and rejected it or some of its lines."""
 
     exit_code = Exit.REJECTED
 

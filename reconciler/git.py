@@ -1,15 +1,13 @@
-"""Files as they are in a git revision: `main:datasets`, `HEAD~1`, a tag.
+"""Read files of a git revision (`main:datasets`, `HEAD~1`, a tag), and find out which commit is checked out.
 
-Blobs are read as git stores them, without conversions and without touching the working tree or the index.
-
-Which commit a file is of, and whether it was edited since; where there is no git, nothing is known.
+Blobs are read as git stores them, without conversions; the working tree and the index are not changed.
 """
 
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -24,13 +22,13 @@ _CURE: Final = "give a path that exists, or a revision such as main:datasets, HE
 
 @contextmanager
 def checked_out(revision: str, repository: Path, default: str = "datasets") -> Iterator[Path]:
-    """A folder (or file) of a revision, in a temporary place that is gone afterwards.
+    """A context manager with a folder (or file) of a revision, in a temporary folder.
 
     `revision` is git's `REVISION:PATH`, with the path from the root of the repository; without a path it is `default`,
     a path from `repository`, which is any folder inside the repository ("" is that folder itself).
 
     Raises:
-        BadInput: there is no git, no repository, no such revision or no such path in it.
+        BadInput: git, the repository, the revision or the path in it is not found.
     """
     name, colon, path = revision.partition(":")
     spec = f"{name}:{path}" if colon else f"{name}:./{default}"
@@ -47,10 +45,10 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
 
 
 def holds(revision: str, repository: Path, path: str) -> bool:
-    """Whether a revision has a path, from `repository`, in it.
+    """Whether a revision has a path, which is relative to `repository`.
 
     Raises:
-        BadInput: there is no git, no repository or no such revision.
+        BadInput: git, the repository or the revision is not found.
     """
     commit = _resolved(f"{revision}^{{commit}}", repository, revision)
     try:
@@ -64,7 +62,7 @@ def history(revision: str, repository: Path, path: str = "datasets", limit: int 
     """The commits before `revision` that changed `path`, the newest first.
 
     Raises:
-        BadInput: there is no git, no repository or no such revision.
+        BadInput: git, the repository or the revision is not found.
     """
     commit = _resolved(f"{revision}^{{commit}}", repository, revision)
     listed = _output(["log", f"--max-count={limit}", "--format=%H", f"{commit}", "--", path], repository)
@@ -75,27 +73,22 @@ def is_shallow(repository: Path) -> bool:
     """Whether the repository was cloned without its whole history.
 
     Raises:
-        BadInput: there is no git, or no repository.
+        BadInput: git or the repository is not found.
     """
     return _output(["rev-parse", "--is-shallow-repository"], repository).strip() == b"true"
 
 
 def _resolved(spec: str, repository: Path, asked: str) -> str:
     if spec.startswith("-"):
-        raise BadInput(f"{asked!r} is no revision; {_CURE}")
+        raise BadInput(f"{asked!r} is not a valid revision; {_CURE}")
     try:
         return _output(["rev-parse", "--verify", "--quiet", spec], repository).decode("ascii").strip()
     except BadInput:
-        inside = _is_repository(repository)
-        where = "has no such revision, or no such path in it" if inside else "is not in a git repository"
+        where = "is not in a git repository"
+        with suppress(BadInput):
+            if _output(["rev-parse", "--is-inside-work-tree"], repository).strip() == b"true":
+                where = "has no such revision, or no such path in it"
         raise BadInput(f"{asked!r}: {repository} {where}; {_CURE}") from None
-
-
-def _is_repository(folder: Path) -> bool:
-    try:
-        return _output(["rev-parse", "--is-inside-work-tree"], folder).strip() == b"true"
-    except BadInput:
-        return False
 
 
 def _files(tree: str, repository: Path) -> Iterator[tuple[str, str, str]]:
@@ -134,11 +127,12 @@ def _place(blobs: IO[bytes], path: Path, mode: str) -> None:
     blobs.read(1)
 
 
-def _output(arguments: Sequence[str], repository: Path) -> bytes:
-    done = subprocess.run([_git(), "-C", str(repository), *arguments], capture_output=True, check=False)
+def _output(arguments: Sequence[str], repository: Path, timeout: float | None = None) -> bytes:
+    command = [_git(), "--no-optional-locks", "--literal-pathspecs", "-C", str(repository), *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=timeout)
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip()
-        raise BadInput(f"git {arguments[0]} failed: {reason or 'without a reason'}; {_CURE}")
+        raise BadInput(f"git {arguments[0]} failed: {reason or 'git gave no reason'}; {_CURE}")
     return done.stdout
 
 
@@ -149,7 +143,7 @@ def _git() -> str:
     return found
 
 
-# A repository of many files on a slow disk; a record is not worth more.
+# The longest that a record may wait for git, with many files on a slow disk.
 _SECONDS: Final = 20
 
 
@@ -162,24 +156,12 @@ class Commit:
 
 
 def commit_of(*paths: Path) -> Commit | None:
-    """The commit that holds the first file; None without git, outside of a repository, or before the first commit."""
+    """The commit that holds the first file; None without git, a repository or a commit."""
     folder = paths[0].parent
-    oid = _said(folder, ["rev-parse", "--verify", "--quiet", "HEAD"])
-    if not oid:
-        return None
     names = [os.path.relpath(path, folder) for path in paths]
-    changed = _said(folder, ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", *names])
-    return None if changed is None else Commit(oid.strip(), bool(changed.strip()))
-
-
-def _said(folder: Path, arguments: Sequence[str]) -> str | None:
-    """What git prints in a folder; None when it fails or is not there."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    command = [git, "--no-optional-locks", "--literal-pathspecs", "-C", str(folder), *arguments]
+    status = ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", *names]
     try:
-        done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=_SECONDS)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        oid = _output(["rev-parse", "--verify", "HEAD"], folder, _SECONDS).decode("ascii").strip()
+        return Commit(oid, bool(_output(status, folder, _SECONDS).strip()))
+    except (BadInput, OSError, subprocess.SubprocessError, ValueError):
         return None
-    return None if done.returncode else done.stdout.decode("utf-8", "replace")

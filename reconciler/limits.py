@@ -12,15 +12,15 @@ from typing import Final
 
 # The model allows a blob of 5,242,880 bytes, the prose says "less than 5MB": stay below both readings. [model, update]
 BATCH_BYTES: Final = 5_000_000
-# Lines over this are dropped in silence. [rules]
+# Longer lines are dropped without an error. [rules]
 LINE_CHARACTERS: Final = 100_000
 # More invalid lines than this share and an import fails; whether an update does, AWS does not say. [rules]
 INVALID_SHARE: Final = 0.2
-# Images a dataset, and lines a manifest. [limits, rules]
+# Images per dataset, and lines per manifest. [limits, rules]
 DATASET_ENTRIES: Final = 250_000
-# Distinct labels a dataset. [limits]
+# Distinct labels per dataset. [limits]
 DATASET_LABELS: Final = 250
-# Bounding boxes an image. [limits]
+# Bounding boxes per image. [limits]
 BOXES_PER_IMAGE: Final = 50
 # Width and height of an image in pixels. [limits]
 IMAGE_SIDE_MIN_PX: Final = 64
@@ -33,5 +33,5 @@ LABEL_CHARACTERS: Final = 255
 KEY_CHARACTERS: Final = 2_048
 # [model: ProjectName]
 PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9_.\-]{1,255}"
-# Ours, not AWS's: deeper JSON is refused, because no label format nests so far and parsers disagree beyond it.
+# Ours, not AWS's: deeper JSON is refused, because no label format is nested so deeply, and parsers differ beyond it.
 NESTING: Final = 50

@@ -31,7 +31,7 @@ def test_what_was_written_is_read_again(store: SettledStore) -> None:
 
 
 def test_datasets_do_not_share_a_memory(store: SettledStore) -> None:
-    """Train and test, and a project made anew under the same name, each remember for themselves."""
+    """Train and test, and a project created again under the same name, each have their own file."""
     store.write(ARN, TRAIN, pairs(3))
     assert store.read(ARN, TEST) == frozenset()
     assert store.read(TWIN, TRAIN) == frozenset()

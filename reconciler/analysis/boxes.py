@@ -164,7 +164,7 @@ def matched(before: Sequence[Box], after: Sequence[Box]) -> Matching:
 
 def overlap(one: Box, other: Box) -> float:
     """Intersection over union of two boxes, 0 to 1; equal boxes without an area overlap wholly."""
-    if _geometry(one) == _geometry(other):
+    if one[1:] == other[1:]:
         return 1.0
     width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
     height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
@@ -172,10 +172,6 @@ def overlap(one: Box, other: Box) -> float:
         return 0.0
     common = width * height
     return common / (one.width * one.height + other.width * other.height - common)
-
-
-def _geometry(box: Box) -> tuple[str | int, ...]:
-    return box[1:]
 
 
 def _equal(before: Sequence[Box], after: Sequence[Box]) -> tuple[list[Match], list[int], list[int]]:

@@ -137,8 +137,8 @@ def _changes(
     pairs = transform.pairs if transform else ()
     for row, column in pairs:
         yield column, _change(before[row], after[column], overlap(before[row], after[column]))
-    rows = _without({row for row, _column in pairs}, len(before))
-    columns = _without({column for _row, column in pairs}, len(after))
+    rows = sorted({*range(len(before))}.difference(row for row, _column in pairs))
+    columns = sorted({*range(len(after))}.difference(column for _row, column in pairs))
     matching = matched([before[row] for row in rows], [after[column] for column in columns])
     for _row, column, _iou in matching.same:
         yield columns[column], _same(after[columns[column]])
@@ -148,10 +148,6 @@ def _changes(
         yield columns[added], BoxChange(what=("added",), after=_box(after[columns[added]]))
     for removed in matching.removed:
         yield len(after) + rows[removed], BoxChange(what=("removed",), before=_box(before[rows[removed]]))
-
-
-def _without(taken: set[int], count: int) -> Sequence[int]:
-    return [number for number in range(count) if number not in taken] if taken else range(count)
 
 
 def _change(one: Box, other: Box, iou: float) -> BoxChange:

@@ -1,7 +1,8 @@
-"""One dataset's observe, plan, apply and destroy: functions over one `Context`.
+"""Observe, plan, apply and delete one dataset: functions that work with one `Context`.
 
-`observe` finds the dataset, `plan_against_live` lists and plans it, `apply` carries a plan out (creating or replacing
-the dataset where it says so, and planning anew when somebody else was there), `destroy` deletes it.
+`observe` finds the dataset. `plan_against_live` lists it and makes the plan. `apply` carries out the plan: it creates
+or replaces the dataset where the plan says so, and makes a new plan when somebody else changed the dataset. `destroy`
+deletes it.
 """
 
 from reconciler.apply.context import Context, Target

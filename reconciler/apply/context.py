@@ -1,4 +1,4 @@
-"""What every step of an apply needs: the service, the clock, who is told and asked; and which dataset it is about."""
+"""What every step of an apply needs: the service, the clock, progress reports, and which dataset it works on."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,12 +31,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The service, the clock, and whom an apply tells and asks, under one policy.
+    """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
-    Calls wait for as long as the policy says. `report` is told how far things are. `stop` is asked between batches: it
-    gives the reason to stop, None to go on. `keeper` keeps a snapshot of what is about to be deleted; without one,
-    nothing with entries is deleted. `allow` gives a reason for each guard that is overridden in this run; `test_keys`
-    what the manifest of the project's test dataset has, asked for only where it matters.
+    Calls wait for as long as the policy allows. `report` receives the progress. `stop` is called between batches and
+    returns the reason to stop, or None. `keeper` writes a snapshot before something is deleted; without a keeper
+    nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `test_keys`
+    returns the keys of the manifest of the project's test dataset; it is called only when they are needed.
     """
 
     gateway: Gateway
@@ -55,23 +55,23 @@ class Context:
 
     @property
     def waiter(self) -> Waiter:
-        """Waits for the service's operations, for as long as the policy says."""
+        """Waits for the service's operations, for as long as the policy allows."""
         return Waiter(self.gateway, self.clock, self.random, self.policy.patience)
 
     def tell(self, doing: str, done: int = 0, total: int = 0) -> None:
-        """Report what is done now, and how many of all entries are."""
+        """Report what is done now, and how many of all entries are done."""
         self.report(Progress(doing, done, total, "entries"))
 
     def idle(self, arn: str, not_before: float = 0.0) -> DatasetDescription:
         """Wait until no operation runs on a dataset, whoever started it; `not_before` as for the waiter.
 
         Raises:
-            NotFound: the dataset is gone. OutOfPatience: no progress for too long.
+            NotFound: the dataset was deleted. OutOfPatience: no progress for too long.
         """
         return self.waiter.until_idle(arn, self.looking("waiting for a running operation"), not_before)
 
     def looking(self, doing: str) -> Callable[[DatasetDescription], None]:
-        """What a waiter calls at each look, to say what is waited for; nothing when nothing is."""
+        """A function for a waiter: it reports `doing` with the dataset's status while an operation runs."""
 
         def look(now: DatasetDescription) -> None:
             if now.is_running:

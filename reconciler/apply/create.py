@@ -1,4 +1,4 @@
-"""Readying: a dataset that can be loaded, created or deleted and created where the plan says so."""
+"""Make a dataset ready to be loaded: create it, or delete it first and create it again, where the plan says so."""
 
 from collections.abc import Callable
 
@@ -14,10 +14,10 @@ from reconciler.text import inert
 def ready(
     context: Context, plan: Plan, seen: Observation, target: Target, kept: Callable[[str], None]
 ) -> tuple[str, float]:
-    """The dataset's ARN, and the LastUpdatedTimestamp to go by; `kept` is told where a snapshot is.
+    """The dataset's ARN and its LastUpdatedTimestamp; `kept` is called with the place of each snapshot.
 
     Raises:
-        Moved: somebody else created it meanwhile, or changed what was to be deleted.
+        Moved: somebody else created the dataset, or changed the one that was to be deleted.
         ServiceError: it could not be created.
     """
     if not plan.loads_all and seen.arn:
@@ -26,10 +26,6 @@ def ready(
         delete_kept(context, seen.arn, plan.updated, plan.live.entries if plan.live else 0, kept)
     elif seen.leftover:
         delete_empty(context, seen.leftover)
-    return _created(context, target)
-
-
-def _created(context: Context, target: Target) -> tuple[str, float]:
     try:
         arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
     except AlreadyThere as error:

@@ -1,9 +1,9 @@
-"""Deleting a dataset: its entries are kept first, and what was kept is what was looked at.
+"""Delete a dataset, after its entries were written to a snapshot.
 
-The service gives no lock. So the LastUpdatedTimestamp must be that of the look before the snapshot is written, and
-after it, right before the delete; anything else is somebody's work and is looked at first (`Moved`). A run that is
-killed in between leaves a dataset that is whole, or one that is gone and has a snapshot: the next run goes on from
-either.
+The service gives no lock. So LastUpdatedTimestamp must be the one that was read before, both before the snapshot is
+written and right before the delete; otherwise somebody else changed the dataset, and it is read again (`Moved`). A run
+that is killed in between leaves either the whole dataset, or no dataset and a snapshot; the next run continues from
+there.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,56 +14,58 @@ from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, NotFound, Refused
 from reconciler.model import Destroy
 
-# A dataset that somebody else changes again and again meanwhile: so often it is looked at anew.
+# How often the dataset is described again while somebody else keeps changing it.
 _ROUNDS: Final = 6
 
 
 def destroy(context: Context, arn: str) -> tuple[str, ...]:
-    """Delete a dataset as `policy.destroy` says, and wait until it is gone; where snapshots of it are.
+    """Delete a dataset as `policy.destroy` says, and wait until it is deleted; returns the places of its snapshots.
 
     Raises:
         Refused: the policy is `refuse` and the dataset has entries, or there is no place for a snapshot.
-        Moved: somebody else changed it again and again meanwhile.
+        Moved: somebody else kept changing the dataset.
     """
     snapshots: list[str] = []
-    error: Moved | None = None
-    for _round in range(_ROUNDS):
+    for left in reversed(range(_ROUNDS)):
         description = None if context.policy.destroy is Destroy.KEEP else context.gateway.describe(arn)
         if description is None:
-            return tuple(snapshots)
-        _refuse(context, arn, description)
+            break
+        _check(context, arn, description)
         try:
-            _delete(context, arn, description, snapshots)
-        except Moved as moved:
-            error = moved
-        else:
-            return tuple(snapshots)
-    raise error or Moved(f"the dataset {arn} is not deleted; run again")
+            if description.entries and description.status != DatasetStatus.DELETE_IN_PROGRESS:
+                delete_kept(context, arn, description.updated, description.entries, snapshots.append)
+            else:
+                delete_empty(context, arn)
+            break
+        except Moved:
+            if not left:
+                raise
+    return tuple(snapshots)
 
 
 def delete_empty(context: Context, arn: str) -> None:
-    """Delete a dataset that holds nothing, and wait until it is gone; one that is gone is fine."""
+    """Delete a dataset without entries, and wait until it is deleted; it may be deleted already."""
     description = context.gateway.describe(arn)
     if description is not None and description.status != DatasetStatus.DELETE_IN_PROGRESS:
         context.idle(arn)
         context.gateway.delete_dataset(arn)
-    _wait_until_gone(context, arn)
+    context.waiter.until_gone(arn, context.looking("deleting the dataset"))
 
 
 def delete_kept(context: Context, arn: str, updated: float, entries: int, kept: Callable[[str], None]) -> None:
-    """Keep all entries, tell `kept` where, delete the dataset and wait until it is gone.
+    """Write all entries to a snapshot, call `kept` with its place, delete the dataset and wait until it is deleted.
 
-    `updated` is the LastUpdatedTimestamp of the look that this was decided by, `entries` how many there were.
+    `updated` and `entries` are the dataset's LastUpdatedTimestamp and number of entries when this was decided.
 
     Raises:
-        Moved: it is not as it was looked at any more. Interrupted: `stop` said so. ReconcilerError: there is no
-        snapshot. In all these cases nothing was deleted.
+        Moved: the dataset changed since. Interrupted: `stop` returned it. ReconcilerError: the snapshot could not be
+        written. In all these cases nothing was deleted.
     """
     try:
-        _must_not_have_moved(context, arn, updated)
+        _check_unchanged(context, arn, updated)
         written = context.keeper.keep(arn, _lines(context, arn, entries))
         kept(written.where)
-        _must_not_have_moved(context, arn, updated)
+        _check_unchanged(context, arn, updated)
         if written.entries < entries:
             raise Moved(f"the service listed {written.entries:,} of {entries:,} entries of {arn}; run again")
         if (reason := context.stop()) is not None:
@@ -71,17 +73,10 @@ def delete_kept(context: Context, arn: str, updated: float, entries: int, kept: 
         context.gateway.delete_dataset(arn)
     except (InUse, NotFound) as error:
         raise Moved(str(error)) from None
-    _wait_until_gone(context, arn)
+    context.waiter.until_gone(arn, context.looking("deleting the dataset"))
 
 
-def _delete(context: Context, arn: str, seen: DatasetDescription, snapshots: list[str]) -> None:
-    if seen.entries and seen.status != DatasetStatus.DELETE_IN_PROGRESS:
-        delete_kept(context, arn, seen.updated, seen.entries, snapshots.append)
-    else:
-        delete_empty(context, arn)
-
-
-def _refuse(context: Context, arn: str, description: DatasetDescription) -> None:
+def _check(context: Context, arn: str, description: DatasetDescription) -> None:
     if not description.entries:
         return
     if context.policy.destroy is Destroy.REFUSE:
@@ -94,13 +89,9 @@ def _refuse(context: Context, arn: str, description: DatasetDescription) -> None
         raise Refused(f"the dataset {arn} is not deleted: {refusal}")
 
 
-def _wait_until_gone(context: Context, arn: str) -> None:
-    context.waiter.until_gone(arn, context.looking("deleting the dataset"))
-
-
-def _must_not_have_moved(context: Context, arn: str, updated: float) -> None:
+def _check_unchanged(context: Context, arn: str, updated: float) -> None:
     if context.idle(arn, updated).updated != updated:
-        raise Moved(f"the dataset {arn} was changed by somebody else meanwhile; nothing was deleted, run again")
+        raise Moved(f"somebody else changed the dataset {arn} during this run; nothing was deleted, run again")
 
 
 def _lines(context: Context, arn: str, total: int) -> Iterator[str]:

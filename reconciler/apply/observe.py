@@ -1,4 +1,4 @@
-"""Observing: which dataset it is, and whether there is one."""
+"""Find a project's dataset and describe it, if there is one."""
 
 from dataclasses import replace
 
@@ -16,12 +16,12 @@ def observe(context: Context, target: Target) -> Observation:
     """
     project = context.gateway.project(target.project_arn)
     if project is None:
-        raise NotFound(f"there is no project {target.project_arn}; create it, or mend the ARN or the region")
+        raise NotFound(f"there is no project {target.project_arn}; create it, or fix the ARN or the region")
     return observe_in(context, project, target.dataset_type)
 
 
 def observe_in(context: Context, project: Project, dataset_type: DatasetType) -> Observation:
-    """The dataset of this type in a project that was just looked up, waited for as `observe` does."""
+    """The dataset of this type in a project that was just described; waits as `observe` does."""
     arn = project.datasets.get(dataset_type)
     seen = look_at(context, arn) if arn else Observation()
     is_train = dataset_type is DatasetType.TRAIN
@@ -29,7 +29,7 @@ def observe_in(context: Context, project: Project, dataset_type: DatasetType) ->
 
 
 def look_at(context: Context, arn: str) -> Observation:
-    """Look at a dataset by its ARN; one that is not there gives an empty observation."""
+    """Describe a dataset by its ARN; the observation is empty when there is no such dataset."""
     description = context.gateway.describe(arn)
     if description is None:
         return Observation()

@@ -1,4 +1,4 @@
-"""Planning: live is listed and compared, and the guards are asked."""
+"""Make a plan: list live, compare it with the manifest, and run the guards."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,11 +26,11 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     before: Labels | None = None,
     more_settled: SettledIn | None = None,
 ) -> Plan:
-    """List live into the ledger, which holds the desired entries already, and make the complete plan.
+    """List live into the ledger, which already holds the desired entries, and make the complete plan.
 
     `bucket` is the manifest's; `settled` names pairs stored differently from how they were sent. `before` are the
-    labels that shares are compared with, where live is not as it was found any more. `more_settled` is told the plan
-    and may name further pairs; then the same listing is planned once more.
+    labels that guards compare shares with, where this apply has already changed live. `more_settled` gets the plan and
+    may return further pairs; then the same listing is planned once more.
     """
     asked = Asked(target.dataset_type, context.allow, lambda: _moved_to_test(context, ledger, seen), before)
     request = Request(target.title, context.policy, asked, bucket, settled, context.keeper.refusal())
@@ -51,5 +51,5 @@ def _moved_to_test(context: Context, ledger: Ledger, seen: Observation) -> int:
     try:
         found = ledger.missing(key_of(line) for line in context.gateway.entries(seen.test_arn))
     except (InUse, Moved, NotFound):
-        return 0  # the test dataset is being worked on: this guard is a hint, no lock
+        return 0  # somebody is working on the test dataset: this guard is a hint, not a lock
     return len(set(found) - set(context.test_keys())) if found else 0

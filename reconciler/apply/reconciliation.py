@@ -1,12 +1,13 @@
-"""The order of an apply: send what differs, plan anew where somebody else was there, read back.
+"""The steps of an apply: send what differs, plan again when somebody else changed the dataset, list the result.
 
-Nothing is remembered between runs that live could tell.
+Nothing is stored between runs that a listing can show.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from reconciler.apply.context import Context, Target
-from reconciler.apply.list_live import list_fresh
+from reconciler.apply.list_live import list_live
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.rounds import Work, carry_out
 from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
@@ -18,7 +19,7 @@ from reconciler.plan.figures import labels_of_live
 
 
 def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:
-    """Carry out a plan and read back. What goes wrong after the first request is in the outcome's `error`.
+    """Carry out a plan and list the result. Errors after the first request are in the outcome's `error`.
 
     Raises:
         Refused: the plan has refusals, or was made without a service; nothing was sent.
@@ -35,9 +36,10 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
     outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
-            read = list_fresh(context, ledger, outcome.dataset_arn, lambda: lacks(ledger, context.policy, queue))
+            stale = partial(lacks, ledger, context.policy, queue)
+            read = list_live(context, ledger, outcome.dataset_arn, looks_stale=stale)
             outcome = replace(outcome, counted=Statistics(read.entries, read.errors))
-            overwritten = not work.is_last_at(read.updated)
+            overwritten = work.updated not in {None, read.updated}
         except ReconcilerError as error:
             arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
             return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))

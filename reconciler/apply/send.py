@@ -1,9 +1,9 @@
-"""Sending batches: one update at a time, each waited for, because the service has one lane a dataset.
+"""Send batches: one update at a time, each waited for, because the service runs one operation per dataset.
 
 The service gives no operation id and no lock. So before each batch the dataset must be idle and its
-LastUpdatedTimestamp that of our last look; anything else is a colleague's work, which is read before we go on
-(`Moved`).
-A batch that the service fails as a whole is searched for the lines at fault, and the rest goes in.
+LastUpdatedTimestamp the one that we read last; otherwise somebody else changed the dataset, and it is listed again
+before anything more is sent (`Moved`). In a batch that the service fails as a whole, the lines at fault are searched,
+and the rest is sent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,52 +13,25 @@ from typing import Final
 from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
 from reconciler.apply.context import Context
 from reconciler.apply.list_live import list_live
-from reconciler.aws.clock import Clock
 from reconciler.changes import Batch, batches
 from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, UpdateFailed
 from reconciler.ledger import Ledger, SendQueue
-from reconciler.model import Change, Progress, Reporter
+from reconciler.model import Change, Progress
 from reconciler.plan import Plan
 from reconciler.text import inert
 
-# A batch that failed by the service's own fault (StatusMessageCode SERVICE_ERROR: "try again later") is sent so often.
+# How often a batch is sent that failed by the service's own fault (StatusMessageCode SERVICE_ERROR: "try again later").
 _SERVICE_ERROR: Final = "SERVICE_ERROR"
 _SERVICE_ERRORS: Final = 4
 _SERVICE_ERROR_PAUSE: Final = 10.0
-# The search for lines at fault in one batch stops after so many updates and names what is left.
+# The most updates that the search for lines at fault in one batch may take.
 _SEARCH: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A batch that is done, and the LastUpdatedTimestamp that it left: with another one, somebody else was there."""
-
-    batch: Batch
-    updated: float
-
-
-class _Meter:
-    """Progress by bytes: the time left is what the rest takes at the pace so far."""
-
-    def __init__(self, clock: Clock, report: Reporter, plan: Plan) -> None:
-        self._clock, self._report, self._plan = clock, report, plan
-        self._start, self._done = clock.now(), 0
-
-    def confirmed(self, batch: Batch) -> None:
-        """A batch more is done."""
-        self._done += len(batch.body)
-
-    def show(self, doing: str, batch: Batch) -> None:
-        """Tell how far it is."""
-        now = Progress(doing, self._done, self._plan.bytes, "bytes", batch.number, self._plan.batches)
-        left = (self._clock.now() - self._start) * (1 - now.fraction) / now.fraction if self._done else None
-        self._report(replace(now, seconds_left=left))
 
 
 @dataclass(slots=True)
 class Lane:
-    """The one lane of a dataset: updates one after another; `updated` is the LastUpdatedTimestamp of our last look."""
+    """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last."""
 
     context: Context
     ledger: Ledger
@@ -66,24 +39,31 @@ class Lane:
     plan: Plan
     arn: str
     updated: float
-    meter: _Meter = field(init=False)
+    start: float = field(init=False)
+    done: int = 0
 
     def __post_init__(self) -> None:
-        self.meter = _Meter(self.context.clock, self.context.report, self.plan)
+        self.start = self.context.clock.now()
+
+    def show(self, doing: str, batch: Batch) -> None:
+        """Report the progress by bytes; the time left is estimated from the pace so far."""
+        now = Progress(doing, self.done, self.plan.bytes, "bytes", batch.number, self.plan.batches)
+        left = (self.context.clock.now() - self.start) * (1 - now.fraction) / now.fraction if self.done else None
+        self.context.report(replace(now, seconds_left=left))
 
     def left_of(self, changes: Sequence[Change]) -> list[Change]:
-        """List again: which of these are not live as sent; the listing's timestamp is the new one to go by."""
+        """List again, and return which of these are not live as sent; `updated` becomes the listing's timestamp."""
         self.updated = list_live(self.context, self.ledger, self.arn).updated
         absent = {row.key for row in self.ledger.differing(self.plan.policy.compare)}
         absent |= {row.key for row in self.ledger.live_only() if row.live_labelled}
         return [change for change in changes if change.key in absent]
 
     def part(self, changes: Sequence[Change], batch: Batch) -> DatasetDescription | None:
-        """Send a part of a batch; None when it went through."""
+        """Send a part of a batch; None when it succeeded."""
         return self.update(Batch.of(batch.number, changes)) if changes else None
 
     def update(self, batch: Batch) -> DatasetDescription | None:
-        """Send and wait; None when the update went through, else the description of its failure."""
+        """Send and wait; None when the update succeeded, else the description of its failure."""
         for attempt in range(1, _SERVICE_ERRORS + 1):
             after = self._attempt(batch)
             if after is None or after.status != DatasetStatus.UPDATE_FAILED:
@@ -97,67 +77,58 @@ class Lane:
         reason = self.context.stop()
         if reason is not None:
             raise reason
-        before = self._idle()
+        before = self.context.idle(self.arn, self.updated)
+        if before.updated != self.updated:
+            raise Moved(f"somebody else changed the dataset {self.arn} during the apply; run again to continue")
         try:
             sure = self.context.gateway.update_entries(self.arn, batch.body)
         except InUse as error:
             raise Moved(str(error)) from None
-        after = self.context.waiter.until_updated(self.arn, before, lambda _now: self.meter.show("waiting", batch))
+        after = self.context.waiter.until_updated(self.arn, before, lambda _now: self.show("waiting", batch))
         if after is not None:
             self.updated = after.updated
         if after is None or not (sure or after.status == DatasetStatus.UPDATE_FAILED):
             self._listing_decides(batch)
         return after
 
-    def _idle(self) -> DatasetDescription:
-        """The dataset, idle and as we left it.
-
-        Raises:
-            Moved: somebody else's operation ended since.
-        """
-        before = self.context.idle(self.arn, self.updated)
-        if before.updated != self.updated:
-            raise Moved(f"the dataset {self.arn} was changed by somebody else meanwhile; run again to go on")
-        return before
-
     def _listing_decides(self, batch: Batch) -> None:
-        """The status never moved, or it is not certain that it is ours: the update is done when its lines are live.
+        """The status never changed, or may be that of somebody else's update: this one is done when its lines are live.
 
         Raises:
-            Moved: lines of it are not live: they must be sent again.
+            Moved: some of its lines are not live and must be sent again.
         """
         missing = self.left_of(batch.changes)
         self.queue.confirm(_without(batch.changes, missing))
         if missing:
             raise Moved(
                 f"{len(missing):,} of {len(batch.changes):,} lines of a batch are not live although the service "
-                f"accepted it ({self.arn}); run again to go on"
+                f"accepted it ({self.arn}); run again to continue"
             )
 
 
-def send(lane: Lane) -> Iterator[Delivered]:
+def send(lane: Lane) -> Iterator[Batch]:
     """Send the lane's queue batch after batch; yields each that is done: its lines are confirmed, or rejected by name.
 
     Raises:
-        Moved: somebody else changed the dataset, or a batch was not taken: look again.
-        UpdateFailed: no line would be taken.
-        Interrupted: `stop` said so. ServiceError: a call failed.
+        Moved: somebody else changed the dataset, or a batch was not stored: list the dataset again.
+        UpdateFailed: the service would take none of the lines.
+        Interrupted: `stop` returned it. ServiceError: a call failed.
     """
     for batch in batches(lane.queue.changes()):
-        lane.meter.show("sending", batch)
+        lane.show("sending", batch)
         failure = lane.update(batch)
         if failure is None:
             lane.queue.confirm(batch.changes)
         else:
             _settle(lane, batch, failure)
-        lane.meter.confirmed(batch)
-        yield Delivered(batch, lane.updated)
+        lane.done += len(batch.body)
+        yield batch
 
 
 def _settle(lane: Lane, batch: Batch, failure: DatasetDescription) -> None:
-    """A failed batch: what did go in is read, the lines at fault are found, the rest is sent."""
+    """Handle a failed batch: list what was stored, find the lines at fault, send the rest."""
     message = inert(failure.message) or "AWS gave no reason"
-    if _blames_nobody(failure):
+    if _concerns_all(failure):
         raise UpdateFailed(f"{_named(batch, lane.plan)} failed: {message}")
     left = lane.left_of(batch.changes)
     lane.queue.confirm(_without(batch.changes, left))
@@ -167,37 +138,37 @@ def _settle(lane: Lane, batch: Batch, failure: DatasetDescription) -> None:
     rest = _without(left, named)
     if len(rest) < len(batch.changes) and lane.part(rest, batch) is None:
         lane.queue.confirm(rest)
-    elif rest:  # these lines have failed together
+    elif rest:  # these lines failed together
         _search(lane, batch, rest)
 
 
 def _search(lane: Lane, batch: Batch, changes: Sequence[Change]) -> None:
-    """Find the lines at fault by sending parts; every part that goes through is confirmed."""
-    search = bisect(changes)
+    """Find the lines at fault by sending parts; every part that succeeds is confirmed."""
     message, updates = "AWS gave no reason", 0
-    try:
-        part = next(search)
-        while True:
-            failure = lane.part(part, batch)
-            if failure is None:
-                lane.queue.confirm(part)
-            else:
-                message = inert(failure.message) or message
-                if _blames_nobody(failure):
-                    raise UpdateFailed(f"{_named(batch, lane.plan)} failed: {message}")
-            updates += 1
-            if updates > _SEARCH:
-                raise UpdateFailed(
-                    f"{_named(batch, lane.plan)} failed: {message}; after {updates} updates the lines at fault are "
-                    "still not alone: there are many of them; mend the manifest by AWS's sentence and run again"
-                )
-            part = search.send(failure is None)
-    except StopIteration as found:
-        lane.queue.reject(found.value, f"AWS: {message}")
+
+    def succeeds(part: Sequence[Change]) -> bool:
+        nonlocal message, updates
+        if updates == _SEARCH:
+            raise UpdateFailed(
+                f"{_named(batch, lane.plan)} failed: {message}; {updates} updates did not isolate all lines at fault, "
+                "because there are many; use AWS's message to fix the manifest, then run again"
+            )
+        updates += 1
+        failure = lane.part(part, batch)
+        if failure is None:
+            lane.queue.confirm(part)
+            return True
+        message = inert(failure.message) or message
+        if _concerns_all(failure):
+            raise UpdateFailed(f"{_named(batch, lane.plan)} failed: {message}")
+        return False
+
+    faults = bisect(changes, succeeds)
+    lane.queue.reject(faults, f"AWS: {message}")
 
 
-def _blames_nobody(failure: DatasetDescription) -> bool:
-    """Whether the failure is the service's own, or about everything: no line of the batch is to be blamed for it."""
+def _concerns_all(failure: DatasetDescription) -> bool:
+    """Whether the failure is the service's own, or concerns all lines: no single line is at fault."""
     return failure.message_code == _SERVICE_ERROR or concerns_everything(failure.message)
 
 

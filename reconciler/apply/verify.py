@@ -1,7 +1,6 @@
-"""After an apply: is live as it was sent, and what did the service mark?
+"""Check the result of an apply: which lines are live as they were sent, and which entries did the service mark?
 
-The service drops lines in silence, so an update that is UPDATE_COMPLETE proves nothing; live is listed once more and
-compared anew.
+The service drops lines without an error, so UPDATE_COMPLETE proves nothing; live is listed and compared again.
 """
 
 from collections.abc import Iterator
@@ -10,23 +9,23 @@ from itertools import chain, islice
 
 from reconciler.apply.outcome import KEPT, Outcome, Rejected
 from reconciler.errors import Failure, UpdateFailed
-from reconciler.ledger import Ledger, MarkedEntry, SendQueue
+from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What else counts: the keys that were marked before, and whether somebody else was there after our last batch."""
+    """Which keys were marked before the apply, and whether somebody else changed the dataset after our last batch."""
 
     marked_before: frozenset[str]
     overwritten: bool = False
 
 
 def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, circumstances: Circumstances) -> Outcome:
-    """The outcome with what the listing in the ledger shows.
+    """The outcome, completed from the listing in the ledger.
 
-    A line that means what was sent but is stored differently is counted as rewritten and remembered in `settled`, so
-    that it is not sent for ever.
+    A line that means what was sent but is stored differently is counted as rewritten and added to `settled`, so that
+    it is not sent with every apply.
     """
     read = replace(outcome, live=ledger.live_facts(policy.compare))
     judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=circumstances.overwritten)
@@ -43,7 +42,7 @@ def lacks(ledger: Ledger, policy: Policy, queue: SendQueue) -> bool:
 
 
 def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
-    """The outcome with the number of confirmed lines of each verb; all that is known when live cannot be read back."""
+    """The outcome with the number of confirmed lines of each verb; nothing else is known when live cannot be listed."""
     verbs = queue.confirmed_by_verb()
     return replace(
         outcome, add=verbs.get(Verb.ADD, 0), update=verbs.get(Verb.UPDATE, 0), unlabel=verbs.get(Verb.UNLABEL, 0)
@@ -55,8 +54,8 @@ def _with_rejected(
 ) -> tuple[Outcome, int]:
     """The outcome with the lines that are not live; and how many of them somebody else changed.
 
-    Where somebody else was there after our last batch, a line that was taken and is live otherwise is theirs. The
-    others that were taken are not counted as confirmed any more.
+    Where somebody else changed the dataset after our last batch, a confirmed line that is live with other content is
+    their change. The other confirmed lines that are not live are no longer counted as confirmed.
     """
     rejected: list[Rejected] = []
     lost: list[str] = []
@@ -86,7 +85,7 @@ def _with_rejected(
 def _wrong_lines(  # noqa: PLR0913 - what is judged and by what
     ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, settled: set[str], *, overwritten: bool
 ) -> Iterator[tuple[Rejected, bool]]:
-    """Lines of the manifest that are not live, and whether that is somebody else's work; fills `settled`."""
+    """Lines of the manifest that are not live, and whether somebody else changed them; fills `settled`."""
     for row in ledger.differing(policy.compare, outcome.settled):
         confirmed = queue.is_confirmed(row.key)
         if confirmed and row.in_live and row.same_meaning and not overwritten:
@@ -94,7 +93,7 @@ def _wrong_lines(  # noqa: PLR0913 - what is judged and by what
             continue
         refusal = queue.rejection(row.key)
         if outcome.error and not confirmed and refusal is None:
-            continue  # it was not sent: the error says so already
+            continue  # it was not sent: the error says so
         theirs = refusal is None and (not confirmed or (overwritten and row.in_live))
         yield Rejected(row.key, row.place, refusal or _reason(theirs=theirs, in_live=row.in_live)), theirs
 
@@ -102,55 +101,51 @@ def _wrong_lines(  # noqa: PLR0913 - what is judged and by what
 def _wrong_extras(
     ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, *, overwritten: bool
 ) -> Iterator[tuple[Rejected, bool]]:
-    """Live entries that the manifest does not have and that are not as the policy wants them, likewise."""
+    """Live-only entries that the policy does not allow, and whether somebody else changed them."""
     for row in ledger.live_only():
         refusal = queue.rejection(row.key)
         sent = row.live_labelled and (refusal is not None or queue.is_confirmed(row.key))
         if not sent and (outcome.error or policy.extra.wants(labelled=row.live_labelled)):
-            continue  # it may stay; or the error says already that not all was done
-        reason = refusal or ("its labels were not removed" if sent else "somebody else added it meanwhile")
+            continue  # it may stay; or the error says that not all was done
+        reason = refusal or ("its labels were not removed" if sent else "somebody else added it during the apply")
         yield Rejected(row.key, None, reason), refusal is None and (overwritten or not sent)
 
 
 def _reason(*, theirs: bool, in_live: bool) -> str:
     if theirs:
-        return "it was changed by somebody else meanwhile" if in_live else "it went away meanwhile"
-    return "it was not stored as sent" if in_live else "the service dropped it without a word"
+        return "somebody else changed it during the apply" if in_live else "it was deleted during the apply"
+    return "it was not stored as sent" if in_live else "the service dropped it without an error"
 
 
 def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
-    new = _marked(ledger, before, is_new=True)
-    old = _marked(ledger, before, is_new=False)
-    kept = (*islice(new, KEPT), *islice(old, KEPT))[:KEPT]
-    total = sum(1 for _row in ledger.marked())
+    new = (row for row in ledger.marked() if row.key not in before)
+    old = (row for row in ledger.marked() if row.key in before)
+    first = islice(chain(new, old), KEPT)
     return replace(
-        outcome, marked=kept, marked_total=total, marked_new=sum(row.key not in before for row in ledger.marked())
+        outcome,
+        marked=tuple(replace(row, is_new=row.key not in before) for row in first),
+        marked_total=sum(1 for _row in ledger.marked()),
+        marked_new=sum(row.key not in before for row in ledger.marked()),
     )
 
 
-def _marked(ledger: Ledger, before: frozenset[str], *, is_new: bool) -> Iterator[MarkedEntry]:
-    for row in ledger.marked():
-        if (row.key not in before) == is_new:
-            yield replace(row, is_new=is_new)
-
-
 def _verdict(ledger: Ledger, outcome: Outcome, policy: Policy, foreign: int) -> UpdateFailed | None:
-    """The error of an apply whose calls all went well.
+    """The error of an apply whose calls all succeeded.
 
-    `policy.rejected` is about lines that the service will not take; what somebody else overwrote is no success.
+    `policy.rejected` concerns lines that the service does not store; lines that somebody else overwrote are an error.
     """
     ours = outcome.rejected_total - foreign
     if ours and policy.rejected is Rejection.FAIL:
         return UpdateFailed(f"{_lines(ours)} not live as {'it was' if ours == 1 else 'they were'} sent")
     if foreign:
         return UpdateFailed(
-            f"{_lines(foreign)} not live as in the manifest, because somebody else changed the dataset meanwhile; "
-            "run again"
+            f"{_lines(foreign)} not live as in the manifest, because somebody else changed the dataset during the "
+            "apply; run again"
         )
     if policy.marked is Marking.REFUSE and (ours := sum(1 for row in ledger.marked() if row.place is not None)):
         return UpdateFailed(
             f"the service marked {ours:,} entries of the manifest with errors and the policy is `marked: refuse`; "
-            "mend the lines"
+            "fix the lines"
         )
     return None
 

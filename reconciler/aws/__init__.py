@@ -1,1 +1,1 @@
-"""The edge to AWS: the only rooms that import boto3, sleep, or read the clock."""
+"""The connection to AWS: only this package imports boto3, sleeps, or reads the clock."""

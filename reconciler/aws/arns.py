@@ -15,7 +15,7 @@ _PROJECT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ProjectArn:
-    """A project's ARN taken apart."""
+    """The parts of a project's ARN."""
 
     text: str
     partition: str
@@ -25,7 +25,7 @@ class ProjectArn:
 
     @classmethod
     def parse(cls, text: str) -> "ProjectArn":
-        """Take an ARN apart.
+        """Parse an ARN.
 
         Raises:
             BadInput: it is not the ARN of a Rekognition project.
@@ -46,16 +46,15 @@ _DATASET: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DatasetArn:
-    """A dataset's ARN taken apart; it names its project without the project's number."""
+    """The parts of a dataset's ARN; it has the project's name, not the project's number."""
 
-    text: str
     region: str
     project: str
     dataset_type: DatasetType
 
     @classmethod
     def parse(cls, text: str) -> "DatasetArn":
-        """Take an ARN apart.
+        """Parse an ARN.
 
         Raises:
             BadInput: it is not the ARN of a Rekognition dataset.
@@ -68,4 +67,4 @@ class DatasetArn:
                 "DescribeProjects"
             )
         region, project, kind = match.groups()
-        return cls(text, region, project, DatasetType(kind.upper()))
+        return cls(region, project, DatasetType(kind.upper()))

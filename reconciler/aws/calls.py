@@ -1,9 +1,9 @@
-"""One call at a time: paced, counted, logged, retried with backoff and jitter."""
+"""Make one call at a time: paced, counted, logged, retried with backoff and jitter."""
 
 from collections import Counter
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from threading import Event
 from typing import Any, Final, Self, TypeVar
@@ -18,8 +18,8 @@ Reply = TypeVar("Reply")
 _FIRST_PAUSE: Final = 0.5
 _GROWTH: Final = 2.0
 _LONGEST_PAUSE: Final = 20.0
-# Every dataset operation has 5 calls a second an account (Rekognition endpoints and quotas). Others share them, so once
-# throttled an operation keeps to less.
+# An account has 5 calls per second per dataset operation (Rekognition endpoints and quotas). Other programs share them,
+# so an operation that was throttled keeps to less. In seconds.
 _SPACING_AFTER_THROTTLE: Final = 0.25
 _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
 _THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
@@ -37,10 +37,10 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait for a network that is away, once AWS has answered: it is no wrong region or endpoint then.
+    """How long to wait for a lost network, once AWS has answered in this run: region and endpoint are right then.
 
-    `seconds` without any answer are waited out; `tell` is told so, and `stop` is asked meanwhile: it gives a reason to
-    wait no longer, or None.
+    Retries last `seconds` without any answer; `tell` receives a message for each, and `stop` returns a reason to stop
+    waiting, or None.
     """
 
     seconds: float
@@ -48,39 +48,39 @@ class Patience:
     tell: Callable[[str], None]
 
 
+@dataclass
 class Calls:
-    """Makes calls and counts them: `counts` has every attempt by operation."""
+    """Makes calls; `counts` has the number of attempts of each operation, `log` receives every attempt."""
 
-    def __init__(self, clock: Clock, random: Random, log: Callable[[CallRecord], None] = lambda _record: None) -> None:
-        self._clock = clock
-        self._random = random
-        self._log = log
-        self._earliest: dict[str, float] = {}
-        self._spacing: dict[str, float] = {}
-        self._answered = Event()
-        self._patience: Patience | None = None
-        self.counts: Counter[str] = Counter()
+    clock: Clock
+    random: Random
+    log: Callable[[CallRecord], None] = lambda _record: None
+    patience: Patience | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+    _earliest: dict[str, float] = field(default_factory=dict)
+    _spacing: dict[str, float] = field(default_factory=dict)
+    _answered: Event = field(default_factory=Event)
 
     def patient(self, patience: Patience) -> Self:
-        """The same calls, counted and paced together with these, for somebody who waits out a lost network."""
+        """The same calls, counted and paced together with these, which wait until a lost network is back."""
         calls = copy(self)
-        calls._patience = patience  # noqa: SLF001 - one of us
+        calls.patience = patience
         return calls
 
     def make(
         self, operation: str, send: Callable[[], Reply], done_if: Callable[[Exception], Reply | None] | None = None
     ) -> Reply:
-        """Send until there is an answer, a fault that no retry cures, or the fault's time for retries is over.
+        """Send until there is an answer, a fault that no retry cures, or no time left for retries.
 
-        `done_if` is asked after an attempt that may have done its work: it gives the reply when the error of a later
-        attempt shows that the work was done.
+        `done_if` is called when an earlier attempt may have succeeded: it returns the reply when the error of a later
+        attempt shows that it did.
 
         Raises:
-            ReconcilerError: the fault, as a sentence.
+            ReconcilerError: the fault.
         """
-        start, pause, unsure = self._clock.now(), _FIRST_PAUSE, False
+        start, pause, unsure = self.clock.now(), _FIRST_PAUSE, False
         while True:
-            wait = pause * (0.5 + self._random.random() / 2)
+            wait = pause * (0.5 + self.random.random() / 2)
             self._keep_to_spacing(operation)
             try:
                 return self._attempt(operation, send)
@@ -90,30 +90,30 @@ class Calls:
                     raise
                 if unsure and done_if is not None and (reply := done_if(fault.error)) is not None:
                     return reply
-                if not self._goes_on(fault, self._clock.now() - start, wait):
+                if not self._retries(fault, self.clock.now() - start, wait):
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
                 if fault.code in _THROTTLES:
                     self._spacing[operation] = _SPACING_AFTER_THROTTLE
-            self._clock.sleep(wait)
+            self.clock.sleep(wait)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _goes_on(self, fault: Fault, lasted: float, wait: float) -> bool:
-        """Whether to send again after another pause of `wait`; `lasted` is the time since the first attempt."""
+    def _retries(self, fault: Fault, lasted: float, wait: float) -> bool:
+        """Whether to send again after a pause of `wait`; `lasted` is the time since the first attempt, in seconds."""
         if fault.answer not in _RETRIED:
             return False
-        patience = self._patience
+        patience = self.patience
         if not (fault.is_silence and patience and self._answered.is_set()):
             return lasted + wait <= fault.retry_for
         longest = max(patience.seconds, fault.retry_for)
         if lasted + wait > longest or patience.stop() is not None:
             return False
-        patience.tell(f"no answer from AWS for {lasted:.0f} s; trying again until it is {longest / 60:.3g} min")
+        patience.tell(f"no answer from AWS for {lasted:.0f} s; trying again for up to {longest / 60:.3g} min")
         return True
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
         self.counts[operation] += 1
-        start = self._clock.now()
+        start = self.clock.now()
         try:
             reply = send()
         except Exception as error:
@@ -129,12 +129,12 @@ class Calls:
 
     def _record(self, operation: str, answer: str, response: dict[str, Any], start: float) -> None:
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
-        self._log(CallRecord(operation, answer, request_id, self._clock.now() - start))
+        self.log(CallRecord(operation, answer, request_id, self.clock.now() - start))
 
     def _keep_to_spacing(self, operation: str) -> None:
-        """Once throttled, calls of an operation keep their distance."""
-        now = self._clock.now()
+        """Wait until an operation that was throttled may be called again."""
+        now = self.clock.now()
         wait = self._earliest.get(operation, now) - now
         if wait > 0:
-            self._clock.sleep(wait)
+            self.clock.sleep(wait)
         self._earliest[operation] = max(now, now + wait) + self._spacing.get(operation, 0.0)

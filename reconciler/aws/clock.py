@@ -1,4 +1,4 @@
-"""Time, as something that is handed in: the only module that sleeps or reads the clock."""
+"""Time as a parameter: the only module that sleeps or reads the clock."""
 
 import time
 from datetime import UTC, datetime
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds that only grow, and a way to let them pass."""
+    """A monotonic clock, and a way to sleep."""
 
     def now(self) -> float:
-        """Seconds since some start; only differences mean anything."""
+        """Seconds since an arbitrary start; only differences are meaningful."""
 
     def sleep(self, seconds: float) -> None:
         """Return when `seconds` have passed."""
@@ -19,11 +19,11 @@ class SystemClock:
     """The machine's monotonic clock."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary start, unmoved by changes of the wall clock."""
+        """Seconds since an arbitrary start; changes of the wall clock do not affect it."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep; a signal's handler may raise out of it."""
+        """Sleep; a signal's handler may raise during it."""
         time.sleep(seconds)
 
 

@@ -1,9 +1,6 @@
-"""The service behind a few verbs: what the reconciler needs of Rekognition Custom Labels, in its own words.
+"""The operations of Rekognition Custom Labels that the reconciler needs; all calls use `reconciler.aws.calls`."""
 
-All calls go through `reconciler.aws.calls`.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import datetime
 from functools import partial
@@ -24,14 +21,14 @@ _PAGE: Final = 100
 
 
 class Gateway:
-    """Rekognition Custom Labels in one account and region. Every method may raise ReconcilerError with a sentence."""
+    """Rekognition Custom Labels in one account and region. Every method may raise ReconcilerError."""
 
     def __init__(self, client: "RekognitionClient", calls: Calls) -> None:
         self._client = client
         self.calls = calls
 
     def patient(self, patience: Patience) -> Self:
-        """The same gateway for somebody who waits out a network that is away; counts and pace are shared."""
+        """The same gateway, which waits until a lost network is back; counts and pace are shared."""
         gateway = copy(self)
         gateway.calls = self.calls.patient(patience)
         return gateway
@@ -41,11 +38,11 @@ class Gateway:
         return next((one for one in self._projects(name) if ProjectArn.parse(one.arn).name == name), None)
 
     def project(self, arn: str) -> Project | None:
-        """The project with exactly this ARN, or None: a project made anew under the same name has another ARN."""
+        """The project with exactly this ARN, or None: a project created again under the same name has a new ARN."""
         return next((one for one in self._projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
 
     def describe(self, dataset_arn: str) -> DatasetDescription | None:
-        """The dataset's status and statistics, or None when it is gone."""
+        """The dataset's status and statistics, or None when it is deleted."""
         try:
             reply = self.calls.make("DescribeDataset", lambda: self._client.describe_dataset(DatasetArn=dataset_arn))
         except NotFound:
@@ -53,18 +50,12 @@ class Gateway:
         return _description(reply["DatasetDescription"])
 
     def entries(self, dataset_arn: str) -> Iterator[str]:
-        """All entries as JSON lines, page by page. An empty token ends a listing like an absent one."""
-        token = ""
-        while True:
-            request: Any = {"DatasetArn": dataset_arn, "MaxResults": _PAGE, **({"NextToken": token} if token else {})}
-            reply = self.calls.make("ListDatasetEntries", partial(self._client.list_dataset_entries, **request))
-            yield from reply.get("DatasetEntries", [])
-            token = reply.get("NextToken", "")
-            if not token:
-                return
+        """All entries as JSON lines, page by page."""
+        for page in self._pages("ListDatasetEntries", self._client.list_dataset_entries, DatasetArn=dataset_arn):
+            yield from page.get("DatasetEntries", [])
 
     def create_dataset(self, project_arn: str, dataset_type: DatasetType) -> str:
-        """Start to create an empty dataset and give its ARN."""
+        """Start to create an empty dataset; returns its ARN."""
         reply: Any = self.calls.make(
             "CreateDataset",
             partial(self._client.create_dataset, ProjectArn=project_arn, DatasetType=dataset_type.value),
@@ -75,8 +66,8 @@ class Gateway:
     def update_entries(self, dataset_arn: str, body: bytes) -> bool:
         """Start an update with this body (JSON Lines); whether it is certain that the running update is this one.
 
-        An attempt that got no clear answer is sent again: the lines are keyed, so that sending them twice is harmless.
-        When the service then says that an operation is running, it is this one, or a colleague's.
+        An attempt without a clear answer is sent again: lines have keys, so sending them twice does no harm. When the
+        service then answers that an operation is running, that is this update or somebody else's.
         """
         unsure: list[bool] = []
 
@@ -93,7 +84,7 @@ class Gateway:
         return not unsure
 
     def delete_dataset(self, dataset_arn: str) -> None:
-        """Start to delete the dataset; one that is gone is fine."""
+        """Start to delete the dataset; it may be deleted already."""
         try:
             self.calls.make(
                 "DeleteDataset",
@@ -110,14 +101,17 @@ class Gateway:
         return {"DatasetArn": arn} if arn else None
 
     def _projects(self, name: str) -> Iterator[Project]:
-        token = ""
+        for page in self._pages("DescribeProjects", self._client.describe_projects, ProjectNames=[name]):
+            yield from (_project(one) for one in page.get("ProjectDescriptions", []))
+
+    def _pages(self, operation: str, send: Callable[..., Any], **request: object) -> Iterator[Any]:
+        """The replies of a listing; an empty token ends it, like an absent one."""
+        request["MaxResults"] = _PAGE
         while True:
-            request: Any = {"ProjectNames": [name], "MaxResults": _PAGE, **({"NextToken": token} if token else {})}
-            reply = self.calls.make("DescribeProjects", partial(self._client.describe_projects, **request))
-            yield from (_project(one) for one in reply.get("ProjectDescriptions", []))
-            token = reply.get("NextToken", "")
-            if not token:
+            yield (page := self.calls.make(operation, partial(send, **request)))
+            if not page.get("NextToken"):
                 return
+            request["NextToken"] = page["NextToken"]
 
 
 def _project(description: Any) -> Project:  # noqa: ANN401 - the reply's own type exists only in the stubs

@@ -1,16 +1,10 @@
-"""Objects in S3: what snapshots and records need of it, in their own words.
-
-Retries are boto3's own here: an object is put whole or not at all, and no quota of Rekognition's is used up.
-"""
+"""Objects in S3, for snapshots and records; retries are boto3's own."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Final
-
-import botocore.exceptions
-from botocore.parsers import ResponseParserError
 
 from reconciler.aws.faults import fault_of
 from reconciler.errors import BadInput, NotFound, ReconcilerError
@@ -22,34 +16,34 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 _CHUNK: Final = 1 << 20
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
 _CURES: Final = {
-    "NoSuchBucket": "create the bucket, or mend its name",
+    "NoSuchBucket": "create the bucket, or fix its name",
     "AccessDenied": "allow s3:PutObject and s3:GetObject on the address",
     "403": "allow s3:PutObject and s3:GetObject on the address",
 }
 
 
 def is_s3(address: str) -> bool:
-    """Whether a setting names a place in S3."""
+    """Whether a setting is an address in S3."""
     return address.lower().startswith(_SCHEME)
 
 
 @dataclass(frozen=True, slots=True)
 class S3Address:
-    """A bucket and an object's key, or the beginning of keys, without a slash at its end."""
+    """A bucket and a key or key prefix, without a slash at its end."""
 
     bucket: str
     key: str
 
     @classmethod
     def parse(cls, text: str) -> "S3Address":
-        """Take `s3://BUCKET/KEY` apart; without a key it is empty.
+        """Parse `s3://BUCKET/KEY`; the key may be empty.
 
         Raises:
-            BadInput: it is none.
+            BadInput: it is not such an address.
         """
         bucket, _slash, key = text[len(_SCHEME) :].partition("/")
         if not is_s3(text) or not _BUCKET.fullmatch(bucket) or any(ord(character) < 32 for character in key):
-            raise BadInput(f"{inert(text, 200)} is no address in S3; give one like s3://BUCKET/FOLDER")
+            raise BadInput(f"{inert(text, 200)} is not a valid S3 address; give one like s3://BUCKET/FOLDER")
         return cls(bucket, key.rstrip("/"))
 
     def __truediv__(self, name: str) -> "S3Address":
@@ -61,16 +55,16 @@ class S3Address:
 
 
 class Objects:
-    """S3 with one connection. Every method may raise ReconcilerError with a sentence."""
+    """S3 with one client. Every method may raise ReconcilerError."""
 
     def __init__(self, client: Any) -> None:  # noqa: ANN401 - boto3's client type exists only in its stubs
         self._client = client
 
     def upload(self, address: S3Address, file: IO[bytes]) -> None:
-        """Put a file's bytes, in parts where there are many."""
+        """Put a file's bytes, a large file in parts."""
         from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - few runs need it, every run would load it
 
-        in_this_thread = TransferConfig(use_threads=False)  # so that Ctrl-C is heard
+        in_this_thread = TransferConfig(use_threads=False)  # so that Ctrl-C interrupts it
         with _in_sentences("PutObject", address):
             self._client.upload_fileobj(file, address.bucket, address.key, Config=in_this_thread)
 
@@ -80,7 +74,7 @@ class Objects:
             self._client.put_object(Bucket=address.bucket, Key=address.key, Body=data)
 
     def read(self, address: S3Address) -> Iterator[bytes]:
-        """The object's bytes, piece by piece.
+        """The object's bytes, in pieces.
 
         Raises:
             NotFound: there is no such object.
@@ -93,12 +87,10 @@ class Objects:
 
 @contextmanager
 def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:
-    """Turn what boto3 raises into a sentence that names the address."""
+    """Turn what boto3 raises into an error that names the address."""
     try:
         yield
-    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ResponseParserError) as error:
-        raise _sentence(operation, address, error) from None
-    except RuntimeError as error:  # renewed credentials that have expired already
+    except Exception as error:
         if fault_of(operation, error) is None:
             raise
         raise _sentence(operation, address, error) from None
@@ -109,7 +101,7 @@ def _sentence(operation: str, address: S3Address, error: Exception) -> Reconcile
     code = response.get("Error", {}).get("Code", type(error).__name__)
     where = inert(str(address))
     if code in _ABSENT:
-        return NotFound(f"there is no object {where}; mend the address", code=code, operation=operation)
+        return NotFound(f"there is no object {where}; fix the address", code=code, operation=operation)
     if code in _CURES:
         return ReconcilerError(f"{where}: {operation}: {inert(code)}: {inert(str(error))}; {_CURES[code]}")
     fault = fault_of(operation, error)

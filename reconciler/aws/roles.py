@@ -1,4 +1,4 @@
-"""Roles to assume: what AWS's token service is asked, as pulumi-aws would ask it.
+"""Roles to assume: the requests to AWS's token service (STS), as pulumi-aws makes them.
 
 An apply may take longer than the credentials of a role are valid, so a session renews them (botocore credentials.py,
 `RefreshableCredentials`).
@@ -19,8 +19,8 @@ from reconciler.errors import BadInput
 from reconciler.text import inert
 
 _SESSION_NAME: Final = "rekognition-labels-as-code"
-# Seconds before their end at which credentials are renewed if it can be done, and at which it must be. A role may be
-# valid for no more than 15 minutes, which is botocore's own figure for the first.
+# Seconds before they expire at which credentials are renewed if possible, and at which they must be. botocore's own
+# figure for the first is 15 minutes, and a role's credentials may be valid for no longer than that.
 _MAY_RENEW: Final = 300
 _MUST_RENEW: Final = 120
 
@@ -39,20 +39,17 @@ class AssumeRole:
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
 
+    config = Config()
+
     def parameters(self) -> dict[str, Any]:
         """The request of sts:AssumeRole, without what is not set."""
-        given = {
-            "RoleArn": self.role_arn,
-            "RoleSessionName": self.session_name,
-            "ExternalId": self.external_id,
-            "DurationSeconds": self.duration_seconds,
-            "Policy": self.policy,
-            "PolicyArns": [{"arn": arn} for arn in self.policy_arns],
-            "Tags": [{"Key": key, "Value": value} for key, value in self.tags],
-            "TransitiveTagKeys": list(self.transitive_tag_keys),
-            "SourceIdentity": self.source_identity,
-        }
-        return {name: value for name, value in given.items() if value}
+        return _parameters(
+            self,
+            ExternalId=self.external_id,
+            Tags=[{"Key": key, "Value": value} for key, value in self.tags],
+            TransitiveTagKeys=list(self.transitive_tag_keys),
+            SourceIdentity=self.source_identity,
+        )
 
     def session(self, sts: Any, region: str | None) -> boto3.Session:  # noqa: ANN401 - boto3 makes its clients' types
         """A session with the role's credentials; `sts` is a client that may assume it."""
@@ -61,9 +58,9 @@ class AssumeRole:
 
 @dataclass(frozen=True, slots=True)
 class WebIdentity:
-    """A role that is assumed with a token of an identity provider, as CI systems hand them out.
+    """A role that is assumed with the token of an identity provider, such as a CI system.
 
-    `token` is the token, or `token_file` the file that holds it; the token wins where both are set.
+    `token` is the token, or `token_file` the file that holds it; `token` is used where both are set.
     """
 
     role_arn: str
@@ -74,7 +71,7 @@ class WebIdentity:
     policy: str | None = None
     policy_arns: tuple[str, ...] = ()
 
-    # Nobody signs: the token is the proof (STS API Reference, AssumeRoleWithWebIdentity).
+    # The request is not signed: the token is the proof (STS API Reference, AssumeRoleWithWebIdentity).
     config = Config(signature_version=UNSIGNED)
 
     def parameters(self) -> dict[str, Any]:
@@ -83,15 +80,7 @@ class WebIdentity:
         Raises:
             BadInput: the token's file cannot be read.
         """
-        given = {
-            "RoleArn": self.role_arn,
-            "RoleSessionName": self.session_name,
-            "WebIdentityToken": self.token or self._token_of_file(),
-            "DurationSeconds": self.duration_seconds,
-            "Policy": self.policy,
-            "PolicyArns": [{"arn": arn} for arn in self.policy_arns],
-        }
-        return {name: value for name, value in given.items() if value}
+        return _parameters(self, WebIdentityToken=self.token or self._token_of_file())
 
     def session(self, sts: Any, region: str | None) -> boto3.Session:  # noqa: ANN401 - boto3 makes its clients' types
         """A session with the role's credentials; `sts` is a client made with `config`.
@@ -110,8 +99,20 @@ class WebIdentity:
             raise BadInput(f"the web identity token cannot be read from {inert(str(path))}: {reason}") from None
 
 
+def _parameters(role: AssumeRole | WebIdentity, **own: object) -> dict[str, Any]:
+    """What both requests have, and a request's own members; without what is not set."""
+    both = {
+        "RoleArn": role.role_arn,
+        "RoleSessionName": role.session_name,
+        "DurationSeconds": role.duration_seconds,
+        "Policy": role.policy,
+        "PolicyArns": [{"arn": arn} for arn in role.policy_arns],
+    }
+    return {name: value for name, value in (both | own).items() if value}
+
+
 def _session(ask: Callable[[], Any], region: str | None) -> boto3.Session:
-    """A session whose credentials are what `ask` is answered, asked again before they expire."""
+    """A session with the credentials that `ask` returns; it calls `ask` again before they expire."""
 
     def renewed() -> dict[str, str]:
         given = ask()["Credentials"]
@@ -131,7 +132,7 @@ def _session(ask: Callable[[], Any], region: str | None) -> boto3.Session:
 
 
 class _Given(CredentialProvider):
-    """The one place where a session finds its credentials."""
+    """The only provider of credentials of a session."""
 
     METHOD = "sts-assume-role"
 
@@ -140,5 +141,5 @@ class _Given(CredentialProvider):
         self._credentials = credentials
 
     def load(self) -> RefreshableCredentials:
-        """Give them."""
+        """The credentials."""
         return self._credentials

@@ -1,7 +1,7 @@
-"""Replies that arrive whole: botocore takes a body that ends early, or is no JSON, for a reply without members.
+"""Detect truncated replies: botocore reads a body that ends early, or is not JSON, as a reply without members.
 
-For a listing that would mean "no more entries", so such a reply is turned into a fault of the connection, which
-`reconciler.aws.faults` knows how to retry.
+For a listing that would mean "no more entries", so such a reply becomes an error of the connection, which is retried
+(`reconciler.aws.faults`).
 
 Source: botocore parsers.py (`_parse_body_as_json`) and endpoint.py (the event `before-parse`); an empty body is a
 success without output (API Reference, UpdateDatasetEntries: "an HTTP 200 response with an empty HTTP body").
@@ -21,7 +21,7 @@ _FIRST_ERROR: Final = 300
 
 
 def insist_on_whole_replies(client: "RekognitionClient") -> None:
-    """Make a client raise ConnectionClosedError or ResponseParserError where botocore would see an empty reply."""
+    """Make a client raise ConnectionClosedError or ResponseParserError for a truncated reply."""
     endpoint = client.meta.endpoint_url
 
     def check(response_dict: Mapping[str, Any], **_event: object) -> None:
@@ -31,6 +31,6 @@ def insist_on_whole_replies(client: "RekognitionClient") -> None:
             raise ConnectionClosedError(endpoint_url=endpoint)
         succeeded = response_dict["status_code"] < _FIRST_ERROR
         if succeeded and body and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
-            raise ResponseParserError(f"{endpoint} answers with something that is not JSON")
+            raise ResponseParserError(f"{endpoint} sent a reply that is not JSON")
 
     client.meta.events.register("before-parse.rekognition.*", check)

@@ -1,33 +1,20 @@
-"""Desired and live of one dataset side by side, on disk: memory stays flat however large the dataset.
+"""Desired and live of one dataset side by side, on disk, so that memory does not grow with the dataset.
 
-A desired line is kept whole (it may be sent); a live line is kept only when it differs from its desired line or has
-none (it may be shown).
+A desired line is stored whole, because it may be sent; a live line is stored only when it differs from its desired line
+or has none, because it may be shown.
 
-The database is SQLite's temporary file, gone with the connection. Measured on 250,000 entries: 24 MB of memory where
-a dictionary of digests takes 100 MB and two parsed manifests 3,300 MB.
+The database is SQLite's temporary file, which is deleted with the connection. Measured on 250,000 entries: 24 MB of
+memory where a dictionary of digests takes 100 MB and two parsed manifests 3,300 MB.
 """
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from hashlib import blake2b
-from types import TracebackType
 from typing import Any, Self
 
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.ledger.rows import (
-    Facts,
-    MarkedEntry,
-    Row,
-    StoredSide,
-    key_bytes,
-    key_text,
-    mark_codes,
-    names,
-    pair_digest,
-    place_at,
-    values_of,
-)
+from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
 from reconciler.ledger.send_queue import SendQueue
 from reconciler.model import Change, Compare, DesiredEntry, Entry, Mark, Place
 
@@ -53,11 +40,12 @@ SELECT d.seq, d.key, d.line, d.file, d.line_number, d.line_column, d.labels, l.l
 FROM desired d LEFT JOIN live l ON l.key = d.key
 """
 
-# Live rows that the manifest does not have.
+# Live rows that the manifest does not have; and any live rows, in the columns of `_JOINED`.
 _LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
+_LIVE = "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, NULL"
 
-# How two lines of one key are compared: strictly when the policy says so, and where the live line carries errors, so
-# that a repair of a field that labels mode ignores is sent.
+# How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
+# so that a fix of a field that labels mode ignores is sent.
 _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
 
 
@@ -72,13 +60,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the temporary file back."""
+    def __exit__(self, *_error: object) -> None:
         self._database.close()
 
     def accept(self, desired: DesiredEntry) -> Place | None:
@@ -92,27 +74,27 @@ class Ledger:
         return None if added.rowcount else self._place_of(entry.key)
 
     def observe(self, line: str) -> None:
-        """Add a line that the service listed; a key that a moving listing shows twice keeps its newest line.
+        """Add a line that the service listed; of a key that appears twice in a listing, the last line is kept.
 
         Raises:
-            ValueError: the line is no JSON object with a source-ref.
+            ValueError: the line is not a JSON object with a source-ref.
         """
         document, entry = _read(line)
         row = self._database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
         kept = None if row and row[0] == entry.content else compact(document)
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
-        self._database.execute(
+        insert = (
             "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, marks, line)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*values_of(entry), marks, kept),
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
+        self._database.execute(insert, (*values_of(entry), marks, kept))
 
     def forget_live(self) -> None:
         """Empty the live side, before it is listed again."""
         self._database.execute("DELETE FROM live")
 
     def forget_desired(self) -> None:
-        """Empty the desired side, before a manifest with errors is read for what can be understood of it."""
+        """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
 
     def is_unusable(self, seq: int) -> bool:
@@ -121,20 +103,17 @@ class Ledger:
         return bool(self._database.execute(query, (seq,)).fetchone()[0])
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
-        """The lines that one apply sends, in order; a queue made before is emptied."""
+        """The lines that one apply sends, in order; an earlier queue is emptied."""
         return SendQueue(self._database, changes)
 
     def desired_facts(self, mode: Compare) -> Facts:
-        """What the manifest holds; the digest is of what the entries mean in this mode."""
-        column = "content" if mode is Compare.STRICT else "meaning"
-        digest = self._digest(f"SELECT key, {column}, '[]' FROM desired ORDER BY key")  # noqa: S608 - one of two columns
-        return Facts(*self._sums("desired", "0"), digest)
+        """What the manifest has; the digest is of what the entries mean in this mode."""
+        return self._facts("desired", _column(mode), "'[]'")
 
     def live_facts(self, mode: Compare) -> Facts:
         """What is live; the digest is of what the entries mean in this mode and of how they are marked."""
-        column = "content" if mode is Compare.STRICT else "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
-        digest = self._digest(f"SELECT key, {column}, marks FROM live ORDER BY key")  # noqa: S608 - one of two columns
-        return Facts(*self._sums("live", "COALESCE(SUM(marks <> '[]'), 0)"), digest)
+        meaning = "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
+        return self._facts("live", "content" if mode is Compare.STRICT else meaning, "marks")
 
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
@@ -152,7 +131,7 @@ class Ledger:
 
     def live_only(self) -> Iterator[Row]:
         """Live rows that the manifest does not have, as listed."""
-        return self._live_rows("LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq", {})
+        return self._rows(f"{_LIVE} {_LEFT}", {})
 
     def desired_row(self, seq: int) -> Row:
         """The desired row with this number."""
@@ -160,11 +139,8 @@ class Ledger:
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Which of these keys are desired and not live."""
-        query = (
-            "SELECT EXISTS (SELECT 1 FROM desired WHERE key = :key)"
-            " AND NOT EXISTS (SELECT 1 FROM live WHERE key = :key)"
-        )
-        return [key for key in keys if self._database.execute(query, {"key": key_bytes(key)}).fetchone()[0]]
+        query = "SELECT 1 FROM desired WHERE key = :key AND key NOT IN (SELECT key FROM live)"
+        return [key for key in keys if self._database.execute(query, {"key": key_bytes(key)}).fetchone()]
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""
@@ -173,7 +149,7 @@ class Ledger:
 
     def live_row(self, seq: int) -> Row:
         """The live-only row with this number."""
-        return next(self._live_rows("WHERE l.seq = :seq", {"seq": seq}))
+        return next(self._rows(f"{_LIVE} FROM live l WHERE l.seq = :seq", {"seq": seq}))
 
     def marked(self) -> Iterator[MarkedEntry]:
         """Live entries that the service marked with errors: those of the manifest first, in its order."""
@@ -188,7 +164,7 @@ class Ledger:
     def ignored(self) -> int:
         """How many entries mean the same on both sides and differ in fields that labels mode ignores.
 
-        Marked entries are not among them: they are compared strictly.
+        Marked entries are not counted: they are compared strictly.
         """
         query = (
             "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key"
@@ -198,15 +174,14 @@ class Ledger:
 
     def digests(self, key: str, mode: Compare) -> tuple[bytes | None, bytes | None]:
         """The digests of a key's desired and live line, of what they mean or of all their content; None for no line."""
-        column = "content" if mode is Compare.STRICT else "meaning"
-        desired, live = (f"SELECT {column} FROM {side} WHERE key = :key" for side in ("desired", "live"))  # noqa: S608 - ours
+        desired, live = (f"SELECT {_column(mode)} FROM {side} WHERE key = :key" for side in ("desired", "live"))  # noqa: S608 - ours
         desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
         return desired, live
 
     def both_sides(self) -> Iterator[tuple[StoredSide, StoredSide | None, bool]]:
         """Every desired line, in manifest order, with its live line (None: there is none; the same object: equal).
 
-        The last member says that the two differ only in fields that labels mode ignores.
+        The last member is whether the two differ only in fields that labels mode ignores.
         """
         query = (
             "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
@@ -266,81 +241,49 @@ class Ledger:
         return self._label_counts("live WHERE key NOT IN (SELECT key FROM desired)")
 
     def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
-        """The live entries that use any of these labels, as the listing had them."""
+        """The live entries that use any of these labels, as they were listed."""
         for key, used in self._database.execute("SELECT key, labels FROM live ORDER BY seq"):
             if not set(labels).isdisjoint(names(used)):
                 yield key_text(key)
 
     def _label_counts(self, rows: str) -> dict[str, int]:
-        counts: dict[str, int] = {}
+        counts = Counter[str]()
         query = f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"  # noqa: S608 - ours
         for labels, many in self._database.execute(query):
-            for name in names(labels):
-                counts[name] = counts.get(name, 0) + many
+            counts.update(dict.fromkeys(names(labels), many))
         return counts
 
     def _place_of(self, key: str) -> Place | None:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
         return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
-    def _sums(self, table: str, marked: str) -> tuple[int, int, int, int]:
-        query = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
-        entries, labelled, boxes, many = self._database.execute(query).fetchone()
-        return entries, labelled, boxes, many
-
-    def _digest(self, query: str) -> str:
-        total = blake2b(digest_size=16)
-        for key, digest, marks in self._database.execute(query):
-            total.update(len(key).to_bytes(4, "big") + key + digest)
-            total.update(mark_codes(marks))
-        return total.hexdigest()
+    def _facts(self, table: str, column: str, marks: str) -> Facts:
+        marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
+        sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
+        entries = f"SELECT key, {column}, {marks} FROM {table} ORDER BY key"  # noqa: S608 - ours
+        return Facts.of(self._database.execute(sums).fetchone(), self._database.execute(entries))
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
-        for row in self._database.execute(query, values):
-            seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = row
-            yield Row(
-                seq=seq,
-                key=key_text(key),
-                desired=line,
-                live=live,
-                place=place_at(file, number, column),
-                labels=names(labels),
-                live_labels=names(live_labels) if live_labels else (),
-                in_live=bool(in_live),
-                same_meaning=bool(same),
-                live_labelled=bool(labelled),
-                pair=pair_digest(key_text(key), want, have) if have else "",
-            )
-
-    def _live_rows(self, clause: str, values: dict[str, object]) -> Iterator[Row]:
-        query = f"SELECT l.seq, l.key, l.line, l.labels, l.labelled FROM live l {clause}"  # noqa: S608 - our clauses
-        for seq, key, line, labels, labelled in self._database.execute(query, values):
-            yield Row(
-                seq=seq,
-                key=key_text(key),
-                desired=None,
-                live=line,
-                place=None,
-                labels=(),
-                live_labels=names(labels),
-                in_live=True,
-                same_meaning=False,
-                live_labelled=bool(labelled),
-                pair="",
-            )
+        return map(Row.of, self._database.execute(query, values))
 
 
-def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] = lambda _count: None) -> None:
-    """List into the ledger, telling `seen` how many lines came so far after every 1,000.
+def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] = lambda _count: None) -> int:
+    """Replace the ledger's live side by these lines, and count them; calls `seen` with the count after every 1,000.
 
     Raises:
-        ValueError: a line is no JSON object with a source-ref.
+        ValueError: a line is not a JSON object with a source-ref.
     """
     ledger.forget_live()
+    count = 0
     for count, line in enumerate(lines, start=1):
         ledger.observe(line)
         if count % 1000 == 0:
             seen(count)
+    return count
+
+
+def _column(mode: Compare) -> str:
+    return "content" if mode is Compare.STRICT else "meaning"
 
 
 def _read(line: str) -> tuple[dict[str, Any], Entry]:
@@ -348,4 +291,4 @@ def _read(line: str) -> tuple[dict[str, Any], Entry]:
         document = parse_live(line)
         return document, entry_of(document)
     except RecursionError:
-        raise ValueError("the service listed a line that nests too deep to be read") from None
+        raise ValueError("the service listed a line that is nested too deeply to be read") from None

@@ -1,9 +1,11 @@
 """What the ledger's tables hold: rows, figures of one side, and how keys and entries are stored."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any, Self
 
 from reconciler.model import Entry, Mark, Place
 
@@ -12,7 +14,7 @@ from reconciler.model import Entry, Mark, Place
 class Row:
     """A key on either side.
 
-    `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (or, for
+    `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (for
     live-only rows, the listing) does; `same_meaning` is False where a side is missing.
     """
 
@@ -27,6 +29,24 @@ class Row:
     same_meaning: bool
     live_labelled: bool
     pair: str
+
+    @classmethod
+    def of(cls, columns: tuple[Any, ...]) -> Self:
+        """A row from the columns of a query."""
+        seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = columns
+        return cls(
+            seq=seq,
+            key=key_text(key),
+            desired=line,
+            live=live,
+            place=place_at(file, number, column),
+            labels=names(labels),
+            live_labels=names(live_labels) if live_labels else (),
+            in_live=bool(in_live),
+            same_meaning=bool(same),
+            live_labelled=bool(labelled),
+            pair=pair_digest(key_text(key), want, have) if have else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +64,9 @@ class MarkedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one side holds: entries, those with labels, boxes, live entries marked with errors, and a digest of it all.
+    """Counts of one side: entries, entries with labels, boxes, entries marked with errors; and a digest of the entries.
 
-    The digest is the same for the same entries in any order.
+    The digest does not depend on the order of the entries.
     """
 
     entries: int
@@ -55,9 +75,19 @@ class Facts:
     marked: int
     digest: str
 
+    @classmethod
+    def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str]]) -> Self:
+        """The facts from the counts, and from key, content and marks of every entry, in the order of their keys."""
+        total = blake2b(digest_size=16)
+        for key, content, marks in rows:
+            total.update(len(key).to_bytes(4, "big") + key + content)
+            codes = "-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks)))
+            total.update(codes.encode())
+        return cls(*counts, total.hexdigest())
+
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:
-    """Names "this desired content is stored as that live content" for one key, in 16 characters."""
+    """16 characters that identify one key with its desired content and the live content that it is stored as."""
     return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 
@@ -77,12 +107,12 @@ def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str]:
 
 
 def key_bytes(key: str) -> bytes:
-    """A key as it is stored: a live key may hold what is no valid text, and bytes sort the same everywhere."""
+    """A key as it is stored: a live key may not be valid text, and bytes sort the same everywhere."""
     return key.encode("utf-8", "surrogatepass")
 
 
 def place_at(file: bytes | None, line: int, column: int) -> Place | None:
-    """A place as the tables hold it; None for no line."""
+    """A place from its columns; None without a line."""
     return None if file is None else Place(key_text(file), line, column)
 
 
@@ -95,10 +125,3 @@ def key_text(key: bytes) -> str:
 def names(labels: str) -> tuple[str, ...]:
     """A stored set of labels."""
     return tuple(json.loads(labels))
-
-
-def mark_codes(marks: str) -> bytes:
-    """Stored marks as they count in a digest: their codes, sorted."""
-    if marks == "[]":
-        return b"-"
-    return json.dumps(sorted(code for code, _message in json.loads(marks))).encode()

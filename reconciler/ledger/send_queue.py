@@ -1,7 +1,6 @@
-"""The lines to send, in order, and what became of them: confirmed or rejected by the service.
+"""The lines to send, in order, and their results: confirmed or rejected by the service.
 
-It lives in the ledger's database, so that live can be listed again while batches are still being sent, and memory stays
-flat.
+It is in the ledger's database, so that live can be listed again between batches, and memory does not grow.
 """
 
 import sqlite3
@@ -32,7 +31,7 @@ class SendQueue:
         self.refill(changes)
 
     def refill(self, changes: Iterable[Change]) -> None:
-        """Send these from now on, less those that the service has rejected in this apply."""
+        """Replace the changes to send by these, without those that the service has rejected in this apply."""
         self._database.execute("DELETE FROM queued")
         self._database.executemany(
             "INSERT INTO queued (verb, key, seq) SELECT verb, key, seq FROM (SELECT ? AS verb, ? AS key, ? AS seq)"
@@ -54,20 +53,20 @@ class SendQueue:
             yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
 
     def confirm(self, changes: Iterable[Change]) -> None:
-        """The service has taken these lines."""
+        """The service has accepted these lines."""
         self._database.executemany(
             "INSERT OR REPLACE INTO confirmed VALUES (?, ?)",
             ((key_bytes(change.key), change.verb.value) for change in changes),
         )
 
     def reject(self, changes: Iterable[Change], reason: str) -> None:
-        """The service will not take these lines, for this reason."""
+        """The service rejects these lines, for this reason."""
         self._database.executemany(
             "INSERT OR REPLACE INTO rejected VALUES (?, ?)", ((key_bytes(change.key), reason) for change in changes)
         )
 
     def retract(self, keys: Iterable[str]) -> None:
-        """These lines were taken, and are not live all the same."""
+        """The service accepted these lines, but they are not live."""
         self._database.executemany("DELETE FROM confirmed WHERE key = ?", ((key_bytes(key),) for key in keys))
 
     def is_confirmed(self, key: str) -> bool:
@@ -76,7 +75,7 @@ class SendQueue:
         return found.fetchone() is not None
 
     def rejection(self, key: str) -> str | None:
-        """Why the service will not take the line of this key; None when it did not say so."""
+        """Why the service rejects the line of this key; None when it does not."""
         found = self._database.execute("SELECT reason FROM rejected WHERE key = ?", (key_bytes(key),)).fetchone()
         return None if found is None else str(found[0])
 

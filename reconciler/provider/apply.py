@@ -63,13 +63,13 @@ def delete(name: str, props: dict[str, Any]) -> None:
         context = process.context(target.project_arn, policy)
         project = context.gateway.project(target.project_arn)
         arn = project.datasets.get(target.dataset_type) if project else None
-        process.forget(name)
+        process.seen.pop(name, None)  # live is about to change
         if arn:
             with process.engine.place(), _recording(process, "destroy", target) as attempt:
                 attempt.dataset_arn = arn
                 attempt.snapshots = destroy(context, arn)
             for where in attempt.snapshots:
-                process.console.tell_once(snapshot_line(where), warning=True)
+                process.console.log_once(snapshot_line(where), warning=True)
 
 
 def _recording(
@@ -86,13 +86,13 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process, target = runtime.current(), Target(inputs.project_arn or "", inputs.dataset_type)
     context = process.context(target.project_arn, inputs.policy, inputs)
-    process.forget(name)
+    process.seen.pop(name, None)  # live is about to change
     with process.engine.place(), _recording(process, "apply", target, inputs.manifest) as attempt, Ledger() as ledger:
         run = _desired(inputs, ledger)
         plan = list_and_plan(process, inputs, run, previous.settled if previous else frozenset())
         attempt.planned(ledger, plan)
         if plan.has_changes and not plan.refusals and not process.engine.detects_cancel:
-            process.console.tell_once(CANNOT_CANCEL, warning=True)
+            process.console.log_once(CANNOT_CANCEL, warning=True)
         try:
             _refuse_unreviewed(run)
             outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
@@ -109,8 +109,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
-        process.console.tell_once("\n".join(warnings), warning=True)
-    process.console.tell_once(outcome_words(outcome))  # last, because the resource's row shows the last message
+        process.console.log_once("\n".join(warnings), warning=True)
+    process.console.log_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
 
 

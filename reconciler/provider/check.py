@@ -41,7 +41,7 @@ def _refuse_twins(inputs: Inputs) -> None:
     """
     if inputs.project_arn is None:
         return
-    other = runtime.current().claimed_by_another(resource_id(inputs.project_arn, inputs.dataset_type))
+    other = runtime.current().claimed_by(resource_id(inputs.project_arn, inputs.dataset_type))
     if other:
         raise BadProperty(
             "datasetType",
@@ -65,11 +65,11 @@ def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
         list_and_plan(process, complete, run)
         if arn is not None:
             listed = both_modes(ledger) if run.seen.arn else {}
-            process.remember(resource_id(arn, inputs.dataset_type), LiveSeen(run.seen.arn, listed))
+            process.seen[resource_id(arn, inputs.dataset_type)] = LiveSeen(run.seen.arn, listed)
         pending = shown(run)
         process.checked(pending)
         if not pending.is_quiet:
             properties[PENDING_CHANGES] = pending.properties()
             if is_new:
-                process.console.tell_once(pending.message())
+                process.console.log_once(pending.message())
         return properties

@@ -85,19 +85,19 @@ def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
         refusal = process.context(outputs.applied.project_arn or "", policy).keeper.refusal()
         reason = refusal and f"the dataset is not deleted: {refusal}"
     if reason and entries:
-        process.console.tell_once(f"`pulumi up` will be refused: {reason}", warning=True)
+        process.console.log_once(f"`pulumi up` will be refused: {reason}", warning=True)
 
 
 def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
     reasons = list(_reasons(process, name, outputs, inputs))
-    told = [reason for reason in reasons if reason]
+    words = [reason for reason in reasons if reason]
     preview = process.preview()
     if preview is not None and outputs.settled and not preview.is_quiet:
         preview = preview_again(process, inputs, outputs.settled, at_rest=not reasons)
     if preview is not None and not (preview.is_quiet and not reasons):
-        process.console.tell_once(preview.message(*told))
+        process.console.log_once(preview.message(*words))
     elif reasons and not process.is_program_run():
-        process.console.tell_once("\n".join((*told, *_entries(process, outputs, inputs))), warning=True)
+        process.console.log_once("\n".join((*words, *_entries(process, outputs, inputs))), warning=True)
     else:
         process.console.at_rest("up to date")
     return bool(reasons)
@@ -130,7 +130,7 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
     """Why an update is due, one sentence each; an empty one where the plan says it better."""
     if outputs.unfinished:
         yield f"the last apply did not finish: {outputs.unfinished}"
-    seen = process.recall(name) or _listed(process, name, outputs)
+    seen = process.seen.get(name) or _listed(process, name, outputs)
     if seen.dataset_arn is None:
         yield "the dataset no longer exists in AWS"
     elif outputs.applied.state_format < STATE_FORMAT:
@@ -189,6 +189,5 @@ def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
         return LiveSeen(None)
     with Ledger() as ledger:
         list_live(context, ledger, arn)
-        listed = LiveSeen(arn, both_modes(ledger))
-    process.remember(name, listed)
+        process.seen[name] = listed = LiveSeen(arn, both_modes(ledger))
     return listed

@@ -2,8 +2,9 @@
 
 from random import Random
 
+from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
-from reconciler.aws.open import open_gateway
+from reconciler.aws.gateway import Gateway
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.model import ProjectDeclaration
 from reconciler.provider.stack_config import Settings
@@ -26,7 +27,7 @@ def existing_arn(settings: Settings, project: ProjectDeclaration) -> str:
 
 def _found(settings: Settings, declared: ProjectDeclaration) -> str:
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    gateway = open_gateway(settings.connection, region, SystemClock(), Random())  # noqa: S311 - varies pauses
+    gateway = Gateway(settings.connection.client(region), Calls(SystemClock(), Random()))  # noqa: S311 - varies pauses
     project = project_of(gateway, declared)
     if project is None:
         raise NotFound(

@@ -46,7 +46,8 @@ class Runtime:
 
     def __init__(self, settings: Settings, clock: Clock, console: Console) -> None:
         self.settings, self.console, self.engine = settings, console, EngineWatch()
-        self._seen: dict[str, LiveSeen] = {}
+        # What was last listed, by resource id, for the engine's next question about the same resource.
+        self.seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
         self._claims: dict[str, str] = {}
         self._manifests: dict[tuple[str, str], str] = {}
@@ -60,7 +61,7 @@ class Runtime:
             lambda call: self._calls.counts.update([call.operation]),
             lambda progress: console.status(progress_line(progress)),
             self.engine.stop,
-            lambda text: console.tell_once(text, warning=True),
+            lambda text: console.log_once(text, warning=True),
             settings.hide,
         )
 
@@ -84,18 +85,6 @@ class Runtime:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""
         return Counter(self._calls.counts)
 
-    def remember(self, resource_id: str, seen: LiveSeen) -> None:
-        """Keep what a listing showed, for the engine's next question about the same resource."""
-        self._seen[resource_id] = seen
-
-    def forget(self, resource_id: str) -> None:
-        """Live is about to change."""
-        self._seen.pop(resource_id, None)
-
-    def recall(self, resource_id: str) -> LiveSeen | None:
-        """What was last listed, if it was."""
-        return self._seen.get(resource_id)
-
     def checked(self, preview: Preview | None) -> None:
         """A program run has checked this call's resource; `preview` is what it will show, None in a real update."""
         self._previews[call_urn()] = preview
@@ -112,8 +101,8 @@ class Runtime:
         """What Check found for this call's resource in a preview; None in a real update and in a refresh."""
         return self._previews.get(call_urn())
 
-    def claimed_by_another(self, resource_id: str) -> str | None:
-        """Claim a dataset for this call's resource; the name of a different resource that claimed it before."""
+    def claimed_by(self, resource_id: str) -> str | None:
+        """Claim a dataset for this call's resource; the name of a different resource that claimed it first, or None."""
         first = self._claims.setdefault(resource_id, call_urn())
         return first.rpartition("::")[2] if first != call_urn() else None
 
@@ -146,7 +135,7 @@ def configure(get: Get, names: Iterable[str]) -> None:
             clock = SystemClock()
             _PROCESS.append(Runtime(read_settings(get, names), clock, Console(clock.now)))
             for remark in current().settings.remarks:
-                current().console.tell_once(remark, warning=True)
+                current().console.log_once(remark, warning=True)
 
 
 def current() -> Runtime:

@@ -259,8 +259,7 @@ class Outputs:
 
     def properties(self) -> dict[str, Any]:
         """As the engine stores them."""
-        stored = self.applied.properties()
-        stored |= {
+        stored = self.applied.properties() | {
             "datasetArn": self.dataset_arn,
             "appliedLive": self.applied_live.properties(),
             "live": self.live.properties(),

@@ -1,6 +1,6 @@
-"""The record that every apply leaves: who, when, what of which revision, what was planned and what came of it.
+"""The record of every apply: who, when, which revision of the manifest, the plan and the result.
 
-`attempt` collects it, `record` gives it its form, `log` writes it down.
+`attempt` collects it, `record` forms it, `log` writes it.
 """
 
 from reconciler.records.attempt import Attempt

@@ -1,4 +1,4 @@
-"""An apply while it runs, as its record will tell of it."""
+"""What a record contains of an apply, collected while the apply runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,11 @@ from reconciler.plan import Plan
 
 @dataclass(slots=True)
 class Attempt:
-    """One apply of one dataset while it runs: the shell tells it what happens, and it ends up in a record.
+    """One apply of one dataset; the command line or the provider fills it in while it runs.
 
-    `action` is `apply`, `destroy` or `restore`; `manifest` is its path as the user knows it, `files` (the manifest and
+    `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest and
     what else declares the dataset) are looked up in git. `snapshots` and `dataset_arn` are for an attempt without an
-    outcome. `on_plan` is called when the plan is known: whoever writes the record wants to have it before anything is
-    sent.
+    outcome. `on_plan` is called when the plan is known, so that it is recorded before anything is sent.
     """
 
     action: str
@@ -36,7 +35,7 @@ class Attempt:
     on_plan: Callable[[], None] = lambda: None
 
     def planned(self, ledger: Ledger, plan: Plan) -> None:
-        """What will be done; told before it is."""
+        """Set the plan, before anything is sent."""
         self.plan = plan
         self.digest = ledger.desired_facts(Compare.STRICT).digest
         self.on_plan()

@@ -1,60 +1,54 @@
-"""Where records go: a file a month under `.reconciler/audit`, and a file or an address in S3 where one is set.
+"""Write records: to one file per month under `.reconciler/audit`, and to a file or an address in S3 where one is set.
 
-Before an apply does anything, what is known of it is noted on disk (`reconciler.records.on_disk`) and, where records go
-to
-S3, put there; its record takes the place of both. A process that dies leaves its note, and the next apply in the same
-folder makes it a record. No secret is in either. What cannot be written is a warning: it never hides the result of the
-apply.
+Before an apply does anything, a note of it is written on disk (`reconciler.records.on_disk`) and, where records are
+written to S3, put there; its record replaces both. A killed process leaves its note, and the next apply in the same
+folder turns it into a record. Neither contains a secret. A record that cannot be written is a warning: it never hides
+the result of the apply.
 """
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
-from reconciler.errors import ReconcilerError
 from reconciler.records.attempt import Attempt
-from reconciler.records.on_disk import AuditFolder, Note, append_record, begin, left_behind, record_bytes
+from reconciler.records.on_disk import Note, append, append_record, begin, has, left_behind, record_bytes
 from reconciler.records.record import Stamp, begun, ended
 from reconciler.records.who import scrubber
 from reconciler.text import inert
 
 Record = Mapping[str, Any]
-# What an object in S3 says until the record takes its place.
-_RUNNING: Final = {"outcome": "begun", "message": "the apply is running, or its process ended without a word"}
+# The members of an object in S3 until the record replaces it.
+_RUNNING: Final = {"outcome": "begun", "message": "the apply is running, or its process was killed"}
 
 
+@dataclass(frozen=True, slots=True)
 class AuditLog:
-    """Writes records. `also` is a further file or an address in S3; `warn` is told when one cannot be written.
+    """Writes records. `also` is a further file or an address in S3; `warn` receives a message when writing fails.
 
-    `hide` takes out secrets of the configuration; those of the environment are taken out anyway.
+    `hide` removes secrets of the configuration; those of the environment are removed, too.
     """
 
-    def __init__(  # noqa: PLR0913 - the edges come in from outside, each for itself
-        self,
-        folder: Path,
-        also: str | None,
-        objects: Callable[[], Objects],
-        warn: Callable[[str], None],
-        *,
-        hide: Callable[[str], str] = str,
-        environ: Mapping[str, str] = os.environ,
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._folder, self._also, self._objects, self._warn = AuditFolder(folder), also, objects, warn
-        self._environ, self._now = environ, now
-        self._scrubbed = scrubber(environ, hide)
+    folder: Path
+    also: str | None
+    objects: Callable[[], Objects]
+    warn: Callable[[str], None]
+    hide: Callable[[str], str] = str
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    now: Callable[[], datetime] = utc_now
 
     @contextmanager
     def recording(self, attempt: Attempt, calls: Callable[[], Mapping[str, int]]) -> Iterator[Attempt]:
-        """A block that is one apply; however it ends, its record is written. `calls` counts all calls so far."""
+        """A context manager for one apply that always writes its record; `calls` returns the counts of calls so far."""
         self._close_left_behind()
-        stamp, before = Stamp.of(attempt, self._now(), self._environ), Counter(calls())
+        stamp, before = Stamp.of(attempt, self.now(), self.environ), Counter(calls())
         note = self._noted(attempt, stamp)
         try:
             yield attempt
@@ -69,61 +63,65 @@ class AuditLog:
                 note.end()
 
     def _noted(self, attempt: Attempt, stamp: Stamp) -> Note | None:
-        """The note of an apply that begins; None where none can be written, which the record will complain about."""
+        """The note of an apply that begins; None when it cannot be written: writing the record will warn of it."""
         try:
             first = self._scrubbed(begun(attempt, stamp))
-            note = begin(self._folder.folder, stamp.identity, first)
-        except Exception:  # noqa: BLE001 - nothing about a record may keep an apply from being made
+            note = begin(self.folder, stamp.identity, first)
+        except Exception:  # noqa: BLE001 - a record must not prevent an apply
             return None
-        attempt.on_plan = lambda: self._renewed(note, attempt, stamp)
-        if self._also and is_s3(self._also):
+
+        def add_plan() -> None:
+            with suppress(Exception):
+                note.add(self._scrubbed(begun(attempt, stamp)))
+
+        attempt.on_plan = add_plan
+        if self.also and is_s3(self.also):
             with suppress(Exception):
                 self._to_also(first | _RUNNING)
         return note
 
-    def _renewed(self, note: Note, attempt: Attempt, stamp: Stamp) -> None:
-        with suppress(Exception):
-            note.add(self._scrubbed(begun(attempt, stamp)))
-
     def _close_left_behind(self) -> None:
-        """Make records of the notes of processes that have died; a record that was written already is not repeated."""
-        for note in left_behind(self._folder.folder):
-            with suppress(Exception):  # a note that somebody spoiled is no reason to apply nothing
-                if not self._folder.has(note.record):
+        """Turn the notes of killed processes into records, unless their record was written already."""
+        for note in left_behind(self.folder):
+            with suppress(Exception):  # a damaged note must not prevent an apply
+                if not has(self.folder, note.record):
                     self._to_places(note.record)
             note.end()
 
     def _write(self, attempt: Attempt, stamp: Stamp, calls: Mapping[str, int]) -> None:
         try:
-            record = self._scrubbed(ended(attempt, stamp, self._now(), calls))
-        except Exception as error:  # noqa: BLE001 - nothing about a record may hide the result of the apply
-            self._warn(f"no record of this apply was written: {inert(str(error))}")
+            record = self._scrubbed(ended(attempt, stamp, self.now(), calls))
+        except Exception as error:  # noqa: BLE001 - a record must not hide the result of the apply
+            self.warn(f"no record of this apply was written: {inert(str(error))}")
             return
         self._to_places(record)
 
+    def _scrubbed(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value in, the same out
+        return scrubber(self.environ, self.hide)(value)
+
     def _to_places(self, record: Record) -> None:
-        for place in (self._folder.append, self._to_also):
+        for place in (partial(append, self.folder), self._to_also):
             try:
                 place(record)
-            except Exception as error:  # noqa: BLE001 - nothing about a record may hide the result of the apply
-                self._warn(f"the record of this apply was not written: {self._scrubbed(_reason(error))}")
+            except Exception as error:  # noqa: BLE001 - a record must not hide the result of the apply
+                self.warn(f"the record of this apply was not written: {self._scrubbed(_reason(error))}")
 
     def _to_also(self, record: Record) -> None:
-        if not self._also:
+        if not self.also:
             return
-        if not is_s3(self._also):
-            append_record(Path(self._also), record)
+        if not is_s3(self.also):
+            append_record(Path(self.also), record)
             return
-        self._objects().put(S3Address.parse(self._also) / _object_name(record), record_bytes(record))
+        self.objects().put(S3Address.parse(self.also) / _object_name(record), record_bytes(record))
 
 
 def _object_name(record: Record) -> str:
-    """S3 cannot append: an object a record, found by month and time: `2026-01/31T120000123456Z-train-cells-ID.json`."""
+    """One object per record, because S3 cannot append: `2026-01/31T120000123456Z-train-cells-ID.json`."""
     month, rest = record["at"][:7], record["at"][8:].replace(":", "").replace(".", "")
     return f"{month}/{rest}-{record['type']}-{record['project'][:100]}-{record['id']}.json"
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, ReconcilerError) or not isinstance(error, OSError):
-        return inert(str(error))
-    return inert(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    if isinstance(error, OSError) and error.filename:
+        return inert(f"{error.filename}: {error.strerror}")
+    return inert(str(error))

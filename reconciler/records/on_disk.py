@@ -1,10 +1,9 @@
-"""Records of applies: JSON Lines that only grow, a file a month, mode 0600.
+"""Records of applies as JSON Lines that are only appended to: one file per month, mode 0600; and notes.
 
-Notes of applies that have begun, so that one whose process dies leaves a word.
-
-A note is a file `begun-<id>.json` among the records. It is locked for as long as its process lives: the system lets go
-of the lock (flock) when a process ends, however it ends. Every line of it is the record as it would stand if nothing
-more came; the last whole one counts. A note is on the disk before `begin` returns.
+A note is a file `begun-<id>.json` beside the records, so that an apply whose process is killed leaves a record, too.
+Its process holds a lock on it (flock), which the system releases when the process ends in any way. Each line is the
+record of the apply if the process is killed now; the last complete line is valid. A note is on the disk before `begin`
+returns.
 """
 
 import fcntl
@@ -19,64 +18,59 @@ from typing import Any, Final
 from reconciler.snapshots.folder import PRIVATE, make_folder
 
 
-@dataclass(frozen=True, slots=True)
-class AuditFolder:
-    """The monthly files under one folder, usually `.reconciler/audit`."""
+def append(folder: Path, record: Mapping[str, Any]) -> None:
+    """Append a record to the file of the month in which its apply began (`at`), in a folder that is created if needed.
 
-    folder: Path
+    Raises:
+        OSError: it cannot be written.
+    """
+    make_folder(folder)
+    append_record(_month(folder, record), record)
 
-    def append(self, record: Mapping[str, Any]) -> None:
-        """Add a record to the file of the month in which its apply began (`at`).
 
-        Raises:
-            OSError: it cannot be written.
-        """
-        make_folder(self.folder)
-        append_record(self._file(record), record)
+def has(folder: Path, record: Mapping[str, Any]) -> bool:
+    """Whether the month's file has a record of the same `id`.
 
-    def has(self, record: Mapping[str, Any]) -> bool:
-        """Whether the month's file has a record of the same `id`.
+    Raises:
+        OSError: it cannot be read.
+    """
+    path = _month(folder, record)
+    if not path.is_file():
+        return False
+    with path.open("rb") as lines:
+        return any((_parsed(line) or {}).get("id") == record["id"] for line in lines)
 
-        Raises:
-            OSError: it cannot be read.
-        """
-        path = self._file(record)
-        if not path.is_file():
-            return False
-        with path.open("rb") as lines:
-            return any(_identity(line) == record["id"] for line in lines)
 
-    def _file(self, record: Mapping[str, Any]) -> Path:
-        return self.folder / f"{record['at'][:7]}.jsonl"
+def _month(folder: Path, record: Mapping[str, Any]) -> Path:
+    return folder / f"{record['at'][:7]}.jsonl"
 
 
 def append_record(path: Path, record: Mapping[str, Any]) -> None:
-    """Add a record to a file as one line, by one write at the file's end, so that several runs may do so at once.
+    """Append a record to a file as one line, with one write, so that several runs may append at once.
 
     Raises:
-        OSError: it cannot be written, or only in part.
+        OSError: it cannot be written, or only a part of it.
     """
     data = record_bytes(record)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
     try:
         if os.write(descriptor, data) != len(data):
-            raise OSError(f"{path}: the disk took only a part of the record")
+            raise OSError(f"{path}: only a part of the record was written")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
 def record_bytes(record: Mapping[str, Any]) -> bytes:
-    """A record as one line, in ASCII: names from manifests may hold what is no valid text."""
+    """A record as one line, in ASCII: names from manifests may not be valid Unicode."""
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def _identity(line: bytes) -> object:
-    try:
+def _parsed(line: bytes) -> Mapping[str, Any] | None:
+    with suppress(ValueError):
         record = json.loads(line)
-    except ValueError:
-        return None
-    return record.get("id") if isinstance(record, dict) else None
+        return record if isinstance(record, dict) else None
+    return None
 
 
 _NAME: Final = "begun-{}.json"
@@ -84,14 +78,14 @@ _NAME: Final = "begun-{}.json"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note that this process holds the lock of; `record` is what its last line says."""
+    """A note that this process has locked; `record` is its last line."""
 
     path: Path
     descriptor: int
     record: Mapping[str, Any]
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Say it anew.
+        """Append the record in its current form.
 
         Raises:
             OSError: it cannot be written.
@@ -100,14 +94,14 @@ class Note:
         os.fsync(self.descriptor)
 
     def end(self) -> None:
-        """Take the note away: its apply has a record. Never raises."""
+        """Delete the note, because its apply has a record. Never raises."""
         with suppress(OSError):
             self.path.unlink()
         os.close(self.descriptor)
 
 
 def begin(folder: Path, identity: str, record: Mapping[str, Any]) -> Note:
-    """Write a note, lock it, and see it on the disk.
+    """Write a note, lock it, and flush it to the disk.
 
     Raises:
         OSError: it cannot be written or locked.
@@ -126,36 +120,29 @@ def begin(folder: Path, identity: str, record: Mapping[str, Any]) -> Note:
 
 
 def left_behind(folder: Path) -> Iterator[Note]:
-    """The notes of processes that have died, locked by this one; whoever asks makes records of them and ends them.
+    """The notes of processes that have ended, now locked by this one; the caller makes records of them and ends them.
 
-    A note without a line is one that is being begun, or nothing had been asked of AWS when its process died.
+    A note without a line is left alone: its apply is just beginning, or it ended before it called AWS.
     """
-    for path in sorted(folder.glob(_NAME.format("*"))):
-        note = _taken(path)
-        if note is not None:
-            yield note
+    yield from filter(None, map(_taken, sorted(folder.glob(_NAME.format("*")))))
 
 
 def _taken(path: Path) -> Note | None:
-    """The note, if nobody holds it and it has not been ended meanwhile."""
+    """The note, if no process holds it and it was not deleted in between."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
     except OSError:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_nlink and (record := _last(path.read_bytes())):
+        if os.fstat(descriptor).st_nlink and (record := _last(path)):
             return Note(path, descriptor, record)
     except OSError:
-        pass  # its process lives, or it went away
+        pass  # its process is running, or the note was deleted
     os.close(descriptor)
     return None
 
 
-def _last(data: bytes) -> Mapping[str, Any] | None:
-    """The last line that arrived whole."""
-    for line in reversed(data.splitlines()):
-        with suppress(ValueError):
-            record = json.loads(line)
-            return record if isinstance(record, dict) else None
-    return None
+def _last(path: Path) -> Mapping[str, Any] | None:
+    """The last complete line."""
+    return next(filter(None, map(_parsed, reversed(path.read_bytes().splitlines()))), None)

@@ -1,7 +1,7 @@
-"""The form of a record: one object of JSON an apply and dataset, `format` 1 (docs/snapshots.md lists the members)."""
+"""The members of a record: one JSON object per apply of a dataset, `format` 1 (docs/snapshots.md lists them)."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -25,15 +25,15 @@ _WORDS: Final = {
     "Refused": "refused",
     "UpdateFailed": "rejected",
 }
-_WITHOUT_A_WORD: Final = (
-    "the process ended without a word: it was killed, or the machine went down; what it had sent stays sent, the next "
-    "apply goes on from there"
+_KILLED: Final = (
+    "the process ended before it could report the result: it was killed, or the machine stopped; the next apply "
+    "continues from what was sent"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What is known of an apply when it begins: a name for its record, who, when, and the manifest's commit."""
+    """What is known when an apply begins: the id of its record, who, when, and the manifest's commit."""
 
     identity: str
     by: Mapping[str, Any]
@@ -42,15 +42,15 @@ class Stamp:
 
     @classmethod
     def of(cls, attempt: Attempt, start: datetime, environ: Mapping[str, str]) -> Self:
-        """The stamp of an attempt that begins now."""
+        """The stamp of an attempt that begins at `start`."""
         commit = commit_of(*attempt.files) if attempt.files else None
         return cls(secrets.token_hex(8), who(environ), start, commit)
 
 
 def begun(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
-    """The record of an apply that never ends: what stays true of it when its process dies from here on."""
+    """The record of an apply whose process is killed from now on."""
     members = _members(attempt, stamp) | {"seconds": None, "calls": None, "result": None}
-    return members | {"outcome": "killed", "message": _WITHOUT_A_WORD}
+    return members | {"outcome": "killed", "message": _KILLED}
 
 
 def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int]) -> dict[str, Any]:
@@ -66,8 +66,8 @@ def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int
 
 
 def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
-    """All members in their order; those that only the end knows are filled in by whoever knows it."""
-    outcome = attempt.outcome
+    """All members in their order; those that are known only at the end are None."""
+    outcome, plan = attempt.outcome, attempt.plan
     return {
         "format": _FORMAT,
         "id": stamp.identity,
@@ -81,8 +81,8 @@ def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
         "project_arn": attempt.project_arn or None,
         "dataset_arn": (outcome.dataset_arn if outcome else attempt.dataset_arn) or None,
         "manifest": _manifest(attempt, stamp.commit),
-        "plan": _plan(attempt),
-        "overrides": [{"guard": guard, "reason": reason} for guard, reason in _overrides(attempt.plan)],
+        "plan": _plan(plan),
+        "overrides": [{"guard": guard, "reason": reason} for guard, reason in plan.overrides] if plan else [],
         "calls": None,
         "result": None,
         "snapshots": list(outcome.snapshots if outcome else attempt.snapshots),
@@ -101,16 +101,11 @@ def _manifest(attempt: Attempt, commit: Commit | None) -> dict[str, Any] | None:
     }
 
 
-def _plan(attempt: Attempt) -> dict[str, Any] | None:
-    plan = attempt.plan
+def _plan(plan: Plan | None) -> dict[str, Any] | None:
     if plan is None:
         return None
     figures = {name: getattr(plan, name) for name in _PLAN_FIGURES}
     return {"id": plan.id, "action": plan.action.value, **figures, "refusals": list(plan.refusals)}
-
-
-def _overrides(plan: Plan | None) -> Sequence[tuple[str, str]]:
-    return plan.overrides if plan else ()
 
 
 def _result(outcome: Outcome | None) -> dict[str, Any] | None:
@@ -121,7 +116,7 @@ def _result(outcome: Outcome | None) -> dict[str, Any] | None:
 
 
 def _word(failure: Failure | None) -> str:
-    """How it ended: done, refused, rejected, interrupted or failed."""
+    """The result in one word: done, refused, rejected, interrupted or failed."""
     return _WORDS.get(failure.kind, "failed") if failure else "done"
 
 

@@ -1,4 +1,4 @@
-"""Who runs this: the person or the job, from the machine and its environment, without asking AWS.
+"""Who runs this: the user or the job, from the machine and its environment, without a call to AWS.
 
 Sources: GitHub Docs, "Variables reference" (default environment variables); GitLab Docs, "Predefined CI/CD variables
 reference"; Buildkite Docs, "Environment variables".
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from reconciler.text import without_sign_in
 
-# The actor's variable, and how the run's address is made of others.
+# The variable with the actor, and how the URL of the run is built from others.
 _SERVICES: Final = (
     ("GITHUB_ACTOR", "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"),
     ("GITLAB_USER_LOGIN", "{CI_JOB_URL}"),
@@ -29,9 +29,9 @@ def who(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def scrubber(environ: Mapping[str, str], hide: Callable[[str], str] = str) -> Callable[[Any], Any]:
-    """What takes secrets out of any JSON value.
+    """A function that removes secrets from any JSON value.
 
-    Secrets are what `hide` takes out, values of variables whose names say so, and whoever signs in by a URL.
+    Secrets are what `hide` removes, values of variables with names such as TOKEN, and user names and passwords in URLs.
     """
     secrets = sorted(
         (value for name, value in environ.items() if _SECRET_NAMES.search(name) and len(value) >= _SECRET_CHARACTERS),

@@ -1,1 +1,1 @@
-"""What the command line and the Pulumi provider have in common: the account they work in, and sentences for faults."""
+"""What both shells do: work in an account, refuse a plan that moved since its review, report faults in sentences."""

@@ -1,4 +1,4 @@
-"""The account as one process uses it: gateways, S3, where snapshots and records go, and what an apply needs."""
+"""The AWS account of one process: gateways, S3, where snapshots and records are written, and an apply's context."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -10,12 +10,11 @@ from threading import Lock
 
 from reconciler.apply import Context
 from reconciler.aws.arns import ProjectArn
-from reconciler.aws.calls import CallRecord
+from reconciler.aws.calls import CallRecord, Calls
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
-from reconciler.aws.open import default_region, open_gateway, open_objects
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, Interrupted
 from reconciler.model import Policy, ProjectDeclaration, Reporter
@@ -25,9 +24,9 @@ from reconciler.snapshots.places import Keeper, keeper_for
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where files of our own go: `folder` is `.reconciler`; `snapshots` and `audit` are what the user set beside it.
+    """Where this program writes files: `folder` is `.reconciler`; `snapshots` and `audit` are the user's settings.
 
-    `cure` says how to name a place for snapshots that outlives this machine.
+    `cure` says how to set a place for snapshots that outlives this machine.
     """
 
     folder: Path
@@ -38,10 +37,10 @@ class Places:
 
 @dataclass(slots=True)
 class Account:
-    """AWS under one connection: one gateway a region, made when it is first asked for. Safe to use from threads.
+    """AWS with one connection: one gateway per region, made when it is first used. Safe to use from threads.
 
-    `log` is told of every call, `report` how far an apply is; `stop` gives the reason to stop an apply, or None.
-    `warn` is told of what could not be recorded; `hide` takes secrets of the configuration out of records.
+    `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
+    `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
     `counts` has the calls of each gateway, by operation.
     """
 
@@ -62,24 +61,23 @@ class Account:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                gateway = open_gateway(self.connection, region, self.clock, self._random, self.log)
-                self._gateways[region] = gateway
-                self.counts.append(gateway.calls.counts)
+                calls = Calls(self.clock, self._random, self.log)
+                self._gateways[region] = Gateway(self.connection.client(region), calls)
+                self.counts.append(calls.counts)
             return self._gateways[region]
 
     def objects(self, region: str | None = None) -> Objects:
-        """S3; the region says where to ask first."""
-        return open_objects(self.connection, region or self.connection.region)
+        """S3; the region is the one to try first."""
+        return Objects(self.connection.s3_client(region or self.connection.region))
 
     def keeper(self, region: str) -> Keeper:
-        """Where the entries of a dataset of this region are kept before it is deleted.
+        """Writes the snapshots of this region's datasets before they are deleted.
 
         Raises:
-            BadInput: the place that was set is malformed.
+            BadInput: the setting for snapshots is invalid.
         """
-        places = self.places
-        default = places.folder / "snapshots"
-        return keeper_for(places.snapshots, default, lambda: self.objects(region), cure=places.cure)
+        default = self.places.folder / "snapshots"
+        return keeper_for(self.places.snapshots, default, lambda: self.objects(region), cure=self.places.cure)
 
     def context(
         self,
@@ -88,17 +86,10 @@ class Account:
         allow: Mapping[str, str] | None = None,
         test_keys: Callable[[], Collection[str]] = tuple,
     ) -> Context:
-        """What an apply to a dataset of this region needs; `allow` and `test_keys` as the context has them."""
+        """What an apply to a dataset of this region needs; `allow` and `test_keys` as in the context."""
+        gateway, keeper = self.gateway(region), self.keeper(region)
         return Context(
-            self.gateway(region),
-            self.clock,
-            self._random,
-            policy,
-            self.report,
-            self.stop,
-            self.keeper(region),
-            allow or {},
-            test_keys,
+            gateway, self.clock, self._random, policy, self.report, self.stop, keeper, allow or {}, test_keys
         )
 
     def recording(
@@ -111,27 +102,27 @@ class Account:
 
 
 def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -> str:
-    """The region of a project: its ARN's, or where projects are looked for by name; `cure` says how to set one.
+    """The region of a project: its ARN's, or the one to look for projects by name; `cure` says how to set one.
 
     Raises:
         BadInput: there is none.
     """
     if declared.project_arn is not None:
         return ProjectArn.parse(declared.project_arn).region
-    region = default_region(connection)
+    region = connection.configured_region()
     if not region:
-        raise BadInput(f"the project {declared.name} is looked for by name, but no region is set: {cure}")
+        raise BadInput(f"the project {declared.name} has no ARN and no region is set to look for it: {cure}")
     return region
 
 
 def project_of(gateway: Gateway, declared: ProjectDeclaration) -> Project | None:
-    """The project that a declaration names by its ARN or its name; None where there is none."""
+    """The project that a declaration names by its ARN or its name; None when it does not exist."""
     arn = declared.project_arn
     return gateway.project(arn) if arn else gateway.find_project(declared.name)
 
 
 def allowed_region(connection: Connection, project_arn: str) -> str:
-    """The region of a project in an account that may be used.
+    """The region of a project, after checking that its account may be used.
 
     Raises:
         BadInput: the ARN is malformed, or its account is not allowed.

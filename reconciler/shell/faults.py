@@ -1,4 +1,4 @@
-"""What went wrong, as a sentence: the faults of this machine beside the reconciler's own errors."""
+"""Turn any exception into one of the reconciler's errors, with what to do."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from reconciler.errors import AccessDenied, ReconcilerError, ServiceError
 from reconciler.text import inert
 
-# What a user, a disk or a network can cause; anything else is a fault of this program.
+# Errors that a user, a disk or a network can cause; anything else is a fault of this program.
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
 
 
@@ -21,13 +21,13 @@ def in_sentences(end: Callable[[ReconcilerError], None]) -> Iterator[None]:
 
 
 def sentence(error: Exception) -> ReconcilerError:
-    """One of `USER_CAUSED` as an error that says what to do."""
+    """One of `USER_CAUSED` as an error with its cure."""
     if isinstance(error, ReconcilerError):
         return error
     if isinstance(error, sqlite3.OperationalError):
         return ReconcilerError(
             f"the temporary database failed ({inert(str(error))}); make room in the folder for temporary files, "
-            "or name another one in SQLITE_TMPDIR"
+            "or name a different one in SQLITE_TMPDIR"
         )
     if isinstance(error, OSError):
         name = f"{inert(str(error.filename))}: " if error.filename else ""
@@ -36,7 +36,7 @@ def sentence(error: Exception) -> ReconcilerError:
 
 
 def unexpected(error: Exception) -> ReconcilerError:
-    """A fault of this program, as a sentence."""
+    """A fault of this program, as an error that asks for a report."""
     return ReconcilerError(
         f"unexpected {type(error).__name__}: {inert(str(error))}; this is a fault of this program: "
         "run again with -v and report what it prints"
@@ -44,7 +44,7 @@ def unexpected(error: Exception) -> ReconcilerError:
 
 
 def ends_the_run(error: ReconcilerError) -> bool:
-    """Whether other projects would fail in the same way: there are no usable credentials, or nobody answers."""
+    """Whether other projects would fail in the same way: there are no usable credentials, or no answer."""
     if not isinstance(error, ServiceError) or not error.code:
         return False
     no_reply = not error.request_id

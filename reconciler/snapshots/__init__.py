@@ -1,1 +1,1 @@
-"""Copies of live entries that are kept before they are deleted, and the places where they are kept."""
+"""Copies of live entries, written before they are deleted, and the places where they are written."""

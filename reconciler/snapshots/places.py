@@ -1,7 +1,7 @@
-"""Where snapshots are kept before something is deleted: a folder, or an address in S3; and where that is no use.
+"""Where snapshots are written before something is deleted: a folder, or an address in S3.
 
-On a runner of a continuous integration service (the variable CI is set) a folder goes away with the runner, so that
-deleting is refused there unless snapshots go to S3.
+On a runner of a continuous integration service (the variable CI is set) a folder is deleted with the runner, so that
+deleting a dataset is refused there unless snapshots are written to S3.
 """
 
 import os
@@ -9,52 +9,43 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Final, Protocol
+from typing import Final, Protocol
 
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import BadInput, NotFound, ReconcilerError
-from reconciler.snapshots.snapshot import SUFFIX, read_snapshot, snapshot_name, write_snapshot
+from reconciler.snapshots.snapshot import SUFFIX, Snapshot, read_snapshot, snapshot_name, write_snapshot
 from reconciler.text import inert
 
 OpenObjects = Callable[[], Objects]
 _OFF: Final = frozenset({"", "0", "false", "no"})
-_CHUNK: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A written and verified snapshot: its path or address, and how many entries it holds."""
-
-    where: str
-    entries: int
 
 
 class Keeper(Protocol):
-    """Keeps what is about to be deleted."""
+    """Writes snapshots of datasets that are about to be deleted."""
 
     def refusal(self) -> str:
         """Why nothing may be deleted, with the cure; empty when snapshots outlive this run."""
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
         """Write all lines and read them back.
 
         Raises:
-            ReconcilerError: it could not be written; then nothing may be deleted. What iterating the lines raises.
+            ReconcilerError: it could not be written; then nothing may be deleted. Whatever iterating the lines raises.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class _Nowhere:
-    """No place at all: nothing may be deleted."""
+    """No place for snapshots: nothing may be deleted."""
 
     def refusal(self) -> str:
         return "there is no place for a snapshot of what would be deleted"
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
         del lines
         raise ReconcilerError(f"{self.refusal()} ({dataset_arn}); nothing was deleted")
 
@@ -64,7 +55,7 @@ NOWHERE: Final[Keeper] = _Nowhere()
 
 @dataclass(frozen=True, slots=True)
 class _InFolder:
-    """Snapshots in a folder of this machine; `cure` says how to name a place that outlives it."""
+    """Snapshots in a folder of this machine; `cure` says how to set a place that outlives it."""
 
     folder: Path
     now: Callable[[], datetime]
@@ -75,18 +66,17 @@ class _InFolder:
         if not self.gone_with_runner:
             return ""
         return (
-            f"the snapshot of what would be deleted would go to {inert(str(self.folder))}, which is gone with this "
-            f"runner (CI is set); {self.cure}"
+            f"the snapshot would be written to {inert(str(self.folder))}, which is deleted with this runner (CI is "
+            f"set); {self.cure}"
         )
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
-        written = write_snapshot(self.folder, snapshot_name(dataset_arn), self.now(), lines)
-        return Kept(str(written.path), written.entries)
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
+        return write_snapshot(self.folder, snapshot_name(dataset_arn), self.now(), lines)
 
 
 @dataclass(frozen=True, slots=True)
 class _InS3:
-    """Snapshots under an address in S3: written here first, then put there and read back."""
+    """Snapshots under an address in S3: written to a temporary folder, uploaded and read back."""
 
     address: S3Address
     now: Callable[[], datetime]
@@ -95,21 +85,24 @@ class _InS3:
     def refusal(self) -> str:
         return ""
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
         objects = self.objects()
         with TemporaryDirectory(prefix="reconciler-") as temporary:
             written = write_snapshot(Path(temporary), snapshot_name(dataset_arn), self.now(), lines)
-            address = self.address / written.path.name
-            with written.path.open("rb") as file:
+            address = self.address / Path(written.where).name
+            with Path(written.where).open("rb") as file:
+                sent = file_digest(file, blake2b).digest()
+                file.seek(0)
                 objects.upload(address, file)
-            with written.path.open("rb") as file:
-                sent = _digest(_pieces(file))
-        if _digest(objects.read(address)) != sent:
+        stored = blake2b()
+        for piece in objects.read(address):
+            stored.update(piece)
+        if stored.digest() != sent:
             raise ReconcilerError(f"{inert(str(address))} does not read back as it was written; nothing was deleted")
-        return Kept(str(address), written.entries)
+        return Snapshot(str(address), written.entries)
 
 
-def keeper_for(  # noqa: PLR0913 - the edges come in from outside, each for itself
+def keeper_for(  # noqa: PLR0913 - the environment is a parameter
     setting: str | None,
     default: Path,
     objects: OpenObjects,
@@ -118,27 +111,23 @@ def keeper_for(  # noqa: PLR0913 - the edges come in from outside, each for itse
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], datetime] = utc_now,
 ) -> Keeper:
-    """The keeper that a setting names: an address in S3, a folder, or None for the default folder.
+    """The keeper for a setting: an address in S3, a folder, or None for the default folder.
 
     Raises:
-        BadInput: the setting is no address in S3 although it begins like one.
+        BadInput: the setting starts with `s3://` and is not a valid S3 address.
     """
     if setting and is_s3(setting):
         return _InS3(S3Address.parse(setting), now, objects)
-    return _InFolder(Path(setting) if setting else default, now, on_runner(environ), cure)
-
-
-def on_runner(environ: Mapping[str, str]) -> bool:
-    """Whether this is a runner of a continuous integration service, whose files are gone when it ends."""
-    return environ.get("CI", "").strip().lower() not in _OFF
+    on_runner = environ.get("CI", "").strip().lower() not in _OFF
+    return _InFolder(Path(setting) if setting else default, now, on_runner, cure)
 
 
 @contextmanager
 def open_snapshot(address: str, objects: OpenObjects) -> Iterator[Iterator[str]]:
-    """The lines of a snapshot in a file or in S3, within a block.
+    """A context manager with the lines of a snapshot in a file or in S3.
 
     Raises:
-        BadInput: it is not there, or is no snapshot; also while it is read.
+        BadInput: it does not exist, or is not a snapshot; also while it is read.
     """
     if not is_s3(address):
         yield read_snapshot(Path(address))
@@ -153,15 +142,3 @@ def open_snapshot(address: str, objects: OpenObjects) -> Iterator[Iterator[str]]
         except NotFound as error:
             raise BadInput(str(error)) from None
         yield read_snapshot(path, address)
-
-
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(_CHUNK):
-        yield piece
-
-
-def _digest(pieces: Iterable[bytes]) -> bytes:
-    digest = blake2b()
-    for piece in pieces:
-        digest.update(piece)
-    return digest.digest()

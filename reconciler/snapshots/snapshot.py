@@ -1,15 +1,15 @@
-"""Snapshots: all of a dataset's entries in a file, before something deletes them.
+"""Snapshots: a file with all of a dataset's entries, written before they are deleted.
 
-A snapshot is gzip-compressed JSON Lines, the lines as the service listed them, mode 0600. It is written under another
-name, read back whole, and only then given its own: a file with a snapshot's name is a whole snapshot. This program
-never deletes one, nor what a killed run left under the other name.
+A snapshot is gzip-compressed JSON Lines, the lines as the service listed them, mode 0600. It is written with the suffix
+`.partial`, read back whole, and only then renamed: a file with a snapshot's name is a whole snapshot. This program
+never deletes one, nor a `.partial` file that a killed run left.
 """
 
 import gzip
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -17,47 +17,44 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.errors import BadInput, ReconcilerError
-from reconciler.snapshots.folder import PRIVATE, make_folder
+from reconciler.snapshots.folder import PRIVATE, file_name, make_folder
 from reconciler.text import inert
 
 SUFFIX: Final = ".jsonl.gz"
 _PARTIAL: Final = ".partial"
-# A file name may have 255 bytes, a project's name 255 characters.
-_NAME_CHARACTERS: Final = 100
-# The form of a dataset's ARN, and so what may stand in a file's name (botocore service-2.json: DatasetArn).
+# The form of a dataset's ARN, whose parts are valid in a file's name (botocore service-2.json: DatasetArn).
 _DATASET: Final = re.compile(r".*:project/([a-zA-Z0-9_.\-]+)/dataset/(train|test)/[0-9]+")
 _NOTHING_DELETED: Final = "nothing was deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A written and verified snapshot: where it is and how many entries it holds."""
+    """A written and verified snapshot: its path or S3 address, and how many entries it has."""
 
-    path: Path
+    where: str
     entries: int
 
 
 def snapshot_name(dataset_arn: str) -> str:
-    """How a dataset's snapshots begin: type, project, and a hash of the ARN, which tells twins apart."""
+    """How a dataset's snapshots begin: type, project, and a hash of the ARN, for projects with the same name."""
     match = _DATASET.fullmatch(dataset_arn)
     project, kind = match.groups() if match else ("unnamed", "dataset")
-    digest = blake2b(dataset_arn.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
-    return f"{kind}-{project[:_NAME_CHARACTERS]}-{digest}"
+    return file_name(kind, project, dataset_arn)
 
 
 def write_snapshot(folder: Path, name: str, now: datetime, lines: Iterable[str]) -> Snapshot:
-    """Write lines as `<name>-<time>.jsonl.gz` under a folder that is made if need be.
+    """Write lines as `<name>-<time>.jsonl.gz` to a folder, which is created if needed.
 
     Raises:
-        ReconcilerError: what was read back is not what was written, or the folder cannot be written; then nothing may
-            be deleted. What iterating the lines raises.
+        ReconcilerError: the snapshot could not be written, or differs when it is read back; then nothing may be
+            deleted. Whatever iterating the lines raises.
     """
     final = folder / f"{name}-{now:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
     partial = final.with_name(final.name + _PARTIAL)
     try:
         make_folder(folder)
-        digest, entries = _write(partial, lines)
-        _verify(partial, digest, entries)
+        written = _write(partial, lines)
+        _verify(partial, written)
         partial.rename(final)
         _settle(folder)
     except OSError as error:
@@ -65,14 +62,14 @@ def write_snapshot(folder: Path, name: str, now: datetime, lines: Iterable[str])
         raise ReconcilerError(
             f"no snapshot could be written to {where}; {_NOTHING_DELETED}: make room there, or name another place"
         ) from None
-    return Snapshot(final, entries)
+    return Snapshot(str(final), written[1])
 
 
 def read_snapshot(path: Path, shown: str = "") -> Iterator[str]:
-    """The lines of a snapshot, in order; `shown` is what the user calls it.
+    """The lines of a snapshot, in order; `shown` is its name in messages.
 
     Raises:
-        BadInput: the file is not there, is damaged, or is no snapshot.
+        BadInput: the file does not exist, is damaged, or is not a snapshot.
     """
     try:
         with gzip.open(path, "rt", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
@@ -87,49 +84,44 @@ def read_snapshot(path: Path, shown: str = "") -> Iterator[str]:
 
 
 def _write(path: Path, lines: Iterable[str]) -> tuple[str, int]:
-    """Write and flush to the disk; the digest and the number of what was written."""
-    digest, entries = blake2b(digest_size=16), 0
+    """Write lines and flush them to the disk; returns their digest and number."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     with os.fdopen(descriptor, "wb") as raw:
         with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as file:
-            for line in lines:
-                data = _bytes(line)
-                digest.update(data)
-                file.write(data)
-                entries += 1
+            summary = _summary(lines, file.write)
         raw.flush()
         os.fsync(raw.fileno())
-    return digest.hexdigest(), entries
+    return summary
 
 
-def _verify(path: Path, written: str, entries: int) -> None:
-    """Read back what was written.
-
-    Raises:
-        ReconcilerError: it is something else.
-    """
-    digest, read = blake2b(digest_size=16), 0
+def _verify(path: Path, written: tuple[str, int]) -> None:
+    """Read back what was written; ReconcilerError when it differs."""
     try:
-        for line in read_snapshot(path):
-            digest.update(_bytes(line))
-            read += 1
+        read = _summary(read_snapshot(path), len)
     except BadInput as error:
         raise ReconcilerError(f"{error}; {_NOTHING_DELETED}") from None
-    if (digest.hexdigest(), read) != (written, entries):
+    if read != written:
         raise ReconcilerError(
             f"the snapshot {inert(str(path))} does not read back as it was written; {_NOTHING_DELETED}: name another "
             "place and run again"
         )
 
 
+def _summary(lines: Iterable[str], handle: Callable[[bytes], object]) -> tuple[str, int]:
+    """The digest and the number of lines; `handle` gets each of them."""
+    digest, entries = blake2b(digest_size=16), 0
+    for line in lines:
+        data = line.encode("utf-8", "surrogatepass") + b"\n"
+        digest.update(data)
+        handle(data)
+        entries += 1
+    return digest.hexdigest(), entries
+
+
 def _settle(folder: Path) -> None:
-    """Have the disk remember the file's new name before anything is deleted."""
+    """Flush the file's new name to the disk before anything is deleted."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _bytes(line: str) -> bytes:
-    return line.encode("utf-8", "surrogatepass") + b"\n"

@@ -221,7 +221,7 @@ def test_a_field_is_named_by_its_path_and_compared_by_value(
 
 
 def test_class_ids_are_told_only_where_nothing_else_differs() -> None:
-    """They are another spelling of labels: of interest in strict mode alone."""
+    """They spell the same labels differently, which matters in strict mode only."""
     picture = Picture(KEY, boxes=(("a", 1, 2, 3, 4),))
     told = fields(write(picture, Style(first_id=0)), write(picture, Style(first_id=5)))
     assert any("class_id" in path for path, _before, _after in told)

@@ -161,7 +161,7 @@ def test_an_exchange_that_others_explain_in_two_ways_is_not_guessed() -> None:
 
 
 def test_a_label_added_to_several_entries_is_one_line() -> None:
-    """Boxes and image labels alike; likewise removed. One entry is no group."""
+    """Boxes and image labels alike; likewise removed. One entry does not make a group."""
     live = cells("a", "a", "a")
     desired = [boxes(key(number), cell("a"), cell("new", 300)) for number in range(2)] + live[2:]
     assert [plain(group.words) for group in groups(live, desired)] == ["new added to 2 entries (2 boxes)"]

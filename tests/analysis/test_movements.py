@@ -59,7 +59,7 @@ def scaled(drawn: Boxes, across: float, down: float) -> Boxes:
 @settings(max_examples=100, deadline=None)
 @given(boxes(), st.integers(-9_000, 9_000), st.integers(-9_000, 9_000))
 def test_a_shift_of_all_boxes_is_found_with_its_amount(drawn: Boxes, right: int, down: int) -> None:
-    """In pixels, whatever the order; every box is paired with its own successor. No shift is no movement."""
+    """In pixels, whatever the order; every box is paired with its own successor. Boxes that stay have not moved."""
     found = transform_of(drawn, moved(drawn, right, down))
     if right == down == 0:
         assert found is None

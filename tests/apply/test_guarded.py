@@ -1,4 +1,4 @@
-"""Guards around an apply: asked before anything is sent, and again when somebody else was there meanwhile."""
+"""Guards of an apply: they run before anything is sent, and again when somebody else changed the dataset."""
 
 import json
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_a_colleagues_edit_that_trips_a_guard_stops_the_apply(
     ran = guarded.run(*_lines(1, 24))
     assert ran.plan.refusals == ()
     assert kind_of(ran.outcome.error) == "Refused"
-    assert "the dataset was changed meanwhile, and nothing more is sent: guard updates: 12 of" in str(ran.outcome.error)
+    assert "somebody else changed the dataset, and nothing more is sent: guard updates: 12 of" in str(ran.outcome.error)
     assert 0 < ran.outcome.add < 12
     assert guarded.live()[KEY.format(1)]["attribute-0-metadata"]["class-name"] == "b"
 
@@ -125,7 +125,7 @@ def test_entries_that_somebody_distributed_are_not_added_again(guarded: Desk) ->
 
 
 def test_entries_that_both_manifests_have_were_not_distributed(guarded: Desk) -> None:
-    """A new image in both sets is another danger, and no trace of DistributeDatasetEntries."""
+    """An image that is new in both sets is a different danger, and not a sign of DistributeDatasetEntries."""
     guarded.create(*_lines(1, 8))
     _test_set(guarded, *_lines(9, 10))
     guarded.test_keys = {KEY.format(9), KEY.format(10)}

@@ -34,7 +34,7 @@ def test_lines_that_the_service_drops_in_silence_are_named_by_place(desk: Desk) 
         (KEY.format(1), Place(FILE, 1, 1)),
         (KEY.format(2), Place(FILE, 2, 1)),
     ]
-    assert {one.reason for one in outcome.rejected} == {"the service dropped it without a word"}
+    assert {one.reason for one in outcome.rejected} == {"the service dropped it without an error"}
     assert (outcome.add, len(desk.live())) == (3, 3)
     again = desk.run(*LINES)
     assert (again.outcome.error, again.outcome.add) == (None, 2)
@@ -165,7 +165,7 @@ def test_numbers_and_key_order_that_the_service_writes_anew_are_no_difference(de
         assert desk.run(*LINES).plan.action is Action.NOTHING
 
 
-def test_what_somebody_changes_meanwhile_is_named(desk: Desk) -> None:
+def test_what_somebody_else_changes_during_the_apply_is_named(desk: Desk) -> None:
     """An unchanged entry that is edited or goes away between the two listings."""
     desk.create(*LINES[:2])
     other = json.dumps(labelled(KEY.format(1), "else"))
@@ -175,8 +175,8 @@ def test_what_somebody_changes_meanwhile_is_named(desk: Desk) -> None:
     outcome = desk.run(*LINES).outcome
     assert kind_of(outcome.error) == "UpdateFailed"
     assert [(one.place and one.place.line, one.reason) for one in outcome.rejected] == [
-        (1, "it was changed by somebody else meanwhile"),
-        (2, "it went away meanwhile"),
+        (1, "somebody else changed it during the apply"),
+        (2, "it was deleted during the apply"),
     ]
     assert str(outcome.error).startswith("2 lines are not live as in the manifest, because somebody else changed")
 
@@ -247,8 +247,8 @@ def test_what_somebody_overwrites_after_the_last_batch_is_no_success(
     desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
     outcome = desk.run(*LINES).outcome
     assert kind_of(outcome.error) == "UpdateFailed"
-    assert "because somebody else changed the dataset meanwhile; run again" in str(outcome.error)
-    assert [one.reason for one in outcome.rejected] == ["it was changed by somebody else meanwhile"]
+    assert "because somebody else changed the dataset during the apply; run again" in str(outcome.error)
+    assert [one.reason for one in outcome.rejected] == ["somebody else changed it during the apply"]
     assert desk.run(*LINES).outcome.error is None
 
 
@@ -262,7 +262,9 @@ def test_what_somebody_adds_under_an_apply_is_no_success_where_the_policy_says_w
     desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
     outcome = desk.run(*LINES).outcome
     assert kind_of(outcome.error) == "UpdateFailed"
-    assert [(one.key, one.reason) for one in outcome.rejected] == [(KEY.format(9), "somebody else added it meanwhile")]
+    assert [(one.key, one.reason) for one in outcome.rejected] == [
+        (KEY.format(9), "somebody else added it during the apply")
+    ]
 
 
 def test_what_somebody_adds_under_an_apply_may_stay_where_extra_entries_are_only_reported(desk: Desk) -> None:

@@ -12,13 +12,14 @@ from reconciler.apply import destroy
 from reconciler.changes import Action
 from reconciler.errors import Interrupted, ReconcilerError, Refused
 from reconciler.model import Destroy, Extra, Policy
-from reconciler.snapshots.places import NOWHERE, Kept
+from reconciler.snapshots.places import NOWHERE
 from tests.support.desk import Desk, KeptLines, kind_of
 from tests.support.lines import bare, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from reconciler.snapshots.snapshot import Snapshot
     from rekognition_emulator import Emulator
 
 KEY = "s3://acme-vision/images/{:04}.jpg"
@@ -36,7 +37,7 @@ class Meddling(KeptLines):
     after: Callable[[], object] = lambda: None
     times: int = 1
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
         """Take all lines."""
         happens = self.times > 0
         self.times -= 1
@@ -97,7 +98,7 @@ def test_a_snapshot_that_cannot_be_written_stops_the_replace(old: Desk) -> None:
     """Nothing is deleted, nothing is sent, and the error says why."""
 
     class Full(KeptLines):
-        def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+        def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
             super().keep(dataset_arn, lines)
             raise ReconcilerError("no snapshot could be written: no space left; nothing was deleted")
 
@@ -111,7 +112,7 @@ def test_a_snapshot_that_cannot_be_written_stops_the_replace(old: Desk) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_colleagues_edit_under_the_snapshot_is_looked_at_first(old: Desk, when: str) -> None:
-    """The dataset is listed, planned and kept anew: the last snapshot holds the edit."""
+    """The dataset is listed, planned and written to a snapshot again: the last snapshot has the edit."""
     new = labelled(KEY.format(99), "colleague")
 
     def edit() -> None:
@@ -134,7 +135,7 @@ def test_a_dataset_that_somebody_edits_all_the_time_is_not_deleted(old: Desk) ->
 
     old.keeper = Meddling(after=edit, times=99)
     ran = old.run(*NEW)
-    assert "was changed by somebody else meanwhile; nothing was deleted" in str(ran.outcome.error)
+    assert "during this run; nothing was deleted" in str(ran.outcome.error)
     assert (ran.calls["DeleteDataset"], len(ran.outcome.snapshots)) == (0, len(kept_by(old)))
 
 
@@ -253,7 +254,7 @@ def test_destroying_is_refused_where_no_snapshot_outlives_the_run(desk: Desk) ->
 
 
 def test_a_destroy_under_which_somebody_edits_keeps_the_edit_too(desk: Desk) -> None:
-    """It is kept anew."""
+    """A new snapshot is written."""
     desk.policy = DELETE
     arn = desk.create(*OLD)
 

@@ -74,7 +74,7 @@ def test_the_first_error_is_the_one_that_is_told(desk: Desk, small_batches: Call
 def test_a_project_that_is_not_there_is_an_error_before_anything_is_sent(desk: Desk) -> None:
     """With the cure."""
     desk.target = Target(desk.target.project_arn[:-1] + "9", desk.target.dataset_type)
-    with pytest.raises(NotFound, match=r"there is no project .*create it, or mend the ARN or the region"):
+    with pytest.raises(NotFound, match=r"there is no project .*create it, or fix the ARN or the region"):
         desk.run(*LINES)
 
 
@@ -90,7 +90,7 @@ def test_a_running_operation_is_waited_for_before_planning(slow: Emulator) -> No
 
 
 def test_a_colleagues_update_between_plan_and_batch_is_waited_for_and_read(desk: Desk) -> None:
-    """The service refuses a second update meanwhile; then ours goes in."""
+    """The service rejects a second update while one runs; ours is sent after it."""
     desk.create(*LINES[:1])
     desk.fault("fault: colleague-update, operation: UpdateDatasetEntries, on: 1, seconds: 20")
     ran = desk.run(*LINES)
@@ -114,7 +114,7 @@ def test_a_colleagues_edit_that_ended_between_two_batches_is_read_before_going_o
 
 
 def test_a_dataset_that_a_colleague_never_leaves_alone_ends_the_apply_with_a_sentence(desk: Desk) -> None:
-    """Planned anew a few times, then told; nothing of ours was sent."""
+    """The apply plans again a few times, then it fails with the reason; nothing was sent."""
     desk.create(*LINES[:1])
     desk.fault("fault: colleague-update, operation: UpdateDatasetEntries, seconds: 20")
     outcome = desk.run(*LINES).outcome

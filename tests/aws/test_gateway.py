@@ -114,7 +114,7 @@ def test_a_dataset_that_is_gone_has_no_description_and_needs_no_deletion(
     gateway = gateway_at(server.url, clock)
     assert gateway.describe(ARN) is None
     gateway.delete_dataset(ARN)
-    with pytest.raises(ServiceError, match="ListDatasetEntries: the dataset is gone: somebody deleted it"):
+    with pytest.raises(ServiceError, match="ListDatasetEntries: somebody else deleted the dataset"):
         list(gateway.entries(ARN))
 
 

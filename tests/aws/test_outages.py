@@ -35,7 +35,7 @@ def test_a_network_that_is_lost_after_an_answer_is_waited_for(emulator: Emulator
     gateway.project(project)
     assert gateway.patient(waiting.patience).project(project) is not None
     assert 60 < sum(clock.slept) < 300
-    assert waiting.said[0] == "no answer from AWS for 0 s; trying again until it is 30 min"
+    assert waiting.said[0] == "no answer from AWS for 0 s; trying again for up to 30 min"
     assert len(waiting.said) == 13
     assert gateway.calls.counts["DescribeProjects"] == 15
 

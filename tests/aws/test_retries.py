@@ -44,8 +44,8 @@ FINAL: dict[str, tuple[type[ServiceError], str]] = {
     "IncompleteSignatureException": (AccessDenied, "check the access key"),
     "ResourceInUseException": (InUse, "wait until it has ended and run again"),
     "ResourceNotReadyException": (InUse, "still being created"),
-    "ResourceNotFoundException": (NotFound, "run again to look for it and create it anew"),
-    "ResourceAlreadyExistsException": (ServiceError, "what is there is taken over"),
+    "ResourceNotFoundException": (NotFound, "run again to look for it and create it again"),
+    "ResourceAlreadyExistsException": (ServiceError, "it is used as it is"),
     "LimitExceededException": (ServiceError, "Service Quotas"),
     "InvalidPaginationTokenException": (ServiceError, "no longer valid"),
     "InvalidParameterException": (ServiceError, "report it"),
@@ -172,7 +172,7 @@ def test_a_broken_connection_is_tried_again(emulator: Emulator, clock: FakeClock
 
 
 def test_once_throttled_an_operation_keeps_its_distance(server: ScriptedServer, clock: FakeClock, log: Log) -> None:
-    """Four calls a second at most, of the five that the account has; other operations are not slowed."""
+    """A throttled operation makes at most four of the account's five calls per second; others are not slowed."""
     server.answers(failure("ThrottlingException"), dataset("CREATE_COMPLETE"))
     gateway = gateway_at(server.url, clock, log)
     gateway.describe(ARN)
@@ -197,7 +197,7 @@ def test_without_throttling_nothing_waits(server: ScriptedServer, clock: FakeClo
 
 @pytest.fixture
 def slow() -> Iterator[Emulator]:
-    """An emulator whose work never ends: its clock stands still."""
+    """An emulator whose operations never end, because its clock does not move."""
     latency = Latency(create=0, update=100, delete=100)
     with rekognition_emulator.serve(clock=Clock(1_700_000_000.0), latency=latency) as running:
         yield running
@@ -214,7 +214,7 @@ def made(emulator: Emulator) -> tuple[str, str]:
 def test_an_update_that_was_taken_but_answered_badly_counts_as_sent(
     slow: Emulator, clock: FakeClock, log: Log, fault: str
 ) -> None:
-    """The next attempt meets the update it began (ResourceInUseException): that is no error."""
+    """The next attempt gets ResourceInUseException from the update that it began: that is not an error."""
     _, arn = made(slow)
     at = "" if "truncate" in fault else ", at: after"
     slow.load_faults(f"faults: [{{fault: {fault}{at}, operation: UpdateDatasetEntries, on: 1}}]")
@@ -262,12 +262,12 @@ def test_a_dataset_that_was_created_but_answered_badly_is_found(emulator: Emulat
 def test_a_dataset_that_somebody_else_created_is_an_error(emulator: Emulator, clock: FakeClock) -> None:
     """Without an unclear attempt before it is not ours."""
     project, _ = made(emulator)
-    with pytest.raises(ServiceError, match="it is there already"):
+    with pytest.raises(ServiceError, match="it exists already"):
         gateway_at(emulator.url, clock).create_dataset(project, DatasetType.TRAIN)
 
 
 def test_a_creation_that_failed_for_good_is_an_error(server: ScriptedServer, clock: FakeClock) -> None:
-    """After an unclear attempt the project is asked; where it has no dataset the error stands."""
+    """After an unclear attempt the project is asked; where it has no dataset the error remains."""
     described = Answer({"ProjectDescriptions": [{"ProjectArn": PROJECT, "Status": "CREATED"}]})
     server.answers(failure("InternalServerError", 500), failure("AccessDeniedException"), described)
     with pytest.raises(AccessDenied, match="CreateDataset"):

@@ -8,10 +8,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from reconciler.aws.arns import ProjectArn
+from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection, check_account
-from reconciler.aws.objects import S3Address
-from reconciler.aws.open import default_region, open_gateway, open_objects
+from reconciler.aws.gateway import Gateway
+from reconciler.aws.objects import Objects, S3Address
 from reconciler.aws.roles import AssumeRole
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from tests.support.aws_doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, failure
@@ -34,7 +35,8 @@ def assumed(key: str, until: str = "2030-01-01T00:00:00Z") -> Answer:
 def describe(connection: Connection, clock: FakeClock, log: Log | None = None) -> None:
     """One call with these settings."""
     record = (lambda _record: None) if log is None else log.append
-    open_gateway(connection, "us-east-1", clock, Random(0), record).describe(ARN)  # noqa: S311 - repeatable
+    calls = Calls(clock, Random(0), record)  # noqa: S311 - repeatable
+    Gateway(connection.client("us-east-1"), calls).describe(ARN)
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_renewed_credentials_that_have_expired_already_are_a_sentence(
     with pytest.raises(AccessDenied, match="the new ones have expired already; check this machine's clock"):
         describe(connection, clock)
     with pytest.raises(ReconcilerError, match="the new ones have expired already; check this machine's clock"):
-        open_objects(connection, "us-east-1").put(S3Address.parse("s3://acme-keep/x"), b"x")
+        Objects(connection.s3_client("us-east-1")).put(S3Address.parse("s3://acme-keep/x"), b"x")
 
 
 def test_a_role_that_may_not_be_assumed_is_a_sentence(server: ScriptedServer, clock: FakeClock) -> None:
@@ -199,7 +201,7 @@ def test_a_profile_gives_keys_and_region(
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(files))
     connection = Connection(profile="vision", endpoints={"rekognition": server.url})
-    assert default_region(connection) == "eu-west-1"
+    assert connection.configured_region() == "eu-west-1"
     server.answers(failure("ResourceNotFoundException"))
     describe(connection, clock)
     assert "Credential=AKIDFILE/" in server.requests[0][2]["Authorization"]
@@ -209,14 +211,14 @@ def test_the_region_is_the_settings_then_the_environments(monkeypatch: pytest.Mo
     """`aws:region`, AWS_REGION, AWS_DEFAULT_REGION, none."""
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    assert default_region(Connection(region="us-east-2")) == "us-east-2"
-    assert default_region(Connection()) == "us-west-2"
+    assert Connection(region="us-east-2").configured_region() == "us-east-2"
+    assert Connection().configured_region() == "us-west-2"
     monkeypatch.delenv("AWS_REGION")
-    assert default_region(Connection()) == "eu-west-1"
+    assert Connection().configured_region() == "eu-west-1"
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    assert default_region(Connection()) is None
+    assert Connection().configured_region() is None
     with pytest.raises(BadInput, match="nobody"):
-        default_region(Connection(profile="nobody"))
+        Connection(profile="nobody").configured_region()
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_patience_ends_when_nothing_moves(waiter: Waiter, server: ScriptedServer
 
 
 def test_looks_come_soon_then_every_five_seconds(waiter: Waiter, server: ScriptedServer, clock: FakeClock) -> None:
-    """A small batch ends soon; the account's calls a second are shared. Pauses vary by a tenth."""
+    """Pauses grow: small batches end soon, and the account's calls per second are shared; they vary by a tenth."""
     server.answers(*[dataset("UPDATE_IN_PROGRESS")] * 20, dataset("UPDATE_COMPLETE", 2.0))
     seen: list[str] = []
     waiter.until_updated(ARN, BEFORE, lambda now: seen.append(now.status))
@@ -97,12 +97,12 @@ def test_looks_come_soon_then_every_five_seconds(waiter: Waiter, server: Scripte
     assert len({round(pause, 6) for pause in clock.slept[-5:]}) > 1
 
 
-def test_a_dataset_that_goes_away_meanwhile_is_an_error(waiter: Waiter, server: ScriptedServer) -> None:
+def test_a_dataset_that_is_deleted_during_the_wait_is_an_error(waiter: Waiter, server: ScriptedServer) -> None:
     """While updating and while waiting for a running operation."""
-    with pytest.raises(NotFound, match="somebody deleted it"):
+    with pytest.raises(NotFound, match="somebody else deleted the dataset"):
         updated(waiter, server, dataset("UPDATE_IN_PROGRESS"), GONE)
     server.answers(dataset("CREATE_IN_PROGRESS"), GONE)
-    with pytest.raises(NotFound, match="somebody deleted it"):
+    with pytest.raises(NotFound, match="somebody else deleted the dataset"):
         waiter.until_idle(ARN, lambda _now: None)
 
 

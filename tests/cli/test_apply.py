@@ -136,7 +136,7 @@ def test_dropped_lines_are_named_by_file_and_line(account: Account, world: World
     ran = world.run("apply", "--yes")
     assert ran.code == 5, ran
     assert "datasets/cells/train.jsonl:1" in ran.out
-    assert "dropped it without a word" in ran.out
+    assert "dropped it without an error" in ran.out
     assert "cells train failed; see above" in ran.err
 
 

@@ -146,7 +146,7 @@ def test_on_a_runner_a_replace_is_refused_by_plan_and_apply(
     monkeypatch.setenv("CI", "true")
     plan = world.run("plan", *place)
     assert plan.code == 4
-    assert "is gone with this runner (CI is set); give --snapshots s3://BUCKET/FOLDER" in plan.out.replace("\n", " ")
+    assert "is deleted with this runner (CI is set); give --snapshots s3://BUCKET/FOLDER" in plan.out.replace("\n", " ")
     calls = account.emulator.count_calls("DeleteDataset"), account.updates
     assert world.run("apply", "--yes", *place).code == 4
     assert (account.emulator.count_calls("DeleteDataset"), account.updates) == calls

@@ -99,13 +99,13 @@ class Stack:
         return self.engine("destroy", "--yes", "--skip-preview", expected=expected)
 
     def engine(self, *arguments: str, expected: int = 0) -> Ended:
-        """A command of the local engine; another exit code than the expected one fails the test."""
+        """A command of the local engine; a different exit code than the expected one fails the test."""
         ended = self._run("localengine", *arguments, "--stack", "dev", "--non-interactive")
         assert ended.code == expected, ended.out + ended.err
         return ended
 
     def reconciler(self, *arguments: str, expected: int | Literal["any"] = 0) -> Ended:
-        """The command line with the emulator as its service; another exit code than the expected one fails the test."""
+        """The command line with the emulator as its service; an unexpected exit code fails the test."""
         ended = self._run("reconciler", *arguments)
         assert expected in ("any", ended.code), ended.out + ended.err
         return ended

@@ -261,7 +261,7 @@ def test_the_variable_of_overrides_lifts_a_guard_of_an_up(left: Left) -> None:
 
 
 def test_ci_says_that_files_here_do_not_last(left: Left) -> None:
-    """With the variable CI a dataset is not deleted for a snapshot that goes away with the machine."""
+    """With the variable CI a dataset is not deleted for a snapshot that would be gone with the machine."""
     stack = left("by-hand")
     stack.env[CI] = "true"
     assert "CI is set" in stack.destroy(expected=1).text
@@ -288,6 +288,6 @@ def test_colours_are_asked_for_and_forbidden_by_variables(left: Left) -> None:
 
 
 def edit(stack: Stack, manifest: str) -> None:
-    """Give all entries the label of some, so that another goes away."""
+    """Give all entries the label of some, so that a different one is no longer used."""
     path = stack.folder / manifest
     path.write_text(path.read_text().replace('"class-name": "dog"', '"class-name": "cat"'))

@@ -139,7 +139,7 @@ def test_digests_differ_when_entries_differ(
 
 @pytest.mark.parametrize("mode", Compare)
 def test_marks_are_part_of_the_live_digest(mode: Compare) -> None:
-    """A new mark is news, also where the line stays the same; so is another code, but neither text nor order."""
+    """A new mark or a different code changes the digest, also where the line stays the same; text and order do not."""
     line = labelled("s3://b/1", "a")
     codes = [{"code": "A", "message": "m"}, {"code": "B", "message": "m"}]
     marks = [[], codes[:1], codes[1:], codes, codes[::-1], [{"code": "A", "message": "else"}]]
@@ -261,5 +261,5 @@ TOO_DEEP = '{"source-ref":"s3://b/1","a":' + "[" * 49_000 + "]" * 49_000 + "}"
 )
 def test_a_listed_line_that_cannot_be_read_is_a_value_error(line: str) -> None:
     """No entry, no JSON, or nested beyond what can be read."""
-    with Ledger() as ledger, pytest.raises(ValueError, match=r"source-ref|Expecting|nests too deep"):
+    with Ledger() as ledger, pytest.raises(ValueError, match=r"source-ref|Expecting|nested too deeply"):
         ledger.observe(line)

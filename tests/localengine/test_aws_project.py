@@ -118,15 +118,15 @@ def test_a_setting_that_would_be_ignored_is_refused_by_name(cells: Sandbox) -> N
 
 def test_a_delete_waits_until_the_project_is_gone(provider: AwsProvider, emulator: Emulator) -> None:
     """A second create under the same name then succeeds at once."""
-    project = made(provider, {"name": "aws_program"})
+    project = made(provider, {"name": "cells"})
     provider.delete(project)
     assert emulator.client().describe_projects()["ProjectDescriptions"] == []
-    assert made(provider, {"name": "aws_program"}).id == "aws_program"
+    assert made(provider, {"name": "cells"}).id == "cells"
 
 
 def test_deleting_what_is_gone_is_done(provider: AwsProvider) -> None:
     """A project that is not found counts as deleted."""
-    project = made(provider, {"name": "aws_program"})
+    project = made(provider, {"name": "cells"})
     provider.delete(project)
     provider.delete(project)
 
@@ -136,38 +136,38 @@ def test_a_wait_without_end_is_given_up(emulator: Emulator, clock: Clock) -> Non
     ticks = iter(range(0, 10_000, 100))
     impatient = AwsProvider(sleep=lambda _: None, clock=lambda: float(next(ticks)))
     impatient.configure(URN, "id", settings(emulator))
-    project = made(impatient, {"name": "aws_program"})
-    with pytest.raises(ProviderError, match="still under way when the wait ended"):
+    project = made(impatient, {"name": "cells"})
+    with pytest.raises(ProviderError, match="still in progress when the wait ended"):
         impatient.delete(project)
     clock.advance(11)
 
 
 def test_a_project_that_exists_already_is_the_services_own_sentence(provider: AwsProvider) -> None:
     """The error has the operation, the service's error code and its message."""
-    made(provider, {"name": "aws_program"})
+    made(provider, {"name": "cells"})
     with pytest.raises(ProviderError, match=r"^creating Rekognition Project \(cells\): ResourceInUseException: "):
-        made(provider, {"name": "aws_program"})
+        made(provider, {"name": "cells"})
 
 
 def test_a_gone_project_reads_as_gone(provider: AwsProvider) -> None:
     """The read of a deleted project returns no id."""
-    project = made(provider, {"name": "aws_program"})
-    assert provider.read(project).id == "aws_program"
+    project = made(provider, {"name": "cells"})
+    assert provider.read(project).id == "cells"
     provider.delete(project)
     assert provider.read(project).id == ""
 
 
 def test_only_tags_change_in_place(provider: AwsProvider) -> None:
     """Name, feature and region replace the project; with the same name, the old one is deleted first."""
-    project = made(provider, {"name": "aws_program", "tags": {"a": "1", "b": "2"}})
-    tags = provider.diff(project, {"name": "aws_program", "tags": {"a": "1"}}, ())
+    project = made(provider, {"name": "cells", "tags": {"a": "1", "b": "2"}})
+    tags = provider.diff(project, {"name": "cells", "tags": {"a": "1"}}, ())
     renamed = provider.diff(project, {"name": "other", "tags": {"a": "1", "b": "2"}}, ())
-    feature = provider.diff(project, {"name": "aws_program", "feature": "CONTENT_MODERATION"}, ())
-    same = provider.diff(project, {"name": "aws_program", "tags": {"a": "1", "b": "2"}}, ())
+    feature = provider.diff(project, {"name": "cells", "feature": "CONTENT_MODERATION"}, ())
+    same = provider.diff(project, {"name": "cells", "tags": {"a": "1", "b": "2"}}, ())
     assert (same.changes, tags.changes, tags.replaces) == (False, True, ())
     assert (renamed.replaces, renamed.delete_before_replace) == (("name",), False)
     assert (feature.replaces, feature.delete_before_replace) == (("feature",), True)
-    assert provider.update(project, {"name": "aws_program", "tags": {"a": "9"}}, ())["tags"] == {"a": "9"}
+    assert provider.update(project, {"name": "cells", "tags": {"a": "9"}}, ())["tags"] == {"a": "9"}
 
 
 def test_a_project_without_a_name_keeps_the_one_it_was_given(provider: AwsProvider) -> None:
@@ -190,7 +190,7 @@ def test_a_project_without_a_name_keeps_the_one_it_was_given(provider: AwsProvid
 )
 def test_wrong_inputs_are_blamed_before_a_call(inputs: Properties, blamed: str) -> None:
     """A check names each invalid property."""
-    _, failures = AwsProvider().check(URN, {}, {"name": "aws_program", **inputs})
+    _, failures = AwsProvider().check(URN, {}, {"name": "cells", **inputs})
     assert [failure.property for failure in failures] == [blamed]
 
 

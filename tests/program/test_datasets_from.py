@@ -44,7 +44,7 @@ def test_a_project_that_is_looked_for_by_name_needs_a_region(workspace: Workspac
     workspace.declare("cells", {"managed": False}, train={"1.jpg": ["cat"]})
     workspace.configure({"aws:region": ""})
     text = workspace.preview(expected=1).text
-    assert "the project cells is looked for by name, but no region is set: `pulumi config set aws:region`" in text
+    assert "the project cells has no ARN and no region is set to look for it: `pulumi config set aws:region`" in text
     assert workspace.emulator.count_calls() == 0
 
 

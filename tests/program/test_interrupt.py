@@ -29,7 +29,7 @@ FOREGROUND = (
 
 
 class Held:
-    """An emulator on which time goes by at every look, until it is held."""
+    """An emulator on which time passes at every look, until it is held."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator, self.held, self.looks = emulator, False, 0
@@ -95,7 +95,7 @@ def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held
 
 
 def test_the_second_signal_leaves_at_once_and_the_next_up_goes_on(program: Workspace, held: Held) -> None:
-    """Exit code 8, as Pulumi's; the batch that was sent goes in at the service, no other is sent."""
+    """Exit code 8, as Pulumi's; the service finishes the batch that was sent, and no other is sent."""
     process = started(program, held)
     process.send_signal(signal.SIGINT)
     looks = held.looks
@@ -119,7 +119,7 @@ def started(program: Workspace, held: Held) -> subprocess.Popen[str]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for another process."""
+    """Wait for a different process."""
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -69,7 +69,7 @@ def test_a_renamed_managed_project_takes_its_datasets_along_or_nothing_happens(w
 
 
 def test_an_exported_state_is_taken_over(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The deployment that `export` prints is a state: in another checkout the next preview is empty."""
+    """The deployment that `export` prints is a state: in a different checkout the next preview is empty."""
     existing(workspace, "cells")
     workspace.up()
     exported = workspace.run("export").out
@@ -86,7 +86,7 @@ def test_an_exported_state_is_taken_over(workspace: Workspace, tmp_path_factory:
 
 @pytest.mark.parametrize("what", ["marked", "gone", "appeared", "replaced"])
 def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: str) -> None:
-    """A scheduled job needs the state and the provider; datasets/ may be at another revision, or not there."""
+    """A scheduled job needs the state and the provider; datasets/ may be at a different revision, or not there."""
     existing(workspace, "cells")
     workspace.up()
     workspace.forget("cells")

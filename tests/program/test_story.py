@@ -55,7 +55,7 @@ def test_the_main_job_with_a_managed_project(workspace: Workspace) -> None:
     assert workspace.resources() == {}
 
 
-def test_what_a_pull_request_shows_stands_in_the_json_of_a_preview(workspace: Workspace) -> None:
+def test_what_a_pull_request_shows_is_in_the_json_of_a_preview(workspace: Workspace) -> None:
     """`pulumi preview --json` carries the plan for a comment of one's own making."""
     workspace.create_project("cells")
     workspace.declare("cells", {"managed": False}, train={"1.jpg": ["cat"]})

@@ -96,7 +96,7 @@ class Workspace:
         shutil.rmtree(self.folder / "datasets" / folder)
 
     def run(self, *arguments: str, expected: int = 0) -> Result:
-        """Run a command of the local engine; another exit code than the expected one fails the test."""
+        """Run a command of the local engine; a different exit code than the expected one fails the test."""
         done = subprocess.run(
             [sys.executable, "-m", "localengine", *arguments, "--stack", "dev"],
             cwd=self.folder,
@@ -113,7 +113,7 @@ class Workspace:
         return result
 
     def start(self, launcher: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command of the local engine by a few lines of Python; whoever starts it waits for it."""
+        """Start a command of the local engine by a few lines of Python; the caller waits for it."""
         return subprocess.Popen(
             [sys.executable, "-c", launcher, *arguments, "--stack", "dev"],
             cwd=self.folder,

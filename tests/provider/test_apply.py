@@ -149,7 +149,7 @@ def test_status_lines_show_progress_and_are_few_without_a_terminal(world: World)
     assert len(cells.statuses) == 1
 
 
-def test_marked_entries_are_told_at_their_line(world: World) -> None:
+def test_marked_entries_are_reported_at_their_line(world: World) -> None:
     """The service's code and its meaning, with file and line; a warning, because the entries are live."""
     box = {"label": "cat", "left": 600, "top": 0, "width": 100, "height": 50}
     cells = world.declare({}, manifest="box.yaml", policy={"guards": {"unusable": "off"}})

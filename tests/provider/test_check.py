@@ -73,7 +73,7 @@ def test_a_wrong_input_is_a_failure_of_that_property(world: World, name: str, va
     assert said in reason
 
 
-def test_every_fault_of_a_policy_is_told_at_once(world: World) -> None:
+def test_all_faults_of_a_policy_are_reported_together(world: World) -> None:
     """There is a line for each, with what was meant, as for project.yaml."""
     policy = {"extra": "repport", "destory": "keep", "patience": "soon", "guards": {"shrnk": "on", "updates": "many"}}
     [(blamed, reason)] = world.declare({"1.jpg": ["cat"]}, policy=policy).failures()

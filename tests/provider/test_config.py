@@ -140,7 +140,7 @@ def test_a_role_that_may_not_be_assumed_is_a_sentence(desk: Desk) -> None:
     [{"aws:allowedAccountIds": '["444455556666"]'}, {"aws:forbiddenAccountIds": '["111122223333"]'}],
     ids=["not allowed", "forbidden"],
 )
-def test_another_account_is_refused_before_any_call(desk: Desk, config: dict[str, str]) -> None:
+def test_a_forbidden_account_is_refused_before_any_call(desk: Desk, config: dict[str, str]) -> None:
     """The project's ARN has the account: neither STS nor Rekognition is called."""
     with desk.stack() as (_, cells):
         cells.up()

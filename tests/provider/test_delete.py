@@ -64,7 +64,7 @@ def test_what_is_gone_is_deleted_already(world: World, whose: str) -> None:
     cells.destroy()
 
 
-def test_a_dataset_made_anew_is_found_by_project_and_type(world: World) -> None:
+def test_a_dataset_that_was_created_again_is_found_by_project_and_type(world: World) -> None:
     """The id names project and type, so delete obeys the policy for what is there now."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"destroy": "delete"})
     cells.up()

@@ -105,7 +105,7 @@ def test_destroy_obeys_the_setting_of_the_last_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["projectArn", "datasetType"])
-def test_another_project_or_type_is_a_replacement_that_deletes_first(world: World, name: str) -> None:
+def test_a_different_project_or_type_is_a_replacement_that_deletes_first(world: World, name: str) -> None:
     """The service has one dataset of a type in a project; the id names both."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"destroy": "delete"})
     cells.up()
@@ -198,7 +198,7 @@ def test_a_repair_of_a_marked_entry_is_due_even_in_an_ignored_field(world: World
 
 
 def test_a_moved_manifest_is_recorded(world: World) -> None:
-    """The path is a setting: the same entries in another file are an update that sends nothing."""
+    """The path is a setting: the same entries in a different file are an update that sends nothing."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     (world.program / cells.declared["manifest"]).rename(world.program / "moved.yaml")

@@ -45,7 +45,7 @@ def test_after_an_up_there_is_no_drift(world: World) -> None:
 
 @pytest.mark.parametrize("what", ["edited", "marked", "gone", "appeared"])
 def test_drift_names_the_entries_where_the_manifest_is_at_hand(world: World, what: str) -> None:
-    """Edited, newly marked, gone or appeared: each is drift, told once, as a warning that names the entry."""
+    """Edited, newly marked, gone or appeared: each is drift, reported once, as a warning that names the entry."""
     cells = applied(world)
     told = len(cells.messages)
     name = strike(world, cells, what)
@@ -69,8 +69,8 @@ def test_drift_is_found_without_the_manifest(world: World, what: str) -> None:
     assert len(message.text.splitlines()) == 1
 
 
-def test_another_revision_of_the_manifest_names_nothing(world: World) -> None:
-    """The checkout may hold another manifest than the one that was applied: comparing with it would mislead."""
+def test_a_different_revision_of_the_manifest_names_nothing(world: World) -> None:
+    """The checkout may hold a different manifest than the one that was applied: comparing with it would mislead."""
     cells = applied(world)
     world.rewrite(cells, {"7.jpg": ["cow"]})
     assert not cells.drift()
@@ -91,8 +91,8 @@ def test_what_is_gone_has_an_empty_id(world: World, whose: str) -> None:
     assert cells.drift()
 
 
-def test_a_dataset_made_anew_by_somebody_is_drift(world: World) -> None:
-    """Same project and type, another dataset: its entries are not those that were read back."""
+def test_a_dataset_that_somebody_created_again_is_drift(world: World) -> None:
+    """Same project and type, but a different dataset: its entries are not those that were read back."""
     cells = applied(world)
     client = world.emulator.client()
     client.delete_dataset(DatasetArn=world.arn(cells))
@@ -145,14 +145,14 @@ def test_the_number_of_live_only_entries_is_an_output(world: World) -> None:
 
 
 def test_an_order_of_entries_is_no_drift(world: World) -> None:
-    """The same entries listed in another order are the same."""
+    """The same entries listed in a different order are not drift."""
     cells = applied(world)
     world.remove(cells, "1.jpg")
     world.edit(cells, "1.jpg", "cat")
     assert not cells.drift()
 
 
-def test_drift_in_ignored_fields_is_told_in_strict_mode_only(world: World) -> None:
+def test_drift_in_ignored_fields_is_reported_in_strict_mode_only(world: World) -> None:
     """The mode of the last apply decides."""
     loose, strict = applied(world), applied(world, policy={"compare": "strict"})
     for cells in (loose, strict):

@@ -183,7 +183,7 @@ def test_expired_credentials_keep_what_was_done(emulator: Emulator, lone: Provid
     assert len(world.live(cells)) == 150
 
 
-def test_cancel_is_heard_while_more_datasets_than_the_server_has_threads_are_worked_on(
+def test_cancel_is_detected_while_more_datasets_than_the_server_has_threads_are_worked_on(
     emulator: Emulator, lone: Provider
 ) -> None:
     """At most three are worked on at once; those that wait send nothing more after it."""

@@ -51,7 +51,7 @@ def test_a_failed_update_keeps_the_new_outputs(world: World) -> None:
     assert cells.outputs["datasetArn"] == world.arn(cells)
 
 
-def test_an_unfinished_apply_is_drift_is_told_in_the_next_preview_and_is_finished_by_the_next_up(world: World) -> None:
+def test_an_unfinished_apply_is_drift_is_shown_in_the_next_preview_and_is_finished_by_the_next_up(world: World) -> None:
     """Also after a refresh, which drops the engine's own record of the errors."""
     cells = world.declare({"1.jpg": ["cat"]})
     world.emulator.load_faults(FAILING)
@@ -95,7 +95,7 @@ def test_a_dropped_line_is_a_failure_at_its_line(world: World) -> None:
     world.emulator.load_faults("[{fault: lose, count: 1}]")
     failed(cells)
     assert any(text.startswith(f"{cells.declared['manifest']}:1:") for text in cells.init_errors), cells.init_errors
-    assert "the service dropped it without a word" in "\n".join(cells.init_errors)
+    assert "the service dropped it without an error" in "\n".join(cells.init_errors)
     world.emulator.load_faults("")
     assert cells.up()
     assert sorted(world.live(cells)) == ["1.jpg", "2.jpg"]
@@ -217,7 +217,7 @@ def test_a_project_that_is_not_there_is_a_sentence_in_every_call(world: World) -
     for attempt in (cells.preview, cells.up):
         with pytest.raises(CallError) as caught:
             attempt()
-        assert caught.value.message == f"there is no project {gone}; create it, or mend the ARN or the region"
+        assert caught.value.message == f"there is no project {gone}; create it, or fix the ARN or the region"
 
 
 def test_a_file_that_cannot_be_read_is_a_sentence(world: World) -> None:

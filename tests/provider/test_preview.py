@@ -120,7 +120,7 @@ def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
     ]
 
 
-def test_a_policy_that_will_refuse_is_told_before(world: World) -> None:
+def test_a_policy_that_will_refuse_is_shown_before(world: World) -> None:
     """`extra: fail` says in the preview what the `pulumi up` will say."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "fail"})
     cells.up()
@@ -159,7 +159,7 @@ def test_what_the_service_stores_differently_is_not_announced_again(world: World
     assert world.calls("UpdateDatasetEntries") == sent
 
 
-def test_more_lines_stored_differently_than_are_remembered_are_told_truly(world: World) -> None:
+def test_more_lines_stored_differently_than_are_remembered_are_announced(world: World) -> None:
     """While nothing moved, nothing is sent or announced; after an edit, those beyond the memory are, as announced."""
     lines = [line(f"{number}.jpg", "cat") | {"note": 1} for number in range(MAX_SETTLED + 7)]
     cells = world.declare_lines(lines, policy={"compare": "strict"})

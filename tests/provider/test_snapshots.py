@@ -230,6 +230,6 @@ def test_a_malformed_address_ends_the_first_call(stack: Stack, key: str) -> None
     """Before anything is planned by it."""
     with (
         stack({key: "s3://"}) as world,
-        pytest.raises(CallError, match="is no address in S3; give one like s3://BUCKET"),
+        pytest.raises(CallError, match="is not a valid S3 address; give one like s3://BUCKET"),
     ):
         world.declare({}).up()

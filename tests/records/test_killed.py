@@ -16,7 +16,7 @@ import pytest
 from reconciler.aws.clock import utc_now
 from reconciler.model import DatasetType
 from reconciler.records import Attempt, AuditLog
-from reconciler.records.on_disk import AuditFolder, begin, left_behind
+from reconciler.records.on_disk import append, begin, left_behind
 from reconciler.records.record import Stamp, begun
 from tests.support.s3 import running_s3
 
@@ -80,7 +80,7 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("when", ["planned", "unplanned"])
 def test_a_killed_apply_has_one_record_with_what_is_known_of_it(tmp_path: Path, when: str) -> None:
-    """Written by the next apply, before its own; the plan stands in it once it was known."""
+    """The next apply writes its record before its own; it has the plan if that was known."""
     folder = tmp_path / ".reconciler" / "audit"
     die(folder, when)
     assert records(folder) == []
@@ -88,7 +88,7 @@ def test_a_killed_apply_has_one_record_with_what_is_known_of_it(tmp_path: Path, 
         apply_well(log_in(folder))
     killed, *ended = records(folder)
     assert (killed["outcome"], killed["result"], killed["calls"], killed["seconds"]) == ("killed", None, None, None)
-    assert "ended without a word" in killed["message"]
+    assert "ended before it could report" in killed["message"]
     assert killed["project"] == "cells"
     assert killed["who"]["user"]
     assert (killed["plan"] is not None) == (when == "planned")
@@ -117,7 +117,7 @@ def test_an_apply_that_ends_leaves_no_note(tmp_path: Path) -> None:
 
 
 def test_the_note_of_an_apply_that_runs_is_let_alone(tmp_path: Path) -> None:
-    """Two applies at the same time, of one process or of two, are no deaths."""
+    """Two applies at the same time, of one process or of two, do not record each other as killed."""
     log = log_in(tmp_path)
     with log.recording(attempt(), dict):
         apply_well(log_in(tmp_path))
@@ -129,7 +129,7 @@ def test_an_apply_that_was_killed_after_its_record_was_written_is_not_recorded_t
     """The note was about to go."""
     stamp = Stamp.of(attempt(), utc_now(), {})
     record = begun(attempt(), stamp)
-    AuditFolder(tmp_path).append(record | {"outcome": "done"})
+    append(tmp_path, record | {"outcome": "done"})
     os.close(begin(tmp_path, stamp.identity, record).descriptor)
     apply_well(log_in(tmp_path))
     assert [one["outcome"] for one in records(tmp_path)] == ["done", "done"]

@@ -168,7 +168,7 @@ def test_the_manifests_commit_is_recorded(desk: Desk, tmp_path: Path) -> None:
     ("error", "word"),
     [
         (None, "done"),
-        (Refused("a policy says no"), "refused"),
+        (Refused("blocked by a policy"), "refused"),
         (NotFound("it is gone"), "failed"),
         (UpdateFailed("2 lines are not live"), "rejected"),
         (Interrupted("stopped"), "interrupted"),
@@ -279,7 +279,7 @@ def test_a_record_goes_to_s3_as_an_object_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("also", ["/nowhere/at/all/applies.jsonl", "s3://no-such-bucket-here/x", "s3://NO/x"])
 def test_a_record_that_cannot_be_written_is_a_warning(tmp_path: Path, also: str) -> None:
-    """The apply's result stands, and the other place has the record."""
+    """The result of the apply does not change, and the other place has the record."""
     with running_s3(tmp_path / "s3") as bucket:
         desk = Desk(tmp_path, also, bucket.objects)
         desk.record()
@@ -289,7 +289,7 @@ def test_a_record_that_cannot_be_written_is_a_warning(tmp_path: Path, also: str)
 
 
 def test_a_folder_that_cannot_be_made_is_a_warning(tmp_path: Path) -> None:
-    """A file stands in its place."""
+    """A file is in its place."""
     (tmp_path / ".reconciler").write_text("")
     desk = Desk(tmp_path)
     with desk.log.recording(made(), Counter):

@@ -1,7 +1,7 @@
 """Killing a real process of the program before or after its nth API call, and running it again.
 
 The emulator lives in the test's process: it kills the victim from within the very request, and then hangs up (before
-the work) or tries to answer (after it). Its clock stands still and every DescribeDataset lets an operation end, except
+the work) or tries to answer (after it). Its clock does not move and every DescribeDataset lets an operation end, except
 the first one after a kill, so that the next run finds what a killed one left running. Nobody waits for real.
 """
 
@@ -127,7 +127,7 @@ class Shell(Protocol):
     """A way to run an apply in a process of its own."""
 
     def run(self, trap: Trap) -> str:
-        """Run it once; what it printed when it did not end well, empty when it did."""
+        """Run it once; what it printed when it failed, empty when it succeeded."""
 
 
 class CommandLine:
@@ -200,7 +200,7 @@ def calls_of(emulator: Emulator, folder: Path, shell: str, story: Story) -> int:
     """How many API calls an undisturbed run makes.
 
     Raises:
-        AssertionError: it did not end well, or sent other than six batches.
+        AssertionError: it failed, or did not send exactly six batches.
     """
     before = emulator.count_calls("UpdateDatasetEntries")
     calls = killed(emulator, folder, shell, story, None)

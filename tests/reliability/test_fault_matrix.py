@@ -1,6 +1,6 @@
 """Every fault at every operation, first, middle and last call: the apply converges, or says why and the next one does.
 
-The results stand in docs/reliability.md. What a trial demands is in tests/reliability/trial.py: nothing is lost, what
+The results are in docs/reliability.md. What a trial demands is in tests/reliability/trial.py: nothing is lost, what
 was said is so, the next run makes live as desired, and one more run sends nothing.
 """
 
@@ -34,7 +34,7 @@ def test_no_kind_of_fault_is_left_out() -> None:
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_without_a_fault_the_scene_is_three_batches_of_every_operation(emulator: Emulator, scene: str) -> None:
-    """What the matrix stands on."""
+    """The faults, operations and positions of the matrix."""
     told = Trial(emulator, SCENES[scene]).under("")
     assert (told.run, told.said, told.lies, told.fired) == (1, "", (), 0)
     assert told.calls["UpdateDatasetEntries"] == 3

@@ -1,7 +1,7 @@
 """Faults, colleagues and kills in any order: what is said is so, and a quiet run makes live as desired.
 
 A failure prints the steps with the fault plan, its seed and the call at which the run was killed; the same steps replay
-it, because the emulator's clock stands still and every chance is drawn from the seed.
+it, because the emulator's clock does not move and every chance is drawn from the seed.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Disturbed(RuleBasedStateMachine):
     @precondition(lambda self: self.desk.arn)
     @rule()
     def delete_the_dataset(self) -> None:
-        """A colleague begins to delete it, unless the service says no."""
+        """A colleague begins to delete it, unless the service rejects that."""
         try:
             self.desk.gateway.delete_dataset(self.desk.arn)
         except ReconcilerError:

@@ -1,8 +1,8 @@
-"""One apply under one fault: what came of it, whether that was told truthfully, and whether the next run mends it.
+"""One apply under one fault: its result, whether that was reported truthfully, and whether the next run repairs it.
 
 Two scenes are tried, each an apply of three batches with listings of several pages: `apply` changes a dataset that is
-there, `replace` deletes it and loads it anew. The emulator's clock stands still and is moved by the reconciler's own
-pauses, so that a trial takes no time and replays exactly.
+there, `replace` deletes it and loads it again. The emulator's clock is moved only by the reconciler's own pauses, so
+that a trial takes no time and replays exactly.
 """
 
 from __future__ import annotations

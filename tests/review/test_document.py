@@ -53,7 +53,7 @@ def test_readers_skip_members_that_they_do_not_know() -> None:
     [
         BadInput("the folder is not there; make it"),
         AccessDenied("no; ask", code="AccessDeniedException", operation="DescribeProjects", request_id="1"),
-        InvalidDeclaration([Finding(Severity.ERROR, "x", Place("project.yaml", 3), "wrong", "mend it")]),
+        InvalidDeclaration([Finding(Severity.ERROR, "x", Place("project.yaml", 3), "wrong", "fix it")]),
     ],
 )
 def test_a_failed_run_has_the_same_members(error: ReconcilerError) -> None:
@@ -115,7 +115,7 @@ def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None
 
 
 def test_text_that_utf_8_cannot_hold_does_not_stop_the_document(compared: Compare) -> None:
-    """Half a character in a label is written out; everything else stands as it is."""
+    """Half a character in a label is written out; everything else is unchanged."""
     hostile = "<b>\u202e|`@x #1\x1b[31m"
     review = compared([], [labelled("s3://acme/1", hostile)])
     (project,) = review.projects

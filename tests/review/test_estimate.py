@@ -58,7 +58,7 @@ def lines(count: int, label: str = "a") -> list[Document]:
 def test_calls_are_counted_by_operation(
     live: list[Document] | None, desired: list[Document], extra: Extra, calls: dict[str, int]
 ) -> None:
-    """A hundred entries a page, listed before and after; one update and two looks a batch, two a listing."""
+    """A hundred entries per page, listed before and after; an update and two descriptions per batch, two per list."""
     assert estimated(live, desired, extra).calls == {"DescribeProjects": 1, **calls}
 
 

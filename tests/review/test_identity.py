@@ -57,7 +57,7 @@ def test_other_changes_have_another_id(live: Lines, desired: Lines, other_live: 
 
 
 def test_the_name_and_what_happens_to_live_only_entries_are_part_of_it() -> None:
-    """The same lines of another dataset, or unlabelled instead of reported, are another plan."""
+    """The same lines of another dataset, or unlabelled instead of reported, make a different plan."""
     live, desired = [labelled("s3://b/1", "a")], [labelled("s3://b/2", "a")]
     ids = {named(live, desired), named(live, desired, Extra.UNLABEL), named(live, desired, title="cells test")}
     assert len(ids) == 3

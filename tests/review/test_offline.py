@@ -65,7 +65,7 @@ def test_the_policy_is_that_of_the_second_side(folders: Folders, extra: str, ver
 
 
 def test_a_manifest_with_errors_is_compared_as_far_as_it_can_be_understood(tmp_path: Path) -> None:
-    """Two buckets, a line that is no JSON, a key twice: said, and the rest is compared."""
+    """Two buckets, a line that is not JSON and a key twice are reported, and the rest is compared."""
     before, after = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     before.write_text('{"source-ref":"s3://acme/1"}\n', encoding="utf-8")
     after.write_text(

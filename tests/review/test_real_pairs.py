@@ -43,7 +43,7 @@ def test_taco_relabelled_shows_its_merges_and_its_new_label(taco: Taco) -> None:
 
 
 def test_taco_grown_shows_that_every_old_box_was_mirrored(taco: Taco) -> None:
-    """Version 3 to 5 looks like 42 changed images; it is two renamed labels and one mended converter."""
+    """Version 3 to 5 looks like 42 changed images; it is two renamed labels and one fixed converter."""
     review = taco("v3", "v5")
     dataset = only(review)
     assert (dataset.add, dataset.update) == (10, 42)

@@ -64,7 +64,7 @@ REVIEWS: Final = values(types.type_info(Review))
 @settings(max_examples=60, deadline=None)
 @given(REVIEWS)
 def test_any_review_at_all_conforms_and_reads_back(review: Review) -> None:
-    """Whatever stands in it: the document passes the schema, and is the same review again."""
+    """Whatever it contains, the document passes the schema, and is the same review again."""
     text = document_text(review)
     assert faults(json.loads(text)) == []
     assert msgspec.json.decode(text, type=Review) == review

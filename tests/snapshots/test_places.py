@@ -105,7 +105,7 @@ def test_an_object_that_is_not_there_is_bad_input(bucket: Bucket) -> None:
 @pytest.mark.parametrize("text", ["s3://", "s3:///x", "s3://UPPER/x", "s3://a/x", "s3://bucket_/x", "s3://bu/k\x1bey"])
 def test_a_malformed_address_is_a_sentence(text: str, tmp_path: Path) -> None:
     """Before anything is asked for."""
-    with pytest.raises(BadInput, match="is no address in S3; give one like s3://BUCKET/FOLDER"):
+    with pytest.raises(BadInput, match="is not a valid S3 address; give one like s3://BUCKET/FOLDER"):
         keeper(text, tmp_path)
 
 
@@ -113,7 +113,7 @@ def test_a_malformed_address_is_a_sentence(text: str, tmp_path: Path) -> None:
 def test_on_a_runner_a_folder_is_refused_with_the_cure(setting: str | None, tmp_path: Path) -> None:
     """CI is set: the folder goes when the runner does."""
     refusal = keeper(setting, tmp_path / "default", CI="true").refusal()
-    assert "gone with this runner (CI is set); name s3://BUCKET" in refusal
+    assert "deleted with this runner (CI is set); name s3://BUCKET" in refusal
 
 
 def test_on_a_runner_s3_is_fine(tmp_path: Path) -> None:

@@ -31,20 +31,20 @@ def test_what_was_written_is_read_again_whatever_the_lines(lines: list[str]) -> 
     """Also lone surrogates, carriage returns, NUL and empty lines."""
     with TemporaryDirectory() as folder:
         snapshot = write_snapshot(Path(folder), "x", NOW, lines)
-        assert (list(read_snapshot(snapshot.path)), snapshot.entries) == (lines, len(lines))
+        assert (list(read_snapshot(Path(snapshot.where))), snapshot.entries) == (lines, len(lines))
 
 
 def test_it_is_plain_gzip_of_json_lines(tmp_path: Path) -> None:
     """Any tool reads it."""
     snapshot = write_snapshot(tmp_path, "train-cells", NOW, LINES)
-    assert snapshot.path.name == "train-cells-20260131T123015000250Z.jsonl.gz"
-    assert gzip.decompress(snapshot.path.read_bytes()).decode() == "".join(f"{line}\n" for line in LINES)
+    assert Path(snapshot.where).name == "train-cells-20260131T123015000250Z.jsonl.gz"
+    assert gzip.decompress(Path(snapshot.where).read_bytes()).decode() == "".join(f"{line}\n" for line in LINES)
 
 
 def test_only_the_owner_may_read_it_and_git_ignores_it(tmp_path: Path) -> None:
     """Mode 0600, in a folder that git does not see."""
     snapshot = write_snapshot(tmp_path / ".reconciler" / "snapshots", "x", NOW, LINES)
-    assert stat.S_IMODE(snapshot.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(snapshot.where).stat().st_mode) == 0o600
     assert (tmp_path / ".reconciler" / ".gitignore").read_text() == "*\n"
 
 
@@ -91,7 +91,7 @@ def test_a_disk_that_changes_bytes_is_noticed(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence_with_the_cure(tmp_path: Path) -> None:
-    """A file stands in its place."""
+    """A file is in the folder's place."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ReconcilerError, match=r"no snapshot could be written to .*file.*nothing was deleted: make"):
         write_snapshot(tmp_path / "file", "x", NOW, LINES)
@@ -118,7 +118,7 @@ def test_a_snapshot_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_names_tell_type_project_and_twins_apart_and_fit_a_file() -> None:
-    """A dataset made anew has another name; a project's name may have 255 characters."""
+    """A dataset that is created again has a different name; a project's name may have 255 characters."""
     assert snapshot_name(ARN).startswith("train-blood-cells-")
     assert snapshot_name(ARN) != snapshot_name(ARN.replace("1690564858106", "1690564858107"))
     assert len(snapshot_name(ARN.replace("blood-cells", "x" * 255))) < 130

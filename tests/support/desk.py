@@ -12,7 +12,8 @@ from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy, Progress, Threshold
 from reconciler.plan import Plan
-from reconciler.snapshots.places import Keeper, Kept
+from reconciler.snapshots.places import Keeper
+from reconciler.snapshots.snapshot import Snapshot
 from rekognition_emulator import Emulator
 from tests.support.aws_doubles import FakeClock, gateway_at
 from tests.support.filling import desired_entry
@@ -43,11 +44,11 @@ class KeptLines:
         """Nothing."""
         return ""
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Kept:
+    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
         """Take all lines."""
         del dataset_arn
         self.kept.append(list(lines))
-        return Kept(f"snapshot {len(self.kept)}", len(self.kept[-1]))
+        return Snapshot(f"snapshot {len(self.kept)}", len(self.kept[-1]))
 
 
 @dataclass

@@ -8,14 +8,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from reconciler.aws.connection import Connection
-from reconciler.aws.open import open_objects
+from reconciler.aws.objects import Objects
 from rekognition_emulator.sources.s3 import serve_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from reconciler.aws.objects import Objects
 
 
 _NUMBERS = count(1)
@@ -42,7 +40,7 @@ class Bucket:
 
     def objects(self) -> Objects:
         """What the product uses."""
-        return open_objects(self.connection, "us-east-1")
+        return Objects(self.client)
 
     def listed(self) -> list[str]:
         """What is in the bucket."""

@@ -22,7 +22,7 @@ from reconciler.review.model import Danger, FindingCounts, OriginCounts, Project
 from reconciler.text import Name
 from tests.views.reviews import added, became, box, change, dataset, review
 
-# What a hostile author writes where a label, key, job or file should stand.
+# What a hostile author writes where a label, key, job or file belongs.
 HOSTILE: Final = (
     "<img src=x onerror=alert(1)>",
     "</script><script>alert(1)</script>",

@@ -137,7 +137,7 @@ def test_the_old_position_of_a_moved_box_is_dashed_beside_the_new(shown: Any) ->
 
 
 def test_a_turned_picture_is_drawn_upright_where_image_size_is_the_upright_one(shown: Any) -> None:  # noqa: ANN401
-    """EXIF orientation 6: stored lying, labelled standing."""
+    """EXIF orientation 6: stored as landscape, labelled as portrait."""
     page = shown(
         review(dataset([change(0, boxes=(same(box("WBC", 1, 1)),))])), pictures=lambda _key: sheet(480, 640, 6)
     )

@@ -41,11 +41,11 @@ def flat(text: str) -> list[Token]:
 
 
 def blocks(text: str) -> list[str]:
-    """What the document is made of, without what stands in its lines."""
+    """What the document is made of, without the content of its lines."""
     return [token.type for token in PARSER.parse(text)]
 
 
-def stands(wanted: str, text: str) -> bool:
+def appears(wanted: str, text: str) -> bool:
     """Whether it is there whole, or with its middle cut out where it is long."""
     if len(wanted) <= 100:
         return wanted in text
@@ -94,7 +94,7 @@ def test_a_terminal_shows_hostile_text_and_obeys_none(text: str) -> None:
     """No control character, no escape sequence, no override; the name is there."""
     seen = terminal.view(hostile(text), verbose=True)
     assert not list(acting(seen))
-    assert stands(shown(text), seen)
+    assert appears(shown(text), seen)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -127,7 +127,7 @@ def test_markdown_holds_names_in_code_and_nothing_else_acts(text: str) -> None:
 def test_markdown_names_stay_readable(text: str) -> None:
     """As code, character for character, but for what is escaped."""
     codes = [token.content for token in flat(markdown.view(hostile(text))) if token.type == "code_inline"]
-    assert any(stands(shown(text).strip(), one) for one in codes)
+    assert any(appears(shown(text).strip(), one) for one in codes)
 
 
 @MODEST
@@ -199,7 +199,7 @@ def test_html_has_the_same_elements_whatever_the_names_are(text: str) -> None:
     assert [tag for tag in page.tags if tag != "code"] == [tag for tag in plain.tags if tag != "code"]
     assert page.attributes == plain.attributes
     assert len(page.scripts) == 2
-    assert stands(shown(text), "".join(page.texts))
+    assert appears(shown(text), "".join(page.texts))
 
 
 @MODEST

@@ -32,7 +32,7 @@ def hash_of(text: str) -> str:
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else() -> None:
-    """By the hashes of what really stands in the page."""
+    """By the hashes of what is really in the page."""
     page = view(real()).replace("&#39;", "'")
     policy = (re.search(r'Content-Security-Policy" content="([^"]*)"', page) or [""])[1]
     style, script = page.partition("<style>")[2].partition("</style>")[0], page.rpartition("<script>")[2]

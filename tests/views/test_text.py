@@ -200,7 +200,7 @@ def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
     mark = Mark("ERROR_INVALID_BOUNDING_BOX", "text")
     outcome = Outcome(
         "arn",
-        rejected=(Rejected("k1", place, "the service dropped it without a word"), Rejected("k2", None, "why")),
+        rejected=(Rejected("k1", place, "the service dropped it without an error"), Rejected("k2", None, "why")),
         rejected_total=1002,
         marked=(
             MarkedEntry("k3", place, (mark, mark, Mark("ERROR_NEW", "text\x1b")), is_new=True),
@@ -209,14 +209,14 @@ def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
         marked_total=3,
         rewritten=2,
     )
-    frame = "ERROR_INVALID_BOUNDING_BOX: a box lies off the image's frame; clip the box to the image"
+    frame = "ERROR_INVALID_BOUNDING_BOX: a box is not inside the image; clip the box to the image"
     new = (
         "ERROR_NEW: a code that AWS does not document for datasets (text\\x1b); see AWS's text, and the chapter on "
         "debugging in the Custom Labels Developer Guide"
     )
     stored = "the service stores other fields; remembered, not sent again"
     assert outcome_lines(outcome) == [
-        "train.jsonl:7:1: rejected: k1: the service dropped it without a word",
+        "train.jsonl:7:1: rejected: k1: the service dropped it without an error",
         "rejected: k2: why",
         "... and 1,000 more rejected lines",
         f"train.jsonl:7:1: marked by the service, new with this apply: k3: {frame}; {new}",

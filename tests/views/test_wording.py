@@ -68,7 +68,7 @@ def test_figures_keep_what_counts() -> None:
 
 
 def test_keys_share_a_folder_up_to_a_slash() -> None:
-    """A single key stands whole."""
+    """A single key is shown whole."""
     assert folder_of(["s3://b/x/1.jpg", "s3://b/x/10.jpg"]) == "s3://b/x/"
     assert folder_of(["s3://b/x/1.jpg", "s3://c/x/1.jpg"]) == "s3://"
     assert folder_of(["a/b", "a/b/c"]) == "a/"

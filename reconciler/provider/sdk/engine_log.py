@@ -26,18 +26,18 @@ class Console:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._lock = Lock()
-        self._stub: engine_pb2_grpc.EngineStub | None = None
+        self._engine = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
         self._last_status: dict[str, float] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
         self._interval = _ON_A_TERMINAL if _has_terminal() else _ELSEWHERE
 
-    def tell_once(self, message: str, *, warning: bool = False) -> None:
+    def log_once(self, message: str, *, warning: bool = False) -> None:
         """A message under Diagnostics of the resource of this call; the same text once per resource and process."""
         urn = call_urn()
         with self._lock:
-            if (urn, message) in self._told:
+            if (urn, message) in self._logged:
                 return
-            self._told.add((urn, message))
+            self._logged.add((urn, message))
         self._log(urn, message, ephemeral=False, warning=warning)
 
     def status(self, message: str) -> None:
@@ -65,15 +65,9 @@ class Console:
         severity = engine_pb2.WARNING if warning else engine_pb2.INFO
         request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
         try:
-            self._engine().Log(request, timeout=10)
+            self._engine.Log(request, timeout=10)
         except (grpc.RpcError, ValueError):
             return  # an apply continues when a message does not reach the engine
-
-    def _engine(self) -> engine_pb2_grpc.EngineStub:
-        with self._lock:
-            if self._stub is None:
-                self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(sys.argv[-1]))
-            return self._stub
 
 
 def _has_terminal() -> bool:

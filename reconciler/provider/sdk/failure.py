@@ -1,7 +1,7 @@
 """Failing in a sentence: a clean status in place of the traceback that the dynamic provider's server would send.
 
 The server of `python -m pulumi.dynamic` aborts every call that raises with the whole traceback as the message. gRPC
-lets a handler attach a status of its own as the trailer `grpc-status-details-bin`, which grpc-go (the engine) prefers
+lets a handler attach its status as the trailer `grpc-status-details-bin`, which grpc-go (the engine) prefers
 when its code is the same; the code is UNKNOWN (2). With `ErrorResourceInitFailed` among the details the engine keeps
 the resource, with its outputs and the reasons.
 

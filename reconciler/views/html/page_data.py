@@ -47,6 +47,8 @@ _SAME: Final = 0
 _REMOVED: Final = 1
 _ADDED: Final = 2
 _BITS: Final = {"moved": 4, "resized": 8, "relabelled": 16}
+# Whether an entry is labelled: there is no such side, no, yes.
+_LABELLED: Final = {None: 0, False: 1, True: 2}
 # Characters that could end a script element or, in old engines, a line of script.
 _UNSAFE: Final = {"<": "003c", ">": "003e", "&": "0026", "\u2028": "2028", "\u2029": "2029"}
 
@@ -158,7 +160,7 @@ def _body(change: EntryChange, work: _Work) -> Json:
         "m": [[said(mark.code), meaning_of(mark.code), said(mark.message)] for mark in change.marks],
         "l": change.key if work.links and shown(change.key) != change.key else "",
         "c": len(change.boxes),
-        "u": [_labelled(change.labelled_before), _labelled(change.labelled_after)],
+        "u": [_LABELLED[change.labelled_before], _LABELLED[change.labelled_after]],
         **_drawing(change, work),
     }
     return {name: value for name, value in body.items() if value}
@@ -210,7 +212,3 @@ def _corner(box: PixelBox | None, work: _Work) -> Iterable[float]:
 def _number(number: float) -> float:
     """A whole number without its decimals: half the bytes."""
     return int(number) if number % 1 == 0 else round(number, 3)
-
-
-def _labelled(labelled: bool | None) -> int:  # noqa: FBT001 - three values: there is no such side, no, yes
-    return 0 if labelled is None else 2 if labelled else 1

@@ -1,5 +1,5 @@
-// Draws the entries of a review as far as they are looked at. The data is in the page (reconciler/views/html/page_data.py says
-// what stands where); text only ever becomes text nodes and attributes, never markup.
+// Draws the entries of a review when they come into view. The data is in the page (reconciler/views/html/page_data.py
+// has its form); text only ever becomes text nodes and attributes, never markup.
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);

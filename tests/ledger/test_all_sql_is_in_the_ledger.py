@@ -1,4 +1,4 @@
-"""SQL stands in the ledger alone: everything else asks the ledger's methods."""
+"""Only the ledger contains SQL: everything else calls its methods."""
 
 import ast
 import re
