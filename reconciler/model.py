@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -214,7 +213,9 @@ _SETTING: Final = "setting"
 
 def _setting(default: object, help_: str, form: str = "", *, sends: bool = False, stored: bool = False) -> Any:  # noqa: ANN401 - a field
     """A field of `Policy` with its default and its row."""
-    return field(default_factory=lambda: copy(default), metadata={_SETTING: Setting(help_, form, sends, stored)})
+    row = {_SETTING: Setting(help_, form, sends, stored)}
+    # The JSON Schema shows a default, but no factory's.
+    return field(default_factory=dict, metadata=row) if default == {} else field(default=default, metadata=row)
 
 
 @dataclass(frozen=True, slots=True)
