@@ -119,7 +119,7 @@ def first_page(client: "RekognitionClient", arn: str) -> bytes:
 
 
 def show_rows(passes: Passes, unit: str, size: float) -> None:
-    """One row per name; `size` is what a pass does, in calls (for a rate), or what makes its median a time in `unit`."""
+    """One row per name; `size` is a pass in calls (for a rate), or what makes its median a time in `unit`."""
     for name, seconds in passes.seconds.items():
         shown = size / median(seconds) if unit.endswith("/s") else size * median(seconds)
         print(f"  {name:<22}{shown:>10.1f} {unit:<12}ratio {passes.ratio(name):.2f}")
