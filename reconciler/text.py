@@ -1,6 +1,6 @@
 """Text from manifests and the service, made safe to show: nothing in it can move a cursor, colour or reorder a line.
 
-Did you mean: the known word nearest to an unknown one.
+Also: a sentence as pieces (text and names), counts in words, and the known word nearest to an unknown one.
 """
 
 import re

@@ -10,8 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from reconciler.analysis.boxes import matched, overlap
-from reconciler.analysis.fields import all_fields, field_changes
-from reconciler.analysis.line_text import Document, document_of
+from reconciler.analysis.fields import Document, all_fields, document_of, field_changes
 from reconciler.analysis.movements import Transform, transform_of
 from reconciler.analysis.results import BoxChange, BoxWord, FieldChange, PixelBox, Size
 from reconciler.entries import Box, Meaning, meaning_of

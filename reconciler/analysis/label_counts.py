@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final
 
-from reconciler.analysis.line_text import Document
+from reconciler.analysis.fields import Document
 from reconciler.analysis.results import Balance, Counts, LabelBalance
 from reconciler.analysis.sides import Pair, Side
 from reconciler.entries import BOXES_TYPE, attributes, meaning_of

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
-from reconciler.analysis.fields import confidences, slots_of
-from reconciler.analysis.line_text import Document
+from reconciler.analysis.fields import Document, confidences, slots_of
 from reconciler.analysis.results import IgnoredField, JobCount, Provenance, ProvenanceSide
 from reconciler.analysis.sides import Pair
 from reconciler.entries import METADATA, Attribute, attributes

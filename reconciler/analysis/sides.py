@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.analysis.line_text import Document, document_of
+from reconciler.analysis.fields import Document, document_of
 from reconciler.ledger import Ledger, StoredSide
 from reconciler.model import Leftover
 

@@ -1,20 +1,52 @@
-"""Rounds of sending: when somebody else changes the dataset during an apply, list it, plan and send again."""
+"""Rounds of sending: when somebody else changes the dataset during an apply, list it, plan and send again.
 
+Before the first round the dataset is made ready: created, or deleted first and created again, if the plan says so.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.apply.create import ready
+from reconciler.apply.delete import delete_empty, delete_kept
 from reconciler.apply.observe import observe
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.plan_against_live import plan_against_live
 from reconciler.apply.send import Lane, send
 from reconciler.changes import Action
-from reconciler.dataset import Observation
-from reconciler.errors import Failure, Moved, ReconcilerError, Refused
+from reconciler.dataset import DatasetStatus, Observation
+from reconciler.errors import AlreadyThere, Failure, Moved, ReconcilerError, Refused, ServiceError
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.plan import Plan, sends
+from reconciler.text import inert
+
+
+def ready(
+    context: Context, plan: Plan, seen: Observation, target: Target, kept: Callable[[str], None]
+) -> tuple[str, float]:
+    """The dataset's ARN and its LastUpdatedTimestamp; `kept` is called with the place of each snapshot.
+
+    Raises:
+        Moved: somebody else created the dataset, or changed the one that was to be deleted.
+        ServiceError: it could not be created.
+    """
+    if not plan.loads_all and seen.arn:
+        return seen.arn, plan.updated
+    if plan.action is Action.REPLACE and seen.arn:
+        delete_kept(context, seen.arn, plan.updated, plan.live.entries if plan.live else 0, kept)
+    elif seen.leftover:
+        delete_empty(context, seen.leftover)
+    try:
+        arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
+    except AlreadyThere as error:
+        raise Moved(str(error)) from None
+    described = context.waiter.until_idle(arn, context.looking("creating the dataset"))
+    if described.status == DatasetStatus.CREATE_FAILED:
+        reason = inert(described.message) or "AWS gave no reason"
+        raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
+    return arn, described.updated
+
 
 # How often a plan is made for a dataset that somebody else keeps changing, before the apply ends with an error.
 _ROUNDS: Final = 6

@@ -10,7 +10,7 @@ from importlib import import_module
 from reconciler.cli.arguments import asks_for_json, parse
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
 from reconciler.shell.faults import USER_CAUSED, sentence, unexpected

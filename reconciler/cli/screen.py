@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from reconciler.aws.clock import SystemClock
 from reconciler.model import Progress
-from reconciler.views.terminal.columns import Painter, Role
+from reconciler.views.terminal.tables import Painter, Role
 from reconciler.views.words import progress_line
 
 if TYPE_CHECKING:

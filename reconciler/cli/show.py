@@ -13,7 +13,7 @@ from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT

@@ -21,8 +21,17 @@ from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
 from reconciler.formats import rules
-from reconciler.formats.boxes import PER_PIXEL, Frame, PlacedBox, box_line, placed
-from reconciler.formats.conversion import Converted, Unreadable, checked_prefix, joined
+from reconciler.formats.conversion import (
+    PER_PIXEL,
+    Converted,
+    Frame,
+    PlacedBox,
+    Unreadable,
+    box_line,
+    checked_prefix,
+    joined,
+    placed,
+)
 from reconciler.formats.rules import SAVE_AGAIN
 from reconciler.model import Finding, Place
 from reconciler.rule import OURS, error, marked, note

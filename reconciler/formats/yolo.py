@@ -21,8 +21,18 @@ from typing import Final
 
 from reconciler.entries import Box, bare_line
 from reconciler.formats import rules
-from reconciler.formats.boxes import PER_PIXEL, Frame, PlacedBox, box_line, placed
-from reconciler.formats.conversion import Converted, Sources, Unreadable, checked_prefix, joined
+from reconciler.formats.conversion import (
+    PER_PIXEL,
+    Converted,
+    Frame,
+    PlacedBox,
+    Sources,
+    Unreadable,
+    box_line,
+    checked_prefix,
+    joined,
+    placed,
+)
 from reconciler.formats.yolo_folder import IMAGES, YOLO, Dataset, is_image, label_file, listed_images
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import OURS, error, marked, note

@@ -3,9 +3,8 @@
 `rules` is the table of guards, `figures` what they may ask, `overrides` how they are overridden.
 """
 
-from reconciler.guards.figures import Figures, Labels
 from reconciler.guards.overrides import override_of, parse_allow, read_variable
-from reconciler.guards.rules import GUARDS, OFF, Asked, Guard, judged, read_threshold, written
+from reconciler.guards.rules import GUARDS, OFF, Asked, Figures, Guard, Labels, judged, read_threshold, written
 
 __all__ = [
     "GUARDS",

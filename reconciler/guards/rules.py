@@ -2,16 +2,81 @@
 
 A guard is one function below with `@_guard(name, threshold, when it trips)` above it; parsing, options, schema and
 documentation follow from that row. A new or empty dataset trips none, and neither does a plan that sends nothing.
+
+Guards ask `Figures`, a protocol; `reconciler.plan.figures` reads them from the ledger.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from reconciler.guards.figures import Figures, Labels
 from reconciler.model import DatasetType, GuardCheck, GuardState, Threshold
 from reconciler.text import Name, Sentence, listed, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """How many images use each label, and how many have any."""
+
+    images_by_label: Mapping[str, int]
+    images: int
+
+    def share(self, label: str) -> float:
+        """The label's share of the images that have any."""
+        return self.images_by_label.get(label, 0) / max(1, self.images)
+
+
+class Figures(Protocol):
+    """What an apply would do to live, each figure counted when it is asked for."""
+
+    @property
+    def live(self) -> int:
+        """Live entries."""
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything would be sent, created or deleted."""
+
+    @property
+    def sent(self) -> int:
+        """Lines that would be sent."""
+
+    @property
+    def unusable(self) -> int:
+        """How many of these lines the service would mark with errors."""
+
+    @property
+    def updated(self) -> int:
+        """Live entries that differ from the manifest. A replace loads them again; they still count here."""
+
+    @property
+    def losing(self) -> int:
+        """Entries of the manifest that are labelled live and would no longer be."""
+
+    @property
+    def gone(self) -> int:
+        """Live entries that the manifest does not have; those without labels count only where they are deleted."""
+
+    @property
+    def unlabelled(self) -> int:
+        """Entries that would lose their labels, with the entry or without it."""
+
+    @property
+    def before(self) -> Labels:
+        """The labels that are live."""
+
+    @property
+    def after(self) -> Labels:
+        """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
+
+    @property
+    def continues_a_load(self) -> bool:
+        """Whether this is the rest of a first load that was interrupted."""
+
+    def using(self, labels: Collection[str], most: int) -> list[str]:
+        """At most `most` of the live entries that use any of these labels."""
+
 
 # A share of fewer entries means little. (octoDNS: MIN_EXISTING_RECORDS is 10 too.)
 LEAST_ENTRIES: Final = 10

@@ -17,9 +17,8 @@ from reconciler.entries import SOURCE_REF, without_service_fields
 from reconciler.entries.encoding import encoded
 from reconciler.entries.line import own_entry
 from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
-from reconciler.manifest.jsonl.read import json_lines
-from reconciler.manifest.judge.line import judge
-from reconciler.manifest.judge.source_ref import source_ref_fault
+from reconciler.manifest.jsonl import json_lines
+from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.line import BrokenRule, Line
 from reconciler.manifest.rules import lines as rules

@@ -7,8 +7,7 @@ from reconciler.changes import Comparison
 from reconciler.ledger import Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Extra
-from reconciler.plan.label_order import fits, peak_labels
-from reconciler.plan.order import Sending, few_labels, steps
+from reconciler.plan.order import Sending, few_labels, fits, peak_labels, steps
 from reconciler.text import inert
 
 _REPLACE_CURE: Final = (

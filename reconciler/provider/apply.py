@@ -31,7 +31,7 @@ from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
-from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.lines import outcome_lines
 from reconciler.views.words import outcome_words, snapshot_line
 
 _VARIABLE: Final = "RECONCILER_PLAN"

@@ -28,7 +28,7 @@ from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
-from reconciler.views.apply_lines import marked_line
+from reconciler.views.lines import marked_line
 
 # At most this many marked entries are named.
 _MARKED: Final = 30

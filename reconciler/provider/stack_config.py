@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from reconciler.aws.connection import Connection
+from reconciler.aws.connection import AssumeRole, Connection, WebIdentity
 from reconciler.aws.objects import S3Address, is_s3
-from reconciler.aws.roles import AssumeRole, WebIdentity
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
 from reconciler.text import did_you_mean, inert

@@ -3,7 +3,7 @@
 `attempt` collects it, `record` forms it, `log` writes it.
 """
 
-from reconciler.records.attempt import Attempt
 from reconciler.records.log import AuditLog
+from reconciler.records.record import Attempt
 
 __all__ = ["Attempt", "AuditLog"]

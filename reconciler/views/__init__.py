@@ -11,7 +11,7 @@ from reconciler.review.model import Review
 
 if TYPE_CHECKING:
     from reconciler.views.pictures import Thumbnails
-    from reconciler.views.terminal.columns import Painter
+    from reconciler.views.terminal.tables import Painter
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import pytest
 
 import rekognition_emulator
 from reconciler.changes import batches
-from reconciler.plan.label_order import peak_labels
+from reconciler.plan.order import peak_labels
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.support.desk import Desk
 

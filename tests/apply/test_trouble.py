@@ -13,7 +13,7 @@ from reconciler.errors import Exit, Interrupted, NotFound, Refused, ServiceError
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy, Extra, Policy, Progress
 from reconciler.plan import Statistics
-from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.lines import outcome_lines
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.apply.conftest import START
 from tests.support.desk import Desk, kind_of

@@ -10,10 +10,9 @@ import pytest
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
-from reconciler.aws.connection import Connection, check_account
+from reconciler.aws.connection import AssumeRole, Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.aws.roles import AssumeRole
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from tests.support.aws_doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, failure
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reconciler.cli.commands import validate as validate_module
-from reconciler.cli.session.run import most_severe
+from reconciler.cli.session.read import most_severe
 from reconciler.errors import AccessDenied, Exit, NotFound, ReconcilerError, ServiceError
 from reconciler.shell.faults import ends_the_run
 

@@ -20,8 +20,8 @@ from rich.cells import cell_len
 from reconciler.cli.screen import ProgressLine, Screen, shows_colours
 from reconciler.model import Progress
 from reconciler.text import inert
-from reconciler.views.terminal.columns import cells
 from reconciler.views.terminal.drawn import shortened
+from reconciler.views.terminal.tables import cells
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World

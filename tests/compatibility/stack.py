@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from rekognition_emulator import Emulator
 
-__all__ = ["DATASET", "DRIFT", "RELEASE", "Ended", "Stack", "names", "stored_in"]
 
 RELEASE: Final = Path(__file__).resolve().parents[1] / "data" / "release-0.1.0"
 DATASET: Final = "pulumi-python:dynamic/rekognition:Dataset"

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.formats.conversion import Unreadable
-from reconciler.formats.xml_tree import read_markup
+from reconciler.formats.voc import read_markup
 
 BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE a [

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.limits import NESTING
-from reconciler.manifest.jsonl.read import plain_object
+from reconciler.manifest.jsonl import plain_object
 
 NUMBERS = st.one_of(
     st.integers(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False, allow_infinity=False), st.just(-0.0)

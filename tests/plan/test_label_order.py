@@ -27,9 +27,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def limit(size: int) -> None:
         monkeypatch.setattr("reconciler.plan.limits.DATASET_LABELS", LABELS)
-        monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", LABELS)
+        monkeypatch.setattr("reconciler.plan.order.DATASET_LABELS", LABELS)
         monkeypatch.setattr("reconciler.plan.order.BATCH_BYTES", size)
-        monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (size,))
+        monkeypatch.setattr("reconciler.plan.order.peak_labels.__defaults__", (size,))
 
     return limit
 

@@ -195,7 +195,7 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     def limit(entries: int, labels: int) -> None:
         monkeypatch.setattr("reconciler.plan.limits.DATASET_ENTRIES", entries)
         monkeypatch.setattr("reconciler.plan.limits.DATASET_LABELS", labels)
-        monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", labels)
+        monkeypatch.setattr("reconciler.plan.order.DATASET_LABELS", labels)
 
     return limit
 

@@ -16,7 +16,7 @@ import pytest
 from reconciler.aws.clock import utc_now
 from reconciler.model import DatasetType
 from reconciler.records import Attempt, AuditLog
-from reconciler.records.on_disk import append, begin, left_behind
+from reconciler.records.log import append, begin, left_behind
 from reconciler.records.record import Stamp, begun
 from tests.support.s3 import running_s3
 

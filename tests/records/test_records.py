@@ -19,7 +19,7 @@ from reconciler.errors import Failure, Interrupted, NotFound, Refused, UpdateFai
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType
 from reconciler.records import Attempt, AuditLog
-from reconciler.records.on_disk import append_record
+from reconciler.records.log import append_record
 from tests.support.filling import as_text, desired_entry
 from tests.support.lines import bare, labelled
 from tests.support.plans import planned

@@ -21,7 +21,7 @@ from reconciler.changes import Action, batches
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError
 from reconciler.model import Extra, Policy
-from reconciler.plan.label_order import peak_labels
+from reconciler.plan.order import peak_labels
 from tests.support.desk import Desk, Ran
 from tests.support.lines import Document, labelled
 

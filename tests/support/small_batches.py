@@ -16,12 +16,12 @@ _SOURCE: Final = '''\
 """Batches of three lines and pages of four."""
 import reconciler.aws.gateway
 import reconciler.changes
-import reconciler.plan.label_order
+import reconciler.plan.order
 import reconciler.plan.order
 reconciler.aws.gateway._PAGE = 4
 reconciler.plan.order.BATCH_BYTES = 900
-reconciler.changes.batches.__defaults__ = (900,)
-reconciler.plan.label_order.peak_labels.__defaults__ = (900,)
+reconciler.changes.__defaults__ = (900,)
+reconciler.plan.order.peak_labels.__defaults__ = (900,)
 '''
 _HURRY: Final = """
 from tests.support.quick_clock import hurry

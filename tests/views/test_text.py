@@ -18,7 +18,7 @@ from reconciler.plan import Plan, Statistics
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert
-from reconciler.views.apply_lines import outcome_lines
+from reconciler.views.lines import outcome_lines
 from reconciler.views.preview import Preview, preview_of
 from reconciler.views.words import finding_line, outcome_words, progress_line, size
 from tests.support.filling import filled
@@ -179,8 +179,8 @@ def test_a_plan_says_what_would_happen_in_one_line() -> None:
 
 def test_a_plan_that_is_sent_by_label_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Manifest order would exceed the label limit: two labels are allowed here, and a batch holds one line."""
-    monkeypatch.setattr("reconciler.plan.label_order.DATASET_LABELS", 2)
-    monkeypatch.setattr("reconciler.plan.label_order.peak_labels.__defaults__", (1,))
+    monkeypatch.setattr("reconciler.plan.order.DATASET_LABELS", 2)
+    monkeypatch.setattr("reconciler.plan.order.peak_labels.__defaults__", (1,))
     live = [labelled(KEY.format(1), "a"), labelled(KEY.format(2), "b")]
     with filled([labelled(KEY.format(1), "a", "c"), labelled(KEY.format(2), "a")], live) as ledger:
         assert remarks(planned(ledger)) == (("sent ordered by label, to stay within 250 labels on the way",),)

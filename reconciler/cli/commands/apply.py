@@ -18,7 +18,7 @@ from reconciler.cli.commands.plan import plans_of, refuse_unplanned
 from reconciler.cli.commands.report import saved_review
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
-from reconciler.cli.session.run import Run, most_severe
+from reconciler.cli.session.read import Run, most_severe
 from reconciler.cli.show import applied_review, review_now
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
@@ -30,8 +30,8 @@ from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import inert
-from reconciler.views.apply_lines import outcome_lines
 from reconciler.views.json_document import as_saved
+from reconciler.views.lines import outcome_lines
 from reconciler.views.terminal.view import ending_view, outcome_view
 
 _SENTENCES: Final = 10

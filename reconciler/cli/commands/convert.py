@@ -14,13 +14,13 @@ import imagesize
 
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS, Converted
 from reconciler.model import Severity
 from reconciler.text import counted, inert
-from reconciler.views.terminal.columns import Role
+from reconciler.views.terminal.tables import Role
 from reconciler.views.words import finding_line
 
 _ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}

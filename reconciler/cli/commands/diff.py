@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
 from reconciler.git import checked_out, holds

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.review.model import Review

@@ -12,7 +12,7 @@ from reconciler.cli.commands.apply import apply_planned, refuse_unseen
 from reconciler.cli.commands.plan import show_plan
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide, plan_all
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.errors import BadInput, Exit, NotFound

@@ -1,8 +1,7 @@
 """`reconciler validate`: every finding of every manifest; no network."""
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.read import read_all, refuse_invalid
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run, read_all, refuse_invalid
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit

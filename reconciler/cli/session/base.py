@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.errors import BadInput
 from reconciler.git import checked_out, history, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType
-from reconciler.review.manifests import Declared, declared_in, earlier_in, read
+from reconciler.review.offline import Declared, declared_in, earlier_in, read
 from reconciler.run import Base, DatasetRun
 from reconciler.text import inert
 

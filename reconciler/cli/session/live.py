@@ -10,7 +10,7 @@ from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.cli.screen import ProgressLine, Screen
-from reconciler.cli.session.run import Run
+from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, NotFound

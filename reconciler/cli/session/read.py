@@ -1,17 +1,57 @@
-"""The declarations of a run: the chosen projects, with each manifest read into its own ledger."""
+"""One run: the chosen projects with each manifest read into its own ledger, and what is known of them so far.
 
-from collections.abc import Sequence
+A `Run` collects dataset by dataset what is known, so that it can be reported however the run ends.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.aws.objects import Objects
+from reconciler.cli.options import Options
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.run import Run
-from reconciler.errors import BadInput
+from reconciler.errors import BadInput, Exit
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import ProjectDeclaration
-from reconciler.review.manifests import project_of
+from reconciler.review.model import Review
+from reconciler.review.offline import project_of
 from reconciler.run import DatasetRun
 from reconciler.text import counted, did_you_mean, inert
+
+# The exit code of a run in which several things happened is the first of these.
+_SEVERITY = (Exit.SIGTERM, Exit.SIGINT, Exit.FAILED, Exit.REJECTED, Exit.REFUSED, Exit.BAD_INPUT, Exit.CHANGES)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
+
+    `review` is the plan once every dataset was planned; after an apply it includes the outcomes.
+    `objects` opens S3 near a region, for commands that use an account.
+    """
+
+    options: Options
+    resources: ExitStack
+    datasets: list[DatasetRun] = field(default_factory=list)
+    calls: list[Counter[str]] = field(default_factory=list)
+    review: Review | None = None
+    objects: Callable[[str | None], Objects] | None = None
+
+    def call_counts(self) -> Counter[str]:
+        """The requests of the run so far, by operation."""
+        return sum(self.calls, Counter[str]())
+
+    def failures(self) -> list[DatasetRun]:
+        """The datasets that failed."""
+        return [one for one in self.datasets if one.failure]
+
+
+def most_severe(codes: Sequence[Exit]) -> Exit:
+    """The exit code of a run in which these happened."""
+    return next((code for code in _SEVERITY if code in codes), Exit.DONE)
 
 
 def read_all(run: Run, screen: Screen) -> None:

@@ -2,18 +2,23 @@
 
 Sources: Custom Labels Developer Guide, "Non-terminal JSON line validation errors" and "Fixing training errors" (the
 codes after which a line is judged no further); "Creating a manifest file" (attribute and metadata pairs).
+
+The key of a line, `source-ref`, is an address of the form s3://bucket/key.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
+from reconciler.limits import KEY_CHARACTERS
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
-from reconciler.manifest.line import BrokenRule, Path, broken
+from reconciler.manifest.line import BrokenRule, Path, broken, kind_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.rule import Rule
+from reconciler.text import did_you_mean
 
 # "expects Y-M-DTH:M:S"; AWS's examples also show fractions, a Z, and a blank for the T. Time zones are accepted.
 # Source: Custom Labels Developer Guide, "Transforming COCO datasets".
@@ -109,3 +114,38 @@ def _attribute_faults(attribute: Attribute) -> Iterator[BrokenRule]:
             detail = "`creation-date` is missing or not of the form Y-M-DTH:M:S"
             yield broken(rules.METADATA_FORM, (name, "creation-date"), detail)
         yield from _KINDS[attribute.kind](attribute)
+
+
+SCHEME: Final = "s3://"
+# Source: botocore service-2.json, S3Bucket (3 to 255 characters).
+_BUCKET: Final = re.compile(r"[0-9A-Za-z.\-_]{3,255}")
+_PATH: Final = (SOURCE_REF,)
+
+
+def bucket_of(key: str) -> str:
+    """The bucket's part of an address that has passed `source_ref_fault`."""
+    return key[len(SCHEME) :].partition("/")[0]
+
+
+def source_ref_fault(document: Mapping[str, Any]) -> BrokenRule | None:
+    """What is wrong with a line's key; None when nothing is."""
+    key = document.get(SOURCE_REF)
+    if isinstance(key, str):
+        return address_fault(key)
+    if SOURCE_REF in document:
+        return BrokenRule(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
+    return BrokenRule(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant?")})
+
+
+def address_fault(key: str) -> BrokenRule | None:
+    """What is wrong with an image's address; None when nothing is."""
+    if not key.startswith(SCHEME):
+        return BrokenRule(rules.KEY_SCHEME, _PATH, {"key": key})
+    bucket, _, name = key[len(SCHEME) :].partition("/")
+    if not _BUCKET.fullmatch(bucket):
+        return BrokenRule(rules.BUCKET, _PATH, {"bucket": bucket})
+    if not name:
+        return BrokenRule(rules.NO_OBJECT, _PATH, {"key": key})
+    if len(key) > KEY_CHARACTERS:
+        return BrokenRule(rules.LONG_KEY, _PATH)
+    return None

@@ -18,8 +18,7 @@ from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
-from reconciler.manifest.judge.line import Judgement
-from reconciler.manifest.judge.source_ref import bucket_of
+from reconciler.manifest.judge.line import Judgement, bucket_of
 from reconciler.manifest.line import Line, Path
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector, Findings

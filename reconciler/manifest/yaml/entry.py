@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.manifest.judge.label_attributes import is_share
-from reconciler.manifest.judge.source_ref import SCHEME, address_fault
+from reconciler.manifest.judge.line import SCHEME, address_fault
 from reconciler.manifest.line import Path
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules

@@ -18,9 +18,8 @@ from markupsafe import Markup
 from reconciler.review.model import Review
 from reconciler.text import Sentence, names_in
 from reconciler.views import words as wording
-from reconciler.views.apply_lines import outcome_lines
 from reconciler.views.html.page_data import page_data, project_link
-from reconciler.views.lines import guard_lines
+from reconciler.views.lines import guard_lines, outcome_lines
 from reconciler.views.pictures import PictureSource
 
 # The number of entries in the page for readers without a script.

@@ -14,8 +14,7 @@ from reconciler.model import Finding
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
 from reconciler.text import counted, joined, sentence
 from reconciler.views import words as wording
-from reconciler.views.apply_lines import outcome_lines
-from reconciler.views.lines import guard_lines
+from reconciler.views.lines import guard_lines, outcome_lines
 from reconciler.views.markdown.budget import Block, Piece, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
 

@@ -14,10 +14,19 @@ from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
 from reconciler.text import Sentence, counted, joined, sentence
-from reconciler.views.apply_lines import cost_lines, outcome_lines
-from reconciler.views.lines import chosen, fitting, guard_lines, left_words
-from reconciler.views.terminal.columns import Layout, Line, Painter, Role, cells, more
-from reconciler.views.terminal.tables import balance_lines, job_lines, project_lines, provenance_lines
+from reconciler.views.lines import chosen, cost_lines, fitting, guard_lines, left_words, outcome_lines
+from reconciler.views.terminal.tables import (
+    Layout,
+    Line,
+    Painter,
+    Role,
+    balance_lines,
+    cells,
+    job_lines,
+    more,
+    project_lines,
+    provenance_lines,
+)
 from reconciler.views.words import (
     ORIGINS,
     box_words,

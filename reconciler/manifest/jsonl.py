@@ -6,6 +6,10 @@ Nearly every line is plain, and `plain_object` reads it several times as fast as
 Plain is an object whose names are written without blanks before the colon, that repeats no name, nests no deeper than
 allowed, and whose whole numbers fit 64 bits. Counting shows that no name is repeated: the text has as many names as the
 object has members.
+
+Offsets in the text of a JSON line: where a member is written, and where the text breaks a rule.
+
+Called only when there is a finding, so that reading good lines costs nothing.
 """
 
 import json
@@ -13,12 +17,12 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, BinaryIO, Final, NoReturn
+from json import JSONDecodeError, loads
+from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
 import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
-from reconciler.manifest.jsonl import positions
 from reconciler.manifest.line import Line, Path, kind_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector
@@ -194,12 +198,12 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
         reason, cure = _explained(exception, text)
         report(rules.INVALID_JSON, exception.pos, reason=reason, cure=cure)
     except RecursionError:
-        report(rules.NESTED, positions.too_deep(text))
+        report(rules.NESTED, too_deep(text))
     except _RepeatedMemberError:
-        offset, name = positions.repeated_member(text)
+        offset, name = repeated_member(text)
         report(rules.REPEATED_MEMBER, offset, name=name)
     except _RefusedNumberError:
-        offset, token = positions.bad_number(text)
+        offset, token = bad_number(text)
         report(rules.NOT_A_NUMBER if token.lstrip("-").isalpha() else rules.OVERFLOW, offset, text=token)
     else:
         return _judged(value, text, report)
@@ -211,8 +215,8 @@ def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, 
     if not isinstance(value, dict):
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
     elif text.count("{") + text.count("[") > NESTING and is_deep(value):
-        report(rules.NESTED, positions.too_deep(text))
-    elif _HALF_ESCAPE.search(text) and (offset := positions.half_character(text)):
+        report(rules.NESTED, too_deep(text))
+    elif _HALF_ESCAPE.search(text) and (offset := half_character(text)):
         report(rules.LONE_SURROGATE, offset)
     else:
         return value
@@ -235,4 +239,103 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
 
 
 def _locate(shown: str, number: int, raw: bytes, path: Path) -> Place:
-    return Place(shown, number, positions.offset_of(raw.decode(), path) + 1)
+    return Place(shown, number, offset_of(raw.decode(), path) + 1)
+
+
+_TOKEN: Final = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,:\]}\[{"]+)')
+_CONSTANTS: Final = frozenset({"NaN", "Infinity", "-Infinity"})
+
+
+class _Token(NamedTuple):
+    """One token that has a place: the name of a member, or the first token of a value."""
+
+    path: Path
+    offset: int
+    text: str
+    is_name: bool = False
+
+
+def _tokens(line: str) -> Iterator[_Token]:
+    """The names and values of a line, in order; ends where the text is not valid JSON or nests too deep."""
+    path: list[str | int] = []  # a step for each open bracket: a name in an object, an index in a list
+    name_next = False
+    position = 0
+    while len(path) <= NESTING and (match := _TOKEN.match(line, position)):
+        position, text, offset = match.end(), match[1], match.start(1)
+        if text in ("}", "]"):
+            del path[-1:]
+            name_next = False
+        elif text == ",":
+            name_next = bool(path) and isinstance(path[-1], str)
+            if path and isinstance(path[-1], int):
+                path[-1] += 1
+        elif text == ":":
+            name_next = False
+        elif name_next:
+            path[-1] = _text(text)
+            yield _Token(tuple(path), offset, text, is_name=True)
+        else:
+            yield _Token(tuple(path), offset, text)
+            if text in ("{", "["):
+                path.append("" if text == "{" else 0)
+                name_next = text == "{"
+
+
+def offset_of(text: str, path: Path) -> int:
+    """The offset of the value at `path`, or of the innermost value around it when that member is missing."""
+    best, found = -1, 0
+    for token in _tokens(text):
+        if not token.is_name and len(token.path) > best and token.path == path[: len(token.path)]:
+            best, found = len(token.path), token.offset
+            if best == len(path):
+                break
+    return found
+
+
+def repeated_member(text: str) -> tuple[int, str]:
+    """The offset and the name of the first member that repeats one of its object."""
+    seen: set[Path] = set()
+    for token in _tokens(text):
+        if token.is_name:
+            if token.path in seen:
+                return token.offset, str(token.path[-1])
+            seen.add(token.path)
+    return 0, ""
+
+
+def too_deep(text: str) -> int:
+    """The offset of the first bracket that nests deeper than the limit."""
+    deep = (token.offset for token in _tokens(text) if token.text in ("{", "[") and len(token.path) >= NESTING)
+    return next(deep, 0)
+
+
+def bad_number(text: str) -> tuple[int, str]:
+    """The offset and the text of the first number that JSON does not have or that does not fit a 64-bit float."""
+    for token in _tokens(text):
+        if not token.is_name and (token.text in _CONSTANTS or _overflows(token.text)):
+            return token.offset, token.text
+    return 0, ""
+
+
+def half_character(text: str) -> int:
+    """The offset of the first text that holds a lone surrogate; 0 without one."""
+    for token in _tokens(text):
+        if token.text.startswith('"') and any("\ud800" <= character <= "\udfff" for character in _text(token.text)):
+            return token.offset
+    return 0
+
+
+def _overflows(text: str) -> bool:
+    try:
+        return math.isinf(float(text))
+    except ValueError:
+        return False
+
+
+def _text(written: str) -> str:
+    """The text that a string in quotes holds; anything else as it is written."""
+    try:
+        value = loads(written)
+    except JSONDecodeError:
+        return written
+    return value if isinstance(value, str) else written

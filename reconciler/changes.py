@@ -1,14 +1,90 @@
-"""Both sides compared: what happens to the dataset, and to how many of its entries."""
+"""Desired against live: which entries change and the verb of each, both sides in figures, and request bodies.
+
+Lines are cut into request bodies lazily, one batch in memory at a time: a new one whenever the next line would not fit,
+which gives as few batches as the order allows.
+"""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
-from reconciler.changes.verbs import changes, live_only, loads
-from reconciler.ledger import Facts, Ledger
+from reconciler.entries import bare_line
+from reconciler.ledger import Facts, Ledger, Row
+from reconciler.limits import BATCH_BYTES
 from reconciler.model import Change, Compare, Policy, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One UpdateDatasetEntries call: its body (JSON Lines, UTF-8) and the changes it carries, in order."""
+
+    number: int
+    changes: tuple[Change, ...]
+    body: bytes
+
+    @classmethod
+    def of(cls, number: int, changes: Sequence[Change]) -> "Batch":
+        """One body of these changes, however large."""
+        body = b"".join(change.desired + b"\n" for change in changes if change.desired is not None)
+        return cls(number, tuple(changes), body)
+
+
+def batches(changes: Iterable[Change], limit: int = BATCH_BYTES) -> Iterator[Batch]:
+    """Cut changes that carry a desired line into bodies of at most `limit` bytes, each line ended by a newline.
+
+    A single line larger than the limit makes its own batch; `reconciler.manifest` refuses such lines long before.
+    """
+    number, size = 1, 0
+    held: list[Change] = []
+    for change in changes:
+        line = change.desired
+        if line is None:
+            continue
+        if held and size + len(line) + 1 > limit:
+            yield Batch.of(number, held)
+            number, size, held = number + 1, 0, []
+        held.append(change)
+        size += len(line) + 1
+    if held:
+        yield Batch.of(number, held)
+
+
+def changes(ledger: Ledger, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
+    """The entries to add and update, in manifest order."""
+    return map(changed, ledger.differing(mode, settled))
+
+
+def loads(ledger: Ledger) -> Iterator[Change]:
+    """All desired entries as adds, in manifest order: what fills an empty dataset."""
+    for row in ledger.desired_rows():
+        yield Change(Verb.ADD, row.key, row.seq, desired=row.desired, place=row.place, labels=row.labels)
+
+
+def live_only(ledger: Ledger, *, unlabel: bool) -> Iterator[Change]:
+    """Live entries that the manifest does not have, as listed.
+
+    With `unlabel` the labelled ones become changes that send the bare line; those without labels are left
+    out. Without it each is one line of information.
+    """
+    for row in ledger.live_only():
+        if not unlabel:
+            yield Change(Verb.LIVE_ONLY, row.key, row.seq, live=row.live, live_labels=row.live_labels)
+        elif row.live_labelled:
+            yield unlabelled(row)
+
+
+def changed(row: Row) -> Change:
+    """The change that makes a desired row live: an add if live does not have the key, else an update."""
+    verb = Verb.UPDATE if row.in_live else Verb.ADD
+    return Change(verb, row.key, row.seq, row.desired, row.live, row.place, row.labels, row.live_labels)
+
+
+def unlabelled(row: Row) -> Change:
+    """The change that takes the labels off a live-only row."""
+    bare = bare_line(row.key)
+    return Change(Verb.UNLABEL, row.key, row.seq, desired=bare, live=row.live, live_labels=row.live_labels)
 
 
 class Action(StrEnum):

@@ -1,1 +1,0 @@
-"""Manifests in JSON Lines, AWS's own form."""
