@@ -11,7 +11,7 @@ from reconciler.cli.arguments import asks_for_json, parse
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
-from reconciler.cli.signals import Signals
+from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
 from reconciler.shell.faults import USER_CAUSED, sentence, unexpected
 from reconciler.text import counted, inert
@@ -80,7 +80,7 @@ def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
 def _left(run: Run) -> str:
     """What an interrupt means at this point of the run."""
     if run.options.command in {"apply", "restore"} and any(one.outcome or one.failure for one in run.datasets):
-        return "stopped at once; AWS still processes a batch that was sent: `reconciler plan` shows what is live"
+        return f"{STOPPED_AT_ONCE}: `reconciler plan` shows what is live"
     return "interrupted; nothing was sent"
 
 

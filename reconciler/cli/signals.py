@@ -9,6 +9,7 @@ from typing import Final, Self
 
 from reconciler.errors import Exit, Interrupted
 
+STOPPED_AT_ONCE: Final = "stopped at once; AWS still processes a batch that was sent"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _EXITS: Final = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Callable
 
-from reconciler.cli.commands.apply import moved_entries
 from reconciler.review.build import review_of
 from reconciler.review.model import Review
 from reconciler.review.moved_entries import moved_since
+from reconciler.shell.reviewed import entries_that_moved
 from reconciler.views.json_document import as_saved
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled
@@ -57,4 +57,4 @@ def test_a_key_that_utf8_cannot_hold_is_the_same_in_a_saved_plan() -> None:
             return review_of([run_of(ledger, planned(ledger))])
 
     saved, now = as_saved(reviewed(labelled("s3://b/1", "b"))), [labelled("s3://b/1", "b"), labelled("s3://b/2", "a")]
-    assert list(moved_entries(saved, reviewed(*now), ("p train",))) == ["p train: 1 change more: s3://b/2"]
+    assert list(entries_that_moved(saved, reviewed(*now), ("p train",))) == ["p train: 1 change more: s3://b/2"]

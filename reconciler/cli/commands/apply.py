@@ -20,21 +20,18 @@ from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, most_severe
 from reconciler.cli.show import applied_review, review_now
-from reconciler.cli.signals import Signals
+from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
 from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
 from reconciler.plan import ids_in
 from reconciler.review.build import with_outcome
 from reconciler.review.model import Review
-from reconciler.review.moved_entries import moved_since
 from reconciler.run import DatasetRun
 from reconciler.shell.faults import USER_CAUSED, sentence
-from reconciler.shell.reviewed import refuse_moved
+from reconciler.shell.reviewed import entries_that_moved, refuse_moved
 from reconciler.text import inert
-from reconciler.views.json_document import as_saved
 from reconciler.views.lines import outcome_lines
 from reconciler.views.terminal.view import ending_view, outcome_view
 
-_SENTENCES: Final = 10
 _INTERRUPTED: Final = "not applied, because the run was interrupted"
 
 
@@ -148,17 +145,9 @@ def _refuse_moved(run: Run, live: LiveSide, reviewed: ReviewedPlan) -> None:
 
     def entries(titles: Sequence[str]) -> Iterator[str]:
         if reviewed.review:
-            yield from moved_entries(reviewed.review, run.review or review_now(run), titles)
+            yield from entries_that_moved(reviewed.review, run.review or review_now(run), titles)
 
     refuse_moved(reviewed.plan_id, run.datasets, record, entries)
-
-
-def moved_entries(reviewed: Review, now: Review, titles: Sequence[str]) -> Iterator[str]:
-    """What changed since a saved review, for the datasets with these titles, safe to print; at most ten sentences."""
-    named = [words for words in moved_since(reviewed, as_saved(now)) if words.startswith(tuple(titles))]
-    yield from (inert(words, 600) for words in named[:_SENTENCES])
-    if len(named) > _SENTENCES:
-        yield f"and {len(named) - _SENTENCES:,} more"
 
 
 def _ask(screen: Screen) -> None:
@@ -212,9 +201,7 @@ def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals
             one.outcome = attempt.outcome = _outcome(one, live)
             _remember(one, one.outcome, live, screen)
         except KeyboardInterrupt:
-            one.error = attempt.error = signals.interrupted(
-                "stopped at once; AWS still processes a batch that was sent"
-            )
+            one.error = attempt.error = signals.interrupted(STOPPED_AT_ONCE)
             raise
         except USER_CAUSED as error:
             one.error = attempt.error = sentence(error)
