@@ -128,7 +128,7 @@ def _place(blobs: IO[bytes], path: Path, mode: str) -> None:
 
 
 def _output(arguments: Sequence[str], repository: Path, timeout: float | None = None) -> bytes:
-    command = [_git(), "--no-optional-locks", "--literal-pathspecs", "-C", str(repository), *arguments]
+    command = [_git(), "--no-optional-locks", "-C", str(repository), *arguments]
     done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=timeout)
     if done.returncode:
         reason = done.stderr.decode("utf-8", "replace").strip()
@@ -158,7 +158,7 @@ class Commit:
 def commit_of(*paths: Path) -> Commit | None:
     """The commit that holds the first file; None without git, a repository or a commit."""
     folder = paths[0].parent
-    names = [os.path.relpath(path, folder) for path in paths]
+    names = [f":(literal){os.path.relpath(path, folder)}" for path in paths]
     status = ["status", "--porcelain", "--ignored", "--untracked-files=all", "--", *names]
     try:
         oid = _output(["rev-parse", "--verify", "HEAD"], folder, _SECONDS).decode("ascii").strip()
