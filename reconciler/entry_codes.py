@@ -52,7 +52,11 @@ _TABLE: Final = (
     EntryCode("ERROR_INVALID_BOUNDING_BOX", "a box is not inside the image", "clip the box to the image"),
     EntryCode("ERROR_NO_VALID_ANNOTATIONS", "no box of the line is valid", "fix the boxes or remove them"),
     EntryCode("ERROR_BOUNDING_BOX_TOO_SMALL", "a box must be larger than 1 x 1 pixel", "enlarge the box or remove it"),
-    EntryCode("ERROR_TOO_MANY_BOUNDING_BOXES", "an image may have 50 boxes", "remove boxes, or tile the image"),
+    EntryCode(
+        "ERROR_TOO_MANY_BOUNDING_BOXES",
+        "an image has too many boxes; the limit is 50",
+        "remove boxes, or tile the image",
+    ),
     EntryCode(
         "ERROR_UNSUPPORTED_USE_CASE_TYPE",
         "Custom Labels does not support the type in the metadata",

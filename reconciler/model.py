@@ -75,6 +75,10 @@ class GuardCheck:
         return inert(f"guard {self.name}: {plain(self.words)}", 600)
 
 
+# Begins every text on how guards are overridden.
+TO_OVERRIDE: Final = "to override, give a reason"
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
     """How the guards that block a plan are overridden, ready to be pasted.
@@ -89,7 +93,7 @@ class Override:
 
     def __str__(self) -> str:
         return (
-            f"if it is meant, say why, for one run: {self.options}, or under Pulumi {self.variable}; or for this "
+            f"{TO_OVERRIDE}. For one run: {self.options}, or under Pulumi {self.variable}; or for this "
             f"manifest alone, in the stack's configuration: {self.configuration}"
         )
 

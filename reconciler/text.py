@@ -97,6 +97,11 @@ def figures(pairs: Iterable[tuple[int, str]]) -> str:
     return ", ".join(f"{number:,} {word}" for number, word in pairs if number)
 
 
+def either(words: Sequence[str]) -> str:
+    """`coco, voc or yolo`, of at least two words."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
 def counted(number: int, one: str, many: str) -> str:
     """`1 box`, `2,000 boxes`."""
     return f"{number:,} {one if number == 1 else many}"

@@ -211,7 +211,7 @@ def _removed_instead(old: str, counts: _Counts) -> tuple[tuple[Sentence, ...], i
     removed = counts.get(Pattern("label-removed", old=(old,)))
     if removed is None:
         return (), 0
-    return (sentence(Name(old), f" was removed instead on {_how_many(removed)}"),), removed.entries
+    return (sentence(f"{_how_many(removed)} lost the label ", Name(old)),), removed.entries
 
 
 def _images(labels: _Labels, label: str) -> tuple[int, int]:
@@ -259,7 +259,7 @@ def _moved(kind: GroupKind, by: tuple[float, float], pattern: Pattern, count: Pa
         pattern,
         count,
         evidence=((f"{counted(count.boxes, 'box', 'boxes')} of these entries, {how}",),),
-        exceptions=((f"{counted(rest, 'entry has', 'entries have')} boxes that moved otherwise",),) if rest else (),
+        exceptions=((f"{counted(rest, 'entry has', 'entries have')} boxes that moved differently",),) if rest else (),
         exception_count=rest,
     )
 
@@ -268,13 +268,14 @@ def _annotated_again(pattern: Pattern, count: PatternCount, updates: int) -> _Dr
     """A new job behind many updates."""
     rest = updates - count.entries
     jobs = sentence(listed(pattern.old) or "unknown", " -> ", listed(pattern.new) or "unknown")
+    others = counted(rest, "updated entry is from a different job", "updated entries are from other jobs")
     return _draft(
         "annotation-pass",
         sentence("new annotation pass: job ", jobs, f" on {counted(count.entries, 'entry', 'entries')}"),
         pattern,
         count,
         evidence=((f"job-name of {count.entries:,} of {updates:,} updated entries",),),
-        exceptions=((f"{counted(rest, 'updated entry is', 'updated entries are')} not of it",),) if rest else (),
+        exceptions=((others,),) if rest else (),
         exception_count=rest,
     )
 
@@ -291,7 +292,7 @@ def _repointed(move: Repoint) -> _Draft:
         PatternCount(many, 0, [key for _old, key in move.same[:EXAMPLES]]),
         old=(move.old,),
         new=(move.new,),
-        evidence=((f"{many:,} keys out, {many:,} keys in, equal labels and boxes",),),
+        evidence=((f"{counted(many, 'key', 'keys')} removed and {many:,} added, with the same labels and boxes",),),
         exceptions=(sentence(but, others),) if differing else (),
         exception_count=differing,
     )

@@ -21,7 +21,7 @@ def phrase(verb: Verb, detail: Detail, left: str = "live only") -> Sentence:
         names = _labels_of(detail)
         return sentence("labels removed: ", listed(names)) if names else ("labels removed",)
     if verb is Verb.LIVE_ONLY:
-        return sentence(f"{left if detail.after else 'goes'}: ", _summary(detail))
+        return sentence(f"{left if detail.after else 'deleted'}: ", _summary(detail))
     return joined(_difference(detail)) or _other_fields(detail)
 
 

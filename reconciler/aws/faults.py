@@ -71,29 +71,33 @@ _NOT_READY: Final = _Row(
 )
 _EXISTS: Final = _Row("it exists already", "run again: it is used as it is")
 _OLD_TOKEN: Final = _Row("the listing's token is no longer valid", "run again")
-_REJECTED: Final = _Row("the service rejects the request", "this is a fault of this program: report it")
+_REJECTED: Final = _Row("the service rejects the request", "this is a bug; please report it")
 _DENIED: Final = {
     "AccessDeniedException": ("the credentials may not make this call", "add the action to their IAM policy"),
     "ExpiredTokenException": ("the credentials have expired", _CREDENTIALS),
     "UnrecognizedClientException": ("AWS does not know these credentials", "check the profile, keys and region"),
     "InvalidSignatureException": ("the signature is wrong", "check the secret key and this machine's clock"),
-    "MissingAuthenticationTokenException": ("the request carried no credentials", "configure AWS credentials"),
+    "MissingAuthenticationTokenException": ("the request had no credentials", "configure AWS credentials"),
     "IncompleteSignatureException": ("the signature is incomplete", "check the access key and the secret key"),
 }
 _TABLE: Final = {
     "ThrottlingException": _Row("AWS throttles the account", "run again later", answer=Answer.RETRY),
     "ProvisionedThroughputExceededException": _Row(
-        "the account's calls per second are used up", "run again later, or ask AWS for more", answer=Answer.RETRY
+        "the account's quota of calls per second is exceeded",
+        "run again later, or ask AWS for more",
+        answer=Answer.RETRY,
     ),
     "InternalServerError": _Row(
-        "the service failed", "run again; if it stays, give the request id to AWS", answer=Answer.RETRY_UNSURE
+        "the service failed",
+        "run again; if it fails again, send the request ID to AWS Support",
+        answer=Answer.RETRY_UNSURE,
     ),
     **{code: _Row(*said, kind=AccessDenied) for code, said in _DENIED.items()},
     "ResourceInUseException": _RUNNING,
     "ResourceNotReadyException": _NOT_READY,
     "ResourceNotFoundException": _Row("it was not found", "check the project, the region and the account", NotFound),
     "ResourceAlreadyExistsException": _EXISTS,
-    "LimitExceededException": _Row("a quota of the account is used up", "see Service Quotas for Rekognition"),
+    "LimitExceededException": _Row("a quota of the account is exceeded", "see Service Quotas for Rekognition"),
     "InvalidPaginationTokenException": _OLD_TOKEN,
     "InvalidParameterException": _REJECTED,
     "ValidationException": _REJECTED,
@@ -102,7 +106,7 @@ _TABLE: Final = {
         "the service cannot read an S3 object", "check bucket, key, region and permissions"
     ),
 }
-_UNKNOWN: Final = _Row("the service answered with an error", "see the code and the text")
+_UNKNOWN: Final = _Row("the service answered with an error", "see AWS's code and message")
 _GONE: Final = _Row("somebody else deleted the dataset", "run again to look for it and create it again", NotFound)
 # Where an exception means something else for one operation.
 _BY_OPERATION: Final = {

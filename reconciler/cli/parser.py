@@ -11,7 +11,7 @@ from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS
 from reconciler.model import DatasetType
-from reconciler.text import did_you_mean, inert
+from reconciler.text import did_you_mean, either, inert
 from reconciler.views import VIEWS
 
 # Commands that read the files in their arguments, and no project.yaml of a run.
@@ -134,7 +134,7 @@ def _add_sending(parser: Parser) -> None:
     parser.add_argument(
         "--audit",
         metavar="PLACE",
-        help="where each record of an apply is written too: a file, or s3://BUCKET/FOLDER "
+        help="also write each record to this place: a file, or s3://BUCKET/FOLDER "
         "(always: .reconciler/audit beside the datasets)",
     )
 
@@ -176,7 +176,12 @@ def _add_diff(parser: Parser) -> None:
     add = parser.add_argument
     sides = "a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
     add("sources", metavar="A", action="append", help=sides)
-    add("sources", metavar="B", action="append", help="likewise; a path that exists is taken before a revision")
+    add(
+        "sources",
+        metavar="B",
+        action="append",
+        help="the second side; an existing path takes precedence over a revision",
+    )
     folder = "the folder of a revision without a path (default: %(default)s)"
     add("--datasets", metavar="DIR", type=Path, default=Path("datasets"), help=folder)
     _add_format(parser)
@@ -184,7 +189,7 @@ def _add_diff(parser: Parser) -> None:
 
 def _add_convert(parser: Parser) -> None:
     add, known = parser.add_argument, sorted(FORMATS)
-    add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {' or '.join(known)}")
+    add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {either(known)}")
     add("sources", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
     where = "where the images are, s3://bucket/folder/"
     add("--images", dest="prefix", required=True, metavar="S3-ADDRESS", help=where)
@@ -226,7 +231,7 @@ def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or larger")
     return int(text)
 
 

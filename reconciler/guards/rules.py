@@ -1,7 +1,8 @@
 """The table of guards: plans that look like an accident are blocked before anything is sent, unless overridden.
 
 A guard is one function below with `@_guard(name, threshold, when it trips)` above it; parsing, options, schema and
-documentation follow from that row. A new or empty dataset trips none, and neither does a plan that sends nothing.
+documentation follow from that row. A new or empty dataset trips only `unusable`; a plan that sends nothing trips
+none.
 
 Guards ask `Figures`, a protocol; `reconciler.plan.figures` reads them from the ledger.
 """
@@ -197,8 +198,8 @@ def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
 @_guard(
     "updates",
     0.30,
-    "more of the live entries would be updated, and at least 10; adds never count. Under `extra: replace`, entries "
-    "that differ from live count",
+    "more than this share of the live entries, and at least 10, would be updated; adds never count. Under "
+    "`extra: replace`, entries that differ from live count",
 )
 def _updates(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.updated, figures.live, limit, "would be updated", least=LEAST_ENTRIES)
@@ -227,7 +228,8 @@ def _where(figures: Figures, labels: list[str], uses: int) -> Sentence:
 @_guard(
     "label-share",
     0.10,
-    "a label's share of the labelled images would move by more points, from 100 labelled live images on",
+    "a label's share of the labelled images would move by more than this many percentage points, if at least 100 live "
+    "images are labelled",
 )
 def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
     """The label whose share of the labelled images moves most."""
@@ -251,17 +253,19 @@ def _label_share(figures: Figures, asked: Asked, limit: float) -> _Said:
 @_guard(
     "shrink",
     0.10,
-    "more of the live entries would lose their labels or are no longer in the manifest, and at least 10. Live-only "
-    "entries without labels count only under `extra: replace`",
+    "more than this share of the live entries, and at least 10, would lose their labels or are not in the manifest. "
+    "Live-only entries without labels count only under `extra: replace`",
 )
 def _shrink(figures: Figures, _asked: Asked, limit: float) -> _Said:
-    what = "are no longer in the manifest"
+    what = "are not in the manifest"
     if figures.losing:
         what += " or would lose their labels"
     return _shares(figures.gone + figures.losing, figures.live, limit, what, least=LEAST_ENTRIES)
 
 
-@_guard("test-set", 0.10, "more of a test set would be updated, or any entry of it lose its labels")
+@_guard(
+    "test-set", 0.10, "more than this share of a test set would be updated, or any entry of it would lose its labels"
+)
 def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
     if asked.dataset_type is not DatasetType.TEST:
         return _Said(trips=False, words="this is not a test set")
@@ -274,8 +278,8 @@ def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
 @_guard(
     "distributed",
     True,  # noqa: FBT003 - on
-    "entries that are missing in the live training dataset are live in the test dataset without its manifest having "
-    "them: somebody ran DistributeDatasetEntries",
+    "entries of the training manifest are live only in the test dataset, whose manifest does not list them: somebody "
+    "ran DistributeDatasetEntries",
     live_only=True,
 )
 def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
@@ -293,17 +297,20 @@ def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
 @_guard(
     "unusable",
     0.20,
-    "more of the lines that would be sent would be marked as unusable by the service, or all of them; first loads too",
+    "the service would mark a larger share of the sent lines with errors, or all of them (also on a first load)",
     first_loads=True,
 )
 def _unusable(figures: Figures, _asked: Asked, limit: float) -> _Said:
     many, sent = figures.unusable, figures.sent
     if not many:
         return _Said(trips=False, words="the service would mark no line that would be sent", of=sent)
-    share, trips = many / sent, many == sent or many / sent > limit + _ROUNDING
-    beyond = f"; {'all of them' if many == sent else f'more than {limit * 100:g}%'}" if trips else ""
-    what = "line that would be sent" if sent == 1 else "lines that would be sent"
-    words = f"{many:,} of {sent:,} {what} ({share:.0%}) would be marked as unusable by the service{beyond}"
+    share = many / sent
+    if many == sent:
+        which = "the only line" if sent == 1 else f"all {sent:,} lines"
+        return _Said(True, f"the service would mark {which} with errors", many, sent, share)  # noqa: FBT003 - trips
+    trips = share > limit + _ROUNDING
+    beyond = f"; more than {limit * 100:g}%" if trips else ""
+    words = f"the service would mark {many:,} of {sent:,} lines ({share:.0%}) with errors{beyond}"
     return _Said(trips, words, many, sent, share)
 
 

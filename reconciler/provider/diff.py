@@ -148,7 +148,10 @@ def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -
     if edited and inputs.settings() != applied.settings():
         yield _SETTINGS
     if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
-        yield "live entries are marked with errors and the manifest changed since: `pulumi up` sends what repairs them"
+        yield (
+            "live entries are marked with errors and the manifest changed since: `pulumi up` sends the changed lines, "
+            "which may fix them"
+        )
     if now.digest != outputs.applied_live.digest:
         yield f"live is no longer what the last apply read back: {_figures(outputs.applied_live, now)}"
 

@@ -245,7 +245,7 @@ class Outputs:
         written = whole(properties.get("stateFormat"), STATE_FORMAT)
         if written > STATE_FORMAT:
             raise BadInput(
-                f"the state of this dataset has format {written}, this version knows {STATE_FORMAT}; "
+                f"the state of this dataset has format {written}; this version supports format {STATE_FORMAT}; "
                 "install the newer version of rekognition-labels-as-code that wrote it"
             )
         return cls(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from reconciler.errors import AccessDenied, ReconcilerError, ServiceError
 from reconciler.text import inert
 
-# Errors that a user, a disk or a network can cause; anything else is a fault of this program.
+# Errors that a user, a disk or a network can cause; anything else is a bug.
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
 
 
@@ -36,10 +36,10 @@ def sentence(error: Exception) -> ReconcilerError:
 
 
 def unexpected(error: Exception) -> ReconcilerError:
-    """A fault of this program, as an error that asks for a report."""
+    """A bug, as an error that asks for a report."""
     return ReconcilerError(
-        f"unexpected {type(error).__name__}: {inert(str(error))}; this is a fault of this program: "
-        "run again with -v and report what it prints"
+        f"unexpected {type(error).__name__}: {inert(str(error))}; this is a bug; "
+        "please report it, with the output of a run with -v"
     )
 
 

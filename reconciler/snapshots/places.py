@@ -43,7 +43,7 @@ class _Nowhere:
     """No place for snapshots: nothing may be deleted."""
 
     def refusal(self) -> str:
-        return "there is no place for a snapshot of what would be deleted"
+        return "no snapshot location is set, so nothing can be deleted; set a folder or an S3 address for snapshots"
 
     def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
         del lines

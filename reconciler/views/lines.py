@@ -7,7 +7,7 @@ from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
 from reconciler.entry_codes import ENTRY_CODES, cure_of, meaning_of
 from reconciler.ledger import MarkedEntry
-from reconciler.model import GuardCheck, Mark, Place
+from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
 from reconciler.text import Name, Sentence, counted, sentence
 from reconciler.views.words import estimate_words, is_explained, place_words, said, shown, snapshot_line, took_words
@@ -67,7 +67,7 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
     how = dataset.override
     if how:
         once = (
-            "if it is intended, override it with a reason, for one run: ",
+            f"{TO_OVERRIDE}. For one run: ",
             Name(how.options),
             ", or under Pulumi ",
             Name(how.variable),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reconciler.analysis.results import Balance
+from reconciler.model import TO_OVERRIDE
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
 from reconciler.text import counted, joined
 from reconciler.views.lines import chosen, fitting, left_words, more
@@ -118,7 +119,7 @@ def _labels(balance: Balance) -> str:
 
 def _remarks(dataset: DatasetReview) -> Iterator[str]:
     if dataset.override:
-        yield f"if it is intended, override it with a reason, for one `pulumi up`: {said(dataset.override.variable)}"
+        yield f"{TO_OVERRIDE}. For one `pulumi up`: {said(dataset.override.variable)}"
         yield f"or for this manifest, in the stack's configuration: {said(dataset.override.configuration)}"
     yield from map(said, dataset.remarks)
     if dataset.has_changes:

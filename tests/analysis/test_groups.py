@@ -73,7 +73,7 @@ def test_what_does_not_fit_a_renaming_is_told_beside_it() -> None:
     renamed = groups(live, desired)[0]
     assert renamed.kind == "renamed"
     assert tuple(map(plain, renamed.exceptions)) == (
-        "RBC was removed instead on 1 entry (1 box)",
+        "1 entry (1 box) lost the label RBC",
         "1 entry has red where RBC was not",
     )
     assert renamed.exception_count == 2
@@ -170,7 +170,7 @@ def test_a_label_added_to_several_entries_is_one_line() -> None:
 
 
 def test_boxes_shifted_by_one_amount_are_one_line() -> None:
-    """With the entries that moved otherwise as the exception."""
+    """With the entries that moved differently as the exception."""
     live = [boxes(key(number), cell("a", number), cell("b", 100 + number)) for number in range(4)]
     desired = [boxes(key(number), cell("a", number + 4), cell("b", 104 + number)) for number in range(3)]
     desired.append(boxes(key(3), cell("a", 5), cell("b", 110)))
@@ -178,7 +178,7 @@ def test_boxes_shifted_by_one_amount_are_one_line() -> None:
     assert (group.kind, group.by, group.entries, group.boxes) == ("shifted", (4, 0), 3, 6)
     assert plain(group.words) == "boxes shifted by +4, +0 px on 3 entries (6 boxes)"
     assert (list(map(plain, group.exceptions)), group.exception_count) == (
-        ["1 entry has boxes that moved otherwise"],
+        ["1 entry has boxes that moved differently"],
         1,
     )
 

@@ -214,7 +214,7 @@ def test_where_no_snapshot_outlives_the_run_a_replace_is_refused_in_the_plan(old
     """Before anything is sent, with the cure."""
     old.keeper = NOWHERE
     arn = old.arn
-    with pytest.raises(Refused, match="there is no place for a snapshot of what would be deleted"):
+    with pytest.raises(Refused, match="no snapshot location is set, so nothing can be deleted"):
         old.run(*NEW)
     assert (old.emulator.count_calls("DeleteDataset"), old.arn) == (0, arn)
 
@@ -248,7 +248,7 @@ def test_destroying_is_refused_where_no_snapshot_outlives_the_run(desk: Desk) ->
     desk.policy = DELETE
     desk.keeper = NOWHERE
     arn = desk.create(bare(KEY.format(1)))
-    with pytest.raises(Refused, match=f"the dataset {arn} is not deleted: there is no place for a snapshot"):
+    with pytest.raises(Refused, match=f"the dataset {arn} is not deleted: no snapshot location is set"):
         destroy(desk.context(), arn)
     assert desk.arn == arn
 

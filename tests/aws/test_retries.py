@@ -51,7 +51,7 @@ FINAL: dict[str, tuple[type[ServiceError], str]] = {
     "InvalidParameterException": (ServiceError, "report it"),
     "ValidationException": (ServiceError, "report it"),
     "InvalidS3ObjectException": (ServiceError, "check bucket, key"),
-    "SomethingNewException": (ServiceError, "see the code and the text"),
+    "SomethingNewException": (ServiceError, "see AWS's code and message"),
 }
 
 

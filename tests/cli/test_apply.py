@@ -56,7 +56,7 @@ def test_any_other_answer_sends_nothing(account: Account, world: World) -> None:
     for answer in ("n\n", "\n", "", "yess\n"):
         ran = world.run("apply", answer=answer)
         assert ran.code == 4, answer
-        assert "not applied, as answered" in ran.err
+        assert "not applied: you answered no" in ran.err
     assert account.updates == 0
 
 
@@ -78,6 +78,7 @@ def test_json_without_yes_is_refused(account: Account, world: World) -> None:
     ran = world.run("apply", "--json", answer="y\n")
     assert ran.code == 3
     assert ran.document["error"]["kind"] == "BadInput"
+    assert "apply --json cannot ask for confirmation; add --yes" in ran.document["error"]["message"]
     assert account.updates == 0
 
 

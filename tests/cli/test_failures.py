@@ -97,7 +97,7 @@ def test_a_fault_of_this_program_is_a_sentence(world: World, monkeypatch: pytest
     world.write("cells", world.many(1))
     ran = world.run("validate")
     assert ran.code == 1
-    assert ran.err.startswith("error: unexpected RuntimeError: odd \\x1b[31m thing; this is a fault of this program")
+    assert ran.err.startswith("error: unexpected RuntimeError: odd \\x1b[31m thing; this is a bug")
     assert "Traceback" not in ran.err
     verbose = world.run("validate", "-v")
     assert "Traceback" in verbose.err

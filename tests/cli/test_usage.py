@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         (["validate", "--region", "x"], "there is no option --region"),
         (["plan", "--yes"], "there is no option --yes"),
         (["plan", "--limit", "-1"], "--limit"),
-        (["plan", "--limit", "many"], "not a whole number"),
+        (["plan", "--limit", "many"], "must be a whole number, 0 or larger"),
         (["plan", "--limit", "3", "--all"], "not allowed with"),
         (["plan", "--project"], "expected one argument"),
         (["plan", "--pro", "x"], "there is no option --pro"),

@@ -132,7 +132,7 @@ def test_a_plan_that_no_order_saves_is_refused_with_the_cure(small: Callable[[in
     with ledger_of(desired, live) as ledger:
         (refusal,) = plan_of(ledger).refusals
     assert refusal.startswith(
-        "while the lines are sent the dataset would have 5 labels, whatever their order; it may have 4; "
+        "while the lines are sent the dataset would have 5 labels, whatever their order; the limit is 4; "
     )
     assert "in two applies" in refusal
     small(100_000)  # one batch never passes the limit

@@ -205,9 +205,7 @@ def test_images_are_counted_on_manifest_and_live_together(limited: Callable[[int
     limited(4, 250)
     with filled(DESIRED, LIVE) as ledger:
         (refusal,) = plan_of(ledger).refusals
-        assert refusal.startswith(
-            "manifest and live-only entries together are 5 images, a dataset may have 4; set `extra"
-        )
+        assert refusal.startswith("manifest and live-only entries together are 5 images; the limit is 4; set `extra")
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(5, 250)
     with filled(DESIRED, LIVE) as ledger:
@@ -219,9 +217,7 @@ def test_labels_are_counted_on_manifest_and_live_together(limited: Callable[[int
     limited(250_000, 2)
     with filled(DESIRED, LIVE) as ledger:
         (refusal,) = plan_of(ledger).refusals
-        assert refusal.startswith(
-            "manifest and live-only entries together use 3 labels, a dataset may have 2; set `extra"
-        )
+        assert refusal.startswith("manifest and live-only entries together use 3 labels; the limit is 2; set `extra")
         assert plan_of(ledger, EXTRA["unlabel"]).refusals == ()
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(250_000, 3)

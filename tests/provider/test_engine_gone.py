@@ -55,10 +55,10 @@ def test_the_batch_in_flight_is_the_last_and_the_next_up_goes_on(emulator: Emula
     cells = large(world)
     sent = world.calls("UpdateDatasetEntries")
     after_the_first_batch(emulator, lone.die)
-    with pytest.raises(CallError, match="the Pulumi engine has gone; nothing more is sent"):
+    with pytest.raises(CallError, match="the Pulumi engine stopped; nothing more is sent"):
         cells.up()
     assert world.calls("UpdateDatasetEntries") == sent + 1
-    assert "the Pulumi engine has gone" in cells.outputs["unfinished"]
+    assert "the Pulumi engine stopped" in cells.outputs["unfinished"]
     live = len(world.live(cells))
     assert 0 < live < 150
     with running(lone.program, config_for(emulator)) as again:
@@ -147,7 +147,7 @@ def test_where_cancel_cannot_be_detected_a_warning_says_so_and_the_apply_continu
         assert world.calls("UpdateDatasetEntries") == sent + 3
         (said,) = [one for one in cells.messages if "cannot detect Ctrl-C" in one.text]
         assert said.is_warning
-        assert "this apply continues to its end" in said.text
+        assert "the first Ctrl-C is ignored until the apply ends" in said.text
         assert cells.messages.index(said) == 0
         assert len(world.live(cells)) == 150
 

@@ -74,7 +74,7 @@ def test_a_dataset_that_cannot_be_created_is_kept_as_unfinished(world: World) ->
     """CreateDataset is the first request."""
     cells = world.declare({"1.jpg": ["cat"]})
     world.emulator.load_faults("[{fault: error, operation: CreateDataset, error: LimitExceededException}]")
-    assert "a quota of the account is used up" in failed(cells).message
+    assert "a quota of the account is exceeded" in failed(cells).message
     assert cells.outputs["unfinished"]
     world.emulator.load_faults("")
     assert cells.up()

@@ -84,6 +84,6 @@ def test_a_newer_format_is_an_error_with_the_cure(world: World, call: str) -> No
     with pytest.raises(CallError) as caught:
         getattr(cells, call)()
     assert caught.value.message == (
-        "the state of this dataset has format 2, this version knows 1; "
+        "the state of this dataset has format 2; this version supports format 1; "
         "install the newer version of rekognition-labels-as-code that wrote it"
     )

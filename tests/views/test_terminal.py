@@ -174,10 +174,7 @@ def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     """The text names the way for one run; the permanent way is in the preview, in a comment and with `verbose`."""
     how = Override(options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
-    assert (
-        'if it is intended, override it with a reason, for one run: --allow updates="why", or under Pulumi V; --verbose'
-        in view(one)
-    )
+    assert 'to override, give a reason. For one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
     ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"
     assert ways not in view(one)
     assert ways in view(one, verbose=True)

@@ -67,8 +67,7 @@ def refuse_unseen(run: Run) -> None:
         return
     if run.options.json:
         raise BadInput(
-            f"{run.options.command} --json shows no plan to answer to; give --yes, or leave --json out; "
-            "nothing was sent"
+            f"{run.options.command} --json cannot ask for confirmation; add --yes, or remove --json; nothing was sent"
         )
     if not sys.stdin.isatty():
         raise BadInput("there is no terminal to ask on; give --yes to apply without asking; nothing was sent")
@@ -158,7 +157,7 @@ def _ask(screen: Screen) -> None:
     """
     screen.ask("Apply? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Refused("not applied, as answered; nothing was sent")
+        raise Refused("not applied: you answered no; nothing was sent")
 
 
 def _apply_all(run: Run, screen: Screen, live: LiveSide, signals: Signals) -> None:

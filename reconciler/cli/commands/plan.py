@@ -72,7 +72,7 @@ def _refusal(title: str, planned: Plan) -> str:
     by = ["policy or limits"] if len(planned.refusals) > len(tripped) else []
     if tripped and planned.override:
         what = "the guard" if len(tripped) == 1 else "the guards"
-        by.append(f"{what} {', '.join(tripped)} (if it is meant: {planned.override.options})")
+        by.append(f"{what} {', '.join(tripped)} (to override: {planned.override.options})")
     return f"{inert(title)}: refused by {' and by '.join(by)}"
 
 

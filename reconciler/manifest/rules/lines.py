@@ -113,13 +113,13 @@ TWO_BUCKETS: Final = error(
 )
 MANY_LABELS: Final = error(
     "too-many-labels",
-    f'"{{label}}" is label number {DATASET_LABELS + 1}; a dataset may have {DATASET_LABELS}',
+    f'"{{label}}" is label number {DATASET_LABELS + 1}; the limit is {DATASET_LABELS}',
     "use fewer labels, or split the dataset over projects",
     _LIMITS,
 )
 MANY_LINES: Final = error(
     "too-many-lines",
-    f"this is line number {DATASET_ENTRIES + 1:,}; a dataset may have {DATASET_ENTRIES:,}",
+    f"this is line number {DATASET_ENTRIES + 1:,}; the limit is {DATASET_ENTRIES:,}",
     "remove lines, or split the dataset over projects",
     _LIMITS,
 )
@@ -142,7 +142,7 @@ TRAINING_TOO: Final = note(
 )
 DECLARED_LABELS: Final = note(
     "too-many-labels-declared",
-    "the class-maps declare {count:,} labels{more} and the manifest uses {used:,}; a dataset may have "
+    "the class-maps declare {count:,} labels{more} and the manifest uses {used:,}; the limit is "
     f"{DATASET_LABELS}, and the service may count those that are only declared",
     "remove from the class-maps the labels that no box has",
     _LIMITS,

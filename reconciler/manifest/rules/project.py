@@ -90,7 +90,7 @@ LABEL_LENGTH: Final = error(
 SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" appears twice', "remove one of the two")
 MANY_LABELS: Final = error(
     "labels-too-many",
-    "`labels` names {count:,} labels; a dataset may have {limit}",
+    "`labels` names {count:,} labels; the limit is {limit}",
     "declare fewer labels",
     "Custom Labels Developer Guide, Guidelines and quotas",
 )

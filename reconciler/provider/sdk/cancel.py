@@ -4,7 +4,7 @@ The dynamic provider's server answers Cancel (the engine's request after the fir
 provider, and has four worker threads, so that Cancel waits while four calls are running. A provider can change neither.
 This module alone works around it, and tests pin it: the code of the server's own `Cancel` is replaced, at most three
 datasets are worked on at once, and the pool of threads, found at the bottom of the worker's stack, is allowed more
-threads. Where any of this fails, an apply still stops when its call has ended or the engine has gone.
+threads. Where any of this fails, an apply still stops when its call has ended or the engine stopped.
 """
 
 import os
@@ -28,8 +28,8 @@ _SPARE_THREADS: Final = 28
 ASKED: Final = Event()
 # Shown before anything is sent, where Cancel cannot be detected: afterwards nothing can show it.
 CANNOT_CANCEL: Final = (
-    "this version of the Pulumi SDK cannot detect Ctrl-C: after a first one this apply continues to its end, a second "
-    "one stops it within seconds, and AWS finishes a batch that was sent"
+    "this version of the Pulumi SDK cannot detect Ctrl-C: the first Ctrl-C is ignored until the apply ends; the "
+    "second stops it within seconds, and AWS still processes the batch that was sent"
 )
 
 
@@ -55,7 +55,7 @@ class EngineWatch:
             return Interrupted("stopped after the running batch, as requested; run `pulumi up` again to continue")
         if call_is_open() and not self._gone.is_set():
             return None
-        return Interrupted("the Pulumi engine has gone; nothing more is sent, run `pulumi up` again to continue")
+        return Interrupted("the Pulumi engine stopped; nothing more is sent, run `pulumi up` again to continue")
 
     @contextmanager
     def place(self) -> Iterator[None]:

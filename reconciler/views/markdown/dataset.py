@@ -197,7 +197,7 @@ def _provenance_text(provenance: Provenance) -> str:
     rows = [
         ("entries labelled by people", before.human, after.human),
         ("by machines", before.machine, after.machine),
-        ("unsaid", before.unsaid, after.unsaid),
+        ("not stated", before.unsaid, after.unsaid),
         *((f"job {code(job.value)}", job.before, job.after) for job in provenance.jobs),
     ]
     text = cells(["", "before", "after"]) + "|---|--:|--:|\n"

@@ -180,7 +180,7 @@ def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
     """Who made the labels, before and after."""
     yield from layout.wrap("where labels come from", "header")
     for word, side in (("before", provenance.before), ("after", provenance.after)):
-        figures = f"{side.human:,} by people, {side.machine:,} by machines, {side.unsaid:,} unsaid"
+        figures = f"{side.human:,} by people, {side.machine:,} by machines, {side.unsaid:,} not stated"
         figures += f"; confidence {confidence_words(side)}" if confidence_words(side) else ""
         yield from layout.wrap(f"{word:6} {figures}", "plain", 4, 6)
     yield from _jobs(provenance.jobs, layout)
