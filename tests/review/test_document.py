@@ -25,7 +25,7 @@ Compare = Callable[..., Review]
 
 
 def test_the_schema_in_the_repository_is_current() -> None:
-    """`python -m reconciler.review.schema > docs/schema/plan.schema.json` renews it."""
+    """The schema in the repository is what `make docs` writes; `make check` holds it against the types, too."""
     assert SCHEMA.read_text(encoding="utf-8") == schema_text()
 
 
