@@ -5,7 +5,7 @@ TESTS ?= tests
 # COVERAGE=1 measures branches while the tests run; `make coverage` reports them.
 MEASURE := $(if $(COVERAGE),-m coverage run)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format coverage bench bench-emulator docs lock
+.PHONY: help setup demo test test-full check format coverage coverage-report bench bench-emulator docs lock
 
 # Tests and demo see no AWS account: dummy credentials, nobody's files, no metadata service.
 CLEAN := env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE -u AWS_SESSION_TOKEN -u AWS_SECURITY_TOKEN -u AWS_ENDPOINT_URL \
@@ -42,11 +42,13 @@ format: setup ## format the code and fix what ruff can fix
 
 docs: setup ## renew the pages that are made from the code
 	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md
-	@$(PY) -m reconciler.review.schema > docs/schema/.new && mv docs/schema/.new docs/schema/plan.schema.json
 
 coverage: ## all tests, then the branch coverage of reconciler/ against its threshold
 	@rm -f .coverage .coverage.*
 	@$(MAKE) test COVERAGE=1
+	@$(MAKE) coverage-report
+
+coverage-report: setup ## the branch coverage that `make test COVERAGE=1` measured, against the threshold in pyproject.toml
 	@$(PY) -m coverage combine -q && $(PY) -m coverage report
 
 bench: setup ## seconds, calls and memory for 10,000 entries: plan and apply on the emulator, offline diff, reviews

@@ -4,6 +4,7 @@ docs/findings.md: every rule of manifests and project.yaml, with class, cure and
 docs/cli.md: the help of every command.
 docs/manifests.md: in a page of prose the tables between `<!-- table: NAME -->` and `<!-- end of table -->`.
 docs/reliability.md: what is done about errors, and the figures of the last full run.
+docs/schema/plan.schema.json: the form of the JSON document.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import project as project_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.model import Choice, Policy, Severity, settings_of
+from reconciler.review.schema import schema_text
 from reconciler.rule import Rule
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -195,6 +197,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "cli.md": cli_page,
     "manifests.md": manifests_page,
     "reliability.md": reliability_page,
+    "schema/plan.schema.json": schema_text,
 }
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from reconciler.apply.delete import destroy
 from reconciler.apply.list_live import list_live
 from reconciler.apply.observe import look_at, observe, observe_in
 from reconciler.apply.outcome import Outcome
-from reconciler.apply.plan_against_live import plan_against_live
+from reconciler.apply.plan_against_live import plan_against_live, plan_without_project
 from reconciler.apply.reconciliation import apply
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "observe",
     "observe_in",
     "plan_against_live",
+    "plan_without_project",
 ]

@@ -1,6 +1,6 @@
 """Make a plan: list live, compare it with the manifest, and run the guards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from reconciler.apply.context import Context, Target
@@ -10,6 +10,7 @@ from reconciler.entries import key_of
 from reconciler.errors import InUse, Moved, NotFound
 from reconciler.guards import Asked, Labels
 from reconciler.ledger import Ledger
+from reconciler.model import DatasetType, Policy
 from reconciler.plan import Plan, Request, Statistics, plan
 
 SettledIn = Callable[[Plan], frozenset[str]]
@@ -42,6 +43,17 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     if more_settled is None or (more := more_settled(made)) == settled:
         return made
     return plan(ledger, replace(request, settled=more), exists=True, updated=listed.updated, counted=counted)
+
+
+def plan_without_project(
+    ledger: Ledger, title: str, dataset_type: DatasetType, declared: tuple[Policy, str | None], allow: Mapping[str, str]
+) -> Plan:
+    """Plan from the manifest alone while the project does not exist: guards and overrides count as for a first load.
+
+    `declared` is the policy and the manifest's bucket.
+    """
+    policy, bucket = declared
+    return plan(ledger, Request(title, policy, Asked(dataset_type, allow), bucket), exists=False)
 
 
 def _moved_to_test(context: Context, ledger: Ledger, seen: Observation) -> int:

@@ -4,13 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from reconciler.apply import Target, observe, plan_against_live
+from reconciler.apply import Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
-from reconciler.guards import Asked
 from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings, read_manifest
 from reconciler.model import Compare, DatasetDeclaration, ProjectDeclaration
-from reconciler.plan import Plan, Request, plan
+from reconciler.plan import Plan
 from reconciler.provider.process import Runtime
 from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs
 from reconciler.review.build import review_of
@@ -68,8 +67,8 @@ def list_and_plan(
     """
     ledger = run.ledger
     if inputs.project_arn is None:
-        asked = Asked(inputs.dataset_type)
-        run.plan = plan(ledger, Request(inputs.dataset_type.word, inputs.policy, asked, run.bucket), exists=False)
+        title, declared = inputs.dataset_type.word, (inputs.policy, run.bucket)
+        run.plan = plan_without_project(ledger, title, inputs.dataset_type, declared, process.overrides(inputs))
         return run.plan
 
     def more_settled(made: Plan) -> frozenset[str]:

@@ -76,10 +76,18 @@ class Runtime:
         region = allowed_region(self.settings.connection, project_arn)
         if inputs is None:
             return self.account.context(region, policy)
+        keys = partial(keys_of_test_set, Path(inputs.manifest))
+        return self.account.context(region, policy, self.overrides(inputs), keys)
+
+    def overrides(self, inputs: Inputs) -> dict[str, str]:
+        """The guards that are overridden for the manifest of these inputs, with the reasons.
+
+        Raises:
+            BadInput: RECONCILER_ALLOW is invalid.
+        """
         digest = inputs.content_digest
         allow = {guard: reason for manifest, guard, reason in self.settings.allow if manifest == digest}
-        keys = partial(keys_of_test_set, Path(inputs.manifest))
-        return self.account.context(region, policy, allow | read_variable(os.environ), keys)
+        return allow | read_variable(os.environ)
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""

@@ -1,10 +1,9 @@
 """The JSON Schema of the review, made from its types.
 
-`python -m reconciler.review.schema > docs/schema/plan.schema.json` updates the one in the repository.
+`make docs` writes it to docs/schema/plan.schema.json.
 """
 
 import json
-import sys
 from inspect import cleandoc
 from typing import Any, Final
 
@@ -38,7 +37,3 @@ def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
 def schema_text() -> str:
     """The schema as it is in the repository: indented, with sorted members, ending in a newline."""
     return json.dumps(schema(), indent=1, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(schema_text())

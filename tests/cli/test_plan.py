@@ -213,6 +213,20 @@ def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Acco
     assert "cells train could not be planned" in ran.err
 
 
+def test_a_guard_is_overridden_for_a_project_that_does_not_exist_yet(account: Account, world: World) -> None:
+    """A first load that a guard blocks is planned with the reason that was given, as it will be once it exists."""
+    del account
+    line = json.loads(world.boxes("1.jpg", "RBC"))
+    line["boxes"]["annotations"][0]["left"] = 630
+    world.write("cells", [json.dumps(line)], settings="managed: true")
+    blocked = world.run("plan")
+    assert blocked.code == 4
+    assert '--allow unusable="why"' in blocked.err
+    overridden = world.run("plan", "--allow", "unusable=only one picture")
+    assert overridden.code == 0
+    assert "only one picture" in overridden.out
+
+
 def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, world: World) -> None:
     """The plan shows the first few marked lines, then a count; -v shows all that are kept."""
     account.create("cells")

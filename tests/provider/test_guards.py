@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.provider_engine import CallError, Resource, running
+from tests.support.lines import boxes
+from tests.support.provider_engine import UNKNOWN, CallError, Resource, running
 from tests.support.provider_world import World, config_for
 
 if TYPE_CHECKING:
@@ -130,6 +131,16 @@ def test_the_preview_of_an_overridden_guard_says_why(stack: Stack) -> None:
             in shown
         )
         assert "refused" not in shown
+
+
+def test_a_guard_is_overridden_for_a_project_that_does_not_exist_yet(stack: Stack) -> None:
+    """The first preview of a new stack knows the reasons that its `pulumi up` will have."""
+    broken = boxes("s3://acme-vision/1.jpg", ("RBC", 630, 10, 50, 50))
+    for env, words in (({}, "`pulumi up` will be refused"), ({"RECONCILER_ALLOW": f"unusable={REASON}"}, REASON)):
+        with stack(env=env) as world:
+            cells = world.declare_lines([broken])
+            cells.declared["projectArn"] = UNKNOWN
+            assert words in json.dumps(cells.preview()[1]["pendingChanges"]) + cells.messages[-1].text
 
 
 def test_a_configured_override_is_void_once_the_manifest_changes(stack: Stack) -> None:

@@ -25,7 +25,7 @@ Compare = Callable[..., Review]
 
 
 def test_the_schema_in_the_repository_is_current() -> None:
-    """`python -m reconciler.review.schema > docs/schema/plan.schema.json` renews it."""
+    """The schema in the repository is what `make docs` writes; `make check` holds it against the types, too."""
     assert SCHEMA.read_text(encoding="utf-8") == schema_text()
 
 
@@ -98,7 +98,7 @@ def test_counts_agree_with_the_changes(compared: Compare) -> None:
 
 
 def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None:
-    """The others are counted."""
+    """The riskiest changes are listed first, and those beyond the limit are counted."""
     before = [boxes(f"s3://acme/{number}", ("a", 1, 2, 30, 40)) for number in range(5)]
     after = [boxes(f"s3://acme/{number}", ("a", 5, 2, 30, 40)) for number in range(3)]
     after += [bare("s3://acme/3"), boxes("s3://acme/4"), labelled("s3://acme/9", "a")]

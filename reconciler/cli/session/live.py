@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Final
 
-from reconciler.apply import Context, Target, observe_in, plan_against_live
+from reconciler.apply import Context, Target, observe_in, plan_against_live, plan_without_project
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
@@ -14,10 +14,8 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, NotFound
-from reconciler.guards import Asked
 from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import ProjectDeclaration
-from reconciler.plan import Request, plan
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
 from reconciler.shell.account import Account, Places, project_of, region_of
@@ -60,8 +58,9 @@ class LiveSide:
         """
         project = self._project(one.project)
         if project is None:
-            asked = Asked(one.dataset.dataset_type)
-            one.plan = plan(one.ledger, Request(one.title, one.dataset.policy, asked, one.bucket), exists=False)
+            declared = one.dataset.policy, one.bucket
+            allow = self._run.options.allow
+            one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow)
         else:
             one.project_arn = project.arn
             context, target = self.context(one), Target(project.arn, one.dataset.dataset_type)
