@@ -129,8 +129,8 @@ class Leftover(StrEnum):
 class Extra(Choice):
     """What to do about live entries that the manifest does not have (the service cannot delete an entry).
 
-    `leftover` is what becomes of them, `refuses` whether an apply is refused while there are any. Where `wanted` is
-    false, any that is there after an apply is a failure.
+    `leftover` is what becomes of them, `refuses` whether an apply is refused while there are any. Where `wants()`
+    is false, an entry that is still live after an apply is a failure.
     """
 
     leftover: Leftover

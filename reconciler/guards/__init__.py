@@ -1,6 +1,6 @@
 """Guards: plans that look like an accident are blocked before anything is sent, unless overridden with a reason.
 
-`rules` is the table of guards, `figures` what they may ask, `overrides` how they are overridden.
+`rules` has the table of guards and `Figures`, which they read; `overrides` reads and writes overrides.
 """
 
 from reconciler.guards.overrides import override_of, parse_allow, read_variable

@@ -81,5 +81,5 @@ def test_large_tables_have_a_certificate(seed: int) -> None:
 
 @pytest.mark.parametrize("table", [[], [[]], [[0]], [[0, 0], [0, 0]]])
 def test_where_nothing_fits_nothing_is_assigned(table: Table) -> None:
-    """Also without rows or columns."""
+    """No row gets a column where nothing fits, also in a table without rows or columns."""
     assert assigned(table) == [-1] * len(table)

@@ -248,7 +248,7 @@ def test_what_no_json_in_utf_8_can_hold_is_told_apart_too() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from("ab"), max_size=3), st.lists(st.sampled_from("ab"), max_size=3))
 def test_image_labels_are_kept_added_or_removed(old: list[str], new: list[str]) -> None:
-    """Each label once."""
+    """Each image label of either side is told once: as kept, as added or as removed."""
     told = detail(labelled(KEY, *dict.fromkeys(old)), labelled(KEY, *dict.fromkeys(new)))
     assert set(told.labels_kept) == set(old) & set(new)
     assert set(told.labels_added) == set(new) - set(old)

@@ -43,14 +43,14 @@ def test_look_alikes_are_found_with_their_reason(one: str, other: str, why: str)
     [("cat", "cot"), ("size 1", "size 2"), ("RBC", "WBC"), ("gas", "glass"), ("Paper bag", "Plastic bag")],
 )
 def test_labels_that_differ_on_purpose_are_left_alone(one: str, other: str) -> None:
-    """Short words, numbers, different words."""
+    """Short words, words with different numbers and different words do not look alike."""
     assert look_alikes({one: 1, other: 1}) == ()
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text("aAbB -s", min_size=1, max_size=6), max_size=8, unique=True))
 def test_pairs_are_of_given_labels_and_named_once(labels: list[str]) -> None:
-    """In order, whatever the labels."""
+    """Each pair consists of two given labels, in order, and is named once."""
     pairs = look_alikes(dict.fromkeys(labels, 1))
     named = [(pair.first, pair.second) for pair in pairs]
     assert named == sorted(set(named))

@@ -84,7 +84,7 @@ def test_a_mirroring_is_found_with_its_axes(across: bool, down: bool) -> None:  
 
 
 def test_two_thirds_of_the_boxes_in_a_mirror_are_enough() -> None:
-    """And fewer are chance."""
+    """Boxes are mirrored if two thirds of them fit the mirror; fewer are chance."""
     before = [*SOME, Box("a", 500_000, 20_000, 40_000, 30_000)]
     after = [*flipped(SOME, across=True, down=False), Box("a", 470_000, 30_000, 41_000, 30_000)]
     found = transform_of(before, after, SIZE, SIZE)
@@ -117,7 +117,7 @@ def test_a_picture_of_another_size_scales_its_boxes(some: Boxes, across: float, 
 
 
 def test_factors_are_fitted_where_the_size_is_not_known() -> None:
-    """For two boxes at least."""
+    """Without the size of the image the factors are fitted to two boxes or more, never to one."""
     found = transform_of(SOME, scaled(SOME, 2, 0.5))
     assert found is not None
     assert (found.kind, found.by) == ("scaled", (2, 0.5))

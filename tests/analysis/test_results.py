@@ -91,7 +91,7 @@ def test_live_only_entries_count_as_the_policy_leaves_them(
 
 
 def test_zero_box_lines_are_counted_as_looked_at() -> None:
-    """They are labelled and empty."""
+    """A line with zero boxes counts as labelled and as empty; a bare line counts as neither."""
     balance, _provenance = figures([], [boxes("s3://b/1"), boxes("s3://b/2", A), bare("s3://b/3")])
     assert (balance.after.labelled, balance.after.empty) == (2, 1)
 
@@ -150,7 +150,7 @@ def test_ignored_differences_are_counted_by_field() -> None:
 
 
 def test_only_twenty_jobs_are_named() -> None:
-    """The rest is a count."""
+    """Twenty labelling jobs are named, and the rest are counted."""
     lines = [write(Picture(f"s3://b/{number}", ("a",)), Style(job=f"job-{number}")) for number in range(25)]
     _balance, told = figures([], lines)
     assert (len(told.jobs), told.other_jobs) == (20, 5)

@@ -66,7 +66,7 @@ def test_labels_of_one_side_and_the_overlap_are_told() -> None:
 
 
 def test_counts_are_of_all_and_lists_of_some() -> None:
-    """Fifty keys are named."""
+    """All images in both train and test are counted, and fifty of them are named."""
     lines = [image(number, "a") for number in range(60)]
     told = splits(([], lines), ([], lines))
     assert (told.shared_count, len(told.shared)) == (60, 50)

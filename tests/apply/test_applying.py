@@ -18,7 +18,7 @@ THREE = [labelled(KEY.format(1), "a"), boxes(KEY.format(2), ("RBC", 68, 315, 213
 
 
 def test_a_missing_dataset_is_created_loaded_and_read_back(desk: Desk) -> None:
-    """With exactly these calls."""
+    """The first apply creates, loads and reads back a dataset with exactly these calls."""
     ran = desk.run(*THREE)
     assert ran.calls == {
         "DescribeProjects": 1,
@@ -63,7 +63,7 @@ def test_an_apply_without_changes_only_reads(desk: Desk) -> None:
 
 
 def test_an_empty_manifest_creates_an_empty_dataset(desk: Desk) -> None:
-    """And sends no update."""
+    """An empty manifest creates the dataset, and no update is sent."""
     ran = desk.run()
     assert (ran.outcome.error, ran.calls["UpdateDatasetEntries"]) == (None, 0)
     assert desk.arn == ran.outcome.dataset_arn
@@ -117,7 +117,7 @@ def test_report_leaves_live_only_entries_alone(desk: Desk) -> None:
 
 
 def test_unlabel_takes_the_labels_off_and_is_at_rest(desk: Desk) -> None:
-    """Training ignores the image then."""
+    """Under `unlabel` a live-only entry loses its labels once; the next run has nothing to send."""
     desk.policy = Policy(extra=Extra.UNLABEL)
     desk.create(labelled(KEY.format(9), "x"), bare(KEY.format(8)), THREE[0])
     ran = desk.run(THREE[0])

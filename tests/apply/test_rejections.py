@@ -41,7 +41,7 @@ def test_lines_that_the_service_drops_in_silence_are_named_by_place(desk: Desk) 
 
 
 def test_at_most_fifty_dropped_lines_are_named(desk: Desk) -> None:
-    """The rest is a count."""
+    """Fifty of the dropped lines are named, and the total counts all of them."""
     desk.fault("fault: lose, count: 60, on: 1")
     outcome = desk.run(*[bare(KEY.format(number)) for number in range(70)]).outcome
     assert (len(outcome.rejected), outcome.rejected_total) == (KEPT, 60)
@@ -136,7 +136,7 @@ def test_a_batch_that_went_in_by_half_and_fails_once_blames_nobody(desk: Desk) -
 
 
 def test_a_failed_update_without_a_reason_says_so(desk: Desk) -> None:
-    """AWS gives a message, usually."""
+    """If AWS gives no message for a failed update, the error says that there is no reason."""
     desk.fault('fault: fail, operation: UpdateDatasetEntries, message: ""')
     assert str(desk.run(*LINES).outcome.error).endswith("failed: AWS gave no reason")
 
@@ -157,7 +157,7 @@ def test_what_strict_mode_finds_stored_differently_is_reported_once_and_remember
 
 
 def test_numbers_and_key_order_that_the_service_writes_anew_are_no_difference(desk: Desk) -> None:
-    """In either mode."""
+    """In either mode of `compare`, different number forms and key orders are not changes."""
     desk.fault("fault: rewrite, what: [numbers, key-order]")
     for mode in Compare:
         desk.policy = Policy(compare=mode)
@@ -268,7 +268,7 @@ def test_what_somebody_adds_under_an_apply_is_no_success_where_the_policy_says_w
 
 
 def test_what_somebody_adds_under_an_apply_may_stay_where_extra_entries_are_only_reported(desk: Desk) -> None:
-    """`extra: report` leaves them alone."""
+    """Under `extra: report`, an entry that somebody adds during the apply is not an error."""
     theirs = json.dumps(labelled(KEY.format(9), "theirs"))
     desk.fault(f"fault: edit, operation: ListDatasetEntries, on: 1, lines: [{json.dumps(theirs)}]")
     outcome = desk.run(*LINES).outcome

@@ -220,7 +220,7 @@ def test_where_no_snapshot_outlives_the_run_a_replace_is_refused_in_the_plan(old
 
 
 def test_where_no_snapshot_outlives_the_run_other_plans_go_on(desk: Desk) -> None:
-    """Nothing is deleted by them."""
+    """A plan that deletes nothing is applied, although there is no place for snapshots."""
     desk.keeper = NOWHERE
     desk.policy = REPLACE
     assert desk.run(*NEW).outcome.error is None
@@ -228,7 +228,7 @@ def test_where_no_snapshot_outlives_the_run_other_plans_go_on(desk: Desk) -> Non
 
 
 def test_destroying_keeps_every_line_first(desk: Desk) -> None:
-    """The address is given back."""
+    """A destroy writes all entries to a snapshot, deletes the dataset and returns the snapshot's address."""
     desk.policy = DELETE
     arn = desk.create(*OLD)
     assert destroy(desk.context(), arn) == ("snapshot 1",)
@@ -244,7 +244,7 @@ def test_destroying_an_empty_dataset_keeps_nothing(desk: Desk) -> None:
 
 
 def test_destroying_is_refused_where_no_snapshot_outlives_the_run(desk: Desk) -> None:
-    """And nothing was deleted."""
+    """A destroy without a place for its snapshot is refused, and nothing is deleted."""
     desk.policy = DELETE
     desk.keeper = NOWHERE
     arn = desk.create(bare(KEY.format(1)))
@@ -254,7 +254,7 @@ def test_destroying_is_refused_where_no_snapshot_outlives_the_run(desk: Desk) ->
 
 
 def test_a_destroy_under_which_somebody_edits_keeps_the_edit_too(desk: Desk) -> None:
-    """A new snapshot is written."""
+    """If the dataset is edited after its snapshot, a second snapshot with the edit is written."""
     desk.policy = DELETE
     arn = desk.create(*OLD)
 
@@ -269,7 +269,7 @@ def test_a_destroy_under_which_somebody_edits_keeps_the_edit_too(desk: Desk) -> 
 
 
 def test_a_running_operation_is_waited_for_before_the_snapshot(slow: Emulator) -> None:
-    """What it did is kept."""
+    """The snapshot of a destroy has the entries of an update that was still running."""
     desk = Desk(slow, policy=DELETE)
     arn = desk.create()
     slow.clock.advance(10)

@@ -72,7 +72,7 @@ def test_the_first_error_is_the_one_that_is_told(desk: Desk, small_batches: Call
 
 
 def test_a_project_that_is_not_there_is_an_error_before_anything_is_sent(desk: Desk) -> None:
-    """With the cure."""
+    """An apply to a missing project fails with the cure in its message."""
     desk.target = Target(desk.target.project_arn[:-1] + "9", desk.target.dataset_type)
     with pytest.raises(NotFound, match=r"there is no project .*create it, or fix the ARN or the region"):
         desk.run(*LINES)
@@ -190,13 +190,13 @@ def test_what_is_left_of_a_failed_creation_is_deleted_first(desk: Desk) -> None:
 
 
 def test_a_creation_that_fails_without_a_reason_says_so(desk: Desk) -> None:
-    """AWS gives a message, usually."""
+    """If AWS gives no message for a failed creation, the error says that there is no reason."""
     desk.fault("fault: fail, operation: CreateDataset, message: ''")
     assert str(desk.run(*LINES).outcome.error).endswith("could not be created: AWS gave no reason; run again")
 
 
 def test_a_dataset_that_is_being_deleted_is_waited_for_and_made_anew(slow: Emulator) -> None:
-    """Without a second deletion."""
+    """An apply waits for a deletion that runs, sends no second one, and creates the dataset."""
     desk = Desk(slow)
     old = desk.create()
     slow.clock.advance(10)
@@ -207,7 +207,7 @@ def test_a_dataset_that_is_being_deleted_is_waited_for_and_made_anew(slow: Emula
 
 
 def test_a_dataset_that_goes_away_while_we_send_is_told(desk: Desk, small_batches: Callable[[int], None]) -> None:
-    """Running again creates it."""
+    """A dataset that is deleted between two batches is reported, and the next run creates it."""
     small_batches(900)
     desk.create()
     desk.fault("fault: recreate, operation: UpdateDatasetEntries, on: 2")
@@ -282,7 +282,7 @@ def test_destroying_a_dataset_with_entries_follows_the_policy(slow: Emulator, po
 
 
 def test_destroying_what_is_gone_or_going_is_fine(slow: Emulator) -> None:
-    """Somebody was quicker."""
+    """A destroy succeeds if the dataset is already deleted, or is being deleted."""
     desk = Desk(slow, policy=Policy(destroy=Destroy.DELETE))
     arn = desk.create()
     slow.clock.advance(10)

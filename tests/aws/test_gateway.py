@@ -40,7 +40,7 @@ def test_a_listing_is_lazy(server: ScriptedServer, clock: FakeClock) -> None:
 
 
 def test_all_entries_come_in_order(emulator: Emulator, clock: FakeClock) -> None:
-    """250 entries in three pages."""
+    """All 250 entries of three pages are read in their order."""
     client = emulator.client()
     project = client.create_project(ProjectName="p")["ProjectArn"]
     gateway = gateway_at(emulator.url, clock)
@@ -119,7 +119,7 @@ def test_a_dataset_that_is_gone_has_no_description_and_needs_no_deletion(
 
 
 def test_a_dataset_that_is_busy_is_not_deleted(server: ScriptedServer, clock: FakeClock) -> None:
-    """Nor updated: both say so."""
+    """A busy dataset is neither deleted nor updated, and both errors say that it is busy."""
     server.answers(failure("ResourceInUseException"))
     gateway = gateway_at(server.url, clock)
     with pytest.raises(InUse, match="wait until it has ended"):
@@ -173,7 +173,7 @@ def test_an_empty_body_is_a_success_without_output(server: ScriptedServer, clock
 
 
 def test_a_page_that_ends_early_is_asked_for_again(emulator: Emulator, clock: FakeClock) -> None:
-    """No entry is missed."""
+    """Every entry is read, although two replies are cut off."""
     project = emulator.client().create_project(ProjectName="p")["ProjectArn"]
     gateway = gateway_at(emulator.url, clock)
     arn = gateway.create_dataset(project, DatasetType.TRAIN)

@@ -126,7 +126,7 @@ def test_renewed_credentials_that_have_expired_already_are_a_sentence(
 
 
 def test_a_role_that_may_not_be_assumed_is_a_sentence(server: ScriptedServer, clock: FakeClock) -> None:
-    """Before Rekognition is called."""
+    """A role that cannot be assumed is one error, before Rekognition is called."""
     body = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>No.</Message></Error></ErrorResponse>"
     server.answers(Answer(body, 403))
     endpoints = {"rekognition": server.url, "sts": server.url}
@@ -144,7 +144,7 @@ def test_a_role_that_may_not_be_assumed_is_a_sentence(server: ScriptedServer, cl
     ids=["profile", "endpoint"],
 )
 def test_settings_that_cannot_be_used_are_bad_input(connection: Connection, words: str, clock: FakeClock) -> None:
-    """Said before any call."""
+    """Settings that cannot be used are an error before any call."""
     with pytest.raises(BadInput, match=f"connecting to AWS: .*{words}"):
         describe(connection, clock)
 
@@ -182,7 +182,7 @@ def test_the_kind_of_endpoint_is_chosen(connection: Connection, rekognition: str
 def test_without_credentials_the_user_is_told_what_to_configure(
     server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And nothing is retried."""
+    """Missing credentials are one error with the cure; nothing is sent or retried."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(AccessDenied, match="configure AWS credentials"):
@@ -193,7 +193,7 @@ def test_without_credentials_the_user_is_told_what_to_configure(
 def test_a_profile_gives_keys_and_region(
     server: ScriptedServer, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the user's own files."""
+    """Keys and region of a profile come from the user's own files."""
     files = tmp_path / "config"
     files.write_text("[profile vision]\nregion = eu-west-1\naws_access_key_id = AKIDFILE\naws_secret_access_key = s\n")
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -207,7 +207,7 @@ def test_a_profile_gives_keys_and_region(
 
 
 def test_the_region_is_the_settings_then_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`aws:region`, AWS_REGION, AWS_DEFAULT_REGION, none."""
+    """The region is that of `aws:region`, AWS_REGION or AWS_DEFAULT_REGION, in this order."""
     monkeypatch.setenv("AWS_REGION", "us-west-2")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert Connection(region="us-east-2").configured_region() == "us-east-2"
@@ -273,7 +273,7 @@ def test_every_exception_of_the_product_has_an_exit_code() -> None:
 
 
 def test_the_system_clock_runs_forward() -> None:
-    """Sleeping lets its seconds pass."""
+    """After a pause the clock is later by at least its seconds."""
     clock = SystemClock()
     before = clock.now()
     clock.sleep(0.01)

@@ -27,7 +27,7 @@ def updated(waiter: Waiter, server: ScriptedServer, *answers: Answer) -> Dataset
 
 
 def test_a_terminal_status_is_ours_when_in_progress_was_seen(waiter: Waiter, server: ScriptedServer) -> None:
-    """Even where LastUpdatedTimestamp stays."""
+    """After UPDATE_IN_PROGRESS a final status is that of our update, whatever the timestamp."""
     found = updated(waiter, server, dataset("UPDATE_IN_PROGRESS"), dataset("UPDATE_COMPLETE"))
     assert found is not None
     assert found.status == "UPDATE_COMPLETE"
@@ -107,7 +107,7 @@ def test_a_dataset_that_is_deleted_during_the_wait_is_an_error(waiter: Waiter, s
 
 
 def test_idle_is_any_status_that_is_not_running(waiter: Waiter, server: ScriptedServer) -> None:
-    """Whoever started the operation."""
+    """Waiting ends with any final status, whoever started the operation."""
     server.answers(dataset("CREATE_IN_PROGRESS"), dataset("CREATE_FAILED"))
     assert waiter.until_idle(ARN, lambda _now: None).status == "CREATE_FAILED"
 

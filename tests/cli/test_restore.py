@@ -158,7 +158,7 @@ def test_on_a_runner_a_replace_is_refused_by_plan_and_apply(
 def test_on_a_runner_a_replace_with_snapshots_in_s3_goes_through(
     world: World, monkeypatch: pytest.MonkeyPatch, bucket: Bucket
 ) -> None:
-    """They outlive it."""
+    """On a runner a replace is applied if its snapshot goes to S3."""
     monkeypatch.setenv("CI", "true")
     assert world.run("apply", "--yes", "--snapshots", f"s3://{bucket.name}").code == 0
     assert len(bucket.listed()) == 1
@@ -186,7 +186,7 @@ def test_a_bucket_that_is_not_there_stops_the_replace_before_the_delete(
     ],
 )
 def test_a_restore_to_nowhere_is_a_sentence(world: World, arguments: tuple[str, ...], words: str) -> None:
-    """Before the snapshot is opened."""
+    """A restore without one valid target is refused before the snapshot is opened."""
     ran = world.run("restore", "none.jsonl.gz", *arguments, "--yes")
     assert (ran.code, words in ran.err) == (3, True)
     assert "Traceback" not in ran.err
@@ -210,7 +210,7 @@ def test_what_is_no_snapshot_is_bad_input(world: World, content: bytes | None, w
 
 
 def test_a_project_that_is_not_there_is_said(world: World, account: Account, old: list[str]) -> None:
-    """It is never created."""
+    """A restore to a missing project is an error, and the project is not created."""
     assert old
     world.run("apply", "--yes")
     ran = world.run("restore", str(snapshots(world)[0]), "--project", "other", "--type", "train", "--yes")

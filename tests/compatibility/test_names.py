@@ -240,7 +240,7 @@ def prepare(folder: Path) -> None:
 
 
 def test_the_variable_of_a_plan_holds_an_up_to_what_was_reviewed(left: Left) -> None:
-    """The variable RECONCILER_PLAN is obeyed."""
+    """If RECONCILER_PLAN has the id of a different plan, nothing is sent."""
     stack = left("by-hand")
     edit(stack, "manifests/train.jsonl")
     stack.env |= {PLAN: "0" * 32, **ENOUGH}

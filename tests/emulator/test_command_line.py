@@ -225,7 +225,7 @@ def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_options_become_settings(tmp_path: Path) -> None:
-    """Every option reaches its setting."""
+    """Every option of the command line reaches its setting."""
     plan = tmp_path / "plan.yaml"
     plan.write_text("faults: []")
     line = ["--state", "s", "--latency", "none", "--quota", "aws", "--deny", "List*", "--deny", "Describe*:x"]

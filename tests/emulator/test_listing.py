@@ -158,7 +158,7 @@ def test_page_size_and_combination_are_switches(lines: Lines) -> None:
 
 
 def test_unknown_tokens_of_projects_are_refused(client: RekognitionClient) -> None:
-    """DescribeProjects checks its tokens too."""
+    """DescribeProjects refuses a NextToken that it did not give."""
     with pytest.raises(ClientError, match="InvalidPaginationTokenException"):
         client.describe_projects(NextToken="AAAA")
 

@@ -78,7 +78,7 @@ def test_copying_a_busy_dataset(lines: Lines) -> None:
 
 
 def test_copying_from_another_region() -> None:
-    """foreign_source chooses the exception."""
+    """The switch `foreign_source` chooses the exception for a source in a different region."""
 
     def code(switched: SwitchedDataset) -> str:
         elsewhere = switched.train.replace("us-east-1", "eu-west-1")
@@ -105,7 +105,7 @@ def test_distributing_nothing() -> None:
 
 
 def test_one_project_too_many() -> None:
-    """too_many_projects chooses the exception."""
+    """The switch `too_many_projects` chooses the exception for a project beyond the limit."""
 
     def code(switched: SwitchedDataset) -> str:
         return switched.refused(lambda: switched.client.create_project(ProjectName="one-more"))

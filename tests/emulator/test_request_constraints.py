@@ -248,7 +248,7 @@ def test_a_number_without_a_whole_value_is_not_an_integer(text: str) -> None:
 
 
 def test_a_blob_that_is_not_base64_cannot_be_read() -> None:
-    """It is a SerializationException."""
+    """A blob that is not base64 is refused with SerializationException."""
     with pytest.raises(ServiceError) as refused:
         decode_request("UpdateDatasetEntries", {"DatasetArn": DATASET, "Changes": {"GroundTruth": "*"}})
     assert refused.value.code == "SerializationException"

@@ -103,7 +103,7 @@ def test_everything_is_there_after_a_restart(lines: Lines, tmp_path: Path) -> No
 
 
 def test_a_file_in_use_and_a_file_of_others_are_refused(tmp_path: Path) -> None:
-    """One sentence has the reason."""
+    """A state file that is in use or of a different program is refused with the reason."""
     state = tmp_path / "state.sqlite"
     with (
         serve(state=state),

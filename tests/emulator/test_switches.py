@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_the_exception_for_a_name_in_use() -> None:
-    """`duplicate_project` chooses the exception."""
+    """The switch `duplicate_project` chooses the exception for a name that is in use."""
 
     def code(switched: SwitchedDataset) -> str:
         return switched.refused(lambda: switched.client.create_project(ProjectName="cells"))
@@ -150,7 +150,7 @@ def test_boxes_and_entries_in_error(lines: Lines) -> None:
 
 
 def test_a_failed_creation_may_take_updates(lines: Lines) -> None:
-    """`update_on_create_failed` can accept the update."""
+    """The switch `update_on_create_failed` decides whether a failed dataset takes updates."""
 
     def status(switched: SwitchedDataset) -> str:
         source: Any = {"GroundTruthManifest": {"S3Object": {"Bucket": "nowhere", "Name": "a"}}}

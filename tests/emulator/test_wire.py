@@ -110,7 +110,7 @@ def test_an_empty_body_is_an_empty_request(emulator: Emulator) -> None:
 
 
 def test_the_content_type_may_have_parameters(emulator: Emulator) -> None:
-    """`; charset=utf-8` is accepted."""
+    """A content type with `; charset=utf-8` is accepted as one without."""
     assert send(emulator, Content_Type="application/x-amz-json-1.1; charset=utf-8").status == 200
 
 

@@ -157,7 +157,7 @@ def test_an_image_in_two_files_is_an_error() -> None:
 
 
 def test_a_prefix_that_is_no_address_is_refused() -> None:
-    """Before any file is read."""
+    """An image prefix that is not an S3 address is refused before any file is read."""
     with pytest.raises(BadInput, match="s3://bucket"):
         convert([], images="images/", created=CREATED)
 

@@ -112,7 +112,7 @@ def test_a_folder_of_a_split_converts_its_images_only(write: Write) -> None:
 
 
 def test_a_yaml_file_of_any_name_can_be_given(write: Write) -> None:
-    """A folder may have several."""
+    """A folder may have several YAML files, and the one that is given is read."""
     lines, _findings = run(write(pets() | {"only.yml": "train: images/val\nnames: [x, y]\n"}) / "only.yml")
     assert [meaning(line).boxes[0].label for line in lines] == ["y"]
 
@@ -270,7 +270,7 @@ def test_an_image_that_aws_does_not_take_is_left_out_by_name(write: Write) -> No
 
 
 def test_a_file_name_that_is_not_utf_8_is_an_error(write: Write) -> None:
-    """It has no S3 key."""
+    """An image whose name is not UTF-8 has no S3 key, so it is an error."""
     lines, findings = run(write(pets() | {"images/train/\udcff.jpg": (64, 64)}))
     assert len(lines) == 2
     assert ("error", "yolo-image-name") in codes(findings)
@@ -285,7 +285,7 @@ def test_the_same_key_from_two_folders_is_an_error(write: Write) -> None:
 
 
 def test_a_folder_without_data_yaml_is_an_error_and_one_that_is_not_there_too(write: Write) -> None:
-    """The sentence names the folder."""
+    """A folder without data.yaml and a missing folder are one error that names the folder."""
     folder = write({"elsewhere/deep/deeper/deepest/a.jpg": (64, 64)}) / "elsewhere/deep/deeper/deepest"
     for name in (folder, folder / "none"):
         _lines, findings = run(name)
@@ -294,7 +294,7 @@ def test_a_folder_without_data_yaml_is_an_error_and_one_that_is_not_there_too(wr
 
 
 def test_a_prefix_that_is_not_an_address_is_refused_before_anything_is_read() -> None:
-    """As with the other formats."""
+    """An image prefix that is not an S3 address is refused, as with the other formats."""
     with pytest.raises(BadInput, match="s3://bucket"):
         convert(Disk(["none"]), images="images/", created="")
 

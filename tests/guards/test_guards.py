@@ -189,13 +189,13 @@ def test_a_test_set_keeps_every_label(extra: Extra) -> None:
 
 
 def test_entries_that_are_live_in_the_test_set_trip() -> None:
-    """Somebody ran DistributeDatasetEntries."""
+    """Entries that DistributeDatasetEntries moved to the test set trip the guard `distributed`."""
     assert "DistributeDatasetEntries" in _tripped(_lines(10), _lines(8), moved=2)["distributed"]
 
 
 @pytest.mark.parametrize("live", [[], None])
 def test_a_new_or_empty_dataset_trips_nothing(live: list[Document] | None) -> None:
-    """There is nothing to lose."""
+    """A dataset that is new or empty has nothing to lose, so every guard passes."""
     with filled(_lines(50), live or []) as ledger:
         plan = planned(ledger, exists=live is not None, kind=DatasetType.TEST, guards={}, moved=50)
     assert {one.state for one in plan.guards} == {GuardState.PASSED}

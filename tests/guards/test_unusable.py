@@ -51,6 +51,6 @@ def test_it_trips_when_all_lines_are_unusable_whatever_the_threshold(lines: int)
 
 
 def test_a_reason_overrides_it_and_off_switches_it_off() -> None:
-    """As for every guard."""
+    """As every guard, `unusable` is overridden by a reason and switched off by `off`."""
     assert _said(9, 10, why="the service's rule is wrong")[0] is GuardState.OVERRIDDEN
     assert _said(9, 10, limit=False)[0] is GuardState.OFF

@@ -184,7 +184,7 @@ def test_settled_pairs_are_left_out_until_one_side_changes() -> None:
 
 
 def test_a_missing_entry_is_never_settled() -> None:
-    """An add has no pair."""
+    """An entry to add has no pair, so it always differs."""
     with filled([bare("s3://b/1")]) as ledger:
         assert [row.pair for row in ledger.differing(Compare.STRICT, frozenset({"0"}))] == [""]
 
@@ -213,7 +213,7 @@ def test_listing_again_replaces_what_was_listed() -> None:
 
 
 def test_listing_tells_how_far_it_is() -> None:
-    """After every 1,000 lines."""
+    """The number of lines listed so far is reported after every 1,000 lines."""
     told: list[int] = []
     with Ledger() as ledger:
         fill_live(ledger, (as_text(bare(f"s3://b/{number}")) for number in range(2500)), told.append)

@@ -81,7 +81,7 @@ def test_of_several_stacks_one_must_be_named(lab: Sandbox) -> None:
 
 
 def test_changes_that_were_not_expected_are_exit_code_7(lab: Sandbox) -> None:
-    """A preview and an `up` with changes exit with 7; the up has made the changes."""
+    """With changes, `preview` and `up` exit with 7; `up` has made the changes."""
     lab.declare({"name": "a"})
     preview = lab.run("preview", "--expect-no-changes")
     assert (preview.code, preview.err) == (7, "error: no changes were expected for preview but changes were proposed\n")

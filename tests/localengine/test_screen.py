@@ -175,7 +175,7 @@ def test_a_no_on_the_terminal_changes_nothing(lab: Sandbox) -> None:
 
 
 def test_output_that_nobody_reads_does_not_stop_an_up(lab: Sandbox) -> None:
-    """An `up` whose output is closed (`up | head -1`) still finishes."""
+    """`up` still finishes if its output is closed (`up | head -1`)."""
     lab.declare({"name": "a"})
     process = lab.start("up", "--yes", "--skip-preview")
     assert process.stdout is not None

@@ -131,7 +131,7 @@ def test_a_label_outside_the_closed_list_is_an_error_with_a_guess(read: Callable
 
 
 def test_a_repeated_image_names_both_places(read: Callable[..., Any]) -> None:
-    """The message names both lines."""
+    """The error for a repeated image names the places of both lines."""
     (error,) = read(f"{A}\n{B}\n {A}").findings.errors
 
     assert str(error.place) == "train.jsonl:3:16"

@@ -135,7 +135,7 @@ def test_equal_sides_make_an_empty_plan() -> None:
 
 
 def test_marked_entries_are_counted_and_their_repair_is_an_update() -> None:
-    """Not among what is ignored."""
+    """The repair of a marked entry counts as an update and not as ignored."""
     live = json.dumps(DESIRED[0] | {"note": 1, "cl-errors": FINDINGS})
     with filled(DESIRED, [live, *DESIRED[1:]]) as ledger:
         plan = plan_of(ledger)

@@ -166,7 +166,7 @@ def test_marked_entries_are_reported_at_their_line(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["TRAIN", "TEST"])
 def test_an_empty_manifest_makes_an_empty_dataset(world: World, kind: str) -> None:
-    """`entries: []` is valid."""
+    """A manifest with `entries: []` is valid and creates an empty dataset."""
     cells = world.declare({}, datasetType=kind)
     cells.up()
     assert world.live(cells) == {}

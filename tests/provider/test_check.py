@@ -97,7 +97,7 @@ def test_a_wrong_value_cannot_act_on_the_terminal_nor_fill_it(world: World) -> N
 
 
 def test_a_label_outside_of_the_closed_list_is_refused_with_a_suggestion(world: World) -> None:
-    """`labels` closes the list."""
+    """A label that `labels` does not list is an error that suggests the nearest one."""
     cells = world.declare({"1.jpg": ["cats"]}, labels=["cat", "dog"])
     [(_, reason)] = cells.failures()
     assert "cats" in reason

@@ -26,7 +26,7 @@ def test_refuse_names_the_ways_out_and_deletes_nothing(world: World) -> None:
 
 
 def test_refuse_lets_an_empty_dataset_go(world: World) -> None:
-    """There is nothing to lose."""
+    """Under `destroy: refuse` an empty dataset is deleted, because there is nothing to lose."""
     cells = world.declare({})
     cells.up()
     assert world.arn(cells)
@@ -43,7 +43,7 @@ def test_delete_deletes_and_waits_until_it_is_gone(world: World) -> None:
 
 
 def test_keep_leaves_the_dataset_alone(world: World) -> None:
-    """Not a call is made."""
+    """A destroy under `destroy: keep` makes no call, and the dataset stays."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"destroy": "keep"})
     cells.up()
     before = world.emulator.count_calls()

@@ -36,7 +36,7 @@ def strike(world: World, cells: Resource, what: str) -> str:
 
 
 def test_after_an_up_there_is_no_drift(world: World) -> None:
-    """A quiet run says nothing."""
+    """A refresh after `pulumi up` finds no drift and writes no message."""
     cells = applied(world)
     told = len(cells.messages)
     assert not cells.drift()

@@ -71,7 +71,7 @@ def test_an_unfinished_apply_is_drift_is_shown_in_the_next_preview_and_is_finish
 
 
 def test_a_dataset_that_cannot_be_created_is_kept_as_unfinished(world: World) -> None:
-    """CreateDataset is the first request."""
+    """If CreateDataset fails, the resource is stored as unfinished and the next `pulumi up` creates it."""
     cells = world.declare({"1.jpg": ["cat"]})
     world.emulator.load_faults("[{fault: error, operation: CreateDataset, error: LimitExceededException}]")
     assert "a quota of the account is used up" in failed(cells).message

@@ -93,7 +93,7 @@ def test_a_replace_leaves_a_snapshot_beside_the_program_and_says_where(stack: St
 
 
 def test_a_destroy_leaves_a_snapshot_and_says_where(stack: Stack) -> None:
-    """An empty dataset leaves none."""
+    """A destroy writes a snapshot and warns where it is; an empty dataset has none."""
     with stack() as world:
         cells, empty = world.declare({"1.jpg": ["cat"]}, policy=DELETE), world.declare({}, policy=DELETE)
         for one in (cells, empty):
@@ -201,7 +201,7 @@ def test_an_up_that_fails_leaves_its_sentence(stack: Stack) -> None:
 
 
 def test_a_record_that_cannot_be_written_is_a_warning(stack: Stack) -> None:
-    """The `pulumi up` is done."""
+    """If the record cannot be written, `pulumi up` still succeeds, with a warning."""
     with stack({"reconciler:audit": "nowhere/applies.jsonl"}) as world:
         cells = world.declare({"1.jpg": ["cat"]})
         cells.up()

@@ -70,7 +70,7 @@ def test_a_setting_changed_over_an_older_format_is_recorded(world: World) -> Non
 
 
 def test_an_unfinished_apply_of_an_older_version_is_still_drift(world: World) -> None:
-    """What failed must be finished."""
+    """An apply of an older version that failed must be finished, so it is drift."""
     cells = aged(world, world.declare({"1.jpg": ["cat"]}))
     cells.outputs["unfinished"] = "batch 1 of 2 failed"
     assert cells.drift()

@@ -177,14 +177,14 @@ def test_the_manifests_commit_is_recorded(desk: Desk, tmp_path: Path) -> None:
     ],
 )
 def test_how_it_ended_is_one_of_five_words(desk: Desk, error: BaseException | None, word: str) -> None:
-    """And the sentence beside it."""
+    """The outcome in a record is one of five words, beside the message of the error."""
     record = desk.record(made(error=error))
     assert record["outcome"] == word
     assert record["message"] == ("" if error is None else str(error) or "KeyboardInterrupt")
 
 
 def test_an_error_that_ends_the_block_is_recorded_and_goes_on(desk: Desk) -> None:
-    """What was raised is raised."""
+    """An error that ends the block is recorded and then raised as it was."""
     with pytest.raises(NotFound), desk.log.recording(made(), Counter):
         raise NotFound("the project is gone")
     assert (desk.records()[0]["outcome"], desk.records()[0]["message"]) == ("failed", "the project is gone")

@@ -175,7 +175,7 @@ class Engine:
         self._resource: Resource | None = None
 
     def run(self, trap: Trap) -> str:
-        """An `up` with a provider process of its own."""
+        """Start `up` with a provider process of its own."""
         provider = Provider(self._folder, self._config, {}, self._env)
         trap.victim = provider.process
         if self._resource is None:

@@ -62,7 +62,7 @@ def test_an_emulator_that_dies_and_comes_back_is_gone_on_with(emulator: Emulator
 
 @pytest.mark.slow
 def test_all_faults_at_all_operations_end_as_it_is_written_down(emulator: Emulator, tmp_path: Path) -> None:
-    """The whole matrix."""
+    """Every fault at every operation of an apply ends as the matrix says."""
     results = [(cell, tried(emulator, cell)) for cell in _all(emulator)]
     with mortal(tmp_path / "state.db") as dying:
         results += [(cell, tried(cast("Emulator", dying), cell)) for cell in _all(emulator, deaths=True)]

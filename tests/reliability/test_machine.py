@@ -206,6 +206,6 @@ def test_after_faults_colleagues_and_kills_a_quiet_run_makes_live_as_desired(emu
 
 @pytest.mark.slow
 def test_the_same_for_a_thousand_stories_that_differ_from_run_to_run(emulator: Emulator) -> None:
-    """A failure prints its steps."""
+    """A quiet run makes live as desired after each of a thousand random stories."""
     calls = _run(emulator, 1000, derandomize=False)
     write("machine", {"stories": 1000, "calls": calls})

@@ -20,7 +20,7 @@ def page() -> str:
 
 
 def test_the_page_is_current(page: str) -> None:
-    """`python docs/pages.py` makes it."""
+    """The reliability page is the one that `python docs/pages.py` makes."""
     assert page == (DOCS / "reliability.md").read_text(encoding="utf-8")
 
 

@@ -152,6 +152,6 @@ def test_both_reports_are_true_in_a_sample_of_orders(emulator: Emulator, seed: i
 
 @pytest.mark.slow
 def test_both_reports_are_true_in_many_orders(emulator: Emulator) -> None:
-    """Five hundred draws."""
+    """The reports of two applies at once are true in five hundred random orders."""
     ended_well = [_tell(emulator, seed) for seed in range(100, 600)]
     write("two at once", {"orders": len(ended_well), **{str(many): ended_well.count(many) for many in (0, 1, 2)}})

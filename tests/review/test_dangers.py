@@ -70,7 +70,7 @@ def test_entries_that_come_or_stay_have_their_places() -> None:
 
 
 def test_labels_that_are_lost_left_behind_or_new_are_dangers() -> None:
-    """With counts and examples."""
+    """Labels that are lost, only live or new are dangers with counts and examples."""
     live = [labelled("s3://acme/1", "a"), labelled("s3://acme/2", "gone"), labelled("s3://acme/3", "a")]
     found = dangers(live, [labelled("s3://acme/1", "a"), bare("s3://acme/2"), labelled("s3://acme/4", "new")])
     assert found["labels-removed"].examples == ("s3://acme/2",)

@@ -98,7 +98,7 @@ def test_counts_agree_with_the_changes(compared: Compare) -> None:
 
 
 def test_the_riskiest_changes_are_kept_and_come_first(compared: Compare) -> None:
-    """The others are counted."""
+    """The riskiest changes are listed first, and those beyond the limit are counted."""
     before = [boxes(f"s3://acme/{number}", ("a", 1, 2, 30, 40)) for number in range(5)]
     after = [boxes(f"s3://acme/{number}", ("a", 5, 2, 30, 40)) for number in range(3)]
     after += [bare("s3://acme/3"), boxes("s3://acme/4"), labelled("s3://acme/9", "a")]

@@ -95,7 +95,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path: Path) -> Non
 
 
 def test_folders_without_project_yaml_are_compared_by_their_usual_names(tmp_path: Path) -> None:
-    """`train.jsonl` against `train.jsonl`."""
+    """Without project.yaml the `train.jsonl` of one folder is compared with that of the other."""
     for side, label in (("one", "a"), ("two", "b")):
         (tmp_path / side / "set").mkdir(parents=True)
         line = str(labelled("s3://acme/1", label)).replace("'", '"')
@@ -175,7 +175,7 @@ def test_a_revision_that_is_not_there_is_refused_with_a_cure(git: Git, tmp_path:
 
 
 def test_outside_a_repository_this_is_said(tmp_path: Path) -> None:
-    """Instead of git's own words."""
+    """Outside of a git repository the error is ours and not git's."""
     with pytest.raises(BadInput, match="not in a git repository"), checked_out("main", tmp_path):
         pass
 

@@ -34,7 +34,7 @@ def test_nothing_moved_while_the_plan_is_the_same(compared: Compare) -> None:
 
 
 def test_a_dataset_that_was_added_or_removed_is_named(compared: Compare) -> None:
-    """By its title."""
+    """A dataset that only one of the two reviews has is named by its title."""
     one = compared([], [labelled("s3://acme/0", "a")])
     assert moved_since(one, Review()) == ("cells train: is no longer planned",)
     assert moved_since(Review(), one) == ("cells train: was not part of the review",)

@@ -90,7 +90,7 @@ def test_bytes_that_s3_gives_back_otherwise_are_no_snapshot(
 
 
 def test_a_bucket_that_is_not_there_is_a_sentence_with_the_cure(tmp_path: Path, bucket: Bucket) -> None:
-    """Nothing was deleted yet."""
+    """A missing bucket is an error with the cure, before anything is deleted."""
     with pytest.raises(ReconcilerError, match=r"^s3://no-such-bucket-here/x/.*NoSuchBucket.*create the bucket"):
         keeper("s3://no-such-bucket-here/x", tmp_path, bucket).keep(ARN, LINES)
 
@@ -104,7 +104,7 @@ def test_an_object_that_is_not_there_is_bad_input(bucket: Bucket) -> None:
 
 @pytest.mark.parametrize("text", ["s3://", "s3:///x", "s3://UPPER/x", "s3://a/x", "s3://bucket_/x", "s3://bu/k\x1bey"])
 def test_a_malformed_address_is_a_sentence(text: str, tmp_path: Path) -> None:
-    """Before anything is asked for."""
+    """A malformed S3 address is an error before any call."""
     with pytest.raises(BadInput, match="is not a valid S3 address; give one like s3://BUCKET/FOLDER"):
         keeper(text, tmp_path)
 
@@ -117,7 +117,7 @@ def test_on_a_runner_a_folder_is_refused_with_the_cure(setting: str | None, tmp_
 
 
 def test_on_a_runner_s3_is_fine(tmp_path: Path) -> None:
-    """It outlives the runner."""
+    """Snapshots in S3 are accepted on a runner, because they are kept after it is deleted."""
     assert keeper("s3://bucket/x", tmp_path, CI="1").refusal() == ""
 
 

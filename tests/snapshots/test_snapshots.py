@@ -35,7 +35,7 @@ def test_what_was_written_is_read_again_whatever_the_lines(lines: list[str]) -> 
 
 
 def test_it_is_plain_gzip_of_json_lines(tmp_path: Path) -> None:
-    """Any tool reads it."""
+    """A snapshot is gzip of JSON Lines, so that any tool can read it."""
     snapshot = write_snapshot(tmp_path, "train-cells", NOW, LINES)
     assert Path(snapshot.where).name == "train-cells-20260131T123015000250Z.jsonl.gz"
     assert gzip.decompress(Path(snapshot.where).read_bytes()).decode() == "".join(f"{line}\n" for line in LINES)

@@ -124,7 +124,7 @@ def test_a_new_guard_is_asked_shown_and_overridden(found: Any) -> None:  # noqa:
 
 
 def test_a_new_view_has_its_option_and_its_format(found: Any) -> None:  # noqa: ANN401 - JSON
-    """One function with its row."""
+    """One function with its row is a new view: it has an option, a help text and a format."""
     assert found["views"]["shout"] == "PLAN"
     assert "--shout FILE" in found["help"]["plan"]
     assert "the plan, shouted" in found["help"]["plan"]
@@ -132,7 +132,7 @@ def test_a_new_view_has_its_option_and_its_format(found: Any) -> None:  # noqa: 
 
 
 def test_a_new_importer_converts_and_is_explained(found: Any) -> None:  # noqa: ANN401 - JSON
-    """One row and one module."""
+    """One row and one module are a new importer: it converts, and help and pages list it."""
     assert found["converted"] == ["made up"]
     assert "files that were made up" in found["help"]["convert"]
     assert "| `made-up` | files that were made up |" in found["page"]

@@ -80,14 +80,14 @@ def test_a_kind_a_label_and_a_key_filter(shown: Any) -> None:  # noqa: ANN401
 
 
 def test_a_group_leads_to_its_entries(shown: Any) -> None:  # noqa: ANN401
-    """From the summary."""
+    """A click on a group in the summary shows the entries of that group."""
     page = shown(real())
     page.run("document.querySelector('[data-group=\"0-1\"] .lead').click()")
     assert page.run(STATUS) == "12 of 18 entries"
 
 
 def test_the_keyboard_walks_from_entry_to_entry(shown: Any) -> None:  # noqa: ANN401
-    """Forth and back."""
+    """The keys `j` and `k` move the focus to the next entry and to the one before."""
     page = shown(real())
     page.keys("jjk")
     assert page.run("return document.activeElement.dataset.entry") == "0-17"
@@ -125,7 +125,7 @@ def sheet(width: int, height: int, orientation: int = 1) -> Picture:
 
 
 def test_the_old_position_of_a_moved_box_is_dashed_beside_the_new(shown: Any) -> None:  # noqa: ANN401
-    """On the side after only."""
+    """Only the picture after the change shows the old position, dashed, beside the new one."""
     page = shown(many(1))
     page.until(CARDS)
     rects = (

@@ -54,7 +54,7 @@ def test_the_terminal_loses_none(made: tuple[Review, int], width: int | None, ve
 @settings(max_examples=40, deadline=None)
 @given(reviews(), st.sampled_from([2_500, 5_000, markdown.LIMIT]))
 def test_markdown_loses_none(made: tuple[Review, int], limit: int) -> None:
-    """However little room there is."""
+    """Every entry is listed or counted in the comment, however little room there is."""
     text = markdown.view(made[0], limit)
     cut = re.search(r"([\d,]+) entries", text.partition("not shown:")[2].partition("\n")[0])
     assert keys(text) + (int(cut[1].replace(",", "")) if cut else 0) == made[1]

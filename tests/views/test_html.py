@@ -121,7 +121,7 @@ def test_what_is_odd_about_a_picture_is_said(picture: Picture, words: str) -> No
 
 
 def test_a_viewer_turns_a_picture_by_a_quarter_for_four_of_the_orientations() -> None:
-    """Width and height swap."""
+    """For the EXIF orientations 5 to 8 width and height are exchanged."""
     sizes = [shown_size(Picture(width=4, height=3, orientation=number)) for number in range(1, 9)]
     assert sizes == [(4, 3)] * 4 + [(3, 4)] * 4
 
@@ -139,7 +139,7 @@ def test_links_lead_to_the_console_and_can_be_left_out() -> None:
 
 
 def test_each_partition_has_its_console() -> None:
-    """Commercial, China, GovCloud."""
+    """Links lead to the console of the commercial, the China or the GovCloud partition."""
     assert console(None) == "https://console.aws.amazon.com"
     assert console("cn-north-1").endswith(".amazonaws.cn")
     assert console("us-gov-west-1").endswith("amazonaws-us-gov.com")
@@ -147,7 +147,7 @@ def test_each_partition_has_its_console() -> None:
 
 
 def test_an_empty_and_a_failed_review_make_a_page() -> None:
-    """On every way out."""
+    """A review that is empty or failed is still a page, and shows the error."""
     failed = replace(Review(words="x"), error=Failure(kind="NotFound", message="no such project <b>"))
     assert "no such project &lt;b&gt;" in view(failed)
     assert "0 entries" in view(Review())
@@ -170,7 +170,7 @@ def test_kinds_of_changes_are_bits_and_labels_are_numbers() -> None:
 
 
 def test_a_live_only_entry_is_found_by_the_labels_it_has() -> None:
-    """Nothing of it changes."""
+    """The filter by label finds a live-only entry, although none of its labels changes."""
     stays = change(0, "live-only", boxes=(same(box("WBC", 1, 1)),), labels_kept=("blurred",))
     data = data_of(view(review(dataset([stays]))))
     assert {data["labels"][number] for number in data["changes"][0][10]["n"]} == {"WBC", "blurred"}

@@ -91,7 +91,7 @@ def test_boxes_are_told_where_no_group_tells_them() -> None:
 
 @pytest.mark.parametrize("status", ["refused", "invalid", "failed"])
 def test_a_dataset_that_will_not_be_applied_stands_out(status: str) -> None:
-    """In the table of datasets."""
+    """The table of datasets shows in bold the status of one that will not be applied."""
     one = dataset([change(0)], status=status)
     assert f"| `blood-cells train` | **{status}** |" in view(review(one))
 
@@ -99,7 +99,7 @@ def test_a_dataset_that_will_not_be_applied_stands_out(status: str) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.integers(900, 6_000), st.integers(0, 40), st.lists(st.sampled_from(LEVELS), max_size=20))
 def test_no_limit_is_ever_passed(limit: int, changes: int, levels: list[DangerLevel]) -> None:
-    """Whatever there is to show."""
+    """The comment is never longer than its limit, whatever there is to show."""
     dangers = tuple(
         Danger(level=level, kind="drift", project="p", words=("x" * 90,)) for level in sorted(levels, key=LEVELS.index)
     )

@@ -38,7 +38,7 @@ def test_without_pillow_a_sentence_says_what_to_install(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("place", ["a/k.jpg", "b/a/k.jpg", "k.jpg"])
 def test_a_key_is_found_with_its_path_with_its_bucket_or_by_its_name(place: str, tmp_path: Path) -> None:
-    """In this order."""
+    """A picture in the folder is found by its path, with its bucket, or by its name alone."""
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_bytes(b"picture")
     assert from_folder(tmp_path).read("s3://b/a/k.jpg") == b"picture"
@@ -48,7 +48,7 @@ def test_a_key_is_found_with_its_path_with_its_bucket_or_by_its_name(place: str,
     "key", ["s3://b/../secret", "s3://../secret", "s3://b//etc/passwd", "s3://b/", "", "s3://b/\0"]
 )
 def test_no_key_leads_out_of_the_folder(key: str, tmp_path: Path) -> None:
-    """Keys are written by others."""
+    """A key that was written by others never reads a file outside of the folder."""
     (tmp_path / "secret").write_bytes(b"secret")
     inner = tmp_path / "pictures"
     inner.mkdir()
@@ -96,14 +96,14 @@ def test_pictures_stop_at_the_limit_and_it_is_said(pillow: Any) -> None:  # noqa
     "content", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"\xff\xd8\xff\xe0" + b"\0" * 9]
 )
 def test_what_is_no_image_is_no_fault(pillow: Any, content: bytes) -> None:  # noqa: ANN401, ARG001 - skips without it
-    """A note says so."""
+    """A file that is not an image gives a note in place of a picture."""
     source = from_s3(lambda _bucket, _name: content)
     assert source("s3://b/k.jpg").note == "no picture: the file cannot be read as an image"
     assert source.failed == 1
 
 
 def test_what_is_not_there_or_not_readable_is_no_fault(pillow: Any) -> None:  # noqa: ANN401, ARG001 - skips without it
-    """A note says why."""
+    """A picture that is missing or not readable gives a note with the reason."""
     assert "not found" in from_s3(lambda _bucket, _name: None)("s3://b/k.jpg").note
 
     def denied(_key: str) -> bytes:

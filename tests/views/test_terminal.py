@@ -79,7 +79,7 @@ def test_verbose_says_what_became_of_each_box() -> None:
 
 
 def test_entries_that_a_group_explains_are_counted_and_not_listed() -> None:
-    """The group describes their change."""
+    """Entries that a group explains are counted under it and not listed one by one."""
     text = view(real())
     assert "RBC renamed Erythrocyte: 120 boxes on 12 entries" in text
     assert "BloodImage_00005.jpg" not in text

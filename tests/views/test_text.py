@@ -270,7 +270,7 @@ def test_progress_is_batch_share_and_time(progress: Progress, said: str) -> None
     ("number", "said"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (36_700, "36.7 kB"), (4_900_000, "4.9 MB")]
 )
 def test_sizes_are_said_as_people_say_them(number: int, said: str) -> None:
-    """Sizes are in decimal units."""
+    """Sizes are shown in decimal units, with one decimal place from 1 kB on."""
     assert size(number) == said
 
 

@@ -1,5 +1,5 @@
-"""The table of findings: every rule by which a declaration is judged, in three parts.
+"""The table of findings: every rule by which a declaration is checked, in three parts, and how a finding is made.
 
-`line_rules` holds the rules of files and lines with AWS's codes, `yaml_rules` those of manifests in YAML,
-`project_rules` those of project.yaml.
+`lines` has the rules of files and lines with AWS's codes, `yaml` those of manifests in YAML, `project` those of
+project.yaml. `findings` collects the findings.
 """
