@@ -17,6 +17,9 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 _PHRASES: Final = ROOT / "docs" / "english.toml"
 _READ: Final = (".py", ".md", ".html", ".js", ".yaml", ".yml", ".toml")
+# A phrase may go on in the next line: of a comment, a page, or a literal that is continued.
+_ENDS: Final = ' "'
+_JOINED: Final = re.compile(r' *"?\n *(?:# ?|[fr]?")?')
 # Data is kept as it came, the changelog of a release as it was published.
 _NOT_OURS: Final = ("tests/data/", "tests/localengine/data/", "docs/examples/", "docs/english.toml", "datasets/")
 
@@ -31,10 +34,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def hits_in(path: Path) -> Iterator[str]:
     """The banned phrases in one file, in its order."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
+        text = _JOINED.sub(" ", f"{line}\n{following}", count=1)
         for pattern, say in phrases():
-            found = pattern.search(line)
-            if found:
+            found = pattern.search(text)
+            if found and found.start() < len(line.rstrip(_ENDS)):
                 yield f"{_shown(path)}:{number}: {found.group()!r}; say: {say}"
 
 

@@ -36,6 +36,14 @@ def test_what_to_say_instead_passes_the_check(phrase: dict[str, str], tmp_path: 
     assert searched(module).stdout == ""
 
 
+@pytest.mark.parametrize("text", ['M = (\n    "guard updates would say "\n    "no"\n)\n', "# guards would say\n# no\n"])
+def test_a_phrase_that_goes_on_in_the_next_line_is_found(text: str, tmp_path: Path) -> None:
+    """A line break in a literal, a comment or a page hides no phrase."""
+    module = tmp_path / "module.py"
+    module.write_text(text, encoding="utf-8")
+    assert "say: blocked by guard updates" in searched(module).stdout
+
+
 def test_make_check_searches_for_banned_phrases() -> None:
     """The search is part of `make check`, so that a banned phrase does not land."""
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ncheck:")[2].partition("\n\n")[0]

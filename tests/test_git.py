@@ -46,7 +46,7 @@ def test_a_committed_manifest_has_a_commit_and_is_clean(manifest: Path) -> None:
 
 @pytest.mark.parametrize("name", ["train.jsonl", "project.yaml"])
 def test_an_edit_makes_it_dirty(manifest: Path, name: str) -> None:
-    """Of the manifest, or of what declares it."""
+    """An edit of the manifest, or of the file that declares it, makes the commit dirty."""
     (manifest.parent / name).write_text("edited\n")
     commit = commit_of(manifest, manifest.parent / "project.yaml")
     assert commit is not None
@@ -65,7 +65,7 @@ def test_a_file_that_was_never_committed_is_dirty(manifest: Path, ignored: bool)
 
 
 def test_without_a_repository_or_a_commit_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor in a folder that is not there."""
+    """Nothing is known without a repository, without a commit, or in a missing folder."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert commit_of(tmp_path / "train.jsonl") is None
     assert commit_of(tmp_path / "none" / "train.jsonl") is None

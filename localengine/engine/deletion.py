@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from localengine.engine.dependents import forced_by
-from localengine.engine.events import Op, Step
+from localengine.engine.events import Op, StepEvent
 from localengine.engine.step_execution import ExecutionContext, execute_step
 from localengine.engine.step_planner import refuse_untargeted
 from localengine.errors import TerminatedError
@@ -41,7 +41,7 @@ def deletion_groups(resources: Iterable[Resource]) -> list[list[Resource]]:
 def delete_all(context: ExecutionContext, resources: Sequence[Resource], parallel: int) -> None:
     """Delete every resource; raises TerminatedError when one failed or the user interrupted."""
     for group in deletion_groups(resources):
-        steps = [Step(op=_verb(resource), urn=resource.urn, old=resource) for resource in group]
+        steps = [StepEvent(op=_verb(resource), urn=resource.urn, old=resource) for resource in group]
         context.stop_switch.check()
         in_parallel(steps, lambda step: execute_step(context, step, in_group=True), parallel)
 

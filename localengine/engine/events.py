@@ -45,7 +45,7 @@ _UNCOUNTED = {Op.CREATE_REPLACEMENT, Op.DELETE_REPLACED, Op.REFRESH}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class StepEvent:
     """One operation on one resource, planned or done: `old` is its state before, `new` its state after."""
 
     op: Op
@@ -95,16 +95,16 @@ class View(Protocol):
     def begin(self, title: str, *, preview: bool, config: Mapping[str, str]) -> None:
         """A phase begins: `Previewing update (dev)`."""
 
-    def started(self, step: Step) -> None:
+    def started(self, step: StepEvent) -> None:
         """A step begins."""
 
-    def finished(self, step: Step) -> None:
+    def finished(self, step: StepEvent) -> None:
         """A step succeeded."""
 
-    def outputs(self, step: Step) -> None:
+    def outputs(self, step: StepEvent) -> None:
         """The outputs of the stack or of a component are known; its step ended earlier."""
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: StepEvent) -> None:
         """A step failed; its message came earlier."""
 
     def message(self, message: Message) -> None:
@@ -122,13 +122,13 @@ class Events:
         self._lock = threading.Lock()
         self.changes: Counter[Op] = Counter()
 
-    def started(self, step: Step) -> None:
+    def started(self, step: StepEvent) -> None:
         """A step begins."""
         if not step.is_internal:
             with self._lock:
                 self._view.started(step)
 
-    def finished(self, step: Step) -> None:
+    def finished(self, step: StepEvent) -> None:
         """A step succeeded and is counted."""
         if not step.is_internal:
             with self._lock:
@@ -136,12 +136,12 @@ class Events:
                     self.changes[step.op] += 1
                 self._view.finished(step)
 
-    def outputs(self, step: Step) -> None:
+    def outputs(self, step: StepEvent) -> None:
         """The outputs of a component or the stack are known; the step was counted earlier."""
         with self._lock:
             self._view.outputs(step)
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: StepEvent) -> None:
         """A step failed."""
         with self._lock:
             self._view.failed(step)

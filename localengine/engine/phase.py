@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from localengine.engine.deletion import delete_all, with_dependents
-from localengine.engine.events import Events, Op, Severity, Step, Summary, View
+from localengine.engine.events import Events, Op, Severity, StepEvent, Summary, View
 from localengine.engine.monitor import EngineServicer, Listening, MonitorServicer, listen, serve_monitor
 from localengine.engine.provider_registry import DYNAMIC_PACKAGE, ConfigurableProvider, ProviderRegistry
 from localengine.engine.refresh import refresh
@@ -178,7 +178,7 @@ class Phase:
         delete_all(context, to_delete, self.run.parallel)
         for left in working_state.unsettled():
             if not left.is_provider:
-                context.events.finished(Step(op=Op.SAME, urn=left.urn, old=left, new=left))
+                context.events.finished(StepEvent(op=Op.SAME, urn=left.urn, old=left, new=left))
 
 
 def _aws_provider() -> ConfigurableProvider:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from localengine.engine.deletion import in_parallel
 from localengine.engine.dependents import diff
-from localengine.engine.events import Op, Severity, Step
+from localengine.engine.events import Op, Severity, StepEvent
 from localengine.engine.step_execution import ExecutionContext, fail
 from localengine.errors import InitFailedError, ProviderError, TerminatedError
 from localengine.protocol.properties import marked_like
@@ -45,12 +45,12 @@ def _is_read(resource: Resource) -> bool:
     return resource.custom and not resource.is_provider and not resource.pending_replacement
 
 
-def _begun(resource: Resource) -> Step:
-    return Step(op=Op.REFRESH, urn=resource.urn, old=resource, new=resource)
+def _begun(resource: Resource) -> StepEvent:
+    return StepEvent(op=Op.REFRESH, urn=resource.urn, old=resource, new=resource)
 
 
-def _ended(old: Resource, new: Resource | None, op: Op, *, embedded: bool) -> Step:
-    return Step(op=Op.REFRESH if embedded else op, urn=old.urn, old=old, new=new or (old if embedded else None))
+def _ended(old: Resource, new: Resource | None, op: Op, *, embedded: bool) -> StepEvent:
+    return StepEvent(op=Op.REFRESH if embedded else op, urn=old.urn, old=old, new=new or (old if embedded else None))
 
 
 def _refresh_one(context: ExecutionContext, old: Resource, *, embedded: bool) -> Resource | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localengine.engine.deletion import delete_all
-from localengine.engine.events import Op, Severity, Step
+from localengine.engine.events import Op, Severity, StepEvent
 from localengine.engine.step_execution import ExecutionContext, execute_step
 from localengine.engine.step_planner import CheckFailedError, StepPlanner
 from localengine.errors import EngineError, ProviderError, TerminatedError
@@ -32,8 +32,8 @@ class RegistrationHandler:
         report = self._report if context.dry_run else None
         self._planner = StepPlanner(context.working_state, context.providers, targets, report)
         self._deciding = threading.Lock()
-        self._steps: dict[str, Step] = {}
-        self._stack: Step | None = None
+        self._steps: dict[str, StepEvent] = {}
+        self._stack: StepEvent | None = None
         self.finished = False
 
     def register(self, registration: Registration) -> Resource:
@@ -48,7 +48,7 @@ class RegistrationHandler:
         self._steps[registration.urn] = steps[-1]
         return result
 
-    def _decide(self, registration: Registration) -> list[Step]:
+    def _decide(self, registration: Registration) -> list[StepEvent]:
         try:
             self._planner.announce(registration)
         except EngineError as error:
@@ -77,14 +77,14 @@ class RegistrationHandler:
         self._context.stop_switch.fail_later()
         self._context.events.say(Severity.ERROR, message, urn)
 
-    def _provider_steps(self, registration: Registration) -> list[Step]:
+    def _provider_steps(self, registration: Registration) -> list[StepEvent]:
         old = self._context.working_state.old(registration.urn)
         new = self._context.providers.enter(registration)
         self._context.working_state.settle(new)
         if old is None:
-            return [Step(op=Op.CREATE, urn=registration.urn, new=new)]
+            return [StepEvent(op=Op.CREATE, urn=registration.urn, new=new)]
         op = Op.SAME if old.inputs == new.inputs else Op.UPDATE
-        return [Step(op=op, urn=registration.urn, old=old, new=new)]
+        return [StepEvent(op=op, urn=registration.urn, old=old, new=new)]
 
     def register_outputs(self, urn: str, outputs: Properties) -> None:
         """Store the outputs of a component or of the stack."""

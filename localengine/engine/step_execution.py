@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from localengine.engine.events import Events, Op, Severity, Step
+from localengine.engine.events import Events, Op, Severity, StepEvent
 from localengine.errors import InitFailedError, ProviderError, TerminatedError
 from localengine.protocol.properties import Properties, marked_like, plain_bag, with_secrets
 
@@ -33,7 +33,7 @@ class ExecutionContext:
     dry_run: bool
 
 
-def execute_step(context: ExecutionContext, step: Step, *, in_group: bool = False) -> Resource | None:
+def execute_step(context: ExecutionContext, step: StepEvent, *, in_group: bool = False) -> Resource | None:
     """Execute one step; the resource after it, None after a deletion. TerminatedError when it failed or was stopped."""
     with context.stop_switch.step(in_group=in_group):
         context.events.started(step)
@@ -48,7 +48,7 @@ def execute_step(context: ExecutionContext, step: Step, *, in_group: bool = Fals
     return result
 
 
-def fail(context: ExecutionContext, step: Step, text: str) -> None:
+def fail(context: ExecutionContext, step: StepEvent, text: str) -> None:
     """Report the failure of a step and stop new steps."""
     context.stop_switch.fail(by_step=True)
     context.events.say(Severity.ERROR, text, step.urn)
@@ -56,7 +56,7 @@ def fail(context: ExecutionContext, step: Step, text: str) -> None:
         context.events.failed(step)
 
 
-def _same(context: ExecutionContext, step: Step) -> Resource:
+def _same(context: ExecutionContext, step: StepEvent) -> Resource:
     """Keep the old outputs, store the new inputs and options; a resource outside the targets is not created."""
     if step.old is None:
         return replace(step.resource, outputs={})
@@ -66,7 +66,7 @@ def _same(context: ExecutionContext, step: Step) -> Resource:
     return result
 
 
-def _create(context: ExecutionContext, step: Step) -> Resource:
+def _create(context: ExecutionContext, step: StepEvent) -> Resource:
     new = step.resource
     if not new.custom or new.is_provider or context.dry_run:
         result = replace(new, outputs=new.inputs if new.custom else {})
@@ -87,7 +87,7 @@ def _create(context: ExecutionContext, step: Step) -> Resource:
     return result
 
 
-def _keep_created(context: ExecutionContext, step: Step, result: Resource) -> None:
+def _keep_created(context: ExecutionContext, step: StepEvent, result: Resource) -> None:
     """Store a new resource; beside the old one, if that is to be deleted later."""
     before = context.working_state.old(result.urn)
     if step.op is Op.CREATE_REPLACEMENT and before is not None and not before.pending_replacement:
@@ -96,7 +96,7 @@ def _keep_created(context: ExecutionContext, step: Step, result: Resource) -> No
         context.working_state.settle(result)
 
 
-def _update(context: ExecutionContext, step: Step) -> Resource:
+def _update(context: ExecutionContext, step: StepEvent) -> Resource:
     old, new = _both(step)
     if not new.custom or new.is_provider or context.dry_run:
         result = replace(new, id=old.id, outputs=new.inputs if new.custom else old.outputs)
@@ -116,14 +116,14 @@ def _update(context: ExecutionContext, step: Step) -> Resource:
     return result
 
 
-def _delete(context: ExecutionContext, step: Step) -> None:
+def _delete(context: ExecutionContext, step: StepEvent) -> None:
     old = step.resource
     if old.protect:
         raise ProviderError(("Preview failed: " if context.dry_run else "") + _PROTECTED.format(urn=old.urn))
     _destroy(context, old, lambda: context.working_state.drop(old))
 
 
-def _delete_replaced(context: ExecutionContext, step: Step) -> None:
+def _delete_replaced(context: ExecutionContext, step: StepEvent) -> None:
     """Delete an old object. If its replacement does not exist yet, the entry stays, with pending_replacement."""
     old = step.resource
     if old.delete:
@@ -142,7 +142,7 @@ def _destroy(context: ExecutionContext, old: Resource, store: Callable[[], None]
         store()
 
 
-def _replace(context: ExecutionContext, step: Step) -> Resource:
+def _replace(context: ExecutionContext, step: StepEvent) -> Resource:
     """Only an event for the views: the deletion and the creation are separate steps."""
     del context
     return step.resource
@@ -159,7 +159,7 @@ _ACTIONS = {
 }
 
 
-def _both(step: Step) -> tuple[Resource, Resource]:
+def _both(step: StepEvent) -> tuple[Resource, Resource]:
     if step.old is None or step.new is None:
         raise AssertionError(f"{step.op} needs an old and a new state: {step.urn}")
     return step.old, step.new

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from localengine.engine.dependents import diff, forced_by
-from localengine.engine.events import Op, Step
+from localengine.engine.events import Op, StepEvent
 from localengine.errors import EngineError
 from localengine.protocol.properties import Properties, is_secret, marked_like, plain_bag, visible_changes
 from localengine.state.deployment import Resource
@@ -83,7 +83,7 @@ class StepPlanner:
                 raise EngineError(f"Duplicate resource URN '{registration.urn}'; try giving it a unique name")
             self._announced.add(registration.urn)
 
-    def plan(self, registration: Registration) -> list[Step]:
+    def plan(self, registration: Registration) -> list[StepEvent]:
         """The steps for a registration; the program receives the result of the last one that is not REPLACE."""
         old = self._stored(registration)
         if not registration.custom:
@@ -98,7 +98,7 @@ class StepPlanner:
         olds = old.inputs if old and not recreating else {}
         new = replace(new, inputs=check(provider, registration, olds))
         if old is None:
-            return [Step(op=Op.CREATE, urn=registration.urn, new=new)]
+            return [StepEvent(op=Op.CREATE, urn=registration.urn, new=new)]
         if recreating:
             return self._recreation(old, new)
         return self._from_diff(_Case(registration, provider, old, new), old)
@@ -115,12 +115,12 @@ class StepPlanner:
         self._working_state.rename(before, registration.urn)
         return self._working_state.old(registration.urn)
 
-    def _untouched(self, registration: Registration, old: Resource | None) -> Step:
+    def _untouched(self, registration: Registration, old: Resource | None) -> StepEvent:
         """The step for a resource that is not a target: it stays as stored, or is not created."""
         if old is None:
             self._skipped.add(registration.urn)
-            return Step(op=Op.SAME, urn=registration.urn, new=desired(registration, ""))
-        return Step(op=Op.SAME, urn=registration.urn, old=old, new=old)
+            return StepEvent(op=Op.SAME, urn=registration.urn, new=desired(registration, ""))
+        return StepEvent(op=Op.SAME, urn=registration.urn, old=old, new=old)
 
     def _refuse_skipped(self, registration: Registration) -> None:
         missing = self._skipped.intersection(registration.dependencies)
@@ -130,23 +130,23 @@ class StepPlanner:
                 "which does not exist and was not specified in --target list"
             )
 
-    def _recreation(self, old: Resource, new: Resource) -> list[Step]:
+    def _recreation(self, old: Resource, new: Resource) -> list[StepEvent]:
         """The steps for a resource that was deleted because a resource it depends on is replaced."""
         keys = self._deleted_with_root[old.urn]
         return [
-            Step(op=Op.REPLACE, urn=old.urn, old=old, new=new),
-            Step(op=Op.CREATE_REPLACEMENT, urn=old.urn, old=old, new=new, replace_keys=keys),
+            StepEvent(op=Op.REPLACE, urn=old.urn, old=old, new=new),
+            StepEvent(op=Op.CREATE_REPLACEMENT, urn=old.urn, old=old, new=new, replace_keys=keys),
         ]
 
-    def _from_diff(self, case: _Case, old: Resource) -> list[Step]:
+    def _from_diff(self, case: _Case, old: Resource) -> list[StepEvent]:
         difference = diff(case.provider, old, case.new.inputs, case.registration.ignore_changes)
         if old.pending_replacement or (difference.changes and difference.replaces):
             return self._replacement(case, old, difference)
         if difference.changes or old.init_errors:
-            return [Step(op=Op.UPDATE, urn=old.urn, old=old, new=case.new, diff_keys=difference.diffs)]
-        return [Step(op=Op.SAME, urn=old.urn, old=old, new=case.new)]
+            return [StepEvent(op=Op.UPDATE, urn=old.urn, old=old, new=case.new, diff_keys=difference.diffs)]
+        return [StepEvent(op=Op.SAME, urn=old.urn, old=old, new=case.new)]
 
-    def _replacement(self, case: _Case, old: Resource, difference: Difference) -> list[Step]:
+    def _replacement(self, case: _Case, old: Resource, difference: Difference) -> list[StepEvent]:
         registration = case.registration
         if registration.protect and old.protect:
             self._protected(_PROTECTED_REPLACE.format(urn=old.urn), old)
@@ -157,15 +157,15 @@ class StepPlanner:
         )
         new = replace(case.new, inputs=check(case.provider, registration, {}))
         facts = {"old": old, "new": new, "replace_keys": difference.replaces, "diff_keys": difference.diffs}
-        create = Step(op=Op.CREATE_REPLACEMENT, urn=old.urn, **facts)  # type: ignore[arg-type]  # the keys above
+        create = StepEvent(op=Op.CREATE_REPLACEMENT, urn=old.urn, **facts)  # type: ignore[arg-type]  # the keys above
         replaced = replace(create, op=Op.REPLACE)
         if old.pending_replacement:
             return [*self._dependents(old), replaced, create]
         if not first:
             return [create, replaced]
-        return [*self._dependents(old), Step(op=Op.DELETE_REPLACED, urn=old.urn, old=old), replaced, create]
+        return [*self._dependents(old), StepEvent(op=Op.DELETE_REPLACED, urn=old.urn, old=old), replaced, create]
 
-    def _dependents(self, root: Resource) -> list[Step]:
+    def _dependents(self, root: Resource) -> list[StepEvent]:
         """Deletions of the dependents of `root`, the last dependent first."""
         steps = []
         for resource, keys in forced_by(root, self._working_state.base(), self._providers, self._announced):
@@ -175,7 +175,7 @@ class StepPlanner:
             if resource.urn not in self._deleted_with_root:
                 self._deleted_with_root[resource.urn] = keys
                 if not resource.pending_replacement:
-                    steps.append(Step(op=Op.DELETE_REPLACED, urn=resource.urn, old=resource))
+                    steps.append(StepEvent(op=Op.DELETE_REPLACED, urn=resource.urn, old=resource))
         return steps
 
     def _protected(self, message: str, resource: Resource) -> None:
@@ -244,12 +244,12 @@ def _go_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _component_step(registration: Registration, old: Resource | None) -> Step:
+def _component_step(registration: Registration, old: Resource | None) -> StepEvent:
     """A component has no provider: it is created, or updated when its inputs differ."""
     new = desired(registration, "")
     if old is None:
-        return Step(op=Op.CREATE, urn=registration.urn, new=new)
-    return Step(
+        return StepEvent(op=Op.CREATE, urn=registration.urn, new=new)
+    return StepEvent(
         op=Op.UPDATE if visible_changes(old.inputs, new.inputs) else Op.SAME, urn=registration.urn, old=old, new=new
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localengine.engine.events import Message, Op, Step, Summary
+from localengine.engine.events import Message, Op, StepEvent, Summary
 from localengine.protocol import urn as urns
 from localengine.views.palette import WORDS, safe
 from localengine.views.property_text import Printer
@@ -28,7 +28,7 @@ class DiffView:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._seen: dict[str, Step] = {}
+        self._seen: dict[str, StepEvent] = {}
         self._preview = False
         self._failed: set[str] = set()
 
@@ -38,13 +38,13 @@ class DiffView:
         self._seen, self._preview, self._failed = {}, preview, set()
         self._console.out(f"{self._console.paint.headline(title)}:")
 
-    def started(self, step: Step) -> None:
+    def started(self, step: StepEvent) -> None:
         """A step begins: the resource and its properties; a refresh is shown after its result is known."""
         self._seen.setdefault(step.urn, step)
         if step.op is not Op.REFRESH and self._is_shown(step):
             self._resource(step)
 
-    def finished(self, step: Step) -> None:
+    def finished(self, step: StepEvent) -> None:
         """A step ended: show the result of a refresh."""
         before = self._seen.get(step.urn)
         refreshed = before is not None and before.op is Op.REFRESH
@@ -53,7 +53,7 @@ class DiffView:
         if refreshed:
             self._seen.pop(step.urn)
 
-    def outputs(self, step: Step) -> None:
+    def outputs(self, step: StepEvent) -> None:
         """The outputs of the stack."""
         if urns.type_of(step.urn) != urns.STACK_TYPE:
             return
@@ -63,7 +63,7 @@ class DiffView:
             for line in lines:
                 self._console.out(line)
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: StepEvent) -> None:
         """A step failed; its message came earlier."""
         self._failed.add(step.urn)
 
@@ -78,17 +78,17 @@ class DiffView:
         for line in summary_lines(summary, len(self._failed), self._console.paint):
             self._console.out(line)
 
-    def _is_shown(self, step: Step) -> bool:
+    def _is_shown(self, step: StepEvent) -> bool:
         if step.op in _PARTS:
             return False
         return is_shown(step) or urns.type_of(step.urn) == urns.STACK_TYPE
 
-    def _resource(self, step: Step) -> None:
+    def _resource(self, step: StepEvent) -> None:
         depth = 0 if urns.type_of(step.urn) == urns.STACK_TYPE else 1
         for line in [*self._heading(step, depth), *self._details(step, depth + 1)]:
             self._console.out(line)
 
-    def _heading(self, step: Step, depth: int) -> list[str]:
+    def _heading(self, step: StepEvent, depth: int) -> list[str]:
         paint, old, new = self._console.paint, step.old, step.new
         lock = " 🔓" if old and new and old.protect and not new.protect else " 🔒" if step.resource.protect else ""
         sign = WORDS[step.op].sign
@@ -102,7 +102,7 @@ class DiffView:
             lines.append(f"{margin}[provider={safe(provider)}]")
         return lines
 
-    def _details(self, step: Step, indent: int) -> list[str]:
+    def _details(self, step: StepEvent, indent: int) -> list[str]:
         printer = Printer(self._console.paint, indent, step.op)
         if step.op is Op.SAME or (step.new is None and step.op is not Op.DELETE):
             return []
@@ -112,7 +112,7 @@ class DiffView:
             return printer.whole(step.old.inputs)
         return self._changes(step, printer)
 
-    def _changes(self, step: Step, printer: Printer) -> list[str]:
+    def _changes(self, step: StepEvent, printer: Printer) -> list[str]:
         if step.old is None or step.new is None:
             return []
         if self._seen[step.urn].op is Op.REFRESH:

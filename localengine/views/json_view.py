@@ -10,7 +10,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from localengine.engine.events import Message, Op, Severity, Step, Summary
+from localengine.engine.events import Message, Op, Severity, StepEvent, Summary
 from localengine.protocol import urn as urns
 from localengine.protocol.properties import masked
 from localengine.state.deployment import Resource, to_json
@@ -40,21 +40,21 @@ class PreviewJsonView:
         del title, preview
         self._config = dict(config)
 
-    def started(self, step: Step) -> None:
+    def started(self, step: StepEvent) -> None:
         """A step of the plan."""
         if step.op not in _PARTS and (is_shown(step) or urns.type_of(step.urn) == urns.STACK_TYPE):
             self._steps[step.urn] = _plan_step(step)
 
-    def finished(self, step: Step) -> None:
+    def finished(self, step: StepEvent) -> None:
         """The result of a refresh replaces the refresh."""
         planned = self._steps.get(step.urn)
         if planned is not None and planned["op"] == Op.REFRESH and step.op is Op.DELETE:
             self._steps[step.urn] = _plan_step(step)
 
-    def outputs(self, step: Step) -> None:
+    def outputs(self, step: StepEvent) -> None:
         """A plan has no outputs."""
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: StepEvent) -> None:
         """A step failed; its message came earlier."""
 
     def message(self, message: Message) -> None:
@@ -91,19 +91,19 @@ class EventJsonView:
         self._preview = preview
         self._event("preludeEvent", {"config": dict(config)})
 
-    def started(self, step: Step) -> None:
+    def started(self, step: StepEvent) -> None:
         """A step begins."""
         self._event("resourcePreEvent", {"metadata": _metadata(step), "planning": self._preview})
 
-    def finished(self, step: Step) -> None:
+    def finished(self, step: StepEvent) -> None:
         """A step succeeded."""
         self._event("resOutputsEvent", {"metadata": _metadata(step), "planning": self._preview})
 
-    def outputs(self, step: Step) -> None:
+    def outputs(self, step: StepEvent) -> None:
         """The outputs of the stack or of a component."""
         self.finished(step)
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: StepEvent) -> None:
         """A step failed."""
         self._event("resOpFailedEvent", {"metadata": _metadata(step), "status": 2, "steps": 0})
 
@@ -136,7 +136,7 @@ class EventJsonView:
         self._console.out(json.dumps(line, ensure_ascii=False))
 
 
-def _plan_step(step: Step) -> dict[str, object]:
+def _plan_step(step: StepEvent) -> dict[str, object]:
     states = {"oldState": step.old, "newState": step.new}
     optional: dict[str, object] = {
         "provider": step.resource.provider,
@@ -148,7 +148,7 @@ def _plan_step(step: Step) -> dict[str, object]:
     return {"op": str(step.op), "urn": step.urn, **filled, "detailedDiff": None}
 
 
-def _metadata(step: Step) -> dict[str, object]:
+def _metadata(step: StepEvent) -> dict[str, object]:
     return {
         "op": str(step.op),
         "urn": step.urn,

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localengine.engine.events import Message, Op, Severity, Step, Summary
+from localengine.engine.events import Message, Op, Severity, StepEvent, Summary
 from localengine.protocol import urn as urns
 from localengine.protocol.properties import UNKNOWN, visible_changes
 from localengine.views.palette import SEVERITY_COLOURS, WORDS, Paint, display_type, safe
@@ -32,10 +32,10 @@ class Row:
     """The row of one resource: its step, its messages, its start and its end."""
 
     urn: str
-    step: Step | None = None
+    step: StepEvent | None = None
     messages: list[Message] = field(default_factory=list)
     done_ops: set[Op] = field(default_factory=set)
-    replace_step: Step | None = None
+    replace_step: StepEvent | None = None
     begun: float = 0.0
     ended: float | None = None
     failed: bool = False
@@ -83,13 +83,13 @@ class TreeView:
         self._console.out(f"{self._console.paint.headline(title)}:")
         self._console.out()
 
-    def started(self, step: Step) -> None:
+    def started(self, step: StepEvent) -> None:
         """A step begins: its row appears."""
         row = self._row(step.urn, step)
         row.begun, row.ended = time.monotonic(), None
         self._print(row)
 
-    def finished(self, step: Step) -> None:
+    def finished(self, step: StepEvent) -> None:
         """A step ended: its row is shown again if it changed."""
         row = self._rows.get(step.urn)
         was_refresh = row is not None and row.op is Op.REFRESH
@@ -101,11 +101,11 @@ class TreeView:
         if was_refresh or (not self._preview and step.resource.custom and step.op is not Op.SAME):
             self._print(row)
 
-    def outputs(self, step: Step) -> None:
+    def outputs(self, step: StepEvent) -> None:
         """The outputs of the stack are shown at the end."""
         self.finished(step)
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: StepEvent) -> None:
         """A step failed."""
         row = self._row(step.urn, None)
         row.failed = True
@@ -131,7 +131,7 @@ class TreeView:
         for line in summary_lines(summary, errored, self._console.paint):
             self._console.out(line)
 
-    def _row(self, urn: str, step: Step | None) -> Row:
+    def _row(self, urn: str, step: StepEvent | None) -> Row:
         """The row of a resource. Messages without a resource belong to the row of the stack."""
         if urn == "":
             urn = next((known for known, row in self._rows.items() if row.is_stack), "")
@@ -208,14 +208,14 @@ class TreeView:
                 self._console.out(line)
 
 
-def is_shown(step: Step) -> bool:
+def is_shown(step: StepEvent) -> bool:
     """Whether a step has a row: an unchanged resource has none, unless its protection changed."""
     if step.op is not Op.SAME:
         return True
     return step.old is not None and step.new is not None and step.old.protect != step.new.protect
 
 
-def diff_text(step: Step | None, paint: Paint) -> str:
+def diff_text(step: StepEvent | None, paint: Paint) -> str:
     """`diff: +a~b`: the inputs that differ, and `provider` or `protect` if they differ."""
     if step is None or step.old is None or step.new is None:
         return ""
@@ -237,7 +237,7 @@ def diff_text(step: Step | None, paint: Paint) -> str:
     return "diff: " + "".join(groups)
 
 
-def output_lines(step: Step, paint: Paint, *, indent: int, preview: bool) -> list[str]:
+def output_lines(step: StepEvent, paint: Paint, *, indent: int, preview: bool) -> list[str]:
     """The stack's outputs, compared with the earlier ones; in a preview only if they differ."""
     news = step.new.outputs if step.new else {}
     if step.old is None:

@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
-from reconciler.manifest.line import Line, Path, kind_of
+from reconciler.manifest.line import Line, MemberPath, kind_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector
 from reconciler.model import Place
@@ -238,7 +238,7 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
     return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
 
 
-def _locate(shown: str, number: int, raw: bytes, path: Path) -> Place:
+def _locate(shown: str, number: int, raw: bytes, path: MemberPath) -> Place:
     return Place(shown, number, offset_of(raw.decode(), path) + 1)
 
 
@@ -249,7 +249,7 @@ _CONSTANTS: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 class _Token(NamedTuple):
     """One token that has a place: the name of a member, or the first token of a value."""
 
-    path: Path
+    path: MemberPath
     offset: int
     text: str
     is_name: bool = False
@@ -281,7 +281,7 @@ def _tokens(line: str) -> Iterator[_Token]:
                 name_next = text == "{"
 
 
-def offset_of(text: str, path: Path) -> int:
+def offset_of(text: str, path: MemberPath) -> int:
     """The offset of the value at `path`, or of the innermost value around it when that member is missing."""
     best, found = -1, 0
     for token in _tokens(text):
@@ -294,7 +294,7 @@ def offset_of(text: str, path: Path) -> int:
 
 def repeated_member(text: str) -> tuple[int, str]:
     """The offset and the name of the first member that repeats one of its object."""
-    seen: set[Path] = set()
+    seen: set[MemberPath] = set()
     for token in _tokens(text):
         if token.is_name:
             if token.path in seen:

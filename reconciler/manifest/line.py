@@ -7,7 +7,7 @@ from typing import Any, Final
 from reconciler.model import Place
 from reconciler.rule import Rule
 
-Path = tuple[str | int, ...]  # member names and indexes from the line's object down
+MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Line:
 
     document: Mapping[str, Any]
     place: Place
-    locate: Callable[[Path], Place]
+    locate: Callable[[MemberPath], Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class BrokenRule:
     """A rule broken inside a line: by the member at `path`; `details` fill the rule's sentence."""
 
     rule: Rule
-    path: Path = ()
+    path: MemberPath = ()
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-def broken(rule: Rule, path: Path = (), detail: str = "") -> BrokenRule:
+def broken(rule: Rule, path: MemberPath = (), detail: str = "") -> BrokenRule:
     """One of AWS's codes at `path`; `detail` describes exactly what is wrong."""
     return BrokenRule(rule, path, {"detail": f" ({detail})" if detail else ""})
 

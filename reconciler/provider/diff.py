@@ -23,7 +23,7 @@ from pulumi.dynamic import DiffResult, ReadResult
 from reconciler.apply import Target, list_live, observe
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.ledger import Ledger
-from reconciler.model import Destroy
+from reconciler.model import Destroy, settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
@@ -32,7 +32,6 @@ from reconciler.views.lines import marked_line
 
 # At most this many marked entries are named.
 _MARKED: Final = 30
-_SETTINGS: Final = "settings changed since the last apply; `pulumi up` records them"
 
 
 def read(name: str, props: dict[str, Any]) -> ReadResult:
@@ -145,8 +144,8 @@ def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -
     applied = outputs.applied
     if inputs.desired_digest != applied.desired_digest:
         yield ""
-    if edited and inputs.settings() != applied.settings():
-        yield _SETTINGS
+    if edited:
+        yield from _settings_changed(applied, inputs)
     if outputs.applied_live.marked and inputs.content_digest != applied.content_digest:
         yield (
             "live entries are marked with errors and the manifest changed since: `pulumi up` sends the changed lines, "
@@ -154,6 +153,15 @@ def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -
         )
     if now.digest != outputs.applied_live.digest:
         yield f"live is no longer what the last apply read back: {_figures(outputs.applied_live, now)}"
+
+
+def _settings_changed(applied: Inputs, inputs: Inputs) -> Iterator[str]:
+    """Which settings differ from the applied ones, and what `pulumi up` does about it: their rows know."""
+    before, rows = applied.settings(), settings_of(inputs.policy)
+    changed = [name for name, value in inputs.settings().items() if value != before[name]]
+    if changed:
+        sends = " and may send entries" if any(name in rows and rows[name].sends for name in changed) else ""
+        yield f"settings changed since the last apply ({', '.join(changed)}); `pulumi up` records them{sends}"
 
 
 def _figures(before: LiveRecord, now: LiveRecord) -> str:
@@ -171,8 +179,7 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
     """
     if not process.is_program_run():
         return
-    if inputs.settings() != outputs.applied.settings():
-        yield _SETTINGS
+    yield from _settings_changed(outputs.applied, inputs)
     with Ledger() as ledger:
         run, findings = read_desired(inputs, ledger)
         findings.raise_if_refused()

@@ -171,9 +171,10 @@ class Inputs:
             unknown=unknown - {"projectArn"},
         )
 
-    def settings(self) -> tuple[object, ...]:
+    def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
-        return self.manifest, self.labels, self.policy
+        policy = {name: getattr(self.policy, name) for name in settings_of(self.policy)}
+        return {"manifest": self.manifest, "labels": self.labels, **policy}
 
     def properties(self) -> dict[str, Any]:
         """The inputs as the engine stores them; the project's ARN only when it is known."""

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rekognition_emulator.lines import codes
-from rekognition_emulator.lines.codes import LineCode, Place
+from rekognition_emulator.lines.codes import CodePlace, LineCode
 
 if TYPE_CHECKING:
     from rekognition_emulator.lines.limits import Limits
@@ -87,17 +87,17 @@ class AttributeJudge:
             listed = holder.get(self.switches.error_key)  # a client may have sent any value there
             holder[self.switches.error_key] = [*(listed if isinstance(listed, list) else []), item]
 
-    def _at(self, name: str, place: Place) -> Document | None:
+    def _at(self, name: str, place: CodePlace) -> Document | None:
         """The JSON object at a place of attribute `name`; an image-level attribute has only its metadata."""
-        wanted = self.document[name] if place is Place.ATTRIBUTE else self.document[f"{name}-metadata"]
+        wanted = self.document[name] if place is CodePlace.ATTRIBUTE else self.document[f"{name}-metadata"]
         if not isinstance(wanted, dict):
             wanted = self.document[f"{name}-metadata"]
         return wanted if isinstance(wanted, dict) else None
 
     def _report(self, code: LineCode, name: str) -> None:
-        places = {"metadata": Place.METADATA, "line": Place.LINE} if code.inferred else {}
+        places = {"metadata": CodePlace.METADATA, "line": CodePlace.LINE} if code.inferred else {}
         place = places.get(self.switches.inferred_error_places, code.place)
-        self._mark(code, name, None if place is Place.LINE else self._at(name, place))
+        self._mark(code, name, None if place is CodePlace.LINE else self._at(name, place))
 
     def _stop(self, code: LineCode, name: str) -> NoReturn:
         """Report a code that ends the validation of the line."""

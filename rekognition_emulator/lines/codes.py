@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Place(Enum):
+class CodePlace(Enum):
     """Where in a line an error list is."""
 
     LINE = "line"
@@ -29,72 +29,72 @@ class LineCode:
 
     code: str
     message: str
-    place: Place
+    place: CodePlace
     stops: bool = False
     inferred: bool = False
 
 
-NO_LABEL_ATTRIBUTES = LineCode("ERROR_NO_LABEL_ATTRIBUTES", "No label attributes found.", Place.LINE, stops=True)
+NO_LABEL_ATTRIBUTES = LineCode("ERROR_NO_LABEL_ATTRIBUTES", "No label attributes found.", CodePlace.LINE, stops=True)
 INVALID_ATTRIBUTE = LineCode(
     "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT",
     "The format of the label attribute {} is invalid.",
-    Place.ATTRIBUTE,
+    CodePlace.ATTRIBUTE,
     stops=True,
     inferred=True,
 )
 INVALID_METADATA = LineCode(
     "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
     "The format of the label attribute metadata is invalid.",
-    Place.METADATA,
+    CodePlace.METADATA,
     stops=True,
     inferred=True,
 )
-NO_VALID_ATTRIBUTES = LineCode("ERROR_NO_VALID_LABEL_ATTRIBUTES", "No valid label attributes found.", Place.LINE)
+NO_VALID_ATTRIBUTES = LineCode("ERROR_NO_VALID_LABEL_ATTRIBUTES", "No valid label attributes found.", CodePlace.LINE)
 MISSING_CONFIDENCE = LineCode(
     "ERROR_MISSING_BOUNDING_BOX_CONFIDENCE",
     "One or more bounding boxes has a missing confidence value.",
-    Place.METADATA,
+    CodePlace.METADATA,
     stops=True,
     inferred=True,
 )
 MISSING_CLASS = LineCode(
     "ERROR_MISSING_CLASS_MAP_ID",
     "One of more class ids is missing from the class map.",  # AWS's spelling
-    Place.METADATA,
+    CodePlace.METADATA,
     stops=True,
     inferred=True,
 )
 INVALID_DIMENSION = LineCode(
     "ERROR_INVALID_IMAGE_DIMENSION",
     "The image dimension(s) do not conform to allowed dimensions.",
-    Place.ATTRIBUTE,
+    CodePlace.ATTRIBUTE,
     inferred=True,
 )
-INVALID_BOX = LineCode("ERROR_INVALID_BOUNDING_BOX", "The bounding box has off frame values.", Place.ANNOTATION)
+INVALID_BOX = LineCode("ERROR_INVALID_BOUNDING_BOX", "The bounding box has off frame values.", CodePlace.ANNOTATION)
 NO_VALID_ANNOTATIONS = LineCode(
     "ERROR_NO_VALID_ANNOTATIONS",
     "No valid annotations found.",
-    Place.ATTRIBUTE,
+    CodePlace.ATTRIBUTE,
     inferred=True,
 )
 BOX_TOO_SMALL = LineCode(
-    "ERROR_BOUNDING_BOX_TOO_SMALL", "The height and width of the bounding box is too small.", Place.ANNOTATION
+    "ERROR_BOUNDING_BOX_TOO_SMALL", "The height and width of the bounding box is too small.", CodePlace.ANNOTATION
 )
 TOO_MANY_BOXES = LineCode(
     "ERROR_TOO_MANY_BOUNDING_BOXES",
     "There are more bounding boxes than the allowed maximum.",
-    Place.ATTRIBUTE,
+    CodePlace.ATTRIBUTE,
     inferred=True,
 )
 UNSUPPORTED_TYPE = LineCode(
     "ERROR_UNSUPPORTED_USE_CASE_TYPE",
     "The use case type of the {}-metadata label attribute metadata is unsupported. Check the type field.",
-    Place.METADATA,
+    CodePlace.METADATA,
 )
 LABEL_NAME_LENGTH = LineCode(
     "ERROR_INVALID_LABEL_NAME_LENGTH",
     "The length of the label name is invalid.",  # the switch message_label_name_length
-    Place.METADATA,
+    CodePlace.METADATA,
     inferred=True,
 )
 

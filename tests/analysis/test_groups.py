@@ -145,7 +145,7 @@ def test_exchanged_image_labels_are_explained_by_what_others_show() -> None:
 
 
 def test_exchanged_image_labels_are_not_guessed() -> None:
-    """Where nothing explains them they are removed and added."""
+    """Image labels that nothing explains as a rename are removed and added."""
     live = [labelled(key(number), "a", "b") for number in range(2)]
     desired = [labelled(key(number), "c", "d") for number in range(2)]
     assert [group.kind for group in groups(live, desired)] == ["label-removed"] * 2 + ["label-added"] * 2
@@ -170,7 +170,7 @@ def test_a_label_added_to_several_entries_is_one_line() -> None:
 
 
 def test_boxes_shifted_by_one_amount_are_one_line() -> None:
-    """With the entries that moved differently as the exception."""
+    """Boxes shifted by one amount are one group; entries that moved differently are its exception."""
     live = [boxes(key(number), cell("a", number), cell("b", 100 + number)) for number in range(4)]
     desired = [boxes(key(number), cell("a", number + 4), cell("b", 104 + number)) for number in range(3)]
     desired.append(boxes(key(3), cell("a", 5), cell("b", 110)))

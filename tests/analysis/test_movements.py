@@ -135,5 +135,5 @@ def test_factors_are_fitted_where_the_size_is_not_known() -> None:
     ],
 )
 def test_boxes_that_moved_apart_have_no_common_movement(after: Boxes) -> None:
-    """Nor boxes that stayed, came or went."""
+    """Boxes that moved apart, stayed, came or went have no common movement."""
     assert transform_of(SOME, after, SIZE, SIZE) is None

@@ -97,7 +97,7 @@ def test_zero_box_lines_are_counted_as_looked_at() -> None:
 
 
 def test_boxes_of_an_attribute_that_cannot_be_read_do_not_count() -> None:
-    """Beside one that can, in an entry of several labels."""
+    """In an entry of several labels only the boxes of attributes that can be read count."""
     good, bad = boxes("s3://b/1", A, B), boxes("s3://b/1", A, B, B)
     attribute = next(name for name in bad if name != "source-ref" and not name.endswith("-metadata"))
     del bad[attribute]["annotations"][0]["left"]

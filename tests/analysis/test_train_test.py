@@ -42,7 +42,7 @@ def test_an_image_in_both_is_found() -> None:
 
 
 def test_a_file_name_in_both_is_a_hint() -> None:
-    """Under another prefix; the pair is named."""
+    """A file name in both train and test under different prefixes is a hint that names the pair."""
     told = splits(([], [image(1, "a", prefix="s3://b/x/")]), ([], [image(1, "a", prefix="s3://b/y/")]))
     assert (told.shared_count, told.same_name_count) == (0, 1)
     assert (told.same_name[0].train, told.same_name[0].test) == ("s3://b/x/1.jpg", "s3://b/y/1.jpg")

@@ -71,7 +71,7 @@ def test_an_empty_manifest_creates_an_empty_dataset(desk: Desk) -> None:
 
 
 def test_listing_costs_a_call_for_each_hundred_entries(desk: Desk) -> None:
-    """Before and after, for 250 entries."""
+    """Each listing of 250 entries, before and after the apply, costs a call per hundred."""
     lines = [labelled(KEY.format(number), "a") for number in range(250)]
     desk.create(*lines[:150])
     assert desk.run(*lines).calls["ListDatasetEntries"] == 2 + 3
@@ -128,7 +128,7 @@ def test_unlabel_takes_the_labels_off_and_is_at_rest(desk: Desk) -> None:
 
 
 def test_fail_sends_nothing(desk: Desk) -> None:
-    """Not even what the manifest adds."""
+    """Under `extra: fail` nothing is sent, not even what the manifest adds."""
     desk.policy = Policy(extra=Extra.FAIL)
     desk.create(labelled(KEY.format(9), "x"))
     with pytest.raises(Refused, match="1 live entry is not in the manifest"):
@@ -161,7 +161,7 @@ def test_train_and_test_are_two_datasets(desk: Desk) -> None:
 
 
 def test_strict_mode_sends_what_labels_mode_ignores(desk: Desk) -> None:
-    """And both are at rest afterwards."""
+    """Strict mode sends what labels mode ignores, and then neither has anything to send."""
     noted = [line | {"note": 1} for line in THREE]
     desk.create(*THREE)
     assert desk.run(*noted).plan.ignored == 3

@@ -211,7 +211,7 @@ def test_a_replace_that_is_killed_at_any_call_is_ended_by_the_next_run(
 
 
 def test_where_no_snapshot_outlives_the_run_a_replace_is_refused_in_the_plan(old: Desk) -> None:
-    """Before anything is sent, with the cure."""
+    """Without a place for snapshots a replace is refused with the cure, before anything is sent."""
     old.keeper = NOWHERE
     arn = old.arn
     with pytest.raises(Refused, match="no snapshot location is set, so nothing can be deleted"):
@@ -236,7 +236,7 @@ def test_destroying_keeps_every_line_first(desk: Desk) -> None:
 
 
 def test_destroying_an_empty_dataset_keeps_nothing(desk: Desk) -> None:
-    """Also where no snapshot could be kept."""
+    """An empty dataset is deleted without a snapshot, also where none could be written."""
     desk.policy = DELETE
     desk.keeper = NOWHERE
     assert destroy(desk.context(), desk.create()) == ()

@@ -63,7 +63,7 @@ def test_when_live_cannot_be_read_back_the_confirmed_lines_are_still_counted(des
 
 
 def test_the_first_error_is_the_one_that_is_told(desk: Desk, small_batches: Callable[[int], None]) -> None:
-    """Not the one of reading back."""
+    """The error of the apply is reported, and not the later one of reading back."""
     small_batches(900)
     desk.fault(DENIED.format("UpdateDatasetEntries", 2) + "}, {" + DENIED.format("ListDatasetEntries", 1))
     outcome = desk.run(*LINES).outcome
@@ -160,7 +160,7 @@ def test_statistics_that_stay_behind_are_told_by_an_apply_that_sends_nothing_too
 
 
 def test_statistics_that_agree_are_not_worth_a_word(desk: Desk) -> None:
-    """Nor are those of an apply that sends nothing."""
+    """Nothing is said of statistics that agree, nor by an apply that sends nothing."""
     for _time in range(2):
         outcome = desk.run(*LINES).outcome
         assert outcome.counted == Statistics(8, 0)
@@ -240,7 +240,7 @@ def test_a_replace_whose_deletion_is_refused_leaves_the_dataset(desk: Desk) -> N
 
 
 def test_a_listing_of_what_is_no_entry_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the dataset and to whom to turn."""
+    """A listed line that is not an entry is an error with the dataset and whom to ask."""
     arn = desk.create()
     monkeypatch.setattr(desk.gateway, "entries", lambda _arn: iter(["nonsense"]))
     with Ledger() as ledger, pytest.raises(ServiceError, match=f"{arn}: .*report it to AWS"):

@@ -79,14 +79,14 @@ def test_a_project_made_anew_under_its_name_is_another_one(server: ScriptedServe
 
 @pytest.mark.parametrize("arn", ["p", ARN, PROJECT + "\n", PROJECT.replace("project", "projekt"), ""])
 def test_what_is_no_projects_arn_is_refused_before_any_call(server: ScriptedServer, clock: FakeClock, arn: str) -> None:
-    """With the form it should have."""
+    """A malformed project ARN is refused before any call, with the form it should have."""
     with pytest.raises(BadInput, match=r"arn:aws:rekognition:REGION:ACCOUNT:project/NAME/NUMBER"):
         gateway_at(server.url, clock).project(arn)
     assert server.requests == []
 
 
 def test_a_description_has_status_message_time_and_counts(server: ScriptedServer, clock: FakeClock) -> None:
-    """As DescribeDataset gives them; time in seconds."""
+    """Status, message, time in seconds and counts are those that DescribeDataset gives."""
     server.answers(dataset("UPDATE_FAILED", 1690476084.738, "Why.", entries=7))
     found = gateway_at(server.url, clock).describe(ARN)
     assert found is not None
@@ -157,14 +157,14 @@ def test_a_reply_that_is_no_json_object_is_no_empty_listing(
 
 
 def test_a_reply_shorter_than_promised_is_no_reply(server: ScriptedServer, clock: FakeClock) -> None:
-    """Even where what came looks like JSON."""
+    """A reply that is shorter than its length says is not used, even if it looks like JSON."""
     server.answers(Answer(b'{"DatasetEntries": ["1"], "More": {}', lost=1), listed("1", "2"))
     assert list(gateway_at(server.url, clock).entries(ARN)) == ["1", "2"]
     assert len(server.requests) == 2
 
 
 def test_an_empty_body_is_a_success_without_output(server: ScriptedServer, clock: FakeClock) -> None:
-    """As the API Reference promises for UpdateDatasetEntries and DeleteDataset."""
+    """An empty body is a success, as the API Reference says for UpdateDatasetEntries and DeleteDataset."""
     server.answers(Answer(b""))
     gateway = gateway_at(server.url, clock)
     gateway.update_entries(ARN, b"{}\n")

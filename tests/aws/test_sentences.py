@@ -35,7 +35,7 @@ def test_of_what_aws_says_the_first_line_is_shown_without_what_signs_in(said: st
 
 
 def test_a_refused_signature_shows_no_token(server: ScriptedServer, clock: FakeClock) -> None:
-    """Where AWS repeats the canonical request."""
+    """No token is shown, although AWS's error repeats the canonical request."""
     token = "IQoJb3JpZ2luX2VjEExample"
     text = f"The signature does not match.\n\nIt should have been\n'POST\nx-amz-security-token:{token}\n'"
     server.answers(failure("InvalidSignatureException", message=text))

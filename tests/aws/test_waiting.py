@@ -63,7 +63,7 @@ def test_reads_that_are_older_than_the_last_look_are_no_end(waiter: Waiter, serv
 def test_after_thirty_seconds_of_a_status_that_never_moved_a_listing_decides(
     waiter: Waiter, server: ScriptedServer, clock: FakeClock
 ) -> None:
-    """Not before, and not much later."""
+    """If the status never moves, a listing decides after thirty seconds, not before and not much later."""
     assert updated(waiter, server, dataset("CREATE_COMPLETE")) is None
     assert 30 <= sum(clock.slept) <= 36
 
@@ -79,7 +79,7 @@ def test_a_long_update_is_waited_for_as_long_as_it_makes_progress(
 
 
 def test_patience_ends_when_nothing_moves(waiter: Waiter, server: ScriptedServer, clock: FakeClock) -> None:
-    """With the dataset, the status and what to do."""
+    """When patience ends, the error has the dataset, its status and what to do."""
     with pytest.raises(OutOfPatience, match=r"UPDATE_IN_PROGRESS without progress for 10 minutes; .*policy.patience"):
         updated(waiter, server, dataset("UPDATE_IN_PROGRESS"))
     assert 600 < sum(clock.slept) <= 612

@@ -127,7 +127,7 @@ def test_a_dataset_can_be_named_by_its_arn(world: World, account: Account, old: 
 def test_snapshots_go_to_s3_and_come_back_from_there(
     world: World, account: Account, old: list[str], bucket: Bucket
 ) -> None:
-    """With the run's credentials, to the address that is set."""
+    """Snapshots are written to and read from the S3 address that is set, with the run's credentials."""
     ran = world.run("apply", "--yes", "--snapshots", f"s3://{bucket.name}/keep")
     (key,) = bucket.listed()
     assert ran.code == 0
@@ -202,7 +202,7 @@ def test_a_restore_to_nowhere_is_a_sentence(world: World, arguments: tuple[str, 
     ],
 )
 def test_what_is_no_snapshot_is_bad_input(world: World, content: bytes | None, words: str) -> None:
-    """With the line where there is one."""
+    """A file that is not a snapshot is an error, with the line where there is one."""
     if content is not None:
         (world.folder / "x.jsonl.gz").write_bytes(content)
     ran = world.run("restore", "x.jsonl.gz", *TO_CELLS)

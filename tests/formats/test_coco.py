@@ -52,7 +52,7 @@ def test_a_line_says_the_image_and_its_boxes() -> None:
 
 
 def test_images_keep_the_files_order_and_boxes_the_annotations_order() -> None:
-    """Also where annotations of several images are mixed."""
+    """Images and boxes keep their order, also where annotations of several images are mixed."""
     images = [FRAME, FRAME | {"id": "x", "file_name": "0.jpg"}]
     mixed = [{"image_id": one, "category_id": 7, "bbox": [left, 1, 9, 9]} for one, left in (("x", 3), (5, 2), ("x", 1))]
     lines, findings = converted(coco(images=images, annotations=mixed))
@@ -200,7 +200,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.fixed_dictionaries({"images": JSON, "annotations": JSON, "categories": JSON}) | JSON)
 def test_any_json_gives_lines_and_findings_and_never_an_exception(value: Any) -> None:  # noqa: ANN401 - any JSON
-    """Whatever value is in whatever place."""
+    """Whatever JSON value is in whatever place, the result is lines and findings."""
     converted(json.dumps(value).encode())
 
 
@@ -210,7 +210,7 @@ PLACE = st.integers(0, 400_000).map(lambda one: one / 1000)
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(PLACE, PLACE, st.integers(2, 70), st.integers(2, 70)), min_size=1, max_size=6))
 def test_boxes_inside_the_image_come_out_as_they_went_in(drawn: list[tuple[float, float, int, int]]) -> None:
-    """To a thousandth of a pixel, in order."""
+    """Boxes inside the image are converted in order, to a thousandth of a pixel."""
     (line,), _findings = converted(coco(*(list(box) for box in drawn)))
     expected = [Box("cup", *(round(one * 1000) for one in box)) for box in drawn]
     assert list(boxes_of(line)) == expected

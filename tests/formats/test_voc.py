@@ -242,7 +242,7 @@ def test_prefix_and_name_meet_at_one_slash(voc: Voc, images: str, key: str) -> N
 
 @pytest.mark.parametrize("images", ["", "b/c", "https://b/c", "s3://", "s3:///c"])
 def test_a_place_for_images_that_is_no_s3_address_is_refused_at_once(images: str) -> None:
-    """Before the first file is read."""
+    """An image prefix that is not an S3 address is refused before the first file is read."""
     with pytest.raises(BadInput, match="s3://bucket/folder/"):
         convert(iter([]), images=images, created="")
 

@@ -315,7 +315,7 @@ text = st.text("0123456789.-+e \t\n\x00xé", max_size=40)
 def test_any_text_gives_lines_and_findings_and_never_an_exception(
     tmp_path_factory: pytest.TempPathFactory, label: str, data: str
 ) -> None:
-    """Whatever the label file and data.yaml hold."""
+    """Whatever the label file and data.yaml hold, the result is lines and findings."""
     folder = tmp_path_factory.getbasetemp() / "any"
     for name, content in (("data.yaml", data), ("images/train/a.txt", label), ("images/val/b.txt", label)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -217,7 +217,7 @@ def test_every_guard_is_on_unless_it_is_switched_off() -> None:
 
 
 def test_a_guard_tells_its_figures_and_threshold() -> None:
-    """Also when it passes: a view shows how near it was."""
+    """A guard that passes has its figures too, so that a view can show how near it was."""
     checks = _checks([*_lines(20, "b"), *_lines(80, start=20)], _lines(100), guards={"updates": 0.5})
     updates = checks["updates"]
     assert (updates.state, updates.count, updates.of, updates.share, updates.threshold) == (
@@ -282,6 +282,6 @@ def test_the_variable_holds_several_overrides() -> None:
 
 @pytest.mark.parametrize("written", ["updatse=why", "updates", "updates=; shrink=why", "shrink=why; updatse=why"])
 def test_a_variable_that_is_malformed_is_refused(written: str) -> None:
-    """By its name, so that it is found."""
+    """The error for a malformed variable has the variable's name."""
     with pytest.raises(BadInput, match="RECONCILER_ALLOW"):
         read_variable({"RECONCILER_ALLOW": written})

@@ -107,7 +107,7 @@ def test_counts_are_those_of_the_entries(desired: dict[str, Document], live: dic
 @LAW
 @given(sides(), st.randoms(use_true_random=False), st.sampled_from(Compare))
 def test_digests_are_the_same_in_any_order(entries: dict[str, Document], chance: Any, mode: Compare) -> None:  # noqa: ANN401 - hypothesis' Random
-    """Of the manifest and of live."""
+    """The digests of the manifest and of live do not depend on the order of lines."""
     mixed = chance.sample(list(entries.values()), len(entries))
     with (
         filled(entries.values(), listed(entries)) as one,
@@ -221,7 +221,7 @@ def test_listing_tells_how_far_it_is() -> None:
 
 
 def test_marked_entries_come_in_manifest_order_then_live_only() -> None:
-    """With the place of the desired line, codes and texts."""
+    """Marked entries come in manifest order with line, codes and texts, live-only ones last."""
     marked = {"cl-errors": FINDINGS}
     live = [bare("s3://b/9") | marked, bare("s3://b/2") | marked, bare("s3://b/1") | marked, bare("s3://b/3")]
     with filled([bare("s3://b/1"), bare("s3://b/2")], map(json.dumps, live)) as ledger:

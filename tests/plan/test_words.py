@@ -81,7 +81,7 @@ def test_an_update_is_said_by_its_difference(live: Document, desired: Document, 
 
 
 def test_unlabelling_names_the_labels_that_go() -> None:
-    """And says so where there are none to name."""
+    """The words name the labels that are removed, or say that there are none."""
     assert words(None, labelled(KEY, "cat", "dog"), Extra.UNLABEL) == "labels removed: cat, dog"
     assert words(None, boxes(KEY), Extra.UNLABEL) == "labels removed"
 
@@ -89,7 +89,7 @@ def test_unlabelling_names_the_labels_that_go() -> None:
 @settings(max_examples=100, deadline=None)
 @given(json_values(), json_values())
 def test_every_update_names_something(one: Any, other: Any) -> None:  # noqa: ANN401 - any JSON
-    """Whatever differs, the words say where."""
+    """Whatever differs in an updated entry, the words name where it differs."""
     desired, live = ({"source-ref": KEY, "n": value, "__m": [value]} for value in (one, other))
     assume(entry_of(desired).content != entry_of(live).content)
     assert words(desired, live).startswith(("fields: n", "fields: __m"))

@@ -105,7 +105,7 @@ def test_unlabel_sends_the_bare_line_once(world: World) -> None:
 
 
 def test_statistics_that_disagree_with_what_was_read_are_a_warning(world: World) -> None:
-    """With both figures, under the resource; the apply itself went well."""
+    """Statistics that disagree are a warning with both figures, and the apply succeeds."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     world.emulator.load_faults("[{fault: stale-status, reads: 1000}]")

@@ -81,7 +81,9 @@ def test_a_setting_changed_alone_is_an_update_that_sends_nothing_and_records_it(
     cells.declared |= setting
     sent = world.calls("UpdateDatasetEntries")
     assert cells.preview()[0]
-    assert "settings changed since the last apply" in cells.messages[-1].text
+    name = next(iter(setting.get("policy", setting)))
+    assert f"settings changed since the last apply ({name}); `pulumi up` records them" in cells.messages[-1].text
+    assert ("and may send entries" in cells.messages[-1].text) == (name in {"extra", "compare"})
     assert cells.up()
     assert cells.messages[-1].text == "nothing was sent"
     assert world.calls("UpdateDatasetEntries") == sent

@@ -168,7 +168,7 @@ def test_a_configured_override_is_void_once_the_manifest_changes(stack: Stack) -
     ],
 )
 def test_a_malformed_variable_is_a_sentence(stack: Stack, written: str, said: str) -> None:
-    """By its name; nothing is sent."""
+    """A malformed variable is an error with its name, and nothing is sent."""
     cells = relabelled(stack)
     with stack(env={"RECONCILER_ALLOW": written}) as world:
         cells.provider = world.provider

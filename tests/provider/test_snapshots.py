@@ -118,7 +118,7 @@ def test_the_stack_says_where_snapshots_and_records_go(stack: Stack, emulator: E
 
 
 def test_on_a_runner_a_replace_is_refused_by_preview_and_up(stack: Stack) -> None:
-    """With the cure, before anything is sent."""
+    """On a runner preview and up refuse a replace with the cure, before anything is sent."""
     cure = (
         "(CI is set); run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy"
     )
@@ -180,7 +180,7 @@ def test_every_up_and_destroy_leaves_a_record(stack: Stack) -> None:
 
 
 def test_the_records_digest_is_the_states(stack: Stack) -> None:
-    """So a record is found from a state."""
+    """State and record have the same digest, so that a record is found from a state."""
     with stack() as world:
         cells = world.declare({"1.jpg": ["cat"]})
         cells.up()
@@ -227,7 +227,7 @@ def test_no_secret_of_the_stack_or_the_environment_is_in_a_record(stack: Stack) 
 
 @pytest.mark.parametrize("key", ["reconciler:snapshots", "reconciler:audit"])
 def test_a_malformed_address_ends_the_first_call(stack: Stack, key: str) -> None:
-    """Before anything is planned by it."""
+    """A malformed address ends the first call, before anything is planned."""
     with (
         stack({key: "s3://"}) as world,
         pytest.raises(CallError, match="is not a valid S3 address; give one like s3://BUCKET"),

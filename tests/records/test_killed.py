@@ -107,7 +107,7 @@ def test_a_note_has_no_secret_and_is_the_owners(tmp_path: Path) -> None:
 
 
 def test_an_apply_that_ends_leaves_no_note(tmp_path: Path) -> None:
-    """Whether it ends well or not."""
+    """An apply that ends leaves no note behind, whether it succeeds or fails."""
     log = log_in(tmp_path)
     apply_well(log)
     with pytest.raises(KeyboardInterrupt), log.recording(attempt(), dict):

@@ -152,7 +152,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_the_manifests_commit_is_recorded(desk: Desk, tmp_path: Path) -> None:
-    """With whether it was edited since."""
+    """The record has the manifest's commit, and whether the manifest was edited since."""
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         (tmp_path / "train.jsonl").write_text("{}\n")
         who = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
@@ -258,7 +258,7 @@ def test_records_are_in_a_file_a_month_that_only_the_owner_reads(desk: Desk) -> 
 
 
 def test_a_record_goes_to_a_further_file_too(tmp_path: Path) -> None:
-    """Where one is set; both have the same record."""
+    """If a further file is set, the same record is written to both."""
     desk = Desk(tmp_path, str(tmp_path / "applies.jsonl"))
     record = desk.record()
     assert json.loads((tmp_path / "applies.jsonl").read_text()) == record

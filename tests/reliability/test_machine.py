@@ -200,7 +200,7 @@ def _run(emulator: Emulator, examples: int, *, derandomize: bool) -> int:
 
 
 def test_after_faults_colleagues_and_kills_a_quiet_run_makes_live_as_desired(emulator: Emulator) -> None:
-    """Fifty stories, the same ones in every run."""
+    """A quiet run makes live as desired after each of fifty stories, the same in every run."""
     assert _run(emulator, 50, derandomize=True)
 
 

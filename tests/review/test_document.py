@@ -30,7 +30,7 @@ def test_the_schema_in_the_repository_is_current() -> None:
 
 
 def test_every_member_of_the_review_is_in_the_schema() -> None:
-    """With a description of each object."""
+    """The schema has every member of the review, and a description of each object."""
     defined = schema()["$defs"]
     assert set(defined["Review"]["properties"]) == set(Review.__struct_fields__)
     assert all(one.get("description") for one in defined.values())
@@ -57,7 +57,7 @@ def test_readers_skip_members_that_they_do_not_know() -> None:
     ],
 )
 def test_a_failed_run_has_the_same_members(error: ReconcilerError) -> None:
-    """With its error, and what was known by then."""
+    """A failed run is shown with its error and with what was known by then."""
     failed = review_of([], error=error, exit_code=3, compared=Compared(after="datasets"))
     empty = msgspec.to_builtins(review_of([]))
     told = msgspec.to_builtins(failed)
@@ -79,7 +79,7 @@ def test_a_dataset_that_could_not_be_planned_is_in_it() -> None:
 
 
 def test_counts_agree_with_the_changes(compared: Compare) -> None:
-    """By verb, in total, and the figures over all datasets."""
+    """The counts by verb, in total and over all datasets agree with the changes."""
     before = [
         labelled("s3://acme/1", "a"),
         labelled("s3://acme/2", "a"),

@@ -28,7 +28,7 @@ def test_the_entries_that_moved_are_named(compared: Compare) -> None:
 
 
 def test_nothing_moved_while_the_plan_is_the_same(compared: Compare) -> None:
-    """Whatever the order of the manifest's lines."""
+    """The order of the manifest's lines does not make a plan differ from its review."""
     before, after = [labelled("s3://acme/0", "a")], [labelled("s3://acme/0", "b"), labelled("s3://acme/1", "a")]
     assert moved_since(compared(before, after), compared(before, after[::-1])) == ()
 

@@ -48,7 +48,7 @@ def test_without_a_setting_the_default_folder_is_used(tmp_path: Path) -> None:
 
 
 def test_a_setting_names_another_folder(tmp_path: Path) -> None:
-    """And nothing is made in the default one."""
+    """If a setting names a folder, nothing is written to the default one."""
     keeper(str(tmp_path / "backups"), tmp_path / "default").keep(ARN, LINES)
     assert [path.name for path in tmp_path.iterdir()] == ["backups"]
 
@@ -123,7 +123,7 @@ def test_on_a_runner_s3_is_fine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["", "false", "0", "False"])
 def test_a_ci_variable_that_says_no_is_no_runner(value: str, tmp_path: Path) -> None:
-    """As tools write it to say that there is none."""
+    """A variable such as CI=false means that this is not a runner."""
     assert keeper(None, tmp_path, CI=value).refusal() == ""
 
 

@@ -28,7 +28,7 @@ LINES = ['{"source-ref":"s3://b/1.jpg"}', '{"source-ref":"s3://b/2.jpg","note":"
 @given(st.lists(st.text(st.characters(codec=None, exclude_characters="\n")), max_size=20))
 @settings(max_examples=50, deadline=None)
 def test_what_was_written_is_read_again_whatever_the_lines(lines: list[str]) -> None:
-    """Also lone surrogates, carriage returns, NUL and empty lines."""
+    """Lines with lone surrogates, carriage returns or NUL and empty lines are read as written."""
     with TemporaryDirectory() as folder:
         snapshot = write_snapshot(Path(folder), "x", NOW, lines)
         assert (list(read_snapshot(Path(snapshot.where))), snapshot.entries) == (lines, len(lines))
@@ -112,7 +112,7 @@ def test_what_is_no_snapshot_is_a_sentence(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_snapshot_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    """With the name as the user gave it."""
+    """The error for a missing snapshot has its name as the user gave it."""
     with pytest.raises(BadInput, match=r"^my snapshot cannot be read as a snapshot: No such file"):
         list(read_snapshot(tmp_path / "none", "my snapshot"))
 

@@ -106,7 +106,7 @@ def test_a_new_setting_with_its_default_makes_no_update_due(found: Any) -> None:
 
 
 def test_a_new_word_of_extra_is_taken_everywhere(found: Any) -> None:  # noqa: ANN401 - JSON
-    """With what becomes of the entries beside it."""
+    """A new word of `extra` is known everywhere, with what it does to the entries."""
     assert found["project.yaml"]["extra"] == found["program"]["extra"] == "park"
     assert '"park"' in found["schema"]
     assert "`park` parks them" in found["page"]
@@ -140,5 +140,5 @@ def test_a_new_importer_converts_and_is_explained(found: Any) -> None:  # noqa: 
 
 
 def test_a_new_finding_has_an_anchor(found: Any) -> None:  # noqa: ANN401 - JSON
-    """To which a link can lead."""
+    """A new finding has an anchor in the page, so that a link can lead to it."""
     assert '<a id="made-up-code"></a>`made-up-code`' in found["findings"]

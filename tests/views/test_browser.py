@@ -172,7 +172,7 @@ def test_thousands_of_entries_are_drawn_as_they_are_looked_at(shown: Any) -> Non
 
 
 def test_a_narrow_page_does_not_scroll_sideways(shown: Any, chromium: Browser) -> None:  # noqa: ANN401
-    """On a phone, with the longest names too."""
+    """The page does not scroll sideways on a phone, even with the longest names."""
     chromium.size(500, 900)
     try:
         for what in (real(), hostile("x" * 2048)):

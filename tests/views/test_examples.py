@@ -8,7 +8,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 def test_the_examples_are_current() -> None:
-    """As the code makes them today."""
+    """The examples in the repository are those that the code makes today."""
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / "make.py"), "--check"], check=False, capture_output=True, text=True, timeout=120
     )

@@ -125,7 +125,7 @@ def test_markdown_holds_names_in_code_and_nothing_else_acts(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_markdown_names_stay_readable(text: str) -> None:
-    """As code, character for character, but for what is escaped."""
+    """Names are shown as code, character for character except for what must be escaped."""
     codes = [token.content for token in flat(markdown.view(hostile(text))) if token.type == "code_inline"]
     assert any(appears(shown(text).strip(), one) for one in codes)
 

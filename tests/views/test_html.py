@@ -32,7 +32,7 @@ def hash_of(text: str) -> str:
 
 
 def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else() -> None:
-    """By the hashes of what is really in the page."""
+    """The policy allows the page's own style and script by their hashes, and nothing else."""
     page = view(real()).replace("&#39;", "'")
     policy = (re.search(r'Content-Security-Policy" content="([^"]*)"', page) or [""])[1]
     style, script = page.partition("<style>")[2].partition("</style>")[0], page.rpartition("<script>")[2]
@@ -57,7 +57,7 @@ def test_the_page_loads_nothing() -> None:
 
 
 def test_every_change_is_in_the_page() -> None:
-    """With its boxes, the riskiest first."""
+    """The page has every change with its boxes, the riskiest first."""
     data = data_of(view(many(1_000)))
     assert len(data["changes"]) == 1_000
     assert [row[6] for row in data["changes"]] == sorted((row[6] for row in data["changes"]), reverse=True)

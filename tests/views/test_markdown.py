@@ -47,12 +47,12 @@ def test_dangers_come_first_then_figures_then_groups_then_labels_then_entries() 
 
 
 def test_ten_thousand_changes_fit_into_one_comment() -> None:
-    """And nearly all of the room is used."""
+    """Ten thousand changes fit into one comment, and nearly all of its room is used."""
     assert LIMIT * 0.9 < len(view(many(10_000))) <= LIMIT
 
 
 def test_what_is_cut_is_less_risky_than_what_is_shown() -> None:
-    """Of ten risks only the highest are left."""
+    """Of changes with ten different risks only those with the highest are shown."""
     shown = [int(number) for number in re.findall(r"BloodImage_(\d{5})", view(many(10_000)).partition("<details>")[2])]
     kept = {number % 10 for number in shown}
     assert kept == {9}
@@ -110,7 +110,7 @@ def test_no_limit_is_ever_passed(limit: int, changes: int, levels: list[DangerLe
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 300)), max_size=40), st.integers(0, 3_000))
 def test_nothing_shown_is_less_risky_than_something_cut(pieces: list[tuple[int, int]], limit: int) -> None:
-    """And pieces shown and cut are all pieces."""
+    """Pieces that are shown are at least as risky as those that are cut, and none is lost."""
     block = Block([piece(risk, "{:d}{:{}}\n".format, risk, "", long) for risk, long in pieces], "pieces")
     text, left = within([block], limit)
     shown = [int(line[0]) for line in text.splitlines()]

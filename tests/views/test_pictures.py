@@ -29,7 +29,7 @@ def jpeg(pillow: Any, size: tuple[int, int], orientation: int = 1) -> bytes:  # 
 
 
 def test_without_pillow_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Only when a picture is asked for."""
+    """Without Pillow the error says what to install, only when a picture is needed."""
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     source = from_folder(tmp_path)
     with pytest.raises(BadInput, match=r"install it with pip install 'rekognition-labels-as-code\[pictures\]'"):
@@ -65,7 +65,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_s3_is_asked_for_bucket_and_key() -> None:
-    """By the function that was passed in."""
+    """The function that was passed in is called with bucket and key."""
     source = from_s3(lambda bucket, name: f"{bucket} {name}".encode())
     assert source.read("s3://b/a/k.jpg") == b"b a/k.jpg"
     assert source.read("s3://b/") is None

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reconciler.entries import METADATA, Attribute
 from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
-from reconciler.manifest.line import BrokenRule, Path, broken, kind_of
+from reconciler.manifest.line import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.rules import lines as rules
 
 
@@ -78,7 +78,7 @@ def _value_form(attribute: Attribute) -> Iterator[BrokenRule]:
         yield from _box_form(box, (*path, "annotations", index))
 
 
-def _box_form(box: object, path: Path) -> Iterator[BrokenRule]:
+def _box_form(box: object, path: MemberPath) -> Iterator[BrokenRule]:
     if not isinstance(box, dict):
         yield broken(rules.ATTRIBUTE_FORM, path, "a box is not an object")
         return
@@ -160,7 +160,7 @@ def _boxes(attribute: Attribute) -> Iterator[BrokenRule]:
         yield broken(rules.NO_VALID_BOXES, path)
 
 
-def _box_fault(box: dict[str, Any], size: dict[str, Any], path: Path) -> BrokenRule | None:
+def _box_fault(box: dict[str, Any], size: dict[str, Any], path: MemberPath) -> BrokenRule | None:
     """What is wrong with a box: it lies outside the image, or is too small."""
     for start in _SIDES:
         if box[start] < 0:

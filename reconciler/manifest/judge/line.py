@@ -15,7 +15,7 @@ from typing import Any, Final
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
 from reconciler.limits import KEY_CHARACTERS
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
-from reconciler.manifest.line import BrokenRule, Path, broken, kind_of
+from reconciler.manifest.line import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean
@@ -36,7 +36,7 @@ class Judgement:
 
     faults: list[BrokenRule] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
-    notes: list[tuple[Rule, Path]] = field(default_factory=list)
+    notes: list[tuple[Rule, MemberPath]] = field(default_factory=list)
 
 
 def judge(own: Mapping[str, Any]) -> Judgement:

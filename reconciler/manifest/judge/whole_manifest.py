@@ -19,7 +19,7 @@ from typing import Any, Final
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.judge.line import Judgement, bucket_of
-from reconciler.manifest.line import Line, Path
+from reconciler.manifest.line import Line, MemberPath
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.model import DesiredEntry, Place
@@ -155,7 +155,7 @@ class Across:
                 self._collector.report(rules.UNDECLARED_LABEL, locate, label=label, guess=guess)
 
 
-def label_path(line: Line, label: str) -> Path:
+def label_path(line: Line, label: str) -> MemberPath:
     """Where a line names a label: the class-name of an image-level label, or the entry of a class-map."""
     for name, metadata in line.document.items():
         if not name.endswith(METADATA) or not isinstance(metadata, dict):

@@ -18,7 +18,7 @@ from reconciler.manifest.read import open_regular, read_manifest
 from reconciler.manifest.rules import project as rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.rules.findings import Collector
-from reconciler.manifest.yaml.nodes import Mapping, Node, NodeReader, YamlStopError, YamlText
+from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, YamlStopError, YamlText
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
 from reconciler.rule import Rule
@@ -180,7 +180,7 @@ def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: 
     names = default_manifests(folder, kind.word)
     if len(names) > 1:
         report(rules.TWO_DEFAULTS, first=names[0], second=names[1], dataset=kind.word)
-    elif not names and isinstance(dataset.node, Mapping):
+    elif not names and isinstance(dataset.node, MappingNode):
         known = ", ".join(kind.word + suffix for suffix in DEFAULT_SUFFIXES)
         report(rules.NO_DEFAULT, dataset=kind.word, names=known)
     return names[0] if len(names) == 1 else None

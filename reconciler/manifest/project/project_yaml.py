@@ -1,7 +1,7 @@
 """`project.yaml`: what a folder declares about its Custom Labels project."""
 
 import re
-from collections.abc import Mapping as ReadOnly
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PAT
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.rules import project as rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.yaml.nodes import Mapping, Node, Scalar
+from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import DatasetType, Destroy, Policy, ProjectDeclaration
 
@@ -40,7 +40,7 @@ class DeclaredProject:
     """
 
     project: ProjectDeclaration
-    datasets: ReadOnly[DatasetType, DeclaredDataset]
+    datasets: Mapping[DatasetType, DeclaredDataset]
     policy: Policy
     node: Node
 
@@ -66,7 +66,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
-def _identity(mapping: Mapping, folder: str, fields: Fields) -> tuple[str, str | None]:
+def _identity(mapping: MappingNode, folder: str, fields: Fields) -> tuple[str, str | None]:
     """The project's name and ARN. The name is that in the ARN, else `project`, else the folder's."""
     written = mapping.members.get("project")
     name = None if written is None else fields.text(written, "`project`")
@@ -92,7 +92,7 @@ def _arn(node: Node, name: str | None, written: Node | None, fields: Fields) -> 
     return match[1], arn
 
 
-def _managed(members: ReadOnly[str, Node], fields: Fields) -> bool:
+def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
     """Whether the program declares the project: unless `projectArn` or `managed: false` says that it exists."""
     node = members.get("managed")
     if node is None:
@@ -123,12 +123,12 @@ def _named(node: Node, what: str, fields: Fields) -> Scalar | None:
 
 
 def _refuse_managed_keep(
-    mapping: Mapping, datasets: ReadOnly[DatasetType, DeclaredDataset], fields: Fields, *, managed: bool
+    mapping: MappingNode, datasets: Mapping[DatasetType, DeclaredDataset], fields: Fields, *, managed: bool
 ) -> None:
     """Deleting a managed project would fail for ever while one of its datasets is kept."""
     for node in (mapping, *(dataset.node for dataset in datasets.values())) if managed else ():
-        policy = node.members.get("policy") if isinstance(node, Mapping) else None
-        destroy = policy.members.get("destroy") if isinstance(policy, Mapping) else None
+        policy = node.members.get("policy") if isinstance(node, MappingNode) else None
+        destroy = policy.members.get("destroy") if isinstance(policy, MappingNode) else None
         if isinstance(destroy, Scalar) and destroy.text == Destroy.KEEP:
             fields.wrong(rules.MANAGED_KEEP, destroy)
 

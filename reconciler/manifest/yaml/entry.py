@@ -4,8 +4,7 @@ Source of the fields: Custom Labels Developer Guide, "Creating a manifest file".
 """
 
 import re
-from collections.abc import Callable
-from collections.abc import Mapping as ReadOnly
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,11 +12,11 @@ from typing import Any, Final
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.manifest.judge.label_attributes import is_share
 from reconciler.manifest.judge.line import SCHEME, address_fault
-from reconciler.manifest.line import Path
+from reconciler.manifest.line import MemberPath
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.expand import DEFAULTS, Shared, WrittenBox, WrittenEntry
-from reconciler.manifest.yaml.nodes import Mapping, Node, Report, Sequence
+from reconciler.manifest.yaml.nodes import MappingNode, Node, Report, SequenceNode
 from reconciler.manifest.yaml.values import NUMBER, Fields, json_number
 
 _TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
@@ -25,16 +24,16 @@ _CLASS_MAP: Final = "class-map"
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 
 
-def raw_document(entry: Mapping, report: Report) -> dict[str, Any]:
+def raw_document(entry: MappingNode, report: Report) -> dict[str, Any]:
     """The entry as a JSON object; what has no JSON value is reported and becomes null."""
     return {name: _member(value, name, (name,), report) for name, value in entry.members.items()}
 
 
-def _member(node: Node, name: str, path: Path, report: Report) -> Any:  # noqa: ANN401 - any JSON value
+def _member(node: Node, name: str, path: MemberPath, report: Report) -> Any:  # noqa: ANN401 - any JSON value
     """A JSON value; `path` decides whether it is one of AWS's text fields, `name` is the nearest name above it."""
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         return {key: _member(value, key, (*path, key), report) for key, value in node.members.items()}
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return [_member(item, name, (*path, index), report) for index, item in enumerate(node.items)]
     if not node.plain or _is_text_field(path):
         return node.text
@@ -49,19 +48,19 @@ def _member(node: Node, name: str, path: Path, report: Report) -> Any:  # noqa: 
     return number
 
 
-def _is_text_field(path: Path) -> bool:
+def _is_text_field(path: MemberPath) -> bool:
     if not str(path[0]).endswith(METADATA):
         return path == (SOURCE_REF,)
     return (len(path) == 2 and path[1] in _TEXT_FIELDS) or (len(path) == 3 and path[1] == _CLASS_MAP)
 
 
-def node_at(entry: Node, path: Path) -> Node:
+def node_at(entry: Node, path: MemberPath) -> Node:
     """The node of the member at `path`, or the innermost one around it when that member is missing."""
     node = entry
     for step in path:
-        if isinstance(node, Mapping) and step in node.members:
+        if isinstance(node, MappingNode) and step in node.members:
             node = node.members[str(step)]
-        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
         else:
             break
@@ -118,7 +117,7 @@ def _human_annotated(node: Node, fields: Fields) -> str | None:
 
 
 # How each value of `Shared` is read, in its order.
-_SHARED: Final[ReadOnly[str, Callable[[Node, Fields], object]]] = {
+_SHARED: Final[Mapping[str, Callable[[Node, Fields], object]]] = {
     "size": _size,
     "created": _created,
     "human-annotated": _human_annotated,
@@ -127,7 +126,7 @@ _SHARED: Final[ReadOnly[str, Callable[[Node, Fields], object]]] = {
 }
 
 
-def read_shared(members: ReadOnly[str, Node], fields: Fields) -> Shared:
+def read_shared(members: Mapping[str, Node], fields: Fields) -> Shared:
     """Read the values that are there; what is wrong with them is reported."""
     return Shared._make(read(members[name], fields) if name in members else None for name, read in _SHARED.items())
 
@@ -150,7 +149,7 @@ class Head:
     given: frozenset[str]
 
 
-def head_of(members: ReadOnly[str, Node], fields: Fields) -> Head:
+def head_of(members: Mapping[str, Node], fields: Fields) -> Head:
     """Read the head's values; what is wrong with them is reported once for all entries."""
     images = members.get("images")
     prefix = None if images is None else _prefix(images, fields)
@@ -176,7 +175,7 @@ def _joined(prefix: str, image: str) -> str:
     return f"{prefix.rstrip('/')}/{image.lstrip('/')}"
 
 
-def written_entry(entry: Mapping, head: Head, fields: Fields) -> WrittenEntry | None:
+def written_entry(entry: MappingNode, head: Head, fields: Fields) -> WrittenEntry | None:
     """The entry with the head's defaults; None when something is wrong, which was reported (perhaps in the head)."""
     members = entry.members
     key = _key(entry, head, fields)
@@ -190,7 +189,7 @@ def written_entry(entry: Mapping, head: Head, fields: Fields) -> WrittenEntry | 
     return WrittenEntry(key, labels, boxes, shared, entry)
 
 
-def _key(entry: Mapping, head: Head, fields: Fields) -> str | None:
+def _key(entry: MappingNode, head: Head, fields: Fields) -> str | None:
     """The image's whole address."""
     node = entry.members.get("image")
     if node is None:

@@ -9,15 +9,14 @@ Developer Guide, CreateLabelingJob, LabelAttributeName (no `-metadata`, no endin
 """
 
 import re
-from collections.abc import Iterable
-from collections.abc import Mapping as ReadOnly
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF
-from reconciler.manifest.line import Path
-from reconciler.manifest.yaml.nodes import Mapping, Node
+from reconciler.manifest.line import MemberPath
+from reconciler.manifest.yaml.nodes import MappingNode, Node
 
 BOXES_ATTRIBUTE: Final = "bounding-box"
 # `cl` would have the service's own `cl-metadata` as its metadata.
@@ -86,9 +85,9 @@ class WrittenBox:
     """A box as a person wrote it; `node` has its members."""
 
     label: str
-    sides: ReadOnly[str, int | float]  # left, top, width, height
+    sides: Mapping[str, int | float]  # left, top, width, height
     confidence: float | None
-    node: Mapping
+    node: MappingNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +98,20 @@ class WrittenEntry:
     """
 
     key: str
-    labels: ReadOnly[str, Node]
+    labels: Mapping[str, Node]
     boxes: tuple[WrittenBox, ...] | None
     shared: Shared
-    node: Mapping
+    node: MappingNode
 
     def job_name(self, attribute: str) -> str:
         """The job-name of an attribute."""
         return f"labeling-job/{attribute}" if self.shared.job_name is None else self.shared.job_name
 
 
-def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[Path, Node]]:
+def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[MemberPath, Node]]:
     """The line, and the node of each of its members that was written."""
     document: dict[str, Any] = {SOURCE_REF: entry.key}
-    nodes: dict[Path, Node] = {(): entry.node, (SOURCE_REF,): entry.node.members["image"]}
+    nodes: dict[MemberPath, Node] = {(): entry.node, (SOURCE_REF,): entry.node.members["image"]}
     for label, name in attribute_names(entry.labels).items():
         document[name] = 1
         document[name + METADATA] = {
@@ -132,7 +131,7 @@ def expand(entry: WrittenEntry) -> tuple[dict[str, Any], dict[Path, Node]]:
     return document, nodes
 
 
-def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: ReadOnly[str, int]) -> dict[str, Any]:
+def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapping[str, int]) -> dict[str, Any]:
     width, height, depth = (*(side for side, _ in entry.shared.size or ()), _DEPTH)[:3]
     return {
         BOXES_ATTRIBUTE: {
@@ -150,9 +149,9 @@ def _box_attribute(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Read
     }
 
 
-def _box_nodes(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: ReadOnly[str, int]) -> dict[Path, Node]:
+def _box_nodes(entry: WrittenEntry, boxes: tuple[WrittenBox, ...], ids: Mapping[str, int]) -> dict[MemberPath, Node]:
     metadata = BOXES_ATTRIBUTE + METADATA
-    nodes: dict[Path, Node] = dict.fromkeys([(BOXES_ATTRIBUTE,), (metadata,)], entry.node.members["boxes"])
+    nodes: dict[MemberPath, Node] = dict.fromkeys([(BOXES_ATTRIBUTE,), (metadata,)], entry.node.members["boxes"])
     for name, (_, node) in zip(("width", "height", "depth"), entry.shared.size or (), strict=False):
         nodes[BOXES_ATTRIBUTE, "image_size", 0, name] = node
     for index, box in enumerate(boxes):

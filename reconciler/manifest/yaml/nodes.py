@@ -187,7 +187,7 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SequenceNode:
     """A list of nodes; `size` counts the nodes in it with aliases followed."""
 
     items: tuple["Node", ...]
@@ -197,7 +197,7 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class MappingNode:
     """Nodes by key, in order; `names` are the keys' own nodes."""
 
     members: dict[str, "Node"]
@@ -207,7 +207,7 @@ class Mapping:
     size: int
 
 
-Node = Scalar | Sequence | Mapping
+Node = Scalar | SequenceNode | MappingNode
 
 
 class Top(NamedTuple):
@@ -336,13 +336,13 @@ class NodeReader:
             self._anchors[event.anchor] = node
         return node
 
-    def _sequence(self, line: int, column: int, depth: int) -> Sequence:
+    def _sequence(self, line: int, column: int, depth: int) -> SequenceNode:
         items = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             items.append(self._node(event, depth + 1))
-        return Sequence(tuple(items), line, column, 1 + sum(item.size for item in items))
+        return SequenceNode(tuple(items), line, column, 1 + sum(item.size for item in items))
 
-    def _mapping(self, line: int, column: int, depth: int) -> Mapping:
+    def _mapping(self, line: int, column: int, depth: int) -> MappingNode:
         members: dict[str, Node] = {}
         names: dict[str, Scalar] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
@@ -351,7 +351,7 @@ class NodeReader:
             if name is not None:
                 members[name.text] = value
         size = 1 + len(members) + sum(value.size for value in members.values())
-        return Mapping(members, names, line, column, size)
+        return MappingNode(members, names, line, column, size)
 
     def _name(self, event: Any, depth: int, names: dict[str, Scalar]) -> Scalar | None:  # noqa: ANN401 - PyYAML's events
         """A key that its mapping does not have yet; None after reporting why it cannot be one."""
@@ -392,9 +392,9 @@ class NodeReader:
 
 def kind_of_node(node: Node) -> str:
     """What kind of node this is, in words."""
-    if isinstance(node, Sequence):
+    if isinstance(node, SequenceNode):
         return "a list"
-    if isinstance(node, Mapping):
+    if isinstance(node, MappingNode):
         return "a mapping"
     if node.plain and node.text in ("", "null", "~"):
         return "empty" if not node.text else "null"

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, BinaryIO, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
-from reconciler.manifest.line import Line, Path
+from reconciler.manifest.line import Line, MemberPath
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.rules.findings import Collector
 from reconciler.manifest.yaml.entry import (
@@ -21,7 +21,7 @@ from reconciler.manifest.yaml.entry import (
     written_entry,
 )
 from reconciler.manifest.yaml.expand import expand
-from reconciler.manifest.yaml.nodes import Mapping, Node, NodeReader, Scalar, Sequence, YamlStopError, YamlText
+from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, Scalar, SequenceNode, YamlStopError, YamlText
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import Place
 
@@ -125,20 +125,21 @@ class _Manifest:
 
     def _entry(self, node: Node, head: Head) -> Iterator[Line]:
         """The entry's line, when nothing is wrong with it."""
-        line = (
-            self._raw(node) if isinstance(node, Mapping) and SOURCE_REF in node.members else self._written(node, head)
-        )
+        if isinstance(node, MappingNode) and SOURCE_REF in node.members:
+            line = self._raw(node)
+        else:
+            line = self._written(node, head)
         self._text.forget_comments(node.line)
         if line is not None and self._collector.error_count == self._errors:
             yield line
         self._errors = self._collector.error_count
 
-    def _raw(self, entry: Mapping) -> Line | None:
+    def _raw(self, entry: MappingNode) -> Line | None:
         if "image" in entry.members:
             self._fields.wrong(rules.IMAGE_AND_SOURCE_REF, entry)
             return None
         for name in LABEL_KEYS:
-            if isinstance(entry.members.get(name), Sequence) and name + METADATA not in entry.members:
+            if isinstance(entry.members.get(name), SequenceNode) and name + METADATA not in entry.members:
                 self._fields.wrong(rules.LABELS_BESIDE, entry.names[name], name=name)
         self._note_comment(entry.members[SOURCE_REF])
         document = raw_document(entry, self._collector.report_at)
@@ -153,7 +154,7 @@ class _Manifest:
         document, nodes = expand(entry)
         return Line(document, self._place(entry.node), partial(self._locate, nodes))
 
-    def _locate(self, nodes: dict[Path, Node], path: Path) -> Place:
+    def _locate(self, nodes: dict[MemberPath, Node], path: MemberPath) -> Place:
         """Where the innermost part around `path` was written."""
         while path not in nodes:
             path = path[:-1]

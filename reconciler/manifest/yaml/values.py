@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.yaml.nodes import Mapping, Node, Report, Scalar, Sequence, kind_of_node
+from reconciler.manifest.yaml.nodes import MappingNode, Node, Report, Scalar, SequenceNode, kind_of_node
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean
 
@@ -43,9 +43,9 @@ class Fields:
 
     def mapping(
         self, node: Node, what: str, known: Collection[str], cure: str = "write `key: value`"
-    ) -> Mapping | None:
+    ) -> MappingNode | None:
         """A mapping; its unknown keys are reported, and stay."""
-        if not isinstance(node, Mapping):
+        if not isinstance(node, MappingNode):
             self.wrong(yaml_rules.MAPPING_EXPECTED, node, what=what, kind=kind_of_node(node), cure=cure)
             return None
         for name, key in node.names.items():
@@ -60,7 +60,7 @@ class Fields:
 
     def items(self, node: Node, what: str) -> tuple[Node, ...] | None:
         """The items of a list."""
-        if isinstance(node, Sequence):
+        if isinstance(node, SequenceNode):
             return node.items
         self.wrong(yaml_rules.LIST_EXPECTED, node, what=what, kind=kind_of_node(node))
         return None
