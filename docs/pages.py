@@ -25,7 +25,7 @@ from reliability import reliability_page
 from reconciler import formats
 from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
-from reconciler.entry_codes import ENTRY_CODES
+from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules

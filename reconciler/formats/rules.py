@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from reconciler.entry_codes import ENTRY_CODES
+from reconciler.entries.codes import ENTRY_CODES
 from reconciler.limits import NESTING
 from reconciler.rule import error, marked, note
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
-from reconciler.entry_codes import ENTRY_CODES, cure_of, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, cure_of, meaning_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate

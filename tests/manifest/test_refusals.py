@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.entry_codes import ENTRY_CODES
+from reconciler.entries.codes import ENTRY_CODES
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.rules.findings import KEPT

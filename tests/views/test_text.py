@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.outcome import Outcome, Rejected
-from reconciler.entry_codes import ENTRY_CODES, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, meaning_of
 from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity

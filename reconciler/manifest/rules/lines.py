@@ -11,7 +11,7 @@ Sources, by short name:
 
 from typing import Final
 
-from reconciler.entry_codes import ENTRY_CODES
+from reconciler.entries.codes import ENTRY_CODES
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, INVALID_SHARE, KEY_CHARACTERS, LINE_CHARACTERS, NESTING
 from reconciler.rule import Rule, error, marked, note
 

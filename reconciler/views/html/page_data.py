@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.analysis.results import BoxChange, PixelBox, Size
-from reconciler.entry_codes import meaning_of
+from reconciler.entries.codes import meaning_of
 from reconciler.review.model import DatasetReview, EntryChange, Review
 from reconciler.views import words as wording
 from reconciler.views.json_document import json_bytes

@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
 from reconciler.apply.outcome import Outcome
-from reconciler.entry_codes import meaning_of
+from reconciler.entries.codes import meaning_of
 from reconciler.errors import Failure
 from reconciler.model import Finding
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from reconciler.analysis.results import Group
-from reconciler.entry_codes import meaning_of
+from reconciler.entries.codes import meaning_of
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
