@@ -17,10 +17,9 @@ _SOURCE: Final = '''\
 import reconciler.aws.gateway
 import reconciler.changes
 import reconciler.plan.order
-import reconciler.plan.order
 reconciler.aws.gateway._PAGE = 4
 reconciler.plan.order.BATCH_BYTES = 900
-reconciler.changes.__defaults__ = (900,)
+reconciler.changes.batches.__defaults__ = (900,)
 reconciler.plan.order.peak_labels.__defaults__ = (900,)
 '''
 _HURRY: Final = """
