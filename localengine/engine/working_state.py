@@ -137,14 +137,34 @@ class WorkingState:
         self._new, self._gone = {}, set()
 
     def _current(self) -> State:
-        resources = (*self._new.values(), *self.unsettled(), *self._replaced)
-        return State(resources, (*self._orphans, *self._running))
+        current = needs_first([*self._new.values(), *self.unsettled()])
+        return State((*current, *self._replaced), (*self._orphans, *self._running))
 
     def _write(self) -> None:
         current = self._current()
         if self._save is not None and current != self._saved:
             self._save(current)
             self._saved = current
+
+
+def needs_first(resources: Iterable[Resource]) -> list[Resource]:
+    """The resources in their order, but each behind what it needs: Pulumi refuses a state in any other order.
+
+    With `--target` a resource may be registered whose needs this command leaves as they are.
+    """
+    waiting = {resource.urn: resource for resource in resources}
+    placed: list[Resource] = []
+
+    def place(resource: Resource) -> None:
+        del waiting[resource.urn]
+        for urn in sorted(resource.needs):
+            if urn in waiting:
+                place(waiting[urn])
+        placed.append(resource)
+
+    while waiting:
+        place(next(iter(waiting.values())))
+    return placed
 
 
 def _same(one: Resource, other: Resource) -> bool:

@@ -235,11 +235,16 @@ def test_the_provider_is_asked_the_same_with_the_same_properties(step: str, repl
 
 
 def test_requests_come_in_the_same_order(step: str, replayed: Recording) -> None:
-    """For one resource, the provider is asked in the recorded order, start-up and Cancel as often as recorded."""
+    """For one object, the provider is asked in the recorded order, start-up and Cancel as often as recorded."""
     ours = replayed[step]
     expected, actual = requests(ours.recorded["calls"]), requests(ours.calls)
     for name in {call["name"] for call in expected} - {RACING.get(step)}:
-        assert methods_of(expected, name) == methods_of(actual, name)
+        if "refresh" in step:  # an object and the old one that it replaces are refreshed at the same time
+            for id_ in {call.get("id") for call in expected if call["name"] == name}:
+                one, other = ([call for call in calls if call.get("id") == id_] for calls in (expected, actual))
+                assert methods_of(one, name) == methods_of(other, name)
+        else:
+            assert methods_of(expected, name) == methods_of(actual, name)
     for method in ("Handshake", "GetPluginInfo", "Cancel"):
         assert begun(ours.recorded["calls"], method) == begun(ours.calls, method)
 
