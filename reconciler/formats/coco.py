@@ -21,16 +21,7 @@ from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
 from reconciler.formats import conversion
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    Keys,
-    PlacedBox,
-    Unreadable,
-    box_line,
-    placed,
-)
+from reconciler.formats.conversion import PER_PIXEL, Converted, Frame, Keys, PlacedBox, Unreadable, box_line, placed
 from reconciler.model import Finding, Place
 from reconciler.rule import OURS, error, marked, note
 from reconciler.text import inert

@@ -22,16 +22,7 @@ from xml.parsers import expat
 
 from reconciler.entries import Box
 from reconciler.formats import conversion
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    Keys,
-    PlacedBox,
-    Unreadable,
-    box_line,
-    placed,
-)
+from reconciler.formats.conversion import PER_PIXEL, Converted, Frame, Keys, PlacedBox, Unreadable, box_line, placed
 from reconciler.limits import NESTING
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error
