@@ -14,11 +14,10 @@ from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.parser import S3
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
-from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
+from reconciler.errors import USER_CAUSED, Exit, Failure, NotFound, ReconcilerError, sentence
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Command, Compared, Review
-from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
