@@ -103,7 +103,7 @@ class Plan(Comparison):
 
     @property
     def refusal(self) -> str:
-        """All refusals and how guards are overridden, as one text that is safe to show; empty when nothing is refused."""
+        """All refusals and how guards are overridden, as text that is safe to show; empty when nothing is refused."""
         return "; ".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
 
     @property
@@ -183,7 +183,8 @@ def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[Sentence]:
     strangers = [row.key for row in ledger.live_only() if not row.key.startswith(f"s3://{bucket}/")]
     if strangers:
         yield sentence(
-            f"{len(strangers):,} live entries that the manifest does not have are in a different bucket than its images (",
+            f"{len(strangers):,} live entries that the manifest does not have are in a different bucket than ",
+            "its images (",
             Name(f"s3://{bucket}/"),
             "): ",
             Name(strangers[0]),

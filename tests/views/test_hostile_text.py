@@ -146,7 +146,7 @@ def test_a_code_span_is_one_code_span(text: str) -> None:
 @MODEST
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=3))
 def test_a_sentence_shows_every_character_of_it(head: str, tail: str, names: list[str]) -> None:
-    """Apart from blanks and the back-ticks of what it quotes, what is rendered is the sentence, all of it text or code."""
+    """Apart from blanks and back-ticks around what it quotes, the sentence is rendered whole, as text and code."""
     sentence = (
         f"{head} -> ",
         Name(tail),

@@ -22,7 +22,7 @@ SENTENCE: Final = 700
 _TEXT: Final = re.compile(r"(?:[^\W_]|[ ,;:.()'\"%/?+=\u2019\xd7\u2192-]|->)*")
 # What is a link, an issue (GH-1), an emoji, a commit or a list item to GitHub or GitLab though it has no other sign.
 _LINKED: Final = re.compile(
-    r"(?i:www\.|://|mailto:|xmpp:|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w))|^\s*(?:[-+=]|\d+[.)](?:\s|$))"
+    r"(?i:www\.|://|mailto:|xmpp:|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w))|^\s*(?:[-+=](?!>)|\d+[.)](?:\s|$))"
 )
 _TICKS: Final = re.compile("`+")
 _QUOTED: Final = re.compile("`([^`]+)`")
