@@ -93,7 +93,7 @@ def whole() -> str:
 
 
 def texts_in(value: Any, path: Where = ()) -> Iterator[Where]:  # noqa: ANN401 - any JSON
-    """The path of every text; that of a member's name ends in None where it is no type's but the document's own."""
+    """The path of every text; that of a member's name ends in None where the name is data."""
     if isinstance(value, str):
         yield path
     elif isinstance(value, list):

@@ -96,7 +96,7 @@ def test_a_newer_format_is_an_error_with_the_cure(world: World, call: str) -> No
 
 
 def with_each_text_replaced(value: Any, text: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
-    """Copies of a value, in each of which one text is another, with the place of that text."""
+    """Copies of a value, each with one text replaced, with the place of that text."""
     if isinstance(value, str):
         yield "", text
     elif isinstance(value, dict):
