@@ -10,7 +10,7 @@ from reconciler.apply.context import Context, Target
 from reconciler.apply.list_live import list_live
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.rounds import Work, carry_out
-from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
+from reconciler.apply.verify import Circumstances, counted_by_verb, lacks, verified
 from reconciler.dataset import Observation
 from reconciler.errors import Failure, NotFound, ReconcilerError, Refused
 from reconciler.ledger import Ledger
@@ -45,4 +45,4 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
             return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))
     if not outcome.dataset_arn:
         return outcome
-    return judged(ledger, context.policy, queue, outcome, Circumstances(marked_before, overwritten=overwritten))
+    return verified(ledger, context.policy, queue, outcome, Circumstances(marked_before, overwritten=overwritten))

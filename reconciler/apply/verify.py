@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from reconciler.apply.outcome import KEPT, Outcome, Rejected
+from reconciler.apply.outcome import LINES_KEPT, Outcome, Rejected
 from reconciler.errors import Failure, UpdateFailed
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
@@ -21,7 +21,9 @@ class Circumstances:
     overwritten: bool = False
 
 
-def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, circumstances: Circumstances) -> Outcome:
+def verified(
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, circumstances: Circumstances
+) -> Outcome:
     """The outcome, completed from the listing in the ledger.
 
     A line that means what was sent but is stored differently is counted as rewritten and added to `settled`, so that
@@ -69,7 +71,7 @@ def _with_rejected(
         foreign += theirs
         if not theirs:
             lost.append(one.key)
-        if len(rejected) < KEPT:
+        if len(rejected) < LINES_KEPT:
             rejected.append(one)
     queue.retract(lost)
     complete = replace(
@@ -120,7 +122,7 @@ def _reason(*, theirs: bool, in_live: bool) -> str:
 def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
     new = (row for row in ledger.marked() if row.key not in before)
     old = (row for row in ledger.marked() if row.key in before)
-    first = islice(chain(new, old), KEPT)
+    first = islice(chain(new, old), LINES_KEPT)
     return replace(
         outcome,
         marked=tuple(replace(row, is_new=row.key not in before) for row in first),

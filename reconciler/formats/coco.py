@@ -29,7 +29,7 @@ from reconciler.formats.conversion import (
     Unreadable,
     box_line,
     checked_prefix,
-    joined,
+    image_address,
     placed,
 )
 from reconciler.formats.rules import SAVE_AGAIN
@@ -84,7 +84,7 @@ UNKNOWN_CATEGORY: Final = error(
     "add it to `categories`",
     _COCO,
 )
-NO_IMAGE: Final = marked(
+ANNOTATIONS_WITHOUT_IMAGE: Final = marked(
     "no-image",
     "annotations of images that the file does not have: {count:,}, the first of image {number}",
     "add the images, or ignore this if it is intended",
@@ -227,7 +227,7 @@ def _taken(image: object, coco: _Coco, prefix: str, seen: dict[str, str]) -> tup
     coco.used.add(number)
     if not isinstance(name, str) or not name:
         raise Unreadable(NO_FILE_NAME, coco.place, number=number)
-    key = joined(prefix, name)
+    key = image_address(prefix, name)
     if key in seen:
         raise Unreadable(rules.REPEATED_IMAGE, coco.place, key=key, first=seen[key])
     seen[key] = coco.place.file
@@ -261,7 +261,7 @@ def _unclaimed(coco: _Coco) -> Iterator[Finding]:
     lost = [number for number in coco.boxes if number not in coco.used]
     if lost:
         count = sum(len(coco.boxes[number]) for number in lost)
-        yield NO_IMAGE.finding(coco.place, count=count, number=lost[0])
+        yield ANNOTATIONS_WITHOUT_IMAGE.finding(coco.place, count=count, number=lost[0])
 
 
 def _counts(coco: _Coco) -> Iterator[Finding]:

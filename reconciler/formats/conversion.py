@@ -93,7 +93,7 @@ def checked_prefix(images: str) -> str:
     return images
 
 
-def joined(images: str, name: str) -> str:
+def image_address(images: str, name: str) -> str:
     """An image's address: prefix and name with exactly one "/" between them, nothing else changed."""
     return f"{images.removesuffix('/')}/{name.removeprefix('/')}"
 

@@ -30,7 +30,7 @@ from reconciler.formats.conversion import (
     Unreadable,
     box_line,
     checked_prefix,
-    joined,
+    image_address,
     placed,
 )
 from reconciler.limits import NESTING
@@ -156,7 +156,7 @@ def _image(root: Element, prefix: str, seen: dict[str, Place]) -> tuple[str, Fra
     if root.name != "annotation":
         raise Unreadable(NOT_VOC, root.place, name=root.name)
     filename = _part(root, "filename")
-    key = joined(prefix, filename.text)
+    key = image_address(prefix, filename.text)
     if key in seen:
         raise Unreadable(rules.REPEATED_IMAGE, filename.place, key=key, first=str(seen[key]))
     seen[key] = filename.place

@@ -30,7 +30,7 @@ from reconciler.formats.conversion import (
     Unreadable,
     box_line,
     checked_prefix,
-    joined,
+    image_address,
     placed,
 )
 from reconciler.formats.yolo_folder import IMAGES, YOLO, Dataset, is_image, label_file, listed_images
@@ -79,7 +79,7 @@ NO_BOXES: Final = note(
 )
 
 # Label files.
-NO_IMAGE: Final = marked(
+LABELS_WITHOUT_IMAGE: Final = marked(
     "yolo-no-image",
     "the label file is left out: the dataset has no image for it",
     "add the image, or remove the label file",
@@ -177,7 +177,7 @@ def _image(dataset: Dataset, image: str, key: str, created: str) -> Iterator[Con
 
 
 def _key(dataset: Dataset, image: str, prefix: str, seen: dict[str, Place]) -> str:
-    key = joined(prefix, image)
+    key = image_address(prefix, image)
     try:
         key.encode()
     except UnicodeEncodeError as fault:
@@ -238,4 +238,4 @@ def _orphans(dataset: Dataset, folders: set[str]) -> Iterator[Finding]:
         path = PurePosixPath(file)
         label = path.suffix == ".txt" and path.name not in _NOT_LABELS and file not in known
         if label and any(str(folder) in folders for folder in path.parents):
-            yield NO_IMAGE.finding(dataset.at(file))
+            yield LABELS_WITHOUT_IMAGE.finding(dataset.at(file))

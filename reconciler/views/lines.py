@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
-from reconciler.entries.codes import ENTRY_CODES, cure_of, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
@@ -134,7 +134,7 @@ def marked_line(marked: MarkedEntry) -> str:
 def _mark(mark: Mark) -> str:
     """A code with its meaning and cure; with AWS's text if the code is not known."""
     text = "" if mark.code in ENTRY_CODES else f" ({said(mark.message)})"
-    return f"{said(mark.code)}: {meaning_of(mark.code)}{text}; {cure_of(mark.code)}"
+    return f"{said(mark.code)}: {code_meaning(mark.code)}{text}; {cure_of(mark.code)}"
 
 
 def _at(place: Place | None) -> str:

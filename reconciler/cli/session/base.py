@@ -11,7 +11,7 @@ from reconciler.errors import BadInput
 from reconciler.git import checked_out, history, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType
-from reconciler.review.offline import Declared, declared_in, earlier_in, read
+from reconciler.review.offline import Declared, declared_in, earlier_in, read_side
 from reconciler.run import Base, DatasetRun
 from reconciler.text import inert
 
@@ -99,5 +99,5 @@ def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manife
         name = one[0].name, one[1].dataset_type
         if name in wanted:
             manifests[name] = run.resources.enter_context(Ledger())
-            read(one, manifests[name])
+            read_side(one, manifests[name])
     return manifests

@@ -17,7 +17,7 @@ from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import ProjectDeclaration
 from reconciler.review.model import Review
-from reconciler.review.offline import project_of
+from reconciler.review.offline import undeclared_project
 from reconciler.run import DatasetRun
 from reconciler.text import counted, did_you_mean, inert
 
@@ -88,7 +88,7 @@ def refuse_invalid(run: Run) -> None:
 def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
     """The projects of a run. Only `validate` also takes the folder of one project, or one manifest."""
     if command == "validate" and path.is_file() and not names:
-        return [project_of(path, str(path), path.stem)]
+        return [undeclared_project(path, str(path), path.stem)]
     if command == "validate" and (path / "project.yaml").exists() and not names:
         project = load_project(path, str(path))
         return [project] if project else []
