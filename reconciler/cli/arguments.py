@@ -1,4 +1,4 @@
-"""From what the user typed to `Options`.
+"""What the user typed, as one frozen record: `Options`.
 
 A wrong argument is reported in one sentence with "did you mean", never as a usage dump.
 """
@@ -7,20 +7,63 @@ import argparse
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.aws.arns import DatasetArn
-from reconciler.cli.options import STANDARD_OUTPUT, Options
-from reconciler.cli.parser import S3, Parser, build_parser, completion
+from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow, read_variable
 from reconciler.model import DatasetType
+from reconciler.review.model import Command
 from reconciler.text import did_you_mean, inert
 from reconciler.views import VIEWS
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """A valid command line; an option that the command does not have keeps its default.
+
+    `projects` empty: all. `limit` None: as many entries as fit a screen or two; `everything`: every change is shown
+    and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed: a plan id, or the file of a saved
+    plan. `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to restore, and where.
+
+    `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
+    standard output. `base` is a git revision, `images` a folder or `s3`. `sources` are the arguments of `report` (a
+    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix` and `created` belong to
+    `convert`.
+    """
+
+    command: Command
+    datasets: Path = Path("datasets")
+    projects: tuple[str, ...] = ()
+    json: bool = False
+    verbose: bool = False
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+    exit_code: bool = False
+    limit: int | None = None
+    everything: bool = False
+    yes: bool = False
+    snapshots: str | None = None
+    audit: str | None = None
+    allow: Mapping[str, str] = field(default_factory=dict)
+    plan: str | None = None
+    snapshot: str = ""
+    dataset_type: DatasetType | None = None
+    dataset_arn: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    base: str | None = None
+    images: str | None = None
+    links: bool = True
+    sources: tuple[str, ...] = ()
+    annotations: str = ""
+    prefix: str = ""
+    created: str = ""
 
 
 def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Options:
@@ -49,7 +92,7 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
 
 def _options(given: argparse.Namespace) -> Options:
     """The arguments under the names of the options; options whose values need more than argparse are added."""
-    names = {field.name for field in fields(Options)}
+    names = {one.name for one in fields(Options)}
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
     known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources")}
     known["files"] = _files(given)

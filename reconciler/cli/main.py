@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from importlib import import_module
 
 from reconciler.cli.arguments import asks_for_json, parse
-from reconciler.cli.options import STANDARD_OUTPUT
+from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
@@ -27,12 +27,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit:  # the help, the version or a completion script is written
         return _ended(screen, Exit.DONE)
     except ReconcilerError as error:
-        return _misunderstood(screen, arguments, error)
+        if not screen.is_quiet:
+            return _reported(screen, error, error.exit_code)
+        from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see `_conducted`
+
+        return _reported(screen, error, error.exit_code, misunderstood(arguments, error))
     screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in options.files.values()
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)
-        return _reported(screen, run, code, problem)
+        if not options.json:
+            return _reported(screen, problem, code)
+        from reconciler.cli.show import document  # noqa: PLC0415 - see `_conducted`
+
+        return _reported(screen, problem, code, document(run, code, problem))
 
 
 def _conducted(run: Run, screen: Screen) -> tuple[Exit, ReconcilerError | None]:
@@ -84,23 +92,10 @@ def _left(run: Run) -> str:
     return "interrupted; nothing was sent"
 
 
-def _misunderstood(screen: Screen, arguments: Sequence[str], error: ReconcilerError) -> int:
-    """Report wrong arguments, with a JSON document where they ask for one."""
-    _show_error(screen, error)
-    if screen.is_quiet:
-        from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see `_conducted`
-
-        screen.document(misunderstood(arguments, error))
-    return _ended(screen, error.exit_code)
-
-
-def _reported(screen: Screen, run: Run, code: Exit, error: ReconcilerError | None) -> int:
+def _reported(screen: Screen, error: ReconcilerError | None, code: Exit, document: str = "") -> int:
     """Show the error and, if the options ask for it, the JSON document."""
     _show_error(screen, error)
-    if run.options.json:
-        from reconciler.cli.show import document  # noqa: PLC0415 - see `_conducted`
-
-        screen.document(document(run, code, error))
+    screen.document(document)
     return _ended(screen, code)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
-from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS
@@ -14,6 +13,8 @@ from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, either, inert
 from reconciler.views import VIEWS
 
+# The name of a file that is standard output.
+STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
 _BESIDE: Final = ("report", "diff", "convert")
 # The value of --images that reads pictures from where their keys point to.
@@ -117,26 +118,17 @@ def _add_aws(parser: Parser) -> None:
 
 def _add_guarded(parser: Parser) -> None:
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
-    names = ", ".join(GUARDS)
-    parser.add_argument(
-        "--allow", metavar='GUARD="WHY"', action="append", default=[], help=f"{how}; the guards: {names}"
-    )
-    parser.add_argument(
-        "--snapshots",
-        metavar="PLACE",
-        help="where a dataset's entries are kept before it is deleted: a folder or s3://BUCKET/FOLDER "
-        "(default: .reconciler/snapshots beside the datasets)",
-    )
+    how += f"; the guards: {', '.join(GUARDS)}"
+    parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler/snapshots beside the datasets)"
+    where = f"where a dataset's entries are kept before it is deleted: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
 
 
 def _add_sending(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="apply without asking")
-    parser.add_argument(
-        "--audit",
-        metavar="PLACE",
-        help="also write each record to this place: a file, or s3://BUCKET/FOLDER "
-        "(always: .reconciler/audit beside the datasets)",
-    )
+    place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
+    parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
 
 
 def _add_validate(parser: Parser) -> None:
@@ -174,14 +166,10 @@ def _add_report(parser: Parser) -> None:
 
 def _add_diff(parser: Parser) -> None:
     add = parser.add_argument
-    sides = "a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
-    add("sources", metavar="A", action="append", help=sides)
-    add(
-        "sources",
-        metavar="B",
-        action="append",
-        help="the second side; an existing path takes precedence over a revision",
-    )
+    first = "a manifest, a folder, or a git revision (main:datasets, HEAD~1, a tag)"
+    second = "the second side; an existing path takes precedence over a revision"
+    for metavar, side in (("A", first), ("B", second)):
+        add("sources", metavar=metavar, action="append", help=side)
     folder = "the folder of a revision without a path (default: %(default)s)"
     add("--datasets", metavar="DIR", type=Path, default=Path("datasets"), help=folder)
     _add_format(parser)
@@ -209,24 +197,21 @@ _OWN: Final = {
 
 
 def _add_format(parser: Parser) -> None:
-    parser.add_argument(
-        "--format", choices=list(VIEWS), default="text", help=f"the view: {', '.join(VIEWS)} (default: text)"
-    )
+    views = f"the view: {', '.join(VIEWS)} (default: text)"
+    parser.add_argument("--format", choices=list(VIEWS), default="text", help=views)
     _add_output(parser)
     _add_pictures(parser, "pictures for the HTML view: a folder")
 
 
 def _add_output(parser: Parser) -> None:
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help="the file to write (default: standard output)"
-    )
+    file = "the file to write (default: standard output)"
+    parser.add_argument("-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help=file)
 
 
 def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None:
     parser.add_argument("--images", metavar="DIR", help=text)
-    parser.add_argument(
-        "--no-links", dest="links", action="store_false", help="no links to S3 and the AWS console in the HTML view"
-    )
+    links = "no links to S3 and the AWS console in the HTML view"
+    parser.add_argument("--no-links", dest="links", action="store_false", help=links)
 
 
 def _number(text: str) -> int:

@@ -5,19 +5,19 @@ Views are written however the run ended; the view of a plan that failed contains
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 from msgspec import structs
 
 from reconciler.aws.objects import Objects, S3Address
-from reconciler.cli.options import STANDARD_OUTPUT
-from reconciler.cli.parser import S3
+from reconciler.cli.help import COMMANDS
+from reconciler.cli.parser import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.model import Command, Compared, Review
+from reconciler.review.model import Compared, Review
 from reconciler.shell.faults import USER_CAUSED, with_cure
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
@@ -84,8 +84,9 @@ def _limited(review: Review, limit: int) -> Review:
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
-    command: Command = next((one for one in get_args(Command) if one == named), "")
-    return document_text(Review(command=command, error=Failure.of(error), exit_code=int(error.exit_code)))
+    return document_text(
+        Review(command=named if named in COMMANDS else "", error=Failure.of(error), exit_code=int(error.exit_code))
+    )
 
 
 def deliver(run: Run, screen: Screen, code: Exit, error: ReconcilerError | None) -> Exit:

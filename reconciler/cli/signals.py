@@ -47,11 +47,9 @@ class Signals:
 
     def stop(self) -> Interrupted | None:
         """Why no further batch may be sent, or None."""
-        return (
-            None
-            if self._received is None
-            else self.interrupted("stopped after the running batch, as requested; run again to continue")
-        )
+        if self._received is None:
+            return None
+        return self.interrupted("stopped after the running batch, as requested; run again to continue")
 
     def interrupted(self, message: str) -> Interrupted:
         """The error for an interrupted run, with the exit code of the signal."""

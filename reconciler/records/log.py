@@ -27,8 +27,7 @@ from typing import Any, Final
 
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
-from reconciler.records.record import Attempt, Stamp, begun, ended
-from reconciler.records.who import scrubber
+from reconciler.records.record import Attempt, Stamp, begun, ended, scrubber
 from reconciler.snapshots.folder import PRIVATE, make_folder
 from reconciler.text import inert
 

@@ -19,9 +19,9 @@ Forms and units:
 that they do not know.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from reconciler.analysis.results import (
     Balance,
@@ -120,7 +120,8 @@ FORMAT: Final = 3
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
-Command = Literal["", "validate", "plan", "apply", "restore", "diff", "report", "convert"]
+# A command of the command line (`cli/help.py`), or "".
+Command = Annotated[str, Meta(pattern="^[a-z]{0,20}$")]
 DangerLevel = Literal["danger", "check", "note"]
 DangerKind = Literal[
     "replace",

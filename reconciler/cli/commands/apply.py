@@ -9,7 +9,6 @@ also shows which entries have changed since.
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reconciler.apply import Outcome, Target
@@ -32,15 +31,9 @@ from reconciler.text import inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.terminal.view import ending_view, outcome_view
 
+# The plan id of what was reviewed ("" if nothing was), and the review itself where `--plan` names a saved plan.
+Reviewed = tuple[str, Review | None]
 _INTERRUPTED: Final = "not applied, because the run was interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewedPlan:
-    """What was reviewed: the plan id of a run, and the review if `--plan` names a saved plan."""
-
-    plan_id: str
-    review: Review | None = None
 
 
 def apply(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -73,31 +66,27 @@ def refuse_unseen(run: Run) -> None:
         raise BadInput("there is no terminal to ask on; give --yes to apply without asking; nothing was sent")
 
 
-def _reviewed_plan(given: str | None) -> ReviewedPlan | None:
+def _reviewed_plan(given: str | None) -> Reviewed:
     """What `--plan` names.
 
     Raises:
         BadInput: it is neither a plan id nor a saved plan, or not every dataset of the saved plan could be planned.
     """
-    if given is None:
-        return None
-    text = given.strip()
-    if ids_in(text):
-        return ReviewedPlan(text)
+    text = (given or "").strip()
+    if given is None or ids_in(text):
+        return text, None
     if not text:
         raise BadInput("--plan is empty: a plan has an id only when every dataset could be planned")
     review = saved_review(given)
     if review.compared.offline or not review.plan_id:
         raise BadInput(f"{inert(given)} is not a complete plan against live; save one with `reconciler plan --save`")
-    return ReviewedPlan(review.plan_id, review)
+    return review.plan_id, review
 
 
-def apply_planned(
-    run: Run, screen: Screen, live: LiveSide, signals: Signals, reviewed: ReviewedPlan | None = None
-) -> Exit:
+def apply_planned(run: Run, screen: Screen, live: LiveSide, signals: Signals, reviewed: Reviewed = ("", None)) -> Exit:
     """Ask, and apply what was planned and shown; every apply leaves a record, also one that is refused.
 
-    With `reviewed`, only the plan that was reviewed is applied.
+    With an id in `reviewed`, only the plan with that id is applied.
 
     Raises:
         Refused: by a policy, a guard or the answer of the user. ReconcilerError: a dataset could not be planned or
@@ -105,8 +94,8 @@ def apply_planned(
     """
     _record_refused(run, live)
     refuse_unplanned(run)
-    if reviewed:
-        _refuse_moved(run, live, reviewed)
+    if reviewed[0]:
+        _refuse_moved(run, live, *reviewed)
     missing = dict.fromkeys(one.remark for one in run.datasets if one.plan and one.project_arn is None)
     if missing:  # Pulumi creates projects, this command never does
         raise Refused(f"{'; '.join(missing)}; nothing was sent")
@@ -131,7 +120,7 @@ def _record_refused(run: Run, live: LiveSide) -> None:
                 attempt.error = one.error or refused
 
 
-def _refuse_moved(run: Run, live: LiveSide, reviewed: ReviewedPlan) -> None:
+def _refuse_moved(run: Run, live: LiveSide, plan_id: str, review: Review | None) -> None:
     """Stop an apply that differs from the reviewed plan; each dataset that differs leaves a record.
 
     Raises:
@@ -143,10 +132,10 @@ def _refuse_moved(run: Run, live: LiveSide, reviewed: ReviewedPlan) -> None:
             attempt.error = refused
 
     def entries(titles: Sequence[str]) -> Iterator[str]:
-        if reviewed.review:
-            yield from entries_that_moved(reviewed.review, run.review or review_now(run), titles)
+        if review:
+            yield from entries_that_moved(review, run.review or review_now(run), titles)
 
-    refuse_moved(reviewed.plan_id, run.datasets, record, entries)
+    refuse_moved(plan_id, run.datasets, record, entries)
 
 
 def _ask(screen: Screen) -> None:

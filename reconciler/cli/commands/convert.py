@@ -12,7 +12,7 @@ from typing import Final
 
 import imagesize
 
-from reconciler.cli.options import STANDARD_OUTPUT
+from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
