@@ -29,7 +29,6 @@ from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules
-from reconciler.manifest.rules import project as project_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.model import Choice, Policy, Severity, settings_of
 from reconciler.rule import Rule
@@ -85,7 +84,7 @@ def findings_page() -> str:
         "What reading `project.yaml` and manifests can find. Each finding is shown with file:line:column, what is",
         "wrong and the cure; the first 50 of a class in a file, then a count.\n",
     ]
-    rules = list(_rules(project_rules, yaml_rules, line_rules))
+    rules = list(_rules(yaml_rules, line_rules))
     for severity, (heading, sentence) in _CLASSES.items():
         parts += [f"## {heading}\n", f"{sentence}\n", _table(rules, severity)]
     parts += ["## Annotations of other formats\n", f"{_CONVERTING}\n", _converting()]

@@ -18,11 +18,6 @@ class DatasetStatus(StrEnum):
     UPDATE_FAILED = "UPDATE_FAILED"
     DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
 
-    @property
-    def is_running(self) -> bool:
-        """Whether an operation is running on the dataset."""
-        return self.value.endswith("_IN_PROGRESS")
-
 
 @dataclass(frozen=True, slots=True)
 class DatasetDescription:

@@ -1,6 +1,10 @@
 """Read files of a git revision (`main:datasets`, `HEAD~1`, a tag), and find out which commit is checked out.
 
 Blobs are read as git stores them, without conversions; the working tree and the index are not changed.
+
+A tree is foreign input: git itself refuses to check out a path such as `../x`, and lists it all the same. What would be
+written outside its folder is refused before anything is written, and files are created below a directory handle without
+following a link.
 """
 
 import os
@@ -10,14 +14,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Final
 
 from reconciler.errors import BadInput
+from reconciler.text import inert
 
 _LINK: Final = "120000"
 _FILES: Final = frozenset({"100644", "100755", "100664"})
 _CURE: Final = "give a path that exists, or a revision such as main:datasets, HEAD~1 or a tag"
+_SHALLOW: Final = (
+    "; this clone is shallow, fetch its whole history first (`git fetch --unshallow`; `fetch-depth: 0` for "
+    "actions/checkout, `GIT_DEPTH: 0` in GitLab)"
+)
+# Parts of a path that lead elsewhere, or into the settings of a repository, in any case.
+_UNSAFE: Final = frozenset({"", ".", "..", ".git"})
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+# A blob that should be written: object id, parts of its path, mode.
+_Blob = tuple[str, tuple[str, ...], str]
 
 
 @contextmanager
@@ -33,14 +48,14 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
     name, colon, path = revision.partition(":")
     spec = f"{name}:{path}" if colon else f"{name}:./{default}"
     oid = _resolved(spec, repository, revision)
-    leaf = PurePosixPath(path if colon else default).name or repository.resolve().name or "datasets"
+    leaf = PurePosixPath(path if colon else default).name or repository.resolve().name
     with TemporaryDirectory(prefix="reconciler-") as temporary:
-        target = Path(temporary) / leaf
+        target = Path(temporary) / ("datasets" if leaf.lower() in _UNSAFE else leaf)
         if _output(["cat-file", "-t", oid], repository).strip() == b"tree":
             target.mkdir()
-            _write(list(_files(oid, repository)), repository, target)
+            _write(_safe(_files(oid, repository), revision), repository, target)
         else:
-            _write([(oid, "", "100644")], repository, target)
+            _write([(oid, (target.name,), "100644")], repository, target.parent)
         yield target
 
 
@@ -51,11 +66,7 @@ def holds(revision: str, repository: Path, path: str) -> bool:
         BadInput: git, the repository or the revision is not found.
     """
     commit = _resolved(f"{revision}^{{commit}}", repository, revision)
-    try:
-        _resolved(f"{commit}:./{path}", repository, revision)
-    except BadInput:
-        return False
-    return True
+    return bool(_output(["ls-tree", "-z", commit, *(["--", path] if path else [])], repository))
 
 
 def history(revision: str, repository: Path, path: str = "datasets", limit: int = 20) -> tuple[str, ...]:
@@ -81,66 +92,135 @@ def is_shallow(repository: Path) -> bool:
 def _resolved(spec: str, repository: Path, asked: str) -> str:
     if spec.startswith("-"):
         raise BadInput(f"{asked!r} is not a valid revision; {_CURE}")
-    try:
-        return _output(["rev-parse", "--verify", "--quiet", spec], repository).decode("ascii").strip()
-    except BadInput:
-        where = "is not in a git repository"
-        with suppress(BadInput):
-            if _output(["rev-parse", "--is-inside-work-tree"], repository).strip() == b"true":
-                where = "has no such revision, or no such path in it"
-        raise BadInput(f"{asked!r}: {repository} {where}; {_CURE}") from None
+    done = _git(["rev-parse", "--verify", "--quiet", spec], repository)
+    if done.returncode == 0:
+        return done.stdout.decode("ascii").strip()
+    if done.returncode == 1:  # git works here, and does not find it
+        shallow = _SHALLOW if is_shallow(repository) else ""
+        raise BadInput(
+            f"{asked!r}: {inert(str(repository))} has no such revision, or no such path in it; {_CURE}{shallow}"
+        )
+    reason = _reason(done.stderr)
+    if reason.startswith("not a git repository"):
+        raise BadInput(f"{asked!r}: {inert(str(repository))} is not in a git repository; {_CURE}")
+    raise BadInput(f"{asked!r}: git failed in {inert(str(repository))}: {reason}")
 
 
-def _files(tree: str, repository: Path) -> Iterator[tuple[str, str, str]]:
-    """Object id, path and mode of every file and link below a tree; submodules have no files here."""
+def _files(tree: str, repository: Path) -> Iterator[_Blob]:
+    """Every file and link below a tree; submodules have no files here."""
     for row in _output(["ls-tree", "-r", "-z", "--full-tree", tree], repository).split(b"\0"):
         if row:
             facts, _tab, path = row.partition(b"\t")
             mode, _kind, oid = facts.decode("ascii").split()
             if mode in _FILES or mode == _LINK:
-                yield oid, os.fsdecode(path), mode
+                yield oid, tuple(os.fsdecode(path).split("/")), mode
 
 
-def _write(files: Sequence[tuple[str, str, str]], repository: Path, target: Path) -> None:
+def _safe(files: Iterator[_Blob], revision: str) -> list[_Blob]:
+    """The files; BadInput when one would be written outside its folder, over another one, or below one."""
+    checked = list(files)
+    folders = {parts[:depth] for _oid, parts, _mode in checked for depth in range(1, len(parts))}
+    seen = set(folders)
+    for _oid, parts, _mode in checked:
+        if any(part.lower() in _UNSAFE for part in parts):
+            problem = "which would be written outside its folder"
+        elif parts in seen:
+            problem = "and another file or folder of the same name"
+        else:
+            seen.add(parts)
+            continue
+        raise BadInput(
+            f"{revision!r} has the path {inert('/'.join(parts))!r}, {problem}; git writes no such tree, so nothing of "
+            "it was read: `git fsck` names the object, and a commit without it is needed"
+        )
+    return checked
+
+
+def _write(files: Sequence[_Blob], repository: Path, target: Path) -> None:
     """Write blobs below `target`, one after another through one process."""
-    command = [_git(), "-C", str(repository), "cat-file", "--batch"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
-        if git.stdin is None or git.stdout is None:
-            raise BadInput("git could not be started; install it, or name folders instead of revisions")
-        for oid, path, mode in files:
-            git.stdin.write(oid.encode() + b"\n")
-            git.stdin.flush()
-            _place(git.stdout, target / path if path else target, mode)
-        git.stdin.close()
+    root = os.open(target, _OPEN_FOLDER)
+    try:
+        with TemporaryFile() as wanted, TemporaryFile() as said:
+            wanted.write(b"".join(oid.encode("ascii") + b"\n" for oid, _parts, _mode in files))
+            wanted.seek(0)
+            command = _command(["cat-file", "--batch"], repository)
+            with subprocess.Popen(command, stdin=wanted, stdout=subprocess.PIPE, stderr=said, env=_environ()) as git:
+                failed = next((blob for blob in files if not (git.stdout and _place(git.stdout, root, blob))), None)
+            if failed:
+                said.seek(0)
+                oid, parts, _mode = failed
+                raise BadInput(f"git could not read {inert('/'.join(parts))} (object {oid}): {_reason(said.read())}")
+    finally:
+        os.close(root)
 
 
-def _place(blobs: IO[bytes], path: Path, mode: str) -> None:
-    """Take one blob from the stream: `<oid> blob <size>`, the bytes, a line feed."""
-    left = int(blobs.readline().split()[2])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if mode == _LINK:
-        path.symlink_to(os.fsdecode(blobs.read(left)))
-    else:
-        with path.open("wb") as file:
-            while left:
-                left -= file.write(blobs.read(min(left, 1 << 20)))
-    blobs.read(1)
+def _place(blobs: IO[bytes], root: int, blob: _Blob) -> bool:
+    """Take one blob from the stream (`<oid> blob <size>`, the bytes, a line feed); False when git did not give it."""
+    _oid, parts, mode = blob
+    header = blobs.readline().split()
+    if len(header) != 3:  # `<oid> missing`, or the end of the stream
+        return False
+    left = int(header[2])
+    with _folder(root, parts[:-1]) as folder:
+        if mode == _LINK:
+            target = blobs.read(left)
+            left -= len(target)
+            os.symlink(target, parts[-1], dir_fd=folder)
+        else:
+            with os.fdopen(os.open(parts[-1], _NEW_FILE, 0o600, dir_fd=folder), "wb") as file:
+                while left and (piece := blobs.read(min(left, 1 << 20))):
+                    left -= file.write(piece)
+    return left == 0 and blobs.read(1) == b"\n"
+
+
+@contextmanager
+def _folder(root: int, parts: Sequence[str]) -> Iterator[int]:
+    """A context manager with the handle of a folder below another one; it is created where it is missing."""
+    handle = os.dup(root)
+    try:
+        for part in parts:
+            with suppress(FileExistsError):
+                os.mkdir(part, 0o700, dir_fd=handle)
+            inner = os.open(part, _OPEN_FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _output(arguments: Sequence[str], repository: Path, timeout: float | None = None) -> bytes:
-    command = [_git(), "--no-optional-locks", "-C", str(repository), *arguments]
-    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=timeout)
+    done = _git(arguments, repository, timeout)
     if done.returncode:
-        reason = done.stderr.decode("utf-8", "replace").strip()
-        raise BadInput(f"git {arguments[0]} failed: {reason or 'git gave no reason'}; {_CURE}")
+        raise BadInput(f"git {arguments[0]} failed in {inert(str(repository))}: {_reason(done.stderr)}")
     return done.stdout
 
 
-def _git() -> str:
+def _git(
+    arguments: Sequence[str], repository: Path, timeout: float | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command, environ = _command(arguments, repository), _environ()
+    return subprocess.run(
+        command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=timeout, env=environ
+    )
+
+
+def _command(arguments: Sequence[str], repository: Path) -> list[str]:
     found = shutil.which("git")
     if found is None:
-        raise BadInput("git is not installed; install it, or name folders instead of revisions")
-    return found
+        raise BadInput("git is not on PATH; install it, or name folders instead of revisions")
+    return [found, "--no-optional-locks", "-C", str(repository), *arguments]
+
+
+def _environ() -> dict[str, str]:
+    """The environment, with git's messages in English: some are told apart by their words."""
+    return {**os.environ, "LC_ALL": "C"}
+
+
+def _reason(said: bytes) -> str:
+    """What git wrote, on one line, safe to print."""
+    words = " ".join(said.decode("utf-8", "replace").split())
+    return inert(words.removeprefix("fatal: ").removeprefix("error: "), 1000) or "git gave no reason"
 
 
 # The longest that a record may wait for git, with many files on a slow disk.

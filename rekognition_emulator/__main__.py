@@ -52,6 +52,13 @@ def _bucket(argument: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
+def _key_of_account(argument: str) -> tuple[str, str]:
+    key, _, account = argument.partition("=")
+    if not key:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not KEY=ACCOUNT")
+    return key, _ACCOUNT(account)
+
+
 def _port(argument: str) -> int:
     if not argument.isdecimal() or int(argument[:6]) > 65_535:
         raise argparse.ArgumentTypeError(f"{argument!r} is not a port from 0 to 65535")
@@ -131,6 +138,14 @@ def parser() -> argparse.ArgumentParser:
         help="change the answer to a question that AWS leaves open",
     )
     add("--account", type=_ACCOUNT, default="111122223333", help="account id in ARNs (default: %(default)s)")
+    add(
+        "--account-of",
+        type=_key_of_account,
+        action="append",
+        default=[],
+        metavar="KEY=ACCOUNT",
+        help="the account of an access key, if it is not that of --account",
+    )
     add("--region", type=_REGION, default="us-east-1", help="Region of unsigned requests (default: %(default)s)")
     add("--seed", type=int, default=0, help="seed of request ids and of the chances of faults (default: %(default)s)")
     return made
@@ -155,6 +170,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
         host=options.host,
         port=options.port,
         account=options.account,
+        accounts=dict(options.account_of),
         region=options.region,
         latency=LATENCIES[options.latency],
         switches=parse_switches(options.switch),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rekognition_emulator.aws_json import requests
 from rekognition_emulator.settings import Settings, build_front_end, named_latency, with_changes
-from rekognition_emulator.web.router import Router
+from rekognition_emulator.web.router import Router, is_loopback
 from rekognition_emulator.web.server import Server
 
 requests.compile_all()  # at import, so that an emulator starts within milliseconds
@@ -165,7 +165,8 @@ def serve(
         changes["latency"] = named_latency(latency)
     chosen = with_changes(settings or Settings(), changes)
     front_end = build_front_end(chosen, clock)
-    server = Server(Router(front_end).handle, host=chosen.host, port=chosen.port)
+    router = Router(front_end, loopback=is_loopback(f"[{chosen.host}]" if ":" in chosen.host else chosen.host))
+    server = Server(router.handle, host=chosen.host, port=chosen.port)
     try:
         yield Emulator.running(server, front_end, chosen.region)
     finally:

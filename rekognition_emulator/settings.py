@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from rekognition_emulator.aws_json.callers import Callers
 from rekognition_emulator.journal import Journal
 from rekognition_emulator.lines.limits import Limits
 from rekognition_emulator.operations.admission import Denial, Permissions, Quota
@@ -20,6 +21,7 @@ from rekognition_emulator.state.store import MemoryStore
 from rekognition_emulator.switches.all_switches import Switches
 from rekognition_emulator.switches.switch import did_you_mean
 from rekognition_emulator.web.front_end import FrontEnd
+from rekognition_emulator.web.sts import Sts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +38,8 @@ class SettingError(ValueError):
 class Settings:
     """All settings; the defaults suit tests: no delay, in memory, loopback, any free port.
 
-    `state`: a SQLite file instead of memory. `buckets`: folders that stand for S3 buckets, by bucket name;
+    `accounts`: the account of an access key, for keys that are not of `account`. `state`: a SQLite file instead of
+    memory. `buckets`: folders that stand for S3 buckets, by bucket name;
     `s3_endpoint`: the S3 API of all other buckets. `quota`: throttle at AWS's rates. `deny`: denied operations, each
     `OPERATION[:ARN-pattern]`. `faults`: a fault plan (YAML); `plan_name`: its file, for messages. `keep_calls`: the
     number of calls that the journal keeps; None keeps all, with their blobs.
@@ -48,6 +51,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     account: str = "111122223333"
+    accounts: Mapping[str, str] = field(default_factory=dict)
     region: str = "us-east-1"
     latency: Latency = NO_LATENCY
     limits: Limits = field(default_factory=Limits)
@@ -66,6 +70,7 @@ class Settings:
         for value, pattern, wanted in (
             (self.account, "[0-9]{12}", "an account id of twelve digits"),
             (self.region, "[a-z0-9-]+", "a Region such as us-east-1"),
+            *((account, "[0-9]{12}", "an account id of twelve digits") for account in self.accounts.values()),
         ):
             if not re.fullmatch(pattern, value):
                 raise SettingError(f"{value!r} is not {wanted}.")
@@ -150,11 +155,18 @@ def build_front_end(settings: Settings, clock: Clock | None = None) -> FrontEnd:
     service = Service(context)
     if settings.state and clock is None:
         _restore_clock(service)
-    front_end = FrontEnd(service, caller=settings.caller, journal=Journal(settings.keep_calls), seed=settings.seed)
+    callers = Callers(settings.caller, settings.accounts)
+    denials = [Denial.parse(text) for text in settings.deny]
+    front_end = FrontEnd(
+        service,
+        callers=callers,
+        journal=Journal(settings.keep_calls),
+        sts=Sts(callers, denials),
+        seed=settings.seed,
+    )
     if settings.quota:
         front_end.before_decoding.append(Quota(context))
     if settings.deny:
-        denials = [Denial.parse(text) for text in settings.deny]
         front_end.before_work.append(Permissions(denials, settings.switches))
     front_end.faults.load(settings.faults, source=settings.plan_name)
     return front_end

@@ -16,7 +16,7 @@ from reconciler.analysis.fields import all_fields, document_of, field_changes
 from reconciler.analysis.movements import Transform, transform_of
 from reconciler.analysis.results import BoxChange, BoxWord, FieldChange, PixelBox, Size
 from reconciler.entries import Box, Meaning, meaning_of
-from reconciler.entries.attributes import Document
+from reconciler.entries.meaning import Document
 from reconciler.model import Change, Verb
 from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 

@@ -14,8 +14,7 @@ import msgspec
 
 from reconciler.analysis.results import FieldChange
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
-from reconciler.entries.attributes import Document
-from reconciler.entries.encoding import canonical, encoded
+from reconciler.entries.meaning import Document, canonical, encoded
 
 # A field's value is shown, not kept: the line itself is in the manifest.
 VALUE_CHARACTERS: Final = 200

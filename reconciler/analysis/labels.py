@@ -23,7 +23,7 @@ from typing import Final, Literal
 from reconciler.analysis.results import Balance, Counts, LabelBalance, LookAlike
 from reconciler.analysis.sides import Pair, Side
 from reconciler.entries import BOXES_TYPE, attributes, meaning_of
-from reconciler.entries.attributes import Document
+from reconciler.entries.meaning import Document
 from reconciler.ledger.rows import names
 
 _CLASS_ID: Final = itemgetter("class_id")

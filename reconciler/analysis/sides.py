@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.analysis.fields import document_of
-from reconciler.entries.attributes import Document
+from reconciler.entries.meaning import Document
 from reconciler.ledger import Ledger, StoredSide
 from reconciler.model import Leftover
 

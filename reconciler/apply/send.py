@@ -132,7 +132,7 @@ def _settle(lane: Lane, batch: Batch, failure: DatasetDescription) -> None:
         raise UpdateFailed(f"{_named(batch, lane.plan)} failed: {message}")
     left = lane.left_of(batch.changes)
     lane.queue.confirm(_without(batch.changes, left))
-    live_labels = set(lane.ledger.live_label_counts())
+    live_labels = set(lane.ledger.label_counts())
     named = named_lines(failure.message, left, lane.ledger.some_live_keys(), live_labels)
     lane.queue.reject(named, f"AWS: {message}")
     rest = _without(left, named)

@@ -11,18 +11,35 @@ The rules, each held by a property test in `tests/entries/`:
 - A known attribute (its metadata's type is image-classification or object-detection) that is malformed counts as its
   parsed JSON.
 - *Content* (`compare: strict`): all parsed JSON; numbers by value, so 1 and 1.0 are one number.
-- What the service adds never counts (`service_fields`).
+- What the service adds never counts (`line`).
 
-`attributes` finds the label attributes of a line, `meaning` reads them, `line` makes an entry of a line, `encoding`
-writes JSON.
+`meaning` finds the label attributes of a line and reads them, `line` makes an entry of a line, `codes` has AWS's codes.
 
 Sources: Custom Labels Developer Guide, "Image-level labels in manifest files", "Object localization in manifest files".
 """
 
-from reconciler.entries.attributes import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
-from reconciler.entries.line import bare_line, compact, entry_of, key_of, parse_live
-from reconciler.entries.meaning import Box, Meaning, digest_of, meaning_of
-from reconciler.entries.service_fields import SERVICE_LISTS, marks_of, without_service_fields
+from reconciler.entries.line import (
+    SERVICE_LISTS,
+    bare_line,
+    compact,
+    entry_of,
+    key_of,
+    marks_of,
+    parse_live,
+    without_service_fields,
+)
+from reconciler.entries.meaning import (
+    BOXES_TYPE,
+    IMAGE_TYPE,
+    METADATA,
+    SOURCE_REF,
+    Attribute,
+    Box,
+    Meaning,
+    attributes,
+    digest_of,
+    meaning_of,
+)
 
 __all__ = [
     "BOXES_TYPE",

@@ -1,11 +1,47 @@
-"""What a line means to training: image-level labels, boxes, the image's size, whether it is labelled at all."""
+"""What a line means to training: its label attributes, labels, boxes and image size; JSON as it is compared, digests.
 
-from collections.abc import Mapping
+Source: Custom Labels Developer Guide, "Creating a manifest file".
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
-from reconciler.entries.attributes import IMAGE_TYPE, Attribute, Document, attributes
-from reconciler.entries.encoding import canonical, encoded, hashed
+import msgspec
+
+SOURCE_REF: Final = "source-ref"
+METADATA: Final = "-metadata"
+IMAGE_TYPE: Final = "groundtruth/image-classification"
+BOXES_TYPE: Final = "groundtruth/object-detection"
+
+Document = Mapping[str, Any]  # a parsed line
+
+
+class Attribute(NamedTuple):
+    """A label attribute of a line: its name, value and metadata; `kind` is the metadata's type."""
+
+    name: str
+    value: Any
+    metadata: Mapping[str, Any]
+    kind: str
+
+
+def attributes(document: Document) -> Iterator[Attribute]:
+    """The label attributes of the kinds that Custom Labels knows, in the line's order.
+
+    An attribute is known by its metadata: a member named `<attribute>-metadata` that holds one of the two types.
+    """
+    for name, metadata in document.items():
+        if not name.endswith(METADATA) or not isinstance(metadata, dict):
+            continue
+        kind = metadata.get("type")
+        if isinstance(kind, str) and kind in {IMAGE_TYPE, BOXES_TYPE}:
+            attribute = name.removesuffix(METADATA)
+            yield Attribute(attribute, document.get(attribute), metadata, kind)
+
 
 # Coordinates are compared in thousandths of a pixel.
 _PER_PIXEL: Final = 1000
@@ -145,3 +181,41 @@ def _thousandths(value: object) -> int | None:
     if not isinstance(value, float):
         return None
     return round(value * _PER_PIXEL) if abs(value) <= _FARTHEST_PIXEL else None
+
+
+# How the encoder writes a float that is a whole number: 1.0, 1e+16. In text it means nothing, and costs a little time.
+_WHOLE_FLOAT: Final = re.compile(rb"\.0[,\]}]|e(?<=[0-9]e)\+?[0-9]")
+
+
+def canonical(value: object) -> bytes:
+    """JSON with sorted members and numbers by value: equal values give equal bytes."""
+    try:
+        fast = msgspec.json.encode(value, order="deterministic")
+        if not _WHOLE_FLOAT.search(fast):
+            return fast
+        return msgspec.json.encode(_by_value(value), order="deterministic")
+    except (OverflowError, UnicodeEncodeError):
+        return json.dumps(_by_value(value), sort_keys=True, separators=(",", ":")).encode()
+
+
+def encoded(value: object) -> bytes:
+    """Compact JSON in UTF-8, members in the given order."""
+    try:
+        return msgspec.json.encode(value)
+    except (OverflowError, UnicodeEncodeError):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def hashed(data: bytes) -> bytes:
+    """16 bytes that name the data."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def _by_value(value: Any) -> Any:  # noqa: ANN401 - any JSON value in, the same value out
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {name: _by_value(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_by_value(item) for item in value]
+    return value

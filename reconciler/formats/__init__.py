@@ -4,14 +4,15 @@ A converter is pure: file contents in, lines and findings out, in the files' ord
 `reconciler convert` is the edge that reads and writes files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
 
-from reconciler.formats.conversion import Convert, Converted, Sources
+from reconciler.formats.conversion import Converted, Keys, Sources
+from reconciler.model import Finding
 
-__all__ = ["FORMATS", "Convert", "Converted", "Importer", "Sources"]
+__all__ = ["FORMATS", "Converted", "Importer", "Sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,19 @@ class Importer:
     reads: str
     example: str
 
-    @property
-    def convert(self) -> Convert:
-        """The converter, loaded when it is asked for."""
-        made: Convert = import_module(f"{__name__}.{self.module}").convert
-        return made
+    def convert(
+        self, sources: Iterable[tuple[str, bytes]], /, *, images: str, created: str
+    ) -> Iterator[Converted | Finding]:
+        """Lines and findings, lazily and in the order of the files; a file's findings come before its lines.
+
+        `sources` are names and contents of files; a format that reads folders needs `Sources`.
+        `images` is the s3:// address under which the images lie, `created` the creation-date written into every line.
+        The module's `convert` reads no clock and no network, and files only through `sources`.
+
+        Raises:
+            BadInput: `images` is not an s3:// address, or a file cannot be read.
+        """
+        yield from import_module(f"{__name__}.{self.module}").convert(sources, Keys(images), created)
 
 
 FORMATS: Final[Mapping[str, Importer]] = {

@@ -20,19 +20,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
-from reconciler.formats import rules
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    PlacedBox,
-    Unreadable,
-    box_line,
-    checked_prefix,
-    image_address,
-    placed,
-)
-from reconciler.formats.rules import SAVE_AGAIN
+from reconciler.formats import conversion
+from reconciler.formats.conversion import PER_PIXEL, Converted, Frame, Keys, PlacedBox, Unreadable, box_line, placed
 from reconciler.model import Finding, Place
 from reconciler.rule import OURS, error, marked, note
 from reconciler.text import inert
@@ -42,7 +31,7 @@ _FARTHEST_PIXEL: Final = 10**7
 _COCO: Final = "COCO, data format"
 
 # The file.
-JSON: Final = error("json", "not valid JSON: {reason}", SAVE_AGAIN, "RFC 8259")
+JSON: Final = error("json", "not valid JSON: {reason}", conversion.SAVE_AGAIN, "RFC 8259")
 NOT_COCO: Final = error(
     "not-coco",
     "the file is not COCO for object detection: `{name}` is not a list",
@@ -103,30 +92,19 @@ FRACTIONS: Final = note(
 Object = Mapping[str, Any]
 
 
-def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) -> Iterator[Converted | Finding]:
-    """Lines and findings of COCO files, as `Convert` promises; equal boxes in one image are kept, with a note."""
-    prefix = checked_prefix(images)
-    return _convert(files, prefix, created)
-
-
-def _convert(files: Iterable[tuple[str, bytes]], prefix: str, created: str) -> Iterator[Converted | Finding]:
-    seen: dict[str, str] = {}
+def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Iterator[Converted | Finding]:
+    """Lines and findings of COCO files, file by file; equal boxes in one image are kept, with a note."""
     for file, content in files:
         try:
             coco = _read(file, content)
         except Unreadable as fault:
             yield fault.finding
             continue
-        lines: list[Converted] = []
-        for image in coco.images:
-            for one in _image(image, coco, prefix, created, seen):
-                if isinstance(one, Converted):
-                    lines.append(one)
-                else:
-                    yield one
+        found = [one for image in coco.images for one in _image(image, coco, keys, created)]
+        yield from (one for one in found if isinstance(one, Finding))
         yield from _unclaimed(coco)
         yield from _counts(coco)
-        yield from lines
+        yield from (one for one in found if isinstance(one, Converted))
 
 
 @dataclass(slots=True)
@@ -163,7 +141,7 @@ def _parsed(content: bytes, place: Place) -> object:
     try:
         return json.loads(content.decode("utf-8-sig"), parse_constant=_constant)
     except UnicodeDecodeError as fault:
-        raise Unreadable(rules.ENCODING, place, byte=fault.start) from fault
+        raise Unreadable(conversion.ENCODING, place, byte=fault.start) from fault
     except json.JSONDecodeError as fault:
         raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
     except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end
@@ -185,12 +163,10 @@ def _names(categories: Sequence[Any], place: Place) -> dict[Any, str]:
     return names
 
 
-def _image(
-    image: object, coco: _Coco, prefix: str, created: str, seen: dict[str, str]
-) -> Iterator[Converted | Finding]:
+def _image(image: object, coco: _Coco, keys: Keys, created: str) -> Iterator[Converted | Finding]:
     """The line of one image, if it gives one, and the findings about it."""
     try:
-        number, key, frame = _taken(image, coco, prefix, seen)
+        number, key, frame = _taken(image, coco, keys)
     except Unreadable as fault:
         yield fault.finding
         return
@@ -217,7 +193,7 @@ def _image(
         yield Converted(key, box_line(key, frame, boxes, created), coco.place)
 
 
-def _taken(image: object, coco: _Coco, prefix: str, seen: dict[str, str]) -> tuple[object, str, Frame]:
+def _taken(image: object, coco: _Coco, keys: Keys) -> tuple[object, str, Frame]:
     """Id, key and frame of an image; the id and the key belong to it from now on."""
     if not isinstance(image, dict) or not _is_id(image.get("id")):
         raise Unreadable(NO_ID, coco.place, image=json.dumps(image))
@@ -227,18 +203,14 @@ def _taken(image: object, coco: _Coco, prefix: str, seen: dict[str, str]) -> tup
     coco.used.add(number)
     if not isinstance(name, str) or not name:
         raise Unreadable(NO_FILE_NAME, coco.place, number=number)
-    key = image_address(prefix, name)
-    if key in seen:
-        raise Unreadable(rules.REPEATED_IMAGE, coco.place, key=key, first=seen[key])
-    seen[key] = coco.place.file
-    return number, key, Frame(_side(image, "width", coco), _side(image, "height", coco))
+    return number, keys.of(name, coco.place), Frame(_side(image, "width", coco), _side(image, "height", coco))
 
 
 def _side(image: Object, name: str, coco: _Coco) -> int:
     side = image.get(name)
     if not _is_coordinate(side) or not isinstance(side, int | float) or side <= 0 or side != int(side):
         what = f"the {name} of image {image['id']}"
-        raise Unreadable(rules.SIZE, coco.place, what=what, value=json.dumps(side))
+        raise Unreadable(conversion.SIZE, coco.place, what=what, value=json.dumps(side))
     return int(side)
 
 

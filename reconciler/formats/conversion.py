@@ -1,4 +1,4 @@
-"""What every converter reads and gives, and its boxes made into boxes that can be sent.
+"""What every converter reads and gives: keys of images, boxes that can be sent, and the rules that formats share.
 
 A finding of class error means: this file (or image) gives no line. Class marked: a box would be marked by the service
 and was clipped or left out. A note changes nothing.
@@ -8,15 +8,69 @@ Boxes are clipped to the image's frame or left out, with a finding about each.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
+from reconciler.entries.codes import ENTRY_CODES
 from reconciler.errors import BadInput
-from reconciler.formats import rules
-from reconciler.limits import BOX_SIDE_MIN_PX
+from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
 from reconciler.model import Finding, Place
-from reconciler.rule import Rule
+from reconciler.rule import Rule, error, marked, note
+
+_NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
+_TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
+_OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
+_XML: Final = "XML 1.0"
+SAVE_AGAIN: Final = "save the file again with the tool that wrote it"
+
+ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_AGAIN)
+
+# Images.
+REPEATED_IMAGE: Final = error(
+    "repeated-image", "the image {key} was already annotated at {first}", "keep one of the two annotations"
+)
+SIZE: Final = error(
+    "size", "{what} is {value}, not a positive whole number of pixels", "write the image's size in pixels"
+)
+
+# Boxes.
+TOO_SMALL: Final = marked(
+    _TOO_SMALL.code,
+    f"the box '{{label}}', {{drawn}}, is left out: {_TOO_SMALL.meaning}",
+    "draw the box again",
+    _NONTERMINAL,
+)
+OUTSIDE: Final = marked(
+    _OFF_FRAME.code,
+    f"the box '{{label}}', {{drawn}}, is left out: {_OFF_FRAME.meaning}",
+    "draw the box again",
+    _NONTERMINAL,
+)
+CLIPPED: Final = marked(
+    _OFF_FRAME.code,
+    f"the box '{{label}}', {{drawn}}, is clipped to {{inside}}: {_OFF_FRAME.meaning} ({{width}} x {{height}})",
+    "look at the image, and draw the box again",
+    _NONTERMINAL,
+)
+REPEATED_BOX: Final = note(
+    "repeated-box", "the box '{label}', {drawn}, was already drawn at {first}; both are kept", "remove one of them"
+)
+NO_BOX_LEFT: Final = error(
+    "no-box-left",
+    "none of the image's boxes can be sent, and a line without boxes would mean that the image shows no object",
+    "draw the boxes again, or leave the image out",
+)
+
+# XML.
+XML: Final = error("xml", "not well-formed XML: {reason}", SAVE_AGAIN, _XML)
+XML_ENCODING: Final = error("xml-encoding", "the encoding is not supported: {reason}", SAVE_AGAIN, _XML)
+XML_DOCTYPE: Final = error(
+    "xml-doctype",
+    "a document type declaration (<!DOCTYPE ...>) is not read, because it can declare entities",
+    "remove the declaration",
+)
+XML_NESTING: Final = error("xml-nesting", f"elements are nested deeper than {NESTING} levels", SAVE_AGAIN)
 
 # A bucket and, optionally, the beginning of a key. Whether the bucket's name is legal is judged with the manifest.
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")
@@ -59,21 +113,6 @@ class Sources(Protocol):
         ...
 
 
-class Convert(Protocol):
-    """A converter: what the user named in, lines and findings out.
-
-    `images` is the s3:// address under which the images lie, `created` the creation-date written into every line.
-    It reads no clock and no network, and files only through `sources`. A file's findings come before its lines.
-
-    Raises:
-        BadInput: `images` is not an s3:// address.
-    """
-
-    def __call__(self, sources: Sources, /, *, images: str, created: str) -> Iterator[Converted | Finding]:
-        """Convert the files, lazily and in order."""
-        ...
-
-
 class Unreadable(Exception):
     """Something in a file that cannot be turned into a line; carries the finding, and never leaves this package."""
 
@@ -82,20 +121,28 @@ class Unreadable(Exception):
         super().__init__(self.finding.message)
 
 
-def checked_prefix(images: str) -> str:
-    """The address under which the images lie, when it is one.
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie."""
 
-    Raises:
-        BadInput: it does not begin with s3:// and a bucket.
-    """
-    if _PREFIX.fullmatch(images) is None:
-        raise BadInput(f"{images!r} is not an S3 address; give an address such as s3://bucket/folder/")
-    return images
+    prefix: str
+    places: dict[str, Place] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if _PREFIX.fullmatch(self.prefix) is None:
+            raise BadInput(f"{self.prefix!r} is not an S3 address; give an address such as s3://bucket/folder/")
 
-def image_address(images: str, name: str) -> str:
-    """An image's address: prefix and name with exactly one "/" between them, nothing else changed."""
-    return f"{images.removesuffix('/')}/{name.removeprefix('/')}"
+    def of(self, name: str, place: Place) -> str:
+        """An image's address: prefix and name with exactly one "/" between them, nothing else changed.
+
+        Raises:
+            Unreadable: the image was annotated before.
+        """
+        key = f"{self.prefix.removesuffix('/')}/{name.removeprefix('/')}"
+        if key in self.places:
+            raise Unreadable(REPEATED_IMAGE, place, key=key, first=str(self.places[key]))
+        self.places[key] = place
+        return key
 
 
 # As in `reconciler.entries.Box`, coordinates are thousandths of a pixel, so that sums and differences are exact.
@@ -177,13 +224,13 @@ def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list
         if sent:
             boxes.append(inside)
         if inside != one.box:
-            rule = rules.CLIPPED if sent else rules.OUTSIDE
+            rule = CLIPPED if sent else OUTSIDE
             size = {"width": frame.width, "height": frame.height}
             findings.append(_about(one, rule, inside=_sizes(inside), **size))
         elif not sent:
-            findings.append(_about(one, rules.TOO_SMALL))
+            findings.append(_about(one, TOO_SMALL))
     if drawn and not boxes:
-        findings.append(rules.NO_BOX_LEFT.finding(image))
+        findings.append(NO_BOX_LEFT.finding(image))
     return boxes, findings
 
 
@@ -191,7 +238,7 @@ def _repeated(drawn: Iterable[PlacedBox]) -> Iterator[Finding]:
     seen: dict[Box, Place] = {}
     for one in drawn:
         if one.box in seen:
-            yield _about(one, rules.REPEATED_BOX, first=str(seen[one.box]))
+            yield _about(one, REPEATED_BOX, first=str(seen[one.box]))
         else:
             seen[one.box] = one.place
 

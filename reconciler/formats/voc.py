@@ -21,18 +21,8 @@ from typing import Final
 from xml.parsers import expat
 
 from reconciler.entries import Box
-from reconciler.formats import rules
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    PlacedBox,
-    Unreadable,
-    box_line,
-    checked_prefix,
-    image_address,
-    placed,
-)
+from reconciler.formats import conversion
+from reconciler.formats.conversion import PER_PIXEL, Converted, Frame, Keys, PlacedBox, Unreadable, box_line, placed
 from reconciler.limits import NESTING
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error
@@ -68,9 +58,9 @@ def read_markup(file: str, content: bytes) -> Element:
         reader.parser.Parse(content, True)  # noqa: FBT003 - expat takes "this is all" by position only
     except expat.ExpatError as fault:
         place = Place(file, fault.lineno, fault.offset + 1)
-        raise Unreadable(rules.XML, place, reason=expat.ErrorString(fault.code)) from fault
+        raise Unreadable(conversion.XML, place, reason=expat.ErrorString(fault.code)) from fault
     except (LookupError, ValueError) as fault:  # raised by expat for an encoding that it does not know
-        raise Unreadable(rules.XML_ENCODING, Place(file, 1), reason=str(fault)) from fault
+        raise Unreadable(conversion.XML_ENCODING, Place(file, 1), reason=str(fault)) from fault
     return reader.root.children[0]
 
 
@@ -93,11 +83,11 @@ class _Reader:
         return Place(self.file, self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
 
     def _doctype(self, *_: object) -> None:
-        raise Unreadable(rules.XML_DOCTYPE, self._here())
+        raise Unreadable(conversion.XML_DOCTYPE, self._here())
 
     def _start(self, name: str, _attributes: object) -> None:
         if len(self.open) > NESTING:
-            raise Unreadable(rules.XML_NESTING, self._here())
+            raise Unreadable(conversion.XML_NESTING, self._here())
         element = Element(name, self._here())
         self.open[-1].children.append(element)
         self.open.append(element)
@@ -116,29 +106,23 @@ _DEPTH: Final = 3
 _VOC: Final = "VOC2012 Development Kit, annotation format"
 
 
-def convert(files: Iterable[tuple[str, bytes]], *, images: str, created: str) -> Iterator[Converted | Finding]:
-    """Lines and findings of VOC files, as `Convert` promises.
+def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Iterator[Converted | Finding]:
+    """Lines and findings of VOC files.
 
     A box off the frame is clipped to it; a box of which no more than 1 pixel a side is left (or was) is left out; both
     with a finding. An image that loses all its boxes gives no line, since its line would say that nothing is there.
     """
-    prefix = checked_prefix(images)
-    return _convert(files, prefix, created)
-
-
-def _convert(files: Iterable[tuple[str, bytes]], prefix: str, created: str) -> Iterator[Converted | Finding]:
-    seen: dict[str, Place] = {}
     for file, content in files:
         try:
             root = read_markup(file, content)
-            key, frame = _image(root, prefix, seen)
+            key, frame = _image(root, keys)
         except Unreadable as fault:
             yield fault.finding
             continue
         boxes, findings = _boxes(root, frame)
         yield from findings
         if all(finding.severity is not Severity.ERROR for finding in findings):
-            yield Converted(key, box_line(key, frame, boxes, created), seen[key])
+            yield Converted(key, box_line(key, frame, boxes, created), keys.places[key])
 
 
 NOT_VOC: Final = error(
@@ -151,15 +135,12 @@ NUMBER: Final = error(
 )
 
 
-def _image(root: Element, prefix: str, seen: dict[str, Place]) -> tuple[str, Frame]:
+def _image(root: Element, keys: Keys) -> tuple[str, Frame]:
     """Key and frame of the image; the key belongs to it from now on."""
     if root.name != "annotation":
         raise Unreadable(NOT_VOC, root.place, name=root.name)
     filename = _part(root, "filename")
-    key = image_address(prefix, filename.text)
-    if key in seen:
-        raise Unreadable(rules.REPEATED_IMAGE, filename.place, key=key, first=str(seen[key]))
-    seen[key] = filename.place
+    key = keys.of(filename.text, filename.place)
     size = _child(root, "size")
     depth = size.first("depth")
     channels = _DEPTH if depth is None or not depth.text else _side(depth)
@@ -169,7 +150,7 @@ def _image(root: Element, prefix: str, seen: dict[str, Place]) -> tuple[str, Fra
 def _side(element: Element) -> int:
     thousandths = _thousandths(element)
     if thousandths <= 0 or thousandths % PER_PIXEL:
-        raise Unreadable(rules.SIZE, element.place, what=f"the image's {element.name}", value=element.text)
+        raise Unreadable(conversion.SIZE, element.place, what=f"the image's {element.name}", value=element.text)
     return thousandths // PER_PIXEL
 
 

@@ -20,20 +20,18 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.entries import Box, bare_line
-from reconciler.formats import rules
 from reconciler.formats.conversion import (
     PER_PIXEL,
     Converted,
     Frame,
+    Keys,
     PlacedBox,
     Sources,
     Unreadable,
     box_line,
-    checked_prefix,
-    image_address,
     placed,
 )
-from reconciler.formats.yolo_folder import IMAGES, YOLO, Dataset, is_image, label_file, listed_images
+from reconciler.formats.yolo_folder import IMAGES, YOLO, YoloDataset, is_image, label_file, listed_images
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import OURS, error, marked, note
 
@@ -108,30 +106,19 @@ FRACTION: Final = error(
 )
 
 
-def convert(sources: Sources, /, *, images: str, created: str) -> Iterator[Converted | Finding]:
-    """Lines and findings of folders in YOLO's format, as `Convert` promises.
-
-    An image with an error in its label file gives no line.
-    """
-    return _convert(sources, checked_prefix(images), created)
-
-
-def _convert(sources: Sources, prefix: str, created: str) -> Iterator[Converted | Finding]:
-    seen: dict[str, Place] = {}
+def convert(sources: Sources, keys: Keys, created: str) -> Iterator[Converted | Finding]:
+    """Lines and findings of folders in YOLO's format; an image with an error in its label file gives no line."""
     for name in sources.names:
-        findings: list[Finding] = []
-        lines: list[Converted] = []
+        found: list[Converted | Finding] = []
         try:
-            for one in _dataset(Dataset.opened(sources, name), prefix, created, seen):
-                findings.extend([one] if isinstance(one, Finding) else [])
-                lines.extend([one] if isinstance(one, Converted) else [])
+            found.extend(_dataset(YoloDataset.opened(sources, name), keys, created))
         except Unreadable as fault:
-            findings.append(fault.finding)
-        yield from findings
-        yield from lines
+            found.append(fault.finding)
+        yield from (one for one in found if isinstance(one, Finding))
+        yield from (one for one in found if isinstance(one, Converted))
 
 
-def _dataset(dataset: Dataset, prefix: str, created: str, seen: dict[str, Place]) -> Iterator[Converted | Finding]:
+def _dataset(dataset: YoloDataset, keys: Keys, created: str) -> Iterator[Converted | Finding]:
     """Lines and findings of one dataset, in the order of its splits."""
     folders: set[str] = set()
     listed: list[str] = []
@@ -143,7 +130,7 @@ def _dataset(dataset: Dataset, prefix: str, created: str, seen: dict[str, Place]
     images = dict.fromkeys(listed)
     for image in images:
         try:
-            yield from _image(dataset, image, _key(dataset, image, prefix, seen), created)
+            yield from _image(dataset, image, _key(dataset, image, keys), created)
         except Unreadable as fault:
             yield fault.finding
     yield from _orphans(dataset, folders)
@@ -155,7 +142,7 @@ def _dataset(dataset: Dataset, prefix: str, created: str, seen: dict[str, Place]
         yield NO_IMAGES.finding(dataset.place)
 
 
-def _image(dataset: Dataset, image: str, key: str, created: str) -> Iterator[Converted | Finding]:
+def _image(dataset: YoloDataset, image: str, key: str, created: str) -> Iterator[Converted | Finding]:
     """The line of one image, if it gives one, and the findings about it."""
     labels, place = label_file(image), dataset.at(image)
     if PurePosixPath(image).suffix.lower() not in IMAGES:
@@ -176,19 +163,15 @@ def _image(dataset: Dataset, image: str, key: str, created: str) -> Iterator[Con
             yield Converted(key, box_line(key, frame, boxes, created), dataset.at(labels))
 
 
-def _key(dataset: Dataset, image: str, prefix: str, seen: dict[str, Place]) -> str:
-    key = image_address(prefix, image)
+def _key(dataset: YoloDataset, image: str, keys: Keys) -> str:
     try:
-        key.encode()
+        image.encode()
     except UnicodeEncodeError as fault:
         raise Unreadable(IMAGE_NAME, dataset.at(image)) from fault
-    if key in seen:
-        raise Unreadable(rules.REPEATED_IMAGE, dataset.at(image), key=key, first=str(seen[key]))
-    seen[key] = dataset.at(image)
-    return key
+    return keys.of(image, dataset.at(image))
 
 
-def _drawn(dataset: Dataset, labels: str, frame: Frame) -> tuple[list[PlacedBox], list[Finding]]:
+def _drawn(dataset: YoloDataset, labels: str, frame: Frame) -> tuple[list[PlacedBox], list[Finding]]:
     """The boxes of a label file as they are drawn, and the errors of its lines."""
     drawn: list[PlacedBox] = []
     findings: list[Finding] = []
@@ -200,7 +183,7 @@ def _drawn(dataset: Dataset, labels: str, frame: Frame) -> tuple[list[PlacedBox]
     return drawn, findings
 
 
-def _box(dataset: Dataset, place: Place, columns: Sequence[str], frame: Frame) -> Box:
+def _box(dataset: YoloDataset, place: Place, columns: Sequence[str], frame: Frame) -> Box:
     count = len(columns)
     if count > _COLUMNS + 1 and count % 2:
         raise Unreadable(POLYGON, place, points=count // 2, count=count)
@@ -231,7 +214,7 @@ def _edges(center: float, length: float, pixels: int) -> tuple[int, int]:
     return (0 if -slack <= first < 0 else first), (side if side < last <= side + slack else last)
 
 
-def _orphans(dataset: Dataset, folders: set[str]) -> Iterator[Finding]:
+def _orphans(dataset: YoloDataset, folders: set[str]) -> Iterator[Finding]:
     """Label files in the folders of label files that no image of the dataset has."""
     known = {label_file(file) for file in dataset.files if is_image(file)}
     for file in dataset.files:

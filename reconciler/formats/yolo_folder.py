@@ -13,7 +13,7 @@ from typing import Final, Self, TypeGuard
 import yaml
 
 from reconciler.errors import BadInput
-from reconciler.formats import rules
+from reconciler.formats import conversion
 from reconciler.formats.conversion import Sources, Unreadable
 from reconciler.model import Finding, Place
 from reconciler.rule import error
@@ -60,7 +60,7 @@ NOT_AN_IMAGE: Final = error("yolo-not-an-image", "'{file}' is not an image", "re
 
 
 @dataclass(slots=True)
-class Dataset:
+class YoloDataset:
     """A folder and what its data.yaml says. Paths of files are relative to `root`, where `place` is the YAML file.
 
     `part` is the folder whose images are converted ("": all), `splits` a path per folder or list of images, `empty` the
@@ -108,7 +108,7 @@ class Dataset:
         try:
             text = self.sources.read(f"{self.root}/{file}").decode("utf-8-sig")
         except UnicodeDecodeError as fault:
-            raise Unreadable(rules.ENCODING, self.at(file), byte=fault.start) from fault
+            raise Unreadable(conversion.ENCODING, self.at(file), byte=fault.start) from fault
         return ((self.at(file, number), line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
 
     def inside(self, path: str, *folders: str) -> str | None:
@@ -143,7 +143,7 @@ def _mapping(content: bytes, place: Place) -> dict[str, yaml.Node]:
     try:
         node = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as fault:
-        raise Unreadable(rules.ENCODING, place, byte=fault.start) from fault
+        raise Unreadable(conversion.ENCODING, place, byte=fault.start) from fault
     except yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 0
         raise Unreadable(NOT_YAML, Place(place.file, line), reason=str(fault.problem)) from fault
@@ -195,7 +195,7 @@ def _line_of(node: yaml.Node, place: Place) -> Place:
     return Place(place.file, node.start_mark.line + 1)
 
 
-def listed_images(dataset: Dataset, folders: set[str]) -> Iterator[str | Finding]:
+def listed_images(dataset: YoloDataset, folders: set[str]) -> Iterator[str | Finding]:
     """The images of all splits that are asked for; the folders of their label files are added to `folders`."""
     if not dataset.splits:
         raise Unreadable(NO_SPLIT, dataset.place)
@@ -217,7 +217,7 @@ def listed_images(dataset: Dataset, folders: set[str]) -> Iterator[str | Finding
                 yield one
 
 
-def _in_list(dataset: Dataset, name: str) -> Iterator[str | Finding]:
+def _in_list(dataset: YoloDataset, name: str) -> Iterator[str | Finding]:
     for place, line in dataset.text(name):
         image = dataset.inside(line, str(PurePosixPath(name).parent))
         if image is None or image not in dataset.files:

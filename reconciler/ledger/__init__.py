@@ -1,7 +1,19 @@
 """Both sides of one dataset in a temporary SQLite database, and the lines that an apply sends; all SQL is here."""
 
-from reconciler.ledger.ledger import Ledger, fill_live
+from reconciler.ledger.ledger import DESIRED, LIVE_ONLY, Ledger, fill_live
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
 from reconciler.ledger.send_queue import SendQueue
 
-__all__ = ["Facts", "Ledger", "MarkedEntry", "Row", "SendQueue", "StoredSide", "fill_live", "key_bytes", "pair_digest"]
+__all__ = [
+    "DESIRED",
+    "LIVE_ONLY",
+    "Facts",
+    "Ledger",
+    "MarkedEntry",
+    "Row",
+    "SendQueue",
+    "StoredSide",
+    "fill_live",
+    "key_bytes",
+    "pair_digest",
+]

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
@@ -47,6 +47,15 @@ _LIVE = "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
 _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content ELSE d.meaning <> l.meaning END)"
+
+# Rows of both sides, and which of them differ only in fields that labels mode ignores.
+_PAIRS = "desired d JOIN live l ON l.key = d.key"
+_IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
+
+# Whose labels are counted.
+LIVE: Final = "live"
+DESIRED: Final = "desired"
+LIVE_ONLY: Final = "live WHERE key NOT IN (SELECT key FROM desired)"
 
 
 class Ledger:
@@ -99,8 +108,7 @@ class Ledger:
 
     def is_unusable(self, seq: int) -> bool:
         """Whether the service will mark a line of the manifest with errors."""
-        query = "SELECT unusable FROM desired WHERE seq = ?"
-        return bool(self._database.execute(query, (seq,)).fetchone()[0])
+        return bool(self._number("SELECT unusable FROM desired WHERE seq = ?", seq))
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -166,15 +174,11 @@ class Ledger:
 
         Marked entries are not counted: they are compared strictly.
         """
-        query = (
-            "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key"
-            " WHERE d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
-        )
-        return int(self._database.execute(query).fetchone()[0])
+        return self._number(f"SELECT COUNT(*) FROM {_PAIRS} WHERE {_IGNORED}")
 
     def digests(self, key: str, mode: Compare) -> tuple[bytes | None, bytes | None]:
         """The digests of a key's desired and live line, of what they mean or of all their content; None for no line."""
-        desired, live = (f"SELECT {_column(mode)} FROM {side} WHERE key = :key" for side in ("desired", "live"))  # noqa: S608 - ours
+        desired, live = (f"SELECT {_column(mode)} FROM {side} WHERE key = :key" for side in ("desired", "live"))
         desired, live = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
         return desired, live
 
@@ -185,8 +189,7 @@ class Ledger:
         """
         query = (
             "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
-            " d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
-            " FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
+            f" {_IGNORED} FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
         )
         for row in self._database.execute(query):
             desired = StoredSide(*row[:4])
@@ -207,10 +210,7 @@ class Ledger:
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
         """Keys that live does not have, each with the digest of what the line means, in manifest order."""
-        query = (
-            "SELECT d.key, d.meaning FROM desired d LEFT JOIN live l ON l.key = d.key WHERE l.key IS NULL"
-            " ORDER BY d.seq"
-        )
+        query = "SELECT key, meaning FROM desired WHERE key NOT IN (SELECT key FROM live) ORDER BY seq"
         for key, meaning in self._database.execute(query):
             yield key_text(key), meaning
 
@@ -221,24 +221,18 @@ class Ledger:
 
     def live_labelled(self) -> int:
         """How many live entries are labelled."""
-        return int(self._database.execute("SELECT COUNT(*) FROM live WHERE labelled").fetchone()[0])
+        return self._number("SELECT COUNT(*) FROM live WHERE labelled")
 
     def losing_labels(self) -> int:
         """How many entries of the manifest are labelled live and are not labelled in it."""
-        query = "SELECT COUNT(*) FROM desired d JOIN live l ON l.key = d.key WHERE l.labelled AND NOT d.labelled"
-        return int(self._database.execute(query).fetchone()[0])
+        return self._number(f"SELECT COUNT(*) FROM {_PAIRS} WHERE l.labelled AND NOT d.labelled")
 
-    def live_label_counts(self) -> dict[str, int]:
-        """How many live entries use each label."""
-        return self._label_counts("live")
-
-    def desired_label_counts(self) -> dict[str, int]:
-        """How many desired entries use each label."""
-        return self._label_counts("desired")
-
-    def live_only_label_counts(self) -> dict[str, int]:
-        """How many live entries that the manifest does not have use each label."""
-        return self._label_counts("live WHERE key NOT IN (SELECT key FROM desired)")
+    def label_counts(self, rows: str = LIVE) -> dict[str, int]:
+        """How many entries use each label: live ones, the manifest's (DESIRED), or live ones that it does not have."""
+        counts = Counter[str]()
+        for labels, many in self._database.execute(f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"):
+            counts.update(dict.fromkeys(names(labels), many))
+        return counts
 
     def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
         """The live entries that use any of these labels, as they were listed."""
@@ -246,12 +240,8 @@ class Ledger:
             if not set(labels).isdisjoint(names(used)):
                 yield key_text(key)
 
-    def _label_counts(self, rows: str) -> dict[str, int]:
-        counts = Counter[str]()
-        query = f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"  # noqa: S608 - ours
-        for labels, many in self._database.execute(query):
-            counts.update(dict.fromkeys(names(labels), many))
-        return counts
+    def _number(self, query: str, *values: object) -> int:
+        return int(self._database.execute(query, values).fetchone()[0])
 
     def _place_of(self, key: str) -> Place | None:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
@@ -259,8 +249,8 @@ class Ledger:
 
     def _facts(self, table: str, column: str, marks: str) -> Facts:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
-        sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"  # noqa: S608 - ours
-        entries = f"SELECT key, {column}, {marks} FROM {table} ORDER BY key"  # noqa: S608 - ours
+        sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
+        entries = f"SELECT key, {column}, {marks} FROM {table} ORDER BY key"
         return Facts.of(self._database.execute(sums).fetchone(), self._database.execute(entries))
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:

@@ -34,18 +34,10 @@ class Row:
     def of(cls, columns: tuple[Any, ...]) -> Self:
         """A row from the columns of a query."""
         seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = columns
+        place, used, live_used = place_at(file, number, column), names(labels), names(live_labels or "[]")
+        pair = pair_digest(key_text(key), want, have) if have else ""
         return cls(
-            seq=seq,
-            key=key_text(key),
-            desired=line,
-            live=live,
-            place=place_at(file, number, column),
-            labels=names(labels),
-            live_labels=names(live_labels) if live_labels else (),
-            in_live=bool(in_live),
-            same_meaning=bool(same),
-            live_labelled=bool(labelled),
-            pair=pair_digest(key_text(key), want, have) if have else "",
+            seq, key_text(key), line, live, place, used, live_used, bool(in_live), bool(same), bool(labelled), pair
         )
 
 

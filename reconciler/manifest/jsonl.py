@@ -23,9 +23,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
-from reconciler.manifest.line import Line, MemberPath, kind_of
+from reconciler.manifest.findings import Collector, MemberPath, ParsedLine, kind_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector
 from reconciler.model import Place
 from reconciler.rule import Rule
 
@@ -127,7 +126,7 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
+def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
     empty = True
     for number, raw in _raw_lines(handle):
@@ -142,7 +141,9 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[Line]:
             if document is None:
                 document = _parsed(raw, number, collector)
             if document is not None:
-                yield Line(document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw))
+                yield ParsedLine(
+                    document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw)
+                )
         empty = False
     if empty:
         collector.report(rules.NO_LINE)

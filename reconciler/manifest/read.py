@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from reconciler.entries import SOURCE_REF, without_service_fields
-from reconciler.entries.encoding import encoded
 from reconciler.entries.line import own_entry
+from reconciler.entries.meaning import encoded
 from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
+from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
-from reconciler.manifest.line import BrokenRule, Line
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
 from reconciler.text import did_you_mean, inert
@@ -101,7 +100,7 @@ def read_manifest(
     return reading.findings()
 
 
-def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[Line]:
+def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines."""
     if manifest.suffix.lower() in _YAML:
         return yaml_lines(handle, collector)
@@ -117,10 +116,10 @@ class _Reading:
         self._notes = Notes()
         self._lines = self._marked = 0
 
-    def read(self, line: Line) -> None:
+    def read(self, line: ParsedLine) -> None:
         self._across.count_line(line)
         own = without_service_fields(line.document)
-        line = Line(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
+        line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
         fault = source_ref_fault(own)
         judgement = judge(own)
         for found in (*((fault,) if fault else ()), *judgement.faults):
@@ -138,7 +137,7 @@ class _Reading:
         self._notes.report(self._collector)
         return self._across.findings()
 
-    def _entry(self, line: Line, *, unusable: bool) -> None:
+    def _entry(self, line: ParsedLine, *, unusable: bool) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
@@ -146,7 +145,7 @@ class _Reading:
         else:
             self._across.judge(DesiredEntry(entry, text, line.place, unusable), line)
 
-    def _report(self, fault: BrokenRule, line: Line) -> None:
+    def _report(self, fault: BrokenRule, line: ParsedLine) -> None:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 

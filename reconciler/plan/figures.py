@@ -6,14 +6,14 @@ from itertools import islice
 
 from reconciler.changes import Action, Comparison, batches, changes, loads
 from reconciler.guards import Labels
-from reconciler.ledger import Ledger
+from reconciler.ledger import DESIRED, LIVE_ONLY, Ledger
 from reconciler.model import Verb
 from reconciler.plan.order import in_order
 
 
 def labels_of_live(ledger: Ledger) -> Labels:
     """The labels that are live."""
-    return Labels(ledger.live_label_counts(), ledger.live_labelled())
+    return Labels(ledger.label_counts(), ledger.live_labelled())
 
 
 class PlanFigures:
@@ -72,9 +72,9 @@ class PlanFigures:
     @cached_property
     def after(self) -> Labels:
         """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
-        counts, images = self._ledger.desired_label_counts(), self._compared.desired.labelled
+        counts, images = self._ledger.label_counts(DESIRED), self._compared.desired.labelled
         if not self.replaces and not self._compared.policy.extra.unlabels:
-            for label, many in self._ledger.live_only_label_counts().items():
+            for label, many in self._ledger.label_counts(LIVE_ONLY).items():
                 counts[label] = counts.get(label, 0) + many
             images += self.labelled_live_only
         return Labels(counts, images)

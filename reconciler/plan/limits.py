@@ -50,7 +50,7 @@ def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[str]:
 def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> Iterator[str]:
     if few_labels(ledger):
         return
-    live, by_label = ledger.live_label_counts(), sending.by_label
+    live, by_label = ledger.label_counts(), sending.by_label
     final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
     if not fits(final):
         yield (

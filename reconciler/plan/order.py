@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from reconciler.changes import Action, Comparison, changed, changes, live_only, loads, unlabelled
-from reconciler.ledger import Ledger
+from reconciler.ledger import DESIRED, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_LABELS
 from reconciler.model import Change, Verb
 
@@ -83,7 +83,7 @@ def measured(ledger: Ledger, compared: Comparison) -> Sending:
     by_label = (
         compared.action is Action.UPDATE
         and not few_labels(ledger)
-        and not fits(peak_labels(steps(ledger, compared, by_label=False), ledger.live_label_counts()))
+        and not fits(peak_labels(steps(ledger, compared, by_label=False), ledger.label_counts()))
     )
     total = held = batches = 0
     for step in steps(ledger, compared, by_label=by_label):
@@ -96,7 +96,7 @@ def measured(ledger: Ledger, compared: Comparison) -> Sending:
 
 def few_labels(ledger: Ledger) -> bool:
     """Whether all labels of both sides together are allowed: then no order can pass the limit."""
-    return fits(len(ledger.live_label_counts().keys() | ledger.desired_label_counts().keys()))
+    return fits(len(ledger.label_counts().keys() | ledger.label_counts(DESIRED).keys()))
 
 
 def steps(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterator[Step]:
@@ -119,7 +119,7 @@ def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterato
 
 def _in_label_order(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     """Sorted by label; only the order is held in memory, the lines are read from the ledger one by one."""
-    live = ledger.live_label_counts()
+    live = ledger.label_counts()
     for step in by_freed_label(list(steps(ledger, compared, by_label=False)), live):
         row = ledger.live_row(step.seq) if step.unlabel else ledger.desired_row(step.seq)
         yield unlabelled(row) if step.unlabel else changed(row)

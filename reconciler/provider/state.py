@@ -8,18 +8,17 @@ yet come as `pulumi.output.Unknown` objects.
 """
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
 from pulumi.output import Unknown
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput
-from reconciler.guards import GUARDS, read_threshold
 from reconciler.ledger import Facts
-from reconciler.manifest.project.policy import GUARD_FORM, as_written, form_of, unlike_default
-from reconciler.model import DatasetType, Policy, Threshold, settings_of
-from reconciler.text import did_you_mean, inert
+from reconciler.manifest.project.policy import as_written, parse_settings
+from reconciler.model import DatasetType, Policy, settings_of
+from reconciler.text import inert
 
 
 class BadProperty(BadInput):
@@ -48,47 +47,10 @@ def parse_policy(value: object) -> Policy:
     """
     if not isinstance(value, Mapping):
         raise BadProperty("policy", f"policy must be a mapping, not {shown(value)}")
-    default = Policy()
-    known = settings_of(default)
-    wrong = [
-        f"policy has no setting {shown(name)}{did_you_mean(str(name), known)}; it has {', '.join(known)}"
-        for name in sorted(set(value) - set(known), key=str)
-    ]
-    read: dict[str, Any] = {
-        name: _setting(name, value[name], getattr(default, name), wrong) for name in known if name in value
-    }
+    policy, wrong = parse_settings(value, Policy())
     if wrong:
-        raise BadProperty("policy", "\n".join(wrong))
-    return replace(default, **read)
-
-
-def _setting(name: str, value: object, default: object, wrong: list[str]) -> object:
-    """One setting; what is wrong is added to `wrong`, and the default takes its place."""
-    if isinstance(default, Mapping):
-        return _guards(value or {}, wrong)
-    form = form_of(default)
-    # The engine makes floats of numbers: seconds are stored as a number, and come back as 1800.0.
-    read = form.read(value) if isinstance(value, str) else whole(value) if isinstance(default, int) else None
-    if read is not None and read != 0 and not (isinstance(read, int) and read < 0):
-        return read
-    guess = did_you_mean(value, form.words) if isinstance(value, str) else ""
-    wrong.append(f"policy.{name} must be {form.must_be}, not {shown(value)}{guess}")
-    return default
-
-
-def _guards(value: object, wrong: list[str]) -> dict[str, Threshold]:
-    """Guards as `project.yaml` writes them: percentages, `on` or `off`."""
-    if not isinstance(value, Mapping):
-        wrong.append(f"policy.guards must be a mapping, not {shown(value)}")
-        return {}
-    read: dict[str, Threshold] = {}
-    for name, text in sorted(value.items(), key=lambda item: str(item[0])):
-        try:
-            read[str(name)] = read_threshold(str(name), str(text))
-        except ValueError:
-            guess = "" if name in GUARDS else did_you_mean(str(name), GUARDS)
-            wrong.append(f"policy.guards cannot have {shown(name)}: {shown(text)}{guess}; {GUARD_FORM}")
-    return unlike_default(read)
+        raise BadProperty("policy", "\n".join(map(str, wrong)))
+    return policy
 
 
 def policy_properties(policy: Policy) -> dict[str, Any]:

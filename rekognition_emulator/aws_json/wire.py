@@ -1,4 +1,4 @@
-"""AWS JSON 1.1 on the wire: the operation, the caller and the document of a request; responses and error bodies.
+"""AWS JSON 1.1 on the wire: the operation and the document of a request; responses and error bodies.
 
 Sources: botocore service-2.json (target prefix, JSON version); Rekognition Developer Guide, Error handling (error body,
 x-amzn-RequestId). The exceptions for unknown operations and unreadable bodies are those of other AWS JSON services.
@@ -15,14 +15,12 @@ import msgspec
 
 from rekognition_emulator.aws_json import model
 from rekognition_emulator.errors import ServiceError
-from rekognition_emulator.state.records import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 _TARGET = re.compile(r"RekognitionService\.(\w+)")
-_SCOPE = re.compile(r"Credential=([^/\s]+)/(\d{8})/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
 
 
 @dataclass
@@ -71,29 +69,6 @@ def operation_of(request: HttpRequest) -> str:
             f"The emulator does not have {found[1]}, which is not a dataset operation.",
         )
     return found[1]
-
-
-def caller_of(request: HttpRequest, default: Caller, *, unsigned: bool) -> Caller:
-    """Who signed a request; the signature is read, but not verified.
-
-    `unsigned`: accept requests without a signature; they are by `default`.
-
-    Raises:
-        ServiceError: MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException for a
-            signature of a different service.
-    """
-    header = request.headers.get("authorization")
-    if header is None:
-        if unsigned:
-            return default
-        raise ServiceError("MissingAuthenticationTokenException")
-    found = _SCOPE.search(header)
-    if not found:
-        raise ServiceError("IncompleteSignatureException", "Authorization header requires 'Credential' parameter.")
-    if found[4] != "rekognition":
-        text = f"Credential should be scoped to correct service: 'rekognition'. It is scoped to {found[4]!r}."
-        raise ServiceError("InvalidSignatureException", text)
-    return Caller(found[3], default.account, default.user)
 
 
 def document_of(request: HttpRequest) -> object:

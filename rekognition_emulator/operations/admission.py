@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rekognition_emulator.state.records import Caller
     from rekognition_emulator.switches.all_switches import Switches
 
+STS_OPERATIONS = ("AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity")
+
 
 class Quota:
     """A token bucket for each operation in each Region, refilled at the quota's rate by the emulator's clock.
@@ -59,27 +61,33 @@ class DenialError(ValueError):
 
 @dataclass(frozen=True)
 class Denial:
-    """An operation that is denied on a resource; both are patterns with `*` and `?`."""
+    """An operation of Rekognition or STS that is denied on a resource; both are patterns with `*` and `?`."""
 
     operation: str
     resource: str = "*"
+    service: str = "rekognition"
 
     @classmethod
     def parse(cls, text: str) -> Denial:
         """The denial in `OPERATION[:ARN-pattern]`, or in IAM's form `rekognition:OPERATION[:ARN-pattern]`.
 
+        An operation of STS needs IAM's form: `sts:GetCallerIdentity`.
+
         Raises:
             DenialError: when no operation has that name or matches that pattern.
         """
-        operation, _, resource = text.removeprefix("rekognition:").partition(":")
-        if not any(fnmatchcase(name, operation) for name in OPERATIONS):
-            hint = did_you_mean(operation, list(OPERATIONS))
+        service = "sts" if text.startswith("sts:") else "rekognition"
+        known = STS_OPERATIONS if service == "sts" else OPERATIONS
+        operation, _, resource = text.removeprefix(f"{service}:").partition(":")
+        if not any(fnmatchcase(name, operation) for name in known):
+            hint = did_you_mean(operation, list(known))
             raise DenialError(f"deny: {operation!r} is not an operation of the emulator.{hint}")
-        return cls(operation, resource or "*")
+        return cls(operation, resource or "*", service)
 
-    def covers(self, operation: str, resource: str) -> bool:
+    def covers(self, operation: str, resource: str, service: str = "rekognition") -> bool:
         """Whether this denial applies to an operation on a resource (an ARN, or `*`)."""
-        return fnmatchcase(operation, self.operation) and fnmatchcase(resource, self.resource)
+        named = self.service == service
+        return named and fnmatchcase(operation, self.operation) and fnmatchcase(resource, self.resource)
 
 
 def needed_permissions(operation: str, request: dict[str, Any], switches: Switches) -> Iterator[tuple[str, str]]:
@@ -96,9 +104,9 @@ def needed_permissions(operation: str, request: dict[str, Any], switches: Switch
         yield "TagResource", "*"
 
 
-def access_denied(caller: Caller, action: str, resource: str) -> ServiceError:
+def access_denied(caller: Caller, action: str, resource: str, service: str = "rekognition") -> ServiceError:
     """AccessDeniedException with AWS's message."""
-    named = {"user": caller.user, "action": f"rekognition:{action}", "resource": resource}
+    named = {"user": caller.user, "action": f"{service}:{action}", "resource": resource}
     return ServiceError("AccessDeniedException", MESSAGES["AccessDeniedException"].format(**named))
 
 

@@ -15,13 +15,16 @@ from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.faults.call_context import HangUp
 from rekognition_emulator.faults.injector import FaultInjector
 from rekognition_emulator.journal import Call, Journal
-from rekognition_emulator.state.records import Caller
+from rekognition_emulator.web import sts
 
 if TYPE_CHECKING:
+    from rekognition_emulator.aws_json.callers import Callers
     from rekognition_emulator.aws_json.wire import HttpRequest
     from rekognition_emulator.operations.service import Service
+    from rekognition_emulator.state.records import Caller
+    from rekognition_emulator.web.sts import Sts
 
-CallCheck = Callable[[str, dict[str, Any], Caller], None]
+CallCheck = Callable[[str, dict[str, Any], "Caller"], None]
 """Checks a decoded call (operation, request, caller) before the service is asked; raises ServiceError to refuse it."""
 
 
@@ -35,10 +38,11 @@ class FrontEnd:
     call with a ServiceError; tests may add their own.
     """
 
-    def __init__(self, service: Service, *, caller: Caller, journal: Journal, seed: int = 0) -> None:
+    def __init__(self, service: Service, *, callers: Callers, journal: Journal, sts: Sts, seed: int = 0) -> None:
         self.service = service
         self.journal = journal
-        self.caller = caller
+        self.callers = callers
+        self.sts = sts
         self.before_decoding: list[Callable[[str, Caller], None]] = []
         self.before_work: list[CallCheck] = []
         self.faults = FaultInjector(service, seed, journal.keep)
@@ -66,11 +70,26 @@ class FrontEnd:
         return response
 
     def _respond(self, request: HttpRequest, call: Call) -> HttpResponse:
+        return (
+            self._respond_for_sts(request, call)
+            if sts.is_sts(request)
+            else self._respond_for_rekognition(request, call)
+        )
+
+    def _respond_for_sts(self, request: HttpRequest, call: Call) -> HttpResponse:
+        try:
+            call.operation, call.request, result = self.sts.answer(request)
+        except ServiceError as error:
+            call.error = error.code
+            return sts.failure(error, call.request_id)
+        return sts.success(call.operation, result, call.request_id)
+
+    def _respond_for_rekognition(self, request: HttpRequest, call: Call) -> HttpResponse:
         switches = self.service.context.switches
         call.request = {"X-Amz-Target": request.headers.get("x-amz-target", "")}  # until the operation is known
         call.operation = wire.operation_of(request)
         call.request = {}
-        caller = wire.caller_of(request, self.caller, unsigned=switches.unsigned == "accepted")
+        caller = self.callers.caller_of(request, unsigned=switches.unsigned == "accepted")
         call.region = caller.region
         for check in self.before_decoding:
             check(call.operation, caller)

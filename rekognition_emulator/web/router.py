@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from rekognition_emulator.aws_json.wire import HttpResponse
@@ -14,13 +16,28 @@ if TYPE_CHECKING:
     from rekognition_emulator.web.front_end import FrontEnd
 
 
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::\d*)?", re.IGNORECASE)
 _LOG = logging.getLogger("rekognition_emulator")
 
 
-class Router:
-    """Handles every request of the server."""
+def is_loopback(host: str) -> bool:
+    """Whether a host, with or without a port, is `localhost` or an address of loopback, such as 127.0.0.1 or [::1]."""
+    found = _HOST.fullmatch(host)
+    name = (found[1] or found[2]).lower() if found else ""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
-    def __init__(self, front_end: FrontEnd) -> None:
+
+class Router:
+    """Handles every request of the server. `loopback`: only requests whose Host is a name of loopback are answered.
+
+    Otherwise a web page could read the emulator through a name of its own that its DNS server moves to 127.0.0.1.
+    """
+
+    def __init__(self, front_end: FrontEnd, *, loopback: bool = False) -> None:
+        self.loopback = loopback
         self.front_end = front_end
         self.control = Control(front_end)
         self.page = Page(front_end)
@@ -34,6 +51,8 @@ class Router:
             return HttpResponse(500, b"defect of the emulator, see its log\n", {"Content-Type": "text/plain"})
 
     def _respond(self, request: HttpRequest) -> HttpResponse:
+        if self.loopback and not is_loopback(request.headers.get("host", "localhost")):
+            return HttpResponse(403, b"only Host names of loopback are answered\n", {"Content-Type": "text/plain"})
         path = request.path.partition("?")[0]
         if path.startswith(PREFIX):
             return self.control.handle(request)

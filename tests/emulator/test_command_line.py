@@ -230,11 +230,12 @@ def test_options_become_settings(tmp_path: Path) -> None:
     plan.write_text("faults: []")
     line = ["--state", "s", "--latency", "none", "--quota", "aws", "--deny", "List*", "--deny", "Describe*:x"]
     line += ["--faults", str(plan), "--bucket", f"a={tmp_path}", "--seed", "5", "--account", "999999999999"]
+    line += ["--account-of", "AKIDOTHER=444455556666"]
     line += ["--switch", "bare-line=marked", "--switch", "quota_burst=3", "--switch", "token_lifetime=5"]
     found = settings_of(parser().parse_args([*line, "--switch", "invalid_share_on_update=false"]))
     assert (found.state, found.latency.update, found.quota) == (Path("s"), 0.0, True)
     assert (found.deny, found.faults, found.buckets) == (("List*", "Describe*:x"), "faults: []", {"a": tmp_path})
-    assert (found.seed, found.caller.account) == (5, "999999999999")
+    assert (found.seed, found.caller.account, found.accounts) == (5, "999999999999", {"AKIDOTHER": "444455556666"})
     switches = found.switches
     assert (switches.bare_line, switches.quota_burst, switches.token_lifetime) == ("marked", 3, 5.0)
     assert switches.invalid_share_on_update is False

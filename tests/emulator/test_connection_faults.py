@@ -82,7 +82,7 @@ def _until_reset(connection: socket.socket) -> bytes:
 def test_a_connection_reset_after_the_reply(emulator: Emulator) -> None:
     """The reply is complete, and the next request on the same connection finds it reset."""
     emulator.load_faults("faults: [{fault: reset, at: after reply, on: 1}]")
-    head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
+    head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.1\r\n"
     request = f"{head}X-Amz-Target: RekognitionService.DescribeProjects\r\nContent-Length: 2\r\n\r\n{{}}".encode()
     with socket.create_connection(("127.0.0.1", emulator.port), timeout=5) as connection:
         connection.sendall(request)

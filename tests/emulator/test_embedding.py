@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.emulator.conftest import Lines
 
 REQUEST = (
-    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.1\r\n"
     b"X-Amz-Target: RekognitionService.DescribeProjects\r\nContent-Length: 2\r\n\r\n{}"
 )
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.formats import Converted
-from reconciler.formats.voc import convert
+from reconciler.formats import FORMATS, Converted
 from reconciler.model import Finding
 
 IMAGES = "s3://acme-vision/cells/"
@@ -44,7 +43,7 @@ def converted() -> Callable[..., Outcome]:
 
     def run(*contents: bytes) -> Outcome:
         files = [(f"{number}.xml", content) for number, content in enumerate(contents, 1)]
-        results = list(convert(files, images=IMAGES, created=CREATED))
+        results = list(FORMATS["voc"].convert(files, images=IMAGES, created=CREATED))
         lines = [one for one in results if isinstance(one, Converted)]
         return lines, [one for one in results if isinstance(one, Finding)]
 

@@ -17,7 +17,6 @@ from reconciler.cli.commands.convert import Disk
 from reconciler.entries import Box, meaning_of
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS, Converted
-from reconciler.formats.yolo import convert
 from reconciler.model import Finding, Severity
 
 DATA = "train: images/train\nval: images/val\nnames:\n  0: cat\n  1: dog\n"
@@ -29,7 +28,9 @@ Write = Callable[[Files], Path]
 
 def run(*names: object) -> Outcome:
     """Convert folders into lines and findings."""
-    results = list(convert(Disk([str(name) for name in names]), images=IMAGES, created="2026-01-31T00:00:00"))
+    results = list(
+        FORMATS["yolo"].convert(Disk([str(name) for name in names]), images=IMAGES, created="2026-01-31T00:00:00")
+    )
     return [one for one in results if isinstance(one, Converted)], [one for one in results if isinstance(one, Finding)]
 
 
@@ -296,13 +297,13 @@ def test_a_folder_without_data_yaml_is_an_error_and_one_that_is_not_there_too(wr
 def test_a_prefix_that_is_not_an_address_is_refused_before_anything_is_read() -> None:
     """An image prefix that is not an S3 address is refused, as with the other formats."""
     with pytest.raises(BadInput, match="s3://bucket"):
-        convert(Disk(["none"]), images="images/", created="")
+        list(FORMATS["yolo"].convert(Disk(["none"]), images="images/", created=""))
 
 
 def test_yolo_is_among_the_formats_and_gives_the_same_bytes_each_time(write: Write) -> None:
     """The command finds it by name."""
     folder = write(pets())
-    assert FORMATS["yolo"].convert is convert
+    assert FORMATS["yolo"].module == "yolo"
     assert run(folder) == run(folder)
     assert all(one.severity is not Severity.ERROR for one in run(folder)[1])
 

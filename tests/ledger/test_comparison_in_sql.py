@@ -94,7 +94,7 @@ def test_counts_are_those_of_the_entries(desired: dict[str, Document], live: dic
             assert facts.boxes == sum(entry.boxes for entry in entries)
         read = {key: entry_of(document) for key, document in live.items()}
         assert have.marked == sum(bool(entry.marks) for entry in read.values())
-        assert ledger.live_label_counts() == Counter(label for entry in read.values() for label in entry.labels)
+        assert ledger.label_counts() == Counter(label for entry in read.values() for label in entry.labels)
         assert ledger.ignored() == sum(
             not read[key].marks
             and entry_of(line).meaning == read[key].meaning

@@ -9,11 +9,9 @@ import pytest
 from reconciler.errors import Exit, InvalidDeclaration
 from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.project.policy import parse_patience
-from reconciler.manifest.rules import project as project_rules
 from reconciler.model import Compare, DatasetType, Destroy, Extra, Marking, Policy, ProjectDeclaration
-from reconciler.rule import Rule
+from tests.manifest.project_cases import ARN, PROJECT_CASES
 
-ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/1690405809285"
 Write = Callable[..., Path]
 
 
@@ -54,66 +52,7 @@ def refusals(datasets: Path) -> list[tuple[str, str]]:
     return [(finding.code, str(finding.place)) for finding in refused.value.findings]
 
 
-CASES = [
-    ("yaml-empty", "# nothing", ""),
-    ("mapping-expected", "§- a", ""),
-    ("invalid-yaml", "project: §'a", ""),
-    ("unknown-key", "§mangaed: true", ""),
-    ("flag-expected", "managed: §yes", ""),
-    ("flag-expected", "managed: §'true'", ""),
-    ("text-expected", "project: §[a]", ""),
-    ("project-name-illegal", "project: §a b", ""),
-    ("project-name-illegal", "project: §" + "a" * 256, ""),
-    ("project-arn-illegal", "projectArn: §arn:aws:rekognition:us-east-1:1111:project/cells/1", ""),
-    ("project-arn-illegal", f"projectArn: §{ARN}/", ""),
-    ("managed-and-project-arn", f"projectArn: {ARN}\nmanaged: §false", ""),
-    ("project-and-project-arn", f"projectArn: {ARN}\nproject: §other", ""),
-    ("managed-and-keep", "managed: true\npolicy: {destroy: §keep}", ""),
-    ("managed-and-keep", "train: {policy: {destroy: §keep}}", ""),
-    ("text-expected", "train: [a]".replace("[", "§["), "mapping-expected"),
-    ("empty-text", "train:§", ""),
-    ("unknown-key", "train: {manifest: train.jsonl, §polcy: {}}", ""),
-    ("path-absolute", "train: §/etc/passwd", ""),
-    ("path-absolute", "train: §C:\\train.jsonl", ""),
-    ("path-leaves-folder", "train: §../other/train.jsonl", ""),
-    ("path-leaves-folder", "train: {manifest: §a/../../x.jsonl}", ""),
-    ("list-expected", "labels: §RBC", ""),
-    ("labels-empty", "labels: §[]", ""),
-    ("empty-label", "labels: [a, §'']", ""),
-    ("label-declared-twice", "labels: [a, b, §a]", ""),
-    ("label-too-long", "labels: [a, §" + "b" * 256 + "]", ""),
-    ("labels-too-many", "labels: §[" + ", ".join(f"l{number}" for number in range(251)) + "]", ""),
-    ("mapping-expected", "policy: §report", ""),
-    ("unknown-key", "policy: {§extras: report}", ""),
-    ("policy-value", "policy: {extra: §unlable}", ""),
-    ("policy-value", "policy: {marked: §no}", ""),
-    ("policy-value", "policy: {compare: §Labels}", ""),
-    ("policy-value", "test: {manifest: train.jsonl, policy: {destroy: §drop}}", ""),
-    ("patience-form", "policy: {patience: §30}", ""),
-    ("patience-form", "policy: {patience: §0s}", ""),
-    ("patience-form", "policy: {patience: §30 m}", ""),
-    ("guard-value", "policy: {guards: {updates: §much}}", ""),
-    ("guard-value", "policy: {guards: {label-removed: §30%}}", ""),
-    ("guard-value", "policy: {guards: {shrink: §130%}}", ""),
-    ("repeated-member", "managed: true\n§managed: true", ""),
-    ("yaml-tag", "project: §!!str a", ""),
-]
-
-# Rules that need more than the text of one project.yaml; each has a test below.
-ELSEWHERE = {
-    "datasets-missing",
-    "datasets-not-a-folder",
-    "project-yaml-missing",
-    "project-yaml-name",
-    "project-yaml-too-large",
-    "project-twice",
-    "no-dataset",
-    "no-default-manifest",
-    "two-default-manifests",
-}
-
-
-@pytest.mark.parametrize(("code", "text", "instead"), CASES)
+@pytest.mark.parametrize(("code", "text", "instead"), PROJECT_CASES)
 def test_a_wrong_declaration_is_refused_at_its_place(
     code: str, text: str, instead: str, write: Write, datasets: Path
 ) -> None:
@@ -124,14 +63,6 @@ def test_a_wrong_declaration_is_refused_at_its_place(
     place = "datasets/cells/project.yaml" + (f":{line}:{column}" if sign else "")
 
     assert refusals(datasets) == [(instead or code, place)]
-
-
-def test_every_rule_has_a_case() -> None:
-    """Every row of the table has a case that breaks its rule."""
-    codes = {rule.code for rule in vars(project_rules).values() if isinstance(rule, Rule)}
-
-    assert codes <= {code for code, _, _ in CASES} | ELSEWHERE
-    assert codes >= ELSEWHERE
 
 
 def test_a_short_file_takes_every_default(write: Write, datasets: Path) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from reconciler.entries.codes import ENTRY_CODES
+from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import FINDINGS_KEPT
 from reconciler.model import Severity
 from reconciler.rule import Rule
 from tests.manifest.json_cases import JSON_CASES
 from tests.manifest.lines import BARE, BOXES, IMAGE, changed, found_at, split
+from tests.manifest.project_cases import PROJECT_CASES, PROJECT_ELSEWHERE
 from tests.manifest.yaml_cases import RAW_BOXES, RAW_CASES, YAML_CASES, entry
 
 # Rules that need more than the text of one manifest; each has a test of its own.
@@ -92,7 +93,7 @@ def test_text_that_is_not_utf_8_is_found_at_its_byte(
 
 def test_every_rule_has_a_case() -> None:
     """Every row of the table has a case that breaks its rule."""
-    told = {code for code, _ in (*JSON_CASES, *YAML_CASES)} | ELSEWHERE
+    told = {code for code, *_ in (*JSON_CASES, *YAML_CASES, *PROJECT_CASES)} | ELSEWHERE | PROJECT_ELSEWHERE
 
     assert {rule.code for rule in (*table(line_rules), *table(yaml_rules))} == told | {"not-utf-8"}
 

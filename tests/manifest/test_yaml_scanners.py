@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.manifest.rules.findings import Collector
+from reconciler.manifest.findings import Collector
 from reconciler.manifest.yaml.read import yaml_lines
 from tests.manifest.yaml_text import BOX, HEAD
 

@@ -83,8 +83,8 @@ def test_all_faults_of_a_policy_are_reported_together(world: World) -> None:
         "policy has no setting 'destory' (did you mean `destroy`?)",
         "policy.extra must be one of report, unlabel, fail, replace, not 'repport' (did you mean `report`?)",
         "policy.patience must be a time such as 90s, 30m or 1h30m, not 'soon'",
-        "policy.guards cannot have 'shrnk': 'on' (did you mean `shrink`?)",
-        "policy.guards cannot have 'updates': 'many'",
+        "policy.guards has no setting 'shrnk' (did you mean `shrink`?)",
+        "policy.guards.updates must be on, off or a percentage such as 50%, not 'many'",
     ]
 
 

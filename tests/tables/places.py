@@ -76,7 +76,7 @@ sys.stdout.write(
             "views": views,
             "converted": [
                 one.line.decode()
-                for one in FORMATS["made-up"].convert(Disk([]), images="", created="")
+                for one in FORMATS["made-up"].convert(Disk([]), images="s3://pics/", created="")
                 if isinstance(one, Converted)
             ],
         }

@@ -26,7 +26,7 @@ from reconciler.rule import error
 STRANGE = error("made-up-fault", "it is strange", "make it usual")
 
 
-def convert(files, *, images, created):
+def convert(files, keys, created):
     yield Converted("k", b"made up", Place("f"))
 """
 VIEW: Final = """

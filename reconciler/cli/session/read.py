@@ -15,7 +15,7 @@ from reconciler.aws.objects import Objects
 from reconciler.cli.arguments import Options
 from reconciler.cli.screen import Screen
 from reconciler.errors import BadInput, Exit
-from reconciler.git import checked_out, history, is_shallow
+from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetType, ProjectDeclaration
@@ -175,14 +175,11 @@ def _name(one: DatasetRun) -> _Name:
 
 def _base(revisions: _Revisions, run: Run) -> _Manifests | None:
     """The manifests of the base; None where it does not have the folder (`history` has found the revision)."""
-    try:
-        place = run.resources.enter_context(
-            checked_out(f"{revisions.base}{revisions.inside}", revisions.repository, revisions.default)
-        )
-    except BadInput:
-        if revisions.inside:
-            raise
+    if not (revisions.inside or holds(revisions.base, revisions.repository, revisions.folder)):
         return None
+    place = run.resources.enter_context(
+        checked_out(f"{revisions.base}{revisions.inside}", revisions.repository, revisions.default)
+    )
     return _read(declared_in(place, revisions.folder), {_name(one) for one in run.datasets}, run)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from reconciler.entries import METADATA, Attribute
 from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
-from reconciler.manifest.line import BrokenRule, MemberPath, broken, kind_of
+from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.rules import lines as rules
 
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
 from reconciler.limits import KEY_CHARACTERS
+from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
-from reconciler.manifest.line import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean

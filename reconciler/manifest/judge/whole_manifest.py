@@ -18,10 +18,9 @@ from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
+from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
 from reconciler.manifest.judge.line import Judgement, bucket_of
-from reconciler.manifest.line import Line, MemberPath
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.rules.findings import Collector, Findings
 from reconciler.model import DesiredEntry, Place
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean
@@ -40,7 +39,7 @@ class ClassMaps:
         self._last: Any = None
         self._beyond: Place | None = None
 
-    def see(self, line: Line) -> None:
+    def see(self, line: ParsedLine) -> None:
         """Remember what a line declares. Most lines repeat the class-map of the one before."""
         for name, metadata in line.document.items():
             if not name.endswith(METADATA) or not isinstance(metadata, dict) or metadata.get("type") != BOXES_TYPE:
@@ -56,7 +55,7 @@ class ClassMaps:
             more = " or more" if len(self._labels) >= _KEPT else ""
             collector.report(rules.DECLARED_LABELS, self._beyond, count=len(self._labels), more=more, used=len(used))
 
-    def _add(self, class_map: dict[str, Any], name: str, line: Line) -> None:
+    def _add(self, class_map: dict[str, Any], name: str, line: ParsedLine) -> None:
         for class_id, label in class_map.items():
             if isinstance(label, str) and len(self._labels) < _KEPT:
                 self._labels.add(label)
@@ -81,13 +80,13 @@ class Across:
         self._known_kind = False
         self._unknown_kind: Place | None = None
 
-    def count_line(self, line: Line) -> None:
+    def count_line(self, line: ParsedLine) -> None:
         """Count a line, good or bad."""
         self._lines += 1
         if self._lines == DATASET_ENTRIES + 1:
             self._collector.report(rules.MANY_LINES, line.place)
 
-    def see_kinds(self, line: Line, judgement: Judgement) -> None:
+    def see_kinds(self, line: ParsedLine, judgement: Judgement) -> None:
         """Remember whether any line is of a kind that Custom Labels takes, and which labels it declares."""
         if BOXES_TYPE in judgement.kinds:
             self._class_maps.see(line)
@@ -96,7 +95,7 @@ class Across:
         elif self._unknown_kind is None and len(line.document) > 1:
             self._unknown_kind = line.place
 
-    def judge(self, desired: DesiredEntry, line: Line) -> None:
+    def judge(self, desired: DesiredEntry, line: ParsedLine) -> None:
         """Judge an entry against those before it, and hand it on."""
         before = self._collector.error_count
         self._bucket(desired.entry.key, line)
@@ -123,7 +122,7 @@ class Across:
         bucket = next(iter(self._buckets), None)
         return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
 
-    def _bucket(self, key: str, line: Line) -> None:
+    def _bucket(self, key: str, line: ParsedLine) -> None:
         bucket = bucket_of(key)
         if bucket in self._buckets or len(self._buckets) >= _BUCKETS:
             return
@@ -133,7 +132,7 @@ class Across:
             self._collector.report(rules.TWO_BUCKETS, place, bucket=bucket, other=other, first=first)
         self._buckets[bucket] = place
 
-    def _new_label(self, label: str, line: Line) -> None:
+    def _new_label(self, label: str, line: ParsedLine) -> None:
         if len(self._labels) > DATASET_LABELS:
             return
         form = unicodedata.normalize("NFC", label)
@@ -146,7 +145,7 @@ class Across:
         if first is not place:
             self._collector.report(rules.LABELS_ALIKE, place, label=label, first=first)
 
-    def _undeclared(self, desired: DesiredEntry, line: Line) -> None:
+    def _undeclared(self, desired: DesiredEntry, line: ParsedLine) -> None:
         declared = self._declared or frozenset()
         for label in desired.entry.labels:
             if label not in declared:
@@ -155,7 +154,7 @@ class Across:
                 self._collector.report(rules.UNDECLARED_LABEL, locate, label=label, guess=guess)
 
 
-def label_path(line: Line, label: str) -> MemberPath:
+def label_path(line: ParsedLine, label: str) -> MemberPath:
     """Where a line names a label: the class-name of an image-level label, or the entry of a class-map."""
     for name, metadata in line.document.items():
         if not name.endswith(METADATA) or not isinstance(metadata, dict):
@@ -193,7 +192,7 @@ class Notes:
     _kinds: dict[str, Place] = field(default_factory=dict)
     _normalised: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def see(self, line: Line, judgement: Judgement) -> None:
+    def see(self, line: ParsedLine, judgement: Judgement) -> None:
         """Take the notes on a line from the judgement about it."""
         for rule, path in judgement.notes:
             self._count(rule, partial(line.locate, path), name=str(path[-1]))
@@ -202,7 +201,7 @@ class Notes:
         if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 
-    def see_key(self, key: str, line: Line) -> None:
+    def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that looks percent-encoded, or equals an earlier one after Unicode normalisation."""
         locate = partial(line.locate, (SOURCE_REF,))
         if "%" in key and _PERCENT.search(key):

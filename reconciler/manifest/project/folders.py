@@ -13,11 +13,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from reconciler.errors import InvalidDeclaration
+from reconciler.manifest.findings import Collector
 from reconciler.manifest.project.project_yaml import DeclaredDataset, DeclaredProject, read_project
 from reconciler.manifest.read import open_regular, read_manifest
-from reconciler.manifest.rules import project as rules
-from reconciler.manifest.rules import yaml as yaml_rules
-from reconciler.manifest.rules.findings import Collector
+from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, YamlStopError, YamlText
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
@@ -142,7 +141,7 @@ def _root(path: Path, collector: Collector) -> Node | None:
         with suppress(YamlStopError):
             root = NodeReader(YamlText(handle), collector.report_at).document()
             if root is None:
-                collector.report(yaml_rules.EMPTY, cure=_NOTHING_CURE)
+                collector.report(rules.EMPTY, cure=_NOTHING_CURE)
             return root
     return None
 

@@ -1,83 +1,123 @@
 """Settings of a policy, from project.yaml and from programs: every setting of `reconciler.model.Policy` by its type."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reconciler.guards import GUARDS, read_threshold, written
-from reconciler.manifest.rules import project as rules
+from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Node
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import Choice, Policy, Threshold, settings_of
 from reconciler.rule import Rule
-from reconciler.text import did_you_mean
+from reconciler.text import did_you_mean, inert
 
-GUARD_FORM: Final = f"it has {', '.join(GUARDS)}, each on, off or a percentage such as 50%"
 _PATIENCE: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+_MOST_SECONDS: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How the values of a setting are written: one of `words`, or in the form that `must_be` describes; and the rule.
+class WrongSetting:
+    """A setting that is unknown or has a wrong value; as text what a program is told.
 
-    `read` gives None for a text that is not a value.
+    `path` is the setting's name, and below `guards` the guard's. `expected` is what the value must be; for an unknown
+    name, the names that there are.
     """
 
-    must_be: str
-    words: tuple[str, ...]
     rule: Rule
-    read: Callable[[str], object]
+    path: tuple[str, ...]
+    value: object
+    expected: str
+    guess: str = ""
+
+    def __str__(self) -> str:
+        value = f"{inert(repr(self.value), 100)}{self.guess}"
+        if self.rule is rules.UNKNOWN_KEY:
+            return f"{'.'.join(('policy', *self.path[:-1]))} has no setting {value}; it has {self.expected}"
+        return f"{'.'.join(('policy', *self.path))} must be {self.expected}, not {value}"
 
 
-def form_of(value: object) -> Form:
-    """The form of a setting, by one of its values: one of some words, or a time."""
-    if isinstance(value, Choice):
-        choices = {choice.value: choice for choice in type(value)}
-        return Form(f"one of {', '.join(choices)}", tuple(choices), rules.CHOICE, choices.get)
-    return Form("a time such as 90s, 30m or 1h30m", (), rules.PATIENCE, parse_patience)
+def parse_settings(given: Mapping[str, object], over: Policy) -> tuple[Policy, list[WrongSetting]]:
+    """The settings that are given, those of `over` for the rest and for wrong ones; and what is wrong.
+
+    Values are text as project.yaml has it; from the engine also seconds, which come back as floats.
+    """
+    wrong = list(_unknown(given, settings_of(over)))
+    read: dict[str, Any] = {}
+    for name in filter(given.__contains__, settings_of(over)):
+        value, default = given[name], getattr(over, name)
+        if isinstance(default, Mapping):
+            read[name] = _guards(name, value or {}, default, wrong)
+        elif isinstance(default, Choice):
+            read[name] = _word(name, value, default, wrong)
+        else:
+            read[name] = _seconds(name, value, default, wrong)
+    return replace(over, **read), wrong
+
+
+def _unknown(given: Collection[str], known: Collection[str], *above: str) -> Iterator[WrongSetting]:
+    for name in sorted(map(str, set(given) - set(known))):
+        yield WrongSetting(rules.UNKNOWN_KEY, (*above, name), name, ", ".join(known), did_you_mean(name, known))
+
+
+def _word(name: str, value: object, default: Choice, wrong: list[WrongSetting]) -> Choice:
+    words = {choice.value: choice for choice in type(default)}
+    if isinstance(value, str) and value in words:
+        return words[value]
+    guess = did_you_mean(value, words) if isinstance(value, str) else ""
+    wrong.append(WrongSetting(rules.CHOICE, (name,), value, f"one of {', '.join(words)}", guess))
+    return default
+
+
+def _seconds(name: str, value: object, default: object, wrong: list[WrongSetting]) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < _MOST_SECONDS:
+        return int(value)
+    seconds = parse_patience(value) if isinstance(value, str) else None
+    if seconds is None:
+        wrong.append(WrongSetting(rules.PATIENCE, (name,), value, "a time such as 90s, 30m or 1h30m"))
+    return seconds or default
+
+
+def _guards(
+    name: str, given: object, default: Mapping[str, Threshold], wrong: list[WrongSetting]
+) -> Mapping[str, Threshold]:
+    if not isinstance(given, Mapping):
+        wrong.append(WrongSetting(rules.MAPPING_EXPECTED, (name,), given, "a mapping"))
+        return default
+    wrong += _unknown(given, GUARDS, name)
+    read = dict(default)
+    for guard in filter(given.__contains__, GUARDS):
+        try:
+            read[guard] = read_threshold(guard, str(given[guard]))
+        except ValueError:
+            form = "on, off or a percentage such as 50%"
+            wrong.append(WrongSetting(rules.GUARD, (name, guard), given[guard], form))
+    return {name: read[name] for name, row in GUARDS.items() if read.get(name, row.default) != row.default}
 
 
 def read_policy(node: Node, over: Policy, fields: Fields) -> Policy:
-    """The settings that are written, and those of `over` for the rest; what is wrong is reported and left out."""
-    names = settings_of(over)
-    mapping = fields.mapping(node, "`policy`", names, "write settings such as {extra: report}")
-    members = mapping.members if mapping else {}
-    read: dict[str, Any] = {
-        name: _setting(value, name, getattr(over, name), fields) for name, value in members.items() if name in names
-    }
-    return replace(over, **read)
+    """The settings that project.yaml has, and those of `over` for the rest; what is wrong is reported and left out."""
+    nodes: dict[tuple[str, ...], Node] = {}
+    given = dict(_given(node, "`policy`", settings_of(over), fields, nodes))
+    policy, wrong = parse_settings(given, over)
+    for one in wrong:
+        details = {"name": one.path[-1], "text": one.value, "guess": one.guess, "expected": one.expected}
+        fields.wrong(one.rule, nodes[one.path], **details)
+    return policy
 
 
-def _setting(node: Node, name: str, over: object, fields: Fields) -> object:
-    if isinstance(over, Mapping):
-        return _guards(node, over, fields)
-    form = form_of(over)
-    text = fields.text(node, f"`{name}`")
-    value = None if text is None else form.read(text)
-    if text is not None and value is None:
-        guess = did_you_mean(text, form.words)
-        fields.wrong(form.rule, node, name=name, text=text, guess=guess, known=", ".join(form.words))
-    return over if value is None else value
-
-
-def _guards(node: Node, over: Mapping[str, Threshold], fields: Fields) -> Mapping[str, Threshold]:
-    mapping = fields.mapping(node, "`guards`", GUARDS, "write settings such as {updates: 50%, shrink: off}")
-    read = dict(over)
-    for name, value in (mapping.members if mapping else {}).items():
-        text = fields.text(value, f"`{name}`") if name in GUARDS else None
-        if text is None:
-            continue
-        try:
-            read[name] = read_threshold(name, text)
-        except ValueError:
-            fields.wrong(rules.GUARD, value, name=name, text=text)
-    return unlike_default(read)
-
-
-def unlike_default(guards: Mapping[str, Threshold]) -> dict[str, Threshold]:
-    """The thresholds that are not as recommended, in the order of the table: what a policy holds."""
-    return {name: guards[name] for name, row in GUARDS.items() if guards.get(name, row.default) != row.default}
+def _given(
+    node: Node, what: str, known: Collection[str], fields: Fields, nodes: dict[tuple[str, ...], Node], *above: str
+) -> Iterator[tuple[str, object]]:
+    """The known members of a mapping as text, those of `guards` as a mapping; `nodes` gets where each is written."""
+    mapping = fields.mapping(node, what, known, "write settings such as {extra: report, guards: {updates: 50%}}")
+    for name, value in mapping.members.items() if mapping else ():
+        if name == "guards" and not above:
+            yield name, dict(_given(value, "`guards`", GUARDS, fields, nodes, name))
+        elif name in known and (text := fields.text(value, f"`{name}`")) is not None:
+            nodes[*above, name] = value
+            yield name, text
 
 
 def as_written(value: object) -> object:

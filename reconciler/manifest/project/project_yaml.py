@@ -8,8 +8,7 @@ from typing import Final
 
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
 from reconciler.manifest.project.policy import read_policy
-from reconciler.manifest.rules import project as rules
-from reconciler.manifest.rules import yaml as yaml_rules
+from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import DatasetType, Destroy, Policy, ProjectDeclaration
@@ -144,7 +143,7 @@ def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:
         fields.wrong(rules.MANY_LABELS, node, count=len(items), limit=DATASET_LABELS)
     labels: dict[str, Node] = {}
     for item in items:
-        label = fields.text(item, "a label", yaml_rules.EMPTY_LABEL)
+        label = fields.text(item, "a label", rules.EMPTY_LABEL)
         if label is not None and len(label) > LABEL_CHARACTERS:
             fields.wrong(rules.LABEL_LENGTH, item, count=len(label), limit=LABEL_CHARACTERS)
         if label is not None and labels.setdefault(label, item) is not item:

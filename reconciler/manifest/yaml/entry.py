@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
+from reconciler.manifest.findings import MemberPath
 from reconciler.manifest.judge.label_attributes import is_share
 from reconciler.manifest.judge.line import SCHEME, address_fault
-from reconciler.manifest.line import MemberPath
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.expand import DEFAULTS, Shared, WrittenBox, WrittenEntry

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF
-from reconciler.manifest.line import MemberPath
+from reconciler.manifest.findings import MemberPath
 from reconciler.manifest.yaml.nodes import MappingNode, Node
 
 BOXES_ATTRIBUTE: Final = "bounding-box"

@@ -61,7 +61,7 @@ _SENTENCES: Final = (
 
 
 def explained(exception: Exception) -> tuple[int, int, str, str]:
-    """Line and column from 1 (0 when unknown), what is wrong, and the cure."""
+    """ParsedLine and column from 1 (0 when unknown), what is wrong, and the cure."""
     problem = str(getattr(exception, "problem", None) or exception)
     mark = getattr(exception, "problem_mark", None)
     if any(phrase in problem for phrase in _OPENED_HERE):
@@ -121,7 +121,7 @@ class YamlText:
 
     @property
     def reached(self) -> tuple[int, int]:
-        """Line and column after the last character that was read."""
+        """ParsedLine and column after the last character that was read."""
         return self._line, self._column
 
     def forget_comments(self, before: int) -> None:
@@ -381,7 +381,7 @@ class NodeReader:
         return replace(node, line=line, column=column)
 
     def _start(self, event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
-        """Line and column from 1; libyaml places what is missing at the end on a line after the last."""
+        """ParsedLine and column from 1; libyaml places what is missing at the end on a line after the last."""
         mark = event.start_mark
         return min((mark.line + 1, mark.column + 1), self._text.reached)
 

@@ -6,9 +6,8 @@ from functools import partial
 from typing import Any, BinaryIO, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
-from reconciler.manifest.line import Line, MemberPath
+from reconciler.manifest.findings import Collector, MemberPath, ParsedLine
 from reconciler.manifest.rules import yaml as rules
-from reconciler.manifest.rules.findings import Collector
 from reconciler.manifest.yaml.entry import (
     ENTRIES,
     ENTRY_KEYS,
@@ -31,7 +30,7 @@ _PIECE: Final = 4096
 _KEY_LINE: Final = re.compile(rb"""[A-Za-z"'&*!?]""")
 
 
-def yaml_lines(handle: BinaryIO, collector: Collector, loader: Any = None) -> Iterator[Line]:  # noqa: ANN401 - see NodeReader
+def yaml_lines(handle: BinaryIO, collector: Collector, loader: Any = None) -> Iterator[ParsedLine]:  # noqa: ANN401 - see NodeReader
     """The entries as AWS's lines, in order; what is wrong with an entry is reported and the entry left out.
 
     `loader` is a class of PyYAML's, for tests; the fastest that there is otherwise.
@@ -89,7 +88,7 @@ class _Manifest:
         self._errors = 0  # before the current entry, so that one that was read with an error is left out
         self._json_lines = False
 
-    def lines(self, reader: NodeReader) -> Iterator[Line]:
+    def lines(self, reader: NodeReader) -> Iterator[ParsedLine]:
         """The lines of all entries.
 
         Raises:
@@ -123,7 +122,7 @@ class _Manifest:
         elif value is not None and name.text != ENTRIES:
             self._nodes.setdefault(name.text, value)
 
-    def _entry(self, node: Node, head: Head) -> Iterator[Line]:
+    def _entry(self, node: Node, head: Head) -> Iterator[ParsedLine]:
         """The entry's line, when nothing is wrong with it."""
         if isinstance(node, MappingNode) and SOURCE_REF in node.members:
             line = self._raw(node)
@@ -134,7 +133,7 @@ class _Manifest:
             yield line
         self._errors = self._collector.error_count
 
-    def _raw(self, entry: MappingNode) -> Line | None:
+    def _raw(self, entry: MappingNode) -> ParsedLine | None:
         if "image" in entry.members:
             self._fields.wrong(rules.IMAGE_AND_SOURCE_REF, entry)
             return None
@@ -143,16 +142,16 @@ class _Manifest:
                 self._fields.wrong(rules.LABELS_BESIDE, entry.names[name], name=name)
         self._note_comment(entry.members[SOURCE_REF])
         document = raw_document(entry, self._collector.report_at)
-        return Line(document, self._place(entry), lambda path: self._place(node_at(entry, path)))
+        return ParsedLine(document, self._place(entry), lambda path: self._place(node_at(entry, path)))
 
-    def _written(self, node: Node, head: Head) -> Line | None:
+    def _written(self, node: Node, head: Head) -> ParsedLine | None:
         mapping = self._fields.mapping(node, "an entry", (*ENTRY_KEYS, SOURCE_REF), "write `- image: ...`")
         entry = None if mapping is None else written_entry(mapping, head, self._fields)
         if entry is None:
             return None
         self._note_comment(entry.node.members["image"])
         document, nodes = expand(entry)
-        return Line(document, self._place(entry.node), partial(self._locate, nodes))
+        return ParsedLine(document, self._place(entry.node), partial(self._locate, nodes))
 
     def _locate(self, nodes: dict[MemberPath, Node], path: MemberPath) -> Place:
         """Where the innermost part around `path` was written."""

@@ -1,12 +1,56 @@
-"""What reading a file found: findings of three classes, and what a manifest holds."""
+"""What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Marking, Place, Severity
 from reconciler.rule import Rule
+
+MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLine:
+    """A parsed line: its JSON object, where it begins, and how to find where the member at a path is written.
+
+    `locate` gives the place of the innermost value around a member that is missing.
+    """
+
+    document: Mapping[str, Any]
+    place: Place
+    locate: Callable[[MemberPath], Place]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule broken inside a line: by the member at `path`; `details` fill the rule's sentence."""
+
+    rule: Rule
+    path: MemberPath = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def broken(rule: Rule, path: MemberPath = (), detail: str = "") -> BrokenRule:
+    """One of AWS's codes at `path`; `detail` describes exactly what is wrong."""
+    return BrokenRule(rule, path, {"detail": f" ({detail})" if detail else ""})
+
+
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (bool, "true or false"),
+    (int, "a number"),
+    (float, "a number"),
+    (str, "text"),
+    (list, "a list"),
+    (dict, "an object"),
+)
+
+
+def kind_of(value: object) -> str:
+    """What kind of JSON value this is, in words."""
+    return next((words for kind, words in _KINDS if isinstance(value, kind)), "null")
+
 
 # Findings of a class that are kept, so that a manifest with a fault in every line costs no memory.
 FINDINGS_KEPT: Final = 50
