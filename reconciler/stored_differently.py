@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from reconciler.model import DatasetType
-from reconciler.snapshots.folder import file_name, make_folder
+from reconciler.snapshots.folder import file_name, make_folder, opened
 
 # The most pairs that are saved for a dataset; the lines of others are sent again.
 PAIRS_KEPT: Final = 10_000
@@ -35,8 +35,11 @@ class SettledStore:
 
     def read(self, project_arn: str, dataset_type: DatasetType) -> frozenset[str]:
         """The saved pairs; none when there is no file, or one that cannot be read."""
+        descriptor = opened(self.path(project_arn, dataset_type))
+        if descriptor is None:
+            return frozenset()
         try:
-            with self.path(project_arn, dataset_type).open("rb") as file:
+            with os.fdopen(descriptor, "rb") as file:
                 document = json.loads(file.read(_FILE_BYTES))
         except (OSError, ValueError, RecursionError):
             return frozenset()
