@@ -138,7 +138,7 @@ def configure(get: Get, names: Iterable[str]) -> None:
     Raises:
         CallFailed: it is malformed; the call that configured the process ends with the sentence.
     """
-    with in_sentences():
+    with failing_call():
         if not _PROCESS:
             clock = SystemClock()
             _PROCESS.append(Runtime(read_settings(get, names), clock, Console(clock.now)))
@@ -151,12 +151,12 @@ def current() -> Runtime:
     return _PROCESS[0]
 
 
-def in_sentences() -> AbstractContextManager[None]:
+def failing_call() -> AbstractContextManager[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
-    return faults.in_sentences(lambda error: fail(sentence(error)))
+    return faults.in_sentences(lambda error: fail(failure_text(error)))
 
 
-def sentence(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
     """What one of `USER_CAUSED` says to the user; secrets of the stack's configuration are taken out."""
-    words = str(faults.sentence(error))
+    words = str(faults.with_cure(error))
     return current().settings.hide(words) if _PROCESS else words

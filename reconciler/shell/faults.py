@@ -17,10 +17,10 @@ def in_sentences(end: Callable[[ReconcilerError], None]) -> Iterator[None]:
     try:
         yield
     except USER_CAUSED as error:
-        end(sentence(error))
+        end(with_cure(error))
 
 
-def sentence(error: Exception) -> ReconcilerError:
+def with_cure(error: Exception) -> ReconcilerError:
     """One of `USER_CAUSED` as an error with its cure."""
     if isinstance(error, ReconcilerError):
         return error

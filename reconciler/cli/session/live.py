@@ -19,7 +19,7 @@ from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
 from reconciler.shell.account import Account, Places, project_of, region_of
-from reconciler.shell.faults import USER_CAUSED, ends_the_run, sentence
+from reconciler.shell.faults import USER_CAUSED, ends_the_run, with_cure
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import inert
@@ -141,7 +141,7 @@ def plan_all(run: Run, live: LiveSide) -> None:
             except BadInput:
                 raise
             except USER_CAUSED as error:
-                one.error = sentence(error)
+                one.error = with_cure(error)
         if one.error:
             failed["" if ends_the_run(one.error) else one.project.shown] = one.title
     for one in run.datasets:
