@@ -154,7 +154,7 @@ class Interrupted(ReconcilerError):
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
 
 
-def sentence(error: Exception) -> ReconcilerError:
+def with_cure(error: Exception) -> ReconcilerError:
     """One of `USER_CAUSED` as an error with its cure."""
     if isinstance(error, ReconcilerError):
         return error

@@ -38,7 +38,7 @@ _PROVIDER: Final = "__provider"
 
 def create(props: dict[str, Any]) -> CreateResult:
     """Adopt the dataset of this project and type, or create it, and make it equal to the manifest."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         inputs = Inputs.parse(props)
         name = resource_id(inputs.project_arn or "", inputs.dataset_type)
         return CreateResult(name, _applied(inputs, None, name, props.get(_PROVIDER)).properties())
@@ -46,14 +46,14 @@ def create(props: dict[str, Any]) -> CreateResult:
 
 def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
     """Make the dataset equal to the manifest; a change of settings alone sends nothing and is recorded."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         previous = Outputs.parse(olds)
         return UpdateResult(_applied(Inputs.parse(news), previous, name, news.get(_PROVIDER)).properties())
 
 
 def delete(name: str, props: dict[str, Any]) -> None:
     """Delete the dataset as the policy of the last apply says; one that does not exist is fine."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         policy = Outputs.parse(props).applied.policy
         if policy.destroy is Destroy.KEEP:
             return
@@ -96,7 +96,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
         except USER_CAUSED as error:
             attempt.error = error
-            reason = runtime.sentence(error)
+            reason = runtime.failure_text(error)
             _keep(name, provider, _not_applied(inputs, previous, run.seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if recorded.unfinished:

@@ -39,7 +39,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
 
     A dataset (or project) that is gone gives an empty id.
     """
-    with runtime.in_sentences():
+    with runtime.failing_call():
         outputs, process = Outputs.parse(props), runtime.current()
         process.refreshing()
         seen = _listed(process, name, outputs)
@@ -52,7 +52,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
 
 def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
     """Whether an update is due, and whether it must be a replacement (project or type changed)."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         outputs, inputs = Outputs.parse(olds), Inputs.parse(news)
         replaces = _replaces(outputs, inputs)
         if replaces:

@@ -138,7 +138,7 @@ def configure(get: Get, names: Iterable[str]) -> None:
     Raises:
         CallFailed: it is malformed; the call that configured the process ends with the sentence.
     """
-    with in_sentences():
+    with failing_call():
         if not _PROCESS:
             clock = SystemClock()
             _PROCESS.append(Runtime(read_settings(get, names), clock, Console(clock.now)))
@@ -152,15 +152,15 @@ def current() -> Runtime:
 
 
 @contextmanager
-def in_sentences() -> Iterator[None]:
+def failing_call() -> Iterator[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
     try:
         yield
     except errors.USER_CAUSED as error:
-        fail(sentence(error))
+        fail(failure_text(error))
 
 
-def sentence(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
     """What one of `USER_CAUSED` says to the user; secrets of the stack's configuration are taken out."""
-    words = str(errors.sentence(error))
+    words = str(errors.with_cure(error))
     return current().settings.hide(words) if _PROCESS else words
