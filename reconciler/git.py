@@ -245,3 +245,12 @@ def commit_of(*paths: Path) -> Commit | None:
         return Commit(oid, bool(_output(status, folder, _SECONDS).strip()))
     except (BadInput, OSError, subprocess.SubprocessError, ValueError):
         return None
+
+
+def tracks(path: Path) -> bool:
+    """Whether a file or link, or what is below a folder, is in the index of the repository around it."""
+    try:
+        names = _output(["ls-files", "-z", "--", f":(literal){path.name}"], path.parent, _SECONDS)
+    except (BadInput, OSError, subprocess.SubprocessError):
+        return False
+    return bool(names)

@@ -36,7 +36,7 @@ from reconciler.formats.conversion import (
     placed,
 )
 from reconciler.model import Finding, Place, Severity
-from reconciler.rule import OURS, SHOWN_CHARACTERS, error, marked, note
+from reconciler.rule import OURS, error, marked, note
 from reconciler.text import inert
 
 # Farther than any image reaches.
@@ -83,7 +83,7 @@ UNKNOWN_CATEGORY: Final = error(
     "add it to `categories`",
     _COCO,
 )
-NO_IMAGE: Final = marked(
+ANNOTATIONS_WITHOUT_IMAGE: Final = marked(
     "no-image",
     "annotations of images that the file does not have: {count:,}, the first of image {number}",
     "add the images, or ignore this if it is intended",
@@ -123,8 +123,7 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
             continue
         found = [one for image in coco.images for one in _image(image, coco, keys, created)]
         yield from (one for one in found if isinstance(one, Finding))
-        yield from _unclaimed(coco)
-        yield from _counts(coco)
+        yield from _notes(coco)
         yield from (one for one in found if isinstance(one, Converted))
 
 
@@ -185,7 +184,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):  # the parser would take the last one and lose what the first holds
         names = [name for name, _ in pairs]
         name = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'the name "{inert(name, SHOWN_CHARACTERS)}" appears twice in one object')
+        raise ValueError(f'the name "{inert(name, 120)}" appears twice in one object')
     return members
 
 
@@ -272,19 +271,16 @@ def _drawn(annotation: Object, coco: _Coco) -> PlacedBox:
     return PlacedBox(Box(label, left, top, width, height), coco.place)
 
 
-def _unclaimed(coco: _Coco) -> Iterator[Finding]:
-    """Annotations of images that the file does not have."""
+def _notes(coco: _Coco) -> Iterator[Finding]:
+    """What concerns many images: annotations of images that the file does not have, images without any."""
     lost = [number for number in coco.boxes if number not in coco.used]
-    if lost:
-        count, empty = sum(len(coco.boxes[number]) for number in lost), len(coco.empty)
-        rule, first = (LOST, coco.empty[0]) if empty else (NO_IMAGE, "")
-        yield rule.finding(coco.place, None, count=count, number=lost[0], empty=empty, first=first)
-
-
-def _counts(coco: _Coco) -> Iterator[Finding]:
-    """Notes about many images."""
-    if coco.empty:
-        yield conversion.NO_BOXES.finding(coco.place, count=len(coco.empty))
+    count, empty = sum(len(coco.boxes[number]) for number in lost), len(coco.empty)
+    if lost and empty:
+        yield LOST.finding(coco.place, None, count=count, number=lost[0], empty=empty, first=coco.empty[0])
+    elif lost:
+        yield ANNOTATIONS_WITHOUT_IMAGE.finding(coco.place, count=count, number=lost[0])
+    elif empty:
+        yield conversion.NO_BOXES.finding(coco.place, count=empty)
     if coco.subpixels:
         yield SUBPIXELS.finding(coco.place, count=coco.subpixels)
 

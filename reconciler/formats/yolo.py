@@ -77,7 +77,7 @@ NO_BOXES: Final = note(
 )
 
 # Label files.
-NO_IMAGE: Final = marked(
+LABELS_WITHOUT_IMAGE: Final = marked(
     "yolo-no-image",
     "the label file is left out: the dataset has no image for it",
     "add the image, or remove the label file",
@@ -141,7 +141,11 @@ def _dataset(dataset: YoloDataset, keys: Keys, created: str) -> Iterator[Convert
         except Unreadable as fault:
             yield fault.finding
     unlabelled = [image for image in images if label_file(image) not in dataset.files]
-    yield from _orphans(dataset, folders, unlabelled)
+    orphans = _orphans(dataset, folders, unlabelled)
+    if orphans and unlabelled:
+        yield LOST.finding(orphans[0], None, count=len(orphans), images=len(unlabelled), first=unlabelled[0])
+        return
+    yield from (LABELS_WITHOUT_IMAGE.finding(place) for place in orphans)
     counts = ((SEVERAL_SPLITS, len(listed) - len(images)), (UNLABELLED, len(unlabelled)), (NO_BOXES, dataset.empty))
     yield from (rule.finding(dataset.place, count=count) for rule, count in counts if count)
     if not images:
@@ -222,7 +226,7 @@ def _edges(center: float, length: float, pixels: int) -> tuple[int, int]:
     return (0 if -slack <= first < 0 else first), (side if side < last <= side + slack else last)
 
 
-def _orphans(dataset: YoloDataset, folders: set[str], unlabelled: Sequence[str]) -> Iterator[Finding]:
+def _orphans(dataset: YoloDataset, folders: set[str], unlabelled: Sequence[str]) -> list[Place]:
     """Label files that no image of the dataset has: in the folders of label files, or with the name of an image."""
     known = {label_file(file) for file in dataset.files if is_image(file)}
     images = [PurePosixPath(image) for image in unlabelled]
@@ -233,7 +237,4 @@ def _orphans(dataset: YoloDataset, folders: set[str], unlabelled: Sequence[str])
         if path.suffix.lower() == ".txt" and path.name not in _NOT_LABELS and file not in known:
             beside = any(str(folder) in folders for folder in path.parents)
             orphans += [dataset.at(file)] if beside or path.stem.casefold() in names else []
-    if orphans and unlabelled:
-        yield LOST.finding(orphans[0], None, count=len(orphans), images=len(unlabelled), first=unlabelled[0])
-    else:
-        yield from (NO_IMAGE.finding(place) for place in orphans)
+    return orphans

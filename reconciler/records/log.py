@@ -28,7 +28,8 @@ from typing import Any, Final
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.records.record import Attempt, Stamp, begun, ended, scrubber
-from reconciler.snapshots.folder import PRIVATE, make_folder
+from reconciler.records.stored import parsed, records_in
+from reconciler.snapshots.folder import PRIVATE, make_folder, opened
 from reconciler.text import inert
 
 
@@ -39,34 +40,26 @@ def append(folder: Path, record: Mapping[str, Any]) -> None:
         OSError: it cannot be written.
     """
     make_folder(folder)
-    append_record(_month(folder, record), record)
+    append_record(_month(folder, record), record, os.O_NOFOLLOW)
 
 
 def has(folder: Path, record: Mapping[str, Any]) -> bool:
-    """Whether the month's file has a record of the same `id`.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    path = _month(folder, record)
-    if not path.is_file():
-        return False
-    with path.open("rb") as lines:
-        return any((_parsed(line) or {}).get("id") == record["id"] for line in lines)
+    """Whether the month's file has a record of the same `id`."""
+    return any(one["id"] == record["id"] for one in records_in(_month(folder, record)))
 
 
 def _month(folder: Path, record: Mapping[str, Any]) -> Path:
     return folder / f"{record['at'][:7]}.jsonl"
 
 
-def append_record(path: Path, record: Mapping[str, Any]) -> None:
+def append_record(path: Path, record: Mapping[str, Any], flags: int = 0) -> None:
     """Append a record to a file as one line, with one write, so that several runs may append at once.
 
     Raises:
         OSError: it cannot be written, or only a part of it.
     """
     data = record_bytes(record)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | flags, PRIVATE)
     try:
         if os.write(descriptor, data) != len(data):
             raise OSError(f"{path}: only a part of the record was written")
@@ -78,13 +71,6 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
 def record_bytes(record: Mapping[str, Any]) -> bytes:
     """A record as one line, in ASCII: names from manifests may not be valid Unicode."""
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def _parsed(line: bytes) -> Mapping[str, Any] | None:
-    with suppress(ValueError):
-        record = json.loads(line)
-        return record if isinstance(record, dict) else None
-    return None
 
 
 _NAME: Final = "begun-{}.json"
@@ -142,14 +128,14 @@ def left_behind(folder: Path) -> Iterator[Note]:
 
 
 def _taken(path: Path) -> Note | None:
-    """The note, if no process holds it and it was not deleted in between."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
-    except OSError:
+    """The note, if this user wrote it, no process holds it and it was not deleted in between."""
+    descriptor = opened(path, os.O_RDWR | os.O_APPEND)
+    if descriptor is None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_nlink and (record := _last(path)):
+        record = _last(path)
+        if os.fstat(descriptor).st_nlink and record and path.name == _NAME.format(record["id"]):
             return Note(path, descriptor, record)
     except OSError:
         pass  # its process is running, or the note was deleted
@@ -159,7 +145,7 @@ def _taken(path: Path) -> Note | None:
 
 def _last(path: Path) -> Mapping[str, Any] | None:
     """The last complete line."""
-    return next(filter(None, map(_parsed, reversed(path.read_bytes().splitlines()))), None)
+    return next(filter(None, map(parsed, reversed(path.read_bytes().splitlines()))), None)
 
 
 Record = Mapping[str, Any]

@@ -1,8 +1,12 @@
 """The folder `.reconciler/`, whose files are private and stay out of git, and the names of files in it."""
 
+import os
+import stat
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
+
+from reconciler.git import tracks
 
 FOLDER: Final = ".reconciler"
 # Only the owner reads and writes.
@@ -21,9 +25,32 @@ def make_folder(folder: Path) -> None:
     """Create a folder; inside of `.reconciler` also the `.gitignore` that keeps its files out of git.
 
     Raises:
-        OSError: it cannot be created.
+        OSError: it cannot be created; or it is a link that git tracks, so that a repository would choose the place.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.parent.name != FOLDER:
+        return
+    for one in (folder.parent, folder):
+        if one.is_symlink() and tracks(one):
+            raise OSError(0, "git tracks this link: remove it from the repository", str(one))
     ignore = folder.parent / ".gitignore"
-    if folder.parent.name == FOLDER and not ignore.exists():
+    if not ignore.exists():
         ignore.write_text("*\n")
+
+
+def opened(path: Path, flags: int = os.O_RDONLY) -> int | None:
+    """The descriptor of a file that this user wrote; None for any other.
+
+    It is a regular file, it is reached through no link, only its owner, this user, may read and write it, and git does
+    not track it: a file that came with a repository is not this user's word.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    status = os.fstat(descriptor)
+    private = stat.S_ISREG(status.st_mode) and not stat.S_IMODE(status.st_mode) & ~PRIVATE
+    if private and status.st_uid == os.geteuid() and not tracks(path):
+        return descriptor
+    os.close(descriptor)
+    return None

@@ -21,9 +21,15 @@ Document = dict[str, Any]
 
 CLASSIFICATION = "groundtruth/image-classification"
 DETECTION = "groundtruth/object-detection"
+_MULTILABEL = "groundtruth/image-classification-multilabel"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?")
 _HUGE = 1e300
 _SIDES = ("left", "top", "width", "height")
+
+
+def is_classification(kind: object, switches: Switches) -> bool:
+    """Whether a `type` is one of image-level labels; the switch `multilabel_type` decides about SageMaker's own."""
+    return kind == CLASSIFICATION or (kind == _MULTILABEL and switches.multilabel_type == "accepted")
 
 
 class _Stop(Exception):
@@ -109,12 +115,13 @@ class AttributeJudge:
         metadata = self.document[f"{name}-metadata"]
         if not isinstance(metadata, dict) or not isinstance(metadata.get("type"), str):
             self._stop(codes.INVALID_METADATA, name)
-        if metadata["type"] not in {CLASSIFICATION, DETECTION}:
+        is_image_level = is_classification(metadata["type"], self.switches)
+        if not is_image_level and metadata["type"] != DETECTION:
             self._report(codes.UNSUPPORTED_TYPE, name)
             return False
         if metadata.get("human-annotated") not in ("yes", "no") or not self._is_date(metadata.get("creation-date")):
             self._stop(codes.INVALID_METADATA, name)
-        if metadata["type"] == CLASSIFICATION:
+        if is_image_level:
             self._classification(name, metadata)
         else:
             self._detection(name, metadata)

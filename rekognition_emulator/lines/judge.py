@@ -147,7 +147,7 @@ class LineJudge:
     def _entry(self, key: str, bucket: str, document: Document, raw: bytes = b"") -> Entry:
         judge = AttributeJudge(document, self.limits, self.switches)
         judge.judge()
-        labels = labels_of(document, self.switches.label_name_most)
+        labels = labels_of(document, self.switches)
         labeled = self._is_labeled(document)
         if judge.found and self.switches.entries_in_error == "unlabeled":
             labeled = False

@@ -6,9 +6,18 @@ Source: API Reference, DatasetLabelStats (images that use the label; images that
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rekognition_emulator.lines.attributes import CLASSIFICATION, DETECTION, Document, is_number, label_attributes
+from rekognition_emulator.lines.attributes import (
+    DETECTION,
+    Document,
+    is_classification,
+    is_number,
+    label_attributes,
+)
+
+if TYPE_CHECKING:
+    from rekognition_emulator.switches.all_switches import Switches
 
 
 class Labels(NamedTuple):
@@ -25,15 +34,16 @@ def shared_tuple(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def labels_of(document: Document, longest: int) -> Labels:
-    """The labels of a parsed line. Names longer than `longest` characters are left out: a listing cannot show them."""
+def labels_of(document: Document, switches: Switches) -> Labels:
+    """The labels of a parsed line. Names longer than `label_name_most` are left out: a listing cannot show them."""
+    longest = switches.label_name_most
     declared: dict[str, None] = {}
     used: dict[str, None] = {}
     boxed: dict[str, None] = {}
     for name in label_attributes(document):
         metadata = document[f"{name}-metadata"]
         kind = metadata.get("type") if isinstance(metadata, dict) else None
-        if kind == CLASSIFICATION:
+        if is_classification(kind, switches):
             _add_names([metadata.get("class-name")], longest, declared, used)
         elif kind == DETECTION:
             class_map = metadata.get("class-map")

@@ -57,6 +57,12 @@ class LineSwitches(CheckedSwitches):
         'Is a string such as `"0"` taken as the value of an image-level label?',
         "SageMaker Ground Truth writes this form",
     )
+    multilabel_type: Literal["marked", "accepted"] = switch(
+        "marked",
+        "Is `groundtruth/image-classification-multilabel` the type of an image-level label, or marked as unsupported?",
+        "the guide's converter for SageMaker's output leaves this type; its page of formats has only "
+        "`groundtruth/image-classification`",
+    )
     source_ref_scheme: Literal["exact", "any case"] = switch(
         "exact",
         "Is `S3://` accepted for `s3://`?",

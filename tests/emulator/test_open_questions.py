@@ -116,6 +116,20 @@ def test_codes_with_a_place_that_is_a_switch() -> None:
     }
 
 
+def test_the_type_that_awss_converter_leaves(lines: Lines) -> None:
+    """With multilabel_type the type of SageMaker's multi-label jobs is unsupported, or that of an image-level label."""
+    line = lines.image("a.jpg", "cat")
+    line["label0-metadata"]["type"] = "groundtruth/image-classification-multilabel"
+    marked = judged(line)
+    assert marked["label0-metadata"]["cl-errors"][0]["code"] == "ERROR_UNSUPPORTED_USE_CASE_TYPE"
+    assert "cl-errors" not in judged(line, multilabel_type="accepted")["label0-metadata"]
+
+    def labels(switched: SwitchedDataset) -> int:
+        return int(switched.update(lines.payload(line))["DatasetStats"]["TotalLabels"])
+
+    assert (under_switches(labels), under_switches(labels, multilabel_type="accepted")) == (0, 1)
+
+
 def test_sizes_of_images_may_be_ignored(lines: Lines) -> None:
     """With image_dimensions an image of any size is accepted."""
     line = lines.boxes("a.jpg")

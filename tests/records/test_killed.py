@@ -57,6 +57,11 @@ def attempt() -> Attempt:
     return Attempt("apply", "cells", "arn:project", DatasetType.TRAIN)
 
 
+def a_record() -> dict[str, Any]:
+    """The record of an apply whose process is killed."""
+    return begun(attempt(), Stamp.of(attempt(), utc_now(), {}))
+
+
 def die(folder: Path, when: str = "planned") -> None:
     """A process of its own begins an apply and is killed."""
     done = subprocess.run(
@@ -127,10 +132,9 @@ def test_the_note_of_an_apply_that_runs_is_let_alone(tmp_path: Path) -> None:
 
 def test_an_apply_that_was_killed_after_its_record_was_written_is_not_recorded_twice(tmp_path: Path) -> None:
     """The note was about to go."""
-    stamp = Stamp.of(attempt(), utc_now(), {})
-    record = begun(attempt(), stamp)
+    record = a_record()
     append(tmp_path, record | {"outcome": "done"})
-    os.close(begin(tmp_path, stamp.identity, record).descriptor)
+    os.close(begin(tmp_path, record["id"], record).descriptor)
     apply_well(log_in(tmp_path))
     assert [one["outcome"] for one in records(tmp_path)] == ["done", "done"]
     assert list(tmp_path.glob("begun-*")) == []
@@ -138,10 +142,11 @@ def test_an_apply_that_was_killed_after_its_record_was_written_is_not_recorded_t
 
 def test_a_note_is_taken_by_one_of_two(tmp_path: Path) -> None:
     """Whoever has the lock; and it is gone for whoever opened it before it went."""
-    os.close(begin(tmp_path, "x", {"id": "x"}).descriptor)
+    record = a_record()
+    os.close(begin(tmp_path, record["id"], record).descriptor)
     (mine,) = left_behind(tmp_path)
     assert list(left_behind(tmp_path)) == []
-    assert mine.record == {"id": "x"}
+    assert mine.record == record
     mine.end()
     assert list(left_behind(tmp_path)) == []
 
@@ -156,12 +161,13 @@ def test_a_spoiled_note_stops_nothing(tmp_path: Path, text: bytes) -> None:
 
 def test_the_last_whole_line_of_a_note_counts(tmp_path: Path) -> None:
     """A line that was being written when the machine went down is left out."""
-    note = begin(tmp_path, "x", {"id": "x"})
-    note.add({"id": "x", "plan": 1})
+    record = a_record()
+    note = begin(tmp_path, record["id"], record)
+    note.add(record | {"plan": 1})
     os.write(note.descriptor, b'{"id": "x", "plan": 2, "cut')
     os.close(note.descriptor)
     (left,) = left_behind(tmp_path)
-    assert left.record == {"id": "x", "plan": 1}
+    assert left.record == record | {"plan": 1}
     left.end()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.outcome import Outcome, Rejected
-from reconciler.entries.codes import ENTRY_CODES, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, code_meaning
 from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
@@ -20,7 +20,7 @@ from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.preview import Preview, preview_of
-from reconciler.views.words import finding_line, outcome_words, progress_line, size
+from reconciler.views.words import finding_lines, outcome_words, progress_line, said, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.support.plans import planned, run_of
@@ -88,7 +88,7 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
         for extra in Extra:
             plan = planned(ledger, Policy(extra=extra))
             shown = previewed(ledger, plan)
-            for line in (*shown.message().split("\n"), *plan.refusals):
+            for line in (*shown.message().split("\n"), *map(said, plan.refusals)):
                 assert acts(line) == []
     place = Place(path, 1, 1)
     finding = Finding(Severity.ERROR, "some-code", place, f"the label {label}", f"drop {key}")
@@ -99,11 +99,11 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
         rejected_total=2,
         marked_total=1,
     )
-    lines = (finding_line(finding), *outcome_lines(outcome), progress_line(Progress(f"waiting ({label})")))
+    lines = (*finding_lines(finding), *outcome_lines(outcome), progress_line(Progress(f"waiting ({label})")))
     assert [acts(line) for line in lines] == [[]] * len(lines)
     error = InvalidDeclaration([finding, finding], total=7)
     assert acts(str(error).replace("\n", "")) == []
-    assert len(str(error).split("\n")) == 3
+    assert len(str(error).split("\n")) == 2 * 2 + 1
 
 
 def numbers(text: str, word: str) -> int:
@@ -242,13 +242,12 @@ def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statist
 
 
 def test_a_finding_says_place_class_fault_and_cure() -> None:
-    """A finding is one line; a finding of a whole file has no line number."""
+    """A finding is one line with its code, and the cure below it; a finding of a whole file has no line number."""
     place = Place("a.jsonl", 3)
     marked = Finding(Severity.MARKED, "ERROR_NO_VALID_ANNOTATIONS", place, "What is wrong", "the cure")
-    assert finding_line(marked) == "a.jsonl:3: marked: What is wrong; the cure"
-    assert finding_line(replace(marked, severity=Severity.NOTE, code="zero-boxes", place=Place("a.jsonl"))) == (
-        "a.jsonl: note: What is wrong; the cure"
-    )
+    assert finding_lines(marked) == ("a.jsonl:3 ERROR_NO_VALID_ANNOTATIONS marked: What is wrong", "the cure")
+    note = replace(marked, severity=Severity.NOTE, code="zero-boxes", place=Place("a.jsonl"))
+    assert finding_lines(note) == ("a.jsonl zero-boxes note: What is wrong", "the cure")
 
 
 @pytest.mark.parametrize(
@@ -278,6 +277,6 @@ def test_the_thirteen_codes_have_a_meaning_and_a_cure() -> None:
     """The table has the codes that the Developer Guide lists for dataset operations."""
     assert len(ENTRY_CODES) == 13
     for code, row in ENTRY_CODES.items():
-        assert (row.code, meaning_of(code)) == (code, row.meaning)
+        assert (row.code, code_meaning(code)) == (code, row.meaning)
         assert row.meaning
         assert row.cure
