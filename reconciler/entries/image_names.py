@@ -17,7 +17,7 @@ _FORMATS: Final = "Custom Labels Developer Guide, Guidelines and quotas"
 
 DRIVE: Final = note(
     "drive-letter-in-image-name",
-    '{count:,} name{s} of images with a drive letter, the first here ("{name}"): a path on a computer is no key in S3',
+    '{count:,} name{s} of images with a drive letter, the first here ("{name}"): S3 has no drives',
     "write the key of the object",
     OURS,
 )

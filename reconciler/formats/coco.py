@@ -286,7 +286,7 @@ def _notes(coco: _Coco) -> Iterator[Finding]:
 
 
 def _id(value: object) -> int | str | None:
-    """An id by what it means, so that 7, 7.0 and "7" are one; None for what is no id."""
+    """An id by what it means, so that 7, 7.0 and "7" are one; None for anything else."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
