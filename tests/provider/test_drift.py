@@ -174,7 +174,7 @@ def test_more_than_thirty_marked_entries_are_counted(world: World) -> None:
     assert "... and 3 more marked entries" in told
 
 
-def test_an_unlabelled_upload_is_no_drift_and_a_lost_label_is(world: World) -> None:
+def test_an_unlabelled_upload_makes_no_drift_and_a_lost_label_does(world: World) -> None:
     """A bare line changes nothing in training; an entry whose labels went is drift, and stays it until an apply."""
     cells = applied(world)
     world.edit(cells, "upload.jpg")
@@ -219,7 +219,7 @@ def test_a_state_without_the_digest_of_labels_is_judged_by_that_of_all_lines(wor
 
 @pytest.mark.parametrize("compare", ["labels", "strict"])
 def test_a_bare_line_with_other_fields_counts_only_where_they_are_compared(world: World, compare: str) -> None:
-    """`compare: strict` compares all of the JSON, so that an unlabelled line with fields of its own is no bare line."""
+    """`compare: strict` compares all of the JSON, so that an unlabelled line with more fields counts there."""
     cells = applied(world, policy={"compare": compare})
     upload = '{"source-ref": "s3://acme-vision/images/upload.jpg", "by": "somebody"}'
     world.emulator.edit_entries(world.arn(cells), [upload])
