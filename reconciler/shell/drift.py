@@ -1,8 +1,8 @@
 """Drift: live is no longer what the last apply read back. The command line and the provider judge by this one function.
 
 The command line has what was read back from the newest record, the provider from Pulumi's state. Bare lines do not
-count: an unlabelled upload makes no drift, an entry that lost its labels does. What was written before version 0.2.0 has no
-digest without bare lines: then every line counts, until the next apply.
+count: an unlabelled upload makes no drift, an entry that lost its labels does. What was written before version 0.2.0
+has no digest without bare lines: then every line counts, until the next apply.
 """
 
 from collections.abc import Iterator
