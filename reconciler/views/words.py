@@ -4,7 +4,8 @@ Everything from manifests and the service passes through `inert`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, get_args
 
 from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
@@ -86,7 +87,7 @@ GROUP_KINDS: Final[dict[str, str]] = {kind: kind.replace("-", " ") for kind in g
 }
 
 # The `KINDS` of changes that a group of each kind explains.
-_TOLD: Final[dict[str, Set[str]]] = {
+_TOLD: Final[Mapping[str, AbstractSet[str]]] = {
     **dict.fromkeys(
         ("renamed", "merged", "split", "relabelled"), frozenset({"relabelled", "label-added", "label-removed"})
     ),
