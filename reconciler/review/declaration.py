@@ -66,7 +66,7 @@ def policy_changes(before: Policy, after: Policy) -> Iterator[DeclarationChange]
     for name in settings_of(after):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            level, effect = _EFFECTS.get(new, ("check" if name == "guards" else "note", ""))
+            level, effect = ("check", "") if name == "guards" else _EFFECTS.get(new, ("note", ""))
             words = sentence(f"{name}: ", _value(old), " -> ", _value(new), f"; {effect}" if effect else "")
             yield DeclarationChange(setting=name, level=level, words=words)
 
