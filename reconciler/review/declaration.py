@@ -23,6 +23,8 @@ _EFFECTS: Final[Mapping[object, tuple[DangerLevel, str]]] = {
     Extra.UNLABEL: ("check", "from now on a live entry without a line loses its labels"),
     Destroy.DELETE: ("check", "from now on the dataset is deleted with its resource, after a snapshot"),
 }
+_GUARDS: Final[tuple[DangerLevel, str]] = ("check", "")
+_NONE: Final[tuple[DangerLevel, str]] = ("note", "")
 _NOT_DECLARED: Final[Mapping[Destroy, tuple[DangerLevel, str]]] = {
     Destroy.REFUSE: ("check", "refuses to delete it while it has entries"),
     Destroy.DELETE: ("danger", "deletes it, after a snapshot"),
@@ -66,7 +68,7 @@ def policy_changes(before: Policy, after: Policy) -> Iterator[DeclarationChange]
     for name in settings_of(after):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            level, effect = ("check", "") if name == "guards" else _EFFECTS.get(new, ("note", ""))
+            level, effect = _GUARDS if name == "guards" else _EFFECTS.get(new, _NONE)
             words = sentence(f"{name}: ", _value(old), " -> ", _value(new), f"; {effect}" if effect else "")
             yield DeclarationChange(setting=name, level=level, words=words)
 
