@@ -233,7 +233,7 @@ def test_a_renamed_folder_of_the_same_project_is_a_new_name_in_the_state(world: 
 
 
 def test_a_folder_with_another_project_is_another_dataset(world: World) -> None:
-    """One dataset on each side is no reason to compare them: the one is gone, the other is new."""
+    """Even if each side has one dataset only, they are not compared: the one is gone, the other is new."""
     world.write("cells", world.many(3))
     commit(world.folder)
     (world.folder / "datasets" / "cells").rename(world.folder / "datasets" / "blood")
