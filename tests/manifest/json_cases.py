@@ -68,7 +68,7 @@ JSON_CASES = [
     ),
     (
         "multilabel-type",
-        changed(IMAGE, '"groundtruth/image-classification"', '§"groundtruth/image-classification-multilabel"'),
+        IMAGE.replace('"groundtruth/image-classification', '§"groundtruth/image-classification-multilabel'),
     ),
     ("no-known-kind", BARE + '\n§{"source-ref":"s3://pics/a.jpg","color":"blue"}'),
     # AWS's codes.
