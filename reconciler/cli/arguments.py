@@ -35,7 +35,7 @@ class Options:
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `images` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`. `warnings` are sentences about the arguments, for the screen.
+    belong to `convert`. `topic` is the code that `explain` explains, `warnings` are sentences about the arguments.
     """
 
     command: Command
@@ -66,6 +66,7 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    topic: str = ""
     warnings: tuple[str, ...] = ()
 
 

@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
+    "explain": "explain a code of a finding: what is wrong, the cure, the source",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
     "help": "explain the program or one of its commands",
 }
@@ -108,6 +109,13 @@ examples:
 
 What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
 always give the same lines.
+""",
+    "explain": """\
+examples:
+  reconciler explain source-ref-missing
+  reconciler explain ERROR_INVALID_BOUNDING_BOX
+
+docs/findings.md has all codes in one page.
 """,
     "completion": """\
 examples:

@@ -1,5 +1,6 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -121,14 +122,16 @@ class Collector:
     def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
-        `where` and details that are functions are called only for a finding that is kept.
+        `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
+        file, ready for a shell.
         """
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
         self._counts[severity] += 1
         if self._counts[severity] > FINDINGS_KEPT:
             return
-        details = {name: value() if callable(value) else value for name, value in details.items()}
+        given = {"file": shlex.quote(self.shown), **details}
+        details = {name: value() if callable(value) else value for name, value in given.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
         place = where() if callable(where) else where or self.place()

@@ -51,6 +51,7 @@ PROJECT_CASES = [
 PROJECT_ELSEWHERE = {
     "datasets-missing",
     "datasets-not-a-folder",
+    "manifest-misnamed",
     "project-yaml-missing",
     "project-yaml-name",
     "project-yaml-too-large",
