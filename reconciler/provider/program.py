@@ -78,6 +78,7 @@ def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset
             manifest=dataset.shown,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
+            sibling=next((other.shown for other in project.datasets if other is not dataset), None),
         )
         for dataset in project.datasets
     ]

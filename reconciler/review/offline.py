@@ -21,11 +21,11 @@ from reconciler.manifest import Findings, load_projects, read_manifest
 from reconciler.manifest.project.folders import default_manifests
 from reconciler.manifest.read import entries_despite_errors
 from reconciler.model import Compare, DatasetDeclaration, DatasetType, Extra, ProjectDeclaration
-from reconciler.plan import Request, plan
+from reconciler.plan import Plan, Request, plan
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Review
-from reconciler.run import DatasetRun
+from reconciler.run import DatasetRun, sibling_in
 
 _PROJECT: Final = "project.yaml"
 
@@ -133,7 +133,9 @@ def offline_review(
     called = places or names
     pairs = _paired(declared_in(before, called[0]) if before else (), declared_in(after, called[1]) if after else ())
     with ExitStack() as ledgers:
-        datasets = [_planned(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        datasets = [_read_both(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        for one, (old, _new) in zip(datasets, pairs, strict=True):
+            one.plan = _plan(one, datasets, exists=old is not None)
         compared = Compared(before=names[0], after=names[1], offline=True)
         return review_of(datasets, command="diff", compared=compared, keep=keep)
 
@@ -148,7 +150,8 @@ def _paired(before: Sequence[Declared], after: Sequence[Declared]) -> list[_Pair
     return [(old.get(name), new.get(name)) for name in names]
 
 
-def _planned(pair: _Pair, ledger: Ledger) -> DatasetRun:
+def _read_both(pair: _Pair, ledger: Ledger) -> DatasetRun:
+    """A dataset with both sides in its ledger, the first as what is live."""
     before, after = pair
     declared = after or before
     if declared is None:  # `_paired` gives at least one of the two
@@ -159,8 +162,12 @@ def _planned(pair: _Pair, ledger: Ledger) -> DatasetRun:
             read_side(before, other)
             for row in other.desired_rows():
                 ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
+    return one
+
+
+def _plan(one: DatasetRun, datasets: Sequence[DatasetRun], *, exists: bool) -> Plan:
     policy = one.dataset.policy
     shown = policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)
-    request = Request(one.title, shown, Asked(one.dataset.dataset_type), one.bucket, offline=True)
-    one.plan = plan(ledger, request, exists=before is not None)
-    return one
+    asked, sibling = Asked(one.dataset.dataset_type), sibling_in(datasets, one, listed=True)
+    request = Request(one.title, shown, asked, one.bucket, sibling=sibling, offline=True)
+    return plan(one.ledger, request, exists=exists)
