@@ -49,7 +49,7 @@ class Context:
     stop: Callable[[], Interrupted | None] = lambda: None
     keeper: Keeper = NOWHERE
     allow: Mapping[str, str] = field(default_factory=dict)
-    sibling: Sibling = Sibling()
+    sibling: Sibling = field(default_factory=Sibling)
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""

@@ -143,7 +143,7 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     return plan(ledger, replace(request, settled=more), exists=True, updated=listed.updated, counted=counted)
 
 
-def plan_without_project(
+def plan_without_project(  # noqa: PLR0913, PLR0917 - what is planned, as the shells know it
     ledger: Ledger,
     title: str,
     dataset_type: DatasetType,

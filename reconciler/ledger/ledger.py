@@ -110,6 +110,10 @@ class Ledger:
         """Whether the service will mark a line of the manifest with errors."""
         return bool(self._number("SELECT unusable FROM desired WHERE seq = ?", seq))
 
+    def unusable(self) -> int:
+        """How many lines of the manifest the service will mark with errors."""
+        return self._number("SELECT COUNT(*) FROM desired WHERE unusable")
+
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
         return SendQueue(self._database, changes)

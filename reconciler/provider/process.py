@@ -7,13 +7,14 @@ operation, which Python makes atomic (Python FAQ, "What kinds of global value mu
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
 from typing import Final
 
+from reconciler import errors
 from reconciler.apply import Context
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
@@ -25,7 +26,6 @@ from reconciler.provider.sdk.engine_log import Console
 from reconciler.provider.sdk.failure import call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs, resource_id
-from reconciler.shell import faults
 from reconciler.shell.account import Account, Places, allowed_region
 from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
@@ -91,9 +91,7 @@ class Runtime:
         return allow | read_variable(os.environ)
 
     def sibling(self, inputs: Inputs) -> Sibling:
-        """The project's other dataset: as this call's resource named it, as a resource that was checked before
-        declares it, or as project.yaml does.
-        """
+        """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""
         named = self._siblings.get(call_urn())
         if named is None and inputs.project_arn is not None:
             named = self._checked.get(resource_id(inputs.project_arn, inputs.dataset_type.other))
@@ -168,12 +166,16 @@ def current() -> Runtime:
     return _PROCESS[0]
 
 
-def failing_call() -> AbstractContextManager[None]:
+@contextmanager
+def failing_call() -> Iterator[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
-    return faults.in_sentences(lambda error: fail(failure_text(error)))
+    try:
+        yield
+    except errors.USER_CAUSED as error:
+        fail(failure_text(error))
 
 
 def failure_text(error: Exception) -> str:
     """What one of `USER_CAUSED` says to the user; secrets of the stack's configuration are taken out."""
-    words = str(faults.with_cure(error))
+    words = str(errors.with_cure(error))
     return current().settings.hide(words) if _PROCESS else words

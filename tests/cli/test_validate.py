@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_valid_manifests_are_counted(world: World) -> None:
     """The output counts entries, labels and boxes of each manifest, with one line over all."""
-    world.write("cells", world.many(5), world.many(1))
+    world.write("cells", world.many(5), world.many(1, first=500))
     ran = world.run("validate")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
@@ -34,7 +34,7 @@ def test_valid_manifests_are_counted(world: World) -> None:
 def test_all_findings_of_all_files_are_shown(world: World) -> None:
     """Two invalid manifests are both reported, each finding with its place; exit code 3."""
     world.write("cells", ["{", *world.many(1)])
-    world.write("planes", world.many(1), [*world.many(1), '{"source-ref": "http://no"}'])
+    world.write("planes", world.many(1), [*world.many(1, first=500), '{"source-ref": "http://no"}'])
     ran = world.run("validate")
     assert ran.code == 3
     assert "datasets/cells/train.jsonl:1:" in ran.out
@@ -75,7 +75,7 @@ def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folde
 
 def test_one_manifest_or_one_project_is_read_by_itself(world: World) -> None:
     """A path to one manifest or project is enough; findings elsewhere are not reported."""
-    world.write("cells", world.many(5), world.many(1))
+    world.write("cells", world.many(5), world.many(1, first=500))
     world.write("broken", ["{"])
     one = world.run("validate", "datasets/cells/test.jsonl")
     assert (one.code, one.out) == (
