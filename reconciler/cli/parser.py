@@ -134,6 +134,8 @@ def _add_sending(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
+    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    parser.add_argument("--strict", action="store_true", help=strict)
 
 
 def _add_plan(parser: Parser) -> None:
