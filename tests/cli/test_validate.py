@@ -142,7 +142,7 @@ def test_the_samples_of_this_repository_are_valid(world: World) -> None:
 
 
 def test_lines_that_training_ignores_are_counted_once_and_fail_a_strict_run(world: World) -> None:
-    """Two faulty boxes in each of five lines are five lines; the verdict says no, with the share and the limit."""
+    """Two faulty boxes in each of five lines are five lines; the verdict is no, with the share and the limit."""
     lines = [world.boxes(f"{number}.jpg", "RBC", "WBC", left=700) for number in range(5)]
     world.write("cells", lines, world.many(1, first=500))
     ran = world.run("validate")
@@ -179,3 +179,25 @@ def test_one_image_level_label_is_too_few_to_train(world: World) -> None:
     world.write("cells", lines[:2], lines[2:])
     out = " ".join(world.run("validate").out.split())
     assert "would train: no, because datasets/cells/train.jsonl has 1 label of at least 2" in out
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"auto-label-metadata": {"type": "x"}}, "`auto-label-metadata` has no `auto-label`"),
+        ({"color": "blue", "auto-label-metadata": {}}, "`auto-label-metadata` has no `auto-label`"),
+        ({"color": "blue"}, "`color` has no `color-metadata`"),
+        ({"a": 1, "a-metadata": {"type": "groundtruth/text"}}, "`a-metadata` has the type groundtruth/text"),
+        ({"a": 1, "a-metadata": {"class-name": "cat"}}, "`a-metadata` has no `type`"),
+    ],
+)
+def test_a_manifest_without_known_labels_says_what_is_there_and_what_is_missing(
+    world: World, members: dict[str, object], said: str
+) -> None:
+    """The cure was a conversion where only a member was missing."""
+    world.write("cells", [json.dumps({"source-ref": "s3://acme-vision/1.jpg", **members})])
+    ran = world.run("validate")
+    assert ran.code == 3
+    (told,) = [line for line in ran.out.splitlines() if " no-known-kind error: " in line]
+    assert f"in the first that should, {said}" in told
+    assert ("convert" in ran.out) is False
