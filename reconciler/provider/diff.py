@@ -28,6 +28,8 @@ from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
+from reconciler.review.declaration import policy_changes
+from reconciler.text import safe
 from reconciler.views.lines import marked_line
 
 # At most this many marked entries are named.
@@ -161,6 +163,8 @@ def _settings_changed(applied: Inputs, inputs: Inputs) -> Iterator[str]:
     if changed:
         sends = " and may send entries" if any(name in rows and rows[name].sends for name in changed) else ""
         yield f"settings changed since the last apply ({', '.join(changed)}); `pulumi up` records them{sends}"
+        for change in policy_changes(applied.policy, inputs.policy):
+            yield f"{'' if change.level == 'note' else f'{change.level}: '}{safe(change.words)}"
 
 
 def _figures(before: Facts, now: Facts) -> str:
