@@ -4,10 +4,9 @@
 on first use, so that importing this package costs neither Pulumi nor boto3. They need the extra `pulumi`.
 """
 
-import os
 import sys
-from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,16 +24,12 @@ def _refuse_namesake() -> None:
     Two distributions that share a package overwrite each other's files. SystemExit, because the command and a program
     should both show the sentence and no traceback. Source: the index's page of `reconciler`, a tool for data frames.
     """
-    for folder in sys.path:
-        with suppress(OSError):
-            if any(
-                name.startswith("reconciler-") and name.endswith(".dist-info") for name in os.listdir(folder or ".")
-            ):
-                raise SystemExit(
-                    "the distribution reconciler, a different program, is installed in this environment, and its "
-                    "package has the same name as that of rekognition-labels-as-code; remove both and install one: "
-                    "pip uninstall reconciler rekognition-labels-as-code, then pip install rekognition-labels-as-code"
-                )
+    if any(next(Path(folder).glob("reconciler-*.dist-info"), None) for folder in sys.path):
+        raise SystemExit(
+            "the distribution reconciler, a different program, is installed in this environment, and its package has "
+            "the same name as that of rekognition-labels-as-code; remove both and install one: pip uninstall "
+            "reconciler rekognition-labels-as-code, then pip install rekognition-labels-as-code"
+        )
 
 
 _refuse_namesake()

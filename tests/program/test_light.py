@@ -86,7 +86,7 @@ def test_every_command_works_without_an_extra(light: Path, emulator: Emulator, t
     emulator_env = {"AWS_ENDPOINT_URL": emulator.url, "AWS_REGION": "us-east-1"}
     made = "import boto3\nclient = boto3.client('rekognition')\nclient.create_project(ProjectName='cells')\n"
     assert said(light, "-c", made, cwd=tmp_path, env=emulator_env) == (0, "")
-    voc = sorted((REPOSITORY / "tests" / "data" / "bccd-voc").rglob("*.xml"))[0]
+    voc = min((REPOSITORY / "tests" / "data" / "bccd-voc").rglob("*.xml"))
     for arguments, code in (
         (["--help"], 0),
         (["validate"], 0),
