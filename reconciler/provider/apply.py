@@ -20,10 +20,11 @@ from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
 from reconciler.provider import process as runtime
+from reconciler.provider.claims import name_of
 from reconciler.provider.preview import list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
-from reconciler.provider.sdk.failure import fail_keeping
+from reconciler.provider.sdk.failure import call_urn, fail_keeping
 from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
@@ -34,6 +35,7 @@ from reconciler.views.words import outcome_words, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
+_LETS_GO: Final = "the dataset {} is not deleted: {} lets go of it, because the resource {} of this program is for it"
 
 
 def create(props: dict[str, Any]) -> CreateResult:
@@ -58,6 +60,14 @@ def delete(name: str, props: dict[str, Any]) -> None:
         if policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
+        if holder := process.claims.holder(name, call_urn()):
+            process.console.log_once(_LETS_GO.format(target.title, name_of(call_urn()), holder), warning=True)
+            return
+        if process.claims.claimed(call_urn()) == name:
+            process.console.log_once(
+                f"the dataset {target.title} is not deleted: the program declares it", warning=True
+            )
+            return
         context = process.context(target.project_arn, policy)
         project = context.gateway.project(target.project_arn)
         arn = project.datasets.get(target.dataset_type) if project else None
