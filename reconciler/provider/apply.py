@@ -35,7 +35,6 @@ from reconciler.views.words import outcome_words, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
-_LETS_GO: Final = "the dataset {} is not deleted: {} lets go of it, because the resource {} of this program is for it"
 
 
 def create(props: dict[str, Any]) -> CreateResult:
@@ -60,13 +59,7 @@ def delete(name: str, props: dict[str, Any]) -> None:
         if policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
-        if holder := process.claims.holder(name, call_urn()):
-            process.console.log_once(_LETS_GO.format(target.title, name_of(call_urn()), holder), warning=True)
-            return
-        if process.claims.claimed(call_urn()) == name:
-            process.console.log_once(
-                f"the dataset {target.title} is not deleted: the program declares it", warning=True
-            )
+        if _is_held(process, name, target):
             return
         context = process.context(target.project_arn, policy)
         project = context.gateway.project(target.project_arn)
@@ -78,6 +71,20 @@ def delete(name: str, props: dict[str, Any]) -> None:
                 attempt.snapshots = destroy(context, arn)
             for where in attempt.snapshots:
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
+
+
+def _is_held(process: Runtime, name: str, target: Target) -> bool:
+    """Whether the program is for this dataset, by the same or a different resource; then it is not deleted."""
+    urn = call_urn()
+    holder = process.claims.holder(name, urn)
+    if holder:
+        process.console.log_once(
+            f"the dataset {target.title} is not deleted: {name_of(urn)} lets go of it, because the resource {holder} "
+            "of this program is for it",
+            warning=True,
+        )
+        return True
+    return process.claims.claimed(urn) == name
 
 
 def _recording(
