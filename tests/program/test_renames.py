@@ -37,7 +37,9 @@ def test_a_renamed_folder_keeps_its_dataset(workspace: Workspace, policy: str) -
     assert workspace.projects() == before
     assert workspace.live("pets") == CATS
     assert set(workspace.resources()) == {"new-train"}
-    assert policy == "keep" or "old-train lets go of it, because the resource new-train of this program is for it" in said
+    assert (
+        policy == "keep" or "old-train lets go of it, because the resource new-train of this program is for it" in said
+    )
     workspace.preview("--expect-no-changes")
     workspace.drift()
 
