@@ -5,6 +5,7 @@ before anything is sent for any dataset.
 """
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -44,6 +45,11 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
             raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(shown)}")
         projects = load_projects(Path(shown), shown)
         _validate(projects)
+        if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
+            raise BadInput(
+                "a project with `managed: true` needs pulumi-aws, which is not installed; install it with "
+                "pip install 'rekognition-labels-as-code[pulumi-aws]', or set `managed: false`"
+            )
         found = [(one, None if one.managed else _existing_arn(settings, one)) for one in projects]
         claims = _claims(found, settings)
     except ReconcilerError as error:

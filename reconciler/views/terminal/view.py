@@ -12,7 +12,8 @@ from reconciler.analysis.results import Group
 from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
-from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
+from reconciler.review.model import Danger, DatasetReview, EntryChange, Estimate, FindingCounts, Review
+from reconciler.run import DangerLevel
 from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.lines import chosen, cost_lines, fitting, guard_lines, left_words, outcome_lines
 from reconciler.views.terminal.tables import (
