@@ -70,6 +70,8 @@ STATE_FORMAT: Final = 1
 # The program sets the first in a preview; `check` replaces it with the second, the plan. Neither is ever stored.
 PREVIEW_PLAN: Final = "previewPlan"
 PENDING_CHANGES: Final = "pendingChanges"
+# Which datasets the whole program is for (see claims.py); `check` takes it away.
+CLAIMS: Final = "claims"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
 NOTHING: Final = Facts(0, 0, 0, 0, "")
