@@ -22,6 +22,7 @@ from reconciler.guards import read_variable
 from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import Compare, Policy
+from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
 from reconciler.provider.sdk.engine_log import Console
 from reconciler.provider.sdk.failure import call_urn, fail
@@ -49,7 +50,7 @@ class Runtime:
         # What was last listed, by resource id, for the engine's next question about the same resource.
         self.seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
-        self._claims: dict[str, str] = {}
+        self.claims = Claims()
         self._manifests: dict[tuple[str, str], str] = {}
         self._calls = _Calls()
         # A destroy has the configuration of the last `pulumi up`, which Pulumi keeps in the state.
@@ -108,11 +109,6 @@ class Runtime:
     def preview(self) -> Preview | None:
         """What Check found for this call's resource in a preview; None in a real update and in a refresh."""
         return self._previews.get(call_urn())
-
-    def claimed_by(self, resource_id: str) -> str | None:
-        """Claim a dataset for this call's resource; the name of a different resource that claimed it first, or None."""
-        first = self._claims.setdefault(resource_id, call_urn())
-        return first.rpartition("::")[2] if first != call_urn() else None
 
     def shares_manifest(self, project_arn: str, manifest: str) -> bool:
         """Whether a different resource of this program, for the same project, has this call's manifest."""

@@ -11,6 +11,7 @@ from pulumi.dynamic import Resource
 
 from reconciler.model import Policy, settings_of
 from reconciler.provider.dynamic import DatasetProvider
+from reconciler.provider.state import CLAIMS
 
 _NAMES: Final = {
     "project_arn": "projectArn",
@@ -38,6 +39,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         labels: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        _claims: Mapping[str, str] | None = None,
     ) -> None:
         """Declare a dataset.
 
@@ -49,6 +51,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             labels: the only labels that the manifest may use; None allows any.
             policy: {settings}, as in `project.yaml`.
             opts: the resource's options.
+            _claims: which resource of the whole program is for which dataset; `datasets_from` knows it.
         """
         quiet_interrupts()
         properties: dict[str, Any] = {
@@ -63,6 +66,8 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         }
         if labels is not None:
             properties["labels"] = labels if isinstance(labels, str) else list(labels)
+        if _claims is not None:
+            properties[CLAIMS] = dict(_claims)
         if pulumi.runtime.is_dry_run():
             properties["preview_plan"] = True
         super().__init__(DatasetProvider(), resource_name, properties, opts)
