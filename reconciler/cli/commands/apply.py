@@ -141,7 +141,7 @@ def _refuse_moved(run: Run, live: LiveSide, plan_id: str, review: Review | None)
 
 
 def _ask(screen: Screen) -> None:
-    """Ask on the terminal; every answer but yes means no. What was typed before the question is no answer to it.
+    """Ask on the terminal; every answer but yes means no. What was typed before the question does not answer it.
 
     Raises:
         Refused: the answer is not yes.
