@@ -64,7 +64,8 @@ class DatasetRun:
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
     asked for; `settings` are differences in how the dataset is declared, from the base or the other side; `remark` is
-    what else should be known before an apply. `calls` and `seconds` are what was spent on it.
+    what else should be known before an apply; `drift` why live has drifted, None where that was not judged. `calls` and
+    `seconds` are what was spent on it.
     """
 
     project: ProjectDeclaration
@@ -79,6 +80,7 @@ class DatasetRun:
     skipped: str | None = None
     base: Base | None = None
     remark: str = ""
+    drift: tuple[str, ...] | None = None
     settings: tuple[DeclarationChange, ...] = ()
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0

@@ -69,7 +69,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("plan", "apply", "restore"):
+    for name in ("plan", "drift", "apply", "restore"):
         _add_aws(commands[name])
     for name in ("plan", "apply"):
         _add_guarded(commands[name])
@@ -164,6 +164,11 @@ def _add_plan(parser: Parser) -> None:
     group.add_argument("--base", metavar="REF", help=what)
 
 
+def _add_drift(parser: Parser) -> None:
+    what = "a git revision; only live changes that no revision of it has, and that an apply would undo, are drift"
+    parser.add_argument("--base", metavar="REF", help=what)
+
+
 def _add_apply(parser: Parser) -> None:
     which = "its id, or the file of `plan --save`, which also shows which entries have changed since"
     parser.add_argument("--plan", metavar="ID", help=f"apply only the plan that was reviewed: {which}")
@@ -209,6 +214,7 @@ def _add_convert(parser: Parser) -> None:
 _OWN: Final = {
     "validate": _add_validate,
     "plan": _add_plan,
+    "drift": _add_drift,
     "apply": _add_apply,
     "restore": _add_restore,
     "report": _add_report,

@@ -177,6 +177,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         findings=counts,
         settings=one.settings,
         remarks=_remarks(one),
+        drift=one.drift,
         error=one.failure,
         skipped=one.skipped,
     )

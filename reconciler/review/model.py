@@ -212,6 +212,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
     of their table, none without a plan; `override` is how to override those that refuse. `settings` are differences in
     project.yaml: from the first of two sides, or from the base. `remarks` are what else to know before an apply.
+    `drift` is why live has drifted since the last apply, none if it has not, null where that was not judged.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -259,6 +260,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     spent: Estimate | None = None
     settings: tuple[DeclarationChange, ...] = ()
     remarks: tuple[Sentence, ...] = ()
+    drift: tuple[str, ...] | None = None
     outcome: Outcome | None = None
     error: Failure | None = None
     skipped: str | None = None

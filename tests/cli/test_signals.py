@@ -245,6 +245,36 @@ def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, wor
     assert len(account.keys("cells")) == 2
 
 
+def test_what_was_typed_before_the_question_is_not_its_answer(account: Account, world: World) -> None:
+    """A `y` from before the plan was shown is discarded; the one that follows the question counts."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    master, slave = pty.openpty()
+    os.write(master, b"y\ny\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "apply"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    try:
+        while b"Apply? [y/N] " not in seen:
+            seen += os.read(master, 65536)
+        os.write(master, b"n\n")
+        while chunk := _read(master):
+            seen += chunk
+        assert process.wait(timeout=DEADLINE) == 4
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    assert "not applied: you answered no" in seen.decode()
+    assert account.updates == 0
+
+
 @SLOW
 def test_ctrl_c_during_a_progress_bar_leaves_a_clean_screen(account: Account, world: World) -> None:
     """The bar is removed, the cursor was never hidden, every line is whole, and a sentence comes last."""

@@ -15,6 +15,7 @@ from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
+from reconciler.records.stored import Record, last_apply
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
 from reconciler.snapshots.folder import FOLDER
@@ -33,7 +34,7 @@ class LiveSide:
         self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
-        folder = options.datasets.resolve().parent / FOLDER
+        self._folder = folder = options.datasets.resolve().parent / FOLDER
         self._account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
@@ -71,6 +72,11 @@ class LiveSide:
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
         return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
+
+    def last_record(self, one: DatasetRun) -> Record | None:
+        """The newest record of an apply to a dataset; None if there is none here."""
+        kind = one.dataset.dataset_type.word
+        return last_apply(self._folder / "audit", one.project_arn, kind) if one.project_arn else None
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""
