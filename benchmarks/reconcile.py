@@ -134,7 +134,7 @@ def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
     gateway = Gateway(connection.client(REGION), Calls(clock, random))
     project = gateway.find_project("benchmark")
     arn = project.arn if project else _client(endpoint).create_project(ProjectName="benchmark")["ProjectArn"]
-    context = Context(gateway, clock, random, Policy())
+    context = Context(gateway, clock, random, Policy()).patient()
     target = Target(arn, DatasetType.TRAIN)
     with Ledger() as ledger:
         bucket = _fill(ledger, manifest)

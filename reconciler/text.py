@@ -87,6 +87,11 @@ def plain(words: Sentence) -> str:
     return "".join(quoted(piece.text) if isinstance(piece, Name) else piece for piece in words)
 
 
+def safe(words: Sentence) -> str:
+    """A sentence as text in which nothing acts, for errors and records; the middle of a long one is cut out."""
+    return inert(plain(words), 2 * SHOWN_CHARACTERS)
+
+
 def quoted(name: str) -> str:
     """A name as it is written; in quotes where its blanks would not be seen."""
     return f'"{name}"' if not name or name != name.strip(" ") or "  " in name else name

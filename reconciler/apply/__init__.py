@@ -7,10 +7,8 @@ deletes it.
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.delete import destroy
-from reconciler.apply.list_live import list_live
-from reconciler.apply.observe import look_at, observe, observe_in
+from reconciler.apply.live import list_live, look_at, observe, observe_in, plan_against_live, plan_without_project
 from reconciler.apply.outcome import Outcome
-from reconciler.apply.plan_against_live import plan_against_live, plan_without_project
 from reconciler.apply.reconciliation import apply
 
 __all__ = [

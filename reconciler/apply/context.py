@@ -1,8 +1,9 @@
 """What every step of an apply needs: the service, the clock, progress reports, and which dataset it works on."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Self
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Patience
@@ -33,7 +34,7 @@ class Target:
 class Context:
     """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
-    Calls wait for as long as the policy allows. `report` receives the progress. `stop` is called between batches and
+    `report` receives the progress. `stop` is called between batches and
     returns the reason to stop, or None. `keeper` writes a snapshot before something is deleted; without a keeper
     nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `test_keys`
     returns the keys of the manifest of the project's test dataset; it is called only when they are needed.
@@ -49,9 +50,10 @@ class Context:
     allow: Mapping[str, str] = field(default_factory=dict)
     test_keys: Callable[[], Collection[str]] = tuple
 
-    def __post_init__(self) -> None:
+    def patient(self) -> Self:
+        """The same context, whose calls wait for a lost network for as long as the policy allows."""
         patience = Patience(self.policy.patience, self.stop, self.tell)
-        object.__setattr__(self, "gateway", self.gateway.patient(patience))
+        return replace(self, gateway=self.gateway.patient(patience))
 
     @property
     def waiter(self) -> Waiter:

@@ -1,21 +1,48 @@
-"""The steps of an apply: send what differs, plan again when somebody else changed the dataset, list the result.
+"""An apply: make the dataset ready, send what differs, plan again after somebody else's edit, list the result.
 
 Nothing is stored between runs that a listing can show.
 """
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.apply.list_live import list_live
+from reconciler.apply.delete import delete_empty, delete_kept
+from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Outcome
-from reconciler.apply.rounds import Work, carry_out
-from reconciler.apply.verify import Circumstances, counted_by_verb, judged, lacks
-from reconciler.dataset import Observation
-from reconciler.errors import Failure, NotFound, ReconcilerError, Refused
-from reconciler.ledger import Ledger
+from reconciler.apply.send import Lane, send
+from reconciler.apply.verify import counted_by_verb, judged, lacks
+from reconciler.changes import Action
+from reconciler.dataset import DatasetStatus, Observation
+from reconciler.errors import AlreadyThere, Failure, Moved, NotFound, ReconcilerError, Refused, ServiceError
+from reconciler.guards import Labels
+from reconciler.ledger import Ledger, SendQueue
 from reconciler.plan import Plan, Statistics, sends
 from reconciler.plan.figures import labels_of_live
+from reconciler.text import inert
+
+# How often a plan is made for a dataset that somebody else keeps changing, before the apply ends with an error.
+_ROUNDS: Final = 6
+# The pause before each further plan, in seconds; it doubles, and varies so that two applies do not run in step.
+_ROUND_PAUSE: Final = 0.5
+
+
+@dataclass(slots=True)
+class Work:
+    """What an apply works on: the ledger, the lines to send, the dataset; and the snapshots that it wrote.
+
+    `before` are the labels that were live when the apply was planned; `updated` is the dataset's LastUpdatedTimestamp
+    after our last batch, None before the first.
+    """
+
+    ledger: Ledger
+    queue: SendQueue
+    target: Target
+    before: Labels
+    snapshots: list[str] = field(default_factory=list)
+    updated: float | None = None
 
 
 def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:
@@ -31,7 +58,7 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
     marked_before = frozenset(row.key for row in ledger.marked())
     queue = ledger.send_queue(sends(ledger, plan))
     work = Work(ledger, queue, target, labels_of_live(ledger))
-    done = carry_out(context, work, plan, seen)
+    done = _sent(context, work, plan, seen)
     overwritten = False
     outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
@@ -45,4 +72,76 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
             return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))
     if not outcome.dataset_arn:
         return outcome
-    return judged(ledger, context.policy, queue, outcome, Circumstances(marked_before, overwritten=overwritten))
+    return judged(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
+
+
+def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcome:
+    """Send all lines; when somebody else changed the dataset, list it and plan again."""
+    outcome = Outcome(seen.arn or "", settled=plan.settled)
+    for number in range(_ROUNDS):
+        try:
+            if number:
+                context.clock.sleep(_ROUND_PAUSE * 2**number * (0.5 + context.random.random() / 2))
+                seen, plan = _planned_again(context, work, plan)
+            arn, updated = _ready(context, plan, seen, work.target, work.snapshots.append)
+            outcome = replace(outcome, dataset_arn=arn)
+            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, context.clock.now())
+            for batch in send(lane):
+                outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(batch.body))
+                work.updated = lane.updated
+        except Moved as moved:
+            outcome = replace(outcome, error=Failure.of(moved))
+        except ReconcilerError as error:
+            return replace(outcome, error=Failure.of(error))
+        else:
+            return replace(outcome, error=None)
+    return outcome
+
+
+def _planned_again(context: Context, work: Work, plan: Plan) -> tuple[Observation, Plan]:
+    """List the dataset that somebody else changed, and plan what is left to send.
+
+    Raises:
+        Refused: the policy or a guard blocks the new plan, or the new plan would delete the dataset and the one that
+        was shown would not.
+    """
+    seen = observe(context, work.target)
+    # Our own lines are live by now: the guards must not count them against what is left to send.
+    before = work.before if work.queue.confirmed_by_verb() else None
+    bucket, settled = plan.request.bucket, plan.settled
+    again = plan_against_live(context, work.ledger, seen, work.target, bucket=bucket, settled=settled, before=before)
+    if again.refusals:
+        raise Refused(f"somebody else changed the dataset, and nothing more is sent: {again.refusal}")
+    if again.action is Action.REPLACE and plan.action is not Action.REPLACE:
+        raise Refused(
+            f"the dataset {seen.arn} now has entries that the manifest does not have, so it would have to be deleted "
+            "and loaded again (`extra: replace`); run again to see that plan"
+        )
+    work.queue.refill(sends(work.ledger, again))
+    return seen, again
+
+
+def _ready(
+    context: Context, plan: Plan, seen: Observation, target: Target, kept: Callable[[str], None]
+) -> tuple[str, float]:
+    """The dataset's ARN and its LastUpdatedTimestamp; `kept` is called with the place of each snapshot.
+
+    Raises:
+        Moved: somebody else created the dataset, or changed the one that was to be deleted.
+        ServiceError: it could not be created.
+    """
+    if not plan.loads_all and seen.arn:
+        return seen.arn, plan.updated
+    if plan.action is Action.REPLACE and seen.arn:
+        delete_kept(context, seen.arn, plan.updated, plan.live.entries if plan.live else 0, kept)
+    elif seen.leftover:
+        delete_empty(context, seen.leftover)
+    try:
+        arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
+    except AlreadyThere as error:
+        raise Moved(str(error)) from None
+    described = context.waiter.until_idle(arn, context.looking("creating the dataset"))
+    if described.status == DatasetStatus.CREATE_FAILED:
+        reason = inert(described.message) or "AWS gave no reason"
+        raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
+    return arn, described.updated

@@ -7,12 +7,12 @@ and the rest is sent.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
 from reconciler.apply.context import Context
-from reconciler.apply.list_live import list_live
+from reconciler.apply.live import list_live
 from reconciler.changes import Batch, batches
 from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, UpdateFailed
@@ -31,7 +31,10 @@ _SEARCH: Final = 200
 
 @dataclass(slots=True)
 class Lane:
-    """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last."""
+    """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last.
+
+    `start` is the time by the clock, `done` counts bytes.
+    """
 
     context: Context
     ledger: Ledger
@@ -39,11 +42,8 @@ class Lane:
     plan: Plan
     arn: str
     updated: float
-    start: float = field(init=False)
+    start: float
     done: int = 0
-
-    def __post_init__(self) -> None:
-        self.start = self.context.clock.now()
 
     def show(self, doing: str, batch: Batch) -> None:
         """Report the progress by bytes; the time left is estimated from the pace so far."""
@@ -57,10 +57,6 @@ class Lane:
         absent = {row.key for row in self.ledger.differing(self.plan.policy.compare)}
         absent |= {row.key for row in self.ledger.live_only() if row.live_labelled}
         return [change for change in changes if change.key in absent]
-
-    def part(self, changes: Sequence[Change], batch: Batch) -> DatasetDescription | None:
-        """Send a part of a batch; None when it succeeded."""
-        return self.update(Batch.of(batch.number, changes)) if changes else None
 
     def update(self, batch: Batch) -> DatasetDescription | None:
         """Send and wait; None when the update succeeded, else the description of its failure."""
@@ -136,7 +132,7 @@ def _settle(lane: Lane, batch: Batch, failure: DatasetDescription) -> None:
     named = named_lines(failure.message, left, lane.ledger.some_live_keys(), live_labels)
     lane.queue.reject(named, f"AWS: {message}")
     rest = _without(left, named)
-    if len(rest) < len(batch.changes) and lane.part(rest, batch) is None:
+    if rest and len(rest) < len(batch.changes) and lane.update(Batch.of(batch.number, rest)) is None:
         lane.queue.confirm(rest)
     elif rest:  # these lines failed together
         _search(lane, batch, rest)
@@ -154,7 +150,7 @@ def _search(lane: Lane, batch: Batch, changes: Sequence[Change]) -> None:
                 "because there are many; use AWS's message to fix the manifest, then run again"
             )
         updates += 1
-        failure = lane.part(part, batch)
+        failure = lane.update(Batch.of(batch.number, part))
         if failure is None:
             lane.queue.confirm(part)
             return True

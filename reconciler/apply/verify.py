@@ -4,7 +4,7 @@ The service drops lines without an error, so UPDATE_COMPLETE proves nothing; liv
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 
 from reconciler.apply.outcome import KEPT, Outcome, Rejected
@@ -13,23 +13,25 @@ from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Which keys were marked before the apply, and whether somebody else changed the dataset after our last batch."""
-
-    marked_before: frozenset[str]
-    overwritten: bool = False
-
-
-def judged(ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, circumstances: Circumstances) -> Outcome:
+def judged(  # noqa: PLR0913 - what is judged and by what
+    ledger: Ledger,
+    policy: Policy,
+    queue: SendQueue,
+    outcome: Outcome,
+    marked_before: frozenset[str],
+    *,
+    overwritten: bool = False,
+) -> Outcome:
     """The outcome, completed from the listing in the ledger.
 
+    `marked_before` are the keys that were marked before the apply; `overwritten`: somebody else changed the dataset
+    after our last batch.
     A line that means what was sent but is stored differently is counted as rewritten and added to `settled`, so that
     it is not sent with every apply.
     """
     read = replace(outcome, live=ledger.live_facts(policy.compare))
-    judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=circumstances.overwritten)
-    complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), circumstances.marked_before)
+    judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=overwritten)
+    complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), marked_before)
     failed = None if complete.error else _verdict(ledger, complete, policy, foreign)
     return replace(complete, error=Failure.of(failed)) if failed else complete
 

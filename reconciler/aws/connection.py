@@ -21,7 +21,6 @@ from botocore.session import Session
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
-from reconciler.aws.whole_replies import insist_on_whole_replies
 from reconciler.errors import BadInput, ReconcilerError
 from reconciler.text import inert
 
@@ -201,12 +200,7 @@ class Connection:
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
-        try:
-            session = self._signed_in(region)
-            client: RekognitionClient = self._client(session, "rekognition", _CONFIG)
-        except _SETTING_ERRORS as error:
-            raise _refusal(error) from None
-        insist_on_whole_replies(client)
+        client: RekognitionClient = self._signed_in_client(region, "rekognition", _CONFIG)
         return client
 
     def s3_client(self, region: str | None) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
@@ -215,11 +209,8 @@ class Connection:
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
-        try:
-            style = Config(s3={"addressing_style": "path"} if self.path_style else {})
-            return self._client(self._signed_in(region), "s3", _S3_CONFIG.merge(style))
-        except _SETTING_ERRORS as error:
-            raise _refusal(error) from None
+        style = Config(s3={"addressing_style": "path"} if self.path_style else {})
+        return self._signed_in_client(region, "s3", _S3_CONFIG.merge(style))
 
     def configured_region(self) -> str | None:
         """The region to look for projects by name: the one set here, AWS_REGION, AWS_DEFAULT_REGION, the profile's.
@@ -233,6 +224,12 @@ class Connection:
         try:
             return self.region or os.environ.get("AWS_REGION") or self._session(None).region_name
         except (botocore.exceptions.BotoCoreError, ValueError) as error:
+            raise _refusal(error) from None
+
+    def _signed_in_client(self, region: str | None, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+        try:
+            return self._client(self._signed_in(region), service, config)
+        except _SETTING_ERRORS as error:
             raise _refusal(error) from None
 
     def _signed_in(self, region: str | None) -> boto3.Session:

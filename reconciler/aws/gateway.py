@@ -1,10 +1,14 @@
 """The operations of Rekognition Custom Labels that the reconciler needs; all calls use `reconciler.aws.calls`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from botocore.exceptions import ConnectionClosedError
+from botocore.parsers import ResponseParserError
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls, Patience
@@ -26,6 +30,8 @@ class Gateway:
     def __init__(self, client: "RekognitionClient", calls: Calls) -> None:
         self._client = client
         self.calls = calls
+        events, check = client.meta.events, partial(_insist_on_whole_replies, client.meta.endpoint_url)
+        events.register("before-parse.rekognition.*", check, unique_id="reconciler-whole-replies")
 
     def patient(self, patience: Patience) -> Self:
         """The same gateway, which waits until a lost network is back; counts and pace are shared."""
@@ -112,6 +118,22 @@ class Gateway:
             if not page.get("NextToken"):
                 return
             request["NextToken"] = page["NextToken"]
+
+
+def _insist_on_whole_replies(endpoint: str, response_dict: Mapping[str, Any], **_event: object) -> None:
+    """Raise an error of the connection, which is retried, for a truncated reply.
+
+    botocore reads a body that ends early, or is not JSON, as a reply without members; for a listing that would mean "no
+    more entries" (parsers.py, `_parse_body_as_json`; endpoint.py, the event `before-parse`). An empty body is a success
+    without output (API Reference, UpdateDatasetEntries: "an HTTP 200 response with an empty HTTP body").
+    """
+    body: bytes = response_dict["body"]
+    length = response_dict["headers"].get("Content-Length")
+    if length is not None and len(body) < int(length):
+        raise ConnectionClosedError(endpoint_url=endpoint)
+    succeeded = response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES
+    if succeeded and body and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
+        raise ResponseParserError(f"{endpoint} sent a reply that is not JSON")
 
 
 def _project(description: Any) -> Project:  # noqa: ANN401 - the reply's own type exists only in the stubs

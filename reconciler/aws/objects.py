@@ -91,18 +91,14 @@ def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if fault_of(operation, error) is None:
+        fault = fault_of(operation, error)
+        if fault is None:
             raise
-        raise _sentence(operation, address, error) from None
-
-
-def _sentence(operation: str, address: S3Address, error: Exception) -> ReconcilerError:
-    response: Any = getattr(error, "response", None) or {}
-    code = response.get("Error", {}).get("Code", type(error).__name__)
-    where = inert(str(address))
-    if code in _ABSENT:
-        return NotFound(f"there is no object {where}; fix the address", code=code, operation=operation)
-    if code in _CURES:
-        return ReconcilerError(f"{where}: {operation}: {inert(code)}: {inert(str(error))}; {_CURES[code]}")
-    fault = fault_of(operation, error)
-    return ReconcilerError(without_sign_in(f"{where}: {fault.error if fault else inert(str(error))}"))
+        where = inert(str(address))
+        if fault.code in _ABSENT:
+            said = f"there is no object {where}; fix the address"
+            raise NotFound(said, code=fault.code, operation=operation) from None
+        if fault.code in _CURES:
+            said = f"{where}: {operation}: {inert(fault.code)}: {inert(str(error))}; {_CURES[fault.code]}"
+            raise ReconcilerError(said) from None
+        raise ReconcilerError(without_sign_in(f"{where}: {fault.error}")) from None

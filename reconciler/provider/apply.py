@@ -32,7 +32,7 @@ from reconciler.shell.faults import USER_CAUSED
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
-from reconciler.views.words import outcome_words, snapshot_line
+from reconciler.views.words import outcome_words, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
@@ -69,7 +69,7 @@ def delete(name: str, props: dict[str, Any]) -> None:
                 attempt.dataset_arn = arn
                 attempt.snapshots = destroy(context, arn)
             for where in attempt.snapshots:
-                process.console.log_once(snapshot_line(where), warning=True)
+                process.console.log_once(said(snapshot_sentence(where)), warning=True)
 
 
 def _recording(

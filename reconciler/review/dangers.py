@@ -90,7 +90,7 @@ def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
         words = sentence(f"{'blocked' if stops else 'would be blocked'} by guard {guard.name}: ", guard.words)
         yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":
-        words = sentence(f"guard {guard.name} overridden: ", guard.words, f"; because: {guard.reason}")
+        words = sentence(f"guard {guard.name} overridden: ", guard.words, "; because: ", Name(guard.reason))
         yield _danger(dataset, "check", "guard", words, guard.count)
 
 

@@ -226,7 +226,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     box_changes: dict[BoxWord, int] = {}
     by_label: bool = False
     plan_id: str = ""
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[Sentence, ...] = ()
     guards: tuple[GuardCheck, ...] = ()
     override: Override | None = None
     findings: FindingCounts = FindingCounts()

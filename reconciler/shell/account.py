@@ -88,9 +88,8 @@ class Account:
     ) -> Context:
         """What an apply to a dataset of this region needs; `allow` and `test_keys` as in the context."""
         gateway, keeper = self.gateway(region), self.keeper(region)
-        return Context(
-            gateway, self.clock, self._random, policy, self.report, self.stop, keeper, allow or {}, test_keys
-        )
+        given = gateway, self.clock, self._random, policy, self.report, self.stop, keeper, allow or {}, test_keys
+        return Context(*given).patient()
 
     def recording(
         self, attempt: Attempt, calls: Callable[[], Mapping[str, int]], region: str | None = None

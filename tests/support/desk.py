@@ -89,7 +89,7 @@ class Desk:
             keeper=self.keeper,
             allow=self.allow,
             test_keys=lambda: self.test_keys,
-        )
+        ).patient()
 
     def note(self, progress: Progress) -> None:
         """Write progress down."""

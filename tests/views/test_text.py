@@ -20,7 +20,7 @@ from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.preview import Preview, preview_of
-from reconciler.views.words import finding_line, outcome_words, progress_line, size
+from reconciler.views.words import finding_line, outcome_words, progress_line, said, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.support.plans import planned, run_of
@@ -88,7 +88,7 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
         for extra in Extra:
             plan = planned(ledger, Policy(extra=extra))
             shown = previewed(ledger, plan)
-            for line in (*shown.message().split("\n"), *plan.refusals):
+            for line in (*shown.message().split("\n"), *map(said, plan.refusals)):
                 assert acts(line) == []
     place = Place(path, 1, 1)
     finding = Finding(Severity.ERROR, "some-code", place, f"the label {label}", f"drop {key}")

@@ -1,0 +1,163 @@
+"""What is live: find a project's dataset, list its entries, and plan against them.
+
+The service lists page by page without a snapshot, its tokens expire, and reads may be stale for a while after an
+update. So a listing counts only when LastUpdatedTimestamp is the same before and after it, and a listing that disagrees
+with the dataset's own statistics is made once more.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from reconciler.apply.context import Context, Target
+from reconciler.dataset import DatasetDescription, DatasetStatus, Observation, Project
+from reconciler.entries import key_of
+from reconciler.errors import InUse, Moved, NotFound, ServiceError
+from reconciler.guards import Asked, Labels
+from reconciler.ledger import Ledger, fill_live
+from reconciler.model import DatasetType, Policy
+from reconciler.plan import Plan, Request, Statistics, plan
+
+# Listings in a row during which the dataset changed, before the run ends: somebody is working on it.
+_TRIES: Final = 5
+# Pauses before a listing is made again because it disagrees with the statistics or with what was just sent, in seconds.
+_STALE_PAUSES: Final = (2.0, 4.0, 8.0)
+
+
+def observe(context: Context, target: Target) -> Observation:
+    """Find the dataset of a project by its type, and wait until no operation runs on it.
+
+    Raises:
+        NotFound: there is no such project.
+    """
+    project = context.gateway.project(target.project_arn)
+    if project is None:
+        raise NotFound(f"there is no project {target.project_arn}; create it, or fix the ARN or the region")
+    return observe_in(context, project, target.dataset_type)
+
+
+def observe_in(context: Context, project: Project, dataset_type: DatasetType) -> Observation:
+    """The dataset of this type in a project that was just described; waits as `observe` does."""
+    arn = project.datasets.get(dataset_type)
+    seen = look_at(context, arn) if arn else Observation()
+    is_train = dataset_type is DatasetType.TRAIN
+    return replace(seen, test_arn=project.datasets.get(DatasetType.TEST)) if is_train else seen
+
+
+def look_at(context: Context, arn: str) -> Observation:
+    """Describe a dataset by its ARN; the observation is empty when there is no such dataset."""
+    description = context.gateway.describe(arn)
+    if description is None:
+        return Observation()
+    if description.status == DatasetStatus.DELETE_IN_PROGRESS:
+        return Observation(leftover=arn)
+    if description.is_running:
+        description = context.idle(arn)
+    if description.status == DatasetStatus.CREATE_FAILED:
+        return Observation(leftover=arn)
+    return Observation(arn, description)
+
+
+def list_live(
+    context: Context,
+    ledger: Ledger,
+    arn: str,
+    before: DatasetDescription | None = None,
+    looks_stale: Callable[[], bool] = lambda: False,
+) -> DatasetDescription:
+    """Replace the ledger's live entries by a new listing; return the description that is valid for it.
+
+    `before` is the dataset as just described, idle; without it the dataset is described first. `looks_stale` returns
+    after each listing whether lines that were just sent are missing from it; then the listing is repeated, at most
+    three times. Listing a large dataset takes minutes, so it is repeated only once where only the statistics disagree.
+
+    Raises:
+        Moved: the dataset changed during each of several listings. NotFound: it was deleted.
+        ServiceError: a call failed, or a listed line is not an entry.
+    """
+    described, listed = _listed(context, ledger, arn, before)
+    for number, pause in enumerate(_STALE_PAUSES):
+        disagrees = number == 0 and listed != described.entries
+        if not disagrees and not looks_stale():
+            break
+        context.clock.sleep(pause)
+        described, listed = _listed(context, ledger, arn, None)
+    return described
+
+
+def _listed(
+    context: Context, ledger: Ledger, arn: str, before: DatasetDescription | None
+) -> tuple[DatasetDescription, int]:
+    """One listing during which the dataset did not change, and how many lines it had."""
+    for _try in range(_TRIES):
+        before = before or context.idle(arn)
+        if before.status == DatasetStatus.CREATE_FAILED:
+            raise Moved(f"the dataset {arn} could not be created (CREATE_FAILED); run again")
+        try:
+            seen = partial(context.tell, "listing", total=before.entries)
+            listed = fill_live(ledger, context.gateway.entries(arn), seen)
+        except ValueError as error:
+            raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
+        except (InUse, Moved):
+            before = None  # an operation began, or the listing's token is no longer valid
+            continue
+        after = context.idle(arn)
+        if after.updated == before.updated:
+            return after, listed
+        before = after
+    raise Moved(
+        f"the dataset {arn} could not be listed in {_TRIES} tries, because it changed or the listing's token "
+        "expired each time; run again when nobody else is changing it"
+    )
+
+
+def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
+    context: Context,
+    ledger: Ledger,
+    seen: Observation,
+    target: Target,
+    *,
+    bucket: str | None,
+    settled: frozenset[str] = frozenset(),
+    before: Labels | None = None,
+    more_settled: Callable[[Plan], frozenset[str]] | None = None,
+) -> Plan:
+    """List live into the ledger, which already holds the desired entries, and make the complete plan.
+
+    `bucket` is the manifest's; `settled` names pairs stored differently from how they were sent. `before` are the
+    labels that guards compare shares with, where this apply has already changed live. `more_settled` gets the plan and
+    may return further pairs; then the same listing is planned once more.
+    """
+    asked = Asked(target.dataset_type, context.allow, lambda: _moved_to_test(context, ledger, seen), before)
+    request = Request(target.title, context.policy, asked, bucket, settled, context.keeper.refusal())
+    if seen.arn is None:
+        return plan(ledger, request, exists=False)
+    listed = list_live(context, ledger, seen.arn, seen.description)
+    counted = Statistics(listed.entries, listed.errors)
+    made = plan(ledger, request, exists=True, updated=listed.updated, counted=counted)
+    if more_settled is None or (more := more_settled(made)) == settled:
+        return made
+    return plan(ledger, replace(request, settled=more), exists=True, updated=listed.updated, counted=counted)
+
+
+def plan_without_project(
+    ledger: Ledger, title: str, dataset_type: DatasetType, declared: tuple[Policy, str | None], allow: Mapping[str, str]
+) -> Plan:
+    """Plan from the manifest alone while the project does not exist: guards and overrides count as for a first load.
+
+    `declared` is the policy and the manifest's bucket.
+    """
+    policy, bucket = declared
+    return plan(ledger, Request(title, policy, Asked(dataset_type, allow), bucket), exists=False)
+
+
+def _moved_to_test(context: Context, ledger: Ledger, seen: Observation) -> int:
+    """How many desired entries that are not live are live only in TEST."""
+    if seen.test_arn is None or next(ledger.only_desired(), None) is None:
+        return 0
+    try:
+        found = ledger.missing(key_of(line) for line in context.gateway.entries(seen.test_arn))
+    except (InUse, Moved, NotFound):
+        return 0  # somebody is working on the test dataset: this guard is a hint, not a lock
+    return len(set(found) - set(context.test_keys())) if found else 0
