@@ -194,11 +194,11 @@ class AuditLog:
         except Exception:  # noqa: BLE001 - a record must not prevent an apply
             return None
 
-        def add_plan() -> None:
+        def add_news() -> None:
             with suppress(Exception):
                 note.add(self._scrubbed(begun(attempt, stamp)))
 
-        attempt.on_plan = add_plan
+        attempt.on_news = add_news
         if self.also and is_s3(self.also):
             with suppress(Exception):
                 self._to_also(first | _RUNNING)

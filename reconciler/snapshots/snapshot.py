@@ -1,4 +1,4 @@
-"""Copies of live lines: all entries of a dataset before it is deleted (a snapshot), or the lines that an apply replaces.
+"""Copies of live lines: all entries of a dataset before it is deleted (a snapshot), or what an apply overwrites.
 
 A copy is gzip-compressed JSON Lines, mode 0600. It is written with the suffix `.partial`, read back whole, and only
 then renamed: a file with a copy's name is a whole copy. A snapshot has the lines as the service listed them; this
