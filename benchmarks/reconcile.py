@@ -26,6 +26,7 @@ from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.gateway import Gateway
+from reconciler.aws.objects import Objects
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest

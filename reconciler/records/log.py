@@ -28,7 +28,7 @@ from typing import Any, Final
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.records.record import Attempt, Stamp, begun, ended, scrubber
-from reconciler.records.stored import parsed, records_in
+from reconciler.records.stored import newest, parsed, records_in
 from reconciler.snapshots.folder import PRIVATE, make_folder, opened
 from reconciler.text import inert
 
@@ -185,6 +185,11 @@ class AuditLog:
             self._write(attempt, stamp, +made)
             if note:
                 note.end()
+
+    def find(self, identity: str) -> Record | None:
+        """The record with this id in the folder; notes of killed processes become records first."""
+        self._close_left_behind()
+        return newest(self.folder, lambda record: record["id"] == identity)
 
     def _noted(self, attempt: Attempt, stamp: Stamp) -> Note | None:
         """The note of an apply that begins; None when it cannot be written: writing the record will warn of it."""

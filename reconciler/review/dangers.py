@@ -7,7 +7,7 @@ is probably not intended; a "note" is good to know. Every danger follows from fi
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
-from reconciler.analysis.lookalike_labels import odd_letters
+from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
 from reconciler.model import GuardCheck, Severity
 from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview

@@ -106,9 +106,12 @@ class Account:
         self, attempt: Attempt, calls: Callable[[], Mapping[str, int]], region: str | None = None
     ) -> AbstractContextManager[Attempt]:
         """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
+        return self.records(region).recording(attempt, calls)
+
+    def records(self, region: str | None = None) -> AuditLog:
+        """The records of this account; the region is that of S3 to try first."""
         places = self.places
-        log = AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
-        return log.recording(attempt, calls)
+        return AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
 
 
 def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -> str:

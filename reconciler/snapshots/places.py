@@ -158,7 +158,7 @@ def keeper_for(  # noqa: PLR0913 - the environment is a parameter
         return _InS3(S3Address.parse(setting), now, objects)
     on_runner = environ.get("CI", "").strip().lower() not in _OFF
     snapshots = Path(setting) if setting else default / SNAPSHOT.folder
-    overwritten = (Path(setting) if setting else default) / OVERWRITTEN.folder
+    overwritten = (Path(setting) if setting else default).absolute() / OVERWRITTEN.folder
     return _InFolder(snapshots, overwritten, now, on_runner, cure, warn)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
-from reconciler.entries.codes import ENTRY_CODES, cure_of, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
@@ -150,7 +150,7 @@ def _marked(marked: MarkedEntry) -> Sentence:
 def _mark(mark: Mark) -> Sentence:
     """A code with its meaning and cure; with AWS's text if the code is not known."""
     text = () if mark.code in ENTRY_CODES else (" (", Name(mark.message), ")")
-    return sentence(Name(mark.code), f": {meaning_of(mark.code)}", text, f"; {cure_of(mark.code)}")
+    return sentence(Name(mark.code), f": {code_meaning(mark.code)}", text, f"; {cure_of(mark.code)}")
 
 
 def _at(place: Place | None) -> Sentence:

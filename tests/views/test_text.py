@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.outcome import Outcome, Rejected
-from reconciler.entries.codes import ENTRY_CODES, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, code_meaning
 from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
@@ -278,6 +278,6 @@ def test_the_thirteen_codes_have_a_meaning_and_a_cure() -> None:
     """The table has the codes that the Developer Guide lists for dataset operations."""
     assert len(ENTRY_CODES) == 13
     for code, row in ENTRY_CODES.items():
-        assert (row.code, meaning_of(code)) == (code, row.meaning)
+        assert (row.code, code_meaning(code)) == (code, row.meaning)
         assert row.meaning
         assert row.cure

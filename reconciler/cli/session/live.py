@@ -9,17 +9,18 @@ from reconciler.apply import Context, Target, observe_in, plan_against_live, pla
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
+from reconciler.aws.objects import S3Address, is_s3
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
-from reconciler.errors import BadInput, NotFound
+from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
+from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun
 from reconciler.shell.account import Account, Places, project_of, region_of
-from reconciler.shell.faults import USER_CAUSED, ends_the_run, sentence
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import inert
@@ -36,7 +37,7 @@ class LiveSide:
         self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
-        folder = options.datasets.resolve().parent / FOLDER
+        self.folder = folder = options.datasets.resolve().parent / FOLDER
         self._account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
@@ -73,6 +74,24 @@ class LiveSide:
         self._progress.title = one.title
         keys = partial(keys_of_test_set, one.dataset.manifest)
         return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, keys)
+
+    def record(self, named: str) -> Record:
+        """The record with an id in `.reconciler/audit`, or at an address in S3.
+
+        Raises:
+            BadInput: there is none, or what is there is not a record. ServiceError: S3 cannot be read.
+        """
+        if is_s3(named):
+            found = parsed(b"".join(self.objects(None).read(S3Address.parse(named))))
+        else:
+            found = self._account.records().find(named)
+        if found is None:
+            audit = inert(str(self.folder / "audit"))
+            raise BadInput(
+                f"there is no record {inert(named)} of this user in {audit}; give the id that the apply showed, and "
+                "--datasets as for that apply"
+            )
+        return found
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""
@@ -141,7 +160,7 @@ def plan_all(run: Run, live: LiveSide) -> None:
             except BadInput:
                 raise
             except USER_CAUSED as error:
-                one.error = sentence(error)
+                one.error = with_cure(error)
         if one.error:
             failed["" if ends_the_run(one.error) else one.project.shown] = one.title
     for one in run.datasets:

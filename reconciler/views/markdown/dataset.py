@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
 from reconciler.apply.outcome import Outcome
-from reconciler.entries.codes import meaning_of
+from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.model import Finding
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
@@ -158,7 +158,7 @@ def _changes(dataset: DatasetReview) -> Block:
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:
-    marks = (f"**marked** {code(mark.code)}: {meaning_of(mark.code)}" for mark in change.marks)
+    marks = (f"**marked** {code(mark.code)}: {code_meaning(mark.code)}" for mark in change.marks)
     lines = [prose(change.words), *_box_lines(change, dataset.groups), *marks]
     if change.origin not in {"", "branch"}:
         lines[0] += f" **{wording.ORIGINS[change.origin]}**"
