@@ -35,7 +35,9 @@ class Importer:
         Raises:
             BadInput: `images` is not an s3:// address, or a file cannot be read.
         """
-        yield from import_module(f"{__name__}.{self.module}").convert(sources, Keys(images), created)
+        keys = Keys(images)
+        yield from import_module(f"{__name__}.{self.module}").convert(sources, keys, created)
+        yield from keys.findings()
 
 
 FORMATS: Final[Mapping[str, Importer]] = {

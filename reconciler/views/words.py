@@ -16,10 +16,10 @@ from reconciler.text import Name, Sentence, counted, figures, inert, joined, quo
 _KILO: Final = 1000
 
 
-def finding_line(finding: Finding) -> str:
-    """A finding in one line: place, class, what is wrong, the cure."""
-    place, message, cure = place_words(finding.place), said(finding.message, 600), said(finding.cure, 600)
-    return f"{place}: {finding.severity.value}: {message}; {cure}"
+def finding_lines(finding: Finding) -> tuple[str, str]:
+    """A finding in two lines: `file:line:column CODE class: what is wrong`, and the cure."""
+    place, message = place_words(finding.place), said(finding.message, 600)
+    return f"{place} {said(finding.code)} {finding.severity.value}: {message}", said(finding.cure, 600)
 
 
 def outcome_words(outcome: Outcome) -> str:

@@ -47,7 +47,7 @@ def test_a_wrong_declaration_is_reported_with_its_place(world: World) -> None:
     world.write("cells", world.many(1), settings="manged: false")
     ran = world.run("validate")
     assert ran.code == 3
-    assert "datasets/cells/project.yaml:1:1: error" in ran.out
+    assert "datasets/cells/project.yaml:1:1 unknown-key error:" in ran.out
     assert "managed" in ran.out
     document = world.run("validate", "--json").document
     assert document["findings"]["errors"] == document["totals"]["errors"] == 1

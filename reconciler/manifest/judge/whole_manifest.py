@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF
+from reconciler.entries.image_names import oddities
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
 from reconciler.manifest.judge.line import Judgement, bucket_of
@@ -202,10 +203,12 @@ class Notes:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 
     def see_key(self, key: str, line: ParsedLine) -> None:
-        """Note a key that looks percent-encoded, or equals an earlier one after Unicode normalisation."""
+        """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
         locate = partial(line.locate, (SOURCE_REF,))
         if "%" in key and _PERCENT.search(key):
             self._count(rules.PERCENT_KEY, locate)
+        for rule in oddities(key):
+            self._count(rule, locate, name=key)
         if not key.isascii():
             # Remembered as numbers, because the text of 250,000 keys would take much memory.
             form, written = hash(unicodedata.normalize("NFC", key)), hash(key)

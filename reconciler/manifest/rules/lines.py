@@ -202,7 +202,7 @@ def _marked(code: str) -> Rule:
     """A row of class marked; its `detail` is empty or describes in parentheses exactly what is wrong."""
     row = ENTRY_CODES[code]
     cure = row.cure.replace("{", "{{").replace("}", "}}")
-    return marked(code, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)
+    return marked(code, f"{row.meaning}{{detail}}", cure, _NONTERMINAL)
 
 
 NO_ATTRIBUTES: Final = _marked("ERROR_NO_LABEL_ATTRIBUTES")
