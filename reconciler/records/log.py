@@ -134,8 +134,7 @@ def _taken(path: Path) -> Note | None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        record = _last(path)
-        if os.fstat(descriptor).st_nlink and record and path.name == _NAME.format(record["id"]):
+        if os.fstat(descriptor).st_nlink and (record := _last(path)):
             return Note(path, descriptor, record)
     except OSError:
         pass  # its process is running, or the note was deleted
