@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return _reported(screen, error, error.exit_code, misunderstood(arguments, error))
     screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in options.files.values()
+    for warning in options.warnings:
+        screen.remark(f"warning: {warning}", "warning")
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)

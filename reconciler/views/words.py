@@ -4,12 +4,14 @@ Everything from manifests and the service passes through `inert`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final, get_args
 
-from reconciler.analysis.results import BoxChange, Group, IgnoredField, ProvenanceSide, Transfer
+from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
+from reconciler.review.headline import unusable_words
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
 from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
@@ -27,7 +29,8 @@ def outcome_words(outcome: Outcome) -> str:
     words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
     if not words:
         return "nothing was applied" if outcome.error else "nothing was sent"
-    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 
 
 def snapshot_sentence(where: str) -> Sentence:
@@ -88,31 +91,19 @@ ORIGINS: Final = {
     "base-or-drift": "base or drift",
 }
 
-GROUP_KINDS: Final = {
-    "renamed": "renamed",
-    "merged": "merged",
-    "split": "split",
-    "relabelled": "relabelled",
-    "label-added": "label added",
-    "label-removed": "label removed",
-    "mirrored": "mirrored",
-    "shifted": "shifted",
-    "scaled": "scaled",
-    "image-size": "image size",
+GROUP_KINDS: Final[dict[str, str]] = {kind: kind.replace("-", " ") for kind in get_args(GroupKind)} | {
     "re-pointed": "re-pointed",
     "annotation-pass": "new annotation pass",
 }
 
 # The `KINDS` of changes that a group of each kind explains.
-_TOLD: Final = {
-    "renamed": {"relabelled", "label-added", "label-removed"},
-    "merged": {"relabelled", "label-added", "label-removed"},
-    "split": {"relabelled", "label-added", "label-removed"},
-    "relabelled": {"relabelled", "label-added", "label-removed"},
+_TOLD: Final[Mapping[str, AbstractSet[str]]] = {
+    **dict.fromkeys(
+        ("renamed", "merged", "split", "relabelled"), frozenset({"relabelled", "label-added", "label-removed"})
+    ),
     "label-added": {"label-added", "box-added"},
     "label-removed": {"label-removed", "box-removed"},
-    "mirrored": {"moved", "resized"},
-    "shifted": {"moved", "resized"},
+    **dict.fromkeys(("mirrored", "shifted"), frozenset({"moved", "resized"})),
     "scaled": {"moved", "resized", "image-size"},
     "image-size": {"image-size"},
     "re-pointed": {"add", "live-only", "unlabel"},

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import World
 
 DATA = Path(__file__).parents[1] / "data"
-IMAGES = ("--images", "s3://acme-vision/c")
+IMAGES = ("--image-prefix", "s3://acme-vision/c")
 VOC = """\
 <annotation><filename>a.jpg</filename><size><width>640</width><height>480</height><depth>3</depth></size>
 <object><name>{}</name><bndbox><xmin>5</xmin><ymin>5</ymin><xmax>{}</xmax><ymax>5</ymax></bndbox></object></annotation>
@@ -71,10 +71,10 @@ def test_an_error_writes_nothing(world: World) -> None:
     ("arguments", "said"),
     [
         (("voc", "none.xml", *IMAGES), "none.xml cannot be read: No such file or directory"),
-        (("voc", voc("00007"), "--images", "c:\\images"), "give an address such as s3://bucket/folder/"),
+        (("voc", voc("00007"), "--image-prefix", "c:\\images"), "give an address such as s3://bucket/folder/"),
         (("voc", voc("00007"), *IMAGES, "-o", "none/train.jsonl"), "none/train.jsonl: No such file or directory"),
         (("labelme", "a.txt", *IMAGES), "invalid choice: 'labelme'"),
-        (("voc", "a.xml"), "--images"),
+        (("voc", "a.xml"), "--image-prefix"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(world: World, arguments: tuple[str, ...], said: str) -> None:
@@ -217,3 +217,11 @@ def test_images_without_objects_are_counted_in_every_format(world: World) -> Non
         source.write_text(content)
         ran = world.run("convert", kind, str(source), *IMAGES)
         assert (ran.code, "images without annotations: 1; each becomes a line with zero boxes" in ran.err) == (0, True)
+
+
+def test_the_old_name_of_the_image_prefix_works_with_a_warning(world: World) -> None:
+    """The same lines come out, and the warning gives the new name."""
+    new, old = (world.run("convert", "voc", voc("00007"), name, IMAGES[1]) for name in ("--image-prefix", "--images"))
+    assert (new.code, old.code, new.out) == (0, 0, old.out)
+    assert old.err == f"warning: --images is now --image-prefix; use that name\n{new.err}"
+    assert "--images" not in world.run("convert", "--help").out

@@ -46,7 +46,7 @@ def test_an_odd_name_is_counted_and_sent_as_it_is(world: World, kind: str, name:
     folder, source = world.write("cells"), world.folder / f"in.{kind}"
     if kind in {"coco", "voc"}:
         source.write_text(coco(name) if kind == "coco" else voc(name))
-        ran = world.run("convert", kind, str(source), "--images", PREFIX)
+        ran = world.run("convert", kind, str(source), "--image-prefix", PREFIX)
         assert [json.loads(line)["source-ref"] for line in ran.out.splitlines()] == [key]
         told = ran.err
     else:
@@ -63,7 +63,7 @@ def test_odd_names_are_counted_over_a_whole_file(world: World) -> None:
     """A thousand names cost one line: how many, and the first."""
     source = world.folder / "in.json"
     source.write_text(coco("a.jpg", "b\\1.jpg", "b\\2.jpg", "b\\3.png"))
-    ran = world.run("convert", "coco", str(source), "--images", PREFIX)
+    ran = world.run("convert", "coco", str(source), "--image-prefix", PREFIX)
     assert ran.code == 0
     assert ran.err.count("3 names of images with a backslash, the first here") == 1
     assert ran.err.count("\n") == 2
@@ -83,7 +83,7 @@ def test_every_form_makes_the_same_key_of_a_name(world: World, prefix: str, name
     folder, source = world.write("cells"), world.folder / "in"
     for kind, text in (("coco", coco(name)), ("voc", voc(name))):
         source.write_text(text)
-        ran = world.run("convert", kind, str(source), "--images", prefix)
+        ran = world.run("convert", kind, str(source), "--image-prefix", prefix)
         assert [json.loads(line)["source-ref"] for line in ran.out.splitlines()] == [key]
     (folder / "train.yaml").write_text(f"images: {prefix}\nentries:\n  - image: {name}\n  - image: {key}\n")
     ran = world.run("validate")
@@ -95,6 +95,6 @@ def test_an_image_on_the_web_is_an_error(world: World) -> None:
     """Custom Labels reads images from S3 alone; the address is not hung below the prefix."""
     source = world.folder / "in.json"
     source.write_text(coco("https://example.com/a.jpg"))
-    ran = world.run("convert", "coco", str(source), "--images", PREFIX)
+    ran = world.run("convert", "coco", str(source), "--image-prefix", PREFIX)
     assert (ran.code, ran.out) == (3, "")
     assert "the name of the image is the address https://example.com/a.jpg" in ran.err

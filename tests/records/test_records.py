@@ -145,6 +145,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
             "marked_new": 0,
             "rewritten": 0,
             "live": None,
+            "read_back": None,
         },
         "snapshots": ["here.jsonl.gz"],
         "overwritten": ["there.jsonl.gz"],

@@ -125,8 +125,8 @@ MANY_LINES: Final = error(
 )
 NO_KNOWN_KIND: Final = error(
     "no-known-kind",
-    "no line of the manifest has labels of a kind that Custom Labels accepts; the first that should is here",
-    "convert the labels to groundtruth/image-classification or groundtruth/object-detection",
+    "no line of the manifest has labels that Custom Labels accepts; in the first that should, {there}",
+    "{cure}",
     _FORMAT,
 )
 UNDECLARED_LABEL: Final = error(
@@ -165,6 +165,13 @@ MIXED_KINDS: Final = note(
     "image-level labels and boxes are mixed, first with the line at {first}; training uses one and ignores the other",
     "keep one kind in a dataset",
     "Custom Labels Developer Guide, Training a model",
+)
+MULTILABEL: Final = note(
+    "multilabel-type",
+    "{count:,} image-level label{s} of type groundtruth/image-classification-multilabel, the first here: AWS's "
+    "converter writes it and AWS's guide gives groundtruth/image-classification alone; the service may mark them",
+    "set the type to groundtruth/image-classification{how}",
+    "Custom Labels Developer Guide, Transforming multi-label SageMaker AI Ground Truth manifest files",
 )
 TEXT_VALUE: Final = note(
     "text-label-value",
