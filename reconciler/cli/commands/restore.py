@@ -163,7 +163,7 @@ def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
 
     Without `exact` a live line that means what was sent is what was sent: the service may store fields differently.
     """
-    for key, _labelled in before.keys():
+    for key in (row.key for row in before.desired_rows()):
         old, now = before.digests(key, Compare.STRICT)
         if now in {old, sent.digests(key, Compare.STRICT)[0]}:
             continue
