@@ -216,8 +216,8 @@ def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
 @_guard(
     "updates",
     0.30,
-    "more than this share of the live entries, and at least 10, would be updated; adds never count, nor do labels for entries that have none. Under "
-    "`extra: replace`, entries that differ from live count",
+    "more than this share of the live entries, and at least 10, would be updated; adds never count, nor do labels for "
+    "entries that have none. Under `extra: replace`, entries that differ from live count",
 )
 def _updates(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.updated, figures.live, limit, "would be updated", least=LEAST_ENTRIES)

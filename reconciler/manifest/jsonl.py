@@ -150,7 +150,7 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
 
 
 def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
-    """Numbered lines without their ends and without a byte order mark; of one that is too long to be legal the bytes."""
+    """Numbered lines without their ends and without a byte order mark; of one too long to be legal the bytes."""
     number = 0
     while raw := handle.readline(RAW_LINE_BYTES + 2):
         number += 1
