@@ -207,6 +207,6 @@ def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> 
     elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
         yield sentence(
             f"while the lines are sent the dataset would have {peak:,} labels, whatever their order, "
-            f"{peak - DATASET_LABELS:,} more than the limit of {DATASET_LABELS}; rename the labels in two applies, or set `extra: replace` and remove "
-            "one entry from the manifest"
+            f"{peak - DATASET_LABELS:,} more than the limit of {DATASET_LABELS}; rename the labels in two applies, or "
+            "set `extra: replace` and remove one entry from the manifest"
         )
