@@ -19,6 +19,7 @@ from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Dra
 from reconciler.errors import BadInput
 from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
+from reconciler.manifest.rules.lines import NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
 
@@ -148,14 +149,14 @@ class Unreadable(Exception):
         super().__init__(self.finding.message)
 
 
-def refuse_mistaken(file: str, content: bytes) -> None:
-    """Do nothing for the content of a file of annotations.
+def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
+    """Do nothing for the content of a file of annotations; `wide`: it may be UTF-16.
 
     Raises:
         Unreadable: it is something else, such as a pointer of Git LFS.
     """
     mistake = mistaken_file(content[:HEAD], manifest=False)
-    if mistake is not None:
+    if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
         rule, details = mistake
         raise Unreadable(rule, Place(file, 1, 1), file=shlex.quote(file), **details)
 

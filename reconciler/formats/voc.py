@@ -63,7 +63,7 @@ def read_markup(file: str, content: bytes) -> Element:
         Unreadable: it is not XML, declares a document type, nests deeper than `limits.NESTING`, or its encoding is
             unknown.
     """
-    refuse_mistaken(file, content)
+    refuse_mistaken(file, content, wide=True)  # an XML parser reads UTF-16
     reader = _Reader(file)
     try:
         reader.parser.Parse(content, True)  # noqa: FBT003 - expat takes "this is all" by position only
