@@ -8,12 +8,13 @@ from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
-from reconciler.guards import GUARDS, Asked, judged, override_of
+from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
 from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
+from reconciler.plan.leakage import Sibling
 from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
 from reconciler.text import Name, Sentence, either, safe, sentence
 
@@ -43,8 +44,8 @@ class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
     `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
-    deleted; empty where snapshots can be kept. `offline`: a second manifest takes the place of live. Then guards refuse
-    nothing, those that ask what only the service knows are left out, and the plan cannot be applied.
+    deleted; empty where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest
+    takes the place of live. Then guards refuse nothing, and the plan cannot be applied.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Request:
     bucket: str | None = None
     settled: frozenset[str] = frozenset()
     no_snapshot: str = ""
+    sibling: Sibling | None = None
     offline: bool = False
 
 
@@ -63,7 +65,8 @@ class Plan(Comparison):
 
     `bytes` and `batches` measure what would be sent; `by_label` says that sending in manifest order would pass the
     label limit on the way. `refusals` are sentences: with any of them an apply sends nothing. `guards` has the
-    result of each guard, `override` how those that block the plan are overridden. `id` names the changes (`ids`).
+    result of each guard, `override` how those that block the plan
+    are overridden, None where nothing overrides all that blocks it. `id` names the changes (`ids`).
     `updated` is the LastUpdatedTimestamp of the listing that was compared, `counted` the service's own statistics
     then.
 
@@ -125,13 +128,12 @@ def plan(
     refusals = list(_limits_passed(ledger, compared, sending, request.bucket))
     if compared.action is Action.REPLACE and request.no_snapshot:
         refusals.append((request.no_snapshot,))
-    checks = judged(PlanFigures(ledger, compared), request.policy.guards, request.asked)
+    checks = judged(PlanFigures(ledger, compared, request.sibling), request.policy.guards, request.asked)
     override = None
-    if request.offline:
-        checks = tuple(check for check in checks if not GUARDS[check.name].live_only)
-    elif tripped := [check for check in checks if check.state is GuardState.TRIPPED]:
-        refusals += [check.refusal for check in tripped]
+    tripped = [check for check in checks if check.state is GuardState.TRIPPED and not request.offline]
+    if tripped and not refusals:
         override = override_of([check.name for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
+    refusals += [check.refusal for check in tripped]
     return Plan(
         **{member.name: getattr(compared, member.name) for member in fields(compared)},
         request=request,
@@ -170,8 +172,8 @@ def _limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucke
     total = compared.desired.entries + compared.live_only
     if total > DATASET_ENTRIES:
         yield sentence(
-            f"manifest and live-only entries together are {total:,} images; the limit is {DATASET_ENTRIES:,}; "
-            f"{_REPLACE_CURE}"
+            f"manifest and live-only entries together are {total:,} images, {total - DATASET_ENTRIES:,} more than the "
+            f"limit of {DATASET_ENTRIES:,}; {_REPLACE_CURE}"
         )
     yield from _other_buckets(ledger, bucket)
     yield from _too_many_labels(ledger, compared, sending)
@@ -199,12 +201,12 @@ def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> 
     final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
     if not fits(final):
         yield sentence(
-            f"manifest and live-only entries together use {final:,} labels; the limit is {DATASET_LABELS}; "
-            f"{_REPLACE_CURE}"
+            f"manifest and live-only entries together use {final:,} labels, {final - DATASET_LABELS:,} more than the "
+            f"limit of {DATASET_LABELS}; {_REPLACE_CURE}"
         )
     elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
         yield sentence(
-            f"while the lines are sent the dataset would have {peak:,} labels, whatever their order; the limit is "
-            f"{DATASET_LABELS}; rename the labels in two applies, or set `extra: replace` and remove "
-            "one entry from the manifest"
+            f"while the lines are sent the dataset would have {peak:,} labels, whatever their order, "
+            f"{peak - DATASET_LABELS:,} more than the limit of {DATASET_LABELS}; rename the labels in two applies, or "
+            "set `extra: replace` and remove one entry from the manifest"
         )

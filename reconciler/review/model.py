@@ -85,11 +85,12 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """What a manifest holds: entries, boxes, and the labels by name."""
+    """What a manifest holds: entries, boxes, labels by name, and how many lines the service will mark with errors."""
 
     entries: int
     boxes: int
     labels: tuple[str, ...]
+    unusable: int = 0
 
 
 class OriginCounts(Struct, frozen=True, kw_only=True):
@@ -268,7 +269,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
 class ProjectReview(Struct, frozen=True, kw_only=True):
     """One project: its datasets (train first) and the comparison of the two.
 
-    `splits` is null unless both datasets are known.
+    `splits` is null unless both datasets are known. `verdict` is whether a training would start with what the project
+    will have.
     """
 
     name: str
@@ -277,6 +279,7 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
     datasets: tuple[DatasetReview, ...] = ()
     splits: Splits | None = None
     look_alikes: tuple[LookAlike, ...] = ()
+    verdict: Sentence = ()
 
 
 class Danger(Struct, frozen=True, kw_only=True):

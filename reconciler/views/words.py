@@ -11,6 +11,7 @@ from typing import Final, get_args
 from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
+from reconciler.review.headline import unusable_words
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
 from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
@@ -28,12 +29,21 @@ def outcome_words(outcome: Outcome) -> str:
     words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
     if not words:
         return "nothing was applied" if outcome.error else "nothing was sent"
-    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 
 
 def snapshot_sentence(where: str) -> Sentence:
     """Where the entries of a deleted dataset are, and how to restore them."""
     return sentence("the deleted entries are kept in ", Name(where), "; `reconciler restore` brings them back")
+
+
+def overwritten_sentence(outcome: Outcome) -> Sentence:
+    """Where the lines that an apply overwrote are, and how to restore them."""
+    places = [Name(where) for where in outcome.overwritten]
+    pieces = [piece for place in places for piece in (" and ", place)][1:]
+    command = f"`reconciler restore {outcome.record}`"
+    return sentence("the overwritten lines are kept in ", tuple(pieces), f"; {command} brings them back")
 
 
 def progress_line(progress: Progress) -> str:

@@ -133,7 +133,7 @@ def test_the_running_batch_is_finished_and_the_next_run_goes_on(
 def test_a_second_signal_leaves_at_once(account: Account, world: World, start: Start) -> None:
     """After two signals the process ends without waiting and reports that AWS still processes the batch."""
     account.create("cells")
-    world.write("cells", world.many(2), world.many(1))
+    world.write("cells", world.many(2), world.many(1, first=500))
     process = start("apply", "--yes", "--json")
     _until(lambda: account.updates == 1)
     process.send(signal.SIGINT)
