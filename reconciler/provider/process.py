@@ -122,7 +122,7 @@ class Runtime:
         return call_urn() in self._previews
 
     def is_real_up(self) -> bool:
-        """Whether this call's resource was last checked by a `pulumi up` that is no preview."""
+        """Whether this call's resource was last checked by a real `pulumi up`, not by a preview."""
         return self.is_program_run() and self.preview() is None
 
     def preview(self) -> Preview | None:
