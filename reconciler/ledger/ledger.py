@@ -106,6 +106,10 @@ class Ledger:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
 
+    def drop(self, keys: Iterable[str]) -> None:
+        """Remove desired lines."""
+        self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
+
     def is_unusable(self, seq: int) -> bool:
         """Whether the service will mark a line of the manifest with errors."""
         return bool(self._number("SELECT unusable FROM desired WHERE seq = ?", seq))

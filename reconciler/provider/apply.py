@@ -7,6 +7,7 @@ each dataset, joined by `-`.
 
 import os
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -31,7 +32,7 @@ from reconciler.run import DatasetRun
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
-from reconciler.views.words import outcome_words, said, snapshot_sentence
+from reconciler.views.words import outcome_words, overwritten_sentence, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
@@ -128,7 +129,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             process.console.log_once(CANNOT_CANCEL, warning=True)
         try:
             _refuse_unreviewed(run)
-            outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
+            context = replace(context, overwrites=attempt.overwrites)
+            outcome = attempt.finished(carry_out(context, ledger, plan, run.seen, target))
         except USER_CAUSED as error:
             attempt.error = error
             reason = runtime.failure_text(error)
@@ -137,7 +139,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     if recorded.unfinished:
         before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
         _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
-    warnings = outcome_lines(outcome)
+    if outcome.overwritten:
+        process.console.log_once(said(overwritten_sentence(outcome)))
+    warnings = outcome_lines(replace(outcome, overwritten=()))
     if not plan.has_changes and (extra := recorded.live_only):
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
