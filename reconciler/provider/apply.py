@@ -8,6 +8,7 @@ each dataset, joined by `-`.
 import os
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -181,7 +182,10 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     if outcome.live:
         live_only = sum(1 for _row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
-        settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
+        mode = inputs.policy.compare
+        rows = chain(ledger.differing(mode), ledger.live_only()) if settled else ()
+        let_go = frozenset(row.let_go for row in rows if row.let_go in settled)
+        settled &= let_go | (stored_differently(ledger, mode) if settled else frozenset())
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 
