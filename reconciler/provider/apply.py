@@ -70,7 +70,11 @@ def delete(name: str, props: dict[str, Any]) -> None:
         if arn:
             with process.engine.place(), _recording(process, "destroy", target) as attempt:
                 attempt.dataset_arn = arn
-                attempt.snapshots = destroy(context, arn)
+                try:
+                    attempt.snapshots = destroy(context, arn)
+                except Refused as refused:
+                    attempt.error = refused
+                    _leave_replaced(process, refused)
             for where in attempt.snapshots:
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
 
@@ -87,6 +91,20 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
         )
         return True
     return process.claims.claimed(urn) == name
+
+
+def _leave_replaced(process: Runtime, refused: Refused) -> None:
+    """Let go of a replaced dataset that its policy keeps: Diff refuses such a replacement, but it got entries since.
+
+    A Delete that fails would leave an old object in the state that no run can delete, and that no preview counts.
+
+    Raises:
+        Refused: the resource was not replaced.
+    """
+    if not process.claims.claimed(call_urn()):
+        raise refused
+    said = f"{refused}; the program has replaced it, so it is left in AWS and no longer in the state of this stack"
+    process.console.log_once(said, warning=True)
 
 
 def _recording(
