@@ -56,20 +56,21 @@ def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResul
 def delete(name: str, props: dict[str, Any]) -> None:
     """Delete the dataset as the policy of the last apply says; one that does not exist is fine."""
     with runtime.failing_call():
-        policy = Outputs.parse(props).applied.policy
-        if policy.destroy is Destroy.KEEP:
+        outputs = Outputs.parse(props)
+        if outputs.applied.policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
-        context = process.context(target.project_arn, policy)
-        project = context.gateway.project(target.project_arn)
-        arn = project.datasets.get(target.dataset_type) if project else None
+        context = process.context(target.project_arn, outputs.applied.policy)
         process.seen.pop(name, None)  # live is about to change
-        if arn:
-            with process.engine.place(), _recording(process, "destroy", target) as attempt:
-                attempt.dataset_arn = arn
-                attempt.snapshots = destroy(context, arn)
-            for where in attempt.snapshots:
+        with process.engine.place(), _recording(process, "destroy", target) as attempt:
+            attempt.dataset_arn = outputs.dataset_arn
+
+            def kept(where: str) -> None:
+                attempt.kept(where)
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
+
+            if remark := destroy(context, target, outputs.dataset_arn, kept):
+                process.console.log_once(remark, warning=True)
 
 
 def _recording(

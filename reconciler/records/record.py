@@ -54,6 +54,11 @@ class Attempt:
         self.digest = ledger.desired_facts(Compare.STRICT).digest
         self.on_plan()
 
+    def kept(self, place: str) -> None:
+        """Add the place of a snapshot, before anything is deleted."""
+        self.snapshots = (*self.snapshots, place)
+        self.on_plan()
+
     def failure(self) -> Failure | None:
         """Why it failed, or None."""
         return Failure.of(self.error) if self.error else self.outcome.error if self.outcome else None
