@@ -32,6 +32,11 @@ def inert(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     return f"{shown[:head]}...{shown[len(shown) - (limit - head - 3) :]}"
 
 
+def inert_lines(text: str) -> str:
+    """A text of several lines, each whole and with every acting character written as an escape."""
+    return "\n".join(_ACTING.sub(_escape, line) for line in text.split("\n"))
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code > 0xFFFF:

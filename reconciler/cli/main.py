@@ -12,8 +12,7 @@ from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
-from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
-from reconciler.shell.faults import USER_CAUSED, unexpected, with_cure
+from reconciler.errors import USER_CAUSED, Exit, InvalidDeclaration, ReconcilerError, unexpected, with_cure
 from reconciler.text import counted, inert
 from reconciler.views.words import finding_line
 

@@ -14,11 +14,10 @@ from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
-from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
+from reconciler.errors import USER_CAUSED, Exit, Failure, NotFound, ReconcilerError, with_cure
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Review
-from reconciler.shell.faults import USER_CAUSED, with_cure
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3

@@ -7,7 +7,6 @@ each dataset, joined by `-`.
 
 import os
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -16,7 +15,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from reconciler.apply import Outcome, Target, destroy
 from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import BadInput, Refused
+from reconciler.errors import USER_CAUSED, BadInput, Refused
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
@@ -25,10 +24,9 @@ from reconciler.provider.preview import list_and_plan, read_desired, stored_diff
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
 from reconciler.provider.sdk.failure import fail_keeping
-from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
+from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
-from reconciler.shell.faults import USER_CAUSED
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
@@ -106,7 +104,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
         _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
     warnings = outcome_lines(outcome)
-    if not plan.has_changes and (extra := recorded.live.live_only):
+    if not plan.has_changes and (extra := recorded.live_only):
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
@@ -141,20 +139,19 @@ def _refuse_unreviewed(run: DatasetRun) -> None:
 
 
 def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
-    live, settled = LiveRecord(), outcome.settled
-    if outcome.live is not None:
-        live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
+    live, settled, live_only = outcome.live or NOTHING, outcome.settled, 0
+    if outcome.live:
+        live_only = sum(1 for _row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
-    return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, settled)
+    return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 
 
 def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, reason: str) -> Outputs:
     """What the state keeps of an apply that was refused or broke off: the inputs, live, and why it did not finish."""
-    live = LiveRecord.of(plan.live, plan.live_only) if plan.live else LiveRecord()
-    kept = Outputs(inputs, arn or "", live, live, reason)
-    return replace(kept, settled=previous.settled) if previous else kept
+    live, settled = plan.live or NOTHING, previous.settled if previous else frozenset()
+    return Outputs(inputs, arn or "", live, live, plan.live_only, reason, settled)
 
 
 def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:

@@ -20,12 +20,11 @@ from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, most_severe
 from reconciler.cli.show import applied_review, review_now
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
-from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
+from reconciler.errors import USER_CAUSED, BadInput, Exit, ReconcilerError, Refused, with_cure
 from reconciler.plan import ids_in
 from reconciler.review.build import with_outcome
 from reconciler.review.model import Review
 from reconciler.run import DatasetRun
-from reconciler.shell.faults import USER_CAUSED, with_cure
 from reconciler.shell.reviewed import entries_that_moved, refuse_moved
 from reconciler.text import inert
 from reconciler.views.lines import outcome_lines
