@@ -221,8 +221,8 @@ class Connection:
         """The account of the credentials, as STS says.
 
         Raises:
-            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed. What boto3 raises for the
-            call.
+            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed. boto3's own errors: the
+            call failed.
         """
         try:
             sts = self._sts(self._signed_in(region), _CONFIG, region)

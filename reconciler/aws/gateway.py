@@ -58,8 +58,8 @@ class Gateway:
         account, wanted = self._account(arn), arn.split(":")[4]
         if account != wanted:
             raise AccessDenied(
-                f"{arn} was not found, but that proves nothing: the credentials are of account {inert(account)}, not of "
-                f"{wanted}; run again with credentials of account {wanted}"
+                f"{arn} was not found, but that proves nothing: the credentials are of account {inert(account)}, not "
+                f"of {wanted}; run again with credentials of account {wanted}"
             )
 
     def describe(self, dataset_arn: str) -> DatasetDescription | None:

@@ -63,7 +63,9 @@ class Account:
         with self._lock:
             if region not in self._gateways:
                 calls = Calls(self.clock, self._random, self.log)
-                self._gateways[region] = Gateway(self.connection.client(region), calls, partial(self.connection.account, region))
+                self._gateways[region] = Gateway(
+                    self.connection.client(region), calls, partial(self.connection.account, region)
+                )
                 self.counts.append(calls.counts)
             return self._gateways[region]
 
