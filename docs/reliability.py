@@ -119,8 +119,8 @@ def _starts() -> Iterator[str]:
 def _deletes() -> Iterator[str]:
     """What is looked at before a dataset is deleted."""
     yield "## Deletes\n"
-    yield "One function sends every DeleteDataset: of `destroy: delete`, of `extra: replace`, of a replacement, and of a"
-    yield "dataset whose creation failed.\n"
+    yield "One function sends every DeleteDataset: of `destroy: delete`, of `extra: replace`, of a replacement, and of"
+    yield "a dataset whose creation failed.\n"
     yield "| the dataset | what happens |"
     yield "|---|---|"
     for state, what in _DELETES:

@@ -30,9 +30,9 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    CHANGES = 2  # only with --exit-code
-    BAD_INPUT = 3
-    REFUSED = 4
+    CHANGES = 2  # changes (with --exit-code), or drift
+    BAD_INPUT = 3  # or a question that nobody can answer
+    REFUSED = 4  # by every guard and policy
     REJECTED = 5  # applied, but lines were rejected
     SIGINT = 130
     SIGTERM = 143
@@ -80,14 +80,15 @@ class InvalidDeclaration(BadInput):
     """`project.yaml` or manifests do not pass.
 
     `findings` are those of class error, in the order of files and lines, at most 50 per file; `total` counts all.
-    The message has one line per finding: place, what is wrong, the cure; safe to print.
+    The message has two lines per finding: place, code and what is wrong; the cure. Safe to print.
     """
 
     def __init__(self, findings: Sequence[Finding], total: int | None = None) -> None:
         self.findings = tuple(findings)
         self.total = len(self.findings) if total is None else total
         lines = [
-            f"{inert(str(finding.place))}: {inert(finding.message)}; {inert(finding.cure)}" for finding in findings
+            f"{inert(str(finding.place))} {finding.code}: {inert(finding.message)}\n  {inert(finding.cure)}"
+            for finding in findings
         ]
         if self.total > len(lines):
             lines.append(f"and {self.total - len(lines):,} more")

@@ -1,6 +1,6 @@
 """What every step of an apply needs: the service, the clock, progress reports, and which dataset it works on."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Self
@@ -13,6 +13,7 @@ from reconciler.aws.wait import Waiter
 from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetType, Policy, Progress, Reporter
+from reconciler.plan import Sibling
 from reconciler.snapshots.places import NOWHERE, Keeper
 from reconciler.text import inert
 
@@ -35,9 +36,10 @@ class Context:
     """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
     `report` receives the progress. `stop` is called between batches and
-    returns the reason to stop, or None. `keeper` writes a snapshot before something is deleted; without a keeper
-    nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `test_keys`
-    returns the keys of the manifest of the project's test dataset; it is called only when they are needed.
+    returns the reason to stop, or None. `keeper` writes a copy of lines before they are deleted or overwritten; without
+    a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
+    `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
+    as it is known without the service.
     """
 
     gateway: Gateway
@@ -48,7 +50,8 @@ class Context:
     stop: Callable[[], Interrupted | None] = lambda: None
     keeper: Keeper = NOWHERE
     allow: Mapping[str, str] = field(default_factory=dict)
-    test_keys: Callable[[], Collection[str]] = tuple
+    sibling: Sibling = field(default_factory=Sibling)
+    overwrites: Callable[[str], None] = lambda _place: None
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""

@@ -7,8 +7,9 @@ from reconciler.formats import FORMATS
 COMMANDS: Final = {
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
+    "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
-    "restore": "restore a snapshot: show the plan, ask, and send the entries of the snapshot to the live dataset",
+    "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
@@ -19,8 +20,8 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    failed: the service, the network or this machine
-  2    there are changes (only with `--exit-code`)
-  3    bad input or usage; nothing was sent
+  2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
+  3    bad input or usage, or a question that nobody can answer (no terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
@@ -55,6 +56,17 @@ examples:
 A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
 plan fails; then they contain the error.
 """,
+    "drift": """\
+examples:
+  reconciler drift                             exit 2 when live is no longer what the last apply read back
+  reconciler drift --project blood-cells --json
+  reconciler drift --base origin/main          only live changes that an apply would undo
+
+A difference is where live differs from the manifest: `plan` shows it. Drift is where live differs from what the last
+apply read back, whose record is in .reconciler/audit beside the datasets: somebody else changed it, or that apply did
+not finish. Images that were added without labels do not count. Without a record every difference counts as drift.
+`pulumi refresh` judges in the same way, from the Pulumi state.
+""",
     "apply": """\
 examples:
   reconciler apply                             shows the plan and asks
@@ -75,11 +87,16 @@ examples:
   reconciler restore .reconciler/snapshots/train-blood-cells-1a2b3c4d-20260131T120000000000Z.jsonl.gz \\
       --project blood-cells --type train
   reconciler restore s3://my-bucket/snapshots/train-....jsonl.gz --dataset-arn ARN --yes
+  reconciler restore 0123456789abcdef --dry-run    what the apply with this record overwrote
 
 A snapshot is written before a dataset is deleted (`extra: replace`, `destroy: delete`). A line is sent if live does
 not have its entry or has a different one, without the fields that the service adds. A dataset that was deleted is
 created again. Entries that the snapshot does not contain are left alone. The manifests do not change: the next apply
 makes the live dataset equal to them.
+
+An apply keeps the lines that it overwrites and shows the id of its record. With that id, an entry is sent only if its
+live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
+named by its address, s3://BUCKET/FOLDER/....json.
 """,
     "report": """\
 examples:

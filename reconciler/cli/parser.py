@@ -1,6 +1,7 @@
 """The command line as argparse knows it: commands, options, the help of each, and the completion made from them."""
 
 import argparse
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
@@ -41,6 +42,21 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"invalid choice: {value!r}{guess}; choose from {', '.join(known)}")
 
 
+class Renamed(argparse.Action):
+    """An option under its old name: it works, without help, and a warning in `warnings` gives the new one."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, new: str) -> None:
+        super().__init__(option_strings, dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        self.new = new
+
+    def __call__(
+        self, _parser: object, given: argparse.Namespace, value: object, option_string: str | None = None
+    ) -> None:
+        """Store the value under the new option's name."""
+        setattr(given, self.dest, value)
+        given.warnings = (*getattr(given, "warnings", ()), f"{option_string} is now {self.new}; use that name")
+
+
 def build_parser() -> tuple[Parser, dict[str, Parser]]:
     """The parser of the command line, and those of its commands by name."""
     parser = Parser(
@@ -53,7 +69,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("plan", "apply", "restore"):
+    for name in ("plan", "drift", "apply", "restore"):
         _add_aws(commands[name])
     for name in ("plan", "apply"):
         _add_guarded(commands[name])
@@ -105,11 +121,14 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
 
 
 def _add_aws(parser: Parser) -> None:
-    """Options of commands that compare with live: the connection, and how many entries to show."""
+    """Options of commands that compare with live: connection, place of copies, and how many entries to show."""
     add = parser.add_argument_group("connection").add_argument
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
+    where = f"where entries are kept before they are deleted or overwritten: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
     add = parser.add_mutually_exclusive_group().add_argument
     default = "a screen or two; with --json up to 20,000"
     add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
@@ -120,9 +139,6 @@ def _add_guarded(parser: Parser) -> None:
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
     how += f"; the guards: {', '.join(GUARDS)}"
     parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
-    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler/snapshots beside the datasets)"
-    where = f"where a dataset's entries are kept before it is deleted: {place}"
-    parser.add_argument("--snapshots", metavar="PLACE", help=where)
 
 
 def _add_sending(parser: Parser) -> None:
@@ -134,6 +150,8 @@ def _add_sending(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
+    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    parser.add_argument("--strict", action="store_true", help=strict)
 
 
 def _add_plan(parser: Parser) -> None:
@@ -146,6 +164,11 @@ def _add_plan(parser: Parser) -> None:
     group.add_argument("--base", metavar="REF", help=what)
 
 
+def _add_drift(parser: Parser) -> None:
+    what = "a git revision; only live changes that no revision of it has, and that an apply would undo, are drift"
+    parser.add_argument("--base", metavar="REF", help=what)
+
+
 def _add_apply(parser: Parser) -> None:
     which = "its id, or the file of `plan --save`, which also shows which entries have changed since"
     parser.add_argument("--plan", metavar="ID", help=f"apply only the plan that was reviewed: {which}")
@@ -153,7 +176,10 @@ def _add_apply(parser: Parser) -> None:
 
 def _add_restore(parser: Parser) -> None:
     add = parser.add_argument
-    add("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
+    what = "a snapshot (a file, or an address in S3); or the id of a record: what that apply overwrote comes back"
+    add("snapshot", metavar="SNAPSHOT", help=what)
+    add("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+    add("--force", action="store_true", help="for a record: also send entries that were edited since that apply")
     add("--type", dest="dataset_type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
     add("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
 
@@ -180,7 +206,10 @@ def _add_convert(parser: Parser) -> None:
     add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {either(known)}")
     add("sources", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
     where = "where the images are, s3://bucket/folder/"
-    add("--images", dest="prefix", required=True, metavar="S3-ADDRESS", help=where)
+    add("--image-prefix", dest="prefix", metavar="S3-ADDRESS", help=where)
+    add("--images", dest="prefix", action=Renamed, new="--image-prefix")
+    fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
+    add("--fix-types", action="store_true", help=fix)
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 
@@ -188,6 +217,7 @@ def _add_convert(parser: Parser) -> None:
 _OWN: Final = {
     "validate": _add_validate,
     "plan": _add_plan,
+    "drift": _add_drift,
     "apply": _add_apply,
     "restore": _add_restore,
     "report": _add_report,

@@ -106,9 +106,17 @@ class Ledger:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
 
+    def drop(self, keys: Iterable[str]) -> None:
+        """Remove desired lines."""
+        self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
+
     def is_unusable(self, seq: int) -> bool:
         """Whether the service will mark a line of the manifest with errors."""
         return bool(self._number("SELECT unusable FROM desired WHERE seq = ?", seq))
+
+    def unusable(self) -> int:
+        """How many lines of the manifest the service will mark with errors."""
+        return self._number("SELECT COUNT(*) FROM desired WHERE unusable")
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -116,12 +124,12 @@ class Ledger:
 
     def desired_facts(self, mode: Compare) -> Facts:
         """What the manifest has; the digest is of what the entries mean in this mode."""
-        return self._facts("desired", _column(mode), "'[]'")
+        return self._facts("desired", mode, _column(mode), "'[]'")
 
     def live_facts(self, mode: Compare) -> Facts:
         """What is live; the digest is of what the entries mean in this mode and of how they are marked."""
         meaning = "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
-        return self._facts("live", "content" if mode is Compare.STRICT else meaning, "marks")
+        return self._facts("live", mode, "content" if mode is Compare.STRICT else meaning, "marks")
 
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
@@ -145,10 +153,16 @@ class Ledger:
         """The desired row with this number."""
         return next(self._rows(f"{_JOINED} WHERE d.seq = :seq", {"seq": seq}))
 
-    def missing(self, keys: Iterable[str]) -> list[str]:
-        """Which of these keys are desired and not live."""
-        query = "SELECT 1 FROM desired WHERE key = :key AND key NOT IN (SELECT key FROM live)"
-        return [key for key in keys if self._database.execute(query, {"key": key_bytes(key)}).fetchone()]
+    def labelled(self, key: str) -> tuple[bool | None, bool | None]:
+        """Whether a key's desired and live entry are labelled; None where there is no such entry."""
+        desired, live = (f"SELECT labelled FROM {side} WHERE key = :key" for side in (DESIRED, LIVE))
+        row = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
+        return tuple(None if one is None else bool(one) for one in row)  # type: ignore[return-value]
+
+    def labels_more(self) -> bool:
+        """Whether any entry of the manifest is labelled and its live entry is not, or is missing."""
+        query = "SELECT EXISTS (SELECT 1 FROM desired d LEFT JOIN live l ON l.key = d.key WHERE d.labelled AND"
+        return bool(self._number(f"{query} NOT COALESCE(l.labelled, 0))"))
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""
@@ -203,9 +217,9 @@ class Ledger:
         for row in self._database.execute(f"SELECT l.labels, l.boxes, l.labelled, l.line {_LEFT}"):
             yield StoredSide(*row)
 
-    def desired_keys(self) -> Iterator[tuple[str, bool]]:
-        """Every desired key, in manifest order, and whether its entry is labelled."""
-        for key, labelled in self._database.execute("SELECT key, labelled FROM desired ORDER BY seq"):
+    def keys(self, rows: str = DESIRED) -> Iterator[tuple[str, bool]]:
+        """Every key of the manifest, or of live (LIVE), in its order, and whether its entry is labelled."""
+        for key, labelled in self._database.execute(f"SELECT key, labelled FROM {rows} ORDER BY seq"):
             yield key_text(key), bool(labelled)
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
@@ -247,11 +261,15 @@ class Ledger:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
         return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
-    def _facts(self, table: str, column: str, marks: str) -> Facts:
+    def _facts(self, table: str, mode: Compare, column: str, marks: str) -> Facts:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
-        entries = f"SELECT key, {column}, {marks} FROM {table} ORDER BY key"
-        return Facts.of(self._database.execute(sums).fetchone(), self._database.execute(entries))
+        entries = f"SELECT key, {column}, {marks}, labelled, content FROM {table} ORDER BY key"
+        rows = (
+            (key, compared, found, not labelled and (mode is Compare.LABELS or content == _bare_content(key)))
+            for key, compared, found, labelled, content in self._database.execute(entries)
+        )
+        return Facts.of(self._database.execute(sums).fetchone(), rows)
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
@@ -270,6 +288,11 @@ def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] 
         if count % 1000 == 0:
             seen(count)
     return count
+
+
+def _bare_content(key: bytes) -> bytes:
+    """The digest of all content of a bare line."""
+    return entry_of({"source-ref": key_text(key)}).content
 
 
 def _column(mode: Compare) -> str:

@@ -7,6 +7,7 @@ each dataset, joined by `-`.
 
 import os
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -20,17 +21,18 @@ from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
 from reconciler.provider import process as runtime
+from reconciler.provider.claims import name_of
 from reconciler.provider.preview import list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
-from reconciler.provider.sdk.failure import fail_keeping
+from reconciler.provider.sdk.failure import call_urn, fail_keeping
 from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
-from reconciler.views.words import outcome_words, said, snapshot_sentence
+from reconciler.views.words import outcome_words, overwritten_sentence, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
@@ -58,6 +60,8 @@ def delete(name: str, props: dict[str, Any]) -> None:
         if outputs.applied.policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
+        if _is_held(process, name, target):
+            return
         context = process.context(target.project_arn, outputs.applied.policy)
         process.seen.pop(name, None)  # live is about to change
         with process.engine.place(), _recording(process, "destroy", target) as attempt:
@@ -69,6 +73,20 @@ def delete(name: str, props: dict[str, Any]) -> None:
 
             if remark := destroy(context, target, outputs.dataset_arn, kept):
                 process.console.log_once(remark, warning=True)
+
+
+def _is_held(process: Runtime, name: str, target: Target) -> bool:
+    """Whether the program is for this dataset, by the same or a different resource; then it is not deleted."""
+    urn = call_urn()
+    holder = process.claims.holder(name, urn)
+    if holder:
+        process.console.log_once(
+            f"the dataset {target.title} is not deleted: {name_of(urn)} lets go of it, because the resource {holder} "
+            "of this program is for it",
+            warning=True,
+        )
+        return True
+    return process.claims.claimed(urn) == name
 
 
 def _recording(
@@ -94,7 +112,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             process.console.log_once(CANNOT_CANCEL, warning=True)
         try:
             _refuse_unreviewed(run)
-            outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
+            context = replace(context, overwrites=attempt.overwrites)
+            outcome = attempt.finished(carry_out(context, ledger, plan, run.seen, target))
         except USER_CAUSED as error:
             attempt.error = error
             reason = runtime.failure_text(error)
@@ -103,7 +122,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     if recorded.unfinished:
         before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
         _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
-    warnings = outcome_lines(outcome)
+    if outcome.overwritten:
+        process.console.log_once(said(overwritten_sentence(outcome)))
+    warnings = outcome_lines(replace(outcome, overwritten=()))
     if not plan.has_changes and (extra := recorded.live_only):
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")

@@ -9,6 +9,7 @@ yet come as `pulumi.output.Unknown` objects.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from pulumi.output import Unknown
@@ -18,6 +19,7 @@ from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.model import DatasetType, Policy, settings_of
+from reconciler.shell.drift import ReadBack
 from reconciler.text import inert
 
 
@@ -66,9 +68,12 @@ def policy_properties(policy: Policy) -> dict[str, Any]:
 # The format of digests and outputs. A change in when two lines are the same entry is a new format: then an
 # older state's digests are of no use, and desired and live are compared again.
 STATE_FORMAT: Final = 1
-# The program sets the first in a preview; `check` replaces it with the second, the plan. Neither is ever stored.
+# The program sets the first two; `check` takes them away, and in a preview adds the third, the plan. None is stored.
+SIBLING: Final = "sibling"
 PREVIEW_PLAN: Final = "previewPlan"
 PENDING_CHANGES: Final = "pendingChanges"
+# Which datasets the whole program is for (see claims.py); `check` takes it away.
+CLAIMS: Final = "claims"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
 NOTHING: Final = Facts(0, 0, 0, 0, "")
@@ -197,6 +202,11 @@ class Outputs:
             settled=frozenset(str(one) for one in properties.get("settled") or ()),
         )
 
+    @property
+    def read_back(self) -> ReadBack:
+        """What drift is judged by."""
+        return ReadBack(self.applied_live, self.unfinished)
+
     def properties(self) -> dict[str, Any]:
         """As the engine stores them."""
         stored = self.applied.properties() | {
@@ -219,13 +229,14 @@ def _members(properties: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _facts(properties: Mapping[str, Any], name: str) -> Facts:
     stored = _members(properties, name)
     entries, labelled, marked = (whole(stored.get(count)) for count in ("entries", "labelled", "marked"))
-    return Facts(entries, labelled, 0, marked, str(stored.get("digest") or ""))
+    digests = (str(stored.get(digest) or "") for digest in ("digest", "labelsDigest"))
+    return Facts(entries, labelled, 0, marked, *digests)
 
 
 def _figures(facts: Facts, live_only: int) -> dict[str, Any]:
     """Facts about live as the engine stores them."""
     counts = {"entries": facts.entries, "labelled": facts.labelled, "marked": facts.marked, "liveOnly": live_only}
-    return {"digest": facts.digest, **counts}
+    return {"digest": facts.digest, **counts} | ({"labelsDigest": facts.labels_digest} if facts.labels_digest else {})
 
 
 def _is_unknown(value: object) -> bool:
@@ -241,6 +252,19 @@ def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise BadProperty(name, f"{name} must be a string, not {shown(value)}")
+
+
+def sibling_path(value: object) -> str | None:
+    """The manifest of the project's other dataset, as the program named it; None where it did not.
+
+    Raises:
+        BadProperty: it is not a path relative to the program.
+    """
+    if value is None or _is_unknown(value):
+        return None
+    if isinstance(value, str) and value and not Path(value).is_absolute():
+        return value
+    raise BadProperty(SIBLING, f"{SIBLING} must be a path relative to the Pulumi program, not {shown(value)}")
 
 
 def _project_arn(properties: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ import platform
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +31,8 @@ class Attempt:
 
     `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest and
     what else declares the dataset) are looked up in git. `snapshots` and `dataset_arn` are for an attempt without an
-    outcome. `on_plan` is called when the plan is known, so that it is recorded before anything is sent.
+    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `on_news` is
+    called when the plan or such a place is known, so that it is recorded before anything is sent.
     """
 
     action: str
@@ -46,18 +47,30 @@ class Attempt:
     snapshots: Sequence[str] = ()
     dataset_arn: str = ""
     error: BaseException | None = None
-    on_plan: Callable[[], None] = lambda: None
+    identity: str = field(default_factory=lambda: secrets.token_hex(8))
+    overwritten: list[str] = field(default_factory=list)
+    on_news: Callable[[], None] = lambda: None
 
     def planned(self, ledger: Ledger, plan: Plan) -> None:
         """Set the plan, before anything is sent."""
         self.plan = plan
         self.digest = ledger.desired_facts(Compare.STRICT).digest
-        self.on_plan()
+        self.on_news()
+
+    def overwrites(self, place: str) -> None:
+        """Add a place of lines that are about to be overwritten."""
+        self.overwritten.append(place)
+        self.on_news()
+
+    def finished(self, outcome: Outcome) -> Outcome:
+        """Set the outcome, and give it with the id of its record."""
+        self.outcome = replace(outcome, record=self.identity)
+        return self.outcome
 
     def kept(self, place: str) -> None:
         """Add the place of a snapshot, before anything is deleted."""
         self.snapshots = (*self.snapshots, place)
-        self.on_plan()
+        self.on_news()
 
     def failure(self) -> Failure | None:
         """Why it failed, or None."""
@@ -67,7 +80,16 @@ class Attempt:
 _FORMAT: Final = 1
 _MESSAGE: Final = 4000
 _PLAN_FIGURES: Final = ("add", "update", "unlabel", "live_only", "unchanged", "ignored", "marked", "bytes", "batches")
-_RESULT_FIGURES: Final = ("add", "update", "unlabel", "batches", "rejected_total", "marked_total", "marked_new")
+_RESULT_FIGURES: Final = (
+    "add",
+    "update",
+    "unlabel",
+    "batches",
+    "rejected_total",
+    "marked_total",
+    "marked_new",
+    "rewritten",
+)
 _WORDS: Final = {
     "Interrupted": "interrupted",
     "KeyboardInterrupt": "interrupted",
@@ -93,7 +115,7 @@ class Stamp:
     def of(cls, attempt: Attempt, start: datetime, environ: Mapping[str, str]) -> Self:
         """The stamp of an attempt that begins at `start`."""
         commit = commit_of(*attempt.files) if attempt.files else None
-        return cls(secrets.token_hex(8), who(environ), start, commit)
+        return cls(attempt.identity, who(environ), start, commit)
 
 
 def begun(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
@@ -108,7 +130,7 @@ def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int
     return _members(attempt, stamp) | {
         "seconds": round(max(0.0, (end - stamp.start).total_seconds()), 3),
         "calls": dict(calls),
-        "result": _result(attempt.outcome),
+        "result": _result(attempt),
         "outcome": _word(failure),
         "message": "" if failure is None else inert(failure.message or failure.kind, _MESSAGE),
     }
@@ -135,6 +157,7 @@ def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
         "calls": None,
         "result": None,
         "snapshots": list(outcome.snapshots if outcome else attempt.snapshots),
+        "overwritten": list(attempt.overwritten),
     }
 
 
@@ -157,11 +180,22 @@ def _plan(plan: Plan | None) -> dict[str, Any] | None:
     return {"id": plan.id, "action": plan.action.value, **figures, "refusals": [safe(one) for one in plan.refusals]}
 
 
-def _result(outcome: Outcome | None) -> dict[str, Any] | None:
+def _result(attempt: Attempt) -> dict[str, Any] | None:
+    outcome = attempt.outcome
     if outcome is None:
         return None
     figures = {name.removesuffix("_total"): getattr(outcome, name) for name in _RESULT_FIGURES}
-    return {**figures, "live": outcome.live.entries if outcome.live else None}
+    return {**figures, "live": outcome.live.entries if outcome.live else None, "read_back": _read_back(attempt)}
+
+
+def _read_back(attempt: Attempt) -> dict[str, Any] | None:
+    """Live as the apply read it back, so that drift can be judged later; its digests are of the mode `compare`."""
+    live = attempt.outcome.live if attempt.outcome else None
+    if live is None or attempt.plan is None:
+        return None
+    counts = {"entries": live.entries, "labelled": live.labelled, "marked": live.marked}
+    digests = {"digest": live.digest, "labels_digest": live.labels_digest}
+    return {"compare": attempt.plan.policy.compare.value, **digests, **counts}
 
 
 def _word(failure: Failure | None) -> str:

@@ -11,9 +11,12 @@ from reconciler.text import Sentence, counted, figures, listed, sentence
 LEFT: Final = "live only"
 
 
-def headline(plan: Plan, left: str = LEFT) -> str:
-    """What an apply would do to one dataset, in figures; `left` is the word for entries that only live has."""
-    return "; ".join(_parts(plan, left))
+def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
+    """What an apply would do to one dataset, in figures; `left` is the word for entries that only live has.
+
+    `same` begins the sentence of a plan without changes.
+    """
+    return "; ".join(_parts(plan, left, same))
 
 
 def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
@@ -66,7 +69,8 @@ def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = 
     ended = ((totals.failed, "failed"), (totals.skipped, "skipped"))
     states = ((totals.with_changes, "with changes"), (refused if left == LEFT else 0, "refused"), *ended)
     sent = ((totals.add, "to add"), (totals.update, "to update"), (totals.unlabel, "to unlabel"))
-    doing = (*sent, (totals.live_only, left))
+    settings = sum(len(one.settings) for one in datasets) if left != LEFT else 0
+    doing = (*sent, (totals.live_only, left), (settings, "setting changed" if settings == 1 else "settings changed"))
     head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {figures(states) or 'no changes'}"
     return f"{head}: {figures(doing)}" if figures(doing) else head
 
@@ -82,22 +86,29 @@ def applied_headline(totals: Totals, datasets: Sequence[DatasetReview]) -> str:
         (totals.failed, "failed"),
         (totals.skipped, "skipped"),
     )
-    return f"{counted(totals.datasets, 'dataset', 'datasets')}: {figures(did) or 'nothing to do'}"
+    words = f"{counted(totals.datasets, 'dataset', 'datasets')}: {figures(did) or 'nothing to do'}"
+    unusable = sum(one.unusable for one in done)
+    return f"{words}, {unusable_words(unusable)}" if unusable else words
+
+
+def unusable_words(lines: int) -> str:
+    """`of which 5 are unusable for training`."""
+    return f"of which {lines:,} {'is' if lines == 1 else 'are'} unusable for training"
 
 
 def _validated(datasets: Sequence[DatasetReview]) -> str:
-    held = (
-        (sum(one.content.entries for one in datasets if one.content), ("entry", "entries")),
-        (sum(one.findings.errors for one in datasets), ("error", "errors")),
-        (sum(one.findings.marked for one in datasets), ("marked finding", "marked findings")),
-    )
+    contents = [one.content for one in datasets if one.content]
+    entries, unusable = sum(one.entries for one in contents), sum(one.unusable for one in contents)
+    errors = sum(one.findings.errors for one in datasets)
     valid = sum(one.status == "valid" for one in datasets)
-    some = counted(len(datasets), "manifest", "manifests")
-    head = f"{some} valid" if valid == len(datasets) else f"{valid:,} of {some} valid"
-    return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
+    some, good = counted(len(datasets), "manifest", "manifests"), "without errors" if unusable else "valid"
+    parts = [f"{some} {good}" if valid == len(datasets) else f"{valid:,} of {some} {good}"]
+    parts += [counted(entries, "entry", "entries")] if entries else []
+    parts += [unusable_words(unusable)] if unusable else []
+    return ", ".join([*parts, *([counted(errors, "error", "errors")] if errors else [])])
 
 
-def _parts(plan: Plan, left: str) -> Iterator[str]:
+def _parts(plan: Plan, left: str, same: str) -> Iterator[str]:
     if plan.action is Action.CREATE:
         yield "the dataset will be created"
     elif plan.action is Action.REPLACE:
@@ -105,7 +116,7 @@ def _parts(plan: Plan, left: str) -> Iterator[str]:
         only = f"{plan.live_only:,} of them not in the manifest"
         yield f"the dataset will be DELETED and created again (new ARN): {lost}, {only}"
     elif plan.action is Action.NOTHING and (left == LEFT or not plan.live_only):
-        yield f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
+        yield f"{same}: {counted(plan.desired.entries, 'entry', 'entries')}"
     if plan.lines:
         yield figures(((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel")))
     if plan.live_only and plan.action is not Action.REPLACE and not plan.policy.extra.unlabels:

@@ -37,6 +37,7 @@ from reconciler.analysis.results import (
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Failure
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
+from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Sentence
 
 
@@ -84,11 +85,12 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """What a manifest holds: entries, boxes, and the labels by name."""
+    """What a manifest holds: entries, boxes, labels by name, and how many lines the service will mark with errors."""
 
     entries: int
     boxes: int
     labels: tuple[str, ...]
+    unusable: int = 0
 
 
 class OriginCounts(Struct, frozen=True, kw_only=True):
@@ -138,7 +140,6 @@ Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
 Command = Annotated[str, _whole("[a-z]{0,20}")]
-DangerLevel = Literal["danger", "check", "note"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -157,6 +158,7 @@ DangerKind = Literal[
     "look-alike",
     "label-one-side",
     "label-new",
+    "declaration",
 ]
 
 
@@ -208,9 +210,11 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
     `losing_labels` are images that lose all their labels, `staying` live-only entries that keep theirs, `box_changes`
     counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
-    of their table, none without a plan; `override` is how to override those that refuse. `remarks`
-    are what else to know before an apply. `outcome` is what the apply did and `spent` what it took, to compare with
-    `estimate`, both null before it; every other member stays as planned.
+    of their table, none without a plan; `override` is how to override those that refuse. `settings` are differences in
+    project.yaml: from the first of two sides, or from the base. `remarks` are what else to know before an apply.
+    `drift` is why live has drifted since the last apply, none if it has not, null where that was not judged.
+    `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
+    other member stays as planned.
 
     `changes` are at most as many as the review was built to keep, the riskiest; `changes_total` counts all.
     """
@@ -254,7 +258,9 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     provenance: Provenance | None = None
     estimate: Estimate | None = None
     spent: Estimate | None = None
+    settings: tuple[DeclarationChange, ...] = ()
     remarks: tuple[Sentence, ...] = ()
+    drift: tuple[str, ...] | None = None
     outcome: Outcome | None = None
     error: Failure | None = None
     skipped: str | None = None
@@ -263,7 +269,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
 class ProjectReview(Struct, frozen=True, kw_only=True):
     """One project: its datasets (train first) and the comparison of the two.
 
-    `splits` is null unless both datasets are known.
+    `splits` is null unless both datasets are known. `verdict` is whether a training would start with what the project
+    will have.
     """
 
     name: str
@@ -272,6 +279,7 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
     datasets: tuple[DatasetReview, ...] = ()
     splits: Splits | None = None
     look_alikes: tuple[LookAlike, ...] = ()
+    verdict: Sentence = ()
 
 
 class Danger(Struct, frozen=True, kw_only=True):

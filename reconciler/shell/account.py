@@ -1,7 +1,7 @@
 """The AWS account of one process: gateways, S3, where snapshots and records are written, and an apply's context."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +19,7 @@ from reconciler.aws.objects import Objects
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, Interrupted
 from reconciler.model import Policy, ProjectDeclaration, Reporter
+from reconciler.plan import Sibling
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
 
@@ -57,6 +58,7 @@ class Account:
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _warned: set[str] = field(default_factory=set)
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
@@ -74,33 +76,56 @@ class Account:
         return Objects(self.connection.s3_client(region or self.connection.region))
 
     def keeper(self, region: str) -> Keeper:
-        """Writes the snapshots of this region's datasets before they are deleted.
+        """Writes copies of this region's datasets before lines are deleted or overwritten.
 
         Raises:
             BadInput: the setting for snapshots is invalid.
         """
-        default = self.places.folder / "snapshots"
-        return keeper_for(self.places.snapshots, default, lambda: self.objects(region), cure=self.places.cure)
+        places = self.places
+        return keeper_for(
+            places.snapshots, places.folder, lambda: self.objects(region), cure=places.cure, warn=self._warn_once
+        )
+
+    def _warn_once(self, text: str) -> None:
+        """A warning that concerns every apply of this process."""
+        with self._lock:
+            new = text not in self._warned
+            self._warned.add(text)
+        if new:
+            self.warn(text)
 
     def context(
         self,
         region: str,
         policy: Policy,
         allow: Mapping[str, str] | None = None,
-        test_keys: Callable[[], Collection[str]] = tuple,
+        sibling: Sibling | None = None,
     ) -> Context:
-        """What an apply to a dataset of this region needs; `allow` and `test_keys` as in the context."""
+        """What an apply to a dataset of this region needs; `allow` and `sibling` as in the context."""
         gateway, keeper = self.gateway(region), self.keeper(region)
-        given = gateway, self.clock, self._random, policy, self.report, self.stop, keeper, allow or {}, test_keys
+        given = (
+            gateway,
+            self.clock,
+            self._random,
+            policy,
+            self.report,
+            self.stop,
+            keeper,
+            allow or {},
+            sibling or Sibling(),
+        )
         return Context(*given).patient()
 
     def recording(
         self, attempt: Attempt, calls: Callable[[], Mapping[str, int]], region: str | None = None
     ) -> AbstractContextManager[Attempt]:
         """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
+        return self.records(region).recording(attempt, calls)
+
+    def records(self, region: str | None = None) -> AuditLog:
+        """The records of this account; the region is that of S3 to try first."""
         places = self.places
-        log = AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
-        return log.recording(attempt, calls)
+        return AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
 
 
 def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -> str:

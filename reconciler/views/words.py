@@ -4,22 +4,24 @@ Everything from manifests and the service passes through `inert`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final, get_args
 
-from reconciler.analysis.results import BoxChange, Group, IgnoredField, ProvenanceSide, Transfer
+from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
+from reconciler.review.headline import unusable_words
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
 from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
 _KILO: Final = 1000
 
 
-def finding_line(finding: Finding) -> str:
-    """A finding in one line: place, class, what is wrong, the cure."""
-    place, message, cure = place_words(finding.place), said(finding.message, 600), said(finding.cure, 600)
-    return f"{place}: {finding.severity.value}: {message}; {cure}"
+def finding_lines(finding: Finding) -> tuple[str, str]:
+    """A finding in two lines: `file:line:column CODE class: what is wrong`, and the cure."""
+    place, message = place_words(finding.place), said(finding.message, 600)
+    return f"{place} {said(finding.code)} {finding.severity.value}: {message}", said(finding.cure, 600)
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -27,12 +29,21 @@ def outcome_words(outcome: Outcome) -> str:
     words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
     if not words:
         return "nothing was applied" if outcome.error else "nothing was sent"
-    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 
 
 def snapshot_sentence(where: str) -> Sentence:
     """Where the entries of a deleted dataset are, and how to restore them."""
     return sentence("the deleted entries are kept in ", Name(where), "; `reconciler restore` brings them back")
+
+
+def overwritten_sentence(outcome: Outcome) -> Sentence:
+    """Where the lines that an apply overwrote are, and how to restore them."""
+    places = [Name(where) for where in outcome.overwritten]
+    pieces = [piece for place in places for piece in (" and ", place)][1:]
+    command = f"`reconciler restore {outcome.record}`"
+    return sentence("the overwritten lines are kept in ", tuple(pieces), f"; {command} brings them back")
 
 
 def progress_line(progress: Progress) -> str:
@@ -80,31 +91,19 @@ ORIGINS: Final = {
     "base-or-drift": "base or drift",
 }
 
-GROUP_KINDS: Final = {
-    "renamed": "renamed",
-    "merged": "merged",
-    "split": "split",
-    "relabelled": "relabelled",
-    "label-added": "label added",
-    "label-removed": "label removed",
-    "mirrored": "mirrored",
-    "shifted": "shifted",
-    "scaled": "scaled",
-    "image-size": "image size",
+GROUP_KINDS: Final[dict[str, str]] = {kind: kind.replace("-", " ") for kind in get_args(GroupKind)} | {
     "re-pointed": "re-pointed",
     "annotation-pass": "new annotation pass",
 }
 
 # The `KINDS` of changes that a group of each kind explains.
-_TOLD: Final = {
-    "renamed": {"relabelled", "label-added", "label-removed"},
-    "merged": {"relabelled", "label-added", "label-removed"},
-    "split": {"relabelled", "label-added", "label-removed"},
-    "relabelled": {"relabelled", "label-added", "label-removed"},
+_TOLD: Final[Mapping[str, AbstractSet[str]]] = {
+    **dict.fromkeys(
+        ("renamed", "merged", "split", "relabelled"), frozenset({"relabelled", "label-added", "label-removed"})
+    ),
     "label-added": {"label-added", "box-added"},
     "label-removed": {"label-removed", "box-removed"},
-    "mirrored": {"moved", "resized"},
-    "shifted": {"moved", "resized"},
+    **dict.fromkeys(("mirrored", "shifted"), frozenset({"moved", "resized"})),
     "scaled": {"moved", "resized", "image-size"},
     "image-size": {"image-size"},
     "re-pointed": {"add", "live-only", "unlabel"},

@@ -8,12 +8,15 @@ also shows which entries have changed since.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from reconciler.apply import Outcome, Target
 from reconciler.apply import apply as carry_out
-from reconciler.cli.commands.plan import plans_of, refuse_unplanned
+from reconciler.cli.commands.plan import made_plans, refuse_unplanned, show_plan
 from reconciler.cli.commands.report import saved_review
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
@@ -45,7 +48,8 @@ def apply(run: Run, screen: Screen, signals: Signals) -> Exit:
     refuse_unseen(run)
     reviewed = _reviewed_plan(run.options.plan)
     live = LiveSide(run, screen, signals)
-    plans_of(run, screen, live)
+    made_plans(run, screen, live)
+    show_plan(run, screen)
     return apply_planned(run, screen, live, signals, reviewed)
 
 
@@ -138,11 +142,13 @@ def _refuse_moved(run: Run, live: LiveSide, plan_id: str, review: Review | None)
 
 
 def _ask(screen: Screen) -> None:
-    """Ask on the terminal; every answer but yes means no.
+    """Ask on the terminal; every answer but yes means no. What was typed before the question does not answer it.
 
     Raises:
         Refused: the answer is not yes.
     """
+    with suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     screen.ask("Apply? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Refused("not applied: you answered no; nothing was sent")
@@ -185,7 +191,7 @@ def _has_news(one: DatasetRun) -> bool:
 def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals) -> None:
     with live.metered(one), live.recording(one) as attempt:
         try:
-            one.outcome = attempt.outcome = _outcome(one, live)
+            one.outcome = attempt.finished(_outcome(one, live, attempt.overwrites))
             _remember(one, one.outcome, live, screen)
         except KeyboardInterrupt:
             one.error = attempt.error = signals.interrupted(STOPPED_AT_ONCE)
@@ -194,11 +200,12 @@ def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals
             one.error = attempt.error = with_cure(error)
 
 
-def _outcome(one: DatasetRun, live: LiveSide) -> Outcome:
+def _outcome(one: DatasetRun, live: LiveSide, overwrites: Callable[[str], None]) -> Outcome:
     if one.plan is None or one.project_arn is None:
         raise AssertionError(f"{one.title} has no plan or no project; both were refused before")
     target = Target(one.project_arn, one.dataset.dataset_type)
-    return carry_out(live.context(one), one.ledger, one.plan, one.seen, target)
+    context = replace(live.context(one), overwrites=overwrites)
+    return carry_out(context, one.ledger, one.plan, one.seen, target)
 
 
 def _remember(one: DatasetRun, outcome: Outcome, live: LiveSide, screen: Screen) -> None:
