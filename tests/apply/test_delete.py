@@ -54,7 +54,7 @@ def failed(desk: Desk) -> str:
 
 
 def test_a_dataset_whose_first_load_runs_is_not_taken_for_an_empty_one(slow: Emulator) -> None:
-    """`refuse` refuses: TotalEntries is still 0, and the load that ends meanwhile has entries."""
+    """`refuse` refuses: TotalEntries is still 0, and the load that ends later has entries."""
     desk = Desk(slow, policy=REFUSE)
     arn = created(desk)
     load(desk, arn)

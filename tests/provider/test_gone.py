@@ -80,7 +80,7 @@ def test_projects_of_a_different_account_prove_that_it_is_different(
 def test_an_apply_with_credentials_of_a_different_account_names_both(
     emulator: Emulator, cells: Resource, tmp_path: Path
 ) -> None:
-    """A preview and an `up` fail with both accounts; "create the project" would be wrong advice."""
+    """A preview and `pulumi up` fail with both accounts; "create the project" would be wrong advice."""
     with running(tmp_path, config_for(emulator), env=OTHERS_KEY) as foreign:
         cells.provider = foreign
         with pytest.raises((CallError, AssertionError), match=f"of account {OTHER}, not of {MINE}"):
