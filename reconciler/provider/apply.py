@@ -8,6 +8,7 @@ each dataset, joined by `-`.
 import os
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -71,8 +72,12 @@ def delete(name: str, props: dict[str, Any]) -> None:
                 attempt.kept(where)
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
 
-            if remark := destroy(context, target, outputs.dataset_arn, kept):
-                process.console.log_once(remark, warning=True)
+            try:
+                if remark := destroy(context, target, outputs.dataset_arn, kept):
+                    process.console.log_once(remark, warning=True)
+            except Refused as refused:
+                attempt.error = refused
+                _leave_replaced(process, refused)
 
 
 def _is_held(process: Runtime, name: str, target: Target) -> bool:
@@ -87,6 +92,20 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
         )
         return True
     return process.claims.claimed(urn) == name
+
+
+def _leave_replaced(process: Runtime, refused: Refused) -> None:
+    """Let go of a replaced dataset that its policy keeps: Diff refuses such a replacement, but it got entries since.
+
+    A Delete that fails would leave an old object in the state that no run can delete, and that no preview counts.
+
+    Raises:
+        Refused: the resource was not replaced.
+    """
+    if not process.claims.claimed(call_urn()):
+        raise refused
+    said = f"{refused}; the program has replaced it, so it is left in AWS and no longer in the state of this stack"
+    process.console.log_once(said, warning=True)
 
 
 def _recording(
@@ -164,7 +183,10 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     if outcome.live:
         live_only = sum(1 for _row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
-        settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
+        mode = inputs.policy.compare
+        rows = chain(ledger.differing(mode), ledger.live_only()) if settled else ()
+        let_go = frozenset(row.let_go for row in rows if row.let_go in settled)
+        settled &= let_go | (stored_differently(ledger, mode) if settled else frozenset())
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 
