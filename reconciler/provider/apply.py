@@ -149,6 +149,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
         process.console.log_once("\n".join(warnings), warning=True)
+    if previous is None and run.seen.arn and plan.live:
+        entries = counted(plan.live.entries, "entry", "entries")
+        process.console.log_once(f"took over the dataset that was there: {entries}")
     process.console.log_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
 
