@@ -45,7 +45,7 @@ def image(number: int, label: str) -> Document:
 
 @pytest.mark.parametrize("extra", [Extra.REPORT, Extra.UNLABEL])
 def test_changes_are_marked_and_counted(extra: Extra) -> None:
-    """With the manifest of the base and of the revision before it; drift, which an apply undoes, is a danger of its own."""
+    """Changes of the branch, pending on the base, and drift, which an apply undoes and which is a danger of its own."""
     live = [image(1, "a"), image(2, "a"), image(3, "strange"), image(4, "a"), image(9, "a")]
     base = [image(1, "a"), image(2, "b"), image(3, "b"), image(4, "a")]
     desired = [image(1, "c"), image(2, "b"), image(3, "b"), image(4, "a"), image(5, "a")]
