@@ -60,7 +60,7 @@ FINDINGS_KEPT: Final = 50
 class Findings:
     """Everything found in one manifest, and what it holds.
 
-    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them. `by_policy` counts
+    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all. `by_policy` counts
     the errors that are errors only because of `marked: refuse`. `entries` are the lines that were accepted, `boxes`
     their bounding boxes, `labels` their distinct labels in order of first use, `bucket` the bucket of their images
     (None without entries).
