@@ -131,8 +131,8 @@ class LabelBalance(Struct, frozen=True, kw_only=True):
 class Balance(Struct, frozen=True, kw_only=True):
     """Class balance of a dataset before and after; most images after first.
 
-    `manifest` counts the entries of the manifest alone. `rows` are all labels of both sides. `appeared` and `gone` are labels that only one side has. `smallest` is the
-    label with the fewest images after.
+    `manifest` counts the entries of the manifest alone. `rows` are all labels of both sides. `appeared` and `gone` are
+    labels that only one side has. `smallest` is the label with the fewest images after.
     """
 
     before: Counts

@@ -119,6 +119,7 @@ def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping
             manifest=dataset.shown,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
+            sibling=next((other.shown for other in project.datasets if other is not dataset), None),
             _claims=claims,
         )
         for dataset in project.datasets
