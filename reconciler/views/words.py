@@ -15,6 +15,7 @@ from reconciler.analysis.results import (
     GroupKind,
     IgnoredField,
     LabelBalance,
+    Provenance,
     ProvenanceSide,
     Transfer,
 )
@@ -234,12 +235,16 @@ def kinds_of(change: EntryChange) -> tuple[str, ...]:
 
 def dataset_words(dataset: DatasetReview) -> str:
     """The figures of a dataset: `3 to add, 12 to update, 1 live only, 90 unchanged`."""
+    return ", ".join(filter(None, (changes_words(dataset), figures([(dataset.unchanged, "unchanged")]))))
+
+
+def changes_words(dataset: DatasetReview, left: str = "live only") -> str:
+    """The figures of what changes: `3 to add, 12 to update, 1 live only`; `left` is the word for the last."""
     words = (
         (dataset.add, "to add"),
         (dataset.update, "to update"),
         (dataset.unlabel, "to unlabel"),
-        (dataset.live_only, "live only"),
-        (dataset.unchanged, "unchanged"),
+        (dataset.live_only, left),
     )
     return figures(words)
 
@@ -309,6 +314,12 @@ def is_explained(change: EntryChange, groups: Sequence[Group]) -> bool:
     """Whether the groups that a change belongs to explain every kind of change in it."""
     told = {kind for group in groups if group.id in change.groups for kind in _TOLD[group.kind]}
     return bool(told) and told.issuperset(kinds_of(change))
+
+
+def has_moved(provenance: Provenance) -> bool:
+    """Whether labels come from elsewhere than before, or fields differ that are ignored."""
+    jobs = any(job.before != job.after for job in provenance.jobs)
+    return jobs or bool(provenance.ignored) or provenance.before != provenance.after
 
 
 def is_quiet(dataset: DatasetReview) -> bool:
