@@ -10,7 +10,7 @@ from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.wait import Waiter
-from reconciler.dataset import DatasetDescription
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetType, Policy, Progress, Reporter
 from reconciler.plan import Sibling
@@ -36,9 +36,10 @@ class Context:
     """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
     `report` receives the progress. `stop` is called between batches and
-    returns the reason to stop, or None. `keeper` writes a snapshot before something is deleted; without a keeper
-    nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `sibling` is
-    the project's other dataset as far as it is known without the service.
+    returns the reason to stop, or None. `keeper` writes a copy of lines before they are deleted or overwritten; without
+    a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
+    `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
+    as it is known without the service.
     """
 
     gateway: Gateway
@@ -50,6 +51,7 @@ class Context:
     keeper: Keeper = NOWHERE
     allow: Mapping[str, str] = field(default_factory=dict)
     sibling: Sibling = field(default_factory=Sibling)
+    overwrites: Callable[[str], None] = lambda _place: None
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""
@@ -74,10 +76,11 @@ class Context:
         return self.waiter.until_idle(arn, self.looking("waiting for a running operation"), not_before)
 
     def looking(self, doing: str) -> Callable[[DatasetDescription], None]:
-        """A function for a waiter: it reports `doing` with the dataset's status while an operation runs."""
+        """A function for a waiter: it reports `doing`, or a deletion, with the status while an operation runs."""
 
         def look(now: DatasetDescription) -> None:
             if now.is_running:
-                self.tell(f"{doing} ({inert(now.status)})")
+                goes = now.status == DatasetStatus.DELETE_IN_PROGRESS
+                self.tell(f"{'deleting the dataset' if goes else doing} ({inert(now.status)})")
 
         return look

@@ -9,13 +9,13 @@ from functools import partial
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.apply.delete import delete_empty, delete_kept
+from reconciler.apply.delete import delete
 from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.send import Lane, send
 from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
-from reconciler.dataset import DatasetStatus, Observation
+from reconciler.dataset import DatasetDescription, DatasetStatus, Observation
 from reconciler.errors import AlreadyThere, Failure, Moved, NotFound, ReconcilerError, Refused, ServiceError
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
@@ -31,7 +31,7 @@ _ROUND_PAUSE: Final = 0.5
 
 @dataclass(slots=True)
 class Work:
-    """What an apply works on: the ledger, the lines to send, the dataset; and the snapshots that it wrote.
+    """What an apply works on: the ledger, the lines to send, the dataset; and the places of the copies that it wrote.
 
     `before` are the labels that were live when the apply was planned; `updated` is the dataset's LastUpdatedTimestamp
     after our last batch, None before the first.
@@ -42,6 +42,7 @@ class Work:
     target: Target
     before: Labels
     snapshots: list[str] = field(default_factory=list)
+    overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
 
 
@@ -60,7 +61,8 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
     work = Work(ledger, queue, target, labels_of_live(ledger))
     done = _sent(context, work, plan, seen)
     overwritten = False
-    outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
+    outcome = replace(done, snapshots=tuple(work.snapshots), overwritten=tuple(work.overwritten))
+    outcome = replace(outcome, counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
             stale = partial(lacks, ledger, context.policy, queue)
@@ -85,7 +87,8 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
                 seen, plan = _planned_again(context, work, plan)
             arn, updated = _ready(context, plan, seen, work.target, work.snapshots.append)
             outcome = replace(outcome, dataset_arn=arn)
-            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, context.clock.now())
+            now = context.clock.now()
+            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, now, work.overwritten)
             for batch in send(lane):
                 outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(batch.body))
                 work.updated = lane.updated
@@ -133,9 +136,10 @@ def _ready(
     if not plan.loads_all and seen.arn:
         return seen.arn, plan.updated
     if plan.action is Action.REPLACE and seen.arn:
-        delete_kept(context, seen.arn, plan.updated, plan.live.entries if plan.live else 0, kept)
+        decided = plan.updated, plan.live.entries if plan.live else 0
+        delete(context, seen.arn, lambda _now: None, kept, decided)  # the plan asked for it
     elif seen.leftover:
-        delete_empty(context, seen.leftover)
+        delete(context, seen.leftover, _refuse_leftover, kept)
     try:
         arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
     except AlreadyThere as error:
@@ -145,3 +149,17 @@ def _ready(
         reason = inert(described.message) or "AWS gave no reason"
         raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
     return arn, described.updated
+
+
+def _refuse_leftover(now: DatasetDescription) -> None:
+    """Refuse to delete a leftover that has entries.
+
+    Raises:
+        Moved: it is not a leftover any more. Refused: its creation failed, and it has entries.
+    """
+    if now.status != DatasetStatus.CREATE_FAILED:
+        raise Moved("somebody else repaired the dataset whose creation had failed; run again")
+    raise Refused(
+        "the dataset could not be created (CREATE_FAILED), but has entries, so it is not deleted; look at it in the "
+        "console of Rekognition, and delete it there"
+    )

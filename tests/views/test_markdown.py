@@ -39,7 +39,7 @@ def test_a_small_review_reads_as_written_here() -> None:
     )
 
 
-def test_dangers_come_first_then_what_no_group_explains_then_figures_groups_labels_and_the_rest() -> None:
+def test_dangers_come_first_then_the_unexplained_then_figures_groups_labels_and_the_rest() -> None:
     """A reader who stops early has seen what matters."""
     text = view(real())
     order = [
