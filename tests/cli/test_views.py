@@ -218,7 +218,7 @@ def test_links_are_left_out_on_request(cells: World) -> None:
 
 
 def test_the_json_of_a_run_is_the_saved_plan(cells: World) -> None:
-    """`--json` on standard output and a saved plan are the same document to the letter; of two runs the time differs."""
+    """`--json` on standard output and a saved plan are the same to the letter; of two runs the time differs."""
     bare, ran = cells.run("plan", "--json"), cells.run("plan", "--json", *SAVED)
     assert bare.document | {"made": None} == ran.document | {"made": None}
     assert bare.document["made"]["time"].endswith(" UTC")
