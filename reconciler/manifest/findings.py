@@ -60,8 +60,8 @@ FINDINGS_KEPT: Final = 50
 class Findings:
     """Everything found in one manifest, and what it holds.
 
-    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all. `by_policy` counts
-    the errors that are errors only because of `marked: refuse`. `entries` are the lines that were accepted, `boxes`
+    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them; `by_policy`
+    counts errors that only `marked: refuse` made errors. `entries` are the lines that were accepted of `lines`, `boxes`
     their bounding boxes, `labels` their distinct labels in order of first use, `bucket` the bucket of their images
     (None without entries).
     """
@@ -77,6 +77,7 @@ class Findings:
     boxes: int = 0
     labels: tuple[str, ...] = ()
     bucket: str | None = None
+    lines: int = 0
     by_policy: int = 0
 
     def __iter__(self) -> Iterator[Finding]:
