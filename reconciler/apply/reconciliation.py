@@ -31,7 +31,7 @@ _ROUND_PAUSE: Final = 0.5
 
 @dataclass(slots=True)
 class Work:
-    """What an apply works on: the ledger, the lines to send, the dataset; and the snapshots that it wrote.
+    """What an apply works on: the ledger, the lines to send, the dataset; and the places of the copies that it wrote.
 
     `before` are the labels that were live when the apply was planned; `updated` is the dataset's LastUpdatedTimestamp
     after our last batch, None before the first.
@@ -42,6 +42,7 @@ class Work:
     target: Target
     before: Labels
     snapshots: list[str] = field(default_factory=list)
+    overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
 
 
@@ -60,7 +61,8 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
     work = Work(ledger, queue, target, labels_of_live(ledger))
     done = _sent(context, work, plan, seen)
     overwritten = False
-    outcome = replace(done, snapshots=tuple(work.snapshots), counted=None if plan.has_changes else plan.counted)
+    outcome = replace(done, snapshots=tuple(work.snapshots), overwritten=tuple(work.overwritten))
+    outcome = replace(outcome, counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
             stale = partial(lacks, ledger, context.policy, queue)
@@ -85,7 +87,8 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
                 seen, plan = _planned_again(context, work, plan)
             arn, updated = _ready(context, plan, seen, work.target, work.snapshots.append)
             outcome = replace(outcome, dataset_arn=arn)
-            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, context.clock.now())
+            now = context.clock.now()
+            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, now, work.overwritten)
             for batch in send(lane):
                 outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(batch.body))
                 work.updated = lane.updated

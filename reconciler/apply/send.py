@@ -33,7 +33,7 @@ _SEARCH: Final = 200
 class Lane:
     """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last.
 
-    `start` is the time by the clock, `done` counts bytes.
+    `start` is the time by the clock, `done` counts bytes. `overwritten` are the places of the lines that were kept.
     """
 
     context: Context
@@ -43,6 +43,7 @@ class Lane:
     arn: str
     updated: float
     start: float
+    overwritten: list[str]
     done: int = 0
 
     def show(self, doing: str, batch: Batch) -> None:
@@ -50,6 +51,23 @@ class Lane:
         now = Progress(doing, self.done, self.plan.bytes, "bytes", batch.number, self.plan.batches)
         left = (self.context.clock.now() - self.start) * (1 - now.fraction) / now.fraction if self.done else None
         self.context.report(replace(now, seconds_left=left))
+
+    def keep(self) -> None:
+        """Write the live lines that the queue would overwrite, each version once, before any of them is overwritten.
+
+        Raises:
+            ReconcilerError: they cannot be written; then nothing may be sent.
+        """
+        if next(self.queue.overwritten(), None) is None:
+            return
+        self.context.tell("keeping the lines to overwrite")
+        live = (line for line, _sent in self.queue.overwritten())
+        sent = (line for _live, line in self.queue.overwritten())
+        where = self.context.keeper.keep(self.arn, live, sent).where
+        self.queue.kept()
+        if where:
+            self.overwritten.append(where)
+            self.context.overwrites(where)
 
     def left_of(self, changes: Sequence[Change]) -> list[Change]:
         """List again, and return which of these are not live as sent; `updated` becomes the listing's timestamp."""
@@ -95,6 +113,7 @@ class Lane:
         """
         missing = self.left_of(batch.changes)
         self.queue.confirm(_without(batch.changes, missing))
+        self.keep()
         if missing:
             raise Moved(
                 f"{len(missing):,} of {len(batch.changes):,} lines of a batch are not live although the service "
@@ -110,6 +129,8 @@ def send(lane: Lane) -> Iterator[Batch]:
         UpdateFailed: the service would take none of the lines.
         Interrupted: `stop` returned it. ServiceError: a call failed.
     """
+    if not lane.plan.loads_all:  # else live is empty, and a snapshot has what was there
+        lane.keep()
     for batch in batches(lane.queue.changes()):
         lane.show("sending", batch)
         failure = lane.update(batch)
@@ -128,6 +149,7 @@ def _settle(lane: Lane, batch: Batch, failure: DatasetDescription) -> None:
         raise UpdateFailed(f"{_named(batch, lane.plan)} failed: {message}")
     left = lane.left_of(batch.changes)
     lane.queue.confirm(_without(batch.changes, left))
+    lane.keep()
     live_labels = set(lane.ledger.label_counts())
     named = named_lines(failure.message, left, lane.ledger.some_live_keys(), live_labels)
     lane.queue.reject(named, f"AWS: {message}")
