@@ -10,7 +10,6 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 """
 
 import re
-import shlex
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from reconciler.manifest.judge.line import Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import DesiredEntry, Place
 from reconciler.rule import Rule
-from reconciler.text import did_you_mean
+from reconciler.text import did_you_mean, for_shell
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
@@ -195,7 +194,7 @@ _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
 
 
 def _fixed_by(file: str) -> str:
-    name = shlex.quote(file)
+    name = for_shell(file, "FILE")
     return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
