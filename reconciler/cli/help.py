@@ -53,7 +53,7 @@ examples:
   reconciler plan --project blood-cells --all
   reconciler plan --exit-code                  exit 2 when anything would change, for scripts
   reconciler plan --save plan.json --markdown comment.md --base origin/main
-  reconciler plan --html plan.html --images photos/
+  reconciler plan --html plan.html --pictures photos/
 
 A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
 plan fails; then they contain the error.
@@ -114,7 +114,7 @@ named by its address, s3://BUCKET/FOLDER/....json.
 examples:
   reconciler report plan.json                  as text
   reconciler report plan.json --format markdown -o comment.md
-  reconciler report plan.json --format html -o plan.html --images photos/
+  reconciler report plan.json --format html -o plan.html --pictures photos/
 """,
     "diff": """\
 examples:
