@@ -14,7 +14,7 @@ from typing import Final
 from reconciler.aws.objects import Objects
 from reconciler.cli.arguments import Options
 from reconciler.cli.screen import Screen
-from reconciler.errors import BadInput, Exit
+from reconciler.errors import BadInput, Exit, Refused
 from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
@@ -83,12 +83,13 @@ def refuse_invalid(run: Run) -> None:
     """Stop a run in which any manifest has an error.
 
     Raises:
-        BadInput: with the count.
+        BadInput: with the count. Refused: all errors are lines that `marked: refuse` refuses.
     """
     errors = sum(one.findings.error_count for one in run.datasets if one.findings)
     files = sum(1 for one in run.datasets if one.findings and one.findings.refused)
     if errors:
-        raise BadInput(
+        by_policy = sum(one.findings.by_policy for one in run.datasets if one.findings)
+        raise (Refused if by_policy == errors else BadInput)(
             f"{counted(errors, 'error', 'errors')} in {counted(files, 'manifest', 'manifests')}"
             f"{'' if run.options.command == 'validate' else '; nothing was sent'}"
         )
