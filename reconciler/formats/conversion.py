@@ -7,7 +7,6 @@ Boxes are clipped to the image's frame or left out, with a finding about each.
 """
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -22,6 +21,7 @@ from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules.lines import NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
+from reconciler.text import for_shell
 
 _NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
 _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
@@ -158,7 +158,7 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
     mistake = mistaken_file(content[:HEAD], manifest=False)
     if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
         rule, details = mistake
-        raise Unreadable(rule, Place(file, 1, 1), file=shlex.quote(file), **details)
+        raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE"), **details)
 
 
 @dataclass(frozen=True, slots=True)

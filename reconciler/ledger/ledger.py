@@ -42,7 +42,7 @@ FROM desired d LEFT JOIN live l ON l.key = d.key
 
 # Live rows that the manifest does not have; and any live rows, in the columns of `_JOINED`.
 _LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
-_LIVE = "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, NULL"
+_LIVE = "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content"
 
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
@@ -134,11 +134,11 @@ class Ledger:
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
 
-        `settled` names pairs (see `pair_digest`) known to be stored differently from how they were sent.
+        `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go.
         """
         query = f"{_JOINED} WHERE l.key IS NULL OR {_DIFFERS} ORDER BY d.seq"
         for row in self._rows(query, {"strict": mode is Compare.STRICT}):
-            if row.pair not in settled:
+            if not (row.let_go in settled or (row.in_live and row.pair in settled)):
                 yield row
 
     def desired_rows(self) -> Iterator[Row]:

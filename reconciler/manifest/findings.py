@@ -1,6 +1,5 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Marking, Place, Severity
 from reconciler.rule import Rule
+from reconciler.text import for_shell
 
 MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
@@ -61,9 +61,10 @@ FINDINGS_KEPT: Final = 50
 class Findings:
     """Everything found in one manifest, and what it holds.
 
-    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them. `entries` are the
-    lines that were accepted, `boxes` their bounding boxes, `labels` their distinct labels in order of first use,
-    `bucket` the bucket of their images (None without entries).
+    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them; `by_policy`
+    counts errors that only `marked: refuse` made errors. `entries` are the lines that were accepted of `lines`, `boxes`
+    their bounding boxes, `labels` their distinct labels in order of first use, `bucket` the bucket of their images
+    (None without entries).
     """
 
     shown: str
@@ -77,6 +78,8 @@ class Findings:
     boxes: int = 0
     labels: tuple[str, ...] = ()
     bucket: str | None = None
+    lines: int = 0
+    by_policy: int = 0
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted((*self.errors, *self.marked, *self.notes), key=lambda finding: finding.place))
@@ -109,6 +112,7 @@ class Collector:
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
         self._counts = dict.fromkeys(Severity, 0)
+        self._by_policy = 0
 
     @property
     def error_count(self) -> int:
@@ -128,9 +132,10 @@ class Collector:
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
         self._counts[severity] += 1
+        self._by_policy += refused
         if self._counts[severity] > FINDINGS_KEPT:
             return
-        given = {"file": shlex.quote(self.shown), **details}
+        given = {"file": for_shell(self.shown, "FILE"), **details}
         details = {name: value() if callable(value) else value for name, value in given.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
@@ -146,7 +151,17 @@ class Collector:
     ) -> Findings:
         """Everything found, with what the manifest holds."""
         errors, marked, notes = (tuple(sorted(kept, key=lambda one: one.place)) for kept in self._kept.values())
-        error_count, marked_count, note_count = self._counts.values()
         return Findings(
-            self.shown, errors, marked, notes, error_count, marked_count, note_count, entries, boxes, labels, bucket
+            self.shown,
+            errors,
+            marked,
+            notes,
+            error_count=self._counts[Severity.ERROR],
+            marked_count=self._counts[Severity.MARKED],
+            note_count=self._counts[Severity.NOTE],
+            entries=entries,
+            boxes=boxes,
+            labels=labels,
+            bucket=bucket,
+            by_policy=self._by_policy,
         )

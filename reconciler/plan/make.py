@@ -43,9 +43,9 @@ class Statistics:
 class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
-    `settled` names pairs stored differently from how they were sent. `no_snapshot` is why nothing may be deleted; empty
-    where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest takes the place
-    of live. Then guards refuse nothing, and the plan cannot be applied.
+    `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
+    deleted; empty where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest
+    takes the place of live. Then guards refuse nothing, and the plan cannot be applied.
     """
 
     title: str

@@ -223,7 +223,7 @@ def test_a_manifest_of_a_wrong_name_is_named(world: World, name: str) -> None:
 
 
 def test_a_test_set_of_a_wrong_name_is_not_passed_over(world: World) -> None:
-    """The project would train without the test set that lies there; what is no manifest may lie there."""
+    """The project would train without the test set that lies there; other files may lie there."""
     folder = world.write("cells", [GOOD.strip()])
     (folder / "test.json").write_text(json.dumps(COCO))
     assert world.run("validate").code == 0
@@ -248,7 +248,7 @@ def test_no_place_has_a_line_zero(world: World, content: bytes, name: str) -> No
 
 
 def test_what_is_fetched_for_a_converter_is_named_too(world: World) -> None:
-    """A pointer of Git LFS is no annotation of any format; neither is an archive, nor a file with a merge conflict."""
+    """A pointer of Git LFS and an archive are named whatever format was expected."""
     for content, code in ((LFS.encode(), "git-lfs-pointer"), (gzip.compress(b"x"), "compressed-file")):
         (world.folder / "in").write_bytes(content)
         for kind in ("coco", "voc", "jsonl"):

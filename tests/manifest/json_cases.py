@@ -6,6 +6,8 @@ import re
 from reconciler.limits import DATASET_LABELS, LINE_CHARACTERS
 from tests.manifest.lines import BARE, BOXES, IMAGE, NOTHING_FOUND, boxes, class_map, image, many_boxes
 
+_BOXES = json.loads(BOXES)
+
 JSON_CASES = [
     # Files and JSON.
     ("manifest-empty", ""),
@@ -139,6 +141,10 @@ JSON_CASES = [
     # Notes.
     ("zero-boxes", NOTHING_FOUND),
     ("many-lines-marked", "\n".join([*(BARE.replace("c.jpg", f"{n}.jpg") for n in range(3)), boxes("640", "4097")])),
+    (
+        "repeated-boxes",
+        f'{BOXES[:-1]},"c":§{json.dumps(_BOXES["b"])},"c-metadata":{json.dumps(_BOXES["b-metadata"])}}}',
+    ),
     ("mixed-kinds", f"{IMAGE}\n§{BOXES}"),
     ("text-label-value", image('"a":1', '"a":§"1"')),
     ("keys-alike", '{"source-ref":"s3://pics/\u00e9.jpg"}\n{"source-ref":§"s3://pics/e\u0301.jpg"}'),
