@@ -97,7 +97,8 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
     """The number of changes by whose they are, for a base revision.
 
     `branch`: the manifest differs from the base. `base`: the base has the change already and it was not applied yet.
-    `drift`: live differs from every revision of the base. `base_or_drift`: one of these two, and it is not known which.
+    `drift`: live differs from every revision of the base, and an apply undoes that. `base_or_drift`: one of these two,
+    and it is not known which.
     """
 
     revision: str

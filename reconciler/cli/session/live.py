@@ -57,6 +57,8 @@ class LiveSide:
         """
         project = self._project(one.project)
         if project is None:
+            if one.project.project_arn:
+                self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
             declared = one.dataset.policy, one.bucket
             allow = self._run.options.allow
             other = sibling_in(self._run.datasets, one)
