@@ -55,20 +55,29 @@ class LiveSide:
         Raises:
             BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
         """
-        project = self._project(one.project)
-        if project is None:
-            if one.project.project_arn:
-                self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
+        if not self.find(one) or one.project_arn is None:
             declared = one.dataset.policy, one.bucket
             allow = self._run.options.allow
             other = sibling_in(self._run.datasets, one)
             one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
         else:
-            one.project_arn = project.arn
-            context, target = self.context(one), Target(project.arn, one.dataset.dataset_type)
-            one.seen = observe_in(context, project, target.dataset_type)
-            settled = self.store.read(project.arn, target.dataset_type)
+            context, target = self.context(one), Target(one.project_arn, one.dataset.dataset_type)
+            settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
+
+    def find(self, one: DatasetRun) -> bool:
+        """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
+
+        Raises:
+            BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
+        """
+        project = self._project(one.project)
+        if project is None and one.project.project_arn:
+            self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
+        if project is not None:
+            one.project_arn = project.arn
+            one.seen = observe_in(self.context(one), project, one.dataset.dataset_type)
+        return project is not None
 
     def context(self, one: DatasetRun) -> Context:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
