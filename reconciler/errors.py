@@ -11,6 +11,7 @@ ReconcilerError                     1  something failed; the message is a senten
     AlreadyThere                    1  what should be created exists already
     Moved                           1  somebody else changed live during the run; list it again
     OutOfPatience                   1  no progress for `policy.patience`
+    TooLarge                        1  the request is larger than the service takes
   UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
@@ -135,6 +136,10 @@ class Moved(ServiceError):
 
 class OutOfPatience(ServiceError):
     """No progress for longer than `policy.patience`."""
+
+
+class TooLarge(ServiceError):
+    """The request is larger than the service takes (HTTP 413, or AWS's constraint on the length of a payload)."""
 
 
 class UpdateFailed(ReconcilerError):

@@ -17,7 +17,7 @@ class Progress:
     """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: unknown.
 
     While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
-    so far.
+    so far. `at_once`: it is shown whatever was shown before, in a log too.
     """
 
     doing: str
@@ -27,6 +27,7 @@ class Progress:
     batch: int = 0
     batches: int = 0
     seconds_left: float | None = None
+    at_once: bool = False
 
     @property
     def fraction(self) -> float:

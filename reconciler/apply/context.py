@@ -52,7 +52,7 @@ class Context:
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""
-        patience = Patience(self.policy.patience, self.stop, self.tell)
+        patience = Patience(self.policy.patience, self.stop, lambda retry: self.report(Progress(retry, at_once=True)))
         return replace(self, gateway=self.gateway.patient(patience))
 
     @property

@@ -1,5 +1,6 @@
 """Projects that the program does not create: found by name, or named by their ARN."""
 
+import sys
 from random import Random
 
 from reconciler.aws.calls import Calls
@@ -27,7 +28,9 @@ def existing_arn(settings: Settings, project: ProjectDeclaration) -> str:
 
 def _found(settings: Settings, declared: ProjectDeclaration) -> str:
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    gateway = Gateway(settings.connection.client(region), Calls(SystemClock(), Random()))  # noqa: S311 - varies pauses
+    # The engine's log would show a retry only after the program has ended.
+    calls = Calls(SystemClock(), Random(), tell=lambda retry: print(retry, file=sys.stderr, flush=True))  # noqa: S311 - varies pauses
+    gateway = Gateway(settings.connection.client(region), calls)
     project = project_of(gateway, declared)
     if project is None:
         raise NotFound(
