@@ -57,7 +57,7 @@ ROWS: Final = (
     Row("JSON", lambda review: msgspec.json.encode(review).decode(), 2),
     Row("text", terminal.view, 2),
     Row("text, verbose, 120 columns", lambda review: terminal.view(review, width=120, verbose=True)),
-    Row("Markdown", markdown.view, 2, markdown.LIMIT),
+    Row("Markdown", markdown.view, 2, markdown.COMMENT_CHARACTERS),
     Row("HTML", html.view, 5, 10_000_000),
 )
 

@@ -31,8 +31,8 @@ from reconciler.guards import GUARDS, written
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.model import Choice, Policy, Severity, settings_of
-from reconciler.review.schema import schema_text
 from reconciler.rule import Rule
+from reconciler.views.json_document import schema_text
 
 DOCS: Final = Path(__file__).resolve().parent
 _MADE: Final = "<!-- Made by `python docs/pages.py`; do not edit. -->\n"

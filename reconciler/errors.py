@@ -1,4 +1,4 @@
-"""The exceptions of the reconciler and the exit codes of the command line, one table each.
+"""The exceptions of the reconciler, how any other becomes one of them, and the exit codes of the command line.
 
 ReconcilerError                     1  something failed; the message is a sentence with the cure
   BadInput                          3  a manifest, project.yaml, setting or argument is wrong; nothing was sent
@@ -16,6 +16,7 @@ ReconcilerError                     1  something failed; the message is a senten
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -152,3 +153,38 @@ class Interrupted(ReconcilerError):
     """Stopped by a signal; `exit_code` says which."""
 
     exit_code = Exit.SIGINT
+
+
+# Errors that a user, a disk or a network can cause; anything else is a bug.
+USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
+
+
+def with_cure(error: Exception) -> ReconcilerError:
+    """One of `USER_CAUSED` as an error with its cure."""
+    if isinstance(error, ReconcilerError):
+        return error
+    if isinstance(error, sqlite3.OperationalError):
+        return ReconcilerError(
+            f"the temporary database failed ({inert(str(error))}); make room in the folder for temporary files, "
+            "or name a different one in SQLITE_TMPDIR"
+        )
+    if isinstance(error, OSError):
+        name = f"{inert(str(error.filename))}: " if error.filename else ""
+        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; fix that and run again")
+    return unexpected(error)
+
+
+def unexpected(error: Exception) -> ReconcilerError:
+    """A bug, as an error that asks for a report."""
+    return ReconcilerError(
+        f"unexpected {type(error).__name__}: {inert(str(error))}; this is a bug; "
+        "please report it, with the output of a run with -v"
+    )
+
+
+def ends_the_run(error: ReconcilerError) -> bool:
+    """Whether other projects would fail in the same way: there are no usable credentials, or no answer."""
+    if not isinstance(error, ServiceError) or not error.code:
+        return False
+    no_reply = not error.request_id
+    return no_reply or (isinstance(error, AccessDenied) and error.code != "AccessDeniedException")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from reconciler.text import Sentence, inert, plain
+from reconciler.text import Sentence, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ class GuardCheck:
     reason: str = ""
 
     @property
-    def refusal(self) -> str:
-        """The refusal where it trips, as text that is safe to show."""
-        return inert(f"guard {self.name}: {plain(self.words)}", 600)
+    def refusal(self) -> Sentence:
+        """The refusal where it trips."""
+        return sentence(f"guard {self.name}: ", self.words)
 
 
 # Begins every text on how guards are overridden.

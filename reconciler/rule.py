@@ -7,7 +7,7 @@ from reconciler.model import Finding, Place, Severity
 from reconciler.text import inert
 
 # Text of a manifest inside a sentence: long enough to recognise, short enough to skip.
-SHOWN_CHARACTERS: Final = 120
+_CHARACTERS: Final = 120
 # The source of a rule that is this program's own, not AWS's.
 OURS: Final = "this program"
 
@@ -34,7 +34,7 @@ class Rule:
 
 
 def _shown(value: object) -> object:
-    return inert(value, SHOWN_CHARACTERS) if isinstance(value, str) else value
+    return inert(value, _CHARACTERS) if isinstance(value, str) else value
 
 
 def error(code: str, what: str, cure: str, source: str = OURS) -> Rule:

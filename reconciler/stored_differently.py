@@ -15,7 +15,7 @@ from reconciler.model import DatasetType
 from reconciler.snapshots.folder import file_name, make_folder, opened
 
 # The most pairs that are saved for a dataset; the lines of others are sent again.
-KEPT: Final = 10_000
+PAIRS_KEPT: Final = 10_000
 _FORMAT: Final = 1
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
 # 10,000 digests take 200 kB; a larger file was not written by this program.
@@ -52,7 +52,7 @@ class SettledStore:
             OSError: the file cannot be written.
         """
         before = self.read(project_arn, dataset_type)
-        kept = [*sorted(pairs - before), *sorted(pairs & before)][:KEPT]  # the newest first
+        kept = [*sorted(pairs - before), *sorted(pairs & before)][:PAIRS_KEPT]  # the newest first
         if frozenset(kept) != before:
             document = {"format": _FORMAT, "projectArn": project_arn, "settled": sorted(kept)}
             make_folder(self.folder)
@@ -65,7 +65,7 @@ def _pairs(document: Any, project_arn: str) -> frozenset[str]:  # noqa: ANN401 -
             _FORMAT,
             project_arn,
         ):
-            return frozenset(pair for pair in pairs[:KEPT] if isinstance(pair, str) and _DIGEST.fullmatch(pair))
+            return frozenset(pair for pair in pairs[:PAIRS_KEPT] if isinstance(pair, str) and _DIGEST.fullmatch(pair))
     return frozenset()
 
 

@@ -32,6 +32,11 @@ def inert(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     return f"{shown[:head]}...{shown[len(shown) - (limit - head - 3) :]}"
 
 
+def inert_lines(text: str) -> str:
+    """A text of several lines, each whole and with every acting character written as an escape."""
+    return "\n".join(_ACTING.sub(_escape, line) for line in text.split("\n"))
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code > 0xFFFF:
@@ -85,6 +90,11 @@ def names_in(words: Sentence) -> tuple[str, ...]:
 def plain(words: Sentence) -> str:
     """A sentence as text: names as they are written, in quotes where their blanks would not be seen."""
     return "".join(quoted(piece.text) if isinstance(piece, Name) else piece for piece in words)
+
+
+def safe(words: Sentence) -> str:
+    """A sentence as text in which nothing acts, for errors and records; the middle of a long one is cut out."""
+    return inert(plain(words), 2 * SHOWN_CHARACTERS)
 
 
 def quoted(name: str) -> str:

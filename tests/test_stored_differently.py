@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model import DatasetType
-from reconciler.stored_differently import KEPT, SettledStore
+from reconciler.stored_differently import PAIRS_KEPT, SettledStore
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/blood-cells/1700000000000"
 TWIN = "arn:aws:rekognition:us-east-1:111122223333:project/blood-cells/1800000000000"
@@ -54,11 +54,11 @@ def test_pairs_that_no_longer_count_are_forgotten(store: SettledStore) -> None:
 
 def test_the_newest_pairs_are_kept_when_there_are_too_many(store: SettledStore) -> None:
     """At most 10,000 pairs, and those of the last apply among them."""
-    store.write(ARN, TRAIN, pairs(KEPT))
-    store.write(ARN, TRAIN, pairs(KEPT + 5))
+    store.write(ARN, TRAIN, pairs(PAIRS_KEPT))
+    store.write(ARN, TRAIN, pairs(PAIRS_KEPT + 5))
     kept = store.read(ARN, TRAIN)
-    assert len(kept) == KEPT
-    assert pairs(5, start=KEPT) <= kept
+    assert len(kept) == PAIRS_KEPT
+    assert pairs(5, start=PAIRS_KEPT) <= kept
 
 
 @pytest.mark.parametrize(

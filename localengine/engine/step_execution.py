@@ -175,8 +175,6 @@ def _outputs(new: Resource, outputs: Properties) -> Properties:
 
 
 _PROTECTED = (
-    'resource "{urn}" cannot be deleted\n'
-    "because it is protected. To unprotect the resource, either remove the `protect` flag from the resource in your "
-    "Pulumi program and run `pulumi up`, or use the command:\n"
-    "`pulumi state unprotect '{urn}'`"
+    'resource "{urn}" is protected\n'
+    "and was not deleted; run `pulumi state unprotect`, or take `protect` out of the program and run it"
 )

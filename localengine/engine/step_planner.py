@@ -255,11 +255,10 @@ def _component_step(registration: Registration, old: Resource | None) -> StepEve
 
 
 _PROTECTED_REPLACE = (
-    'unable to replace resource "{urn}"\n'
-    "as it is currently marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
-    "in your Pulumi program and run `pulumi up`"
+    'resource "{urn}" is protected\n'
+    "and was not replaced; to allow it, take `protect` out of the program and run `pulumi up` before"
 )
 _PROTECTED_DEPENDENT = (
-    'unable to replace resource "{urn}" as part of replacing "{root}" as it is currently marked for protection. '
-    "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+    'resource "{urn}" is protected, and replacing "{root}" would delete it; nothing was deleted; to allow it, take '
+    "`protect` out of the program and run `pulumi up` before"
 )

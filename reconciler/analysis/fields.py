@@ -14,12 +14,10 @@ import msgspec
 
 from reconciler.analysis.results import FieldChange
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, Attribute, attributes
-from reconciler.entries.meaning import canonical, encoded
+from reconciler.entries.meaning import Document, canonical, encoded
 
 # A field's value is shown, not kept: the line itself is in the manifest.
 VALUE_CHARACTERS: Final = 200
-
-Document = Mapping[str, Any]
 
 
 def document_of(line: bytes | None) -> Document:

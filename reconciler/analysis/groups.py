@@ -20,10 +20,10 @@ from typing import Any, Final, get_args
 
 from msgspec import structs
 
-from reconciler.analysis.moved_keys import Repoint
+from reconciler.analysis.entry import movement
+from reconciler.analysis.movements import Repoint
 from reconciler.analysis.patterns import EXAMPLES, Pattern, PatternCount, Patterns
 from reconciler.analysis.results import Balance, Group, GroupKind, LabelBalance
-from reconciler.analysis.sentence import movement
 from reconciler.text import Name, Sentence, counted, listed, plain, sentence
 
 # The least number of entries in a group, except for a label that is gone.

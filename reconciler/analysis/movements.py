@@ -1,20 +1,25 @@
-"""One movement for all boxes of an image: mirrored, shifted by one amount, or scaled by one pair of factors.
+"""What moved: all boxes of an image by one amount, and entries to another bucket or prefix.
 
-A mirroring (y counted from the other end: a common error of converters) must fit exactly, and so must a shift. A
-scaling may be off by half a pixel at every edge, because tools round to whole pixels; its factors are those of the
-image's size if that changed, else they are fitted and rounded to thousandths. Labels may change at the same time.
+Boxes: mirrored, shifted by one amount, or scaled by one pair of factors. A mirroring (y counted from the other end: a
+common error of converters) must fit exactly, and so must a shift. A scaling may be off by half a pixel at every edge,
+because tools round to whole pixels; its factors are those of the image's size if that changed, else they are fitted and
+rounded to thousandths. Labels may change at the same time. Shifts and scalings must fit every box; a mirroring two
+thirds of the boxes of either side, because nothing in it is fitted: boxes are not mirrored by chance. A mirroring is
+never reported as a shift. A shift of any distance holds for a single box too: same label, same width, same height.
 
-Shifts and scalings must fit every box; a mirroring two thirds of the boxes of either side, because nothing in it is
-fitted: boxes are not mirrored by chance. A mirroring is never reported as a shift. A shift of any distance holds for a
-single box too: same label, same width, same height.
+Entries: an old and a new key are paired if their paths without the bucket are equal, else if the last two parts of the
+path are, else if the file name is, each only if that is unambiguous on both sides. The two prefixes are what remains
+without the longest common end of the two keys. At least two entries of the same content make a move. Memory: the keys
+that live does not have and those that only live has.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from reconciler.entries import Box
+from reconciler.ledger import Ledger
 
 Sizes = Sequence[tuple[int, int]]
 Boxes = Sequence[Box]
@@ -170,3 +175,75 @@ def _scales(boxes: Sequence[tuple[Box, Box]], factors: Factors) -> bool:
         and abs((one.top + one.height) * down - other.top - other.height) <= 2 * _ROUNDING
         for one, other in boxes
     )
+
+
+_LEAST: Final = 2
+
+Keys = Mapping[str, bytes]  # key -> digest of what the line means
+
+
+@dataclass(slots=True)
+class Repoint:
+    """A move from one prefix to another: pairs (old key, new key) of the same content, and those of another content."""
+
+    old: str
+    new: str
+    same: list[tuple[str, str]] = field(default_factory=list)
+    differing: list[tuple[str, str]] = field(default_factory=list)
+
+
+def repoints(ledger: Ledger) -> list[Repoint]:
+    """The moves of a dataset, the largest first."""
+    gone = {key: meaning for key, meaning, _labelled in ledger.only_live()}
+    if len(gone) < _LEAST:
+        return []
+    new = dict(ledger.only_desired())
+    found: dict[tuple[str, str], Repoint] = {}
+    for old_key, new_key in _paired(gone, new):
+        prefixes = _prefixes(old_key, new_key)
+        move = found.setdefault(prefixes, Repoint(*prefixes))
+        same = gone[old_key] == new[new_key]
+        (move.same if same else move.differing).append((old_key, new_key))
+    moves = [move for move in found.values() if len(move.same) >= _LEAST]
+    return sorted(moves, key=lambda move: (-len(move.same), move.old, move.new))
+
+
+def _paired(gone: Keys, new: Keys) -> Iterable[tuple[str, str]]:
+    """Pairs of keys, in the order of the new ones."""
+    ways: tuple[Callable[[str], str], ...] = (_path, lambda key: _end(key, 2), lambda key: _end(key, 1))
+    pairs: dict[str, str] = {}
+    taken = set[str]()
+    for way in ways:
+        ours = _unambiguous((key for key in gone if key not in taken), way)
+        for name, new_key in _unambiguous((key for key in new if key not in pairs), way).items():
+            if name in ours:
+                pairs[new_key] = ours[name]
+                taken.add(ours[name])
+    return ((pairs[key], key) for key in new if key in pairs)
+
+
+def _unambiguous(keys: Iterable[str], way: Callable[[str], str]) -> dict[str, str]:
+    """Keys by the name that `way` gives them, without those that share a name."""
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        by_name[way(key)].append(key)
+    return {name: same[0] for name, same in by_name.items() if len(same) == 1}
+
+
+def _path(key: str) -> str:
+    """The key without scheme and bucket."""
+    return key.removeprefix("s3://").partition("/")[2]
+
+
+def _end(key: str, parts: int) -> str:
+    return "/".join(_path(key).split("/")[-parts:])
+
+
+def _prefixes(old: str, new: str) -> tuple[str, str]:
+    """Two keys without the parts at the end of their paths that are equal."""
+    ours, theirs = _path(old).split("/"), _path(new).split("/")
+    common = 0
+    while common < min(len(ours), len(theirs)) and ours[-1 - common] == theirs[-1 - common]:
+        common += 1
+    end = len("/".join(ours[len(ours) - common :]))
+    return old[: len(old) - end], new[: len(new) - end]

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
-from reconciler.analysis.fields import Document, confidences, slots_of
+from reconciler.analysis.fields import confidences, slots_of
 from reconciler.analysis.results import IgnoredField, JobCount, Provenance, ProvenanceSide
 from reconciler.analysis.sides import Pair
 from reconciler.entries import METADATA, Attribute, attributes
+from reconciler.entries.meaning import Document
 
 JOBS_SHOWN: Final = 20
 # How many job names are counted, so that a manifest with another one in every line costs no memory.

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.analysis.fields import Document, document_of
+from reconciler.analysis.fields import document_of
+from reconciler.entries.meaning import Document
 from reconciler.ledger import Ledger, StoredSide
 from reconciler.model import Leftover
 

@@ -14,10 +14,10 @@ from reconciler.entries import entry_of, parse_live
 from reconciler.limits import DATASET_LABELS
 from reconciler.model import Change
 
-Line = TypeVar("Line")
+Item = TypeVar("Item")
 
 
-def bisect(failed: Sequence[Line], succeeds: Callable[[Sequence[Line]], bool], *, sent: bool = True) -> list[Line]:
+def bisect(failed: Sequence[Item], succeeds: Callable[[Sequence[Item]], bool], *, sent: bool = True) -> list[Item]:
     """The lines at fault of a part that failed, in order; `succeeds` sends a part and returns whether it succeeded.
 
     When one half of a failed part succeeds, the other half has a fault and is split without being sent whole (`sent` is

@@ -8,7 +8,7 @@ from reconciler.model import Place
 from reconciler.plan import Statistics
 
 # How many rejected lines and how many marked entries an outcome names; it counts the others.
-KEPT = 50
+LINES_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)

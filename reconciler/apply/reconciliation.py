@@ -13,7 +13,7 @@ from reconciler.apply.delete import delete_empty, delete_kept
 from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.send import Lane, send
-from reconciler.apply.verify import counted_by_verb, judged, lacks
+from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
 from reconciler.dataset import DatasetStatus, Observation
 from reconciler.errors import AlreadyThere, Failure, Moved, NotFound, ReconcilerError, Refused, ServiceError
@@ -72,7 +72,7 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
             return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))
     if not outcome.dataset_arn:
         return outcome
-    return judged(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
+    return verified(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
 
 
 def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcome:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
-from reconciler.apply.outcome import KEPT, Outcome, Rejected
+from reconciler.apply.outcome import LINES_KEPT, Outcome, Rejected
 from reconciler.errors import Failure, UpdateFailed
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
 
 
-def judged(  # noqa: PLR0913 - what is judged and by what
+def verified(  # noqa: PLR0913 - what is judged and by what
     ledger: Ledger,
     policy: Policy,
     queue: SendQueue,
@@ -71,7 +71,7 @@ def _with_rejected(
         foreign += theirs
         if not theirs:
             lost.append(one.key)
-        if len(rejected) < KEPT:
+        if len(rejected) < LINES_KEPT:
             rejected.append(one)
     queue.retract(lost)
     complete = replace(
@@ -122,7 +122,7 @@ def _reason(*, theirs: bool, in_live: bool) -> str:
 def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Outcome:
     new = (row for row in ledger.marked() if row.key not in before)
     old = (row for row in ledger.marked() if row.key in before)
-    first = islice(chain(new, old), KEPT)
+    first = islice(chain(new, old), LINES_KEPT)
     return replace(
         outcome,
         marked=tuple(replace(row, is_new=row.key not in before) for row in first),

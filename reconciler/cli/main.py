@@ -12,8 +12,7 @@ from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
-from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError
-from reconciler.shell.faults import USER_CAUSED, sentence, unexpected
+from reconciler.errors import USER_CAUSED, Exit, InvalidDeclaration, ReconcilerError, unexpected, with_cure
 from reconciler.text import counted, inert
 from reconciler.views.words import finding_line
 
@@ -69,7 +68,7 @@ def _tried(
     except KeyboardInterrupt:
         error = signals.interrupted(_left(run))
     except USER_CAUSED as problem:
-        error = sentence(problem)
+        error = with_cure(problem)
     except Exception as problem:  # noqa: BLE001 - the last handler: a user never sees a traceback
         if run.options.verbose:
             for line in "".join(traceback.format_exception(problem)).splitlines():

@@ -14,11 +14,10 @@ from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
-from reconciler.errors import Exit, Failure, NotFound, ReconcilerError
+from reconciler.errors import USER_CAUSED, Exit, Failure, NotFound, ReconcilerError, with_cure
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Review
-from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
@@ -59,7 +58,7 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
     try:
         review = _whole(run, code, error)
     except USER_CAUSED as fault:
-        failed = Failure.of(error or sentence(fault))
+        failed = Failure.of(error or with_cure(fault))
         review = Review(command=run.options.command, error=failed, exit_code=int(code or Exit.FAILED))
     if run.options.limit is not None:
         review = _limited(review, run.options.limit)

@@ -70,7 +70,7 @@ _TABLE: Final = (
 ENTRY_CODES: Final = {row.code: row for row in _TABLE}
 
 
-def meaning_of(code: str) -> str:
+def code_meaning(code: str) -> str:
     """What a code means, in plain words; also for a code that AWS does not document."""
     row = ENTRY_CODES.get(code)
     return row.meaning if row else "a code that AWS does not document for datasets"

@@ -73,7 +73,7 @@ UNKNOWN_CATEGORY: Final = error(
     "add it to `categories`",
     _COCO,
 )
-NO_IMAGE: Final = marked(
+ANNOTATIONS_WITHOUT_IMAGE: Final = marked(
     "no-image",
     "annotations of images that the file does not have: {count:,}, the first of image {number}",
     "add the images, or ignore this if it is intended",
@@ -233,7 +233,7 @@ def _unclaimed(coco: _Coco) -> Iterator[Finding]:
     lost = [number for number in coco.boxes if number not in coco.used]
     if lost:
         count = sum(len(coco.boxes[number]) for number in lost)
-        yield NO_IMAGE.finding(coco.place, count=count, number=lost[0])
+        yield ANNOTATIONS_WITHOUT_IMAGE.finding(coco.place, count=count, number=lost[0])
 
 
 def _counts(coco: _Coco) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ NO_BOXES: Final = note(
 )
 
 # Label files.
-NO_IMAGE: Final = marked(
+LABELS_WITHOUT_IMAGE: Final = marked(
     "yolo-no-image",
     "the label file is left out: the dataset has no image for it",
     "add the image, or remove the label file",
@@ -221,4 +221,4 @@ def _orphans(dataset: YoloDataset, folders: set[str]) -> Iterator[Finding]:
         path = PurePosixPath(file)
         label = path.suffix == ".txt" and path.name not in _NOT_LABELS and file not in known
         if label and any(str(folder) in folders for folder in path.parents):
-            yield NO_IMAGE.finding(dataset.at(file))
+            yield LABELS_WITHOUT_IMAGE.finding(dataset.at(file))

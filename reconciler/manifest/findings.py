@@ -53,7 +53,7 @@ def kind_of(value: object) -> str:
 
 
 # Findings of a class that are kept, so that a manifest with a fault in every line costs no memory.
-KEPT: Final = 50
+FINDINGS_KEPT: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Collector:
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
         self._counts[severity] += 1
-        if self._counts[severity] > KEPT:
+        if self._counts[severity] > FINDINGS_KEPT:
             return
         details = {name: value() if callable(value) else value for name, value in details.items()}
         if refused:

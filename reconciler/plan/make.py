@@ -10,13 +10,17 @@ from typing import Final, NoReturn, final
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import GUARDS, Asked, judged, override_of
 from reconciler.ledger import Facts, Ledger
-from reconciler.model import Change, Compare, GuardCheck, GuardState, Override, Policy
+from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
+from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
 from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
-from reconciler.plan.limits import limits_passed
-from reconciler.plan.order import in_order, measured
+from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
+from reconciler.text import Name, Sentence, either, safe, sentence
 
 _SEAL: Final = object()
+_REPLACE_CURE: Final = (
+    "set `extra: replace` to delete the dataset and load it again, or add those entries to the manifest"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Plan(Comparison):
     bytes: int
     batches: int
     by_label: bool
-    refusals: tuple[str, ...]
+    refusals: tuple[Sentence, ...]
     guards: tuple[GuardCheck, ...]
     override: Override | None
     updated: float
@@ -99,8 +103,8 @@ class Plan(Comparison):
 
     @property
     def refusal(self) -> str:
-        """All refusals and how guards are overridden, as one sentence; empty when nothing is refused."""
-        return "; ".join((*self.refusals, str(self.override)) if self.override else self.refusals)
+        """All refusals and how guards are overridden, as text that is safe to show; empty when nothing is refused."""
+        return "; ".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
 
     @property
     def overrides(self) -> tuple[tuple[str, str], ...]:
@@ -118,9 +122,9 @@ def plan(
     """
     compared = compare(ledger, request.policy, exists=exists, settled=request.settled)
     sending = measured(ledger, compared)
-    refusals = list(limits_passed(ledger, compared, sending, request.bucket))
+    refusals = list(_limits_passed(ledger, compared, sending, request.bucket))
     if compared.action is Action.REPLACE and request.no_snapshot:
-        refusals.append(request.no_snapshot)
+        refusals.append((request.no_snapshot,))
     checks = judged(PlanFigures(ledger, compared), request.policy.guards, request.asked)
     override = None
     if request.offline:
@@ -151,3 +155,56 @@ def sends(ledger: Ledger, what: Plan) -> Iterator[Change]:
 
 def _only_plan() -> NoReturn:
     raise TypeError("only reconciler.plan.plan makes a plan: compared, guarded and complete; ask it for a new one")
+
+
+def _limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucket: str | None) -> Iterator[Sentence]:
+    """What stops an apply, but for guards; `bucket` is the manifest's."""
+    if compared.policy.extra.refuses and compared.live_only:
+        yield sentence(
+            f"{compared.live_only:,} live {'entry is' if compared.live_only == 1 else 'entries are'} not in the "
+            f"manifest and the policy is `extra: {compared.policy.extra}`; add them to the manifest, or set "
+            f"`extra` to {either([one.value for one in Extra if not one.refuses])}"
+        )
+    if not compared.lines or compared.loads_all:
+        return
+    total = compared.desired.entries + compared.live_only
+    if total > DATASET_ENTRIES:
+        yield sentence(
+            f"manifest and live-only entries together are {total:,} images; the limit is {DATASET_ENTRIES:,}; "
+            f"{_REPLACE_CURE}"
+        )
+    yield from _other_buckets(ledger, bucket)
+    yield from _too_many_labels(ledger, compared, sending)
+
+
+def _other_buckets(ledger: Ledger, bucket: str | None) -> Iterator[Sentence]:
+    if bucket is None:
+        return
+    strangers = [row.key for row in ledger.live_only() if not row.key.startswith(f"s3://{bucket}/")]
+    if strangers:
+        yield sentence(
+            f"{len(strangers):,} live entries that the manifest does not have are in a different bucket than ",
+            "its images (",
+            Name(f"s3://{bucket}/"),
+            "): ",
+            Name(strangers[0]),
+            f"; all images of a dataset must be in one bucket; {_REPLACE_CURE}",
+        )
+
+
+def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> Iterator[Sentence]:
+    if few_labels(ledger):
+        return
+    live, by_label = ledger.label_counts(), sending.by_label
+    final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
+    if not fits(final):
+        yield sentence(
+            f"manifest and live-only entries together use {final:,} labels; the limit is {DATASET_LABELS}; "
+            f"{_REPLACE_CURE}"
+        )
+    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
+        yield sentence(
+            f"while the lines are sent the dataset would have {peak:,} labels, whatever their order; the limit is "
+            f"{DATASET_LABELS}; rename the labels in two applies, or set `extra: replace` and remove "
+            "one entry from the manifest"
+        )

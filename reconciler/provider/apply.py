@@ -7,7 +7,6 @@ each dataset, joined by `-`.
 
 import os
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -16,7 +15,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from reconciler.apply import Outcome, Target, destroy
 from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import BadInput, Refused
+from reconciler.errors import USER_CAUSED, BadInput, Refused
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
@@ -25,14 +24,13 @@ from reconciler.provider.preview import list_and_plan, read_desired, stored_diff
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
 from reconciler.provider.sdk.failure import fail_keeping
-from reconciler.provider.state import Inputs, LiveRecord, Outputs, resource_id, split_id
+from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
-from reconciler.shell.faults import USER_CAUSED
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
-from reconciler.views.words import outcome_words, snapshot_line
+from reconciler.views.words import outcome_words, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
@@ -40,7 +38,7 @@ _PROVIDER: Final = "__provider"
 
 def create(props: dict[str, Any]) -> CreateResult:
     """Adopt the dataset of this project and type, or create it, and make it equal to the manifest."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         inputs = Inputs.parse(props)
         name = resource_id(inputs.project_arn or "", inputs.dataset_type)
         return CreateResult(name, _applied(inputs, None, name, props.get(_PROVIDER)).properties())
@@ -48,14 +46,14 @@ def create(props: dict[str, Any]) -> CreateResult:
 
 def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
     """Make the dataset equal to the manifest; a change of settings alone sends nothing and is recorded."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         previous = Outputs.parse(olds)
         return UpdateResult(_applied(Inputs.parse(news), previous, name, news.get(_PROVIDER)).properties())
 
 
 def delete(name: str, props: dict[str, Any]) -> None:
     """Delete the dataset as the policy of the last apply says; one that does not exist is fine."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         policy = Outputs.parse(props).applied.policy
         if policy.destroy is Destroy.KEEP:
             return
@@ -69,7 +67,7 @@ def delete(name: str, props: dict[str, Any]) -> None:
                 attempt.dataset_arn = arn
                 attempt.snapshots = destroy(context, arn)
             for where in attempt.snapshots:
-                process.console.log_once(snapshot_line(where), warning=True)
+                process.console.log_once(said(snapshot_sentence(where)), warning=True)
 
 
 def _recording(
@@ -98,14 +96,14 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
         except USER_CAUSED as error:
             attempt.error = error
-            reason = runtime.sentence(error)
+            reason = runtime.failure_text(error)
             _keep(name, provider, _not_applied(inputs, previous, run.seen.arn, plan, reason), [reason])
         recorded = _recorded(inputs, outcome, ledger)
     if recorded.unfinished:
         before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
         _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
     warnings = outcome_lines(outcome)
-    if not plan.has_changes and (extra := recorded.live.live_only):
+    if not plan.has_changes and (extra := recorded.live_only):
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
@@ -140,20 +138,19 @@ def _refuse_unreviewed(run: DatasetRun) -> None:
 
 
 def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
-    live, settled = LiveRecord(), outcome.settled
-    if outcome.live is not None:
-        live = LiveRecord.of(outcome.live, sum(1 for _row in ledger.live_only()))
+    live, settled, live_only = outcome.live or NOTHING, outcome.settled, 0
+    if outcome.live:
+        live_only = sum(1 for _row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
-    return Outputs(inputs, outcome.dataset_arn, live, live, unfinished, settled)
+    return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 
 
 def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, reason: str) -> Outputs:
     """What the state keeps of an apply that was refused or broke off: the inputs, live, and why it did not finish."""
-    live = LiveRecord.of(plan.live, plan.live_only) if plan.live else LiveRecord()
-    kept = Outputs(inputs, arn or "", live, live, reason)
-    return replace(kept, settled=previous.settled) if previous else kept
+    live, settled = plan.live or NOTHING, previous.settled if previous else frozenset()
+    return Outputs(inputs, arn or "", live, live, plan.live_only, reason, settled)
 
 
 def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:

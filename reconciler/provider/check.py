@@ -20,7 +20,7 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
     given = dict(news)
     preview = bool(given.pop(PREVIEW_PLAN, False))
     given.pop(PENDING_CHANGES, None)
-    with runtime.in_sentences():
+    with runtime.failing_call():
         try:
             inputs = Inputs.parse(given)
             if inputs.unknown:

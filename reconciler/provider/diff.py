@@ -22,12 +22,12 @@ from pulumi.dynamic import DiffResult, ReadResult
 
 from reconciler.apply import Target, list_live, observe
 from reconciler.errors import NotFound, ReconcilerError
-from reconciler.ledger import Ledger
+from reconciler.ledger import Facts, Ledger
 from reconciler.model import Destroy, settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
-from reconciler.provider.state import STATE_FORMAT, Inputs, LiveRecord, Outputs, split_id
+from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
 from reconciler.views.lines import marked_line
 
 # At most this many marked entries are named.
@@ -39,21 +39,20 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
 
     A dataset (or project) that is gone gives an empty id.
     """
-    with runtime.in_sentences():
+    with runtime.failing_call():
         outputs, process = Outputs.parse(props), runtime.current()
         process.refreshing()
         seen = _listed(process, name, outputs)
         if seen.dataset_arn is None:
             return ReadResult("", {})
         # Without the manifest, how many entries are live only is unknown: the number stays that of the last apply.
-        live = LiveRecord.of(seen.facts[outputs.applied.policy.compare], outputs.applied_live.live_only)
-        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
+        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=seen.facts[outputs.applied.policy.compare])
         return ReadResult(name, fresh.properties())
 
 
 def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
     """Whether an update is due, and whether it must be a replacement (project or type changed)."""
-    with runtime.in_sentences():
+    with runtime.failing_call():
         outputs, inputs = Outputs.parse(olds), Inputs.parse(news)
         replaces = _replaces(outputs, inputs)
         if replaces:
@@ -137,10 +136,10 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
     else:
         # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
         edited = process.is_program_run() or not outputs.unfinished
-        yield from _moved(outputs, inputs, LiveRecord.of(seen.facts[outputs.applied.policy.compare]), edited=edited)
+        yield from _moved(outputs, inputs, seen.facts[outputs.applied.policy.compare], edited=edited)
 
 
-def _moved(outputs: Outputs, inputs: Inputs, now: LiveRecord, *, edited: bool) -> Iterator[str]:
+def _moved(outputs: Outputs, inputs: Inputs, now: Facts, *, edited: bool) -> Iterator[str]:
     applied = outputs.applied
     if inputs.desired_digest != applied.desired_digest:
         yield ""
@@ -164,7 +163,7 @@ def _settings_changed(applied: Inputs, inputs: Inputs) -> Iterator[str]:
         yield f"settings changed since the last apply ({', '.join(changed)}); `pulumi up` records them{sends}"
 
 
-def _figures(before: LiveRecord, now: LiveRecord) -> str:
+def _figures(before: Facts, now: Facts) -> str:
     """The counts that changed; entries may change without any count changing."""
     names = {"entries": "entries", "labelled": "labelled", "marked": "marked with errors"}
     counts = [(words, getattr(before, name), getattr(now, name)) for name, words in names.items()]

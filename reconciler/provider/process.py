@@ -7,14 +7,15 @@ operation, which Python makes atomic (Python FAQ, "What kinds of global value mu
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import local
 from typing import Final
 
+from reconciler import errors
 from reconciler.apply import Context
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
@@ -26,7 +27,6 @@ from reconciler.provider.sdk.engine_log import Console
 from reconciler.provider.sdk.failure import call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs
-from reconciler.shell import faults
 from reconciler.shell.account import Account, Places, allowed_region
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview
@@ -138,7 +138,7 @@ def configure(get: Get, names: Iterable[str]) -> None:
     Raises:
         CallFailed: it is malformed; the call that configured the process ends with the sentence.
     """
-    with in_sentences():
+    with failing_call():
         if not _PROCESS:
             clock = SystemClock()
             _PROCESS.append(Runtime(read_settings(get, names), clock, Console(clock.now)))
@@ -151,12 +151,16 @@ def current() -> Runtime:
     return _PROCESS[0]
 
 
-def in_sentences() -> AbstractContextManager[None]:
+@contextmanager
+def failing_call() -> Iterator[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
-    return faults.in_sentences(lambda error: fail(sentence(error)))
+    try:
+        yield
+    except errors.USER_CAUSED as error:
+        fail(failure_text(error))
 
 
-def sentence(error: Exception) -> str:
+def failure_text(error: Exception) -> str:
     """What one of `USER_CAUSED` says to the user; secrets of the stack's configuration are taken out."""
-    words = str(faults.sentence(error))
+    words = str(errors.with_cure(error))
     return current().settings.hide(words) if _PROCESS else words

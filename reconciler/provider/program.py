@@ -4,18 +4,24 @@ Everything on disk is validated before the first resource is registered, so that
 before anything is sent for any dataset.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from reconciler.errors import BadInput, InvalidDeclaration, ReconcilerError
+from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.model import Finding, ProjectDeclaration
 from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties
 from reconciler.text import inert
+
+if TYPE_CHECKING:
+    from reconciler.provider.stack_config import Settings
 
 
 def datasets_from(folder: str | None = None) -> list[Dataset]:
@@ -27,17 +33,17 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         pulumi.RunError: anything on disk or in the configuration is wrong, or a project does not exist; the message
             lists everything that is wrong on disk. No resource is registered then.
     """
-    from reconciler.provider import existing_projects, stack_config  # noqa: PLC0415 - these load boto3, an import must not
+    from reconciler.provider.stack_config import read_settings  # noqa: PLC0415 - it loads boto3, an import must not
 
     quiet_interrupts()
     try:
-        settings = stack_config.read_settings(_config_value, pulumi.runtime.get_config_env())
+        settings = read_settings(_config_value, pulumi.runtime.get_config_env())
         shown = folder or settings.datasets
         if Path(shown).is_absolute():  # it is part of every manifest's path, and so of the state
             raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(shown)}")
         projects = load_projects(Path(shown), shown)
         _validate(projects)
-        arns = [None if project.managed else existing_projects.existing_arn(settings, project) for project in projects]
+        arns = [None if project.managed else _existing_arn(settings, project) for project in projects]
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
     return [dataset for project, arn in zip(projects, arns, strict=True) for dataset in _declared(project, arn)]
@@ -83,6 +89,40 @@ def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset
     ]
 
 
+def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
+    """The ARN of a project that the program does not create, in the account and region that the stack's settings name.
+
+    Raises:
+        ReconcilerError: the ARN is malformed, its account is not allowed, or no project has this name.
+    """
+    from reconciler.shell.account import allowed_region  # noqa: PLC0415 - it loads boto3
+
+    try:
+        arn = declared.project_arn or _found(settings, declared)
+        allowed_region(settings.connection, arn)
+    except ReconcilerError as error:
+        raise ReconcilerError(settings.hide(str(error))) from None
+    return arn
+
+
+def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
+    from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
+    from reconciler.aws.clock import SystemClock  # noqa: PLC0415
+    from reconciler.aws.gateway import Gateway  # noqa: PLC0415
+    from reconciler.shell.account import region_of  # noqa: PLC0415
+
+    region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
+    calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
+    gateway = Gateway(settings.connection.client(region), calls)
+    project = gateway.find_project(declared.name)
+    if project is None:
+        raise NotFound(
+            f"there is no project {declared.name} in {region}; create it, set `managed: true` in its project.yaml "
+            "to have this program create it, or fix the name or the region"
+        )
+    return project.arn
+
+
 def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     """The ARN of a project that the program declares."""
     from pulumi_aws import rekognition  # noqa: PLC0415 - only programs with a managed project need pulumi-aws
@@ -90,3 +130,9 @@ def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     # Deleted first: otherwise a renamed project would be created even if deleting its datasets is then refused.
     opts = pulumi.ResourceOptions(delete_before_replace=True)
     return rekognition.Project(resource_name, name=name, opts=opts).arn
+
+
+def _tell(retry: str) -> None:
+    """Tell of a retry on standard error: the engine's log would show it only after the program has ended."""
+    sys.stderr.write(f"{retry}\n")
+    sys.stderr.flush()

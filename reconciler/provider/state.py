@@ -8,7 +8,7 @@ yet come as `pulumi.output.Unknown` objects.
 """
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pulumi.output import Unknown
@@ -71,7 +71,7 @@ PREVIEW_PLAN: Final = "previewPlan"
 PENDING_CHANGES: Final = "pendingChanges"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
-_COUNTS: Final = ("entries", "labelled", "marked", "liveOnly")
+NOTHING: Final = Facts(0, 0, 0, 0, "")
 _SEPARATOR: Final = "#"
 
 
@@ -157,44 +157,20 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveRecord:
-    """Live in a few figures: the digest of all entries and their marks, and counts."""
-
-    digest: str = ""
-    entries: int = 0
-    labelled: int = 0
-    marked: int = 0
-    live_only: int = 0
-
-    @classmethod
-    def of(cls, facts: Facts, live_only: int = 0) -> "LiveRecord":
-        """From what a listing showed."""
-        return cls(facts.digest, facts.entries, facts.labelled, facts.marked, live_only)
-
-    @classmethod
-    def parse(cls, properties: object) -> "LiveRecord":
-        """From stored properties; what is missing counts as nothing."""
-        known = properties if isinstance(properties, Mapping) else {}
-        return cls(str(known.get("digest") or ""), *(whole(known.get(name)) for name in _COUNTS))
-
-    def properties(self) -> dict[str, Any]:
-        """As the engine stores it."""
-        return dict(zip(("digest", *_COUNTS), astuple(self), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
 class Outputs:
     """What the last apply recorded.
 
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
-    (by a refresh, or the same as `applied_live`). `unfinished` says why the last apply failed, empty when it succeeded.
-    `settled` names pairs that the service stores differently from how they were sent.
+    (by a refresh, or the same as `applied_live`); their boxes are not stored. `live_only` counts entries that the
+    applied manifest does not have. `unfinished` says why the last apply failed, empty when it succeeded. `settled`
+    names pairs that the service stores differently from how they were sent.
     """
 
     applied: Inputs
     dataset_arn: str = ""
-    applied_live: LiveRecord = field(default_factory=LiveRecord)
-    live: LiveRecord = field(default_factory=LiveRecord)
+    applied_live: Facts = NOTHING
+    live: Facts = NOTHING
+    live_only: int = 0
     unfinished: str = ""
     settled: frozenset[str] = frozenset()
 
@@ -214,8 +190,9 @@ class Outputs:
         return cls(
             applied=Inputs.parse(properties),
             dataset_arn=str(properties.get("datasetArn") or ""),
-            applied_live=LiveRecord.parse(properties.get("appliedLive")),
-            live=LiveRecord.parse(properties.get("live")),
+            applied_live=_facts(properties, "appliedLive"),
+            live=_facts(properties, "live"),
+            live_only=whole(_members(properties, "appliedLive").get("liveOnly")),
             unfinished=str(properties.get("unfinished") or ""),
             settled=frozenset(str(one) for one in properties.get("settled") or ()),
         )
@@ -224,13 +201,31 @@ class Outputs:
         """As the engine stores them."""
         stored = self.applied.properties() | {
             "datasetArn": self.dataset_arn,
-            "appliedLive": self.applied_live.properties(),
-            "live": self.live.properties(),
+            "appliedLive": _figures(self.applied_live, self.live_only),
+            "live": _figures(self.live, self.live_only),
             "unfinished": self.unfinished,
         }
         if self.settled:
             stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
         return stored
+
+
+def _members(properties: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A stored mapping; what is missing is empty."""
+    stored = properties.get(name)
+    return stored if isinstance(stored, Mapping) else {}
+
+
+def _facts(properties: Mapping[str, Any], name: str) -> Facts:
+    stored = _members(properties, name)
+    entries, labelled, marked = (whole(stored.get(count)) for count in ("entries", "labelled", "marked"))
+    return Facts(entries, labelled, 0, marked, str(stored.get("digest") or ""))
+
+
+def _figures(facts: Facts, live_only: int) -> dict[str, Any]:
+    """Facts about live as the engine stores them."""
+    counts = {"entries": facts.entries, "labelled": facts.labelled, "marked": facts.marked, "liveOnly": live_only}
+    return {"digest": facts.digest, **counts}
 
 
 def _is_unknown(value: object) -> bool:

@@ -22,7 +22,7 @@ from reconciler.git import Commit, commit_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, DatasetType
 from reconciler.plan import Plan
-from reconciler.text import inert, without_sign_in
+from reconciler.text import inert, safe, without_sign_in
 
 
 @dataclass(slots=True)
@@ -149,7 +149,7 @@ def _plan(plan: Plan | None) -> dict[str, Any] | None:
     if plan is None:
         return None
     figures = {name: getattr(plan, name) for name in _PLAN_FIGURES}
-    return {"id": plan.id, "action": plan.action.value, **figures, "refusals": list(plan.refusals)}
+    return {"id": plan.id, "action": plan.action.value, **figures, "refusals": [safe(one) for one in plan.refusals]}
 
 
 def _result(outcome: Outcome | None) -> dict[str, Any] | None:

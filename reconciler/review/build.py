@@ -12,9 +12,8 @@ from typing import Final
 from msgspec import structs
 
 from reconciler.analysis.groups import groups_of
-from reconciler.analysis.label_counts import BalanceCount
-from reconciler.analysis.lookalike_labels import look_alikes
-from reconciler.analysis.moved_keys import repoints
+from reconciler.analysis.labels import BalanceCount, look_alikes
+from reconciler.analysis.movements import repoints
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of

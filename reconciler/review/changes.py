@@ -1,67 +1,70 @@
 """The changes of one dataset, read once: described, rated by their risk to training, and the riskiest kept.
 
 The risks are one table, from 0 (harmless) to 9 (spoils training most and is noticed least).
+
+Whose change it is (this branch's, one of the base that was not applied yet, or drift) follows from the digests of one
+key: in the branch, in the base, in live, and in earlier revisions of the base. The service cannot delete an entry, so
+an entry that is in the base and not live was never applied.
 """
 
 import heapq
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Final
 
 from msgspec import structs
 
-from reconciler.analysis.entry import Detail, detail_of
+from reconciler.analysis.entry import Detail, detail_of, phrase
 from reconciler.analysis.groups import Groups
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import BoxWord
-from reconciler.analysis.sentence import phrase
 from reconciler.changes import Action, shown_changes
 from reconciler.ledger import Ledger
-from reconciler.model import Change, Verb
+from reconciler.model import Change, Compare, Verb
 from reconciler.plan import Plan
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
-from reconciler.review.origin import OriginCount
 from reconciler.run import Base
 
-UNLABELLED: Final = 9  # an image loses all its labels
-BOXES_GONE: Final = 8  # an image loses all its boxes: it now shows training that nothing is there
-LOST: Final = 7  # some boxes or image labels are removed
-RELABELLED: Final = 6  # a label is replaced; or the service has marked the live entry
-STAYS: Final = 5  # a live-only entry keeps its labels
-RESIZED: Final = 4  # boxes resized, or another image size
-MOVED: Final = 3  # boxes moved, boxes or labels added
-FIELDS: Final = 2  # nothing that training reads
-ADDS: Final = 1  # a new entry
-REST: Final = 0  # a live entry without labels, which training ignores
+_UNLABELLED: Final = 9  # an image loses all its labels
+_BOXES_GONE: Final = 8  # an image loses all its boxes: it now shows training that nothing is there
+_LOST: Final = 7  # some boxes or image labels are removed
+_RELABELLED: Final = 6  # a label is replaced; or the service has marked the live entry
+_STAYS: Final = 5  # a live-only entry keeps its labels
+_RESIZED: Final = 4  # boxes resized, or another image size
+_MOVED: Final = 3  # boxes moved, boxes or labels added
+_FIELDS: Final = 2  # nothing that training reads
+_ADDS: Final = 1  # a new entry
+_REST: Final = 0  # a live entry without labels, which training ignores
 
-_BY_WORD: Final = {"removed": LOST, "relabelled": RELABELLED, "resized": RESIZED, "moved": MOVED, "added": MOVED}
+_BY_WORD: Final = {"removed": _LOST, "relabelled": _RELABELLED, "resized": _RESIZED, "moved": _MOVED, "added": _MOVED}
 
 
 def risk_of(verb: Verb, detail: Detail, *, marked: bool = False, drift: bool = False) -> int:
     """The risk of a change; one more if live was edited outside git."""
     risk = _risk(verb, detail)
     if marked:
-        risk = max(risk, RELABELLED)
-    return min(risk + drift, UNLABELLED)
+        risk = max(risk, _RELABELLED)
+    return min(risk + drift, _UNLABELLED)
 
 
 def _risk(verb: Verb, detail: Detail) -> int:
     if verb is Verb.ADD:
-        return ADDS
+        return _ADDS
     if detail.labelled_before and not detail.labelled_after:
-        return UNLABELLED
+        return _UNLABELLED
     if verb is Verb.LIVE_ONLY:
-        return STAYS if detail.labelled_before else REST
+        return _STAYS if detail.labelled_before else _REST
     words = {word for box in detail.boxes for word in box.what}
     if words == {"removed"}:
-        return BOXES_GONE
-    risks = [FIELDS, *(_BY_WORD[word] for word in words if word in _BY_WORD)]
+        return _BOXES_GONE
+    risks = [_FIELDS, *(_BY_WORD[word] for word in words if word in _BY_WORD)]
     if detail.labels_removed:
-        risks.append(RELABELLED if detail.labels_added else LOST)
+        risks.append(_RELABELLED if detail.labels_added else _LOST)
     if detail.labels_added:
-        risks.append(MOVED)
+        risks.append(_MOVED)
     if detail.sizes_before != detail.sizes_after:
-        risks.append(RESIZED)
+        risks.append(_RESIZED)
     return max(risks)
 
 
@@ -118,7 +121,7 @@ class Reading:
 
     def _see(self, number: int, change: Change) -> None:
         origin: Origin = self._origins.see(change.key) if self._origins else ""
-        if change.verb is Verb.ADD and self._full(ADDS):
+        if change.verb is Verb.ADD and self._full(_ADDS):
             return  # it would not be kept, and is counted nowhere else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
         patterns = self.patterns.see(change, detail)
@@ -158,3 +161,43 @@ class Reading:
         if verb is Verb.UPDATE:
             self._boxes.update(word for box in detail.changed_boxes for word in box.what)
             self._boxes["same"] += len(detail.boxes) - len(detail.changed_boxes)
+
+
+Digest = bytes
+
+
+def origin_of(
+    desired: Digest | None, base: Digest | None, live: Digest | None, earlier: Collection[Digest] | None = None
+) -> Origin:
+    """Whose change a difference between `desired` and `live` is; None: that side does not have the key."""
+    if desired != base:
+        return "branch"
+    if live is None or (earlier is not None and live in earlier):
+        return "base"
+    return "base-or-drift" if earlier is None else "drift"
+
+
+class OriginCount:
+    """Finds out whose changes those of a dataset are, and counts them."""
+
+    def __init__(self, base: Base, ledger: Ledger, mode: Compare) -> None:
+        self._base, self._ledger, self._mode = base, ledger, mode
+        self._counted: dict[Origin, int] = {}
+
+    def see(self, key: str) -> Origin:
+        """Whose change that of this key is."""
+        desired, live = self._ledger.digests(key, self._mode)
+        base, _nothing = self._base.ledger.digests(key, self._mode)
+        origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
+        self._counted[origin] = self._counted.get(origin, 0) + 1
+        return origin
+
+    def counts(self) -> OriginCounts:
+        """The number of changes seen, by whose they are."""
+        return OriginCounts(
+            revision=self._base.revision,
+            branch=self._counted.get("branch", 0),
+            base=self._counted.get("base", 0),
+            drift=self._counted.get("drift", 0),
+            base_or_drift=self._counted.get("base-or-drift", 0),
+        )

@@ -7,7 +7,7 @@ is probably not intended; a "note" is good to know. Every danger follows from fi
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
-from reconciler.analysis.lookalike_labels import odd_letters
+from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
 from reconciler.model import GuardCheck, Severity
 from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview
@@ -90,7 +90,7 @@ def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
         words = sentence(f"{'blocked' if stops else 'would be blocked'} by guard {guard.name}: ", guard.words)
         yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":
-        words = sentence(f"guard {guard.name} overridden: ", guard.words, f"; because: {guard.reason}")
+        words = sentence(f"guard {guard.name} overridden: ", guard.words, "; because: ", Name(guard.reason))
         yield _danger(dataset, "check", "guard", words, guard.count)
 
 

@@ -40,6 +40,21 @@ from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
 from reconciler.text import Sentence
 
 
+def _whole(pattern: str) -> Meta:
+    """A text that is this pattern from end to end, in Python (where `$` also is before a last newline) and ECMA-262."""
+    return Meta(pattern=rf"^{pattern}$(?![\s\S])")
+
+
+# Texts that views put into addresses, or do not treat as the text of others: a saved plan may have been edited.
+Region = Annotated[str, _whole("[a-z0-9-]{1,40}")]
+AccountId = Annotated[str, _whole("[0-9]{12}")]
+_IN_PROJECT: Final = "arn:[a-z0-9-]+:rekognition:[a-z0-9-]+:[0-9]{12}:project/[a-zA-Z0-9_.-]{1,255}"
+ProjectArn = Annotated[str, _whole(f"{_IN_PROJECT}/[0-9]+")]
+DatasetArn = Annotated[str, _whole(f"{_IN_PROJECT}/dataset/(train|test)/[0-9]+")]
+PlanId = Annotated[str, _whole("[0-9a-f]*(-[0-9a-f]+)*")]
+Operation = Annotated[str, _whole("[A-Za-z]{1,64}")]
+
+
 class FindingCounts(Struct, frozen=True, kw_only=True):
     """The number of findings of each class, and at most 50 of each class in `shown`."""
 
@@ -62,7 +77,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     account's quota, 5 calls per second; after it, the time measured from the first look at live to the last.
     """
 
-    calls: dict[str, int]
+    calls: dict[Operation, int]
     batches: int
     bytes: int
     minutes: float
@@ -118,10 +133,11 @@ class Totals(Struct, frozen=True, kw_only=True):
 FORMAT: Final = 3
 
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
+Sign = Literal["+", "~", "-", "!"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
-Command = Annotated[str, Meta(pattern="^[a-z]{0,20}$")]
+Command = Annotated[str, _whole("[a-z]{0,20}")]
 DangerLevel = Literal["danger", "check", "note"]
 DangerKind = Literal[
     "replace",
@@ -162,7 +178,7 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
     number: int
     verb: ChangeVerb
-    sign: str
+    sign: Sign
     key: str
     words: Sentence
     place: Place | None = None
@@ -204,10 +220,10 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     type: Literal["train", "test"]
     manifest: str
     status: Status
-    region: str | None = None
-    account: str | None = None
-    project_arn: str | None = None
-    dataset_arn: str | None = None
+    region: Region | None = None
+    account: AccountId | None = None
+    project_arn: ProjectArn | None = None
+    dataset_arn: DatasetArn | None = None
     bucket: str | None = None
     content: Content | None = None
     policy: Policy | None = None
@@ -225,8 +241,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     staying: int = 0
     box_changes: dict[BoxWord, int] = {}
     by_label: bool = False
-    plan_id: str = ""
-    refusals: tuple[str, ...] = ()
+    plan_id: PlanId = ""
+    refusals: tuple[Sentence, ...] = ()
     guards: tuple[GuardCheck, ...] = ()
     override: Override | None = None
     findings: FindingCounts = FindingCounts()
@@ -252,7 +268,7 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
 
     name: str
     folder: str
-    project_arn: str | None = None
+    project_arn: ProjectArn | None = None
     datasets: tuple[DatasetReview, ...] = ()
     splits: Splits | None = None
     look_alikes: tuple[LookAlike, ...] = ()
@@ -287,7 +303,7 @@ class Review(Struct, frozen=True, kw_only=True):
     kind: Literal["plan"] = "plan"
     format: int = FORMAT
     command: Command = "plan"
-    plan_id: str = ""
+    plan_id: PlanId = ""
     compared: Compared = Compared()
     words: str = ""
     totals: Totals = Totals()

@@ -43,17 +43,17 @@ def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
         return tuple((project, dataset) for project in _in_folder(path, shown) for dataset in project.datasets)
     if not path.exists():
         raise BadInput(f"{shown} was not found; give a manifest, a folder, or a git revision such as main:datasets")
-    project = project_of(path, shown, _named_by(path, shown))
+    project = undeclared_project(path, shown, _named_by(path, shown))
     return ((project, project.datasets[0]),)
 
 
-def project_of(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
+def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
     """A manifest without a project, as one of this name: with any labels, and every default."""
     kind = DatasetType.TEST if manifest.name.startswith(DatasetType.TEST.word) else DatasetType.TRAIN
     return _undeclared(manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown),))
 
 
-def read(declared: Declared, ledger: Ledger) -> Findings:
+def read_side(declared: Declared, ledger: Ledger) -> Findings:
     """Read a manifest into an empty ledger; from one with errors, every entry that can be read."""
     project, dataset = declared
     findings = read_manifest(dataset, project.labels, ledger.accept)
@@ -153,10 +153,10 @@ def _planned(pair: _Pair, ledger: Ledger) -> DatasetRun:
     declared = after or before
     if declared is None:  # `_paired` gives at least one of the two
         raise BadInput("there is nothing to compare")
-    one = DatasetRun(*declared, ledger, read(after, ledger) if after else None, declared[0].project_arn)
+    one = DatasetRun(*declared, ledger, read_side(after, ledger) if after else None, declared[0].project_arn)
     if before:
         with Ledger() as other:
-            read(before, other)
+            read_side(before, other)
             for row in other.desired_rows():
                 ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
     policy = one.dataset.policy

@@ -1,1 +1,1 @@
-"""What both shells do: work in an account, refuse a plan that moved since its review, report faults in sentences."""
+"""What both shells do: work in an account, refuse a plan that moved since its review."""

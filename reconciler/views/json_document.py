@@ -1,17 +1,20 @@
-r"""A review as a JSON document, and back: the form in which plans are saved.
+r"""A review as a JSON document, and back: the form in which plans are saved; and the document's JSON Schema.
 
 The document is ASCII (other characters are written as `\uXXXX`), so that nothing in a key or label acts on a terminal
 that shows it. Lone surrogates, which a key or label may contain and UTF-8 cannot, are written as the text `\udXXX`.
-`docs/schema/plan.schema.json` is its schema.
+The schema is made from the review's types; `make docs` writes it to docs/schema/plan.schema.json.
 """
 
+import json
 import re
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from reconciler.errors import BadInput
+from reconciler.guards import GUARDS
 from reconciler.review.model import FORMAT, Review
 from reconciler.text import inert
 
@@ -79,3 +82,30 @@ def _escape(match: re.Match[str]) -> str:
         return f"\\u{number:04x}"
     number -= 0x10000
     return f"\\u{0xD800 + (number >> 10):04x}\\u{0xDC00 + (number & 0x3FF):04x}"
+
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """The schema as a JSON object."""
+    made = _tidied(msgspec.json.schema(Review))
+    names = {"enum": sorted(GUARDS)}
+    made["$defs"]["GuardCheck"]["properties"]["name"] |= names
+    made["$defs"]["Policy"]["properties"]["guards"]["propertyNames"] = names
+    return {"$schema": _DIALECT, "title": f"The plan of a run of the reconciler, format {FORMAT}", **made}
+
+
+def _tidied(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON out
+    """The schema with descriptions as every Python reads docstrings: before 3.13 they kept their indentation."""
+    if isinstance(value, dict):
+        return {
+            name: cleandoc(member) if name == "description" and isinstance(member, str) else _tidied(member)
+            for name, member in value.items()
+        }
+    return [_tidied(item) for item in value] if isinstance(value, list) else value
+
+
+def schema_text() -> str:
+    """The schema as it is in the repository: indented, with sorted members, ending in a newline."""
+    return json.dumps(schema(), indent=1, sort_keys=True) + "\n"

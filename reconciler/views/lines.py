@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
-from reconciler.entries.codes import ENTRY_CODES, cure_of, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
-from reconciler.text import Name, Sentence, counted, sentence
-from reconciler.views.words import estimate_words, is_explained, place_words, said, shown, snapshot_line, took_words
+from reconciler.text import Name, Sentence, counted, joined, sentence
+from reconciler.views.words import estimate_words, is_explained, place_words, said, snapshot_sentence, took_words
 
 # An entry of this risk is shown even if a group explains it.
 _RISKY = 7
@@ -61,7 +61,7 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
     for guard in dataset.guards:
         name = f"guard {guard.name}"
         if guard.state == "overridden":
-            yield GuardLine(sentence(name, " overridden: ", guard.words, f"; because: {guard.reason}"), bad=True)
+            yield GuardLine(sentence(name, " overridden: ", guard.words, "; because: ", Name(guard.reason)), bad=True)
         elif verbose and guard.state in {"passed", "off"}:
             yield GuardLine(sentence(f"{name} {guard.state}", _figures(guard)), quiet=True)
     how = dataset.override
@@ -82,25 +82,27 @@ def _figures(guard: GuardCheck) -> Sentence:
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:
+    """`outcome_sentences` as text that is safe to show."""
+    return list(map(said, outcome_sentences(outcome)))
+
+
+def outcome_sentences(outcome: Outcome) -> Iterator[Sentence]:
     """What to know besides the counts: snapshots, rejected lines, marked entries, lines stored differently."""
-    return list(_lines(outcome))
-
-
-def _lines(outcome: Outcome) -> Iterator[str]:
-    yield from map(snapshot_line, outcome.snapshots)
-    yield from (f"{_at(one.place)}rejected: {shown(one.key)}: {said(one.reason)}" for one in outcome.rejected)
-    yield from more(outcome.rejected_total - len(outcome.rejected), "more rejected lines")
-    yield from map(marked_line, outcome.marked)
-    yield from more(outcome.marked_total - len(outcome.marked), "more marked entries")
+    yield from map(snapshot_sentence, outcome.snapshots)
+    for one in outcome.rejected:
+        yield sentence(_at(one.place), "rejected: ", Name(one.key), ": ", Name(one.reason))
+    yield from ((line,) for line in more(outcome.rejected_total - len(outcome.rejected), "more rejected lines"))
+    yield from map(_marked, outcome.marked)
+    yield from ((line,) for line in more(outcome.marked_total - len(outcome.marked), "more marked entries"))
     live, statistics = outcome.live, outcome.counted
     if live and statistics and not statistics.agree_with(live):
-        yield (
+        yield sentence(
             f"the service lists {counted(live.entries, 'entry', 'entries')}, {live.marked:,} of them marked with "
             f"errors, but its statistics count {statistics.entries:,} and {statistics.marked:,}: one of "
             "its answers is not current; run `reconciler plan` to check"
         )
     if outcome.rewritten:
-        yield (
+        yield sentence(
             f"not stored as sent: {counted(outcome.rewritten, 'entry means', 'entries mean')} what was sent but "
             "the service stores other fields; remembered, not sent again"
         )
@@ -126,16 +128,20 @@ def cost_lines(estimate: Estimate | None, took: Estimate | None, *, calls: bool)
 
 def marked_line(marked: MarkedEntry) -> str:
     """An entry that the service marked with errors: each code once, with its meaning and its cure."""
+    return said(_marked(marked))
+
+
+def _marked(marked: MarkedEntry) -> Sentence:
     since = "" if marked.is_new is None else ", new with this apply" if marked.is_new else ", as before"
-    marks = dict.fromkeys(map(_mark, {mark.code: mark for mark in marked.marks}.values()))
-    return f"{_at(marked.place)}marked by the service{since}: {shown(marked.key)}: {'; '.join(marks)}"
+    marks = joined(map(_mark, {mark.code: mark for mark in marked.marks}.values()))
+    return sentence(_at(marked.place), f"marked by the service{since}: ", Name(marked.key), ": ", marks)
 
 
-def _mark(mark: Mark) -> str:
+def _mark(mark: Mark) -> Sentence:
     """A code with its meaning and cure; with AWS's text if the code is not known."""
-    text = "" if mark.code in ENTRY_CODES else f" ({said(mark.message)})"
-    return f"{said(mark.code)}: {meaning_of(mark.code)}{text}; {cure_of(mark.code)}"
+    text = () if mark.code in ENTRY_CODES else (" (", Name(mark.message), ")")
+    return sentence(Name(mark.code), f": {code_meaning(mark.code)}", text, f"; {cure_of(mark.code)}")
 
 
-def _at(place: Place | None) -> str:
-    return f"{place_words(place)}: " if place else ""
+def _at(place: Place | None) -> Sentence:
+    return (Name(place_words(place)), ": ") if place else ()

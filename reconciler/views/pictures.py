@@ -48,7 +48,7 @@ def shown_size(picture: Picture) -> tuple[int, int]:
 
 
 # All thumbnails of a report together; mail refuses attachments beyond some 25 MB.
-LIMIT: Final = 15_000_000
+PICTURE_BYTES: Final = 15_000_000
 # The longer side of a thumbnail: two fit side by side on a screen, sharp enough to judge a box.
 _SIDE: Final = 720
 _QUALITY: Final = 72
@@ -70,7 +70,7 @@ class Thumbnails:
     """
 
     read: Callable[[str], bytes | None]
-    limit: int = LIMIT
+    limit: int = PICTURE_BYTES
     used: int = 0
     shown: int = 0
     missing: int = 0
@@ -118,7 +118,7 @@ class Thumbnails:
         return picture
 
 
-def from_folder(folder: Path, limit: int = LIMIT) -> Thumbnails:
+def from_folder(folder: Path, limit: int = PICTURE_BYTES) -> Thumbnails:
     """Pictures under a folder: `s3://bucket/a/b.jpg` is `a/b.jpg` in it, else `bucket/a/b.jpg`, else `b.jpg`."""
     root = folder.resolve()
 
@@ -134,7 +134,7 @@ def from_folder(folder: Path, limit: int = LIMIT) -> Thumbnails:
     return Thumbnails(read, limit)
 
 
-def from_s3(read: Read, limit: int = LIMIT) -> Thumbnails:
+def from_s3(read: Read, limit: int = PICTURE_BYTES) -> Thumbnails:
     """Pictures from the objects that their keys name."""
 
     def read_key(key: str) -> bytes | None:

@@ -30,9 +30,9 @@ def outcome_words(outcome: Outcome) -> str:
     return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
 
 
-def snapshot_line(where: str) -> str:
+def snapshot_sentence(where: str) -> Sentence:
     """Where the entries of a deleted dataset are, and how to restore them."""
-    return f"the deleted entries are kept in {inert(where)}; `reconciler restore` brings them back"
+    return sentence("the deleted entries are kept in ", Name(where), "; `reconciler restore` brings them back")
 
 
 def progress_line(progress: Progress) -> str:

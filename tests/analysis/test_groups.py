@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from reconciler.analysis.entry import detail_of
 from reconciler.analysis.groups import Groups, groups_of
-from reconciler.analysis.label_counts import BalanceCount
-from reconciler.analysis.moved_keys import repoints
+from reconciler.analysis.labels import BalanceCount
+from reconciler.analysis.movements import repoints
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import Group
 from reconciler.analysis.sides import pairs

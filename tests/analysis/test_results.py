@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.analysis.label_counts import BalanceCount
+from reconciler.analysis.labels import BalanceCount
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.results import Balance, Provenance
 from reconciler.analysis.sides import keys_after, pairs

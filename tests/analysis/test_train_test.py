@@ -1,6 +1,6 @@
 """Train and test together, as live will be."""
 
-from reconciler.analysis.label_counts import BalanceCount
+from reconciler.analysis.labels import BalanceCount
 from reconciler.analysis.results import Splits
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.apply.outcome import KEPT
+from reconciler.apply.outcome import LINES_KEPT
 from reconciler.changes import Action
 from reconciler.errors import Exit
 from reconciler.model import Compare, Extra, Marking, Place, Policy, Rejection
@@ -44,7 +44,7 @@ def test_at_most_fifty_dropped_lines_are_named(desk: Desk) -> None:
     """Fifty of the dropped lines are named, and the total counts all of them."""
     desk.fault("fault: lose, count: 60, on: 1")
     outcome = desk.run(*[bare(KEY.format(number)) for number in range(70)]).outcome
-    assert (len(outcome.rejected), outcome.rejected_total) == (KEPT, 60)
+    assert (len(outcome.rejected), outcome.rejected_total) == (LINES_KEPT, 60)
     assert str(outcome.error) == "60 lines are not live as they were sent"
 
 
@@ -92,7 +92,7 @@ def test_marked_refuse_makes_marks_of_the_manifest_failures(desk: Desk) -> None:
     outcome = desk.run(*[broken(number) for number in range(1, 61)]).outcome
     assert kind_of(outcome.error) == "UpdateFailed"
     assert str(outcome.error).startswith("the service marked 60 entries of the manifest with errors and the policy is")
-    assert (len(outcome.marked), outcome.marked_total) == (KEPT, 61)
+    assert (len(outcome.marked), outcome.marked_total) == (LINES_KEPT, 61)
 
 
 def test_a_repair_of_what_labels_mode_ignores_is_sent_to_a_marked_entry(desk: Desk) -> None:

@@ -13,8 +13,7 @@ import pytest
 
 from reconciler.cli.commands import validate as validate_module
 from reconciler.cli.session.read import most_severe
-from reconciler.errors import AccessDenied, Exit, NotFound, ReconcilerError, ServiceError
-from reconciler.shell.faults import ends_the_run
+from reconciler.errors import AccessDenied, Exit, NotFound, ReconcilerError, ServiceError, ends_the_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World

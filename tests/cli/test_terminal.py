@@ -21,7 +21,7 @@ from reconciler.cli.screen import ProgressLine, Screen, shows_colours
 from reconciler.model import Progress
 from reconciler.text import inert
 from reconciler.views.terminal.drawn import shortened
-from reconciler.views.terminal.tables import cells
+from reconciler.views.terminal.tables import columns_of
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
@@ -124,7 +124,7 @@ def test_the_bar_keeps_to_one_line(text: str, width: int) -> None:
 
 def test_wide_characters_count_twice() -> None:
     """Widths are counted in columns, not in characters."""
-    assert cells("血球") == 4
+    assert columns_of("血球") == 4
     assert shortened("血球血球", 7) == "血...球"
 
 

@@ -10,6 +10,7 @@ from reconciler.guards import GUARDS, OFF, Labels, parse_allow, read_variable
 from reconciler.model import Compare, DatasetType, Extra, GuardCheck, GuardState, Policy, Threshold
 from reconciler.plan import Plan
 from reconciler.plan.figures import labels_of_live
+from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
 from tests.support.plans import planned
@@ -53,7 +54,7 @@ def _tripped(
     """The guards that trip under the default thresholds, with their sentences."""
     checks = _checks(desired, live, kind, extra=extra, moved=moved).values()
     tripped = [one for one in checks if one.state is GuardState.TRIPPED]
-    return {one.name: one.refusal.partition(": ")[2] for one in tripped}
+    return {one.name: safe(one.words) for one in tripped}
 
 
 def _guarded(desired: list[Document], live: list[Document], allow: dict[str, str]) -> Plan:
@@ -244,7 +245,7 @@ def test_a_reason_overrides_its_guard_and_no_other() -> None:
     """The plan says which were overridden and why, and how the rest are: for one run, or for this manifest."""
     plan = _guarded(_lines(100, "b"), _lines(100), parse_allow(['updates="relabelled by the new team"'], "--allow"))
     assert plan.overrides == (("updates", "relabelled by the new team"),)
-    assert [sentence.split(":")[0] for sentence in plan.refusals] == ["guard label-removed", "guard label-share"]
+    assert [safe(words).split(":")[0] for words in plan.refusals] == ["guard label-removed", "guard label-share"]
     assert plan.override
     assert plan.override.options == '--allow label-removed="why" --allow label-share="why"'
     assert plan.override.variable == "RECONCILER_ALLOW='label-removed=why; label-share=why'"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from tests.localengine.sandbox import Json, Result
@@ -115,6 +115,31 @@ def needs_come_first(resources: list[Json]) -> bool:
             return False
         seen.add(resource["urn"])
     return True
+
+
+# Pulumi's message about a protected resource, and what the local engine says in its place.
+_PROTECTED = (
+    (re.compile(r'resource ("[^"]*") cannot be deleted$'), r"resource \1 is protected"),
+    (re.compile(r'unable to replace resource ("[^"]*")$'), r"resource \1 is protected"),
+    (
+        re.compile(r"    as it is currently marked for protection\..*"),
+        "    and was not replaced; to allow it, take `protect` out of the program and run `pulumi up` before",
+    ),
+    (re.compile(r"    `pulumi state unprotect '.*'`"), ""),
+    (
+        re.compile(r"    because it is protected\..*"),
+        "    and was not deleted; run `pulumi state unprotect`, or take `protect` out of the program and run it",
+    ),
+)
+
+
+def in_own_words(lines: Iterable[str]) -> Iterator[str]:
+    """A recorded screen with the local engine's own sentences in place of Pulumi's about protected resources."""
+    for line in lines:
+        text = line
+        for pattern, words in _PROTECTED:
+            text = pattern.sub(words, text)
+        yield text
 
 
 def screen(lines: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from tests.localengine.recording import (
     begun,
     calls_by_process,
     counted,
+    in_own_words,
     interrupted_lines,
     lines,
     methods_of,
@@ -298,7 +299,7 @@ def test_the_screen_reads_like_that_of_pulumi(step: str, replayed: Recording) ->
     Left out are the stack's empty row and the lines of tracebacks (counted by the next test).
     """
     ours = replayed[step]
-    expected, actual = visible_lines(ours.recorded["stdout"]), visible_lines(ours.result.out.splitlines())
+    expected, actual = visible_lines(in_own_words(ours.recorded["stdout"])), visible_lines(ours.result.out.splitlines())
     if step in RACING:
         assert {line for line in expected if "error" in line and "errored" not in line} <= set(actual)
         return

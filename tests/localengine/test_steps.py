@@ -151,7 +151,7 @@ def test_a_protected_resource_is_not_deleted(lab: Sandbox) -> None:
     replaced = lab.run(*UP)
     assert (gone.code, replaced.code) == (1, 1)
     assert "pulumi state unprotect" in gone.out
-    assert "as it is currently marked for protection" in replaced.out
+    assert "is protected" in replaced.out
     assert lab.names() == ["parent"]
     assert lab.read_live() == {"parent": {"name": "parent", "key": "1"}}
 
@@ -164,7 +164,7 @@ def test_a_protected_dependent_stops_a_replacement(lab: Sandbox) -> None:
     lab.declare({"name": "parent", "inputs": {"key": "2"}}, child)
     result = lab.run(*UP)
     assert result.code == 1
-    assert "as part of replacing" in result.out
+    assert "would delete it; nothing was deleted" in result.out
     assert lab.provider_calls("Delete") == []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.entries.codes import ENTRY_CODES
-from reconciler.manifest.findings import KEPT
+from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.model import Severity
@@ -121,5 +121,5 @@ def test_the_first_fifty_are_kept_and_all_are_counted(read: Callable[..., Any]) 
     found = read(BARE + "\n" + '{"x":1}\n' * 70).findings
 
     assert found.error_count == 70
-    assert len(found.errors) == KEPT
+    assert len(found.errors) == FINDINGS_KEPT
     assert [finding.place.line for finding in found.errors] == list(range(2, 52))

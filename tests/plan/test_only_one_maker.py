@@ -102,8 +102,8 @@ def test_a_plan_that_deletes_has_the_keepers_refusal() -> None:
     """Where snapshots have no place, the plan itself says so."""
     request = replace(REQUEST, policy=Policy(extra=Extra.REPLACE), no_snapshot="no snapshot location is set")
     with filled([labelled(KEYS[0], "a")], [labelled(key, "a") for key in KEYS[:2]]) as ledger:
-        assert "no snapshot location is set" in plan(ledger, request, exists=True).refusals
-    assert "no snapshot location is set" not in _refused(request).refusals
+        assert ("no snapshot location is set",) in plan(ledger, request, exists=True).refusals
+    assert ("no snapshot location is set",) not in _refused(request).refusals
 
 
 def test_a_comparison_without_a_service_is_guarded_and_refuses_nothing() -> None:

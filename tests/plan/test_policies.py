@@ -12,6 +12,7 @@ from reconciler.entries import bare_line, compact, entry_of
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Extra, Policy, Verb
 from reconciler.plan import Plan, sends
+from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.support.plans import planned
@@ -78,7 +79,7 @@ def test_fail_refuses_with_the_count_and_the_cure() -> None:
     """With changes and without; and says nothing when live has no entries of its own."""
     for live in (LIVE, [*DESIRED, bare("s3://b/9"), bare("s3://b/8")]):
         with filled(DESIRED, live) as ledger:
-            (refusal,) = plan_of(ledger, EXTRA["fail"]).refusals
+            refusal = safe(*plan_of(ledger, EXTRA["fail"]).refusals)
             assert refusal.startswith("2 live entries are not in the manifest and the policy is `extra: fail`; ")
             assert "report, unlabel or replace" in refusal
     with filled(DESIRED, DESIRED) as ledger:
@@ -193,8 +194,8 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     """Makes the limits of entries and labels small."""
 
     def limit(entries: int, labels: int) -> None:
-        monkeypatch.setattr("reconciler.plan.limits.DATASET_ENTRIES", entries)
-        monkeypatch.setattr("reconciler.plan.limits.DATASET_LABELS", labels)
+        monkeypatch.setattr("reconciler.plan.make.DATASET_ENTRIES", entries)
+        monkeypatch.setattr("reconciler.plan.make.DATASET_LABELS", labels)
         monkeypatch.setattr("reconciler.plan.order.DATASET_LABELS", labels)
 
     return limit
@@ -204,7 +205,7 @@ def test_images_are_counted_on_manifest_and_live_together(limited: Callable[[int
     """Refused when they pass the limit together; replace needs room for the manifest alone."""
     limited(4, 250)
     with filled(DESIRED, LIVE) as ledger:
-        (refusal,) = plan_of(ledger).refusals
+        refusal = safe(*plan_of(ledger).refusals)
         assert refusal.startswith("manifest and live-only entries together are 5 images; the limit is 4; set `extra")
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(5, 250)
@@ -216,7 +217,7 @@ def test_labels_are_counted_on_manifest_and_live_together(limited: Callable[[int
     """A label that only live-only entries use counts too, unless they are unlabelled."""
     limited(250_000, 2)
     with filled(DESIRED, LIVE) as ledger:
-        (refusal,) = plan_of(ledger).refusals
+        refusal = safe(*plan_of(ledger).refusals)
         assert refusal.startswith("manifest and live-only entries together use 3 labels; the limit is 2; set `extra")
         assert plan_of(ledger, EXTRA["unlabel"]).refusals == ()
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
@@ -230,7 +231,7 @@ def test_all_images_must_be_in_one_bucket_live_ones_too() -> None:
     live = [bare("s3://b/2"), bare("s3://else/\x1b[31m"), bare("s3://b-2/3")]
     with filled([labelled("s3://b/1", "a")], live) as ledger:
         for policy in (EXTRA["report"], EXTRA["unlabel"]):
-            (refusal,) = plan_of(ledger, policy).refusals
+            refusal = safe(*plan_of(ledger, policy).refusals)
             assert refusal.startswith("2 live entries that the manifest does not have are in a different bucket")
             assert "(s3://b/): s3://else/\\x1b[31m;" in refusal
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
-from reconciler.analysis.entry import detail_of
-from reconciler.analysis.sentence import phrase
+from reconciler.analysis.entry import detail_of, phrase
 from reconciler.changes import shown_changes
 from reconciler.entries import compact, entry_of
 from reconciler.model import Change, Compare, Extra, Policy

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import unicodedata
+from contextlib import suppress
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,9 +13,12 @@ from tests.support.provider_engine import CallError, Resource
 from tests.support.provider_world import RELABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.support.provider_world import World
 
 OTHER = "0" * 32
+NASTY = "x\x1b[31m\x07\u202e\r\x00"
 
 
 def aged(world: World, resource: Resource, written: int = 0) -> Resource:
@@ -87,3 +93,40 @@ def test_a_newer_format_is_an_error_with_the_cure(world: World, call: str) -> No
         "the state of this dataset has format 2; this version supports format 1; "
         "install the newer version of rekognition-labels-as-code that wrote it"
     )
+
+
+def with_each_text_replaced(value: Any, text: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    """Copies of a value, each with one text replaced, with the place of that text."""
+    if isinstance(value, str):
+        yield "", text
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            for place, changed in with_each_text_replaced(member, text):
+                yield f"{name}.{place}", {**value, name: changed}
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            for place, changed in with_each_text_replaced(item, text):
+                yield f"{number}.{place}", [*value[:number], changed, *value[number + 1 :]]
+
+
+def test_no_text_of_the_state_acts_in_a_message(world: World) -> None:
+    """Whatever was put into a text of the outputs or inputs: no message of a refresh, preview or destroy obeys it."""
+    cells = world.declare({"1.jpg": ["cat"]}, labels=["cat"])
+    cells.up()
+    cells.outputs |= {"unfinished": "the network failed", "settled": ["0" * 16]}
+    kept = deepcopy((cells.id, cells.inputs, cells.outputs))
+    errors = [""]
+    calls: tuple[Callable[[], object], ...] = (cells.drift, cells.preview, cells.destroy)
+    for bag in ("outputs", "inputs"):
+        for place, changed in with_each_text_replaced(getattr(cells, bag), NASTY):
+            for call in calls:
+                cells.id, cells.inputs, cells.outputs = deepcopy(kept)
+                setattr(cells, bag, deepcopy(changed))
+                with suppress(AssertionError):  # a failure of Check
+                    try:
+                        call()
+                    except CallError as error:
+                        errors.append(error.message)
+            said = [*(message.text for message in cells.messages), *cells.statuses, *errors]
+            acting = [one for text in said for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf"}]
+            assert not acting, (bag, place)

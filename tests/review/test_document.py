@@ -13,9 +13,8 @@ from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Finding, Place, Severity
 from reconciler.review.build import review_of
 from reconciler.review.model import FORMAT, Compared, Review
-from reconciler.review.schema import schema, schema_text
 from reconciler.text import Name
-from reconciler.views.json_document import document_text, read_document
+from reconciler.views.json_document import document_text, read_document, schema, schema_text
 from tests.support.lines import bare, boxes, labelled
 from tests.support.plans import run_of
 

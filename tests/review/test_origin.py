@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.model import Compare, Policy
 from reconciler.review.build import review_of
+from reconciler.review.changes import origin_of
 from reconciler.review.model import OriginCounts
 from reconciler.review.offline import earlier_in
-from reconciler.review.origin import origin_of
 from reconciler.run import Base
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled

@@ -37,6 +37,8 @@ NAMED: Final[dict[type, dict[str, Strategy]]] = {
 def values(kind: types.Type) -> Strategy:
     """Any value of a type, as members of reviews are made."""
     made = PLAIN.get(type(kind))
+    if isinstance(kind, types.StrType) and kind.pattern:
+        made = st.from_regex(kind.pattern)
     if isinstance(kind, types.StructType | types.DataclassType):
         members = {field.name: values(field.type) for field in kind.fields}
         made = st.builds(kind.cls, **members | NAMED.get(kind.cls, {}))

@@ -20,8 +20,8 @@ from reconciler.plan import Request, plan
 from reconciler.provider.resource import Dataset
 from reconciler.provider.state import parse_policy, policy_properties
 from reconciler.review.build import review_of
-from reconciler.review.schema import schema_text
 from reconciler.views import VIEWS, How
+from reconciler.views.json_document import schema_text
 from tests.support.filling import filled
 from tests.support.lines import labelled
 from tests.support.plans import run_of

@@ -93,7 +93,7 @@ def hostile(text: str) -> Review:
         manifest=text,
         words=text,
         bucket=text,
-        refusals=(text,),
+        refusals=((text,),),
         findings=findings,
         groups=(group,),
         balance=Balance(

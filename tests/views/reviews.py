@@ -49,7 +49,7 @@ def became(before: PixelBox, after: PixelBox, iou: float = 0.8) -> BoxChange:
 
 def change(number: int, verb: str = "update", key: str = "", **more: Any) -> EntryChange:  # noqa: ANN401 - any member
     """One change; its words and place are made up where none are given."""
-    sign = {"add": "+", "update": "~", "unlabel": "-", "live-only": "?"}[verb]
+    sign = {"add": "+", "update": "~", "unlabel": "-", "live-only": "!"}[verb]
     size = (Size(width=640, height=480),)
     members: dict[str, Any] = {
         "number": number,

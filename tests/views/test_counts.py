@@ -52,7 +52,7 @@ def test_the_terminal_loses_none(made: tuple[Review, int], width: int | None, ve
 
 
 @settings(max_examples=40, deadline=None)
-@given(reviews(), st.sampled_from([2_500, 5_000, markdown.LIMIT]))
+@given(reviews(), st.sampled_from([2_500, 5_000, markdown.COMMENT_CHARACTERS]))
 def test_markdown_loses_none(made: tuple[Review, int], limit: int) -> None:
     """Every entry is listed or counted in the comment, however little room there is."""
     text = markdown.view(made[0], limit)

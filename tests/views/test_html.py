@@ -11,8 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.errors import Failure
 from reconciler.review.model import Review
-from reconciler.views.html.page_data import console, page_data, project_link
-from reconciler.views.html.view import view
+from reconciler.views.html.view import console, page_data, project_link, view
 from reconciler.views.pictures import Picture, shown_size
 from tests.views.hostile_review import HOSTILE, hostile
 from tests.views.real_review import real
@@ -80,7 +79,7 @@ def test_a_page_without_script_is_readable() -> None:
 
 def test_boxes_that_take_too_much_room_are_left_out_by_risk_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """The entries stay, their drawings go."""
-    monkeypatch.setattr("reconciler.views.html.page_data.DRAWN_BYTES", 5_000)
+    monkeypatch.setattr("reconciler.views.html.view.DRAWN_BYTES", 5_000)
     made = page_data(many(1_000), None, links=False)
     rows = json.loads(made.json)["changes"]
     drawn = [row[6] for row in rows if "b" in row[10]]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from reconciler.review.dangers import LEVELS
 from reconciler.review.model import Danger, DangerLevel, DatasetReview, Review
 from reconciler.views.markdown.budget import Block, length, piece, within
-from reconciler.views.markdown.view import LIMIT, MARKER, view
+from reconciler.views.markdown.view import COMMENT_CHARACTERS, MARKER, view
 from tests.views.real_review import real
 from tests.views.reviews import box, change, dataset, many, removed, review
 
@@ -48,7 +48,7 @@ def test_dangers_come_first_then_figures_then_groups_then_labels_then_entries() 
 
 def test_ten_thousand_changes_fit_into_one_comment() -> None:
     """Ten thousand changes fit into one comment, and nearly all of its room is used."""
-    assert LIMIT * 0.9 < len(view(many(10_000))) <= LIMIT
+    assert COMMENT_CHARACTERS * 0.9 < len(view(many(10_000))) <= COMMENT_CHARACTERS
 
 
 def test_what_is_cut_is_less_risky_than_what_is_shown() -> None:
@@ -79,7 +79,7 @@ def test_dangers_outlive_entries() -> None:
 def test_hundreds_of_datasets_fit_too() -> None:
     """Headings and tables are cut like anything else."""
     text = view(review(*[dataset([change(0)], title=f"project-{number} train") for number in range(600)]))
-    assert len(text) <= LIMIT
+    assert len(text) <= COMMENT_CHARACTERS
     assert "not shown" in text
 
 

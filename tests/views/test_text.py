@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.outcome import Outcome, Rejected
-from reconciler.entries.codes import ENTRY_CODES, meaning_of
+from reconciler.entries.codes import ENTRY_CODES, code_meaning
 from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
@@ -20,7 +20,7 @@ from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.preview import Preview, preview_of
-from reconciler.views.words import finding_line, outcome_words, progress_line, size
+from reconciler.views.words import finding_line, outcome_words, progress_line, said, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.support.plans import planned, run_of
@@ -88,7 +88,7 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
         for extra in Extra:
             plan = planned(ledger, Policy(extra=extra))
             shown = previewed(ledger, plan)
-            for line in (*shown.message().split("\n"), *plan.refusals):
+            for line in (*shown.message().split("\n"), *map(said, plan.refusals)):
                 assert acts(line) == []
     place = Place(path, 1, 1)
     finding = Finding(Severity.ERROR, "some-code", place, f"the label {label}", f"drop {key}")
@@ -278,6 +278,6 @@ def test_the_thirteen_codes_have_a_meaning_and_a_cure() -> None:
     """The table has the codes that the Developer Guide lists for dataset operations."""
     assert len(ENTRY_CODES) == 13
     for code, row in ENTRY_CODES.items():
-        assert (row.code, meaning_of(code)) == (code, row.meaning)
+        assert (row.code, code_meaning(code)) == (code, row.meaning)
         assert row.meaning
         assert row.cure

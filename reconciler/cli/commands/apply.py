@@ -20,12 +20,11 @@ from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, most_severe
 from reconciler.cli.show import applied_review, review_now
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
-from reconciler.errors import BadInput, Exit, ReconcilerError, Refused
+from reconciler.errors import USER_CAUSED, BadInput, Exit, ReconcilerError, Refused, with_cure
 from reconciler.plan import ids_in
 from reconciler.review.build import with_outcome
 from reconciler.review.model import Review
 from reconciler.run import DatasetRun
-from reconciler.shell.faults import USER_CAUSED, sentence
 from reconciler.shell.reviewed import entries_that_moved, refuse_moved
 from reconciler.text import inert
 from reconciler.views.lines import outcome_lines
@@ -192,7 +191,7 @@ def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals
             one.error = attempt.error = signals.interrupted(STOPPED_AT_ONCE)
             raise
         except USER_CAUSED as error:
-            one.error = attempt.error = sentence(error)
+            one.error = attempt.error = with_cure(error)
 
 
 def _outcome(one: DatasetRun, live: LiveSide) -> Outcome:
@@ -207,7 +206,7 @@ def _remember(one: DatasetRun, outcome: Outcome, live: LiveSide, screen: Screen)
     try:
         live.store.write(one.project_arn or "", one.dataset.dataset_type, outcome.settled)
     except OSError as error:
-        screen.remark(f"warning: {sentence(error)} (what is not stored as sent will be sent again)")
+        screen.remark(f"warning: {with_cure(error)} (what is not stored as sent will be sent again)")
 
 
 def _verdict(run: Run, signals: Signals) -> Exit:

@@ -13,13 +13,12 @@ from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
-from reconciler.errors import BadInput, NotFound
+from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
 from reconciler.shell.account import Account, Places, project_of, region_of
-from reconciler.shell.faults import USER_CAUSED, ends_the_run, sentence
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import inert
@@ -141,7 +140,7 @@ def plan_all(run: Run, live: LiveSide) -> None:
             except BadInput:
                 raise
             except USER_CAUSED as error:
-                one.error = sentence(error)
+                one.error = with_cure(error)
         if one.error:
             failed["" if ends_the_run(one.error) else one.project.shown] = one.title
     for one in run.datasets:

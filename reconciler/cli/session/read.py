@@ -20,7 +20,7 @@ from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.review.model import Review
-from reconciler.review.offline import Declared, declared_in, earlier_in, project_of, read
+from reconciler.review.offline import Declared, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
 
@@ -91,7 +91,7 @@ def refuse_invalid(run: Run) -> None:
 def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
     """The projects of a run. Only `validate` also takes the folder of one project, or one manifest."""
     if command == "validate" and path.is_file() and not names:
-        return [project_of(path, str(path), path.stem)]
+        return [undeclared_project(path, str(path), path.stem)]
     if command == "validate" and (path / "project.yaml").exists() and not names:
         project = load_project(path, str(path))
         return [project] if project else []
@@ -198,5 +198,5 @@ def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manife
         name = one[0].name, one[1].dataset_type
         if name in wanted:
             manifests[name] = run.resources.enter_context(Ledger())
-            read(one, manifests[name])
+            read_side(one, manifests[name])
     return manifests

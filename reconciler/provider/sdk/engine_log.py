@@ -14,6 +14,7 @@ import grpc
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from reconciler.provider.sdk.failure import call_urn
+from reconciler.text import inert_lines
 
 # Seconds between two status lines. Without a terminal, each of them stays in the log.
 _ON_A_TERMINAL: Final = 0.5
@@ -63,7 +64,9 @@ class Console:
 
     def _log(self, urn: str, message: str, *, ephemeral: bool, warning: bool = False) -> None:
         severity = engine_pb2.WARNING if warning else engine_pb2.INFO
-        request = engine_pb2.LogRequest(severity=severity, message=message, urn=urn, ephemeral=ephemeral)
+        # The state is foreign input too: what was put into it acts in no message.
+        shown = inert_lines(message)
+        request = engine_pb2.LogRequest(severity=severity, message=shown, urn=urn, ephemeral=ephemeral)
         try:
             self._engine.Log(request, timeout=10)
         except (grpc.RpcError, ValueError):

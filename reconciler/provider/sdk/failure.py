@@ -20,6 +20,8 @@ from google.protobuf import any_pb2, struct_pb2
 from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2
 
+from reconciler.text import inert_lines
+
 _UNKNOWN: Final = 2
 _TRAILER: Final = "grpc-status-details-bin"
 
@@ -54,7 +56,7 @@ def fail(message: str) -> NoReturn:
     Raises:
         CallFailed: always.
     """
-    _end(status_pb2.Status(code=_UNKNOWN, message=message))
+    _end(status_pb2.Status(code=_UNKNOWN, message=inert_lines(message)))
 
 
 def fail_keeping(message: str, reasons: Sequence[str], resource_id: str, properties: Mapping[str, Any]) -> NoReturn:
@@ -68,8 +70,9 @@ def fail_keeping(message: str, reasons: Sequence[str], resource_id: str, propert
     stored = struct_pb2.Struct()
     stored.update(dict(properties))
     detail = any_pb2.Any()
-    detail.Pack(provider_pb2.ErrorResourceInitFailed(id=resource_id, properties=stored, reasons=list(reasons)))
-    _end(status_pb2.Status(code=_UNKNOWN, message=message, details=[detail]))
+    shown = list(map(inert_lines, reasons))
+    detail.Pack(provider_pb2.ErrorResourceInitFailed(id=resource_id, properties=stored, reasons=shown))
+    _end(status_pb2.Status(code=_UNKNOWN, message=inert_lines(message), details=[detail]))
 
 
 def _end(status: status_pb2.Status) -> NoReturn:

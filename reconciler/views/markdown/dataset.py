@@ -8,13 +8,13 @@ from typing import Final
 
 from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
 from reconciler.apply.outcome import Outcome
-from reconciler.entries.codes import meaning_of
+from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.model import Finding
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
 from reconciler.text import counted, joined, sentence
 from reconciler.views import words as wording
-from reconciler.views.lines import guard_lines, outcome_lines
+from reconciler.views.lines import guard_lines, outcome_sentences
 from reconciler.views.markdown.budget import Block, Piece, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
 
@@ -84,7 +84,7 @@ def _heading(dataset: DatasetReview) -> str:
 
 def _outcome(outcome: Outcome) -> Block:
     """What an apply did, and what went wrong."""
-    lines = (wording.outcome_words(outcome), *outcome_lines(outcome))
+    lines = (wording.outcome_words(outcome), *outcome_sentences(outcome))
     pieces = [piece(_RISK_OUTCOME, lambda line: f"- {prose(line)}\n", line) for line in lines]
     note = "- and {:,} more lines on the apply\n"
     return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
@@ -158,7 +158,7 @@ def _changes(dataset: DatasetReview) -> Block:
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:
-    marks = (f"**marked** {code(mark.code)}: {meaning_of(mark.code)}" for mark in change.marks)
+    marks = (f"**marked** {code(mark.code)}: {code_meaning(mark.code)}" for mark in change.marks)
     lines = [prose(change.words), *_box_lines(change, dataset.groups), *marks]
     if change.origin not in {"", "branch"}:
         lines[0] += f" **{wording.ORIGINS[change.origin]}**"

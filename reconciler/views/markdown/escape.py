@@ -1,8 +1,9 @@
-"""Text of others inside Markdown: shown as it is, acting as nothing.
+"""Text inside Markdown: names shown as they are, acting as nothing.
 
 Names go into code spans: GitHub, GitLab and others look for no mention, issue, link, emoji, commit or formula there
-(GitHub Flavored Markdown, 6.1 and 6.9; GitHub's filters leave `code` elements alone). In a sentence the words that are
-nothing but words stay prose, everything else goes into code spans too: text is trusted no more than names are.
+(GitHub Flavored Markdown, 6.1 and 6.9; GitHub's filters leave `code` elements alone). The text of a sentence is the
+program's own, but a document is read from a file too: text in which Markdown could find anything but a code span is a
+code span as a whole.
 """
 
 import re
@@ -17,15 +18,14 @@ from reconciler.views.words import pieces, shown
 _NAME: Final = 180
 SENTENCE: Final = 700
 
-# A word that is only a word, a number, or two of them joined: no markup can begin in it.
-_WORD: Final = re.compile(r"[(\"']*[+-]?[^\W_]+(?:[-'\u2019.,/\xd7%+:][^\W_]+)*%?[)\"',.;:]*")
-# What a word may still be to GitHub: an issue or a key of another tracker (GH-1), a commit, a link, a list item.
-_LINKED: Final = re.compile(r"(?i:www\.|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w)|^\d+\.$)")
-# And where it begins a line, another form of list item; elsewhere it ends what is in brackets.
-_ITEM: Final = re.compile(r"\d+\)")
-_SIGNS: Final = {"->": "\N{RIGHTWARDS ARROW}", "-": "\\-", "+": "\\+", "=": "\\=", "%": "%", "/": "/"}
+# Letters, figures, the signs of a sentence and arrows: nothing else can begin in them.
+_TEXT: Final = re.compile(r"(?:[^\W_]|[ ,;:.()'\"%/?+=\u2019\xd7\u2192-]|->)*")
+# What is a link, an issue (GH-1), an emoji, a commit or a list item to GitHub or GitLab though it has no other sign.
+_LINKED: Final = re.compile(
+    r"(?i:www\.|://|mailto:|xmpp:|[^\W\d_]-\d|:\w+:|(?<!\w)[0-9a-f]{7,40}(?!\w))|^\s*(?:[-+=](?!>)|\d+[.)](?:\s|$))"
+)
 _TICKS: Final = re.compile("`+")
-_CLOSING: Final = re.compile(r"[(\"']|[)\"',.;:]+")
+_QUOTED: Final = re.compile("`([^`]+)`")
 
 
 def code(name: str, limit: int = _NAME) -> str:
@@ -41,7 +41,11 @@ def raw_code(name: str, limit: int = _NAME) -> str:
 def prose(words: str | Sentence, limit: int = SENTENCE, name_limit: int = _NAME) -> str:
     """Words, with names as code spans."""
     told = pieces((words,) if isinstance(words, str) else words, limit, name_limit)
-    return "".join(_span(text) if is_name else _spaced(text) for text, is_name in told)
+    parts = (part for text, is_name in told for part in ([_span(text)] if is_name else _text(text)))
+    line = ""
+    for part in parts:
+        line += f" {part}" if line.endswith("`") and part.startswith("`") else part
+    return line
 
 
 def cells(texts: Sequence[str]) -> str:
@@ -57,44 +61,13 @@ def _span(text: str) -> str:
     return f"{fence}{pad}{text or ' '}{pad}{fence}"
 
 
-def _spaced(text: str) -> str:
-    """A part of a sentence, its spaces at both ends kept."""
-    if not text.strip():
-        return " " * bool(text)
-    head, tail = " " * text.startswith(" "), " " * text.endswith(" ")
-    return f"{head}{_sentence(text)}{tail}"
-
-
-def _sentence(text: str) -> str:
-    return " ".join(_runs(text.split()))
-
-
-def _runs(words: Sequence[str]) -> Iterator[str]:
-    """Words as prose, runs of anything else as one code span."""
-    odd: list[str] = []
-    for at, word in enumerate(words):
-        plain = None if at == 0 and _ITEM.fullmatch(word) else _plain(word)
-        if plain is None:
-            odd.append(word)
-            continue
-        if odd:
-            yield _spanned(odd)
-            odd = []
-        yield plain
-    if odd:
-        yield _spanned(odd)
-
-
-def _spanned(words: Sequence[str]) -> str:
-    """Words as one code span; the sign that ends a clause follows it."""
-    text = " ".join(words)
-    end = text[-1] if text[-1] in ",;:" and text[-2:-1].isalnum() and ":" not in text[:-1] else ""
-    return f"{_span(text.removesuffix(end))}{end}"
-
-
-def _plain(word: str) -> str | None:
-    if word in _SIGNS:
-        return _SIGNS[word]
-    if _CLOSING.fullmatch(word):
-        return word
-    return word if _WORD.fullmatch(word) and not _LINKED.search(word) else None
+def _text(text: str) -> Iterator[str]:
+    """A part of a sentence, what it quotes and what could act as code, its spaces at both ends kept."""
+    for number, part in enumerate(_QUOTED.split(text)):
+        inner = part.strip(" ")
+        if number % 2:
+            yield _span(part)
+        elif not inner or (_TEXT.fullmatch(part) and not _LINKED.search(part)):
+            yield part.replace("->", "\N{RIGHTWARDS ARROW}")
+        else:
+            yield f"{' ' * part.startswith(' ')}{_span(inner)}{' ' * part.endswith(' ')}"

@@ -17,7 +17,7 @@ from reconciler.views.markdown.escape import cells, code, prose
 from reconciler.views.words import estimate_words, is_quiet, step, took_words
 
 # GitHub refuses a longer comment: "Body is too long (maximum is 65536 characters)".
-LIMIT: Final = 65_536
+COMMENT_CHARACTERS: Final = 65_536
 MARKER: Final = "<!-- reconciler:plan -->"
 # The sentence about what was cut.
 _CUT: Final = 500
@@ -34,7 +34,7 @@ _RISK_END: Final = 400
 _EXAMPLES: Final = 3
 
 
-def view(review: Review, limit: int = LIMIT) -> str:
+def view(review: Review, limit: int = COMMENT_CHARACTERS) -> str:
     """The whole comment, at most `limit` characters long; `limit` must leave room for the title."""
     title = f"{MARKER}\n## {_title(review)}\n\n"
     text, left = within(list(_blocks(review)), limit - length(title) - _CUT)

@@ -14,10 +14,10 @@ from reconciler.views.words import confidence_words, ignored_words, percent, sho
 
 Role = Literal["plain", "header", "add", "update", "unlabel", "live-only", "bad", "warning", "dim"]
 Painter = Callable[[str, Role], str]
-Line = tuple[str, Role]
+StyledLine = tuple[str, Role]
 
 
-def cells(text: str) -> int:
+def columns_of(text: str) -> int:
     """How many columns a text takes: wide characters take two, combining ones none."""
     return len(text) if text.isascii() else sum(map(_cells, text))
 
@@ -41,7 +41,7 @@ class Layout:
         """At most this number; None for all."""
         return None if self.verbose else number
 
-    def wrap(self, text: str, role: Role = "plain", indent: int = 2, hang: int = 4) -> Iterator[Line]:
+    def wrap(self, text: str, role: Role = "plain", indent: int = 2, hang: int = 4) -> Iterator[StyledLine]:
         """The text as one line, or folded into several: the first at `indent`, the others at `hang`."""
         start = " " * indent
         if self.width is None:
@@ -51,7 +51,7 @@ class Layout:
 
             yield from ((line, role) for line in folded(text, self.width, start, " " * hang))
 
-    def entry(self, sign: str, key: str, room: int, words: str, role: Role) -> Iterator[Line]:
+    def entry(self, sign: str, key: str, room: int, words: str, role: Role) -> Iterator[StyledLine]:
         """A key with what changes beside it; `room` is the columns of the widest key."""
         if self.width is None:
             yield f"    {sign} {key}  {words}", role
@@ -60,12 +60,12 @@ class Layout:
 
             yield from ((line, role) for line in entry_lines(sign, key, room, words, self.width))
 
-    def table(self, rows: Sequence[tuple[Role, Sequence[str]]]) -> Iterator[Line]:
+    def table(self, rows: Sequence[tuple[Role, Sequence[str]]]) -> Iterator[StyledLine]:
         """One line per row, its cells in columns."""
         if self.width is None:
-            wide = [max(map(cells, column)) for column in zip(*(row for _role, row in rows), strict=True)]
+            wide = [max(map(columns_of, column)) for column in zip(*(row for _role, row in rows), strict=True)]
             lines = [
-                "".join(f"{cell}{' ' * (2 + room - cells(cell))}" for cell, room in zip(row, wide, strict=True))
+                "".join(f"{cell}{' ' * (2 + room - columns_of(cell))}" for cell, room in zip(row, wide, strict=True))
                 for _role, row in rows
             ]
         else:
@@ -75,7 +75,7 @@ class Layout:
         yield from ((line.rstrip(), role) for line, (role, _row) in zip(lines, rows, strict=True))
 
 
-def more(left: int, what: str, layout: Layout, indent: int = 2) -> Iterator[Line]:
+def left_out(left: int, what: str, layout: Layout, indent: int = 2) -> Iterator[StyledLine]:
     """A line that counts what is left out, if anything is."""
     if left > 0:
         yield from layout.wrap(f"... and {left:,} {what}", "dim", indent, indent + 2)
@@ -89,7 +89,7 @@ _SHARES_FROM: Final = 90
 _BOXES_FROM: Final = 40
 
 
-def balance_lines(balance: Balance, layout: Layout) -> Iterator[Line]:
+def balance_lines(balance: Balance, layout: Layout) -> Iterator[StyledLine]:
     """The labels whose figures change, or all of them."""
     rows = [row for row in balance.rows if layout.verbose or _differs(row)]
     kept = rows[: layout.limit(fitting(len(rows), _LABELS))]
@@ -100,7 +100,7 @@ def balance_lines(balance: Balance, layout: Layout) -> Iterator[Line]:
         if layout.width and layout.width < _SHARES_FROM:
             columns = (0, 1, 3) if layout.width >= _BOXES_FROM else (0, 1)
         yield from layout.table([(role, [texts[at] for at in columns]) for role, texts in table])
-    yield from more(len(rows) - len(kept), "more labels that change", layout, 4)
+    yield from left_out(len(rows) - len(kept), "more labels that change", layout, 4)
 
 
 def _row(row: LabelBalance, balance: Balance) -> tuple[Role, list[str]]:
@@ -129,7 +129,7 @@ def _remark(row: LabelBalance, balance: Balance) -> str:
     return ", ".join(word for word, holds in words.items() if holds)
 
 
-def project_lines(project: ProjectReview, layout: Layout) -> Iterator[Line]:
+def project_lines(project: ProjectReview, layout: Layout) -> Iterator[StyledLine]:
     """What should be known of train and test together."""
     lines = list(_splits(project.splits, layout))
     if lines:
@@ -138,7 +138,7 @@ def project_lines(project: ProjectReview, layout: Layout) -> Iterator[Line]:
         yield from lines
 
 
-def _splits(splits: Splits | None, layout: Layout) -> Iterator[Line]:
+def _splits(splits: Splits | None, layout: Layout) -> Iterator[StyledLine]:
     if splits is None:
         return
     if splits.overlap is not None and (layout.verbose or splits.overlap < splits.overlap_needed):
@@ -154,7 +154,7 @@ def _splits(splits: Splits | None, layout: Layout) -> Iterator[Line]:
         yield from _listed(f"label in {word} only", len(labels), labels, layout, "warning")
 
 
-def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: Role) -> Iterator[Line]:
+def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: Role) -> Iterator[StyledLine]:
     if not count:
         return
     kept = texts[: layout.limit(_KEYS)]
@@ -163,20 +163,20 @@ def _listed(what: str, count: int, texts: Sequence[str], layout: Layout, role: R
     yield from layout.wrap(f"{what}: {between.join(shown(text) for text in kept)}{rest}", role)
 
 
-def job_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
+def job_lines(provenance: Provenance, layout: Layout) -> Iterator[StyledLine]:
     """The labeling jobs that more or fewer entries name than before: a new annotation pass."""
     jobs = [job for job in provenance.jobs if job.before != job.after]
     kept = jobs[: fitting(len(jobs), _KEYS)]
     yield from _jobs(kept, layout)
-    yield from more(len(jobs) - len(kept) + provenance.other_jobs, "more jobs", layout, 4)
+    yield from left_out(len(jobs) - len(kept) + provenance.other_jobs, "more jobs", layout, 4)
 
 
-def _jobs(jobs: Sequence[JobCount], layout: Layout) -> Iterator[Line]:
+def _jobs(jobs: Sequence[JobCount], layout: Layout) -> Iterator[StyledLine]:
     for job in jobs:
         yield from layout.wrap(f"{_step(job.before, job.after)} by {shown(job.value)}", "dim", 4, 6)
 
 
-def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[Line]:
+def provenance_lines(provenance: Provenance, layout: Layout) -> Iterator[StyledLine]:
     """Who made the labels, before and after."""
     yield from layout.wrap("where labels come from", "header")
     for word, side in (("before", provenance.before), ("after", provenance.after)):

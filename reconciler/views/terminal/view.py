@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from reconciler.analysis.results import Group
-from reconciler.entries.codes import meaning_of
+from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
@@ -17,13 +17,13 @@ from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.lines import chosen, cost_lines, fitting, guard_lines, left_words, outcome_lines
 from reconciler.views.terminal.tables import (
     Layout,
-    Line,
     Painter,
     Role,
+    StyledLine,
     balance_lines,
-    cells,
+    columns_of,
     job_lines,
-    more,
+    left_out,
     project_lines,
     provenance_lines,
 )
@@ -49,7 +49,7 @@ _CHANGES: Final = 20
 _CHANGES_LEAST: Final = 3
 _FINDINGS: Final = 3
 _BY_LEVEL: Final[dict[DangerLevel, Role]] = {"danger": "bad", "check": "warning", "note": "plain"}
-_GAP: Final[tuple[Line, ...]] = (("", "plain"),)
+_GAP: Final[tuple[StyledLine, ...]] = (("", "plain"),)
 # The number of findings where nothing else is shown.
 _FINDINGS_ALONE: Final = 10
 
@@ -78,7 +78,7 @@ def ending_view(review: Review, *, width: int | None = None, paint: Painter | No
     return _text(chain(_GAP, _title(review, layout), _costs(review.estimate, review.spent, layout, 0)), paint)
 
 
-def _text(lines: Iterable[Line], paint: Painter | None) -> str:
+def _text(lines: Iterable[StyledLine], paint: Painter | None) -> str:
     painted = (line if paint is None or not line else paint(line, role) for line, role in lines)
     return "".join(f"{line.rstrip(' ') if paint is None else line}\n" for line in painted)
 
@@ -88,7 +88,7 @@ def _share(review: Review) -> int:
     return max(_CHANGES_LEAST, _CHANGES // max(1, busy))
 
 
-def _review(review: Review, layout: Layout) -> Iterator[Line]:
+def _review(review: Review, layout: Layout) -> Iterator[StyledLine]:
     yield from _title(review, layout)
     if review.error:
         yield from _failure(review.error, layout, 0)
@@ -103,13 +103,13 @@ def _review(review: Review, layout: Layout) -> Iterator[Line]:
     yield from _ending(review, layout)
 
 
-def _title(review: Review, layout: Layout) -> Iterator[Line]:
+def _title(review: Review, layout: Layout) -> Iterator[StyledLine]:
     compared = review.compared
     sides = f"{said(compared.before)} -> {said(compared.after)}: " if compared.offline else ""
     yield from layout.wrap(sides + said(review.words), "header", 0, 2)
 
 
-def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) -> Iterator[Line]:
+def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) -> Iterator[StyledLine]:
     if not dangers:
         return
     yield from _GAP
@@ -120,14 +120,14 @@ def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) 
         yield from layout.wrap(f"{danger.level:8}{about}: {said(danger.words)}", role, hang=10)
         if layout.verbose:
             yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 10, 12))
-    yield from more(len(dangers) - len(kept), "more dangers", layout)
+    yield from left_out(len(dangers) - len(kept), "more dangers", layout)
 
 
-def _header(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _header(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
     return layout.wrap(f"{shown(dataset.title)}  ({said(dataset.manifest)})", "header", 0, 2)
 
 
-def _dataset(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
+def _dataset(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[StyledLine]:
     yield from _header(dataset, layout)
     if is_quiet(dataset) and not dataset.outcome and not layout.verbose:
         yield from layout.wrap(said(dataset.words) or "up to date", "dim")
@@ -145,7 +145,7 @@ def _dataset(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: L
     yield from _findings(dataset.findings, layout, alone=dataset.status == "invalid")
 
 
-def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
     """How the apply of a dataset ended, or why it was not applied."""
     done = dataset.outcome
     if done:
@@ -163,7 +163,7 @@ def _outcome(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         yield from _costs(dataset.estimate, dataset.spent, layout, 2)
 
 
-def _figures(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
+def _figures(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[StyledLine]:
     role: Role = "bad" if dataset.action == "replace" else "plain"
     words = said(dataset.words) or dataset_words(dataset)
     if words:
@@ -180,7 +180,7 @@ def _figures(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: L
         yield from _costs(dataset.estimate, None, layout, 2)
 
 
-def _refusals(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[Line]:
+def _refusals(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: Layout) -> Iterator[StyledLine]:
     """Why an apply would be refused; the dangers in `shown_above` and the guards are not repeated."""
     guards = {guard.refusal: guard.name for guard in dataset.guards if guard.state == "tripped"}
     for words in dataset.refusals:
@@ -192,29 +192,29 @@ def _refusals(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: 
         yield from layout.wrap(f"refused by {by} {', '.join(names)}", "bad")
 
 
-def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
     for remark in dataset.remarks:
         yield from layout.wrap(said(remark), "warning")
     if dataset.ignored and dataset.provenance and not layout.verbose:
         yield from job_lines(dataset.provenance, layout)
 
 
-def _costs(estimate: Estimate | None, took: Estimate | None, layout: Layout, indent: int) -> Iterator[Line]:
+def _costs(estimate: Estimate | None, took: Estimate | None, layout: Layout, indent: int) -> Iterator[StyledLine]:
     for line in cost_lines(estimate, took, calls=layout.verbose or took is not None):
         yield from layout.wrap(line, "dim", indent, indent + 2)
 
 
-def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _groups(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
     kept = dataset.groups[: layout.limit(fitting(len(dataset.groups), _GROUPS))]
     if kept:
         yield "  groups", "header"
     for group in kept:
         yield from layout.wrap(f"* {said(group.words)}", "update", 4, 6)
         yield from _group(group, layout)
-    yield from more(len(dataset.groups) - len(kept), "more groups", layout, 4)
+    yield from left_out(len(dataset.groups) - len(kept), "more groups", layout, 4)
 
 
-def _group(group: Group, layout: Layout) -> Iterator[Line]:
+def _group(group: Group, layout: Layout) -> Iterator[StyledLine]:
     if group.exceptions:
         entries = counted(group.exception_count, "entry", "entries")
         yield from layout.wrap(f"except {entries}: {said(joined(group.exceptions))}", "warning", 6, 8)
@@ -223,7 +223,7 @@ def _group(group: Group, layout: Layout) -> Iterator[Line]:
         yield from (line for text in texts for line in layout.wrap(text, "dim", 6, 8))
 
 
-def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
+def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
     kept, grouped = _chosen(dataset, layout)
     left = dataset.changes_total - len(kept)
     if kept:
@@ -232,11 +232,11 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[Line]:
         order = ", the riskiest first" if len({change.risk for change in kept}) > 1 else ""
         yield from layout.wrap(f"entries{under}{order}", "header")
         keys = [shown(change.key.removeprefix(folder)) for change in kept]
-        room = max(map(cells, keys))
+        room = max(map(columns_of, keys))
         for change, key in zip(kept, keys, strict=True):
             yield from _change(change, key, room, layout)
     shows = "" if layout.verbose else "; --verbose shows them"
-    yield from more(left, f"{left_words(left, grouped, more=bool(kept))}{shows}", layout, 4)
+    yield from left_out(left, f"{left_words(left, grouped, more=bool(kept))}{shows}", layout, 4)
 
 
 def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[EntryChange], int]:
@@ -246,14 +246,14 @@ def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[EntryChang
     return chosen(dataset, dataset.groups[: fitting(len(dataset.groups), _GROUPS)], layout.changes)
 
 
-def _change(change: EntryChange, key: str, room: int, layout: Layout) -> Iterator[Line]:
+def _change(change: EntryChange, key: str, room: int, layout: Layout) -> Iterator[StyledLine]:
     origin = f" [{ORIGINS[change.origin]}]" if change.origin not in {"", "branch"} else ""
     yield from layout.entry(change.sign, key, room, f"{said(change.words)}{origin}", change.verb)
     if layout.verbose:
         for text in _details(change):
             yield from layout.wrap(text, "dim", 8, 10)
         for mark in change.marks:
-            yield from layout.wrap(f"{said(mark.code)}: {meaning_of(mark.code)}", "warning", 8, 10)
+            yield from layout.wrap(f"{said(mark.code)}: {code_meaning(mark.code)}", "warning", 8, 10)
 
 
 def _details(change: EntryChange) -> Iterator[str]:
@@ -264,21 +264,21 @@ def _details(change: EntryChange) -> Iterator[str]:
         yield f"{said(field.path)}: {said(field.before or 'missing')} -> {said(field.after or 'missing')}"
 
 
-def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[Line]:
+def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone: bool = False) -> Iterator[StyledLine]:
     total = findings.errors + findings.marked + findings.notes
     kept = findings.shown[: layout.limit(fitting(total, _FINDINGS_ALONE if alone else _FINDINGS))]
     for found in kept:
         role: Role = "bad" if found.severity == "error" else "warning" if found.severity == "marked" else "dim"
         yield from layout.wrap(finding_line(found), role, indent, indent + 2)
-    yield from more(total - len(kept), "more findings", layout, indent)
+    yield from left_out(total - len(kept), "more findings", layout, indent)
 
 
-def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[Line]:
+def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[StyledLine]:
     code = f" ({said(failure.code)} from {said(failure.operation)})" if failure.code else ""
     yield from layout.wrap(f"failed: {said(failure.message)}{code}", "bad", indent, indent + 2)
 
 
-def _ending(review: Review, layout: Layout) -> Iterator[Line]:
+def _ending(review: Review, layout: Layout) -> Iterator[StyledLine]:
     changes = any(dataset.has_changes for dataset in review.datasets)
     costs = changes and (len(review.datasets) > 1 or review.spent is not None)
     named = review.plan_id and not review.compared.offline

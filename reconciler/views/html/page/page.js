@@ -1,4 +1,4 @@
-// Draws the entries of a review when they come into view. The data is in the page (reconciler/views/html/page_data.py
+// Draws the entries of a review when they come into view. The data is in the page (reconciler/views/html/view.py
 // has its form); text only ever becomes text nodes and attributes, never markup.
 "use strict";
 (() => {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.analysis.lookalike_labels import look_alikes, skeleton
+from reconciler.analysis.labels import look_alikes, skeleton
 
 CYRILLIC_A = "\u0430"
 GREEK_O = "\u03bf"
