@@ -312,7 +312,8 @@ class Entry:
 
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
-    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one).
+    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one). `declared`
+    are the labels and those of its class-maps that no box uses.
     """
 
     key: str
@@ -322,19 +323,20 @@ class Entry:
     boxes: int
     labelled: bool
     marks: tuple[Mark, ...] = ()
+    declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredEntry:
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
-    `unusable` says that the service will mark it with errors.
+    `unusable` has the codes with which the service will mark it, empty for none.
     """
 
     entry: Entry
     line: bytes
     place: Place
-    unusable: bool = False
+    unusable: str = ""
 
 
 class Verb(StrEnum):
@@ -351,7 +353,8 @@ class Change:
     """One difference between desired and live.
 
     `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired
-    line's. `labels` and `live_labels` are the distinct label names of each side.
+    line's. `labels` and `live_labels` are the distinct label names of each side, `declared` and `live_declared` with
+    those of class-maps that no box uses.
     `seq` orders changes as the manifest does.
     """
 
@@ -363,6 +366,8 @@ class Change:
     place: Place | None = None
     labels: tuple[str, ...] = ()
     live_labels: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    live_declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

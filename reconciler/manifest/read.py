@@ -129,7 +129,7 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(line, unusable=bool(judgement.faults))
+            self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
 
     def findings(self) -> Findings:
         if self._marked > self._lines * INVALID_SHARE:
@@ -137,7 +137,7 @@ class _Reading:
         self._notes.report(self._collector)
         return self._across.findings()
 
-    def _entry(self, line: ParsedLine, *, unusable: bool) -> None:
+    def _entry(self, line: ParsedLine, unusable: str) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
