@@ -25,6 +25,7 @@ from reliability import reliability_page
 from reconciler import formats
 from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
+from reconciler.entries import image_names, misread
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS, written
@@ -84,7 +85,7 @@ def findings_page() -> str:
         "What reading `project.yaml` and manifests can find. Each finding is shown with file:line:column, what is",
         "wrong and the cure; the first 50 of a class in a file, then a count.\n",
     ]
-    rules = list(_rules(yaml_rules, line_rules))
+    rules = list(_rules(yaml_rules, line_rules, misread, image_names))
     for severity, (heading, sentence) in _CLASSES.items():
         parts += [f"## {heading}\n", f"{sentence}\n", _table(rules, severity)]
     parts += ["## Annotations of other formats\n", f"{_CONVERTING}\n", _converting()]

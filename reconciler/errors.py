@@ -81,14 +81,15 @@ class InvalidDeclaration(BadInput):
     """`project.yaml` or manifests do not pass.
 
     `findings` are those of class error, in the order of files and lines, at most 50 per file; `total` counts all.
-    The message has one line per finding: place, what is wrong, the cure; safe to print.
+    The message has two lines per finding: place, code and what is wrong; the cure. Safe to print.
     """
 
     def __init__(self, findings: Sequence[Finding], total: int | None = None) -> None:
         self.findings = tuple(findings)
         self.total = len(self.findings) if total is None else total
         lines = [
-            f"{inert(str(finding.place))}: {inert(finding.message)}; {inert(finding.cure)}" for finding in findings
+            f"{inert(str(finding.place))} {finding.code}: {inert(finding.message)}\n  {inert(finding.cure)}"
+            for finding in findings
         ]
         if self.total > len(lines):
             lines.append(f"and {self.total - len(lines):,} more")

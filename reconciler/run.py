@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Literal
 
 from reconciler.apply.outcome import Outcome
 from reconciler.dataset import Observation
@@ -11,6 +12,7 @@ from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan
+from reconciler.text import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,15 @@ class Base:
 
     `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
     in strict mode); None: nothing is known of them. `complete` is False where some earlier revisions are not at hand:
-    then what is in none of the others may come from one of those.
+    then what is in none of the others may come from one of those. `unread` is a sentence where the base could not be
+    read completely: then nothing follows from it.
     """
 
     revision: str
     ledger: Ledger
     earlier: Callable[[str], Collection[bytes]] | None = None
     complete: bool = True
+    unread: str = ""
 
     def said_earlier(self, key: str, live: bytes | None) -> Collection[bytes] | None:
         """The digests of a key in earlier revisions; None where nothing can be concluded from them."""
@@ -35,13 +39,30 @@ class Base:
         return known if self.complete or live in known else None
 
 
+DangerLevel = Literal["danger", "check", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationChange:
+    """A difference in how a dataset is declared, which is an update for Pulumi even if no entry changes.
+
+    `setting` is the setting of the policy, or one of dataset (no longer declared), resource (its name in the Pulumi
+    state), manifest, managed, projectArn, labels, project.yaml. `level` is how dangerous it is.
+    """
+
+    setting: str
+    words: Sentence
+    level: DangerLevel = "note"
+
+
 @dataclass(slots=True)
 class DatasetRun:
     """One dataset in one run: its ledger holds the desired side, and live once it was listed.
 
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
-    asked for; `remark` is what else should be known before an apply. `calls` and `seconds` are what was spent on it.
+    asked for; `settings` are differences in how the dataset is declared, from the base or the other side; `remark` is
+    what else should be known before an apply. `calls` and `seconds` are what was spent on it.
     """
 
     project: ProjectDeclaration
@@ -56,6 +77,7 @@ class DatasetRun:
     skipped: str | None = None
     base: Base | None = None
     remark: str = ""
+    settings: tuple[DeclarationChange, ...] = ()
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from reconciler.aws.arns import DatasetArn
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
+from reconciler.formats import FORMATS
 from reconciler.guards import parse_allow, read_variable
 from reconciler.model import DatasetType
 from reconciler.review.model import Command
@@ -33,8 +34,8 @@ class Options:
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `images` a folder or `s3`. `sources` are the arguments of `report` (a
-    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix` and `created` belong to
-    `convert`.
+    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
+    belong to `convert`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: Command
@@ -64,6 +65,8 @@ class Options:
     annotations: str = ""
     prefix: str = ""
     created: str = ""
+    fix_types: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Options:
@@ -102,6 +105,8 @@ def _options(given: argparse.Namespace) -> Options:
         _check_endpoint(given.endpoint_url)
     if given.command == "validate":
         known |= _folder(given)
+    if given.command == "convert":
+        _check_convert(given)
     if given.command == "restore":
         known |= _destination(given)
     options = Options(**known)
@@ -114,6 +119,15 @@ def _folder(given: argparse.Namespace) -> Mapping[str, Path]:
     if given.folder is not None and given.datasets is not None:
         raise BadInput("give the folder once, as PATH or as --datasets")
     return {"datasets": given.folder} if given.folder else {}
+
+
+def _check_convert(given: argparse.Namespace) -> None:
+    """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
+    prefixed = FORMATS[given.annotations].prefixed
+    if prefixed and not given.prefix:
+        raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
+    if given.fix_types == prefixed:
+        raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 
 def _destination(given: argparse.Namespace) -> Mapping[str, object]:

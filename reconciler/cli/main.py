@@ -14,7 +14,7 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
 from reconciler.errors import USER_CAUSED, Exit, InvalidDeclaration, ReconcilerError, unexpected, with_cure
 from reconciler.text import counted, inert
-from reconciler.views.words import finding_line
+from reconciler.views.words import finding_lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return _reported(screen, error, error.exit_code, misunderstood(arguments, error))
     screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in options.files.values()
+    for warning in options.warnings:
+        screen.remark(f"warning: {warning}", "warning")
     with ExitStack() as resources:
         run = Run(options, resources)
         code, problem = _conducted(run, screen)
@@ -104,7 +106,9 @@ def _show_error(screen: Screen, error: ReconcilerError | None) -> None:
     message = inert(str(error), 4000)
     if isinstance(error, InvalidDeclaration):
         for finding in error.findings:
-            screen.line(finding_line(finding), "bad")
+            line, cure = finding_lines(finding)
+            screen.line(line, "bad")
+            screen.line(f"  {cure}", "dim")
         rest = error.total - len(error.findings)
         more = f" ({rest:,} not shown)" if rest else ""
         message = f"{counted(error.total, 'error', 'errors')} in the declarations{more}; no manifest was read"

@@ -1,6 +1,7 @@
 """The command line as argparse knows it: commands, options, the help of each, and the completion made from them."""
 
 import argparse
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final, NoReturn
@@ -39,6 +40,21 @@ class Parser(argparse.ArgumentParser):
             known = list(map(str, action.choices))
             guess = did_you_mean(str(value), known)
             raise argparse.ArgumentError(action, f"invalid choice: {value!r}{guess}; choose from {', '.join(known)}")
+
+
+class Renamed(argparse.Action):
+    """An option under its old name: it works, without help, and a warning in `warnings` gives the new one."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, new: str) -> None:
+        super().__init__(option_strings, dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        self.new = new
+
+    def __call__(
+        self, _parser: object, given: argparse.Namespace, value: object, option_string: str | None = None
+    ) -> None:
+        """Store the value under the new option's name."""
+        setattr(given, self.dest, value)
+        given.warnings = (*getattr(given, "warnings", ()), f"{option_string} is now {self.new}; use that name")
 
 
 def build_parser() -> tuple[Parser, dict[str, Parser]]:
@@ -180,7 +196,10 @@ def _add_convert(parser: Parser) -> None:
     add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {either(known)}")
     add("sources", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
     where = "where the images are, s3://bucket/folder/"
-    add("--images", dest="prefix", required=True, metavar="S3-ADDRESS", help=where)
+    add("--image-prefix", dest="prefix", metavar="S3-ADDRESS", help=where)
+    add("--images", dest="prefix", action=Renamed, new="--image-prefix")
+    fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
+    add("--fix-types", action="store_true", help=fix)
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 

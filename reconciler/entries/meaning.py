@@ -15,6 +15,10 @@ import msgspec
 SOURCE_REF: Final = "source-ref"
 METADATA: Final = "-metadata"
 IMAGE_TYPE: Final = "groundtruth/image-classification"
+# Written by AWS's own converter of Ground Truth's multi-label output, while the guide names IMAGE_TYPE alone. It means
+# an image-level label where it has a `class-name`; Ground Truth's own lines have a list of classes instead.
+# Source: Custom Labels Developer Guide, "Transforming multi-label SageMaker AI Ground Truth manifest files".
+MULTILABEL_TYPE: Final = "groundtruth/image-classification-multilabel"
 BOXES_TYPE: Final = "groundtruth/object-detection"
 
 Document = Mapping[str, Any]  # a parsed line
@@ -37,8 +41,8 @@ def attributes(document: Document) -> Iterator[Attribute]:
     for name, metadata in document.items():
         if not name.endswith(METADATA) or not isinstance(metadata, dict):
             continue
-        kind = metadata.get("type")
-        if isinstance(kind, str) and kind in {IMAGE_TYPE, BOXES_TYPE}:
+        kind = kind_of_labels(metadata)
+        if kind in {IMAGE_TYPE, BOXES_TYPE}:
             attribute = name.removesuffix(METADATA)
             yield Attribute(attribute, document.get(attribute), metadata, kind)
 
@@ -83,6 +87,14 @@ class Meaning:
     def labels(self) -> tuple[str, ...]:
         """The distinct labels of the image and its boxes, in order of first use."""
         return tuple(dict.fromkeys((*self.image_labels, *(box.label for box in self.boxes))))
+
+
+def kind_of_labels(metadata: Mapping[str, Any]) -> str:
+    """The kind of labels that an attribute has: its type, empty where it is not text."""
+    kind = metadata.get("type")
+    if kind == MULTILABEL_TYPE and "class-name" in metadata:
+        return IMAGE_TYPE
+    return kind if isinstance(kind, str) else ""
 
 
 def meaning_of(document: Document) -> Meaning:

@@ -17,11 +17,12 @@ __all__ = ["FORMATS", "Converted", "Importer", "Sources"]
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """A row: the module of this package that converts, what it reads, and an example."""
+    """A row: the module of this package that converts, what it reads, an example, whether keys are made of names."""
 
     module: str
     reads: str
     example: str
+    prefixed: bool = True
 
     def convert(
         self, sources: Iterable[tuple[str, bytes]], /, *, images: str, created: str
@@ -35,23 +36,31 @@ class Importer:
         Raises:
             BadInput: `images` is not an s3:// address, or a file cannot be read.
         """
-        yield from import_module(f"{__name__}.{self.module}").convert(sources, Keys(images), created)
+        keys = Keys(images if self.prefixed else "s3://none")
+        yield from import_module(f"{__name__}.{self.module}").convert(sources, keys, created)
+        yield from keys.findings()
 
 
 FORMATS: Final[Mapping[str, Importer]] = {
     "coco": Importer(
         "coco",
         "COCO object detection: one JSON file for many images, with boxes",
-        "coco instances.json --images s3://my-bucket/photos/ -o train.jsonl",
+        "coco instances.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "jsonl": Importer(
+        "jsonl",
+        "a manifest: sets the type of labels that AWS's converter left as multi-label; with --fix-types",
+        "jsonl train.jsonl --fix-types -o train.jsonl",
+        prefixed=False,
     ),
     "voc": Importer(
         "voc",
         "Pascal VOC: one XML file for each image, with boxes",
-        "voc Annotations/*.xml --images s3://my-bucket/cells/ --created 2024-01-31T12:00:00 -o train.jsonl",
+        "voc Labels/*.xml --image-prefix s3://my-bucket/cells/ --created 2024-01-31T12:00:00 -o train.jsonl",
     ),
     "yolo": Importer(
         "yolo",
         "YOLO: a folder with data.yaml, images and label files, or the folder of one of its splits",
-        "yolo helmets/images/train --images s3://my-bucket/helmets/ -o train.jsonl",
+        "yolo helmets/images/train --image-prefix s3://my-bucket/helmets/ -o train.jsonl",
     ),
 }

@@ -14,27 +14,42 @@ A file is one JSON value, so places name the file, and messages the image or ann
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
 from reconciler.entries import Box
+from reconciler.entries.misread import CORNERS, FRACTIONS, UNCLEAR, Drawn, misread
 from reconciler.formats import conversion
-from reconciler.formats.conversion import PER_PIXEL, Converted, Frame, Keys, PlacedBox, Unreadable, box_line, placed
-from reconciler.model import Finding, Place
+from reconciler.formats.conversion import (
+    PER_PIXEL,
+    Converted,
+    Frame,
+    Keys,
+    PlacedBox,
+    Unreadable,
+    box_line,
+    in_pixels,
+    placed,
+)
+from reconciler.model import Finding, Place, Severity
 from reconciler.rule import OURS, error, marked, note
 from reconciler.text import inert
 
 # Farther than any image reaches.
 _FARTHEST_PIXEL: Final = 10**7
 _COCO: Final = "COCO, data format"
+# Text that is the same id as a number; "007" is not.
+_NUMBER: Final = re.compile(r"-?[1-9][0-9]{0,18}|0")
 
 # The file.
 JSON: Final = error("json", "not valid JSON: {reason}", conversion.SAVE_AGAIN, "RFC 8259")
 NOT_COCO: Final = error(
     "not-coco",
-    "the file is not COCO for object detection: `{name}` is not a list",
+    "the file is not COCO for object detection: `{name}` is missing or not a list",
     "give a file with the lists `images`, `annotations` and `categories`, such as instances_*.json",
     _COCO,
 )
@@ -54,11 +69,6 @@ REPEATED_ID: Final = error(
     "repeated-id", "the image id {number} appears twice", "give every image an id that no other has", _COCO
 )
 NO_FILE_NAME: Final = error("no-file-name", "the image {number} has no `file_name`", "add `file_name`", _COCO)
-NO_BOXES: Final = note(
-    "no-boxes",
-    "images without annotations: {count:,}; each becomes a line with zero boxes",
-    "leave out images that nobody looked at",
-)
 
 # Annotations.
 NO_IMAGE_ID: Final = error(
@@ -79,13 +89,19 @@ ANNOTATIONS_WITHOUT_IMAGE: Final = marked(
     "add the images, or ignore this if it is intended",
     OURS,
 )
+LOST: Final = error(
+    "annotations-lost",
+    "annotations of images that the file does not have: {count:,}, the first of image {number}; {empty:,} images have "
+    "no annotations, the first with id {first}, and would become lines that say that nothing is there",
+    "give each annotation the `id` of its image as `image_id`, or remove the annotations",
+)
 CROWD: Final = marked(
     "crowd",
     "crowds that are left out: {count:,}; a box around many objects is not the box of one object{rest}",
     "draw a box for each object, or ignore this if it is intended",
     OURS,
 )
-FRACTIONS: Final = note(
+SUBPIXELS: Final = note(
     "fractions", "boxes with fractions of pixels: {count:,}; they are kept to 0.001", "nothing needs to be done"
 )
 
@@ -100,52 +116,76 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
         except Unreadable as fault:
             yield fault.finding
             continue
+        cause = misread(list(_all_boxes(coco)))
+        if cause in (FRACTIONS, CORNERS, UNCLEAR):
+            width, height = next(_all_boxes(coco))[4:]
+            yield cause.finding(coco.place, Severity.ERROR, width=width, height=height)
+            continue
         found = [one for image in coco.images for one in _image(image, coco, keys, created)]
         yield from (one for one in found if isinstance(one, Finding))
-        yield from _unclaimed(coco)
-        yield from _counts(coco)
+        yield from _notes(coco)
         yield from (one for one in found if isinstance(one, Converted))
 
 
 @dataclass(slots=True)
 class _Coco:
-    """A file taken apart; `boxes` are annotations by image id, `used` the image ids that were asked for."""
+    """A file taken apart.
+
+    `boxes` are annotations by image id, `used` the image ids that were asked for, `empty` those without annotations.
+    """
 
     place: Place
     images: Sequence[Any]
     names: Mapping[Any, str]
     boxes: defaultdict[Any, list[Object]]
     used: set[Any] = field(default_factory=set)
-    empty: int = 0
-    fractions: int = 0
+    empty: list[object] = field(default_factory=list)
+    subpixels: int = 0
 
 
 def _read(file: str, content: bytes) -> _Coco:
     place = Place(file)
     value = _parsed(content, place)
-    if not isinstance(value, dict) or not isinstance(value.get("images"), list):
-        raise Unreadable(NOT_COCO, place, name="images")
-    parts = {name: value.get(name, []) for name in ("annotations", "categories")}
-    for name, part in parts.items():
-        if not isinstance(part, list):
+    parts: dict[str, Any] = {"categories": []} | value if isinstance(value, dict) else {}
+    for name in ("images", "annotations", "categories"):
+        if not isinstance(parts.get(name), list):
             raise Unreadable(NOT_COCO, place, name=name)
     boxes: defaultdict[Any, list[Object]] = defaultdict(list)
     for annotation in parts["annotations"]:
-        if not isinstance(annotation, dict) or not _is_id(annotation.get("image_id")):
+        number = _id(annotation.get("image_id")) if isinstance(annotation, dict) else None
+        if number is None:
             raise Unreadable(NO_IMAGE_ID, place, annotation=json.dumps(annotation))
-        boxes[annotation["image_id"]].append(annotation)
-    return _Coco(place, value["images"], _names(parts["categories"], place), boxes)
+        boxes[number].append(annotation)
+    return _Coco(place, parts["images"], _names(parts["categories"], place), boxes)
+
+
+def _all_boxes(coco: _Coco) -> Iterator[Drawn]:
+    """Every box of the file that can be read, with the size of its image."""
+    for image in coco.images:
+        for annotation in coco.boxes.get(_id(image.get("id")), ()) if isinstance(image, dict) else ():
+            with suppress(Unreadable):
+                yield in_pixels(_drawn(annotation, coco).box, _frame(image, coco))
 
 
 def _parsed(content: bytes, place: Place) -> object:
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_constant)
+        text = content.decode("utf-8-sig")
+        return json.loads(text, parse_constant=_constant, object_pairs_hook=_members)
     except UnicodeDecodeError as fault:
         raise Unreadable(conversion.ENCODING, place, byte=fault.start) from fault
     except json.JSONDecodeError as fault:
         raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
     except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end
         raise Unreadable(JSON, place, reason=str(fault)) from fault
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):  # the parser would take the last one and lose what the first holds
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'the name "{inert(name, 120)}" appears twice in one object')
+    return members
 
 
 def _constant(text: str) -> NoReturn:
@@ -155,8 +195,8 @@ def _constant(text: str) -> NoReturn:
 def _names(categories: Sequence[Any], place: Place) -> dict[Any, str]:
     names: dict[Any, str] = {}
     for category in categories:
-        number, name = (category.get("id"), category.get("name")) if isinstance(category, dict) else (None, None)
-        if not _is_id(number) or not isinstance(name, str) or not name:
+        number, name = (_id(category.get("id")), category.get("name")) if isinstance(category, dict) else (None, None)
+        if number is None or not isinstance(name, str) or not name:
             raise Unreadable(CATEGORY, place, category=json.dumps(category))
         if names.setdefault(number, name) != name:
             raise Unreadable(REPEATED_CATEGORY, place, number=number, first=names[number], second=name)
@@ -174,7 +214,7 @@ def _image(image: object, coco: _Coco, keys: Keys, created: str) -> Iterator[Con
     good = True
     crowds = 0
     for annotation in coco.boxes.get(number, ()):
-        if annotation.get("iscrowd"):
+        if _id(annotation.get("iscrowd")) not in (None, 0):
             crowds += 1
             continue
         try:
@@ -182,6 +222,7 @@ def _image(image: object, coco: _Coco, keys: Keys, created: str) -> Iterator[Con
         except Unreadable as fault:
             good = False
             yield fault.finding
+    coco.subpixels += sum(any(side % PER_PIXEL for side in one.box[1:]) for one in drawn)
     boxes, findings = placed(drawn, frame, coco.place)
     if crowds:
         rest = "" if drawn else "; the image has nothing else and gives no line"
@@ -189,29 +230,32 @@ def _image(image: object, coco: _Coco, keys: Keys, created: str) -> Iterator[Con
     for finding in findings:  # their place is the whole file
         yield replace(finding, message=f"{inert(key)}: {finding.message}")
     if good and (boxes or not (drawn or crowds)):
-        coco.empty += not boxes
+        coco.empty += [] if boxes else [number]
         yield Converted(key, box_line(key, frame, boxes, created), coco.place)
 
 
 def _taken(image: object, coco: _Coco, keys: Keys) -> tuple[object, str, Frame]:
     """Id, key and frame of an image; the id and the key belong to it from now on."""
-    if not isinstance(image, dict) or not _is_id(image.get("id")):
+    if not isinstance(image, dict) or (number := _id(image.get("id"))) is None:
         raise Unreadable(NO_ID, coco.place, image=json.dumps(image))
-    number, name = image["id"], image.get("file_name")
+    name = image.get("file_name")
     if number in coco.used:
         raise Unreadable(REPEATED_ID, coco.place, number=number)
     coco.used.add(number)
     if not isinstance(name, str) or not name:
         raise Unreadable(NO_FILE_NAME, coco.place, number=number)
-    return number, keys.of(name, coco.place), Frame(_side(image, "width", coco), _side(image, "height", coco))
+    return number, keys.of(name, coco.place), _frame(image, coco)
 
 
-def _side(image: Object, name: str, coco: _Coco) -> int:
-    side = image.get(name)
-    if not _is_coordinate(side) or not isinstance(side, int | float) or side <= 0 or side != int(side):
-        what = f"the {name} of image {image['id']}"
-        raise Unreadable(conversion.SIZE, coco.place, what=what, value=json.dumps(side))
-    return int(side)
+def _frame(image: Object, coco: _Coco) -> Frame:
+    sides = []
+    for name in ("width", "height"):
+        side = image.get(name)
+        if not _is_coordinate(side) or not isinstance(side, int | float) or side <= 0 or side != int(side):
+            what = f"the {name} of image {image['id']}"
+            raise Unreadable(conversion.SIZE, coco.place, what=what, value=json.dumps(side))
+        sides.append(int(side))
+    return Frame(*sides)
 
 
 def _drawn(annotation: Object, coco: _Coco) -> PlacedBox:
@@ -219,33 +263,35 @@ def _drawn(annotation: Object, coco: _Coco) -> PlacedBox:
     shown = json.dumps(annotation.get("id"))
     if not isinstance(box, list) or len(box) != 4 or not all(_is_coordinate(one) for one in box):
         raise Unreadable(BBOX, coco.place, number=shown, bbox=json.dumps(box))
-    number = annotation.get("category_id")
-    label = coco.names.get(number) if _is_id(number) else None
+    label = coco.names.get(_id(annotation.get("category_id")))
     if label is None:
-        raise Unreadable(UNKNOWN_CATEGORY, coco.place, number=shown, category=json.dumps(number))
+        category = json.dumps(annotation.get("category_id"))
+        raise Unreadable(UNKNOWN_CATEGORY, coco.place, number=shown, category=category)
     left, top, width, height = (round(one * PER_PIXEL) for one in box)
-    coco.fractions += any(one % PER_PIXEL for one in (left, top, width, height))
     return PlacedBox(Box(label, left, top, width, height), coco.place)
 
 
-def _unclaimed(coco: _Coco) -> Iterator[Finding]:
-    """Annotations of images that the file does not have."""
+def _notes(coco: _Coco) -> Iterator[Finding]:
+    """What concerns many images: annotations of images that the file does not have, images without any."""
     lost = [number for number in coco.boxes if number not in coco.used]
-    if lost:
-        count = sum(len(coco.boxes[number]) for number in lost)
+    count, empty = sum(len(coco.boxes[number]) for number in lost), len(coco.empty)
+    if lost and empty:
+        yield LOST.finding(coco.place, None, count=count, number=lost[0], empty=empty, first=coco.empty[0])
+    elif lost:
         yield ANNOTATIONS_WITHOUT_IMAGE.finding(coco.place, count=count, number=lost[0])
+    elif empty:
+        yield conversion.NO_BOXES.finding(coco.place, count=empty)
+    if coco.subpixels:
+        yield SUBPIXELS.finding(coco.place, count=coco.subpixels)
 
 
-def _counts(coco: _Coco) -> Iterator[Finding]:
-    """Notes about many images."""
-    if coco.empty:
-        yield NO_BOXES.finding(coco.place, count=coco.empty)
-    if coco.fractions:
-        yield FRACTIONS.finding(coco.place, count=coco.fractions)
-
-
-def _is_id(value: object) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool)
+def _id(value: object) -> int | str | None:
+    """An id by what it means, so that 7, 7.0 and "7" are one; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
 
 
 def _is_coordinate(value: object) -> bool:

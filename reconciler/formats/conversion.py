@@ -13,9 +13,11 @@ from typing import Final, Protocol
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
 from reconciler.entries.codes import ENTRY_CODES
+from reconciler.entries.image_names import key_of_image, oddities
+from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Drawn, misread
 from reconciler.errors import BadInput
 from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
-from reconciler.model import Finding, Place
+from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
 
 _NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
@@ -29,6 +31,11 @@ ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_
 # Images.
 REPEATED_IMAGE: Final = error(
     "repeated-image", "the image {key} was already annotated at {first}", "keep one of the two annotations"
+)
+NOT_S3: Final = error(
+    "image-not-in-s3",
+    "the name of the image is the address {name}, and Custom Labels reads images from S3 alone",
+    "write the image's name below the prefix, or its s3:// address",
 )
 SIZE: Final = error(
     "size", "{what} is {value}, not a positive whole number of pixels", "write the image's size in pixels"
@@ -53,8 +60,20 @@ CLIPPED: Final = marked(
     "look at the image, and draw the box again",
     _NONTERMINAL,
 )
+CUT: Final = marked(
+    _OFF_FRAME.code,
+    "the box '{label}', {drawn}, loses {share} of its area: it is clipped to {inside}, the part in the image "
+    "({width} x {height})",
+    "look at the image: its size or the box is wrong",
+    _NONTERMINAL,
+)
 REPEATED_BOX: Final = note(
     "repeated-box", "the box '{label}', {drawn}, was already drawn at {first}; both are kept", "remove one of them"
+)
+NO_BOXES: Final = note(
+    "no-boxes",
+    "images without annotations: {count:,}; each becomes a line with zero boxes",
+    "leave out images that nobody looked at",
 )
 NO_BOX_LEFT: Final = error(
     "no-box-left",
@@ -123,26 +142,40 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie."""
+    """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie.
+
+    `odd` has for each oddity of a name where it was seen first, the name, and how often.
+    """
 
     prefix: str
     places: dict[str, Place] = field(default_factory=dict)
+    odd: dict[Rule, tuple[Place, str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if _PREFIX.fullmatch(self.prefix) is None:
             raise BadInput(f"{self.prefix!r} is not an S3 address; give an address such as s3://bucket/folder/")
 
     def of(self, name: str, place: Place) -> str:
-        """An image's address: prefix and name with exactly one "/" between them, nothing else changed.
+        """The key of an image.
 
         Raises:
-            Unreadable: the image was annotated before.
+            Unreadable: the image was annotated before, or its name is an address that is not S3's.
         """
-        key = f"{self.prefix.removesuffix('/')}/{name.removeprefix('/')}"
+        key = key_of_image(self.prefix, name)
+        if not key.startswith("s3://"):
+            raise Unreadable(NOT_S3, place, name=name)
         if key in self.places:
             raise Unreadable(REPEATED_IMAGE, place, key=key, first=str(self.places[key]))
         self.places[key] = place
+        for rule in oddities(key):
+            first, named, count = self.odd.get(rule, (place, name, 0))
+            self.odd[rule] = first, named, count + 1
         return key
+
+    def findings(self) -> Iterator[Finding]:
+        """What is odd in the names of the images, each oddity once with its count."""
+        for rule, (place, name, count) in self.odd.items():
+            yield rule.finding(place, None, count=count, s="s" if count > 1 else "", name=name)
 
 
 # As in `reconciler.entries.Box`, coordinates are thousandths of a pixel, so that sums and differences are exact.
@@ -213,9 +246,13 @@ class PlacedBox:
 def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list[Box], list[Finding]]:
     """The boxes that can be sent, and the findings about all of them; `image` is the place of their image.
 
-    A box off the frame is clipped, one that is too small then is left out. If an image loses all its boxes, the last
-    finding is of class error.
+    A box off the frame is clipped, one that is too small then is left out. If an image loses all its boxes, or all of
+    them are of a frame that is turned or are fractions, the last finding is of class error.
     """
+    cause = misread([in_pixels(one.box, frame) for one in drawn])
+    if cause in (FRACTIONS, TURNED, UNCLEAR):
+        cause = FRACTIONS if cause is FRACTIONS else TURNED
+        return [], [cause.finding(image, Severity.ERROR, width=frame.width, height=frame.height)]
     boxes: list[Box] = []
     findings = list(_repeated(drawn))
     for one in drawn:
@@ -223,15 +260,27 @@ def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list
         sent = min(inside.width, inside.height) > BOX_SIDE_MIN_PX * PER_PIXEL
         if sent:
             boxes.append(inside)
-        if inside != one.box:
-            rule = CLIPPED if sent else OUTSIDE
-            size = {"width": frame.width, "height": frame.height}
-            findings.append(_about(one, rule, inside=_sizes(inside), **size))
-        elif not sent:
-            findings.append(_about(one, TOO_SMALL))
+        findings += _outside(one, inside, frame, sent=sent)
     if drawn and not boxes:
         findings.append(NO_BOX_LEFT.finding(image))
     return boxes, findings
+
+
+def in_pixels(box: Box, frame: Frame) -> Drawn:
+    """A box with the size of its image, in pixels."""
+    left, top, width, height = (side / PER_PIXEL for side in box[1:])
+    return Drawn(left, top, width, height, frame.width, frame.height)
+
+
+def _outside(one: PlacedBox, inside: Box, frame: Frame, *, sent: bool) -> Iterator[Finding]:
+    """The finding about a box that was clipped to what is inside, or left out."""
+    if inside != one.box:
+        share = in_pixels(one.box, frame).cut
+        rule = OUTSIDE if not sent else CUT if share > CARELESS else CLIPPED
+        size = {"width": frame.width, "height": frame.height}
+        yield _about(one, rule, inside=_sizes(inside), share=f"{share:.0%}", **size)
+    elif not sent:
+        yield _about(one, TOO_SMALL)
 
 
 def _repeated(drawn: Iterable[PlacedBox]) -> Iterator[Finding]:

@@ -103,6 +103,7 @@ class _Reader:
 # Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
 _DEPTH: Final = 3
+_OF_OBJECTS: Final = frozenset({"object", "bndbox", "polygon"})
 _VOC: Final = "VOC2012 Development Kit, annotation format"
 
 
@@ -112,6 +113,7 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
     A box off the frame is clipped to it; a box of which no more than 1 pixel a side is left (or was) is left out; both
     with a finding. An image that loses all its boxes gives no line, since its line would say that nothing is there.
     """
+    empty: list[Place] = []
     for file, content in files:
         try:
             root = read_markup(file, content)
@@ -122,7 +124,10 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
         boxes, findings = _boxes(root, frame)
         yield from findings
         if all(finding.severity is not Severity.ERROR for finding in findings):
+            empty += [] if boxes else [root.place]
             yield Converted(key, box_line(key, frame, boxes, created), keys.places[key])
+    if empty:
+        yield conversion.NO_BOXES.finding(Place(empty[0].file), count=len(empty))
 
 
 NOT_VOC: Final = error(
@@ -130,6 +135,12 @@ NOT_VOC: Final = error(
 )
 NO_ELEMENT: Final = error("no-element", "<{parent}> has no <{name}>", "add <{name}>, or leave the file out", _VOC)
 EMPTY_ELEMENT: Final = error("empty-element", "<{name}> is empty", "fill in <{name}>, or leave the file out", _VOC)
+LOST: Final = error(
+    "boxes-outside-objects",
+    "there is a <{name}> outside of the <object> elements below <annotation>, so its label would be lost",
+    "write each box as <object> with <name> and <bndbox>, directly below <annotation>",
+    _VOC,
+)
 NUMBER: Final = error(
     "number", "<{name}> is '{text}', not a number of pixels", "write a number such as 12 or 12.5", _VOC
 )
@@ -158,6 +169,9 @@ def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
     """The boxes that can be sent, and the findings about all of them."""
     drawn: list[PlacedBox] = []
     findings: list[Finding] = []
+    lost = _lost(root)
+    if lost is not None:
+        findings.append(LOST.finding(lost.place, None, name=lost.name))
     for element in root.all("object"):
         try:
             drawn.append(_drawn(element))
@@ -165,6 +179,17 @@ def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
             findings.append(fault.finding)
     boxes, more = placed(drawn, frame, root.place)
     return boxes, [*findings, *more]
+
+
+def _lost(element: Element, *, top: bool = True) -> Element | None:
+    """The first element that belongs to an object and is outside of those that are read."""
+    for child in element.children:
+        if child.name != "object" or not top:
+            if child.name.casefold() in _OF_OBJECTS:
+                return child
+            if (found := _lost(child, top=False)) is not None:
+                return found
+    return None
 
 
 def _drawn(element: Element) -> PlacedBox:

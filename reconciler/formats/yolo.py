@@ -83,6 +83,13 @@ LABELS_WITHOUT_IMAGE: Final = marked(
     "add the image, or remove the label file",
     OURS,
 )
+LOST: Final = error(
+    "yolo-labels-lost",
+    "label files that no image has: {count:,}, the first here; images without a label file: {images:,}, the first "
+    "'{first}'; the labels of these would be lost",
+    "name each label file as its image, in the folder `labels` for `images`, or remove the label files",
+    YOLO,
+)
 POLYGON: Final = error(
     "yolo-polygon",
     "the line is a polygon with {points} points, not a box: it has {count} columns",
@@ -130,24 +137,29 @@ def _dataset(dataset: YoloDataset, keys: Keys, created: str) -> Iterator[Convert
     images = dict.fromkeys(listed)
     for image in images:
         try:
-            yield from _image(dataset, image, _key(dataset, image, keys), created)
+            yield from _image(dataset, image, keys, created)
         except Unreadable as fault:
             yield fault.finding
-    yield from _orphans(dataset, folders)
-    labels = [label_file(image) for image in images]
-    unlabelled = sum(file not in dataset.files for file in labels)
-    counts = ((SEVERAL_SPLITS, len(listed) - len(images)), (UNLABELLED, unlabelled), (NO_BOXES, dataset.empty))
+    unlabelled = [image for image in images if label_file(image) not in dataset.files]
+    orphans = _orphans(dataset, folders, unlabelled)
+    if orphans and unlabelled:
+        yield LOST.finding(orphans[0], None, count=len(orphans), images=len(unlabelled), first=unlabelled[0])
+        return
+    yield from (LABELS_WITHOUT_IMAGE.finding(place) for place in orphans)
+    counts = ((SEVERAL_SPLITS, len(listed) - len(images)), (UNLABELLED, len(unlabelled)), (NO_BOXES, dataset.empty))
     yield from (rule.finding(dataset.place, count=count) for rule, count in counts if count)
     if not images:
         yield NO_IMAGES.finding(dataset.place)
 
 
-def _image(dataset: YoloDataset, image: str, key: str, created: str) -> Iterator[Converted | Finding]:
+def _image(dataset: YoloDataset, image: str, keys: Keys, created: str) -> Iterator[Converted | Finding]:
     """The line of one image, if it gives one, and the findings about it."""
     labels, place = label_file(image), dataset.at(image)
     if PurePosixPath(image).suffix.lower() not in IMAGES:
         yield IMAGE_FORMAT.finding(place)
-    elif labels not in dataset.files:
+        return
+    key = _key(dataset, image, keys)
+    if labels not in dataset.files:
         yield Converted(key, bare_line(key), place)
     else:
         size = dataset.sources.image_size(f"{dataset.root}/{image}")
@@ -214,11 +226,15 @@ def _edges(center: float, length: float, pixels: int) -> tuple[int, int]:
     return (0 if -slack <= first < 0 else first), (side if side < last <= side + slack else last)
 
 
-def _orphans(dataset: YoloDataset, folders: set[str]) -> Iterator[Finding]:
-    """Label files in the folders of label files that no image of the dataset has."""
+def _orphans(dataset: YoloDataset, folders: set[str], unlabelled: Sequence[str]) -> list[Place]:
+    """Label files that no image of the dataset has: in the folders of label files, or with the name of an image."""
     known = {label_file(file) for file in dataset.files if is_image(file)}
+    images = [PurePosixPath(image) for image in unlabelled]
+    names = {name.casefold() for image in images for name in (image.stem, image.name)}
+    orphans = []
     for file in dataset.files:
         path = PurePosixPath(file)
-        label = path.suffix == ".txt" and path.name not in _NOT_LABELS and file not in known
-        if label and any(str(folder) in folders for folder in path.parents):
-            yield LABELS_WITHOUT_IMAGE.finding(dataset.at(file))
+        if path.suffix.lower() == ".txt" and path.name not in _NOT_LABELS and file not in known:
+            beside = any(str(folder) in folders for folder in path.parents)
+            orphans += [dataset.at(file)] if beside or path.stem.casefold() in names else []
+    return orphans

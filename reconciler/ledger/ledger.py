@@ -123,12 +123,12 @@ class Ledger:
 
     def desired_facts(self, mode: Compare) -> Facts:
         """What the manifest has; the digest is of what the entries mean in this mode."""
-        return self._facts("desired", _column(mode), "'[]'")
+        return self._facts("desired", mode, _column(mode), "'[]'")
 
     def live_facts(self, mode: Compare) -> Facts:
         """What is live; the digest is of what the entries mean in this mode and of how they are marked."""
         meaning = "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
-        return self._facts("live", "content" if mode is Compare.STRICT else meaning, "marks")
+        return self._facts("live", mode, "content" if mode is Compare.STRICT else meaning, "marks")
 
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
@@ -257,11 +257,15 @@ class Ledger:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
         return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
-    def _facts(self, table: str, column: str, marks: str) -> Facts:
+    def _facts(self, table: str, mode: Compare, column: str, marks: str) -> Facts:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
-        entries = f"SELECT key, {column}, {marks} FROM {table} ORDER BY key"
-        return Facts.of(self._database.execute(sums).fetchone(), self._database.execute(entries))
+        entries = f"SELECT key, {column}, {marks}, labelled, content FROM {table} ORDER BY key"
+        rows = (
+            (key, compared, found, not labelled and (mode is Compare.LABELS or content == _bare_content(key)))
+            for key, compared, found, labelled, content in self._database.execute(entries)
+        )
+        return Facts.of(self._database.execute(sums).fetchone(), rows)
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
@@ -280,6 +284,11 @@ def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] 
         if count % 1000 == 0:
             seen(count)
     return count
+
+
+def _bare_content(key: bytes) -> bytes:
+    """The digest of all content of a bare line."""
+    return entry_of({"source-ref": key_text(key)}).content
 
 
 def _column(mode: Compare) -> str:

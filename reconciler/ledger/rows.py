@@ -60,9 +60,10 @@ class MarkedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Counts of one side: entries, entries with labels, boxes, entries marked with errors; and a digest of the entries.
+    """Counts of one side: entries, entries with labels, boxes, entries marked with errors; and digests of the entries.
 
-    The digest does not depend on the order of the entries.
+    The digests do not depend on the order of the entries. `labels_digest` leaves out bare lines, so that it stays the
+    same when an unlabelled image is added, and changes when an entry loses its labels; "" where it is not known.
     """
 
     entries: int
@@ -70,16 +71,19 @@ class Facts:
     boxes: int
     marked: int
     digest: str
+    labels_digest: str = ""
 
     @classmethod
-    def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str]]) -> Self:
-        """The facts from the counts, and from key, content and marks of every entry, in the order of their keys."""
-        total = blake2b(digest_size=16)
-        for key, content, marks in rows:
-            total.update(len(key).to_bytes(4, "big") + key + content)
+    def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str, bool]]) -> Self:
+        """The facts from the counts, and from every entry in the order of keys: key, content, marks, whether bare."""
+        total, labels = blake2b(digest_size=16), blake2b(digest_size=16)
+        for key, content, marks, bare in rows:
             codes = "-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks)))
-            total.update(codes.encode())
-        return cls(*counts, total.hexdigest())
+            entry = len(key).to_bytes(4, "big") + key + content + codes.encode()
+            total.update(entry)
+            if not bare:
+                labels.update(entry)
+        return cls(*counts, total.hexdigest(), labels.hexdigest())
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:

@@ -149,11 +149,19 @@ class _Reading:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 
-def entries_despite_errors(dataset: DatasetDeclaration) -> Iterator[DesiredEntry]:
-    """The entries of a manifest in its order; of several with one key all are given."""
+def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], object]) -> int:
+    """Hand the entries of a manifest to `accept`, in its order; of several with one key all are given.
+
+    Returns how many lines could not be read: entries in them are unknown.
+    """
     collector = Collector(dataset.shown)
+    lost = 0
     with open_regular(dataset.manifest, collector) as handle:
         for line in _lines(dataset.manifest, handle, collector) if handle else ():
             own = without_service_fields(line.document)
             if isinstance(own.get(SOURCE_REF), str):
-                yield DesiredEntry(own_entry(own), encoded(own), line.place)
+                accept(DesiredEntry(own_entry(own), encoded(own), line.place))
+            else:
+                lost += 1
+    found = collector.findings()
+    return lost + found.error_count - sum(error.code == rules.NO_LINE.code for error in found.errors)

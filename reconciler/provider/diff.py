@@ -3,8 +3,7 @@
 One rule serves program runs and refresh, because Diff cannot tell them apart: an update is due when
 
 - the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
-- live now differs from live as that apply read it back,
-- that apply did not finish,
+- live has drifted: it differs from live as that apply read it back, or that apply did not finish,
 - or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
   mode ignores).
 
@@ -22,12 +21,15 @@ from pulumi.dynamic import DiffResult, ReadResult
 
 from reconciler.apply import Target, list_live, observe
 from reconciler.errors import NotFound, ReconcilerError
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import Ledger
 from reconciler.model import Destroy, settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
+from reconciler.review.declaration import policy_changes
+from reconciler.shell.drift import drift
+from reconciler.text import safe
 from reconciler.views.lines import marked_line
 
 # At most this many marked entries are named.
@@ -46,7 +48,10 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         if seen.dataset_arn is None:
             return ReadResult("", {})
         # Without the manifest, how many entries are live only is unknown: the number stays that of the last apply.
-        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=seen.facts[outputs.applied.policy.compare])
+        live = seen.facts[outputs.applied.policy.compare]
+        if not outputs.applied_live.labels_digest:
+            live = replace(live, labels_digest="")  # a state of 0.1.0 gets no new member before an apply
+        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
         return ReadResult(name, fresh.properties())
 
 
@@ -126,20 +131,21 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
     """Why an update is due, one sentence each; an empty one where the plan says it better."""
-    if outputs.unfinished:
-        yield f"the last apply did not finish: {outputs.unfinished}"
     seen = process.seen.get(name) or _listed(process, name, outputs)
-    if seen.dataset_arn is None:
-        yield "the dataset no longer exists in AWS"
-    elif outputs.applied.state_format < STATE_FORMAT:
+    is_old = outputs.applied.state_format < STATE_FORMAT
+    now = seen.facts.get(outputs.applied.policy.compare)
+    # The digests of an older format are of no use: live counts as it was.
+    yield from drift(outputs.read_back, outputs.applied_live if now and is_old else now)
+    if now and is_old:
         yield from _due_by_looking(process, outputs, inputs)
-    else:
+    elif now:
         # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
         edited = process.is_program_run() or not outputs.unfinished
-        yield from _moved(outputs, inputs, seen.facts[outputs.applied.policy.compare], edited=edited)
+        yield from _changed(outputs, inputs, edited=edited)
 
 
-def _moved(outputs: Outputs, inputs: Inputs, now: Facts, *, edited: bool) -> Iterator[str]:
+def _changed(outputs: Outputs, inputs: Inputs, *, edited: bool) -> Iterator[str]:
+    """What the program changed since the last apply."""
     applied = outputs.applied
     if inputs.desired_digest != applied.desired_digest:
         yield ""
@@ -150,8 +156,6 @@ def _moved(outputs: Outputs, inputs: Inputs, now: Facts, *, edited: bool) -> Ite
             "live entries are marked with errors and the manifest changed since: `pulumi up` sends the changed lines, "
             "which may fix them"
         )
-    if now.digest != outputs.applied_live.digest:
-        yield f"live is no longer what the last apply read back: {_figures(outputs.applied_live, now)}"
 
 
 def _settings_changed(applied: Inputs, inputs: Inputs) -> Iterator[str]:
@@ -161,14 +165,8 @@ def _settings_changed(applied: Inputs, inputs: Inputs) -> Iterator[str]:
     if changed:
         sends = " and may send entries" if any(name in rows and rows[name].sends for name in changed) else ""
         yield f"settings changed since the last apply ({', '.join(changed)}); `pulumi up` records them{sends}"
-
-
-def _figures(before: Facts, now: Facts) -> str:
-    """The counts that changed; entries may change without any count changing."""
-    names = {"entries": "entries", "labelled": "labelled", "marked": "marked with errors"}
-    counts = [(words, getattr(before, name), getattr(now, name)) for name, words in names.items()]
-    moved = [f"{words} {was:,} -> {is_now:,}" for words, was, is_now in counts if was != is_now]
-    return ", ".join(moved) or f"as many entries as before ({now.entries:,}), but with other content"
+        for change in policy_changes(applied.policy, inputs.policy):
+            yield f"{'' if change.level == 'note' else f'{change.level}: '}{safe(change.words)}"
 
 
 def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Iterator[str]:

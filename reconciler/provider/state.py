@@ -18,6 +18,7 @@ from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.model import DatasetType, Policy, settings_of
+from reconciler.shell.drift import ReadBack
 from reconciler.text import inert
 
 
@@ -197,6 +198,11 @@ class Outputs:
             settled=frozenset(str(one) for one in properties.get("settled") or ()),
         )
 
+    @property
+    def read_back(self) -> ReadBack:
+        """What drift is judged by."""
+        return ReadBack(self.applied_live, self.unfinished)
+
     def properties(self) -> dict[str, Any]:
         """As the engine stores them."""
         stored = self.applied.properties() | {
@@ -219,13 +225,14 @@ def _members(properties: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _facts(properties: Mapping[str, Any], name: str) -> Facts:
     stored = _members(properties, name)
     entries, labelled, marked = (whole(stored.get(count)) for count in ("entries", "labelled", "marked"))
-    return Facts(entries, labelled, 0, marked, str(stored.get("digest") or ""))
+    digests = (str(stored.get(digest) or "") for digest in ("digest", "labelsDigest"))
+    return Facts(entries, labelled, 0, marked, *digests)
 
 
 def _figures(facts: Facts, live_only: int) -> dict[str, Any]:
     """Facts about live as the engine stores them."""
     counts = {"entries": facts.entries, "labelled": facts.labelled, "marked": facts.marked, "liveOnly": live_only}
-    return {"digest": facts.digest, **counts}
+    return {"digest": facts.digest, **counts} | ({"labelsDigest": facts.labels_digest} if facts.labels_digest else {})
 
 
 def _is_unknown(value: object) -> bool:

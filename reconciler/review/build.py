@@ -36,6 +36,7 @@ from reconciler.review.model import (
     Status,
 )
 from reconciler.run import DatasetRun
+from reconciler.text import Sentence
 
 # The word for entries that only the first of two manifests has.
 _GONE: Final = "no longer in the manifest"
@@ -148,11 +149,19 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         content=content,
         words=content_words(content, found.total) if content and found else "",
         findings=counts,
-        remarks=((one.remark,),) if one.remark else (),
+        settings=one.settings,
+        remarks=_remarks(one),
         error=one.failure,
         skipped=one.skipped,
     )
     return bare if one.plan is None else _planned(one, one.plan, bare, keep)
+
+
+def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
+    """What to know before an apply that no plan tells; settings whose change is a danger are among the dangers."""
+    unread = f"whose changes these are is not known: {one.base.unread}" if one.base and one.base.unread else ""
+    known = tuple((words,) for words in (one.remark, unread) if words)
+    return (*known, *(change.words for change in one.settings if change.level == "note"))
 
 
 def _region_and_account(arn: str | None) -> tuple[str | None, str | None]:
@@ -175,20 +184,22 @@ def _status(one: DatasetRun) -> Status:
 
 def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
     """The review of a dataset that has a plan."""
+    changes = plan.has_changes or (plan.offline and bool(plan.live_only or one.settings or one.remark))
     balance, provenance = BalanceCount(), ProvenanceCount()
     for pair in pairs(one.ledger, _leftover(plan)):
         balance.see(pair)
         provenance.see(pair)
     counted = balance.balance()
-    reading = Reading(one.ledger, plan, one.base, keep, _left(one))
+    base = one.base if one.base and not one.base.unread else None
+    reading = Reading(one.ledger, plan, base, keep, _left(one))
     made = provenance.provenance()
     groups = groups_of(reading.patterns, counted, repoints(one.ledger))
     return structs.replace(
         bare,
         policy=one.dataset.policy,
         action=plan.action.value,
-        has_changes=plan.has_changes or (plan.offline and plan.live_only > 0),
-        words=headline(plan, _left(one)),
+        has_changes=changes,
+        words=headline(plan, _left(one), same="the same entries" if changes else "up to date"),
         add=plan.add,
         update=plan.update,
         unlabel=plan.unlabel,

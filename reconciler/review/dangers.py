@@ -10,7 +10,8 @@ from typing import Final, get_args
 from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
 from reconciler.model import GuardCheck, Severity
-from reconciler.review.model import Danger, DangerKind, DangerLevel, DatasetReview, ProjectReview
+from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
+from reconciler.run import DangerLevel
 from reconciler.text import Name, Sentence, counted, listed, sentence
 
 # The beginning of a danger that is a refusal; the refusal itself follows.
@@ -62,7 +63,10 @@ def _dataset(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Dange
 
 
 def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
-    """What stops an apply, or makes it delete everything."""
+    """What stops an apply, or makes it delete everything; and what differs in how the dataset is declared."""
+    for one in dataset.settings:
+        if one.level != "note":
+            yield _danger(dataset, one.level, "declaration", one.words, 1)
     many = dataset.findings.errors
     if many:
         errors = (found.place for found in dataset.findings.shown if found.severity is Severity.ERROR)

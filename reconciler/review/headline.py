@@ -11,9 +11,12 @@ from reconciler.text import Sentence, counted, figures, listed, sentence
 LEFT: Final = "live only"
 
 
-def headline(plan: Plan, left: str = LEFT) -> str:
-    """What an apply would do to one dataset, in figures; `left` is the word for entries that only live has."""
-    return "; ".join(_parts(plan, left))
+def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
+    """What an apply would do to one dataset, in figures; `left` is the word for entries that only live has.
+
+    `same` begins the sentence of a plan without changes.
+    """
+    return "; ".join(_parts(plan, left, same))
 
 
 def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
@@ -66,7 +69,8 @@ def run_headline(totals: Totals, datasets: Sequence[DatasetReview], left: str = 
     ended = ((totals.failed, "failed"), (totals.skipped, "skipped"))
     states = ((totals.with_changes, "with changes"), (refused if left == LEFT else 0, "refused"), *ended)
     sent = ((totals.add, "to add"), (totals.update, "to update"), (totals.unlabel, "to unlabel"))
-    doing = (*sent, (totals.live_only, left))
+    settings = sum(len(one.settings) for one in datasets) if left != LEFT else 0
+    doing = (*sent, (totals.live_only, left), (settings, "setting changed" if settings == 1 else "settings changed"))
     head = f"{counted(totals.datasets, 'dataset', 'datasets')}, {figures(states) or 'no changes'}"
     return f"{head}: {figures(doing)}" if figures(doing) else head
 
@@ -97,7 +101,7 @@ def _validated(datasets: Sequence[DatasetReview]) -> str:
     return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
 
 
-def _parts(plan: Plan, left: str) -> Iterator[str]:
+def _parts(plan: Plan, left: str, same: str) -> Iterator[str]:
     if plan.action is Action.CREATE:
         yield "the dataset will be created"
     elif plan.action is Action.REPLACE:
@@ -105,7 +109,7 @@ def _parts(plan: Plan, left: str) -> Iterator[str]:
         only = f"{plan.live_only:,} of them not in the manifest"
         yield f"the dataset will be DELETED and created again (new ARN): {lost}, {only}"
     elif plan.action is Action.NOTHING and (left == LEFT or not plan.live_only):
-        yield f"up to date: {counted(plan.desired.entries, 'entry', 'entries')}"
+        yield f"{same}: {counted(plan.desired.entries, 'entry', 'entries')}"
     if plan.lines:
         yield figures(((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel")))
     if plan.live_only and plan.action is not Action.REPLACE and not plan.policy.extra.unlabels:

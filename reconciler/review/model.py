@@ -37,6 +37,7 @@ from reconciler.analysis.results import (
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Failure
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
+from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Sentence
 
 
@@ -138,7 +139,6 @@ Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
 Command = Annotated[str, _whole("[a-z]{0,20}")]
-DangerLevel = Literal["danger", "check", "note"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -157,6 +157,7 @@ DangerKind = Literal[
     "look-alike",
     "label-one-side",
     "label-new",
+    "declaration",
 ]
 
 
@@ -208,9 +209,10 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
     `losing_labels` are images that lose all their labels, `staying` live-only entries that keep theirs, `box_changes`
     counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
-    of their table, none without a plan; `override` is how to override those that refuse. `remarks`
-    are what else to know before an apply. `outcome` is what the apply did and `spent` what it took, to compare with
-    `estimate`, both null before it; every other member stays as planned.
+    of their table, none without a plan; `override` is how to override those that refuse. `settings` are differences in
+    project.yaml: from the first of two sides, or from the base. `remarks` are what else to know before an apply.
+    `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
+    other member stays as planned.
 
     `changes` are at most as many as the review was built to keep, the riskiest; `changes_total` counts all.
     """
@@ -254,6 +256,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     provenance: Provenance | None = None
     estimate: Estimate | None = None
     spent: Estimate | None = None
+    settings: tuple[DeclarationChange, ...] = ()
     remarks: tuple[Sentence, ...] = ()
     outcome: Outcome | None = None
     error: Failure | None = None

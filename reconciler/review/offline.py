@@ -10,9 +10,8 @@ project.yaml counts as a project when it has manifests under their usual names.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from reconciler.errors import BadInput
 from reconciler.guards import Asked
@@ -24,13 +23,10 @@ from reconciler.model import Compare, DatasetDeclaration, DatasetType, Extra, Pr
 from reconciler.plan import Request, plan
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
+from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired
 from reconciler.review.model import Compared, Review
 from reconciler.run import DatasetRun
-
-_PROJECT: Final = "project.yaml"
-
-
-Declared = tuple[ProjectDeclaration, DatasetDeclaration]
+from reconciler.text import counted, inert
 
 
 def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
@@ -53,15 +49,33 @@ def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclarat
     return _undeclared(manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown),))
 
 
-def read_side(declared: Declared, ledger: Ledger) -> Findings:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What was read of one manifest: its findings, how many of its lines could not be read, and whether nothing was."""
+
+    findings: Findings
+    lost: int = 0
+    unread: bool = False
+
+    @property
+    def words(self) -> str:
+        """What could not be read, as a sentence that is safe to show."""
+        name = inert(self.findings.shown)
+        if self.unread:
+            return f"{name} could not be read ({counted(self.findings.error_count, 'error', 'errors')})"
+        lines = counted(self.lost, "line", "lines")
+        return f"{lines} of {name} could not be read: what it has in them counts as missing here"
+
+
+def read_side(declared: Declared, ledger: Ledger) -> Side:
     """Read a manifest into an empty ledger; from one with errors, every entry that can be read."""
     project, dataset = declared
     findings = read_manifest(dataset, project.labels, ledger.accept)
-    if findings.refused:
-        ledger.forget_desired()
-        for entry in entries_despite_errors(dataset):
-            ledger.accept(entry)
-    return findings
+    if not findings.refused:
+        return Side(findings)
+    ledger.forget_desired()
+    lost = entries_despite_errors(dataset, ledger.accept)
+    return Side(findings, lost, unread=lost > 0 and not ledger.desired_facts(Compare.LABELS).entries)
 
 
 def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Collection[bytes]]:
@@ -81,12 +95,12 @@ def _named_by(manifest: Path, shown: str) -> str:
 
 
 def _in_folder(path: Path, shown: str) -> Iterator[ProjectDeclaration]:
-    if (path / _PROJECT).exists():
+    if (path / PROJECT_FILE).exists():
         here = path.resolve()
         named = Path(shown).name not in {"", ".."}
         projects = load_projects(here.parent, str(Path(shown).parent if named else Path(shown, "..")))
         yield from (project for project in projects if project.folder.resolve() == here)
-    elif any((folder / _PROJECT).exists() for folder in path.iterdir() if folder.is_dir()):
+    elif any((folder / PROJECT_FILE).exists() for folder in path.iterdir() if folder.is_dir()):
         yield from load_projects(path, shown)
     else:
         found = tuple(_bare(path, shown))
@@ -106,9 +120,6 @@ def _undeclared(folder: Path, shown: str, name: str, datasets: tuple[DatasetDecl
     return ProjectDeclaration(folder, shown, name, managed=False, project_arn=None, datasets=datasets)
 
 
-_Pair = tuple[Declared | None, Declared | None]
-
-
 def offline_review(
     before: Path | None,
     after: Path | None,
@@ -126,41 +137,59 @@ def offline_review(
         InvalidDeclaration: a project.yaml is invalid.
     """
     names = shown or (str(before), str(after))
-    if before is None and after is None:
+    sides = [side for side in (before, after) if side]
+    if not sides:
         raise BadInput(f"{names[0]} and {names[1]} both have nothing to compare; name a path")
-    if before and after and before.exists() and after.exists() and before.is_dir() != after.is_dir():
+    if all(side.exists() for side in sides) and len({side.is_dir() for side in sides}) > 1:
         raise BadInput(f"{names[0]} and {names[1]} are a file and a folder; compare two files, or two folders")
     called = places or names
-    pairs = _paired(declared_in(before, called[0]) if before else (), declared_in(after, called[1]) if after else ())
+    old = declared_in(before, called[0]) if before else ()
+    new = declared_in(after, called[1]) if after else ()
+    files = not sides[0].is_dir()
+    pairs: list[Pair] = [(old[0] if old else None, new[0] if new else None)] if files else paired(old, new)
     with ExitStack() as ledgers:
-        datasets = [_planned(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        datasets = [_compared(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        for one, pair in zip(datasets, pairs, strict=True):
+            one.settings = () if files else declaration_changes(*pair)
         compared = Compared(before=names[0], after=names[1], offline=True)
         return review_of(datasets, command="diff", compared=compared, keep=keep)
 
 
-def _paired(before: Sequence[Declared], after: Sequence[Declared]) -> list[_Pair]:
-    """Datasets of both sides by project and type, in the order of the second side."""
-    if len(before) == len(after) == 1 and before[0][1].manifest.is_file() and after[0][1].manifest.is_file():
-        return [(before[0], after[0])]
-    old = {(one[0].name, one[1].dataset_type): one for one in before}
-    new = {(one[0].name, one[1].dataset_type): one for one in after}
-    names = sorted(dict.fromkeys((*new, *old)), key=lambda name: (name[0], name[1] is DatasetType.TEST))
-    return [(old.get(name), new.get(name)) for name in names]
-
-
-def _planned(pair: _Pair, ledger: Ledger) -> DatasetRun:
+def _compared(pair: Pair, ledger: Ledger) -> DatasetRun:
+    """One dataset in a run, compared unless a side could not be read."""
     before, after = pair
     declared = after or before
-    if declared is None:  # `_paired` gives at least one of the two
+    if declared is None:  # a pair has at least one of the two
         raise BadInput("there is nothing to compare")
-    one = DatasetRun(*declared, ledger, read_side(after, ledger) if after else None, declared[0].project_arn)
+    one = DatasetRun(*declared, ledger, project_arn=declared[0].project_arn)
+    sides = [read_side(after, ledger)] if after else []
+    one.findings = sides[0].findings if sides else None
+    unusable = False
     if before:
         with Ledger() as other:
-            read_side(before, other)
+            sides.append(read_side(before, other))
             for row in other.desired_rows():
                 ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
+                unusable = unusable or other.is_unusable(row.seq)
+    one.findings = _findings(sides, of_after=after is not None)
+    if any(side.unread for side in sides):
+        one.error = BadInput("; ".join(side.words for side in sides if side.unread) + "; nothing is compared with it")
+        return one
     policy = one.dataset.policy
     shown = policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)
     request = Request(one.title, shown, Asked(one.dataset.dataset_type), one.bucket, offline=True)
     one.plan = plan(ledger, request, exists=before is not None)
+    one.remark = "; ".join(side.words for side in sides if side.lost)
+    if not one.remark and unusable and one.plan.ignored:
+        one.remark = "some of the entries will be marked with errors: their lines are sent again for any difference"
     return one
+
+
+def _findings(sides: Sequence[Side], *, of_after: bool) -> Findings | None:
+    """The findings of the second side, with those of the first where it could not be read completely."""
+    after = sides[0].findings if of_after else None
+    first = sides[-1].findings if sides[-1].lost else None
+    if first is None or first is after or after is None:
+        return after or first
+    errors = (*first.errors, *after.errors)
+    return replace(after, errors=errors, error_count=first.error_count + after.error_count)

@@ -14,7 +14,7 @@ from reconciler.model import TO_OVERRIDE
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
 from reconciler.text import counted, joined
 from reconciler.views.lines import chosen, fitting, left_words, more
-from reconciler.views.words import estimate_words, finding_line, said, shown
+from reconciler.views.words import estimate_words, finding_lines, said, shown
 
 # How many lines of each kind are shown.
 _DANGERS: Final = 6
@@ -128,5 +128,6 @@ def _remarks(dataset: DatasetReview) -> Iterator[str]:
 
 def _findings(findings: FindingCounts) -> Iterator[str]:
     kept = findings.shown[: fitting(findings.total, _FINDINGS)]
-    yield from map(finding_line, kept)
+    for line, cure in map(finding_lines, kept):
+        yield from (line, f"  {cure}")
     yield from more(findings.total - len(kept), "more remarks on the manifest; `reconciler validate` shows them")

@@ -4,10 +4,11 @@ Everything from manifests and the service passes through `inert`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Final, get_args
 
-from reconciler.analysis.results import BoxChange, Group, IgnoredField, ProvenanceSide, Transfer
+from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
@@ -16,10 +17,10 @@ from reconciler.text import Name, Sentence, counted, figures, inert, joined, quo
 _KILO: Final = 1000
 
 
-def finding_line(finding: Finding) -> str:
-    """A finding in one line: place, class, what is wrong, the cure."""
-    place, message, cure = place_words(finding.place), said(finding.message, 600), said(finding.cure, 600)
-    return f"{place}: {finding.severity.value}: {message}; {cure}"
+def finding_lines(finding: Finding) -> tuple[str, str]:
+    """A finding in two lines: `file:line:column CODE class: what is wrong`, and the cure."""
+    place, message = place_words(finding.place), said(finding.message, 600)
+    return f"{place} {said(finding.code)} {finding.severity.value}: {message}", said(finding.cure, 600)
 
 
 def outcome_words(outcome: Outcome) -> str:
@@ -80,31 +81,19 @@ ORIGINS: Final = {
     "base-or-drift": "base or drift",
 }
 
-GROUP_KINDS: Final = {
-    "renamed": "renamed",
-    "merged": "merged",
-    "split": "split",
-    "relabelled": "relabelled",
-    "label-added": "label added",
-    "label-removed": "label removed",
-    "mirrored": "mirrored",
-    "shifted": "shifted",
-    "scaled": "scaled",
-    "image-size": "image size",
+GROUP_KINDS: Final[dict[str, str]] = {kind: kind.replace("-", " ") for kind in get_args(GroupKind)} | {
     "re-pointed": "re-pointed",
     "annotation-pass": "new annotation pass",
 }
 
 # The `KINDS` of changes that a group of each kind explains.
-_TOLD: Final = {
-    "renamed": {"relabelled", "label-added", "label-removed"},
-    "merged": {"relabelled", "label-added", "label-removed"},
-    "split": {"relabelled", "label-added", "label-removed"},
-    "relabelled": {"relabelled", "label-added", "label-removed"},
+_TOLD: Final[Mapping[str, AbstractSet[str]]] = {
+    **dict.fromkeys(
+        ("renamed", "merged", "split", "relabelled"), frozenset({"relabelled", "label-added", "label-removed"})
+    ),
     "label-added": {"label-added", "box-added"},
     "label-removed": {"label-removed", "box-removed"},
-    "mirrored": {"moved", "resized"},
-    "shifted": {"moved", "resized"},
+    **dict.fromkeys(("mirrored", "shifted"), frozenset({"moved", "resized"})),
     "scaled": {"moved", "resized", "image-size"},
     "image-size": {"image-size"},
     "re-pointed": {"add", "live-only", "unlabel"},

@@ -95,3 +95,25 @@ def test_a_base_that_is_not_there_is_said_before_any_call(history: World, accoun
     assert ran.code == 3, ran
     assert ran.err.count("\n") == 1
     assert not account.emulator.calls
+
+
+def test_a_base_that_could_not_be_read_says_nothing_about_changes(account: Account, world: World) -> None:
+    """A broken line in the base may hold any entry, so that its changes would look like the branch's."""
+    account.create("cells")
+    world.write("cells", [*world.many(3), "<<<<<<< HEAD"])
+    commit(world.folder, "base")
+    world.write("cells", world.many(3))
+    (dataset,) = review(world, "base").datasets
+    assert dataset.origins is None
+    assert any("whose changes these are is not known" in str(remark) for remark in dataset.remarks)
+
+
+def test_a_setting_that_changed_since_the_base_is_shown(account: Account, world: World) -> None:
+    """`extra: report -> replace` is a danger in the review of the branch that sets it."""
+    account.create("cells")
+    folder = world.write("cells", world.many(3))
+    commit(world.folder, "base")
+    (folder / "project.yaml").write_text("managed: false\npolicy: {extra: replace}\n")
+    found = review(world, "base")
+    assert [one.setting for one in found.datasets[0].settings] == ["extra"]
+    assert [one.level for one in found.dangers if one.kind == "declaration"] == ["danger"]

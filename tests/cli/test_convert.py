@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import World
 
 DATA = Path(__file__).parents[1] / "data"
-IMAGES = ("--images", "s3://acme-vision/c")
+IMAGES = ("--image-prefix", "s3://acme-vision/c")
 VOC = """\
 <annotation><filename>a.jpg</filename><size><width>640</width><height>480</height><depth>3</depth></size>
 <object><name>{}</name><bndbox><xmin>5</xmin><ymin>5</ymin><xmax>{}</xmax><ymax>5</ymax></bndbox></object></annotation>
@@ -37,7 +38,7 @@ def test_lines_go_out_and_findings_go_beside(world: World) -> None:
     assert [line.startswith('{"source-ref":"s3://acme-vision/c/BloodImage_') for line in lines] == [True, True]
     assert ran.out.endswith("}\n")
     assert ran.err.startswith(inert(files[1]))
-    assert ": marked: the box 'RBC', 0 x 0 pixels at 504, 337, is left out" in ran.err
+    assert " marked: the box 'RBC', 0 x 0 pixels at 504, 337, is left out" in ran.err
 
 
 @pytest.mark.parametrize("kind", ["coco", "voc"])
@@ -62,7 +63,7 @@ def test_an_error_writes_nothing(world: World) -> None:
     manifest.write_text("as it was")
     ran = world.run("convert", "voc", voc("00007"), str(bad), *IMAGES, "-o", "train.jsonl")
     assert (ran.code, ran.out, manifest.read_text()) == (3, "", "as it was")
-    assert "bad.xml:1:13: error: not well-formed XML: no element found" in ran.err
+    assert "bad.xml:1:13 xml error: not well-formed XML: no element found" in ran.err
     assert "error: 1 error in the annotations; nothing was written" in ran.err
 
 
@@ -70,10 +71,10 @@ def test_an_error_writes_nothing(world: World) -> None:
     ("arguments", "said"),
     [
         (("voc", "none.xml", *IMAGES), "none.xml cannot be read: No such file or directory"),
-        (("voc", voc("00007"), "--images", "c:\\images"), "give an address such as s3://bucket/folder/"),
+        (("voc", voc("00007"), "--image-prefix", "c:\\images"), "give an address such as s3://bucket/folder/"),
         (("voc", voc("00007"), *IMAGES, "-o", "none/train.jsonl"), "none/train.jsonl: No such file or directory"),
         (("labelme", "a.txt", *IMAGES), "invalid choice: 'labelme'"),
-        (("voc", "a.xml"), "--images"),
+        (("voc", "a.xml"), "--image-prefix"),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(world: World, arguments: tuple[str, ...], said: str) -> None:
@@ -134,3 +135,93 @@ def test_what_is_not_the_header_of_a_jpeg_or_png_has_no_size(tmp_path: Path, con
     """A broken file, or one of a format that AWS does not take, has no size and raises no error."""
     (tmp_path / "a.jpg").write_bytes(content)
     assert Disk([]).image_size(str(tmp_path / "a.jpg")) is None
+
+
+ONE = {"id": 1, "file_name": "1.jpg", "width": 640, "height": 480}
+CATEGORIES = [{"id": 1, "name": "cat"}]
+
+
+def coco(annotations: object, image: object = ONE) -> str:
+    """A COCO file with one image."""
+    return json.dumps({"images": [image], "annotations": annotations, "categories": CATEGORIES})
+
+
+def annotation(image: object, *box: float) -> dict[str, object]:
+    """An annotation in COCO."""
+    return {"id": 1, "image_id": image, "category_id": 1, "bbox": box or (1, 2, 30, 40)}
+
+
+NESTED = "<annotation><filename>a.jpg</filename><size><width>640</width><height>480</height></size>{}</annotation>"
+LOSSES = {
+    "coco: ids that are file names": ("coco", coco([annotation("1.jpg")]), "annotations-lost"),
+    "coco: ids with zeros before them": ("coco", coco([annotation("001")]), "annotations-lost"),
+    "coco: no list of annotations": ("coco", '{"images": [], "categories": []}', "not-coco"),
+    "coco: two lists of annotations": ("coco", coco([annotation(1)])[:-1] + ', "annotations": []}', "json"),
+    "coco: fractions": ("coco", coco([annotation(1, 0.1, 0.2, 0.3, 0.4)]), "boxes-as-fractions"),
+    "coco: corners": ("coco", coco([annotation(1, 500, 300, 600, 400)]), "boxes-as-corners"),
+    "coco: a turned image": ("coco", coco([annotation(1, 10, 400, 100, 200)]), "width-and-height-swapped"),
+    "voc: objects one level deeper": ("voc", NESTED.format("<objects><object/></objects>"), "boxes-outside-objects"),
+    "voc: objects in capitals": ("voc", NESTED.format("<OBJECT/>"), "boxes-outside-objects"),
+}
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_a_conversion_that_would_lose_labels_is_an_error(world: World, case: str) -> None:
+    """Such images came out as "looked at, nothing found", which teaches a model that nothing is there."""
+    kind, content, code = LOSSES[case]
+    source = world.folder / "in"
+    source.write_text(content)
+    ran = world.run("convert", kind, str(source), *IMAGES, "-o", "train.jsonl")
+    assert (ran.code, (world.folder / "train.jsonl").exists()) == (3, False)
+    assert code in ran.err
+
+
+@pytest.mark.parametrize("label", ["labels/train/a.jpg.txt", "labels/train/A.TXT", "annotations/a.txt", "labels/a.txt"])
+def test_label_files_that_join_no_image_are_an_error(world: World, label: str) -> None:
+    """The image came out without labels, with a note that did not name the label file."""
+    folder = world.folder / "pets"
+    for name in ("images/train/a.jpg", label):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "data.yaml").write_text("train: images/train\nnames: [cat]\n")
+    Image.new("RGB", (64, 64)).save(folder / "images/train/a.jpg")
+    (folder / label).write_text("0 0.5 0.5 0.5 0.5\n")
+    ran = world.run("convert", "yolo", str(folder), *IMAGES, "-o", "train.jsonl")
+    assert (ran.code, (world.folder / "train.jsonl").exists()) == (3, False)
+    assert f"pets/{label} yolo-labels-lost error: " in ran.err
+    assert "the labels of these would be lost" in ran.err
+    assert "add an empty label file" not in ran.err
+
+
+def test_an_image_id_is_the_same_as_number_and_as_text(world: World) -> None:
+    """The box joins its image, and nothing needs to be said."""
+    source = world.folder / "in"
+    for number in (1, 1.0, "1"):
+        source.write_text(coco([annotation(number)], ONE | {"id": "1" if number == 1 else 1}))
+        ran = world.run("convert", "coco", str(source), *IMAGES)
+        assert (ran.code, ran.err, ran.out.count('"left":1')) == (0, "", 1)
+
+
+def test_a_box_that_is_cut_by_much_is_said_by_name_with_its_share(world: World) -> None:
+    """Clipping hides a wrong size of the image: what cuts off over a tenth says how much."""
+    source = world.folder / "in"
+    source.write_text(coco([annotation(1, 600, 400, 80, 100), annotation(1, 10, 10, 20, 30)]))
+    ran = world.run("convert", "coco", str(source), *IMAGES)
+    assert ran.code == 0
+    assert "s3://acme-vision/c/1.jpg: the box 'cat', 80 x 100 pixels at 600, 400, loses 60% of its area" in ran.err
+
+
+def test_images_without_objects_are_counted_in_every_format(world: World) -> None:
+    """COCO said it, VOC did not."""
+    source = world.folder / "in"
+    for kind, content in (("coco", coco([])), ("voc", NESTED.format(""))):
+        source.write_text(content)
+        ran = world.run("convert", kind, str(source), *IMAGES)
+        assert (ran.code, "images without annotations: 1; each becomes a line with zero boxes" in ran.err) == (0, True)
+
+
+def test_the_old_name_of_the_image_prefix_works_with_a_warning(world: World) -> None:
+    """The same lines come out, and the warning gives the new name."""
+    new, old = (world.run("convert", "voc", voc("00007"), name, IMAGES[1]) for name in ("--image-prefix", "--images"))
+    assert (new.code, old.code, new.out) == (0, 0, old.out)
+    assert old.err == f"warning: --images is now --image-prefix; use that name\n{new.err}"
+    assert "--images" not in world.run("convert", "--help").out

@@ -219,3 +219,94 @@ def test_what_a_revision_does_not_have_yet_is_all_new(world: World) -> None:
     assert figures(world, "datasets", "v0") == (0, 0, 3)
     assert world.run("diff", "v9", "datasets").code == 3
     assert world.run("diff", "v0", "HEAD").code == 3
+
+
+def test_a_renamed_folder_of_the_same_project_is_a_new_name_in_the_state(world: World) -> None:
+    """Pairs are made by project and type: the entries are compared, and the new resource is a change."""
+    world.write("cells", world.many(3), settings="project: cells\nmanaged: false")
+    commit(world.folder)
+    (world.folder / "datasets" / "cells").rename(world.folder / "datasets" / "blood")
+    ran = world.run("diff", "HEAD", "datasets", "--exit-code")
+    assert ran.code == 2
+    assert "1 dataset, 1 with changes: 1 setting changed" in ran.out
+    assert "same dataset, new name in the Pulumi state: cells-train -> blood-train" in ran.out
+
+
+def test_a_folder_with_another_project_is_another_dataset(world: World) -> None:
+    """Even if each side has one dataset only, they are not compared: the one is gone, the other is new."""
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    (world.folder / "datasets" / "cells").rename(world.folder / "datasets" / "blood")
+    ran = world.run("diff", "HEAD", "datasets", "--format", "json")
+    (blood, cells) = ran.datasets
+    assert (blood["title"], blood["action"], blood["add"]) == ("blood train", "create", 3)
+    assert (cells["title"], cells["live_only"]) == ("cells train", 3)
+    assert cells["settings"][0]["setting"] == "dataset"
+    words = "no longer declared: `pulumi up` refuses to delete it while it has entries (policy `destroy: refuse`)"
+    assert [words] in [danger["words"] for danger in ran.document["dangers"]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "level", "words"),
+    [
+        ("policy: {extra: replace}", "danger", "extra: report -> replace; from now on a live entry without a line "),
+        ("policy: {destroy: delete}", "check", "destroy: refuse -> delete; from now on the dataset is deleted "),
+        ("policy: {guards: {updates: off}}", "check", 'guards: {} -> {"updates": "off"}'),
+        ("policy: {patience: 1h}", None, "patience: 1800 -> 3600"),
+        ("labels: [RBC, WBC]", None, "labels: any -> 2 labels"),
+        ("train: other.jsonl", None, "manifest: train.jsonl -> other.jsonl"),
+        (
+            "projectArn: arn:aws:rekognition:eu-west-1:123456789012:project/cells/1",
+            "check",
+            "project: by name -> arn:aws:rekognition:eu-west-1:123456789012:project/cells/1",
+        ),
+    ],
+)
+def test_a_setting_that_changes_is_shown(world: World, settings: str, level: str | None, words: str) -> None:
+    """In every view, with its level where it concerns data; the run has changes."""
+    folder = world.write("cells", world.many(3))
+    (folder / "other.jsonl").write_bytes((folder / "train.jsonl").read_bytes())
+    commit(world.folder)
+    managed = "" if settings.startswith("projectArn") else "managed: false\n"
+    (folder / "project.yaml").write_text(f"{managed}{settings}\n")
+    ran = world.run("diff", "HEAD", "datasets", "--exit-code", "--format", "json")
+    assert ran.code == 2
+    (change,) = ran.datasets[0]["settings"]
+    assert "".join(map("".join, change["words"])).startswith(words)
+    dangers = [one["level"] for one in ran.document["dangers"] if one["kind"] == "declaration"]
+    assert dangers == ([level] if level else [])
+    name = words.partition(":")[0]
+    for view in ("text", "markdown", "html"):
+        assert f"{name}: " in world.run("diff", "HEAD", "datasets", "--format", view).out
+
+
+def test_a_side_of_which_nothing_could_be_read_is_not_empty(world: World) -> None:
+    """A Git LFS pointer on either side: its findings are shown, nothing is compared, and the exit code says so."""
+    folder = world.write("cells", world.many(2))
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 12345\n"
+    (folder / "pointer.jsonl").write_text(pointer)
+    for before, after in (("pointer", "train"), ("train", "pointer")):
+        sides = [f"datasets/cells/{name}.jsonl" for name in (before, after)]
+        ran = world.run("diff", *sides, "--format", "json")
+        assert ran.code == 3
+        assert (ran.document["totals"]["add"], ran.document["totals"]["live_only"]) == (0, 0)
+        assert ran.document["totals"]["errors"] > 0
+        assert "datasets/cells/pointer.jsonl could not be read" in ran.datasets[0]["error"]["message"]
+        for view in ("text", "markdown", "html"):
+            out = world.run("diff", *sides, "--format", view).out
+            assert "could not be read" in out
+            assert "pointer.jsonl:1" in out
+            assert "to add" not in out
+
+
+def test_lines_that_could_not_be_read_are_said(world: World) -> None:
+    """They may hold entries: the others are compared, and it is not said that nothing changed."""
+    folder = world.write("cells", world.many(2))
+    (folder / "broken.jsonl").write_text("".join(f"{line}\n" for line in [*world.many(2), "<<<<<<< HEAD"]))
+    sides = ("datasets/cells/broken.jsonl", "datasets/cells/train.jsonl")
+    for before, after in (sides, sides[::-1]):
+        ran = world.run("diff", before, after, "--exit-code")
+        assert ran.code == 2
+        assert "no changes" not in ran.out
+        assert "1 line of datasets/cells/broken.jsonl could not be read" in ran.out
+        assert "datasets/cells/broken.jsonl:3" in ran.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def test_a_wrong_declaration_is_reported_with_its_place(world: World) -> None:
     world.write("cells", world.many(1), settings="manged: false")
     ran = world.run("validate")
     assert ran.code == 3
-    assert "datasets/cells/project.yaml:1:1: error" in ran.out
+    assert "datasets/cells/project.yaml:1:1 unknown-key error:" in ran.out
     assert "managed" in ran.out
     document = world.run("validate", "--json").document
     assert document["findings"]["errors"] == document["totals"]["errors"] == 1
@@ -130,3 +131,25 @@ def test_the_samples_of_this_repository_are_valid(world: World) -> None:
     """The samples that the README shows are valid."""
     ran = world.run("validate", str(ROOT / "datasets"))
     assert ran.code == 0, ran.out
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"auto-label-metadata": {"type": "x"}}, "`auto-label-metadata` has no `auto-label`"),
+        ({"color": "blue", "auto-label-metadata": {}}, "`auto-label-metadata` has no `auto-label`"),
+        ({"color": "blue"}, "`color` has no `color-metadata`"),
+        ({"a": 1, "a-metadata": {"type": "groundtruth/text"}}, "`a-metadata` has the type groundtruth/text"),
+        ({"a": 1, "a-metadata": {"class-name": "cat"}}, "`a-metadata` has no `type`"),
+    ],
+)
+def test_a_manifest_without_known_labels_says_what_is_there_and_what_is_missing(
+    world: World, members: dict[str, object], said: str
+) -> None:
+    """The cure was a conversion where only a member was missing."""
+    world.write("cells", [json.dumps({"source-ref": "s3://acme-vision/1.jpg", **members})])
+    ran = world.run("validate")
+    assert ran.code == 3
+    (told,) = [line for line in ran.out.splitlines() if " no-known-kind error: " in line]
+    assert f"in the first that should, {said}" in told
+    assert ("convert" in ran.out) is False

@@ -145,6 +145,8 @@ class Stack:
             target.parent.mkdir(parents=True, exist_ok=True)
             content = path.read_bytes().replace(_ADDRESS.encode(), self.emulator.url.encode())
             target.write_bytes(content.replace(b"virtualenv: .venv", f"virtualenv: {sys.prefix}".encode()))
+            if ".reconciler" in target.parts:
+                target.chmod(0o600)  # as 0.1.0 wrote it; git keeps no such mode
 
     def _create(self, one: dict[str, Any]) -> None:
         """A project, or a dataset with its lines."""

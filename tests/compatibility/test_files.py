@@ -92,6 +92,7 @@ def test_a_note_whose_record_was_written_is_not_recorded_again(left: Left) -> No
     (note,) = audit.glob("begun-*")
     before = stack.records()
     note.write_text(json.dumps(before[0]) + "\n")
+    note.rename(note.with_name(f"begun-{before[0]['id']}.json"))
     stack.reconciler("apply", "--yes", *NOTED)
     assert [record["outcome"] for record in stack.records()[len(before) :]] == ["done"]
     assert not list(audit.glob("begun-*"))

@@ -142,10 +142,63 @@ def test_what_cannot_be_read_is_an_error_with_a_cure(content: bytes, code: str) 
 
 def test_annotations_of_images_that_are_not_there_are_said() -> None:
     """They give nothing; their number is told."""
-    lines, findings = converted(coco(annotations=[{"image_id": 99, "category_id": 1, "bbox": [1, 2, 3, 4]}] * 3))
+    own, other = ({"image_id": number, "category_id": 1, "bbox": [1, 2, 3, 4]} for number in (5, 99))
+    lines, findings = converted(coco(annotations=[own, *[other] * 3]))
     assert len(lines) == 1
     assert (findings[0].severity, findings[0].code) == (Severity.MARKED, "no-image")
     assert findings[0].message.endswith("3, the first of image 99")
+
+
+def test_annotations_that_join_no_image_are_an_error_where_images_come_out_empty() -> None:
+    """Those images may be the ones that the annotations belong to: "nothing there" would be a false label."""
+    _lines, findings = converted(coco(annotations=[{"image_id": "5.jpg", "category_id": 1, "bbox": [1, 2, 3, 4]}] * 3))
+    (finding,) = [one for one in findings if one.severity is Severity.ERROR]
+    assert finding.code == "annotations-lost"
+    assert "3, the first of image 5.jpg; 1 images have no annotations, the first with id 5," in finding.message
+
+
+@pytest.mark.parametrize("number", [5, 5.0, "5"])
+@pytest.mark.parametrize("category", [1, 1.0, "1"])
+def test_ids_are_joined_by_what_they_mean(number: object, category: object) -> None:
+    """Tools write an id as a number here and as text there; both name the same image and the same category."""
+    (line,), findings = converted(
+        coco(annotations=[{"image_id": number, "category_id": category, "bbox": [1, 2, 3, 4]}])
+    )
+    assert boxes_of(line) == (Box("cup", 1_000, 2_000, 3_000, 4_000),)
+    assert findings == []
+
+
+def test_a_file_without_annotations_is_an_error_and_not_a_file_of_empty_images() -> None:
+    """The lists of images that COCO publishes for its test sets have none: nobody has looked at these images."""
+    document = json.loads(coco())
+    del document["annotations"]
+    lines, (finding,) = converted(json.dumps(document).encode())
+    assert lines == []
+    assert (finding.severity, finding.code) == (Severity.ERROR, "not-coco")
+    assert "`annotations` is missing" in finding.message
+
+
+def test_a_list_that_is_there_twice_is_an_error() -> None:
+    """A JSON parser takes the last one, and the annotations of the first would be lost."""
+    lines, (finding,) = converted(coco([1, 2, 3, 4])[:-1] + b', "annotations": []}')
+    assert lines == []
+    assert (finding.severity, finding.code) == (Severity.ERROR, "json")
+    assert 'the name "annotations" appears twice' in finding.message
+
+
+@pytest.mark.parametrize(
+    ("boxes", "code"),
+    [
+        ([[0.1, 0.2, 0.3, 0.4], [0.5, 0.5, 0.5, 0.5]], "boxes-as-fractions"),
+        ([[500, 300, 600, 400], [10, 20, 110, 220]], "boxes-as-corners"),
+        ([[10, 20, 30, 40], [100, 470, 100, 150]], "width-and-height-swapped"),
+    ],
+)
+def test_boxes_that_are_not_what_coco_says_are_an_error_and_never_clipped(boxes: list[list[float]], code: str) -> None:
+    """One error says what they are instead."""
+    lines, (finding,) = converted(coco(*boxes))
+    assert lines == []
+    assert (finding.severity, finding.code) == (Severity.ERROR, code)
 
 
 def test_an_image_in_two_files_is_an_error() -> None:

@@ -66,10 +66,11 @@ def test_the_real_zero_size_boxes_are_left_out_and_named(data: Path, converted: 
 
 
 def test_an_image_without_objects_is_a_zero_box_line(voc: Voc, converted: Run) -> None:
-    """Looked at, nothing found: labelled, with an empty class-map, not a bare line."""
-    lines, findings = converted(voc())
+    """Looked at, nothing found: labelled, with an empty class-map, not a bare line; counted in one note."""
+    lines, findings = converted(voc(), voc(filename="b.jpg"))
 
-    assert findings == []
+    assert [(one.severity, one.code) for one in findings] == [(Severity.NOTE, "no-boxes")]
+    assert findings[0].message.startswith("images without annotations: 2;")
     meaning = meaning_of(document(lines[0]))
     assert (meaning.labelled, meaning.boxes, meaning.sizes) == (True, (), ((640_000, 480_000),))
 
@@ -80,7 +81,42 @@ def test_a_box_over_the_edge_is_clipped_and_said(voc: Voc, converted: Run) -> No
 
     assert meaning_of(document(lines[0])).boxes == (Box("RBC", 0, 400_500, 30_000, 79_500),)
     assert (finding.severity, finding.code) == (Severity.MARKED, "ERROR_INVALID_BOUNDING_BOX")
-    assert "40 x 99.5 pixels at -10, 400.5, is clipped to 30 x 79.5 pixels at 0, 400.5" in finding.message
+    assert "the box 'RBC', 40 x 99.5 pixels at -10, 400.5, loses 40% of its area" in finding.message
+    assert "is clipped to 30 x 79.5 pixels at 0, 400.5" in finding.message
+
+
+def test_a_box_that_is_cut_a_little_says_no_share(voc: Voc, converted: Run) -> None:
+    """Up to a tenth is carelessness; what is cut by more may be a wrong size of the image."""
+    _lines, (finding,) = converted(voc(("RBC", -1, 10, 30, 60)))
+
+    assert "area" not in finding.message
+    assert "is clipped to 30 x 50 pixels" in finding.message
+
+
+def test_swapped_width_and_height_are_an_error_and_nothing_is_clipped(voc: Voc, converted: Run) -> None:
+    """All boxes fit the turned frame, and one of them leaves the frame that is given by more than a tenth."""
+    lines, (finding,) = converted(voc(("RBC", 1, 1, 9, 9), ("WBC", 100, 500, 200, 620)))
+
+    assert lines == []
+    assert (finding.severity, finding.code) == (Severity.ERROR, "width-and-height-swapped")
+    assert "640 x 480" in finding.message
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<objects><object><name>RBC</name><bndbox/></object></objects>",
+        "<Object><name>RBC</name></Object>",
+        "<bndbox><xmin>1</xmin></bndbox>",
+        "<regions><region><polygon/></region></regions>",
+    ],
+)
+def test_objects_in_another_place_are_an_error(inside: str, voc: Voc, converted: Run) -> None:
+    """They would be lost, and the line would say that the image shows nothing."""
+    lines, (finding,) = converted(voc(more=inside))
+
+    assert lines == []
+    assert (finding.severity, finding.code) == (Severity.ERROR, "boxes-outside-objects")
 
 
 def test_a_box_outside_the_image_is_left_out_and_said(voc: Voc, converted: Run) -> None:
@@ -150,7 +186,7 @@ def test_an_image_without_a_size_is_an_error(voc: Voc, converted: Run, size: str
 
 def test_a_size_without_depth_has_three_channels(voc: Voc, converted: Run) -> None:
     """AWS requires the number and does not use it."""
-    lines, findings = converted(voc(size="<size><width>640</width><height>480</height></size>"))
+    lines, findings = converted(voc(("RBC", 1, 1, 9, 9), size="<size><width>640</width><height>480</height></size>"))
 
     assert findings == []
     assert document(lines[0])["bounding-box"]["image_size"] == [{"width": 640, "height": 480, "depth": 3}]
@@ -220,7 +256,7 @@ def test_parts_of_an_object_are_no_boxes_of_their_own(voc: Voc, converted: Run) 
 
 def test_one_bad_file_takes_no_other_file_with_it(voc: Voc, converted: Run) -> None:
     """Lines and findings of the files keep the files' order."""
-    good = [voc(filename=f"{name}.jpg") for name in "ab"]
+    good = [voc(("RBC", 1, 1, 9, 9), filename=f"{name}.jpg") for name in "ab"]
     lines, findings = converted(good[0], b"no XML", good[1])
 
     assert [line.place.file for line in lines] == ["1.xml", "3.xml"]
@@ -234,7 +270,8 @@ def test_one_bad_file_takes_no_other_file_with_it(voc: Voc, converted: Run) -> N
 def test_prefix_and_name_meet_at_one_slash(voc: Voc, images: str, key: str) -> None:
     """Nothing else about the name is changed."""
     for filename in ("x  y.jpg", "/x  y.jpg"):
-        (line,) = FORMATS["voc"].convert([("a.xml", voc(filename=filename))], images=images, created="")
+        content = voc(("RBC", 1, 1, 9, 9), filename=filename)
+        (line,) = FORMATS["voc"].convert([("a.xml", content)], images=images, created="")
         assert isinstance(line, Converted)
         assert line.key == key
 
@@ -281,11 +318,12 @@ def test_every_box_that_comes_out_lies_in_the_frame(
         assert 0 <= box.top < box.top + box.height <= 480_000
         assert min(box.width, box.height) > 1000
     left_out = sum("is left out" in finding.message for finding in findings)
-    assert len(boxes) == len(objects) - left_out
+    turned = any(finding.code == "width-and-height-swapped" for finding in findings)
+    assert len(boxes) == (0 if turned else len(objects) - left_out)
 
 
 @settings(max_examples=50, deadline=None)
-@given(objects=st.lists(inside(), max_size=8, unique=True))
+@given(objects=st.lists(inside(), min_size=1, max_size=8, unique=True))
 def test_boxes_in_the_frame_come_out_as_drawn(
     voc: Voc, converted: Run, objects: list[tuple[str, float, float, float, float]]
 ) -> None:

@@ -66,6 +66,10 @@ JSON_CASES = [
             for n in range(DATASET_LABELS + 2)
         ),
     ),
+    (
+        "multilabel-type",
+        IMAGE.replace('"groundtruth/image-classification', '§"groundtruth/image-classification-multilabel'),
+    ),
     ("no-known-kind", BARE + '\n§{"source-ref":"s3://pics/a.jpg","color":"blue"}'),
     # AWS's codes.
     ("ERROR_NO_LABEL_ATTRIBUTES", '{"source-ref":"s3://pics/a.jpg","color":§"blue"}'),

@@ -15,27 +15,29 @@ if TYPE_CHECKING:
 
 
 def test_a_bad_manifest_is_one_failure_with_all_complaints_in_it(world: World) -> None:
-    """The engine prefixes each failure with a hundred characters: one per file, each finding at its line."""
+    """The engine prefixes each failure with a hundred characters: one per file, each finding at its place."""
     cells = world.declare({})
     lines = [json.dumps(line("1.jpg", "cat")), '{"label": 1}', "{broken", json.dumps(line("1.jpg", "dog"))]
     cells.declared["manifest"] = "bad.jsonl"
     (world.program / "bad.jsonl").write_text("\n".join(lines), encoding="utf-8")
     [(blamed, reason)] = cells.failures()
     assert blamed == "manifest"
-    assert [text.partition(": ")[0].split(":")[:2] for text in reason.splitlines()] == [
-        ["bad.jsonl", "2"],
-        ["bad.jsonl", "3"],
-        ["bad.jsonl", "4"],
+    told, cures = reason.splitlines()[::2], reason.splitlines()[1::2]
+    assert [text.partition(": ")[0] for text in told] == [
+        "bad.jsonl:2:1 source-ref-missing",
+        "bad.jsonl:3:2 invalid-json",
+        "bad.jsonl:4:16 source-ref-repeated",
     ]
+    assert all(cure.startswith("  ") for cure in cures)
 
 
 def test_more_than_fifty_complaints_are_counted(world: World) -> None:
-    """The first 50 are shown, the rest is a number."""
+    """The first 50 are shown, each with its cure, the rest is a number."""
     cells = world.declare({})
     cells.declared["manifest"] = "worse.jsonl"
     (world.program / "worse.jsonl").write_text("{broken\n" * 73, encoding="utf-8")
     [(_, reason)] = cells.failures()
-    assert len(reason.splitlines()) == 51
+    assert len(reason.splitlines()) == 2 * 50 + 1
     assert reason.endswith("and 23 more")
 
 

@@ -172,3 +172,55 @@ def test_more_than_thirty_marked_entries_are_counted(world: World) -> None:
     told = cells.messages[-1].text.splitlines()
     assert sum("ERROR_INVALID_BOUNDING_BOX" in text for text in told) == 30
     assert "... and 3 more marked entries" in told
+
+
+def test_an_unlabelled_upload_makes_no_drift_and_a_lost_label_does(world: World) -> None:
+    """A bare line changes nothing in training; an entry whose labels went is drift, and stays it until an apply."""
+    cells = applied(world)
+    world.edit(cells, "upload.jpg")
+    assert not cells.drift(write=True)
+    assert not cells.preview()[0]
+    world.edit(cells, "1.jpg")
+    assert cells.drift(write=True)
+    assert cells.up()
+    assert not cells.drift()
+
+
+def test_a_live_only_entry_that_was_known_is_drift_only_once_it_changes(world: World) -> None:
+    """The apply read it back with its labels: it counts when they change, or when another one appears."""
+    cells = applied(world)
+    world.edit(cells, "theirs.jpg", "bird")
+    cells.up()
+    assert not cells.drift()
+    world.edit(cells, "theirs.jpg", "fox")
+    assert cells.drift()
+    cells.up()
+    assert not cells.drift()
+    world.edit(cells, "another.jpg", "bird")
+    assert cells.drift()
+
+
+def test_a_state_without_the_digest_of_labels_is_judged_by_that_of_all_lines(world: World) -> None:
+    """What 0.1.0 stored: every line counts, and nothing is added to the state, until the next apply."""
+    cells = applied(world)
+    for name in ("live", "appliedLive"):
+        del cells.outputs[name]["labelsDigest"]
+    before = dict(cells.outputs)
+    assert not cells.drift(write=True)
+    assert not cells.preview()[0]
+    assert cells.outputs == before
+    world.edit(cells, "upload.jpg")
+    assert cells.drift(write=True)
+    assert cells.up()
+    assert not cells.drift()
+    world.edit(cells, "second.jpg")
+    assert not cells.drift()
+
+
+@pytest.mark.parametrize("compare", ["labels", "strict"])
+def test_a_bare_line_with_other_fields_counts_only_where_they_are_compared(world: World, compare: str) -> None:
+    """`compare: strict` compares all of the JSON, so that an unlabelled line with more fields counts there."""
+    cells = applied(world, policy={"compare": compare})
+    upload = '{"source-ref": "s3://acme-vision/images/upload.jpg", "by": "somebody"}'
+    world.emulator.edit_entries(world.arn(cells), [upload])
+    assert cells.drift() == (compare == "strict")

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.review.dangers import LEVELS
-from reconciler.review.model import Danger, DangerLevel, DatasetReview, Review
+from reconciler.review.model import Danger, DatasetReview, Review
+from reconciler.run import DangerLevel
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.view import COMMENT_CHARACTERS, MARKER, view
 from tests.views.real_review import real

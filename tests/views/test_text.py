@@ -20,7 +20,7 @@ from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.preview import Preview, preview_of
-from reconciler.views.words import finding_line, outcome_words, progress_line, said, size
+from reconciler.views.words import finding_lines, outcome_words, progress_line, said, size
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled
 from tests.support.plans import planned, run_of
@@ -99,11 +99,11 @@ def test_hostile_names_reach_no_line_of_a_plan(key: str, label: str, field: str,
         rejected_total=2,
         marked_total=1,
     )
-    lines = (finding_line(finding), *outcome_lines(outcome), progress_line(Progress(f"waiting ({label})")))
+    lines = (*finding_lines(finding), *outcome_lines(outcome), progress_line(Progress(f"waiting ({label})")))
     assert [acts(line) for line in lines] == [[]] * len(lines)
     error = InvalidDeclaration([finding, finding], total=7)
     assert acts(str(error).replace("\n", "")) == []
-    assert len(str(error).split("\n")) == 3
+    assert len(str(error).split("\n")) == 2 * 2 + 1
 
 
 def numbers(text: str, word: str) -> int:
@@ -242,13 +242,12 @@ def test_statistics_that_disagree_with_what_was_listed_are_told(counted: Statist
 
 
 def test_a_finding_says_place_class_fault_and_cure() -> None:
-    """A finding is one line; a finding of a whole file has no line number."""
+    """A finding is one line with its code, and the cure below it; a finding of a whole file has no line number."""
     place = Place("a.jsonl", 3)
     marked = Finding(Severity.MARKED, "ERROR_NO_VALID_ANNOTATIONS", place, "What is wrong", "the cure")
-    assert finding_line(marked) == "a.jsonl:3: marked: What is wrong; the cure"
-    assert finding_line(replace(marked, severity=Severity.NOTE, code="zero-boxes", place=Place("a.jsonl"))) == (
-        "a.jsonl: note: What is wrong; the cure"
-    )
+    assert finding_lines(marked) == ("a.jsonl:3 ERROR_NO_VALID_ANNOTATIONS marked: What is wrong", "the cure")
+    note = replace(marked, severity=Severity.NOTE, code="zero-boxes", place=Place("a.jsonl"))
+    assert finding_lines(note) == ("a.jsonl zero-boxes note: What is wrong", "the cure")
 
 
 @pytest.mark.parametrize(

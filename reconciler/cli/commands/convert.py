@@ -21,7 +21,7 @@ from reconciler.formats import FORMATS, Converted
 from reconciler.model import Severity
 from reconciler.text import counted, inert
 from reconciler.views.terminal.tables import Role
-from reconciler.views.words import finding_line
+from reconciler.views.words import finding_lines
 
 _ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}
 # The first bytes of JPEG and PNG files.
@@ -42,7 +42,9 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
             lines.append(one.line + b"\n")
         else:
             errors += one.severity is Severity.ERROR
-            screen.remark(finding_line(one), _ROLES[one.severity])
+            line, cure = finding_lines(one)
+            screen.remark(line, _ROLES[one.severity])
+            screen.remark(f"  {cure}", "dim")
     if errors:
         raise BadInput(f"{counted(errors, 'error', 'errors')} in the annotations; nothing was written")
     content, file = b"".join(lines), options.files["lines"]

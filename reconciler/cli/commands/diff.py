@@ -20,6 +20,8 @@ from reconciler.text import inert
 def diff(run: Run, screen: Screen, _signals: Signals) -> Exit:
     """Compare the two sides. The review contains the errors of a manifest; they do not stop the command.
 
+    A manifest of which nothing could be read is bad input: its dataset is not compared.
+
     Raises:
         BadInput: a side is not found, or one is a file and the other a folder. InvalidDeclaration: a project.yaml is
             invalid.
@@ -33,6 +35,8 @@ def diff(run: Run, screen: Screen, _signals: Signals) -> Exit:
         run.review = offline_review(one, other, (before, after), places=(old.place, new.place))
     screen.clear()
     changed = any(dataset.changes_total or dataset.has_changes for dataset in run.review.datasets)
+    if any(dataset.error for dataset in run.review.datasets):
+        return Exit.BAD_INPUT
     return Exit.CHANGES if changed and run.options.exit_code else Exit.DONE
 
 

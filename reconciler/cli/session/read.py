@@ -19,8 +19,9 @@ from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetType, ProjectDeclaration
+from reconciler.review.declaration import Declared, declaration_changes, is_same
 from reconciler.review.model import Review
-from reconciler.review.offline import Declared, declared_in, earlier_in, read_side, undeclared_project
+from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
 
@@ -120,7 +121,18 @@ def _nothing_in(datasets: Path) -> str:
 # The number of earlier commits that are read; what was in git before them is unknown.
 _COMMITS: Final = 20
 _Name = tuple[str, DatasetType]
-_Manifests = dict[_Name, Ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """A manifest of a revision: its declaration, what was read of it, and its entries."""
+
+    declared: Declared
+    side: Side
+    ledger: Ledger
+
+
+_Manifests = dict[_Name, _Manifest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +175,18 @@ def load_base(run: Run, screen: Screen) -> None:
     known = len(commits) < _COMMITS and None not in before and not is_shallow(revisions.repository)
     for one in run.datasets:
         name = _name(one)
-        there = base.get(name) or run.resources.enter_context(Ledger())
-        earlier = [manifests[name] for manifests in before if manifests and name in manifests]
-        one.base = Base(reference, there, earlier_in(earlier, one.dataset.policy.compare), complete=known)
+        there = base.get(name)
+        if there and is_same(there.declared, (one.project, one.dataset)):
+            one.settings = declaration_changes(there.declared, (one.project, one.dataset))
+        found = [manifests[name] for manifests in before if manifests and name in manifests]
+        earlier = [manifest.ledger for manifest in found]
+        one.base = Base(
+            reference,
+            there.ledger if there else run.resources.enter_context(Ledger()),
+            earlier_in(earlier, one.dataset.policy.compare),
+            complete=known and not any(manifest.side.lost for manifest in found),
+            unread=there.side.words if there and there.side.lost else "",
+        )
     screen.clear()
 
 
@@ -197,6 +218,6 @@ def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manife
     for one in declared:
         name = one[0].name, one[1].dataset_type
         if name in wanted:
-            manifests[name] = run.resources.enter_context(Ledger())
-            read_side(one, manifests[name])
+            ledger = run.resources.enter_context(Ledger())
+            manifests[name] = _Manifest(one, read_side(one, ledger), ledger)
     return manifests

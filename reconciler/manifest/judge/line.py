@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
+from reconciler.entries.meaning import MULTILABEL_TYPE, kind_of_labels
 from reconciler.limits import KEY_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
@@ -53,8 +54,7 @@ def _faults(own: Mapping[str, Any], judgement: Judgement) -> Iterator[BrokenRule
     pairs = _pairs(own, judgement)
     if not pairs and len(own) > 1:
         first = next(name for name in own if name != SOURCE_REF)
-        missing = first.removesuffix(METADATA) if first.endswith(METADATA) else first + METADATA
-        yield broken(rules.NO_ATTRIBUTES, (first,), f"`{first}` has no `{missing}` beside it")
+        yield broken(rules.NO_ATTRIBUTES, (first,), f"`{first}` has no `{beside(first)}` beside it")
     valid = 0
     for attribute in pairs:
         known_kind = True
@@ -76,11 +76,16 @@ def _pairs(own: Mapping[str, Any], judgement: Judgement) -> list[Attribute]:
             judgement.notes.append((rules.UNKNOWN_ATTRIBUTES, (name,)))
             continue
         metadata = own[name + METADATA]
-        kind = metadata.get("type") if isinstance(metadata, dict) else None
-        attribute = Attribute(name, value, metadata, kind if isinstance(kind, str) else "")
+        kind = kind_of_labels(metadata) if isinstance(metadata, dict) else ""
+        attribute = Attribute(name, value, metadata, kind)
         _note_facts(attribute, judgement)
         pairs.append(attribute)
     return pairs
+
+
+def beside(name: str) -> str:
+    """The other member of a pair: the metadata of an attribute, or the attribute of metadata."""
+    return name.removesuffix(METADATA) if name.endswith(METADATA) else name + METADATA
 
 
 def _is_attribute(name: str, own: Mapping[str, Any]) -> bool:
@@ -91,6 +96,8 @@ def _note_facts(attribute: Attribute, judgement: Judgement) -> None:
     value = attribute.value
     if attribute.kind in _KINDS:
         judgement.kinds.add(attribute.kind)
+    if attribute.kind == IMAGE_TYPE and attribute.metadata["type"] == MULTILABEL_TYPE:
+        judgement.notes.append((rules.MULTILABEL, (attribute.name + METADATA, "type")))
     if attribute.kind == IMAGE_TYPE and isinstance(value, str):
         judgement.notes.append((rules.TEXT_VALUE, (attribute.name,)))
     elif attribute.kind == BOXES_TYPE and isinstance(value, dict) and value.get("annotations") == []:

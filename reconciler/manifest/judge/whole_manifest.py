@@ -10,16 +10,18 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 """
 
 import re
+import shlex
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF
+from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF
+from reconciler.entries.image_names import oddities
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
-from reconciler.manifest.judge.line import Judgement, bucket_of
+from reconciler.manifest.judge.line import Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import DesiredEntry, Place
 from reconciler.rule import Rule
@@ -78,7 +80,7 @@ class Across:
         self._lines = self._entries = self._boxes = 0
         self._class_maps = ClassMaps()
         self._known_kind = False
-        self._unknown_kind: Place | None = None
+        self._unknown_kind: ParsedLine | None = None
 
     def count_line(self, line: ParsedLine) -> None:
         """Count a line, good or bad."""
@@ -93,7 +95,7 @@ class Across:
         if judgement.kinds:
             self._known_kind = True
         elif self._unknown_kind is None and len(line.document) > 1:
-            self._unknown_kind = line.place
+            self._unknown_kind = line
 
     def judge(self, desired: DesiredEntry, line: ParsedLine) -> None:
         """Judge an entry against those before it, and hand it on."""
@@ -117,7 +119,8 @@ class Across:
     def findings(self) -> Findings:
         """Everything found, after the last line."""
         if self._unknown_kind is not None and not self._known_kind:
-            self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind)
+            there, cure = _unknown(self._unknown_kind.document)
+            self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind.place, there=there, cure=cure)
         self._class_maps.report(self._collector, self._labels)
         bucket = next(iter(self._buckets), None)
         return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
@@ -154,6 +157,18 @@ class Across:
                 self._collector.report(rules.UNDECLARED_LABEL, locate, label=label, guess=guess)
 
 
+def _unknown(document: Mapping[str, Any]) -> tuple[str, str]:
+    """What a line has in place of labels that are known, and what to do about it."""
+    lonely = [name for name in document if name != SOURCE_REF and beside(name) not in document]
+    for name, metadata in document.items():
+        if name.endswith(METADATA) and name not in lonely and isinstance(metadata, dict):
+            kind = metadata.get("type")
+            there = f"`{name}` has the type {kind}" if isinstance(kind, str) else f"`{name}` has no `type`"
+            return there, f"set it to {IMAGE_TYPE} or {BOXES_TYPE}, and the members to what this type requires"
+    name = next((one for one in lonely if one.endswith(METADATA)), next(iter(lonely), SOURCE_REF))
+    return f"`{name}` has no `{beside(name)}`", "add it, or leave only `source-ref` for an image without labels"
+
+
 def label_path(line: ParsedLine, label: str) -> MemberPath:
     """Where a line names a label: the class-name of an image-level label, or the entry of a class-map."""
     for name, metadata in line.document.items():
@@ -170,6 +185,11 @@ def label_path(line: ParsedLine, label: str) -> MemberPath:
 
 
 _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
+
+
+def _fixed_by(file: str) -> str:
+    name = shlex.quote(file)
+    return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
 @dataclass(slots=True)
@@ -202,10 +222,12 @@ class Notes:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 
     def see_key(self, key: str, line: ParsedLine) -> None:
-        """Note a key that looks percent-encoded, or equals an earlier one after Unicode normalisation."""
+        """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""
         locate = partial(line.locate, (SOURCE_REF,))
         if "%" in key and _PERCENT.search(key):
             self._count(rules.PERCENT_KEY, locate)
+        for rule in oddities(key):
+            self._count(rule, locate, name=key)
         if not key.isascii():
             # Remembered as numbers, because the text of 250,000 keys would take much memory.
             form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
@@ -217,7 +239,8 @@ class Notes:
         """Turn what was noted into findings."""
         for rule, counted in self._counted.items():
             plural = "s" if counted.count > 1 else ""
-            collector.report(rule, counted.place, count=counted.count, s=plural, **counted.details)
+            how = "" if collector.shown.endswith((".yaml", ".yml")) else _fixed_by(collector.shown)
+            collector.report(rule, counted.place, count=counted.count, s=plural, how=how, **counted.details)
 
     def _count(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:
         if rule not in self._counted:

@@ -125,8 +125,8 @@ MANY_LINES: Final = error(
 )
 NO_KNOWN_KIND: Final = error(
     "no-known-kind",
-    "no line of the manifest has labels of a kind that Custom Labels accepts; the first that should is here",
-    "convert the labels to groundtruth/image-classification or groundtruth/object-detection",
+    "no line of the manifest has labels that Custom Labels accepts; in the first that should, {there}",
+    "{cure}",
     _FORMAT,
 )
 UNDECLARED_LABEL: Final = error(
@@ -166,6 +166,13 @@ MIXED_KINDS: Final = note(
     "keep one kind in a dataset",
     "Custom Labels Developer Guide, Training a model",
 )
+MULTILABEL: Final = note(
+    "multilabel-type",
+    "{count:,} image-level label{s} of type groundtruth/image-classification-multilabel, the first here: AWS's "
+    "converter writes it and AWS's guide gives groundtruth/image-classification alone; the service may mark them",
+    "set the type to groundtruth/image-classification{how}",
+    "Custom Labels Developer Guide, Transforming multi-label SageMaker AI Ground Truth manifest files",
+)
 TEXT_VALUE: Final = note(
     "text-label-value",
     "{count:,} image-level label{s} with text as value, the first here, as Ground Truth writes it",
@@ -202,7 +209,7 @@ def _marked(code: str) -> Rule:
     """A row of class marked; its `detail` is empty or describes in parentheses exactly what is wrong."""
     row = ENTRY_CODES[code]
     cure = row.cure.replace("{", "{{").replace("}", "}}")
-    return marked(code, f"{code}: {row.meaning}{{detail}}", cure, _NONTERMINAL)
+    return marked(code, f"{row.meaning}{{detail}}", cure, _NONTERMINAL)
 
 
 NO_ATTRIBUTES: Final = _marked("ERROR_NO_LABEL_ATTRIBUTES")

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
+from reconciler.entries.image_names import is_address, key_of_image
 from reconciler.manifest.findings import MemberPath
 from reconciler.manifest.judge.label_attributes import is_share
 from reconciler.manifest.judge.line import SCHEME, address_fault
@@ -137,7 +138,6 @@ LABEL_KEYS: Final = ("labels", "boxes")
 ENTRY_KEYS: Final = ("image", *LABEL_KEYS, *_SHARED)
 _SIDES: Final = ("left", "top", "width", "height")
 _BOX_KEYS: Final = ("label", *_SIDES, "confidence")
-_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,16 +163,11 @@ def _prefix(node: Node, fields: Fields) -> str | None:
     if not prefix.startswith(SCHEME) or not prefix[len(SCHEME) :].strip("/"):
         fields.wrong(yaml_rules.PREFIX, node, prefix=prefix)
         return None
-    fault = address_fault(_joined(prefix, "image"))
+    fault = address_fault(key_of_image(prefix, "image"))
     if fault is not None:
         fields.wrong(fault.rule, node, **fault.details)
         return None
     return prefix
-
-
-def _joined(prefix: str, image: str) -> str:
-    """Prefix and name with exactly one slash between them; nothing else is normalised."""
-    return f"{prefix.rstrip('/')}/{image.lstrip('/')}"
 
 
 def written_entry(entry: MappingNode, head: Head, fields: Fields) -> WrittenEntry | None:
@@ -196,10 +191,10 @@ def _key(entry: MappingNode, head: Head, fields: Fields) -> str | None:
         fields.wrong(yaml_rules.NO_IMAGE, entry)
         return None
     image = fields.text(node, "`image`")
-    if image is None or _ADDRESS.match(image):
+    if image is None or is_address(image):
         return image
     if head.prefix is not None:
-        return _joined(head.prefix, image)
+        return key_of_image(head.prefix, image)
     if "images" not in head.given:
         fields.wrong(yaml_rules.NO_PREFIX, node, image=image)
     return None

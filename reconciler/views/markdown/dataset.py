@@ -97,7 +97,7 @@ def _summary(dataset: DatasetReview) -> str:
 
 def _finding(found: Finding) -> str:
     place = code(wording.place_words(found.place))
-    return f"- **{found.severity}** {place} {prose(found.message)}; {prose(found.cure)}\n"
+    return f"- **{found.severity}** {place} {code(found.code)} {prose(found.message)}; {prose(found.cure)}\n"
 
 
 def _group(group: Group) -> str:

@@ -9,7 +9,8 @@ from itertools import chain
 from typing import Final
 
 from reconciler.review.dangers import LEVELS
-from reconciler.review.model import Danger, DangerLevel, DatasetReview, Review
+from reconciler.review.model import Danger, DatasetReview, Review
+from reconciler.run import DangerLevel
 from reconciler.text import counted, names_in
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.dataset import dataset_blocks, failure_words, finding_block, project_blocks

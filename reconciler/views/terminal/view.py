@@ -12,7 +12,8 @@ from reconciler.analysis.results import Group
 from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
-from reconciler.review.model import Danger, DangerLevel, DatasetReview, EntryChange, Estimate, FindingCounts, Review
+from reconciler.review.model import Danger, DatasetReview, EntryChange, Estimate, FindingCounts, Review
+from reconciler.run import DangerLevel
 from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.lines import chosen, cost_lines, fitting, guard_lines, left_words, outcome_lines
 from reconciler.views.terminal.tables import (
@@ -32,7 +33,7 @@ from reconciler.views.words import (
     box_words,
     boxes_words,
     dataset_words,
-    finding_line,
+    finding_lines,
     folder_of,
     is_quiet,
     origin_words,
@@ -269,7 +270,9 @@ def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone
     kept = findings.shown[: layout.limit(fitting(total, _FINDINGS_ALONE if alone else _FINDINGS))]
     for found in kept:
         role: Role = "bad" if found.severity == "error" else "warning" if found.severity == "marked" else "dim"
-        yield from layout.wrap(finding_line(found), role, indent, indent + 2)
+        line, cure = finding_lines(found)
+        yield from layout.wrap(line, role, indent, indent + 2)
+        yield from layout.wrap(cure, "dim", indent + 2, indent + 4)
     yield from left_out(total - len(kept), "more findings", layout, indent)
 
 

@@ -1,0 +1,73 @@
+"""The name of an image and its key: one rule for manifests in YAML and for all converters, and what is odd in a name.
+
+Nothing of a name is changed or decoded, because S3 has keys with any characters; what is hardly meant is noted.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from reconciler.rule import OURS, Rule, note
+
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_DRIVE: Final = re.compile(r"(?:^|/)[A-Za-z]:[\\/]")
+_ENDINGS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
+_FORMATS: Final = "Custom Labels Developer Guide, Guidelines and quotas"
+
+DRIVE: Final = note(
+    "drive-letter-in-image-name",
+    '{count:,} name{s} of images with a drive letter, the first here ("{name}"): S3 has no drives',
+    "write the key of the object",
+    OURS,
+)
+BACKSLASH: Final = note(
+    "backslash-in-image-name",
+    '{count:,} name{s} of images with a backslash, the first here ("{name}"): in S3 it does not separate folders',
+    "write `/` between folders, unless the keys have backslashes",
+    OURS,
+)
+DOTS: Final = note(
+    "dots-in-image-name",
+    '{count:,} name{s} of images with `.` or `..` as a folder, the first here ("{name}"): S3 resolves neither',
+    "write the key of the object",
+    OURS,
+)
+NO_EXTENSION: Final = note(
+    "image-name-without-extension",
+    '{count:,} name{s} of images without an extension, the first here ("{name}")',
+    "check that the keys of the objects have none; Custom Labels takes JPEG and PNG",
+    _FORMATS,
+)
+EXTENSION: Final = note(
+    "image-name-extension",
+    '{count:,} name{s} of images with an extension of neither JPEG nor PNG, the first here ("{name}")',
+    "use images that Custom Labels takes: JPEG and PNG",
+    _FORMATS,
+)
+
+
+def is_address(name: str) -> bool:
+    """Whether the name of an image is a whole address, with a scheme."""
+    return _ADDRESS.match(name) is not None
+
+
+def key_of_image(prefix: str, name: str) -> str:
+    """A whole address as it is; else prefix and name with exactly one "/" between them, and nothing else changed."""
+    return name if is_address(name) else f"{prefix.rstrip('/')}/{name.lstrip('/')}"
+
+
+def oddities(key: str) -> Iterator[Rule]:
+    """What is odd in the name that a key has in its bucket."""
+    path = key.partition("://")[2].partition("/")[2]
+    if "\\" in path or ":" in path:
+        if _DRIVE.search(path):
+            yield DRIVE
+        elif "\\" in path:
+            yield BACKSLASH
+    parts = path.replace("\\", "/").split("/")
+    if "." in parts or ".." in parts:
+        yield DOTS
+    ending = PurePosixPath(parts[-1]).suffix.lower()
+    if ending not in _ENDINGS:
+        yield EXTENSION if ending else NO_EXTENSION

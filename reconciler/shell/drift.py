@@ -1,0 +1,43 @@
+"""Drift: live is no longer what the last apply read back. The command line and the provider judge by this one function.
+
+The command line has what was read back from the newest record, the provider from Pulumi's state. Bare lines do not
+count: an unlabelled upload makes no drift, an entry that lost its labels does. What was written before version 0.2.0
+has no digest without bare lines: then every line counts, until the next apply.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.ledger import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Live as the last apply read it back; `unfinished` says why that apply did not finish, "" when it did."""
+
+    live: Facts
+    unfinished: str = ""
+
+
+def drift(before: ReadBack, now: Facts | None) -> Iterator[str]:
+    """Why live has drifted, a sentence for each reason; none if it has not. `now` is None without a dataset."""
+    if before.unfinished:
+        yield f"the last apply did not finish: {before.unfinished}"
+    if now is None:
+        yield "the dataset no longer exists in AWS"
+    elif _moved(before.live, now):
+        yield f"live is no longer what the last apply read back: {_figures(before.live, now)}"
+
+
+def _moved(before: Facts, now: Facts) -> bool:
+    if before.labels_digest:
+        return now.labels_digest != before.labels_digest
+    return now.digest != before.digest
+
+
+def _figures(before: Facts, now: Facts) -> str:
+    """The counts that changed; entries may change without any count changing."""
+    names = {"entries": "entries", "labelled": "labelled", "marked": "marked with errors"}
+    counts = [(words, getattr(before, name), getattr(now, name)) for name, words in names.items()]
+    moved = [f"{words} {was:,} -> {is_now:,}" for words, was, is_now in counts if was != is_now]
+    return ", ".join(moved) or f"as many entries as before ({now.entries:,}), but with other content"
