@@ -155,6 +155,12 @@ class Interrupted(ReconcilerError):
 
     exit_code = Exit.SIGINT
 
+    def saying(self, message: str) -> "Interrupted":
+        """The same stop with a different message."""
+        error = Interrupted(message)
+        error.exit_code = self.exit_code
+        return error
+
 
 # Errors that a user, a disk or a network can cause; anything else is a bug.
 USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)

@@ -62,11 +62,14 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
 
     Raises:
         Refused: the plan has refusals, or was made without a service; nothing was sent.
+        Interrupted: it was stopped before anything was sent.
     """
     if plan.offline:
         raise Refused("a comparison without a service is for reading only; nothing was sent")
     if plan.refusals:
         raise Refused(plan.refusal)
+    if reason := context.stop():
+        raise reason
     marked_before = frozenset(row.key for row in ledger.marked())
     queue = ledger.send_queue(sends(ledger, plan))
     work = Work(ledger, queue, target, labels_of_live(ledger))

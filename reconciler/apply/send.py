@@ -50,9 +50,15 @@ class Lane:
     done: int = 0
     updates: int = 0
     bytes: int = 0
+    is_ending: bool = False
 
     def show(self, doing: str, batch: Batch) -> None:
         """Report the progress by bytes; the time left is estimated from the pace so far."""
+        if self.context.stop():
+            ending = f"stopping after batch {batch.number} of {self.plan.batches}, which AWS is processing"
+            self.context.report(Progress(ending, at_once=not self.is_ending))
+            self.is_ending = True
+            return
         now = Progress(doing, self.done, self.plan.bytes, "bytes", batch.number, self.plan.batches)
         left = (self.context.clock.now() - self.start) * (1 - now.fraction) / now.fraction if self.done else None
         self.context.report(replace(now, seconds_left=left))

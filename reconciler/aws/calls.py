@@ -10,7 +10,7 @@ from typing import Any, Final, Self, TypeVar
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
-from reconciler.errors import ReconcilerError
+from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.text import inert
 
 Reply = TypeVar("Reply")
@@ -48,7 +48,7 @@ class Patience:
     """
 
     seconds: float
-    stop: Callable[[], ReconcilerError | None]
+    stop: Callable[[], Interrupted | None]
     tell: Callable[[str], None]
 
 
@@ -128,7 +128,7 @@ class Calls:
     def _stop_listing(self, operation: str) -> None:
         """Raise the reason to stop before a call that only reads one more page."""
         if self.patience and operation in _LISTINGS and (reason := self.patience.stop()):
-            raise reason
+            raise reason.saying("stopped while live entries were listed, as requested; run again to continue")
 
     def _sleep(self, operation: str, seconds: float) -> None:
         """Sleep; in a listing, which may be stopped at any time, for a second at most at once."""
