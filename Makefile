@@ -61,5 +61,5 @@ bench-emulator: setup ## speed and memory of the emulator beside a bare server: 
 	@$(CLEAN) $(PY) -m benchmarks.emulator --entries $(or $(ENTRIES),250000)
 
 lock: ## renew requirements.lock (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock

@@ -1,9 +1,12 @@
 """Labels as code: Amazon Rekognition Custom Labels datasets kept equal to the manifests in git.
 
 `Dataset` is the Pulumi resource and `datasets_from` declares one for each manifest under a folder; both are imported
-on first use, so that importing this package costs neither Pulumi nor boto3.
+on first use, so that importing this package costs neither Pulumi nor boto3. They need the extra `pulumi`.
 """
 
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,19 +15,40 @@ if TYPE_CHECKING:
 
 __all__ = ["Dataset", "datasets_from"]
 
+_MODULES = {"Dataset": "reconciler.provider.resource", "datasets_from": "reconciler.provider.program"}
+
+
+def _refuse_namesake() -> None:
+    """End the process if the distribution `reconciler` is installed too: it has a package of this name.
+
+    Two distributions that share a package overwrite each other's files. SystemExit, because the command and a program
+    should both show the sentence and no traceback. Source: the index's page of `reconciler`, a tool for data frames.
+    """
+    if any(next(Path(folder).glob("reconciler-*.dist-info"), None) for folder in sys.path):
+        raise SystemExit(
+            "the distribution reconciler, a different program, is installed in this environment, and its package has "
+            "the same name as that of rekognition-labels-as-code; remove both and install one: pip uninstall "
+            "reconciler rekognition-labels-as-code, then pip install rekognition-labels-as-code"
+        )
+
+
+_refuse_namesake()
+
 
 def __getattr__(name: str) -> object:
     """Import the public names when they are asked for (PEP 562).
 
     Raises:
-        AttributeError: for any other name.
+        AttributeError: for any other name. ImportError: Pulumi's SDK is not installed.
     """
-    if name == "Dataset":
-        from reconciler.provider.resource import Dataset  # noqa: PLC0415 - lazy on purpose, see the module docstring
-
-        return Dataset
-    if name == "datasets_from":
-        from reconciler.provider.program import datasets_from  # noqa: PLC0415 - likewise
-
-        return datasets_from
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(_MODULES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "pulumi":
+            raise
+        raise ImportError(
+            f"reconciler.{name} needs Pulumi's SDK, which is not installed; install it with "
+            "pip install 'rekognition-labels-as-code[pulumi]'"
+        ) from None

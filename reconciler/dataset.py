@@ -52,10 +52,10 @@ class Observation:
 
     `leftover` is a dataset that must be gone before a new one can be created: its creation failed, or it is being
     deleted.
-    `test_arn` is the project's test dataset, where a training dataset is looked at.
+    `sibling_arn` is the project's other dataset.
     """
 
     arn: str | None = None
     description: DatasetDescription | None = None
     leftover: str | None = None
-    test_arn: str | None = None
+    sibling_arn: str | None = None

@@ -110,6 +110,11 @@ class DatasetType(StrEnum):
         """`train` or `test`."""
         return self.value.lower()
 
+    @property
+    def other(self) -> "DatasetType":
+        """The type of the project's other dataset."""
+        return DatasetType.TEST if self is DatasetType.TRAIN else DatasetType.TRAIN
+
 
 class Choice(StrEnum):
     """The words that a setting may have, each with what it `does`, as the documentation says it."""

@@ -1,17 +1,19 @@
 """One dataset in one run: its declaration, both sides, and what is known of it so far."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from reconciler.apply.outcome import Outcome
 from reconciler.dataset import Observation
 from reconciler.errors import Failure, ReconcilerError
-from reconciler.ledger import Ledger
+from reconciler.ledger import LIVE, Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
-from reconciler.plan import Plan
+from reconciler.plan import Plan, Sibling
+from reconciler.plan.leakage import nothing
 from reconciler.text import Sentence
 
 
@@ -62,7 +64,8 @@ class DatasetRun:
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
     asked for; `settings` are differences in how the dataset is declared, from the base or the other side; `remark` is
-    what else should be known before an apply. `calls` and `seconds` are what was spent on it.
+    what else should be known before an apply; `drift` why live has drifted, None where that was not judged. `calls` and
+    `seconds` are what was spent on it.
     """
 
     project: ProjectDeclaration
@@ -77,6 +80,7 @@ class DatasetRun:
     skipped: str | None = None
     base: Base | None = None
     remark: str = ""
+    drift: tuple[str, ...] | None = None
     settings: tuple[DeclarationChange, ...] = ()
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
@@ -95,3 +99,15 @@ class DatasetRun:
     def failure(self) -> Failure | None:
         """Why this dataset failed, or None."""
         return Failure.of(self.error) if self.error else self.outcome.error if self.outcome else None
+
+
+def sibling_in(datasets: Iterable[DatasetRun], one: DatasetRun, *, listed: bool = False) -> Sibling:
+    """The other dataset of a project among those of a run, whose manifests were read.
+
+    Its ledger has its live entries once it is planned, or where all are `listed`; else the service is asked for them.
+    """
+    for other in datasets:
+        if other is not one and other.project == one.project and other.error is None:
+            live = partial(other.ledger.keys, LIVE) if listed or other.plan else nothing
+            return Sibling(other.dataset.shown, other.ledger.keys, live, other.dataset.policy.extra.leftover)
+    return Sibling()

@@ -11,7 +11,7 @@ from math import hypot
 from operator import itemgetter
 from typing import Final
 
-from reconciler.analysis.boxes import matched, overlap
+from reconciler.analysis.boxes import BEST_UP_TO, matched, overlap
 from reconciler.analysis.fields import all_fields, document_of, field_changes
 from reconciler.analysis.movements import Transform, transform_of
 from reconciler.analysis.results import BoxChange, BoxWord, FieldChange, PixelBox, Size
@@ -108,13 +108,8 @@ def _labels(before: Meaning, after: Meaning) -> tuple[tuple[str, ...], tuple[str
 
 def _malformed(before: Meaning, after: Meaning) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Attributes that could not be read, gone and new; of several equal ones each counts."""
-    gone, new = list(before.malformed), []
-    for one in after.malformed:
-        if one in gone:
-            gone.remove(one)
-        else:
-            new.append(one)
-    return tuple(gone), tuple(new)
+    old, new = Counter(before.malformed), Counter(after.malformed)
+    return tuple((old - new).elements()), tuple((new - old).elements())
 
 
 def _sizes(meaning: Meaning | None) -> tuple[Size, ...]:
@@ -238,11 +233,20 @@ def _difference(detail: Detail) -> Iterator[str | Sentence]:
         yield from _moved(detail)
         yield from _counted_by_label("removed", detail.changed_boxes)
         yield from _counted_by_label("added", detail.changed_boxes)
+        if _is_greedy(detail):
+            yield f"over {BEST_UP_TO} boxes: paired by the greatest overlap first"
         if detail.malformed_added and not detail.malformed_removed:
             yield "malformed label attribute"
     if detail.sizes_before and detail.sizes_after and set(detail.sizes_before) != set(detail.sizes_after):
         before, after = (", ".join(map(str, sizes)) for sizes in (detail.sizes_before, detail.sizes_after))
         yield f"image size {before} -> {after}"
+
+
+def _is_greedy(detail: Detail) -> bool:
+    """Whether there were too many boxes to find the best pairs."""
+    moved = len(detail.transform.pairs) if detail.transform else 0
+    sides = [one.before for one in detail.changed_boxes], [one.after for one in detail.changed_boxes]
+    return max(sum(box is not None for box in side) for side in sides) - moved > BEST_UP_TO
 
 
 def _image_labels(detail: Detail) -> Iterator[Sentence]:

@@ -1,6 +1,7 @@
 """The same change on many entries, found and not guessed: patterns made into groups, with evidence and exceptions.
 
-A group has at least two entries, except where a label is gone. Exchanged image-level labels are explained by
+A group has at least two entries, except where a label is gone; one of moved boxes has more than chance would give:
+people who correct boxes move some of them alike. Exchanged image-level labels are explained by
 relabellings that other entries show; if one label of each side remains, that is a relabelling too, and anything else is
 removed and added.
 
@@ -16,6 +17,7 @@ What happened to a label that was exchanged for others depends on the balance of
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import lgamma, log
 from typing import Any, Final, get_args
 
 from msgspec import structs
@@ -28,6 +30,10 @@ from reconciler.text import Name, Sentence, counted, listed, plain, sentence
 
 # The least number of entries in a group, except for a label that is gone.
 _LEAST: Final = 2
+# A person who corrects a box moves it by up to two pixels in each direction: this number of amounts.
+_AMOUNTS: Final = 25
+# How many groups of moved boxes chance may give in all of a review.
+_BY_CHANCE: Final = 0.01
 # The number of groups that are kept, the largest ones; the changes of the others are shown one by one.
 _GROUPS_KEPT: Final = 200
 # The kinds, in the order in which groups are shown.
@@ -106,22 +112,28 @@ def _numbered(drafts: Sequence[_Draft], explained: Mapping[Pattern, tuple[Patter
 
 def _explained(counts: _Counts) -> dict[Pattern, tuple[Pattern, ...]]:
     """What exchanged labels mean, by the relabellings that other entries show."""
-    known = {(pattern.old[0], pattern.new[0]) for pattern in counts if pattern.kind == "relabelled"}
-    return {pattern: tuple(_explanation(pattern, known)) for pattern in counts if pattern.kind == "exchanged"}
+    became: defaultdict[str, set[str]] = defaultdict(set)
+    came: defaultdict[str, set[str]] = defaultdict(set)
+    for pattern in counts:
+        if pattern.kind == "relabelled":
+            became[pattern.old[0]].add(pattern.new[0])
+            came[pattern.new[0]].add(pattern.old[0])
+    exchanged = (pattern for pattern in counts if pattern.kind == "exchanged")
+    return {pattern: tuple(_explanation(pattern, became, came)) for pattern in exchanged}
 
 
-def _explanation(pattern: Pattern, known: set[tuple[str, str]]) -> Iterator[Pattern]:
-    old, new = list(pattern.old), list(pattern.new)
+def _explanation(pattern: Pattern, became: Mapping[str, set[str]], came: Mapping[str, set[str]]) -> Iterator[Pattern]:
+    """`became` and `came` are the labels that others show a label to have become, or to have come from."""
+    old, new = dict.fromkeys(pattern.old), dict.fromkeys(pattern.new)
     for label in pattern.old:
-        successors = [other for other in new if (label, other) in known]
-        if len(successors) == 1 and sum((other, successors[0]) in known for other in old) == 1:
-            old.remove(label)
-            new.remove(successors[0])
+        successors = [other for other in became.get(label, ()) if other in new]
+        if len(successors) == 1 and sum(other in old for other in came[successors[0]]) == 1:
+            del old[label], new[successors[0]]
             yield Pattern("relabelled", (label,), (successors[0],))
             yield Pattern("left", (label,))
     if len(old) == len(new) == 1:
-        yield Pattern("relabelled", (old[0],), (new[0],))
-        yield Pattern("left", (old[0],))
+        yield Pattern("relabelled", tuple(old), tuple(new))
+        yield Pattern("left", tuple(old))
     else:
         yield from (Pattern("label-removed", old=(label,)) for label in old)
         yield from (Pattern("label-added", new=(label,)) for label in new)
@@ -238,7 +250,7 @@ def _repeated(pattern: Pattern, count: PatternCount, labels: _Labels, patterns: 
             (label,) = pattern.new or pattern.old
             words = sentence(Name(label), f" {'added to' if pattern.new else 'removed from'} {many}")
             return _draft(kind, words, pattern, count, evidence=(_before_and_after(labels, label),))
-        case "mirrored" | "shifted" | "scaled" as kind if pattern.by:
+        case "mirrored" | "shifted" | "scaled" as kind if pattern.by and _is_no_chance(kind, count, patterns.moved):
             return _moved(kind, pattern.by, pattern, count, patterns.moved - count.entries)
         case "image-size" as kind:
             words = (f"image size {', '.join(pattern.old)} -> {', '.join(pattern.new)} on {many}",)
@@ -248,6 +260,16 @@ def _repeated(pattern: Pattern, count: PatternCount, labels: _Labels, patterns: 
             return _annotated_again(pattern, count, patterns.updates)
         case _:
             return None
+
+
+def _is_no_chance(kind: GroupKind, count: PatternCount, moved: int) -> bool:
+    """Whether so many entries alike, of those whose boxes `moved`, are more than random corrections would give.
+
+    The expected number of such groups is that of the choices of entries, times the probability that all their boxes
+    moved by one amount: any amount for a shift; a mirroring and a scaling have one.
+    """
+    choices = lgamma(moved + 1) - lgamma(count.entries + 1) - lgamma(moved - count.entries + 1)
+    return choices - log(_AMOUNTS) * (count.boxes - (kind == "shifted")) < log(_BY_CHANCE)
 
 
 def _moved(kind: GroupKind, by: tuple[float, float], pattern: Pattern, count: PatternCount, rest: int) -> _Draft:

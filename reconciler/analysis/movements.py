@@ -9,13 +9,14 @@ never reported as a shift. A shift of any distance holds for a single box too: s
 
 Entries: an old and a new key are paired if their paths without the bucket are equal, else if the last two parts of the
 path are, else if the file name is, each only if that is unambiguous on both sides. The two prefixes are what remains
-without the longest common end of the two keys. At least two entries of the same content make a move. Memory: the keys
-that live does not have and those that only live has.
+without the longest common end of the two keys. At least two entries of the same content make a move, and no fewer than
+those of other content. Memory: the keys that live does not have and those that only live has.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final, Literal
 
 from reconciler.entries import Box
@@ -118,22 +119,21 @@ def _shifted(before: Boxes, after: Boxes, shift: tuple[int, int]) -> Transform |
 
 def _pairs(before: Boxes, after: Boxes, moved: Callable[[Box], Geometry]) -> Iterator[tuple[int, int]]:
     """Boxes that `moved` brings exactly onto others: first those of one label, then any."""
-    places: defaultdict[Geometry, list[int]] = defaultdict(list)
-    for column in range(len(after)):
-        places[_geometry(after[column])].append(column)
+    alike: defaultdict[Box, deque[int]] = defaultdict(deque)
+    for column, box in enumerate(after):
+        alike[box].append(column)
     rest = []
     for row, box in enumerate(before):
-        here = places.get(moved(box), [])
-        same = next((column for column in here if after[column].label == box.label), None)
-        if same is None:
-            rest.append(row)
+        if here := alike.get(Box(box.label, *moved(box))):
+            yield row, here.popleft()
         else:
-            here.remove(same)
-            yield row, same
+            rest.append(row)
+    places: defaultdict[Geometry, deque[int]] = defaultdict(deque)
+    for column in sorted(chain.from_iterable(alike.values())):
+        places[_geometry(after[column])].append(column)
     for row in rest:
-        here = places.get(moved(before[row]), [])
-        if here:
-            yield row, here.pop(0)
+        if here := places.get(moved(before[row])):
+            yield row, here.popleft()
 
 
 def _shift(boxes: Sequence[tuple[Box, Box]]) -> tuple[int, int] | None:
@@ -204,7 +204,7 @@ def repoints(ledger: Ledger) -> list[Repoint]:
         move = found.setdefault(prefixes, Repoint(*prefixes))
         same = gone[old_key] == new[new_key]
         (move.same if same else move.differing).append((old_key, new_key))
-    moves = [move for move in found.values() if len(move.same) >= _LEAST]
+    moves = [move for move in found.values() if len(move.same) >= max(_LEAST, len(move.differing))]
     return sorted(moves, key=lambda move: (-len(move.same), move.old, move.new))
 
 

@@ -44,7 +44,7 @@ def pairs(ledger: Ledger, leftover: Leftover) -> Iterator[Pair]:
 
 def keys_after(ledger: Ledger, leftover: Leftover) -> Iterator[tuple[str, bool]]:
     """Every key that will be live, and whether it will be labelled."""
-    yield from ledger.desired_keys()
+    yield from ledger.keys()
     if leftover is not Leftover.GONE:
         for key, _meaning, labelled in ledger.only_live():
             yield key, labelled and leftover is Leftover.STAYS

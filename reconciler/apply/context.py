@@ -1,6 +1,6 @@
 """What every step of an apply needs: the service, the clock, progress reports, and which dataset it works on."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Self
@@ -13,6 +13,7 @@ from reconciler.aws.wait import Waiter
 from reconciler.dataset import DatasetDescription
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetType, Policy, Progress, Reporter
+from reconciler.plan import Sibling
 from reconciler.snapshots.places import NOWHERE, Keeper
 from reconciler.text import inert
 
@@ -36,8 +37,8 @@ class Context:
 
     `report` receives the progress. `stop` is called between batches and
     returns the reason to stop, or None. `keeper` writes a snapshot before something is deleted; without a keeper
-    nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `test_keys`
-    returns the keys of the manifest of the project's test dataset; it is called only when they are needed.
+    nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `sibling` is
+    the project's other dataset as far as it is known without the service.
     """
 
     gateway: Gateway
@@ -48,7 +49,7 @@ class Context:
     stop: Callable[[], Interrupted | None] = lambda: None
     keeper: Keeper = NOWHERE
     allow: Mapping[str, str] = field(default_factory=dict)
-    test_keys: Callable[[], Collection[str]] = tuple
+    sibling: Sibling = field(default_factory=Sibling)
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""

@@ -12,12 +12,13 @@ from typing import Final
 
 from reconciler.apply.context import Context, Target
 from reconciler.dataset import DatasetDescription, DatasetStatus, Observation, Project
-from reconciler.entries import key_of
+from reconciler.entries import labelled_key
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
 from reconciler.ledger import Ledger, fill_live
 from reconciler.model import DatasetType, Policy
-from reconciler.plan import Plan, Request, Statistics, plan
+from reconciler.plan import Plan, Request, Sibling, Statistics, plan
+from reconciler.plan.leakage import nothing
 
 # Listings in a row during which the dataset changed, before the run ends: somebody is working on it.
 _TRIES: Final = 5
@@ -41,8 +42,7 @@ def observe_in(context: Context, project: Project, dataset_type: DatasetType) ->
     """The dataset of this type in a project that was just described; waits as `observe` does."""
     arn = project.datasets.get(dataset_type)
     seen = look_at(context, arn) if arn else Observation()
-    is_train = dataset_type is DatasetType.TRAIN
-    return replace(seen, test_arn=project.datasets.get(DatasetType.TEST)) if is_train else seen
+    return replace(seen, sibling_arn=project.datasets.get(dataset_type.other))
 
 
 def look_at(context: Context, arn: str) -> Observation:
@@ -129,8 +129,10 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     labels that guards compare shares with, where this apply has already changed live. `more_settled` gets the plan and
     may return further pairs; then the same listing is planned once more.
     """
-    asked = Asked(target.dataset_type, context.allow, lambda: _moved_to_test(context, ledger, seen), before)
-    request = Request(target.title, context.policy, asked, bucket, settled, context.keeper.refusal())
+    asked, sibling = Asked(target.dataset_type, context.allow, before), context.sibling
+    if sibling.live is nothing:
+        sibling = replace(sibling, live=partial(_live_keys, context, ledger, seen.sibling_arn))
+    request = Request(target.title, context.policy, asked, bucket, settled, context.keeper.refusal(), sibling)
     if seen.arn is None:
         return plan(ledger, request, exists=False)
     listed = list_live(context, ledger, seen.arn, seen.description)
@@ -141,23 +143,30 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     return plan(ledger, replace(request, settled=more), exists=True, updated=listed.updated, counted=counted)
 
 
-def plan_without_project(
-    ledger: Ledger, title: str, dataset_type: DatasetType, declared: tuple[Policy, str | None], allow: Mapping[str, str]
+def plan_without_project(  # noqa: PLR0913, PLR0917 - what is planned, as the shells know it
+    ledger: Ledger,
+    title: str,
+    dataset_type: DatasetType,
+    declared: tuple[Policy, str | None],
+    allow: Mapping[str, str],
+    sibling: Sibling,
 ) -> Plan:
     """Plan from the manifest alone while the project does not exist: guards and overrides count as for a first load.
 
     `declared` is the policy and the manifest's bucket.
     """
     policy, bucket = declared
-    return plan(ledger, Request(title, policy, Asked(dataset_type, allow), bucket), exists=False)
+    request = Request(title, policy, Asked(dataset_type, allow), bucket, sibling=replace(sibling, live=tuple))
+    return plan(ledger, request, exists=False)
 
 
-def _moved_to_test(context: Context, ledger: Ledger, seen: Observation) -> int:
-    """How many desired entries that are not live are live only in TEST."""
-    if seen.test_arn is None or next(ledger.only_desired(), None) is None:
-        return 0
+def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[str, bool]] | None:
+    """The live entries of the project's other dataset that this one has too, and whether each is labelled there.
+
+    None while somebody is working on it: a guard asks for them, and is a hint, not a lock.
+    """
     try:
-        found = ledger.missing(key_of(line) for line in context.gateway.entries(seen.test_arn))
+        listed = map(labelled_key, context.gateway.entries(arn)) if arn else ()
+        return [(key, labelled) for key, labelled in listed if ledger.labelled(key) != (None, None)]
     except (InUse, Moved, NotFound):
-        return 0  # somebody is working on the test dataset: this guard is a hint, not a lock
-    return len(set(found) - set(context.test_keys())) if found else 0
+        return None

@@ -47,7 +47,11 @@ def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:
     """The outcome with the number of confirmed lines of each verb; nothing else is known when live cannot be listed."""
     verbs = queue.confirmed_by_verb()
     return replace(
-        outcome, add=verbs.get(Verb.ADD, 0), update=verbs.get(Verb.UPDATE, 0), unlabel=verbs.get(Verb.UNLABEL, 0)
+        outcome,
+        add=verbs.get(Verb.ADD, 0),
+        update=verbs.get(Verb.UPDATE, 0),
+        unlabel=verbs.get(Verb.UNLABEL, 0),
+        unusable=queue.unusable(),
     )
 
 

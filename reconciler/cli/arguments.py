@@ -47,6 +47,7 @@ class Options:
     profile: str | None = None
     endpoint_url: str | None = None
     exit_code: bool = False
+    strict: bool = False
     limit: int | None = None
     everything: bool = False
     yes: bool = False

@@ -7,6 +7,7 @@ from reconciler.formats import FORMATS
 COMMANDS: Final = {
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
+    "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "restore": "restore a snapshot: show the plan, ask, and send the entries of the snapshot to the live dataset",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
@@ -19,8 +20,8 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    failed: the service, the network or this machine
-  2    there are changes (only with `--exit-code`)
-  3    bad input or usage; nothing was sent
+  2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
+  3    bad input or usage, or a question that nobody can answer (no terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
@@ -54,6 +55,17 @@ examples:
 
 A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
 plan fails; then they contain the error.
+""",
+    "drift": """\
+examples:
+  reconciler drift                             exit 2 when live is no longer what the last apply read back
+  reconciler drift --project blood-cells --json
+  reconciler drift --base origin/main          only live changes that an apply would undo
+
+A difference is where live differs from the manifest: `plan` shows it. Drift is where live differs from what the last
+apply read back, whose record is in .reconciler/audit beside the datasets: somebody else changed it, or that apply did
+not finish. Images that were added without labels do not count. Without a record every difference counts as drift.
+`pulumi refresh` judges in the same way, from the Pulumi state.
 """,
     "apply": """\
 examples:

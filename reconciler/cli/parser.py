@@ -69,7 +69,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("plan", "apply", "restore"):
+    for name in ("plan", "drift", "apply", "restore"):
         _add_aws(commands[name])
     for name in ("plan", "apply"):
         _add_guarded(commands[name])
@@ -150,6 +150,8 @@ def _add_sending(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
+    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    parser.add_argument("--strict", action="store_true", help=strict)
 
 
 def _add_plan(parser: Parser) -> None:
@@ -160,6 +162,11 @@ def _add_plan(parser: Parser) -> None:
     _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
     what = "a git revision; marks each change as this branch's, pending on the base, or drift"
     group.add_argument("--base", metavar="REF", help=what)
+
+
+def _add_drift(parser: Parser) -> None:
+    what = "a git revision; only live changes that no revision of it has, and that an apply would undo, are drift"
+    parser.add_argument("--base", metavar="REF", help=what)
 
 
 def _add_apply(parser: Parser) -> None:
@@ -207,6 +214,7 @@ def _add_convert(parser: Parser) -> None:
 _OWN: Final = {
     "validate": _add_validate,
     "plan": _add_plan,
+    "drift": _add_drift,
     "apply": _add_apply,
     "restore": _add_restore,
     "report": _add_report,

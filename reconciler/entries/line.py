@@ -102,13 +102,14 @@ def parse_live(line: str) -> dict[str, Any]:
     return document
 
 
-def key_of(line: str) -> str:
-    """The key of a line that the service listed, and nothing else of it.
+def labelled_key(line: str) -> tuple[str, bool]:
+    """The key of a line that the service listed, and whether its entry is labelled.
 
     Raises:
         ValueError: the line is not a JSON object with a text `source-ref`.
     """
-    return str(parse_live(line)[SOURCE_REF])
+    own = without_service_fields(parse_live(line))
+    return str(own[SOURCE_REF]), meaning_of(own).labelled
 
 
 def entry_of(document: Document) -> Entry:

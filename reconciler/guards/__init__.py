@@ -4,7 +4,7 @@
 """
 
 from reconciler.guards.overrides import override_of, parse_allow, read_variable
-from reconciler.guards.rules import GUARDS, OFF, Asked, Figures, Guard, Labels, judged, read_threshold, written
+from reconciler.guards.rules import GUARDS, OFF, Asked, Figures, Guard, Labels, Leaks, judged, read_threshold, written
 
 __all__ = [
     "GUARDS",
@@ -13,6 +13,7 @@ __all__ = [
     "Figures",
     "Guard",
     "Labels",
+    "Leaks",
     "judged",
     "override_of",
     "parse_allow",

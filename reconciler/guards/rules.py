@@ -28,6 +28,22 @@ class Labels:
         return self.images_by_label.get(label, 0) / max(1, self.images)
 
 
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """Images that are labelled in train and in test after an apply.
+
+    `new` are those that this plan labels, `moved` counts those among them that are not live here and live only in the
+    other dataset, `before` those that are labelled here already. `compared` says what of the other dataset was looked
+    at; empty if there is none. `unread`: its live entries could not be listed.
+    """
+
+    new: tuple[str, ...] = ()
+    moved: int = 0
+    before: int = 0
+    compared: Sentence = ()
+    unread: bool = False
+
+
 class Figures(Protocol):
     """What an apply would do to live, each figure counted when it is asked for."""
 
@@ -75,6 +91,10 @@ class Figures(Protocol):
     def continues_a_load(self) -> bool:
         """Whether this is the rest of a first load that was interrupted."""
 
+    @property
+    def leaks(self) -> Leaks:
+        """Images that are labelled in the project's other dataset too."""
+
     def using(self, labels: Collection[str], most: int) -> list[str]:
         """At most `most` of the live entries that use any of these labels."""
 
@@ -93,13 +113,12 @@ _PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 class Asked:
     """What guards are asked about, beside the comparison; `allow` has the reasons of overrides.
 
-    `moved_to_test` counts entries that would be added to TRAIN and that are live only in TEST. `before` are the labels
-    that shares are compared with: what was live before an apply began, None where live is as it was found.
+    `before` are the labels that shares are compared with: what was live before an apply began, None where live is as
+    it was found.
     """
 
     dataset_type: DatasetType
     allow: Mapping[str, str] = field(default_factory=dict)
-    moved_to_test: Callable[[], int] = lambda: 0
     before: Labels | None = None
 
 
@@ -121,28 +140,24 @@ _Judge = Callable[[Figures, Asked, float], _Said]
 class Guard:
     """A row: the recommended threshold (a share, or True for on), when it trips, and the function that judges.
 
-    `live_only` guards ask what only the service knows, so a comparison without one leaves them out. `first_loads`
-    guards judge new and empty datasets too.
+    `first_loads` guards judge new and empty datasets too.
     """
 
     name: str
     default: Threshold
     trips_when: str
     judge: _Judge
-    live_only: bool = False
     first_loads: bool = False
 
 
 GUARDS: Final[dict[str, Guard]] = {}
 
 
-def _guard(
-    name: str, default: Threshold, trips_when: str, *, live_only: bool = False, first_loads: bool = False
-) -> Callable[[_Judge], _Judge]:
+def _guard(name: str, default: Threshold, trips_when: str, *, first_loads: bool = False) -> Callable[[_Judge], _Judge]:
     """Enter a function that judges into the table."""
 
     def enter(judge: _Judge) -> _Judge:
-        GUARDS[name] = Guard(name, default, trips_when, judge, live_only, first_loads)
+        GUARDS[name] = Guard(name, default, trips_when, judge, first_loads)
         return judge
 
     return enter
@@ -278,20 +293,47 @@ def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
 @_guard(
     "distributed",
     True,  # noqa: FBT003 - on
-    "entries of the training manifest are live only in the test dataset, whose manifest does not list them: somebody "
-    "ran DistributeDatasetEntries",
-    live_only=True,
+    "entries of the training manifest are missing in the live training dataset, and labelled live only in the test "
+    "dataset, whose manifest does not list them and whose policy leaves them their labels",
 )
-def _distributed(_figures: Figures, asked: Asked, _limit: float) -> _Said:
-    many = asked.moved_to_test()
+def _distributed(figures: Figures, asked: Asked, _limit: float) -> _Said:
+    many = _distributed_entries(figures, asked)
     if not many:
         return _Said(trips=False, words="no entry that would be added is live only in the test dataset")
     words = (
         f"{many:,} {'entry that is' if many == 1 else 'entries that are'} missing in the live training dataset and "
-        "live only in the test dataset would be added again: somebody ran DistributeDatasetEntries, and the same "
-        "images would train and test"
+        "live only in the test dataset would be added again, and the same images would train and test; perhaps "
+        "DistributeDatasetEntries moved them"
     )
     return _Said(trips=True, words=words, count=many)
+
+
+def _distributed_entries(figures: Figures, asked: Asked) -> int:
+    """How many shared images the guard `distributed` is about; a first load has none."""
+    return figures.leaks.moved if asked.dataset_type is DatasetType.TRAIN and figures.live else 0
+
+
+@_guard(
+    "leakage",
+    True,  # noqa: FBT003 - on
+    "the plan labels an image that is labelled in the project's other dataset too, by its manifest or as a live-only "
+    "entry (also on a first load); images that both have already do not count, nor do those of `distributed`",
+    first_loads=True,
+)
+def _leakage(figures: Figures, asked: Asked, _limit: float) -> _Said:
+    leaks = figures.leaks
+    many = len(leaks.new) - _distributed_entries(figures, asked)
+    compared = sentence("compared with ", leaks.compared or "nothing")
+    compared = sentence(compared, "; live could not be listed" if leaks.unread else "")
+    if many:
+        images = "image would be labelled" if many == 1 else "images would be labelled"
+        named = sentence(": ", listed(leaks.new)) if many == len(leaks.new) else ()
+        why = "; the score would look better than the model is; remove them from one of the two ("
+        words = sentence(f"{many:,} {images} in train and in test", named, why, compared, ")")
+        return _Said(trips=True, words=words, count=many)
+    known = f"; {leaks.before:,} are in both already" if leaks.before else ""
+    words = sentence(f"no further image would be labelled in train and in test{known} (", compared, ")")
+    return _Said(trips=False, words=words, count=leaks.before)
 
 
 @_guard(

@@ -117,6 +117,10 @@ class Ledger:
         found = ((key, self._database.execute(query, (key_bytes(key),)).fetchone()) for key in keys)
         return {key: row[0] for key, row in found if row}
 
+    def unusable(self) -> int:
+        """How many lines of the manifest the service will mark with errors."""
+        return self._number("SELECT COUNT(*) FROM desired WHERE unusable")
+
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
         return SendQueue(self._database, changes)
@@ -152,10 +156,16 @@ class Ledger:
         """The desired row with this number."""
         return next(self._rows(f"{_JOINED} WHERE d.seq = :seq", {"seq": seq}))
 
-    def missing(self, keys: Iterable[str]) -> list[str]:
-        """Which of these keys are desired and not live."""
-        query = "SELECT 1 FROM desired WHERE key = :key AND key NOT IN (SELECT key FROM live)"
-        return [key for key in keys if self._database.execute(query, {"key": key_bytes(key)}).fetchone()]
+    def labelled(self, key: str) -> tuple[bool | None, bool | None]:
+        """Whether a key's desired and live entry are labelled; None where there is no such entry."""
+        desired, live = (f"SELECT labelled FROM {side} WHERE key = :key" for side in (DESIRED, LIVE))
+        row = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
+        return tuple(None if one is None else bool(one) for one in row)  # type: ignore[return-value]
+
+    def labels_more(self) -> bool:
+        """Whether any entry of the manifest is labelled and its live entry is not, or is missing."""
+        query = "SELECT EXISTS (SELECT 1 FROM desired d LEFT JOIN live l ON l.key = d.key WHERE d.labelled AND"
+        return bool(self._number(f"{query} NOT COALESCE(l.labelled, 0))"))
 
     def some_live_keys(self, limit: int = 100) -> list[str]:
         """Some keys that are live, the first that were listed."""
@@ -210,9 +220,9 @@ class Ledger:
         for row in self._database.execute(f"SELECT l.labels, l.boxes, l.labelled, l.line {_LEFT}"):
             yield StoredSide(*row)
 
-    def desired_keys(self) -> Iterator[tuple[str, bool]]:
-        """Every desired key, in manifest order, and whether its entry is labelled."""
-        for key, labelled in self._database.execute("SELECT key, labelled FROM desired ORDER BY seq"):
+    def keys(self, rows: str = DESIRED) -> Iterator[tuple[str, bool]]:
+        """Every key of the manifest, or of live (LIVE), in its order, and whether its entry is labelled."""
+        for key, labelled in self._database.execute(f"SELECT key, labelled FROM {rows} ORDER BY seq"):
             yield key_text(key), bool(labelled)
 
     def only_desired(self) -> Iterator[tuple[str, bytes]]:

@@ -70,6 +70,14 @@ class SendQueue:
         """The service accepted these lines, but they are not live."""
         self._database.executemany("DELETE FROM confirmed WHERE key = ?", ((key_bytes(key),) for key in keys))
 
+    def unusable(self) -> int:
+        """How many confirmed lines the service marked with errors, or will mark."""
+        query = (
+            "SELECT COUNT(*) FROM confirmed c JOIN desired d ON d.key = c.key LEFT JOIN live l ON l.key = c.key"
+            " WHERE d.unusable OR COALESCE(l.marks, '[]') <> '[]'"
+        )
+        return int(self._database.execute(query).fetchone()[0])
+
     def is_confirmed(self, key: str) -> bool:
         """Whether the line of this key was sent and its batch confirmed."""
         found = self._database.execute("SELECT 1 FROM confirmed WHERE key = ?", (key_bytes(key),))

@@ -1,6 +1,7 @@
 """What an apply would do to one dataset: in which order, in how many batches, what blocks it, and its id."""
 
 from reconciler.plan.ids import DECIDING, ids_in, moved, run_id
+from reconciler.plan.leakage import Sibling
 from reconciler.plan.make import Plan, Request, Statistics, plan, sends
 
-__all__ = ["DECIDING", "Plan", "Request", "Statistics", "ids_in", "moved", "plan", "run_id", "sends"]
+__all__ = ["DECIDING", "Plan", "Request", "Sibling", "Statistics", "ids_in", "moved", "plan", "run_id", "sends"]

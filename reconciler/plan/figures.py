@@ -5,9 +5,10 @@ from functools import cached_property
 from itertools import islice
 
 from reconciler.changes import Action, Comparison, batches, changes, loads
-from reconciler.guards import Labels
+from reconciler.guards import Labels, Leaks
 from reconciler.ledger import DESIRED, LIVE_ONLY, Ledger
 from reconciler.model import Verb
+from reconciler.plan.leakage import Sibling, leaks_of
 from reconciler.plan.order import in_order
 
 
@@ -19,8 +20,8 @@ def labels_of_live(ledger: Ledger) -> Labels:
 class PlanFigures:
     """The figures of one comparison; each is read when it is asked for. Valid while the ledger's live side stays."""
 
-    def __init__(self, ledger: Ledger, compared: Comparison) -> None:
-        self._ledger, self._compared = ledger, compared
+    def __init__(self, ledger: Ledger, compared: Comparison, sibling: Sibling | None) -> None:
+        self._ledger, self._compared, self._sibling = ledger, compared, sibling
         self.live = compared.live.entries if compared.live else 0
         self.has_changes = compared.has_changes
         self.sent = compared.lines
@@ -53,6 +54,11 @@ class PlanFigures:
     def labelled_live_only(self) -> int:
         """Live entries with labels that the manifest does not have."""
         return sum(1 for row in self._ledger.live_only() if row.live_labelled)
+
+    @cached_property
+    def leaks(self) -> Leaks:
+        """Images that are labelled in the project's other dataset too."""
+        return leaks_of(self._ledger, self._compared, self._sibling)
 
     @property
     def gone(self) -> int:

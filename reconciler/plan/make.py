@@ -8,12 +8,13 @@ from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
-from reconciler.guards import GUARDS, Asked, judged, override_of
+from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
 from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
+from reconciler.plan.leakage import Sibling
 from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
 from reconciler.text import Name, Sentence, either, safe, sentence
 
@@ -43,8 +44,8 @@ class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
     `settled` names pairs stored differently from how they were sent. `no_snapshot` is why nothing may be deleted; empty
-    where snapshots can be kept. `offline`: a second manifest takes the place of live. Then guards refuse nothing, those
-    that ask what only the service knows are left out, and the plan cannot be applied.
+    where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest takes the place
+    of live. Then guards refuse nothing, and the plan cannot be applied.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Request:
     bucket: str | None = None
     settled: frozenset[str] = frozenset()
     no_snapshot: str = ""
+    sibling: Sibling | None = None
     offline: bool = False
 
 
@@ -125,11 +127,10 @@ def plan(
     refusals = list(_limits_passed(ledger, compared, sending, request.bucket))
     if compared.action is Action.REPLACE and request.no_snapshot:
         refusals.append((request.no_snapshot,))
-    checks = judged(PlanFigures(ledger, compared), request.policy.guards, request.asked)
+    checks = judged(PlanFigures(ledger, compared, request.sibling), request.policy.guards, request.asked)
     override = None
-    if request.offline:
-        checks = tuple(check for check in checks if not GUARDS[check.name].live_only)
-    elif tripped := [check for check in checks if check.state is GuardState.TRIPPED]:
+    tripped = [check for check in checks if check.state is GuardState.TRIPPED]
+    if tripped and not request.offline:
         refusals += [check.refusal for check in tripped]
         override = override_of([check.name for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
     return Plan(

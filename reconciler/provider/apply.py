@@ -20,10 +20,11 @@ from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
 from reconciler.provider import process as runtime
+from reconciler.provider.claims import name_of
 from reconciler.provider.preview import list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
-from reconciler.provider.sdk.failure import fail_keeping
+from reconciler.provider.sdk.failure import call_urn, fail_keeping
 from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
@@ -58,6 +59,8 @@ def delete(name: str, props: dict[str, Any]) -> None:
         if policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
+        if _is_held(process, name, target):
+            return
         context = process.context(target.project_arn, policy)
         project = context.gateway.project(target.project_arn)
         arn = project.datasets.get(target.dataset_type) if project else None
@@ -68,6 +71,20 @@ def delete(name: str, props: dict[str, Any]) -> None:
                 attempt.snapshots = destroy(context, arn)
             for where in attempt.snapshots:
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
+
+
+def _is_held(process: Runtime, name: str, target: Target) -> bool:
+    """Whether the program is for this dataset, by the same or a different resource; then it is not deleted."""
+    urn = call_urn()
+    holder = process.claims.holder(name, urn)
+    if holder:
+        process.console.log_once(
+            f"the dataset {target.title} is not deleted: {name_of(urn)} lets go of it, because the resource {holder} "
+            "of this program is for it",
+            warning=True,
+        )
+        return True
+    return process.claims.claimed(urn) == name
 
 
 def _recording(

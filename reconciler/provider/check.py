@@ -9,7 +9,17 @@ from reconciler.ledger import Ledger
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen
-from reconciler.provider.state import PENDING_CHANGES, PREVIEW_PLAN, BadProperty, Inputs, resource_id
+from reconciler.provider.sdk.failure import call_urn
+from reconciler.provider.state import (
+    CLAIMS,
+    PENDING_CHANGES,
+    PREVIEW_PLAN,
+    SIBLING,
+    BadProperty,
+    Inputs,
+    resource_id,
+    sibling_path,
+)
 
 
 def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -18,14 +28,17 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
     An invalid manifest is one failure with all its findings. Values that are not known yet pass through.
     """
     given = dict(news)
-    preview = bool(given.pop(PREVIEW_PLAN, False))
+    preview, sibling = bool(given.pop(PREVIEW_PLAN, False)), given.pop(SIBLING, None)
     given.pop(PENDING_CHANGES, None)
+    if isinstance(program := given.pop(CLAIMS, None), dict):
+        runtime.current().claims.hand_over(program)
     with runtime.failing_call():
         try:
             inputs = Inputs.parse(given)
             if inputs.unknown:
                 return CheckResult(given, [])
             _refuse_twins(inputs)
+            runtime.current().knows(inputs, sibling_path(sibling))
             return CheckResult(given | _checked(inputs, preview=preview, is_new=not olds), [])
         except BadProperty as error:
             return CheckResult(given, [CheckFailure(error.name, str(error))])
@@ -41,8 +54,9 @@ def _refuse_twins(inputs: Inputs) -> None:
     """
     if inputs.project_arn is None:
         return
-    other = runtime.current().claimed_by(resource_id(inputs.project_arn, inputs.dataset_type))
-    if other:
+    claims, urn, wanted = runtime.current().claims, call_urn(), resource_id(inputs.project_arn, inputs.dataset_type)
+    claims.claim(urn, wanted)
+    if other := claims.holder(wanted, urn):
         raise BadProperty(
             "datasetType",
             f"the resource {other} of this program is for the {inputs.dataset_type.value} dataset of the same project "

@@ -67,8 +67,9 @@ def list_and_plan(
     """
     ledger = run.ledger
     if inputs.project_arn is None:
-        title, declared = inputs.dataset_type.word, (inputs.policy, run.bucket)
-        run.plan = plan_without_project(ledger, title, inputs.dataset_type, declared, process.overrides(inputs))
+        title, declared, allow = inputs.dataset_type.word, (inputs.policy, run.bucket), process.overrides(inputs)
+        sibling = process.sibling(inputs)
+        run.plan = plan_without_project(ledger, title, inputs.dataset_type, declared, allow, sibling)
         return run.plan
 
     def more_settled(made: Plan) -> frozenset[str]:

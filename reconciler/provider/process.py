@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from threading import local
 from typing import Final
@@ -20,14 +19,16 @@ from reconciler.apply import Context
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
-from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import Compare, Policy
+from reconciler.plan import Sibling
+from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
 from reconciler.provider.sdk.engine_log import Console
 from reconciler.provider.sdk.failure import call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
-from reconciler.provider.state import Inputs
+from reconciler.provider.state import Inputs, resource_id
 from reconciler.shell.account import Account, Places, allowed_region
+from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview
 from reconciler.views.words import progress_line
@@ -49,8 +50,10 @@ class Runtime:
         # What was last listed, by resource id, for the engine's next question about the same resource.
         self.seen: dict[str, LiveSeen] = {}
         self._previews: dict[str, Preview | None] = {}
-        self._claims: dict[str, str] = {}
+        self.claims = Claims()
         self._manifests: dict[tuple[str, str], str] = {}
+        self._checked: dict[str, str] = {}
+        self._siblings: dict[str, str] = {}
         self._calls = _Calls()
         # A destroy has the configuration of the last `pulumi up`, which Pulumi keeps in the state.
         cure = "run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy"
@@ -76,8 +79,7 @@ class Runtime:
         region = allowed_region(self.settings.connection, project_arn)
         if inputs is None:
             return self.account.context(region, policy)
-        keys = partial(keys_of_test_set, Path(inputs.manifest))
-        return self.account.context(region, policy, self.overrides(inputs), keys)
+        return self.account.context(region, policy, self.overrides(inputs), self.sibling(inputs))
 
     def overrides(self, inputs: Inputs) -> dict[str, str]:
         """The guards that are overridden for the manifest of these inputs, with the reasons.
@@ -88,6 +90,20 @@ class Runtime:
         digest = inputs.content_digest
         allow = {guard: reason for manifest, guard, reason in self.settings.allow if manifest == digest}
         return allow | read_variable(os.environ)
+
+    def sibling(self, inputs: Inputs) -> Sibling:
+        """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""
+        named = self._siblings.get(call_urn())
+        if named is None and inputs.project_arn is not None:
+            named = self._checked.get(resource_id(inputs.project_arn, inputs.dataset_type.other))
+        return sibling_of(inputs.manifest, inputs.dataset_type, inputs.policy, named)
+
+    def knows(self, inputs: Inputs, sibling: str | None) -> None:
+        """Remember this call's manifest for its sibling, and the sibling's manifest if the program named it."""
+        if inputs.project_arn is not None:
+            self._checked[resource_id(inputs.project_arn, inputs.dataset_type)] = inputs.manifest
+        if sibling:
+            self._siblings[call_urn()] = sibling
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""
@@ -108,11 +124,6 @@ class Runtime:
     def preview(self) -> Preview | None:
         """What Check found for this call's resource in a preview; None in a real update and in a refresh."""
         return self._previews.get(call_urn())
-
-    def claimed_by(self, resource_id: str) -> str | None:
-        """Claim a dataset for this call's resource; the name of a different resource that claimed it first, or None."""
-        first = self._claims.setdefault(resource_id, call_urn())
-        return first.rpartition("::")[2] if first != call_urn() else None
 
     def shares_manifest(self, project_arn: str, manifest: str) -> bool:
         """Whether a different resource of this program, for the same project, has this call's manifest."""

@@ -5,19 +5,22 @@ before anything is sent for any dataset.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
-from reconciler.model import Finding, ProjectDeclaration
+from reconciler.model import DatasetType, Finding, ProjectDeclaration
+from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
-from reconciler.provider.state import policy_properties
+from reconciler.provider.state import policy_properties, resource_id
 from reconciler.text import inert
 
 if TYPE_CHECKING:
@@ -43,10 +46,16 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
             raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(shown)}")
         projects = load_projects(Path(shown), shown)
         _validate(projects)
-        arns = [None if project.managed else _existing_arn(settings, project) for project in projects]
+        if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
+            raise BadInput(
+                "a project with `managed: true` needs pulumi-aws, which is not installed; install it with "
+                "pip install 'rekognition-labels-as-code[pulumi-aws]', or set `managed: false`"
+            )
+        found = [(one, None if one.managed else _existing_arn(settings, one)) for one in projects]
+        claims = _claims(found, settings)
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
-    return [dataset for project, arn in zip(projects, arns, strict=True) for dataset in _declared(project, arn)]
+    return [dataset for project, arn in found for dataset in _declared(project, arn, claims)]
 
 
 def _config_value(key: str) -> str | None:
@@ -72,18 +81,47 @@ def _validate(projects: Sequence[ProjectDeclaration]) -> None:
         raise InvalidDeclaration(errors, total)
 
 
-def _declared(project: ProjectDeclaration, existing: str | None) -> list[Dataset]:
+def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "Settings") -> dict[str, str]:
+    """Which resource is for which dataset, as `Claims.hand_over` takes it.
+
+    Raises:
+        BadInput: two folders declare the same dataset, one by the project's name and one by its ARN.
+    """
+    region = settings.connection.configured_region() or "" if any(arn is None for _project, arn in found) else ""
+    claims: dict[str, str] = {}
+    declared: dict[str, ProjectDeclaration] = {}
+    for project, arn in found:
+        for dataset in project.datasets:
+            kind = dataset.dataset_type
+            known = managed_id(ProjectArn.parse(arn).region if arn else region, project.name, kind)
+            other = declared.setdefault(known, project)
+            if other is not project:
+                raise BadInput(
+                    f"{inert(other.shown)} and {inert(project.shown)} declare the same dataset, the "
+                    f"{kind.value} dataset of the project {project.name}: each apply would undo the other's; remove "
+                    "it from one of the two project.yaml files"
+                )
+            claims[resource_id(arn, kind) if arn else known] = _resource_name(project, kind)
+    return claims
+
+
+def _resource_name(project: ProjectDeclaration, kind: DatasetType) -> str:
+    return f"{project.folder.name}-{kind.word}"
+
+
+def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping[str, str]) -> list[Dataset]:
     """The resources of a folder, named after it: a project that is renamed stays the same resource and is replaced."""
-    folder = project.folder.name
-    arn = existing or _managed_arn(folder, project.name)
+    arn = existing or _managed_arn(project.folder.name, project.name)
     return [
         Dataset(
-            f"{folder}-{dataset.dataset_type.word}",
+            _resource_name(project, dataset.dataset_type),
             project_arn=arn,
             dataset_type=dataset.dataset_type.value,
             manifest=dataset.shown,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
+            sibling=next((other.shown for other in project.datasets if other is not dataset), None),
+            _claims=claims,
         )
         for dataset in project.datasets
     ]

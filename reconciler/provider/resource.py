@@ -11,6 +11,7 @@ from pulumi.dynamic import Resource
 
 from reconciler.model import Policy, settings_of
 from reconciler.provider.dynamic import DatasetProvider
+from reconciler.provider.state import CLAIMS
 
 _NAMES: Final = {
     "project_arn": "projectArn",
@@ -37,7 +38,9 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         manifest: str,
         labels: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
+        sibling: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
+        _claims: Mapping[str, str] | None = None,
     ) -> None:
         """Declare a dataset.
 
@@ -48,7 +51,10 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             manifest: path of the manifest (JSON Lines or YAML), relative to the Pulumi program.
             labels: the only labels that the manifest may use; None allows any.
             policy: {settings}, as in `project.yaml`.
+            sibling: path of the manifest of the project's other dataset, with which guards compare this one. It is
+                not stored. Without it a manifest that was checked before counts, or the live entries.
             opts: the resource's options.
+            _claims: which resource of the whole program is for which dataset; `datasets_from` knows it.
         """
         quiet_interrupts()
         properties: dict[str, Any] = {
@@ -63,6 +69,10 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         }
         if labels is not None:
             properties["labels"] = labels if isinstance(labels, str) else list(labels)
+        if sibling is not None:
+            properties["sibling"] = sibling
+        if _claims is not None:
+            properties[CLAIMS] = dict(_claims)
         if pulumi.runtime.is_dry_run():
             properties["preview_plan"] = True
         super().__init__(DatasetProvider(), resource_name, properties, opts)

@@ -9,6 +9,7 @@ yet come as `pulumi.output.Unknown` objects.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from pulumi.output import Unknown
@@ -67,9 +68,12 @@ def policy_properties(policy: Policy) -> dict[str, Any]:
 # The format of digests and outputs. A change in when two lines are the same entry is a new format: then an
 # older state's digests are of no use, and desired and live are compared again.
 STATE_FORMAT: Final = 1
-# The program sets the first in a preview; `check` replaces it with the second, the plan. Neither is ever stored.
+# The program sets the first two; `check` takes them away, and in a preview adds the third, the plan. None is stored.
+SIBLING: Final = "sibling"
 PREVIEW_PLAN: Final = "previewPlan"
 PENDING_CHANGES: Final = "pendingChanges"
+# Which datasets the whole program is for (see claims.py); `check` takes it away.
+CLAIMS: Final = "claims"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
 NOTHING: Final = Facts(0, 0, 0, 0, "")
@@ -248,6 +252,19 @@ def _text_or_none(properties: Mapping[str, Any], name: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise BadProperty(name, f"{name} must be a string, not {shown(value)}")
+
+
+def sibling_path(value: object) -> str | None:
+    """The manifest of the project's other dataset, as the program named it; None where it did not.
+
+    Raises:
+        BadProperty: it is not a path relative to the program.
+    """
+    if value is None or _is_unknown(value):
+        return None
+    if isinstance(value, str) and value and not Path(value).is_absolute():
+        return value
+    raise BadProperty(SIBLING, f"{SIBLING} must be a path relative to the Pulumi program, not {shown(value)}")
 
 
 def _project_arn(properties: Mapping[str, Any]) -> str | None:

@@ -103,7 +103,7 @@ def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int
     return _members(attempt, stamp) | {
         "seconds": round(max(0.0, (end - stamp.start).total_seconds()), 3),
         "calls": dict(calls),
-        "result": _result(attempt.outcome),
+        "result": _result(attempt),
         "outcome": _word(failure),
         "message": "" if failure is None else inert(failure.message or failure.kind, _MESSAGE),
     }
@@ -152,11 +152,22 @@ def _plan(plan: Plan | None) -> dict[str, Any] | None:
     return {"id": plan.id, "action": plan.action.value, **figures, "refusals": [safe(one) for one in plan.refusals]}
 
 
-def _result(outcome: Outcome | None) -> dict[str, Any] | None:
+def _result(attempt: Attempt) -> dict[str, Any] | None:
+    outcome = attempt.outcome
     if outcome is None:
         return None
     figures = {name.removesuffix("_total"): getattr(outcome, name) for name in _RESULT_FIGURES}
-    return {**figures, "live": outcome.live.entries if outcome.live else None}
+    return {**figures, "live": outcome.live.entries if outcome.live else None, "read_back": _read_back(attempt)}
+
+
+def _read_back(attempt: Attempt) -> dict[str, Any] | None:
+    """Live as the apply read it back, so that drift can be judged later; its digests are of the mode `compare`."""
+    live = attempt.outcome.live if attempt.outcome else None
+    if live is None or attempt.plan is None:
+        return None
+    counts = {"entries": live.entries, "labelled": live.labelled, "marked": live.marked}
+    digests = {"digest": live.digest, "labels_digest": live.labels_digest}
+    return {"compare": attempt.plan.policy.compare.value, **digests, **counts}
 
 
 def _word(failure: Failure | None) -> str:

@@ -35,11 +35,14 @@ from reconciler.review.model import (
     Review,
     Status,
 )
+from reconciler.review.verdict import Contents, after_apply, verdict_of
 from reconciler.run import DatasetRun
 from reconciler.text import Sentence
 
 # The word for entries that only the first of two manifests has.
 _GONE: Final = "no longer in the manifest"
+# Commands that say whether a training would start.
+_TRAINS: Final = frozenset({"validate", "plan", "apply"})
 
 
 def review_of(  # noqa: PLR0913 - what a run knows, each by name
@@ -56,7 +59,8 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
 
     `keep` is how many changes of each dataset the review holds, the riskiest ones; None: all of them.
     """
-    projects = tuple(_project(list(some), keep) for _name, some in groupby(datasets, key=lambda one: one.project.name))
+    by_name = groupby(datasets, key=lambda one: one.project.name)
+    projects = tuple(_project(list(some), keep, trains=command in _TRAINS) for _name, some in by_name)
     found = FindingCounts()
     if isinstance(error, InvalidDeclaration):
         found = FindingCounts(errors=error.total, shown=error.findings)
@@ -81,14 +85,16 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
 def with_outcomes(review: Review, datasets: Sequence[DatasetRun], calls: Mapping[str, int]) -> Review:
     """The review of a plan with the outcomes of its datasets, in the same order; `calls` are those of the run."""
     rest = iter(datasets)
-    projects = tuple(
-        structs.replace(project, datasets=tuple(with_outcome(one, next(rest)) for one in project.datasets))
-        for project in review.projects
-    )
+    projects = tuple(_with_outcomes(project, [next(rest) for _one in project.datasets]) for project in review.projects)
     applied = structs.replace(review, projects=projects, spent=spent(datasets), calls=dict(calls or review.calls))
     totals = totals_of(applied.datasets, review.findings.errors)
     words = applied_headline(totals, applied.datasets) if applied.spent else review.words
     return structs.replace(applied, totals=totals, words=words)
+
+
+def _with_outcomes(project: ProjectReview, datasets: Sequence[DatasetRun]) -> ProjectReview:
+    done = tuple(map(with_outcome, project.datasets, datasets))
+    return structs.replace(project, datasets=done, verdict=project.verdict and after_apply(project.verdict, done))
 
 
 def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
@@ -106,25 +112,45 @@ def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
     )
 
 
-def _project(datasets: Sequence[DatasetRun], keep: int | None) -> ProjectReview:
+def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) -> ProjectReview:
     ordered = sorted(datasets, key=lambda one: one.dataset.dataset_type is DatasetType.TEST)
     reviews = tuple(dataset_review(one, keep) for one in ordered)
     images: dict[str, int] = {}
     halves: dict[DatasetType, Half] = {}
     for one, review in zip(ordered, reviews, strict=True):
-        if one.plan is not None and review.balance is not None:
-            halves[one.dataset.dataset_type] = Half(one.ledger, _leftover(one.plan), review.balance)
-            for row in review.balance.rows:
+        if half := _half(one, review):
+            halves[one.dataset.dataset_type] = half
+            for row in half.balance.rows:
                 images[row.label] = images.get(row.label, 0) + row.images_after
     both = halves.get(DatasetType.TRAIN), halves.get(DatasetType.TEST)
+    splits = splits_of(both[0], both[1]) if both[0] and both[1] else None
     return ProjectReview(
         name=datasets[0].project.name,
         folder=datasets[0].project.shown,
         project_arn=next((one.project_arn for one in datasets if one.project_arn), None),
         datasets=reviews,
-        splits=splits_of(both[0], both[1]) if both[0] and both[1] else None,
+        splits=splits,
         look_alikes=look_alikes({label: many for label, many in images.items() if many}),
+        verdict=verdict_of([_contents(one, halves) for one in ordered], splits) if trains else (),
     )
+
+
+def _half(one: DatasetRun, review: DatasetReview) -> Half | None:
+    """One of the two datasets as it will be; where nothing was planned, as its manifest alone has it."""
+    if one.plan is not None and review.balance is not None:
+        return Half(one.ledger, _leftover(one.plan), review.balance)
+    if review.status != "valid":
+        return None
+    count = BalanceCount()
+    for pair in pairs(one.ledger, Leftover.GONE):
+        count.see(pair)
+    return Half(one.ledger, Leftover.GONE, count.balance())
+
+
+def _contents(one: DatasetRun, halves: Mapping[DatasetType, Half]) -> Contents:
+    kind, lines = one.dataset.dataset_type, one.findings.entries if one.findings else 0
+    half = halves.get(kind)
+    return Contents(kind, one.dataset.shown, half.balance if half else None, lines, one.ledger.unusable())
 
 
 def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetReview:
@@ -134,7 +160,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
     if found:
         shown = (*found.errors, *found.marked, *found.notes)
         counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
-        content = Content(entries=found.entries, boxes=found.boxes, labels=found.labels)
+        content = Content(entries=found.entries, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
     bare = DatasetReview(
         title=one.title,
         project=one.project.name,
@@ -151,6 +177,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         findings=counts,
         settings=one.settings,
         remarks=_remarks(one),
+        drift=one.drift,
         error=one.failure,
         skipped=one.skipped,
     )

@@ -49,6 +49,11 @@ def dangers_of(projects: Iterable[ProjectReview], *, offline: bool = False) -> t
 def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Danger]:
     for dataset in project.datasets:
         yield from _dataset(dataset, staying)
+        shared = next(
+            (guard.count for guard in dataset.guards if guard.name == "leakage" and guard.state == "passed"), 0
+        )
+        if shared and project.splits is None:
+            yield _danger(dataset, "danger", "split-overlap", _shared(shared), shared)
     if project.splits is not None:
         yield from _splits(project.name, project.splits)
     appeared = {label for one in project.datasets if one.balance for label in one.balance.appeared}
@@ -107,9 +112,9 @@ def _losses(dataset: DatasetReview) -> Iterator[Danger]:
         if group.kind == "mirrored":
             mirrored = sentence(group.words, ": check the converters of both sides")
             yield _danger(dataset, "check", "mirrored", mirrored, group.entries, group.examples)
-    if dataset.findings.marked:
-        words = f"the service will mark {counted(dataset.findings.marked, 'entry', 'entries')} with errors"
-        yield _danger(dataset, "check", "finding-marked", words, dataset.findings.marked)
+    if unusable := dataset.content.unusable if dataset.content else 0:
+        words = f"the service will mark {counted(unusable, 'entry', 'entries')} with errors; training ignores them"
+        yield _danger(dataset, "check", "finding-marked", words, unusable)
 
 
 def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
@@ -153,9 +158,9 @@ def _splits(project: str, splits: Splits) -> Iterator[Danger]:
         )
         yield _danger(project, "danger", "split-move", words, splits.moved_danger_count, keys)
     if splits.shared_count:
-        many = counted(splits.shared_count, "image is", "images are")
-        words = f"{many} in train and in test: the score will look better than the model is"
-        yield _danger(project, "danger", "split-overlap", words, splits.shared_count, splits.shared)
+        yield _danger(
+            project, "danger", "split-overlap", _shared(splits.shared_count), splits.shared_count, splits.shared
+        )
     if splits.overlap is not None and splits.overlap < splits.overlap_needed:
         words = (
             f"the test set has {splits.overlap:.0%} of the training labels; training needs {splits.overlap_needed:.0%}"
@@ -166,6 +171,12 @@ def _splits(project: str, splits: Splits) -> Iterator[Danger]:
         if labels:
             only = sentence(f"only {word} has ", listed(labels))
             yield _danger(project, "note", "label-one-side", only, len(labels), labels)
+
+
+def _shared(images: int) -> str:
+    many = counted(images, "image is", "images are")
+    cure = "remove them from one manifest, and set `extra: unlabel` to take off the labels that are live"
+    return f"{many} labelled in train and in test: the score will look better than the model is; {cure}"
 
 
 def _danger(  # noqa: PLR0913, PLR0917 - a row of a table

@@ -86,19 +86,26 @@ def applied_headline(totals: Totals, datasets: Sequence[DatasetReview]) -> str:
         (totals.failed, "failed"),
         (totals.skipped, "skipped"),
     )
-    return f"{counted(totals.datasets, 'dataset', 'datasets')}: {figures(did) or 'nothing to do'}"
+    words = f"{counted(totals.datasets, 'dataset', 'datasets')}: {figures(did) or 'nothing to do'}"
+    unusable = sum(one.unusable for one in done)
+    return f"{words}, {unusable_words(unusable)}" if unusable else words
+
+
+def unusable_words(lines: int) -> str:
+    """`of which 5 are unusable for training`."""
+    return f"of which {lines:,} {'is' if lines == 1 else 'are'} unusable for training"
 
 
 def _validated(datasets: Sequence[DatasetReview]) -> str:
-    held = (
-        (sum(one.content.entries for one in datasets if one.content), ("entry", "entries")),
-        (sum(one.findings.errors for one in datasets), ("error", "errors")),
-        (sum(one.findings.marked for one in datasets), ("marked finding", "marked findings")),
-    )
+    contents = [one.content for one in datasets if one.content]
+    entries, unusable = sum(one.entries for one in contents), sum(one.unusable for one in contents)
+    errors = sum(one.findings.errors for one in datasets)
     valid = sum(one.status == "valid" for one in datasets)
-    some = counted(len(datasets), "manifest", "manifests")
-    head = f"{some} valid" if valid == len(datasets) else f"{valid:,} of {some} valid"
-    return ", ".join([head, *(counted(many, *words) for many, words in held if many)])
+    some, good = counted(len(datasets), "manifest", "manifests"), "without errors" if unusable else "valid"
+    parts = [f"{some} {good}" if valid == len(datasets) else f"{valid:,} of {some} {good}"]
+    parts += [counted(entries, "entry", "entries")] if entries else []
+    parts += [unusable_words(unusable)] if unusable else []
+    return ", ".join([*parts, *([counted(errors, "error", "errors")] if errors else [])])
 
 
 def _parts(plan: Plan, left: str, same: str) -> Iterator[str]:

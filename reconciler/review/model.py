@@ -85,11 +85,12 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """What a manifest holds: entries, boxes, and the labels by name."""
+    """What a manifest holds: entries, boxes, labels by name, and how many lines the service will mark with errors."""
 
     entries: int
     boxes: int
     labels: tuple[str, ...]
+    unusable: int = 0
 
 
 class OriginCounts(Struct, frozen=True, kw_only=True):
@@ -211,6 +212,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
     of their table, none without a plan; `override` is how to override those that refuse. `settings` are differences in
     project.yaml: from the first of two sides, or from the base. `remarks` are what else to know before an apply.
+    `drift` is why live has drifted since the last apply, none if it has not, null where that was not judged.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -258,6 +260,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     spent: Estimate | None = None
     settings: tuple[DeclarationChange, ...] = ()
     remarks: tuple[Sentence, ...] = ()
+    drift: tuple[str, ...] | None = None
     outcome: Outcome | None = None
     error: Failure | None = None
     skipped: str | None = None
@@ -266,7 +269,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
 class ProjectReview(Struct, frozen=True, kw_only=True):
     """One project: its datasets (train first) and the comparison of the two.
 
-    `splits` is null unless both datasets are known.
+    `splits` is null unless both datasets are known. `verdict` is whether a training would start with what the project
+    will have.
     """
 
     name: str
@@ -275,6 +279,7 @@ class ProjectReview(Struct, frozen=True, kw_only=True):
     datasets: tuple[DatasetReview, ...] = ()
     splits: Splits | None = None
     look_alikes: tuple[LookAlike, ...] = ()
+    verdict: Sentence = ()
 
 
 class Danger(Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired
 from reconciler.review.model import Compared, Review
-from reconciler.run import DatasetRun
+from reconciler.run import DatasetRun, sibling_in
 from reconciler.text import counted, inert
 
 
@@ -148,15 +148,22 @@ def offline_review(
     files = not sides[0].is_dir()
     pairs: list[Pair] = [(old[0] if old else None, new[0] if new else None)] if files else paired(old, new)
     with ExitStack() as ledgers:
-        datasets = [_compared(pair, ledgers.enter_context(Ledger())) for pair in pairs]
-        for one, pair in zip(datasets, pairs, strict=True):
+        read = [_read_both(pair, ledgers.enter_context(Ledger())) for pair in pairs]
+        datasets = [one for one, *_rest in read]
+        for (one, found, unusable), pair in zip(read, pairs, strict=True):
             one.settings = () if files else declaration_changes(*pair)
+            if one.error is None:
+                _plan(one, found, datasets, exists=pair[0] is not None, unusable=unusable)
         compared = Compared(before=names[0], after=names[1], offline=True)
         return review_of(datasets, command="diff", compared=compared, keep=keep)
 
 
-def _compared(pair: Pair, ledger: Ledger) -> DatasetRun:
-    """One dataset in a run, compared unless a side could not be read."""
+def _read_both(pair: Pair, ledger: Ledger) -> tuple[DatasetRun, Sequence[Side], bool]:
+    """One dataset in a run with both sides in its ledger, the first as what is live; what reading them gave.
+
+    At the end: whether any entry of the first side will be marked with errors. A side that could not be read is an
+    error of the run.
+    """
     before, after = pair
     declared = after or before
     if declared is None:  # a pair has at least one of the two
@@ -174,15 +181,21 @@ def _compared(pair: Pair, ledger: Ledger) -> DatasetRun:
     one.findings = _findings(sides, of_after=after is not None)
     if any(side.unread for side in sides):
         one.error = BadInput("; ".join(side.words for side in sides if side.unread) + "; nothing is compared with it")
-        return one
+    return one, sides, unusable
+
+
+def _plan(
+    one: DatasetRun, sides: Sequence[Side], datasets: Sequence[DatasetRun], *, exists: bool, unusable: bool
+) -> None:
+    """Plan one of the datasets of a comparison, all of which were read."""
     policy = one.dataset.policy
     shown = policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)
-    request = Request(one.title, shown, Asked(one.dataset.dataset_type), one.bucket, offline=True)
-    one.plan = plan(ledger, request, exists=before is not None)
+    asked, sibling = Asked(one.dataset.dataset_type), sibling_in(datasets, one, listed=True)
+    request = Request(one.title, shown, asked, one.bucket, sibling=sibling, offline=True)
+    one.plan = plan(one.ledger, request, exists=exists)
     one.remark = "; ".join(side.words for side in sides if side.lost)
     if not one.remark and unusable and one.plan.ignored:
         one.remark = "some of the entries will be marked with errors: their lines are sent again for any difference"
-    return one
 
 
 def _findings(sides: Sequence[Side], *, of_after: bool) -> Findings | None:

@@ -1,7 +1,7 @@
 """The AWS account of one process: gateways, S3, where snapshots and records are written, and an apply's context."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from reconciler.aws.objects import Objects
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, Interrupted
 from reconciler.model import Policy, Progress, ProjectDeclaration, Reporter
+from reconciler.plan import Sibling
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
 
@@ -86,11 +87,21 @@ class Account:
         region: str,
         policy: Policy,
         allow: Mapping[str, str] | None = None,
-        test_keys: Callable[[], Collection[str]] = tuple,
+        sibling: Sibling | None = None,
     ) -> Context:
-        """What an apply to a dataset of this region needs; `allow` and `test_keys` as in the context."""
+        """What an apply to a dataset of this region needs; `allow` and `sibling` as in the context."""
         gateway, keeper = self.gateway(region), self.keeper(region)
-        given = gateway, self.clock, self._random, policy, self.report, self.stop, keeper, allow or {}, test_keys
+        given = (
+            gateway,
+            self.clock,
+            self._random,
+            policy,
+            self.report,
+            self.stop,
+            keeper,
+            allow or {},
+            sibling or Sibling(),
+        )
         return Context(*given).patient()
 
     def recording(

@@ -5,18 +5,55 @@ count: an unlabelled upload makes no drift, an entry that lost its labels does. 
 has no digest without bare lines: then every line counts, until the next apply.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 from reconciler.ledger import Facts
+from reconciler.model import Compare
+from reconciler.text import inert
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """Live as the last apply read it back; `unfinished` says why that apply did not finish, "" when it did."""
+    """Live as the last apply read it back; None where it did not come so far.
 
-    live: Facts
+    `unfinished` says why that apply did not finish, "" when it did.
+    """
+
+    live: Facts | None
     unfinished: str = ""
+
+
+_Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+_Count = Annotated[int, Meta(ge=0)]
+
+
+class _Form(Struct):
+    """The member `read_back` of a record."""
+
+    compare: Compare
+    digest: _Digest
+    labels_digest: _Digest
+    entries: _Count
+    labelled: _Count
+    marked: _Count
+
+
+def read_back(record: Mapping[str, Any], mode: Compare) -> ReadBack | None:
+    """What an apply read back, from its record; None where it finished and left no digest of this mode of comparing."""
+    unfinished = "" if record.get("outcome") == "done" else str(record.get("message") or record.get("outcome"))
+    try:
+        form = msgspec.convert((record.get("result") or {}).get("read_back"), _Form)
+    except (msgspec.ValidationError, AttributeError):
+        form = None
+    if form and form.compare is mode:
+        live = Facts(form.entries, form.labelled, 0, form.marked, form.digest, form.labels_digest)
+        return ReadBack(live, inert(unfinished))
+    return ReadBack(None, inert(unfinished)) if unfinished else None
 
 
 def drift(before: ReadBack, now: Facts | None) -> Iterator[str]:
@@ -25,7 +62,7 @@ def drift(before: ReadBack, now: Facts | None) -> Iterator[str]:
         yield f"the last apply did not finish: {before.unfinished}"
     if now is None:
         yield "the dataset no longer exists in AWS"
-    elif _moved(before.live, now):
+    elif before.live and _moved(before.live, now):
         yield f"live is no longer what the last apply read back: {_figures(before.live, now)}"
 
 

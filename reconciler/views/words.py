@@ -11,6 +11,7 @@ from typing import Final, get_args
 from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
+from reconciler.review.headline import unusable_words
 from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
 from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
@@ -28,7 +29,8 @@ def outcome_words(outcome: Outcome) -> str:
     words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
     if not words:
         return "nothing was applied" if outcome.error else "nothing was sent"
-    return f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 
 
 def snapshot_sentence(where: str) -> Sentence:

@@ -174,3 +174,54 @@ def _steps(before: Boxes, after: Boxes) -> int:
     finally:
         sys.settrace(outer)
     return steps
+
+
+class Counted(int):
+    """A coordinate that counts how often it is compared."""
+
+    comparisons = 0
+
+    def __lt__(self, other: int) -> bool:
+        """Compare, and count it."""
+        Counted.comparisons += 1
+        return int(self) < int(other)
+
+    def __gt__(self, other: int) -> bool:
+        """Compare, and count it."""
+        Counted.comparisons += 1
+        return int(self) > int(other)
+
+
+def crowd(count: int, seed: int, spread: int = 60_000) -> Boxes:
+    """Boxes of which many overlap, drawn at random."""
+    random = Random(seed)  # noqa: S311 - any boxes will do
+    places = [(random.randrange(spread), random.randrange(spread)) for _ in range(count)]
+    return [Box("a", Counted(left), Counted(top), 40_000 + random.randrange(900), 40_000) for left, top in places]
+
+
+def comparisons(count: int) -> int:
+    """How many comparisons it takes to match two crowds."""
+    Counted.comparisons = 0
+    matching = matched(crowd(count, 1), crowd(count, 2))
+    assert len(matching.changed) > count / 2
+    return Counted.comparisons
+
+
+def test_many_boxes_take_comparisons_in_proportion() -> None:
+    """Up to 200 boxes on a side every pair is compared, beyond that each box with at most 200 others."""
+    small, large = comparisons(650), comparisons(1_300)
+    assert large < 2.3 * small
+    assert large < 1_300 * (2 * 200 + 60)
+    assert comparisons(200) < 200 * (2 * 200 + 60)
+
+
+def test_beyond_200_boxes_the_greatest_overlap_is_taken_first() -> None:
+    """Every box is in the matching once, each pair may be one object, and a small shift of all is found."""
+    before = crowd(700, 3, spread=6_000_000)
+    after = [box._replace(left=box.left + 500 + number % 7, top=box.top + 300) for number, box in enumerate(before)]
+    matching = matched(before, after)
+    pairs, removed, added = said(matching)
+    assert sorted([row for row, _column in pairs] + removed) == list(range(700))
+    assert sorted([column for _row, column in pairs] + added) == list(range(700))
+    assert sum(match.before == match.after for match in matching.changed) > 690
+    assert all(match.iou >= OVERLAP_SAME_LABEL for match in matching.changed)

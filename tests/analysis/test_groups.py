@@ -183,6 +183,18 @@ def test_boxes_shifted_by_one_amount_are_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("alike", "moved", "is_group"),
+    [(2, 2, False), (3, 3, True), (2, 35, False), (7, 35, False), (8, 35, True), (100, 1000, False), (120, 1000, True)],
+)
+def test_boxes_that_moved_alike_by_chance_are_no_group(alike: int, moved: int, is_group: bool) -> None:  # noqa: FBT001 - a table
+    """Single boxes moved alike need a size and a share that random corrections of a few pixels do not give."""
+    live = [boxes(key(number), cell("a", 1000)) for number in range(moved)]
+    by = [-7 if number < alike else 10 + number for number in range(moved)]
+    desired = [boxes(key(number), cell("a", 1000 + step)) for number, step in enumerate(by)]
+    assert [group.by for group in groups(live, desired)] == ([(-7, 0)] if is_group else [])
+
+
 def test_pictures_of_half_the_size_are_one_line() -> None:
     """Boxes scaled by the factors of the image's size."""
     full, half = ("a", 100.0, 60.0, 40.0, 20.0), ("a", 50.0, 30.0, 20.0, 10.0)

@@ -129,6 +129,10 @@ def test_entries_that_both_manifests_have_were_not_distributed(guarded: Desk) ->
     guarded.create(*_lines(1, 8))
     _test_set(guarded, *_lines(9, 10))
     guarded.test_keys = {KEY.format(9), KEY.format(10)}
+    with pytest.raises(Refused, match=r"^guard leakage: 2 images would be labelled in train and in test: ") as refused:
+        guarded.run(*_lines(1, 10))
+    assert "distributed" not in str(refused.value)
+    guarded.allow = {"leakage": "on purpose"}
     assert guarded.run(*_lines(1, 10)).outcome.error is None
 
 

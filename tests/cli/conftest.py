@@ -98,9 +98,9 @@ class World:
         key = name if name.startswith("s3://") else f"{BUCKET}/{name}"
         return json.dumps({"source-ref": key, "boxes": value, "boxes-metadata": metadata})
 
-    def many(self, count: int, label: str = "RBC") -> list[str]:
-        """This number of lines with different keys."""
-        return [self.boxes(f"{number:04}.jpg", label) for number in range(count)]
+    def many(self, count: int, label: str = "RBC", first: int = 0) -> list[str]:
+        """This number of lines with different keys, from a number on."""
+        return [self.boxes(f"{number:04}.jpg", label) for number in range(first, first + count)]
 
     def write(
         self,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_apply_makes_live_equal_and_a_second_one_sends_nothing(account: Account, world: World) -> None:
     """The first apply makes live equal to the manifest; the second sends nothing."""
     account.create("cells")
-    world.write("cells", world.many(5), world.many(2))
+    world.write("cells", world.many(5), world.many(2, first=500))
     first = world.run("apply", "--yes")
     assert first.code == 0, first
     assert len(account.keys("cells")) == 5
@@ -165,7 +165,7 @@ def test_lines_that_fail_a_batch_are_found_and_the_rest_goes_in(
 def test_a_failure_stops_its_project_and_no_other(account: Account, world: World) -> None:
     """After cells train fails, cells test is skipped, planes is applied, and the exit code is that of the failure."""
     account.create("cells", "planes")
-    world.write("cells", world.many(3), world.many(2))
+    world.write("cells", world.many(3), world.many(2, first=500))
     world.write("planes", world.many(4))
     account.emulator.load_faults(
         "faults: [{fault: error, operation: UpdateDatasetEntries, error: AccessDeniedException, on: 1}]"

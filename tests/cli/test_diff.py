@@ -310,3 +310,16 @@ def test_lines_that_could_not_be_read_are_said(world: World) -> None:
         assert "no changes" not in ran.out
         assert "1 line of datasets/cells/broken.jsonl could not be read" in ran.out
         assert "datasets/cells/broken.jsonl:3" in ran.out
+
+
+def test_more_boxes_than_are_matched_in_the_best_way_are_said(world: World) -> None:
+    """From 201 boxes on a side the pairs are those of the greatest overlap, and the entry says so."""
+    for name, moved in (("before", 0), ("after", 1)):
+        line = json.loads(world.boxes("many.jpg", *["RBC"] * 201))
+        for number, box in enumerate(line["boxes"]["annotations"]):
+            box.update(left=2 * number + moved * (1 + number % 2), top=number)
+        (world.folder / f"{name}.jsonl").write_text(json.dumps(line))
+    said = "over 200 boxes: paired by the greatest overlap first"
+    assert said in world.run("diff", "before.jsonl", "after.jsonl").out
+    (world.folder / "few.jsonl").write_text(world.boxes("many.jpg", *["RBC"] * 3))
+    assert said not in world.run("diff", "few.jsonl", "few.jsonl").out

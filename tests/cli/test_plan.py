@@ -200,7 +200,7 @@ def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Acco
     """After cells fails, its test set is skipped and planes is planned; the exit code is 1."""
     account.create("cells", "planes")
     for project in ("cells", "planes"):
-        world.write(project, world.many(2), world.many(1))
+        world.write(project, world.many(2), world.many(1, first=500))
     world.run("apply", "--yes")
     account.emulator.load_faults(
         "faults: [{fault: error, operation: ListDatasetEntries, error: AccessDeniedException, on: 1}]"

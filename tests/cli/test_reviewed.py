@@ -21,7 +21,7 @@ def plan_id(account: Account, world: World) -> str:
     world.write("cells", world.many(2))
     world.run("apply", "--yes")
     world.write("cells", [world.boxes("0000.jpg", "WBC"), world.many(2)[1]])
-    world.write("planes", world.many(1), world.many(1))
+    world.write("planes", world.many(1), world.many(1, first=500))
     assert world.run("plan", "--save", "plan.json").code == 0
     return msgspec.json.decode((world.folder / "plan.json").read_bytes(), type=Review).plan_id
 

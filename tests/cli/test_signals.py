@@ -133,7 +133,7 @@ def test_the_running_batch_is_finished_and_the_next_run_goes_on(
 def test_a_second_signal_leaves_at_once(account: Account, world: World, start: Start) -> None:
     """After two signals the process ends without waiting and reports that AWS still processes the batch."""
     account.create("cells")
-    world.write("cells", world.many(2), world.many(1))
+    world.write("cells", world.many(2), world.many(1, first=500))
     process = start("apply", "--yes", "--json")
     _until(lambda: account.updates == 1)
     process.send(signal.SIGINT)
@@ -243,6 +243,36 @@ def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, wor
     assert "1 dataset: 2 added\x1b[0m\r\n" in text
     assert "took:     9 calls, 1 batch" in text
     assert len(account.keys("cells")) == 2
+
+
+def test_what_was_typed_before_the_question_is_not_its_answer(account: Account, world: World) -> None:
+    """A `y` from before the plan was shown is discarded; the one that follows the question counts."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    master, slave = pty.openpty()
+    os.write(master, b"y\ny\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "apply"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    try:
+        while b"Apply? [y/N] " not in seen:
+            seen += os.read(master, 65536)
+        os.write(master, b"n\n")
+        while chunk := _read(master):
+            seen += chunk
+        assert process.wait(timeout=DEADLINE) == 4
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+    assert "not applied: you answered no" in seen.decode()
+    assert account.updates == 0
 
 
 @SLOW

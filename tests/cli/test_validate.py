@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.lines import labelled
+
 if TYPE_CHECKING:
     from tests.cli.conftest import World
 
@@ -18,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_valid_manifests_are_counted(world: World) -> None:
     """The output counts entries, labels and boxes of each manifest, with one line over all."""
-    world.write("cells", world.many(5), world.many(1))
+    world.write("cells", world.many(5), world.many(1, first=500))
     ran = world.run("validate")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
@@ -29,13 +31,18 @@ def test_valid_manifests_are_counted(world: World) -> None:
         "\n"
         "cells test  (datasets/cells/test.jsonl)\n"
         "  1 entry, 1 label, 1 box, no findings\n"
+        "\n"
+        "cells: train and test together\n"
+        "  the test set has 100 % of the training labels; 50 % are needed to train\n"
+        "\n"
+        "cells would train: yes\n"
     )
 
 
 def test_all_findings_of_all_files_are_shown(world: World) -> None:
     """Two invalid manifests are both reported, each finding with its place; exit code 3."""
     world.write("cells", ["{", *world.many(1)])
-    world.write("planes", world.many(1), [*world.many(1), '{"source-ref": "http://no"}'])
+    world.write("planes", world.many(1), [*world.many(1, first=500), '{"source-ref": "http://no"}'])
     ran = world.run("validate")
     assert ran.code == 3
     assert "datasets/cells/train.jsonl:1:" in ran.out
@@ -76,12 +83,13 @@ def test_a_folder_without_projects_is_an_error_with_the_cure(world: World, folde
 
 def test_one_manifest_or_one_project_is_read_by_itself(world: World) -> None:
     """A path to one manifest or project is enough; findings elsewhere are not reported."""
-    world.write("cells", world.many(5), world.many(1))
+    world.write("cells", world.many(5), world.many(1, first=500))
     world.write("broken", ["{"])
     one = world.run("validate", "datasets/cells/test.jsonl")
-    assert (one.code, one.out) == (
-        0,
-        "1 manifest valid, 1 entry\n\ntest test  (datasets/cells/test.jsonl)\n  1 entry, 1 label, 1 box, no findings\n",
+    assert one.code == 0
+    assert one.out == (
+        "1 manifest valid, 1 entry\n\ntest test  (datasets/cells/test.jsonl)\n  1 entry, 1 label, 1 box, no findings\n"
+        "\ntest would train: not known, because no train dataset is declared\n"
     )
     project = world.run("validate", "datasets/cells")
     assert project.code == 0
@@ -131,6 +139,46 @@ def test_the_samples_of_this_repository_are_valid(world: World) -> None:
     """The samples that the README shows are valid."""
     ran = world.run("validate", str(ROOT / "datasets"))
     assert ran.code == 0, ran.out
+
+
+def test_lines_that_training_ignores_are_counted_once_and_fail_a_strict_run(world: World) -> None:
+    """Two faulty boxes in each of five lines are five lines; the verdict is no, with the share and the limit."""
+    lines = [world.boxes(f"{number}.jpg", "RBC", "WBC", left=700) for number in range(5)]
+    world.write("cells", lines, world.many(1, first=500))
+    ran = world.run("validate")
+    assert ran.code == 0, ran
+    assert ran.out.startswith("2 manifests without errors, 6 entries, of which 5 are unusable for training\n")
+    assert "the service will mark 5 entries with errors; training ignores them" in ran.out
+    verdict = "cells would train: no, because 5 of 5 lines of datasets/cells/train.jsonl are unusable, of at most 20%"
+    assert verdict in " ".join(ran.out.split())
+    strict = world.run("validate", "--strict")
+    assert (strict.code, "above a note, and --strict allows none" in strict.err) == (3, True)
+    world.write("cells", world.many(2), world.many(1, first=500))
+    assert world.run("validate", "--strict").code == 0
+
+
+def test_what_needs_no_service_is_compared_between_train_and_test(world: World) -> None:
+    """An image in both, a label that only one side has, labels that look alike, and too few labels in common."""
+    train = [*world.many(2), world.boxes("a.jpg", "cell"), world.boxes("b.jpg", "cells"), world.boxes("c.jpg", "WBC")]
+    world.write("cells", train, [*world.many(1), world.boxes("z.jpg", "Platelets")])
+    ran = world.run("validate", "--json")
+    assert {danger["kind"] for danger in ran.document["dangers"]} >= {
+        "split-overlap",
+        "label-one-side",
+        "look-alike",
+        "labels-overlap",
+    }
+    said = " ".join(world.run("validate").out.split())
+    assert "1 image is labelled in train and in test" in said
+    assert "would train: no, because test has 25% of the labels of train, of at least 50%" in said
+
+
+def test_one_image_level_label_is_too_few_to_train(world: World) -> None:
+    """Custom Labels needs two labels to classify images, and one to find objects."""
+    lines = [json.dumps(labelled(f"s3://acme-vision/cells/{number}.jpg", "cat")) for number in range(4)]
+    world.write("cells", lines[:2], lines[2:])
+    out = " ".join(world.run("validate").out.split())
+    assert "would train: no, because datasets/cells/train.jsonl has 1 label of at least 2" in out
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from reconciler.changes import batches, loads
 from reconciler.errors import BadInput
 from reconciler.guards import GUARDS, OFF, Labels, parse_allow, read_variable
 from reconciler.model import Compare, DatasetType, Extra, GuardCheck, GuardState, Policy, Threshold
-from reconciler.plan import Plan
+from reconciler.plan import Plan, Sibling
 from reconciler.plan.figures import labels_of_live
 from reconciler.text import safe
 from tests.support.filling import filled
@@ -33,13 +33,13 @@ def _checks(
     *,
     extra: Extra = Extra.REPORT,
     guards: Mapping[str, Threshold] | None = None,
-    moved: int = 0,
+    sibling: Sibling | None = None,
     before: Labels | None = None,
     unusable: bool = False,
 ) -> dict[str, GuardCheck]:
     """What every guard says, under the default thresholds unless told otherwise."""
     with filled(desired, live, unusable=unusable) as ledger:
-        plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or {}, moved=moved, before=before)
+        plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or {}, sibling=sibling, before=before)
         return {one.name: one for one in plan.guards}
 
 
@@ -49,10 +49,10 @@ def _tripped(
     kind: DatasetType = DatasetType.TRAIN,
     *,
     extra: Extra = Extra.REPORT,
-    moved: int = 0,
+    sibling: Sibling | None = None,
 ) -> dict[str, str]:
     """The guards that trip under the default thresholds, with their sentences."""
-    checks = _checks(desired, live, kind, extra=extra, moved=moved).values()
+    checks = _checks(desired, live, kind, extra=extra, sibling=sibling).values()
     tripped = [one for one in checks if one.state is GuardState.TRIPPED]
     return {one.name: safe(one.words) for one in tripped}
 
@@ -190,15 +190,18 @@ def test_a_test_set_keeps_every_label(extra: Extra) -> None:
 
 
 def test_entries_that_are_live_in_the_test_set_trip() -> None:
-    """Entries that DistributeDatasetEntries moved to the test set trip the guard `distributed`."""
-    assert "DistributeDatasetEntries" in _tripped(_lines(10), _lines(8), moved=2)["distributed"]
+    """Entries that DistributeDatasetEntries moved to the test set trip the guard `distributed`, and no other."""
+    moved = Sibling("test.jsonl", tuple, lambda: [(KEY.format(number), True) for number in (8, 9)])
+    tripped = _tripped(_lines(10), _lines(8), sibling=moved)
+    assert list(tripped) == ["distributed"]
+    assert tripped["distributed"].endswith("perhaps DistributeDatasetEntries moved them")
 
 
 @pytest.mark.parametrize("live", [[], None])
 def test_a_new_or_empty_dataset_trips_nothing(live: list[Document] | None) -> None:
     """A dataset that is new or empty has nothing to lose, so every guard passes."""
     with filled(_lines(50), live or []) as ledger:
-        plan = planned(ledger, exists=live is not None, kind=DatasetType.TEST, guards={}, moved=50)
+        plan = planned(ledger, exists=live is not None, kind=DatasetType.TEST, guards={})
     assert {one.state for one in plan.guards} == {GuardState.PASSED}
 
 
@@ -209,12 +212,17 @@ def test_a_plan_that_sends_nothing_trips_nothing() -> None:
 
 def test_every_guard_is_on_unless_it_is_switched_off() -> None:
     """The default thresholds are the recommended ones; off is off."""
-    assert [row.default for row in GUARDS.values()] == [0.3, True, 0.1, 0.1, 0.1, True, 0.2]
-    desired, live = _bare(100), [*_lines(60), *_lines(60, "b", start=60)]
-    on = _checks(desired, live, DatasetType.TEST, moved=3, unusable=True)
-    off = _checks(desired, live, DatasetType.TEST, moved=3, guards=OFF)
-    assert {one.state for one in on.values()} == {GuardState.TRIPPED}
-    assert {one.state for one in off.values()} == {GuardState.OFF}
+    assert [row.default for row in GUARDS.values()] == [0.3, True, 0.1, 0.1, 0.1, True, True, 0.2]
+    desired, live = [*_bare(100), *_lines(2, "new", start=200)], [*_lines(60), *_lines(60, "b", start=60)]
+    other = [(KEY.format(number), True) for number in (200, 201)]
+    sibling = Sibling("other.jsonl", lambda: other[:1], lambda: other)
+    tripped = set()
+    for kind in DatasetType:
+        on = _checks(desired, live, kind, sibling=sibling, unusable=True)
+        off = _checks(desired, live, kind, sibling=sibling, guards=OFF)
+        tripped |= {name for name, one in on.items() if one.state is GuardState.TRIPPED}
+        assert {one.state for one in off.values()} == {GuardState.OFF}
+    assert tripped == set(GUARDS)
 
 
 def test_a_guard_tells_its_figures_and_threshold() -> None:

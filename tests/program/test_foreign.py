@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program.workspace import DRIFT, REPOSITORY, Workspace
+from tests.program.workspace import DRIFT, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,16 +39,6 @@ bad = Dataset("bad", project_arn=arn, dataset_type="TEST", manifest="manifests/t
 pulumi.export("arn", good.dataset_arn)
 pulumi.export("entries", good.live["entries"])
 """
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this tree."""
-    folder = tmp_path_factory.mktemp("built")
-    run = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(run, cwd=REPOSITORY, check=True, capture_output=True)
-    [built] = folder.glob("*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")

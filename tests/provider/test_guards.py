@@ -200,3 +200,46 @@ def test_guards_of_a_dataset_are_set_in_its_policy(stack: Stack) -> None:
         plain = world.declare(BEFORE, policy={"guards": {"updates": "on", "shrink": "10%"}})
         plain.up()
         assert "guards" not in plain.outputs["policy"]
+
+
+def test_the_named_sibling_is_compared_and_never_stored(stack: Stack) -> None:
+    """Check takes `sibling` away; an image of its manifest is refused, with the manifest's name and no listing."""
+    with stack() as world:
+        sent = world.calls("UpdateDatasetEntries")
+        other = world.declare({"1.jpg": ["cat"]}, datasetType="TEST")
+        manifest = other.declared["manifest"]
+        cells = world.declare({f"{number}.jpg": ["cat"] for number in (1, 2)}, sibling=manifest)
+        checked = cells.check(preview=True)
+        assert "sibling" not in checked
+        words = f"guard leakage: 1 image would be labelled in train and in test: .*/images/1.jpg; .* {manifest}"
+        assert re.search(words, json.dumps(checked["pendingChanges"]))
+        assert re.search(words, refused(cells))
+        assert "sibling" not in json.dumps([cells.inputs, cells.outputs])
+        assert world.calls("UpdateDatasetEntries") == sent
+
+
+def test_a_sibling_that_was_checked_before_is_compared_without_being_named(stack: Stack) -> None:
+    """Resources of one project know of each other's manifests, in a program that names none."""
+    with stack() as world:
+        other = world.declare({"1.jpg": ["cat"]}, datasetType="TEST")
+        cells = world.declare({f"{number}.jpg": ["cat"] for number in (1, 2)}, project=other.declared["projectArn"])
+        assert other.up()
+        assert f"(compared with {other.declared['manifest']} and live)" in refused(cells)
+
+
+def test_without_any_manifest_the_other_datasets_live_entries_are_compared(stack: Stack) -> None:
+    """A second program may own the other dataset; what is live there is what training uses."""
+    with stack() as world:
+        other = world.declare({"1.jpg": ["cat"]}, datasetType="TEST")
+        assert other.up()
+    with stack() as world:
+        cells = world.declare({f"{number}.jpg": ["cat"] for number in (1, 2)}, project=other.declared["projectArn"])
+        assert "(compared with live)" in refused(cells)
+
+
+@pytest.mark.parametrize("wrong", ["/etc/passwd", "", 5])
+def test_a_sibling_that_is_no_relative_path_is_a_failure_of_check(stack: Stack, wrong: object) -> None:
+    """As for the manifest: a path differs from machine to machine otherwise."""
+    with stack() as world:
+        ((name, reason),) = world.declare(BEFORE, sibling=wrong).failures()
+        assert (name, reason.partition(",")[0]) == ("sibling", "sibling must be a path relative to the Pulumi program")

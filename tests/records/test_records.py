@@ -143,6 +143,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
             "marked": 0,
             "marked_new": 0,
             "live": None,
+            "read_back": None,
         },
         "snapshots": ["here.jsonl.gz"],
         "outcome": "done",

@@ -86,7 +86,7 @@ def test_passed_guards_are_shown_on_request_only() -> None:
 
 
 def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
-    """Before a service is asked: a danger, no refusal; what only a service knows is not said."""
+    """Before a service is asked each guard is a danger, and there is no refusal."""
     for name, label in (("before.jsonl", "a"), ("after.jsonl", "b")):
         (tmp_path / name).write_text("".join(f"{as_text(line)}\n" for line in _lines(label)), encoding="utf-8")
     review = offline_review(tmp_path / "before.jsonl", tmp_path / "after.jsonl")
@@ -94,4 +94,4 @@ def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
     said = [plain(danger.words) for danger in review.dangers if danger.kind == "guard"]
     assert said[0].startswith("would be blocked by guard updates: 40 of 40 entries")
     assert (dataset.refusals, dataset.status, dataset.override) == ((), "planned", None)
-    assert "distributed" not in {guard.name for guard in dataset.guards}
+    assert {guard.name for guard in dataset.guards} == set(GUARDS)

@@ -11,7 +11,7 @@ from reconciler.errors import Failure, Interrupted
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy, Progress, Threshold
-from reconciler.plan import Plan
+from reconciler.plan import Plan, Sibling
 from reconciler.snapshots.places import Keeper
 from reconciler.snapshots.snapshot import Snapshot
 from rekognition_emulator import Emulator
@@ -88,7 +88,7 @@ class Desk:
             stop=self.stop,
             keeper=self.keeper,
             allow=self.allow,
-            test_keys=lambda: self.test_keys,
+            sibling=Sibling("test.jsonl", lambda: [(key, True) for key in self.test_keys]),
         ).patient()
 
     def note(self, progress: Progress) -> None:

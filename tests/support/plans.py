@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.guards import OFF, Asked, Labels
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetDeclaration, DatasetType, Policy, ProjectDeclaration, Threshold
-from reconciler.plan import Plan, Request, plan
+from reconciler.plan import Plan, Request, Sibling, plan
 from reconciler.run import DatasetRun
 
 
@@ -22,14 +22,14 @@ def planned(
     kind: DatasetType = DatasetType.TRAIN,
     guards: Mapping[str, Threshold] | None = None,
     allow: Mapping[str, str] | None = None,
-    moved: int = 0,
+    sibling: Sibling | None = None,
     before: Labels | None = None,
     offline: bool = False,
 ) -> Plan:
     """The plan of a filled ledger. Guards are off unless a test is about them."""
     policy = replace(policy or Policy(), guards=OFF if guards is None else guards)
-    asked = Asked(kind, allow or {}, lambda: moved, before)
-    return plan(ledger, Request(title, policy, asked, bucket, offline=offline), exists=exists)
+    asked = Asked(kind, allow or {}, before)
+    return plan(ledger, Request(title, policy, asked, bucket, sibling=sibling, offline=offline), exists=exists)
 
 
 def run_of(

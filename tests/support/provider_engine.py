@@ -95,9 +95,15 @@ class Provider:
     """A running provider process."""
 
     def __init__(
-        self, program: Path, config: Mapping[str, str], secrets: Mapping[str, str], env: Mapping[str, str]
+        self,
+        program: Path,
+        config: Mapping[str, str],
+        secrets: Mapping[str, str],
+        env: Mapping[str, str],
+        log: Log | None = None,
     ) -> None:
-        self.log = Log()
+        self.log = log or Log()
+        self._started_with = (program, config, secrets, env)
         self.program = program
         self.output: list[str] = []
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
@@ -122,6 +128,10 @@ class Provider:
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
         wrapped = {key: {**_SECRET, "value": value} for key, value in secrets.items()}
         self._call("Configure", provider_pb2.ConfigureRequest(args=_struct({**config, **wrapped}), acceptSecrets=True))
+
+    def again(self) -> Provider:
+        """A further process with the same settings and log: each command of Pulumi has its own."""
+        return Provider(*self._started_with, log=self.log)
 
     def close_channel(self) -> None:
         """Hang up on every call."""
@@ -253,10 +263,7 @@ class Resource:
             return True
         answer = self.diff(checked)
         if answer.replaces:
-            assert answer.deleteBeforeReplace
-            checked = self.check(replacing=True)
-            self.destroy()
-            self._created(checked)
+            self._replaced(deletes_first=answer.deleteBeforeReplace)
             return True
         if not self.init_errors and not is_change(answer):
             self.inputs = checked
@@ -274,9 +281,22 @@ class Resource:
         return found
 
     def destroy(self) -> None:
-        """Delete it and forget it."""
-        self.provider.delete(self.urn, self.id, self.outputs)
+        """Delete it and forget it, in a process of its own."""
+        command = self.provider.again()
+        try:
+            command.delete(self.urn, self.id, self.outputs)
+        finally:
+            self.provider.output.append(command.close())
         self.id, self.inputs, self.outputs, self.init_errors = "", {}, {}, []
+
+    def _replaced(self, *, deletes_first: bool) -> None:
+        """Replace it: the old object is deleted before the new one is created, or after it."""
+        old, checked = (self.id, self.outputs), self.check(replacing=True)
+        if deletes_first:
+            self.provider.delete(self.urn, *old)
+        self._created(checked)
+        if not deletes_first:
+            self.provider.delete(self.urn, *old)
 
     def _created(self, checked: Bag) -> None:
         try:

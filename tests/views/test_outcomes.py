@@ -22,7 +22,7 @@ from tests.views.reviews import change, dataset, review
 VIEWS: dict[str, Callable[[Review], str]] = {"text": terminal.view, "markdown": markdown.view, "html": html.view}
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m|`@all`"
 OUTCOME = Outcome(
-    "arn:aws:rekognition:eu-west-1:1:project/p/dataset/train/1",
+    "arn:aws:rekognition:eu-west-1:123456789012:project/p/dataset/train/1",
     add=2,
     batches=1,
     rejected=(Rejected(f"s3://b/{HOSTILE}.jpg", Place("train.jsonl", 3), f"AWS: {HOSTILE}"),),

@@ -8,12 +8,14 @@ also shows which entries have changed since.
 """
 
 import sys
+import termios
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from reconciler.apply import Outcome, Target
 from reconciler.apply import apply as carry_out
-from reconciler.cli.commands.plan import plans_of, refuse_unplanned
+from reconciler.cli.commands.plan import made_plans, refuse_unplanned, show_plan
 from reconciler.cli.commands.report import saved_review
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
@@ -45,7 +47,8 @@ def apply(run: Run, screen: Screen, signals: Signals) -> Exit:
     refuse_unseen(run)
     reviewed = _reviewed_plan(run.options.plan)
     live = LiveSide(run, screen, signals)
-    plans_of(run, screen, live)
+    made_plans(run, screen, live)
+    show_plan(run, screen)
     return apply_planned(run, screen, live, signals, reviewed)
 
 
@@ -138,11 +141,13 @@ def _refuse_moved(run: Run, live: LiveSide, plan_id: str, review: Review | None)
 
 
 def _ask(screen: Screen) -> None:
-    """Ask on the terminal; every answer but yes means no.
+    """Ask on the terminal; every answer but yes means no. What was typed before the question does not answer it.
 
     Raises:
         Refused: the answer is not yes.
     """
+    with suppress(OSError, ValueError, termios.error):
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     screen.ask("Apply? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Refused("not applied: you answered no; nothing was sent")

@@ -21,14 +21,15 @@ def plan(run: Run, screen: Screen, signals: Signals) -> Exit:
         BadInput: the manifests or the connection are wrong. Refused: an apply would be refused.
         ReconcilerError: a dataset could not be planned.
     """
-    plans_of(run, screen, LiveSide(run, screen, signals))
+    made_plans(run, screen, LiveSide(run, screen, signals))
+    show_plan(run, screen)
     refuse_unplanned(run)
     changes = any(one.plan and one.plan.has_changes for one in run.datasets)
     return Exit.CHANGES if changes and run.options.exit_code else Exit.DONE
 
 
-def plans_of(run: Run, screen: Screen, live: LiveSide) -> None:
-    """Validate and plan every dataset, and show the plan of all of them.
+def made_plans(run: Run, screen: Screen, live: LiveSide) -> None:
+    """Validate and plan every dataset; a manifest with errors is shown.
 
     Raises:
         BadInput: the manifests or the connection are wrong.
@@ -39,7 +40,6 @@ def plans_of(run: Run, screen: Screen, live: LiveSide) -> None:
     refuse_invalid(run)
     load_base(run, screen)
     plan_all(run, live)
-    show_plan(run, screen)
 
 
 def show_plan(run: Run, screen: Screen) -> None:
@@ -55,14 +55,23 @@ def refuse_unplanned(run: Run) -> None:
     Raises:
         ReconcilerError: a dataset could not be planned, or has no project. Refused: by a policy or a guard.
     """
+    refuse_failed(run)
+    refused = [_refusal(one.title, one.plan) for one in run.datasets if one.plan and one.plan.refusals]
+    if refused:
+        raise Refused(f"{'; '.join(refused)}; nothing was sent")
+
+
+def refuse_failed(run: Run) -> None:
+    """Stop a run in which a dataset could not be planned.
+
+    Raises:
+        ReconcilerError: a dataset could not be planned, or has no project.
+    """
     failures = run.failures()
     if failures:
         error = ReconcilerError(f"{'; '.join(_reasons(failures))}; nothing was sent")
         error.exit_code = most_severe([one.failure.exit_code for one in failures if one.failure])
         raise error
-    refused = [_refusal(one.title, one.plan) for one in run.datasets if one.plan and one.plan.refusals]
-    if refused:
-        raise Refused(f"{'; '.join(refused)}; nothing was sent")
 
 
 def _refusal(title: str, planned: Plan) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from typing import Final
 
 from reconciler.apply import Context, Target, observe_in, plan_against_live, plan_without_project
@@ -14,10 +13,10 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
-from reconciler.manifest.project.folders import keys_of_test_set
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
-from reconciler.run import DatasetRun
+from reconciler.records.stored import Record, last_apply
+from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
@@ -35,7 +34,7 @@ class LiveSide:
         self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
-        folder = options.datasets.resolve().parent / FOLDER
+        self._folder = folder = options.datasets.resolve().parent / FOLDER
         self._account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
@@ -59,7 +58,8 @@ class LiveSide:
         if project is None:
             declared = one.dataset.policy, one.bucket
             allow = self._run.options.allow
-            one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow)
+            other = sibling_in(self._run.datasets, one)
+            one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
         else:
             one.project_arn = project.arn
             context, target = self.context(one), Target(project.arn, one.dataset.dataset_type)
@@ -70,8 +70,13 @@ class LiveSide:
     def context(self, one: DatasetRun) -> Context:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
-        keys = partial(keys_of_test_set, one.dataset.manifest)
-        return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, keys)
+        sibling = sibling_in(self._run.datasets, one)
+        return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
+
+    def last_record(self, one: DatasetRun) -> Record | None:
+        """The newest record of an apply to a dataset; None if there is none here."""
+        kind = one.dataset.dataset_type.word
+        return last_apply(self._folder / "audit", one.project_arn, kind) if one.project_arn else None
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""

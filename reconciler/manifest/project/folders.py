@@ -15,11 +15,11 @@ from typing import Final
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.project.project_yaml import DeclaredDataset, DeclaredProject, read_project
-from reconciler.manifest.read import open_regular, read_manifest
+from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, YamlStopError, YamlText
 from reconciler.manifest.yaml.values import Fields
-from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration
 from reconciler.rule import Rule
 
 DEFAULT_SUFFIXES: Final = (".jsonl", ".manifest", ".yaml", ".yml")
@@ -196,20 +196,12 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
 
 
-def keys_of_test_set(manifest: Path) -> set[str]:
-    """The keys of the test manifest of the project that a manifest belongs to; none where none is declared."""
-    keys: set[str] = set()
+def declared_beside(manifest: Path, dataset_type: DatasetType) -> DatasetDeclaration | None:
+    """The dataset of this type in the project that a manifest belongs to; None where none is declared.
 
-    def accept(entry: DesiredEntry) -> Place | None:
-        keys.add(entry.entry.key)
-        return None
-
-    try:
-        folder = next((folder for folder in manifest.parents if (folder / _FILE).is_file()), None)
-        project = load_project(folder, folder.name) if folder else None
-        for dataset in project.datasets if project else ():
-            if dataset.dataset_type is DatasetType.TEST:
-                read_manifest(dataset, None, accept)
-    except (InvalidDeclaration, OSError):
-        return set()
-    return keys
+    Raises:
+        InvalidDeclaration: the project.yaml is invalid.
+    """
+    folder = next((folder for folder in manifest.parents if (folder / _FILE).is_file()), None)
+    project = load_project(folder, str(folder)) if folder else None
+    return next((one for one in project.datasets if one.dataset_type is dataset_type), None) if project else None

@@ -12,7 +12,7 @@ from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.model import Finding
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
-from reconciler.text import counted, joined, sentence
+from reconciler.text import Name, counted, joined, sentence
 from reconciler.views import words as wording
 from reconciler.views.lines import guard_lines, outcome_sentences
 from reconciler.views.markdown.budget import Block, Piece, piece
@@ -210,12 +210,13 @@ def _provenance_text(provenance: Provenance) -> str:
 
 _RISK_BAD: Final = 110
 _RISK_WORTH: Final = 50
+_RISK_VERDICT: Final = 145
 _RISK_HINT: Final = 3
 _LISTED: Final = 10
 
 
 def project_blocks(project: ProjectReview) -> Iterator[Block]:
-    """Train and test compared; nothing if there is nothing to know."""
+    """Train and test compared; nothing if there is nothing to know. Then whether a training would start."""
     yield Block(
         list(_splits(project.splits)),
         "remarks on train and test together",
@@ -223,6 +224,8 @@ def project_blocks(project: ProjectReview) -> Iterator[Block]:
         "\n",
         note=lambda left: f"- and {left:,} more\n",
     )
+    if project.verdict:
+        yield Block([piece(_RISK_VERDICT, prose, (Name(project.name), " ", *project.verdict))], foot="\n\n")
 
 
 def _splits(splits: Splits | None) -> Iterator[Piece]:

@@ -13,6 +13,7 @@ from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Danger, DatasetReview, EntryChange, Estimate, FindingCounts, Review
+from reconciler.review.verdict import would_train
 from reconciler.run import DangerLevel
 from reconciler.text import Sentence, counted, joined, sentence
 from reconciler.views.lines import chosen, cost_lines, fitting, guard_lines, left_words, outcome_lines
@@ -76,7 +77,8 @@ def outcome_view(dataset: DatasetReview, *, width: int | None = None, paint: Pai
 def ending_view(review: Review, *, width: int | None = None, paint: Painter | None = None) -> str:
     """What an apply did to all datasets, and its calls, batches and time beside the estimate."""
     layout = Layout(width, 0, verbose=False)
-    return _text(chain(_GAP, _title(review, layout), _costs(review.estimate, review.spent, layout, 0)), paint)
+    costs = _costs(review.estimate, review.spent, layout, 0)
+    return _text(chain(_GAP, _title(review, layout), costs, _verdicts(review, layout)), paint)
 
 
 def _text(lines: Iterable[StyledLine], paint: Painter | None) -> str:
@@ -101,7 +103,16 @@ def _review(review: Review, layout: Layout) -> Iterator[StyledLine]:
             yield from _GAP
             yield from _dataset(dataset, frozenset(one.words for one in kept if one.dataset == dataset.title), layout)
         yield from project_lines(project, layout)
+    yield from _verdicts(review, layout)
     yield from _ending(review, layout)
+
+
+def _verdicts(review: Review, layout: Layout) -> Iterator[StyledLine]:
+    known = [project for project in review.projects if project.verdict]
+    yield from _GAP if known else ()
+    for project in known:
+        role: Role = "plain" if would_train(project.verdict) else "warning"
+        yield from layout.wrap(f"{shown(project.name)} {said(project.verdict)}", role, 0, 2)
 
 
 def _title(review: Review, layout: Layout) -> Iterator[StyledLine]:

@@ -1,0 +1,43 @@
+"""The project's other dataset, for the guards that compare the two: its manifest, and what its policy does."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from reconciler.errors import InvalidDeclaration
+from reconciler.ledger import Ledger
+from reconciler.manifest import read_manifest
+from reconciler.manifest.project.folders import declared_beside
+from reconciler.model import DatasetDeclaration, DatasetType, Policy
+from reconciler.plan import Sibling
+
+
+def sibling_of(manifest: str, dataset_type: DatasetType, policy: Policy, named: str | None = None) -> Sibling:
+    """The other dataset of a manifest's project: the manifest that is `named`, or the one that project.yaml declares.
+
+    Without a project.yaml `policy`, the dataset's own, counts as the other's.
+    """
+    declared = _declared(Path(manifest), dataset_type.other)
+    if named is not None and (declared is None or declared.manifest.resolve() != Path(named).resolve()):
+        declared = DatasetDeclaration(dataset_type.other, Path(named), named, policy)
+    if declared is None:
+        return Sibling()
+    shown = named or str(declared.manifest)
+    return Sibling(shown, partial(_keys, declared), leftover=declared.policy.extra.leftover)
+
+
+def _declared(manifest: Path, dataset_type: DatasetType) -> DatasetDeclaration | None:
+    try:
+        return declared_beside(manifest, dataset_type)
+    except (InvalidDeclaration, OSError):
+        return None
+
+
+def _keys(dataset: DatasetDeclaration) -> Iterable[tuple[str, bool]] | None:
+    """The keys of a manifest; None where it is invalid or cannot be read."""
+    ledger = Ledger()
+    try:
+        findings = read_manifest(dataset, None, ledger.accept)
+    except OSError:
+        return None
+    return None if findings.refused else ledger.keys()

@@ -1,0 +1,62 @@
+"""A resource or a folder that was renamed takes its dataset along: the old name never deletes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.program.workspace import Workspace
+
+CATS = {"1.jpg": ["cat"], "2.jpg": ["cat"]}
+PROGRAM = """
+from reconciler import Dataset
+
+for name, project, kind in {resources}:
+    Dataset(name, project_arn=project, dataset_type=kind, manifest=f"{{name}}.yaml", policy={policy})
+"""
+
+
+def write_program(workspace: Workspace, policy: str, *resources: tuple[str, str, str]) -> None:
+    """A program that declares datasets by itself: each a name, the project's ARN and the type."""
+    text = PROGRAM.format(resources=list(resources), policy={"destroy": policy})
+    (workspace.folder / "__main__.py").write_text(text)
+
+
+@pytest.mark.parametrize("policy", ["delete", "refuse", "keep"])
+def test_a_renamed_folder_keeps_its_dataset(workspace: Workspace, policy: str) -> None:
+    """The new name takes the dataset over, the old one lets go of it and says so, whatever the policy."""
+    workspace.create_project("pets")
+    settings = {"project": "pets", "managed": False, "policy": {"destroy": policy}}
+    workspace.declare("old", settings, train=CATS)
+    workspace.up()
+    before = workspace.projects()
+    (workspace.folder / "datasets" / "old").rename(workspace.folder / "datasets" / "new")
+    said = workspace.up().text
+    assert workspace.projects() == before
+    assert workspace.live("pets") == CATS
+    assert set(workspace.resources()) == {"new-train"}
+    assert (
+        policy == "keep" or "old-train lets go of it, because the resource new-train of this program is for it" in said
+    )
+    workspace.preview("--expect-no-changes")
+    workspace.drift()
+
+
+@pytest.mark.parametrize("policy", ["delete", "refuse", "keep"])
+def test_a_renamed_resource_of_any_program_keeps_its_dataset(workspace: Workspace, policy: str) -> None:
+    """Without an alias too; no folder, no list of what the program declares."""
+    project = workspace.create_project("pets")
+    workspace.write("old.yaml", CATS)
+    workspace.write("new.yaml", CATS)
+    write_program(workspace, policy, ("old", project, "TRAIN"))
+    workspace.up()
+    before = workspace.projects()
+    write_program(workspace, policy, ("new", project, "TRAIN"))
+    workspace.up()
+    assert workspace.projects() == before
+    assert workspace.live("pets") == CATS
+    assert set(workspace.resources()) == {"new"}
+    workspace.preview("--expect-no-changes")
+    workspace.drift()
