@@ -26,10 +26,12 @@ from reconciler.aws.calls import Calls
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.gateway import Gateway
+from reconciler.aws.objects import Objects
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, Policy
+from reconciler.snapshots.places import keeper_for
 
 REGION: Final = "us-east-1"
 
@@ -134,7 +136,8 @@ def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
     gateway = Gateway(connection.client(REGION), Calls(clock, random))
     project = gateway.find_project("benchmark")
     arn = project.arn if project else _client(endpoint).create_project(ProjectName="benchmark")["ProjectArn"]
-    context = Context(gateway, clock, random, Policy()).patient()
+    keeper = keeper_for(None, manifest.parent, lambda: Objects(connection.s3_client(REGION)), cure="", environ={})
+    context = Context(gateway, clock, random, Policy(), keeper=keeper).patient()
     target = Target(arn, DatasetType.TRAIN)
     with Ledger() as ledger:
         bucket = _fill(ledger, manifest)

@@ -184,7 +184,7 @@ class Rejection(Choice):
     """What to do about lines that the service rejects, after all others are in: fail, or only report them."""
 
     FAIL = "fail", "fails the run (exit code 5) after all others are in"
-    SKIP = "skip", "only reports them"
+    SKIP = "skip", "only reports them, and sends such a line again only when it or its live entry changes"
 
 
 class Compare(Choice):

@@ -36,9 +36,10 @@ class Context:
     """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
     `report` receives the progress. `stop` is called between batches and
-    returns the reason to stop, or None. `keeper` writes a snapshot before something is deleted; without a keeper
-    nothing with entries is deleted. `allow` has a reason for each guard that is overridden in this run. `sibling` is
-    the project's other dataset as far as it is known without the service.
+    returns the reason to stop, or None. `keeper` writes a copy of lines before they are deleted or overwritten; without
+    a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
+    `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
+    as it is known without the service.
     """
 
     gateway: Gateway
@@ -50,6 +51,7 @@ class Context:
     keeper: Keeper = NOWHERE
     allow: Mapping[str, str] = field(default_factory=dict)
     sibling: Sibling = field(default_factory=Sibling)
+    overwrites: Callable[[str], None] = lambda _place: None
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""

@@ -31,8 +31,9 @@ class Outcome:
     (`marked_total` counts all), first those that were not marked before (`marked_new`). `rewritten` counts lines
     that mean what was sent but are stored differently; `settled` names them for later runs, and is empty in a
     review. `live` is what was read back, None if that failed; `counted` are the service's own statistics at that
-    time. `snapshots` are the places of the entries of deleted datasets. `error` is why the apply failed, None if it
-    succeeded.
+    time. `snapshots` are the places of the entries of deleted datasets, `overwritten` those of the lines that were
+    overwritten; `record` is the id of the apply's record, which `reconciler restore` takes. `error` is why the
+    apply failed, None if it succeeded.
     """
 
     dataset_arn: str
@@ -52,6 +53,8 @@ class Outcome:
     rewritten: int = 0
     settled: frozenset[str] = field(default_factory=frozenset)
     snapshots: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()
+    record: str = ""
     error: Failure | None = None
 
     @property

@@ -42,7 +42,7 @@ _READ_AFTER_A_STOP: Final = 10.0
 
 @dataclass(slots=True)
 class Work:
-    """What an apply works on: the ledger, the lines to send, the dataset; and the snapshots that it wrote.
+    """What an apply works on: the ledger, the lines to send, the dataset; and the places of the copies that it wrote.
 
     `before` are the labels that were live when the apply was planned; `updated` is the dataset's LastUpdatedTimestamp
     after our last batch, None before the first.
@@ -54,6 +54,7 @@ class Work:
     before: Labels
     snapshots: list[str] = field(default_factory=list)
     lanes: list[Lane] = field(default_factory=list)
+    overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
 
 
@@ -76,8 +77,9 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
     done = _sent(context, work, plan, seen)
     overwritten = False
     updates, sent = sum(lane.updates for lane in work.lanes), sum(lane.bytes for lane in work.lanes)
+    outcome = replace(done, batches=updates, bytes=sent, snapshots=tuple(work.snapshots))
     counted = None if plan.has_changes else plan.counted
-    outcome = replace(done, batches=updates, bytes=sent, snapshots=tuple(work.snapshots), counted=counted)
+    outcome = replace(outcome, overwritten=tuple(work.overwritten), counted=counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
             stale = partial(lacks, ledger, context.policy, queue)
@@ -105,7 +107,8 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
                 seen, plan = _planned_again(context, work, plan)
             arn, updated = _ready(context, plan, seen, work.target, work.snapshots.append)
             outcome = replace(outcome, dataset_arn=arn)
-            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, context.clock.now())
+            now = context.clock.now()
+            lane = Lane(context, work.ledger, work.queue, plan, arn, updated, now, work.overwritten)
             work.lanes.append(lane)
             for _batch in send(lane):
                 work.updated = lane.updated

@@ -35,9 +35,8 @@ _SEARCH: Final = 200
 class Lane:
     """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last.
 
+    `start` is the time by the clock, `done` counts bytes. `overwritten` are the places of the lines that were kept.
     `updates` and `bytes` count what the service accepted, with what failed later.
-
-    `start` is the time by the clock, `done` counts bytes.
     """
 
     context: Context
@@ -47,6 +46,7 @@ class Lane:
     arn: str
     updated: float
     start: float
+    overwritten: list[str]
     done: int = 0
     updates: int = 0
     bytes: int = 0
@@ -62,6 +62,23 @@ class Lane:
         now = Progress(doing, self.done, self.plan.bytes, "bytes", batch.number, self.plan.batches)
         left = (self.context.clock.now() - self.start) * (1 - now.fraction) / now.fraction if self.done else None
         self.context.report(replace(now, seconds_left=left))
+
+    def keep(self) -> None:
+        """Write the live lines that the queue would overwrite, each version once, before any of them is overwritten.
+
+        Raises:
+            ReconcilerError: they cannot be written; then nothing may be sent.
+        """
+        if next(self.queue.overwritten(), None) is None:
+            return
+        self.context.tell("keeping the lines to overwrite")
+        live = (line for line, _sent in self.queue.overwritten())
+        sent = (line for _live, line in self.queue.overwritten())
+        where = self.context.keeper.keep(self.arn, live, sent).where
+        self.queue.kept()
+        if where:
+            self.overwritten.append(where)
+            self.context.overwrites(where)
 
     def left_of(self, changes: Sequence[Change]) -> list[Change]:
         """List again, and return which of these are not live as sent; `updated` becomes the listing's timestamp."""
@@ -167,6 +184,7 @@ class Lane:
         """
         missing = self.left_of(batch.changes)
         self.queue.confirm(_without(batch.changes, missing))
+        self.keep()
         if missing:
             raise Moved(
                 f"{len(missing):,} of {len(batch.changes):,} lines of a batch are not live although the service "
@@ -182,6 +200,8 @@ def send(lane: Lane) -> Iterator[Batch]:
         UpdateFailed: the service would take none of the lines.
         Interrupted: `stop` returned it. ServiceError: a call failed.
     """
+    if not lane.plan.loads_all:  # else live is empty, and a snapshot has what was there
+        lane.keep()
     for batch in batches(lane.queue.changes()):
         lane.show("sending", batch)
         failure = lane.update(batch)
@@ -203,6 +223,7 @@ def _settle(lane: Lane, batch: Batch, failure: DatasetDescription) -> None:
         raise UpdateFailed(f"{_named(batch, lane.plan)} failed: {_sentence_of(failure)}")
     left = lane.left_of(batch.changes)
     lane.queue.confirm(_without(batch.changes, left))
+    lane.keep()
     named = named_lines(failure.message, left, lane.ledger.some_live_keys(), set(lane.ledger.label_counts()))
     lane.queue.reject(named, f"AWS: {_sentence_of(failure)}")
     rest = _without(left, named)

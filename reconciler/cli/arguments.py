@@ -5,15 +5,17 @@ A wrong argument is reported in one sentence with "did you mean", never as a usa
 
 import argparse
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from reconciler.aws.arns import DatasetArn
+from reconciler.aws.objects import is_s3
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
@@ -23,6 +25,8 @@ from reconciler.review.model import Command
 from reconciler.text import did_you_mean, inert
 from reconciler.views import VIEWS
 
+_RECORD: Final = re.compile(r"[0-9a-f]{16}")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -30,7 +34,8 @@ class Options:
 
     `projects` empty: all. `limit` None: as many entries as fit a screen or two; `everything`: every change is shown
     and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed: a plan id, or the file of a saved
-    plan. `snapshot`, `dataset_type` and `dataset_arn` are for `restore`: what to restore, and where.
+    plan. `snapshot` (or the id or address of a record), `dataset_type` and `dataset_arn` are for `restore`: what to
+    restore, and where; `dry_run` sends nothing, `force` also sends what was edited since the recorded apply.
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `images` a folder or `s3`. `sources` are the arguments of `report` (a
@@ -58,6 +63,8 @@ class Options:
     snapshot: str = ""
     dataset_type: DatasetType | None = None
     dataset_arn: str | None = None
+    dry_run: bool = False
+    force: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     base: str | None = None
     images: str | None = None
@@ -132,7 +139,13 @@ def _check_convert(given: argparse.Namespace) -> None:
 
 
 def _destination(given: argparse.Namespace) -> Mapping[str, object]:
-    """A snapshot is restored to one dataset, named in one way; its ARN also names the region."""
+    """A snapshot is restored to one dataset, named in one way; its ARN also names the region. A record has its own."""
+    if names_record(given.snapshot):
+        if given.projects or given.dataset_type or given.dataset_arn:
+            raise BadInput("a record names its dataset; leave --project, --type and --dataset-arn out")
+        return {}
+    if given.force:
+        raise BadInput("--force is for a record; the entries of a snapshot are sent whatever is live")
     if given.dataset_arn and not (given.projects or given.dataset_type):
         region = DatasetArn.parse(given.dataset_arn).region
         if given.region not in {None, region}:
@@ -142,6 +155,11 @@ def _destination(given: argparse.Namespace) -> Mapping[str, object]:
     if given.dataset_arn or len(given.projects) != 1 or not given.dataset_type:
         raise BadInput("name one dataset to restore to: --project NAME with --type train or test, or --dataset-arn ARN")
     return {"dataset_type": DatasetType(given.dataset_type.upper())}
+
+
+def names_record(text: str) -> bool:
+    """Whether an argument of `restore` is the id of a record, or the address of one in S3."""
+    return bool(_RECORD.fullmatch(text)) or (is_s3(text) and text.endswith(".json"))
 
 
 def _check_command(first: str, commands: Mapping[str, Parser]) -> None:

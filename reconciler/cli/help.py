@@ -9,7 +9,7 @@ COMMANDS: Final = {
     "plan": "show what an apply would change; changes nothing",
     "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
-    "restore": "restore a snapshot: show the plan, ask, and send the entries of the snapshot to the live dataset",
+    "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
@@ -87,11 +87,16 @@ examples:
   reconciler restore .reconciler/snapshots/train-blood-cells-1a2b3c4d-20260131T120000000000Z.jsonl.gz \\
       --project blood-cells --type train
   reconciler restore s3://my-bucket/snapshots/train-....jsonl.gz --dataset-arn ARN --yes
+  reconciler restore 0123456789abcdef --dry-run    what the apply with this record overwrote
 
 A snapshot is written before a dataset is deleted (`extra: replace`, `destroy: delete`). A line is sent if live does
 not have its entry or has a different one, without the fields that the service adds. A dataset that was deleted is
 created again. Entries that the snapshot does not contain are left alone. The manifests do not change: the next apply
 makes the live dataset equal to them.
+
+An apply keeps the lines that it overwrites and shows the id of its record. With that id, an entry is sent only if its
+live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
+named by its address, s3://BUCKET/FOLDER/....json.
 """,
     "report": """\
 examples:

@@ -121,11 +121,14 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
 
 
 def _add_aws(parser: Parser) -> None:
-    """Options of commands that compare with live: the connection, and how many entries to show."""
+    """Options of commands that compare with live: connection, place of copies, and how many entries to show."""
     add = parser.add_argument_group("connection").add_argument
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
+    where = f"where entries are kept before they are deleted or overwritten: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
     add = parser.add_mutually_exclusive_group().add_argument
     default = "a screen or two; with --json up to 20,000"
     add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
@@ -136,9 +139,6 @@ def _add_guarded(parser: Parser) -> None:
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
     how += f"; the guards: {', '.join(GUARDS)}"
     parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
-    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler/snapshots beside the datasets)"
-    where = f"where a dataset's entries are kept before it is deleted: {place}"
-    parser.add_argument("--snapshots", metavar="PLACE", help=where)
 
 
 def _add_sending(parser: Parser) -> None:
@@ -176,7 +176,10 @@ def _add_apply(parser: Parser) -> None:
 
 def _add_restore(parser: Parser) -> None:
     add = parser.add_argument
-    add("snapshot", metavar="SNAPSHOT", help="a snapshot: a file, or an address in S3")
+    what = "a snapshot (a file, or an address in S3); or the id of a record: what that apply overwrote comes back"
+    add("snapshot", metavar="SNAPSHOT", help=what)
+    add("--dry-run", action="store_true", help="show what would be sent, and send nothing")
+    add("--force", action="store_true", help="for a record: also send entries that were edited since that apply")
     add("--type", dest="dataset_type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
     add("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
 

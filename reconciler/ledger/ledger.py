@@ -43,7 +43,9 @@ FROM desired d LEFT JOIN live l ON l.key = d.key
 
 # Live rows that the manifest does not have; and any live rows, in the columns of `_JOINED`.
 _LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
-_LIVE = "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, NULL, '[]', l.declared"
+_LIVE = (
+    "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content, '[]', l.declared"
+)
 
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
@@ -107,6 +109,10 @@ class Ledger:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
 
+    def drop(self, keys: Iterable[str]) -> None:
+        """Remove desired lines."""
+        self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
+
     def is_unusable(self, seq: int) -> bool:
         """Whether the service will mark a line of the manifest with errors."""
         return bool(self._number("SELECT unusable <> '' FROM desired WHERE seq = ?", seq))
@@ -119,7 +125,7 @@ class Ledger:
 
     def unusable(self) -> int:
         """How many lines of the manifest the service will mark with errors."""
-        return self._number("SELECT COUNT(*) FROM desired WHERE unusable")
+        return self._number("SELECT COUNT(*) FROM desired WHERE unusable <> ''")
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -137,11 +143,11 @@ class Ledger:
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
 
-        `settled` names pairs (see `pair_digest`) known to be stored differently from how they were sent.
+        `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go.
         """
         query = f"{_JOINED} WHERE l.key IS NULL OR {_DIFFERS} ORDER BY d.seq"
         for row in self._rows(query, {"strict": mode is Compare.STRICT}):
-            if row.pair not in settled:
+            if not (row.let_go in settled or (row.in_live and row.pair in settled)):
                 yield row
 
     def desired_rows(self) -> Iterator[Row]:

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from reconciler.model import Entry, Mark, Place
+
+# Begins the name of a pair that was let go, among those that are stored differently.
+LET_GO: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,18 @@ class Row:
     declared: tuple[str, ...]
     live_declared: tuple[str, ...]
 
+    @property
+    def let_go(self) -> str:
+        """The name of the pair where the service would not take the line and `rejected: skip` let go of it."""
+        return f"{LET_GO}{self.pair}"
+
     @classmethod
     def of(cls, columns: tuple[Any, ...]) -> Self:
         """A row from the columns of a query."""
         seq, key, line, file, number, column, labels, live, live_labels, in_live, same, *more = columns
         labelled, want, have, declared, live_declared = more
         place, used, live_used = place_at(file, number, column), names(labels), names(live_labels or "[]")
-        pair = pair_digest(key_text(key), want, have) if have else ""
+        pair = pair_digest(key_text(key), want or b"", have or b"")
         flags = bool(in_live), bool(same), bool(labelled)
         all_names = names(declared), names(live_declared or "[]")
         return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names)
@@ -87,7 +95,7 @@ class Facts:
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:
-    """16 characters that identify one key with its desired content and the live content that it is stored as."""
+    """16 characters that identify one key with its desired and its live content, each empty where there is none."""
     return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 

@@ -18,6 +18,17 @@ DROP TABLE IF EXISTS rejected;
 CREATE TABLE queued (position INTEGER PRIMARY KEY, verb TEXT NOT NULL, key BLOB NOT NULL, seq INTEGER);
 CREATE TABLE confirmed (key BLOB PRIMARY KEY, verb TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE rejected (key BLOB PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS kept;
+CREATE TABLE kept (key BLOB NOT NULL, content BLOB NOT NULL, PRIMARY KEY (key, content)) WITHOUT ROWID;
+"""
+
+# The live lines that the queue would overwrite, as they were listed last: not those that this apply has sent itself,
+# nor those that were kept before, nor bare lines (a comma before a quoted name begins a second member).
+_OVERWRITTEN: Final = """
+FROM queued q JOIN live l ON l.key = q.key LEFT JOIN desired d ON d.seq = q.seq
+LEFT JOIN confirmed c ON c.key = q.key LEFT JOIN kept k ON k.key = q.key AND k.content = l.content
+WHERE l.line IS NOT NULL AND instr(l.line, CAST(',"' AS BLOB)) AND k.key IS NULL
+AND NOT (c.key IS NOT NULL AND l.meaning IS d.meaning)
 """
 
 
@@ -51,6 +62,16 @@ class SendQueue:
         for position, verb, key, line, file, number, column in self._database.execute(query):
             name, place = key_text(key), place_at(file, number, column)
             yield Change(Verb(verb), name, position, bare_line(name) if line is None else line, None, place)
+
+    def overwritten(self) -> Iterator[tuple[str, str]]:
+        """The live lines that would be overwritten and were not kept yet, each with the line to send, in order."""
+        query = f"SELECT q.key, l.line, d.line {_OVERWRITTEN} ORDER BY q.position"
+        for key, live, line in self._database.execute(query):
+            yield key_text(live), key_text(bare_line(key_text(key)) if line is None else line)
+
+    def kept(self) -> None:
+        """The lines of `overwritten` were kept."""
+        self._database.execute(f"INSERT INTO kept SELECT q.key, l.content {_OVERWRITTEN}")
 
     def confirm(self, changes: Iterable[Change]) -> None:
         """The service has accepted these lines, except those that were rejected before."""

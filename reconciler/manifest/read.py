@@ -140,8 +140,8 @@ class _Reading:
     def _entry(self, line: ParsedLine, unusable: str) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
-        if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
-            self._report(BrokenRule(rules.LONG_LINE), line)
+        if len(text) > LINE_CHARACTERS and (characters := len(text.decode())) > LINE_CHARACTERS:
+            self._report(BrokenRule(rules.LONG_LINE, details={"size": f"{characters:,} characters"}), line)
         else:
             self._across.judge(DesiredEntry(entry, text, line.place, unusable), line)
 

@@ -115,7 +115,7 @@ def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterato
         return _in_label_order(ledger, compared)
     updates = changes(ledger, compared.policy.compare, compared.settled)
     if compared.policy.extra.unlabels:
-        return chain(updates, live_only(ledger, unlabel=True))
+        return chain(updates, live_only(ledger, unlabel=True, settled=compared.settled))
     return updates
 
 

@@ -7,6 +7,8 @@ each dataset, joined by `-`.
 
 import os
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -31,7 +33,7 @@ from reconciler.run import DatasetRun
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
-from reconciler.views.words import outcome_words, said, snapshot_sentence
+from reconciler.views.words import outcome_words, overwritten_sentence, said, snapshot_sentence
 
 _VARIABLE: Final = "RECONCILER_PLAN"
 _PROVIDER: Final = "__provider"
@@ -68,7 +70,11 @@ def delete(name: str, props: dict[str, Any]) -> None:
         if arn:
             with process.engine.place(), _recording(process, "destroy", target) as attempt:
                 attempt.dataset_arn = arn
-                attempt.snapshots = destroy(context, arn)
+                try:
+                    attempt.snapshots = destroy(context, arn)
+                except Refused as refused:
+                    attempt.error = refused
+                    _leave_replaced(process, refused)
             for where in attempt.snapshots:
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
 
@@ -85,6 +91,20 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
         )
         return True
     return process.claims.claimed(urn) == name
+
+
+def _leave_replaced(process: Runtime, refused: Refused) -> None:
+    """Let go of a replaced dataset that its policy keeps: Diff refuses such a replacement, but it got entries since.
+
+    A Delete that fails would leave an old object in the state that no run can delete, and that no preview counts.
+
+    Raises:
+        Refused: the resource was not replaced.
+    """
+    if not process.claims.claimed(call_urn()):
+        raise refused
+    said = f"{refused}; the program has replaced it, so it is left in AWS and no longer in the state of this stack"
+    process.console.log_once(said, warning=True)
 
 
 def _recording(
@@ -110,7 +130,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             process.console.log_once(CANNOT_CANCEL, warning=True)
         try:
             _refuse_unreviewed(run)
-            outcome = attempt.outcome = carry_out(context, ledger, plan, run.seen, target)
+            context = replace(context, overwrites=attempt.overwrites)
+            outcome = attempt.finished(carry_out(context, ledger, plan, run.seen, target))
         except USER_CAUSED as error:
             attempt.error = error
             reason = runtime.failure_text(error)
@@ -119,7 +140,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
     if recorded.unfinished:
         before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
         _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
-    warnings = outcome_lines(outcome)
+    if outcome.overwritten:
+        process.console.log_once(said(overwritten_sentence(outcome)))
+    warnings = outcome_lines(replace(outcome, overwritten=()))
     if not plan.has_changes and (extra := recorded.live_only):
         one, many = "live entry is not in the manifest and was", "live entries are not in the manifest and were"
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
@@ -159,7 +182,10 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     if outcome.live:
         live_only = sum(1 for _row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
-        settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
+        mode = inputs.policy.compare
+        rows = chain(ledger.differing(mode), ledger.live_only()) if settled else ()
+        let_go = frozenset(row.let_go for row in rows if row.let_go in settled)
+        settled &= let_go | (stored_differently(ledger, mode) if settled else frozenset())
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 

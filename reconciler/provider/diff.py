@@ -22,10 +22,11 @@ from pulumi.dynamic import DiffResult, ReadResult
 from reconciler.apply import Target, list_live, observe
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.ledger import Ledger
-from reconciler.model import Destroy, settings_of
+from reconciler.model import settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
+from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
 from reconciler.review.declaration import policy_changes
 from reconciler.shell.drift import drift
@@ -61,10 +62,10 @@ def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         outputs, inputs = Outputs.parse(olds), Inputs.parse(news)
         replaces = _replaces(outputs, inputs)
         if replaces:
-            _warn_of_refusal(runtime.current(), outputs)
-            return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+            deletes_first = judge(runtime.current(), name, outputs, inputs)
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=deletes_first)
         changed = bool(inputs.unknown) or _is_due(runtime.current(), name, outputs, inputs)
-        return DiffResult(changes=changed, replaces=[], delete_before_replace=True)
+        return DiffResult(changes=changed, replaces=[], delete_before_replace=False)
 
 
 def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
@@ -73,22 +74,6 @@ def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
     if inputs.dataset_type is not outputs.applied.dataset_type or "datasetType" in inputs.unknown:
         replaces.append("datasetType")
     return replaces
-
-
-def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
-    """Warn in the preview of a replacement that the dataset cannot be deleted; an empty one always can be."""
-    policy, entries = outputs.applied.policy, outputs.live.entries
-    reason = ""
-    if policy.destroy is Destroy.REFUSE:
-        reason = (
-            f"the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is not deleted to be "
-            "replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change"
-        )
-    elif policy.destroy is Destroy.DELETE:
-        refusal = process.context(outputs.applied.project_arn or "", policy).keeper.refusal()
-        reason = refusal and f"the dataset is not deleted: {refusal}"
-    if reason and entries:
-        process.console.log_once(f"`pulumi up` will be refused: {reason}", warning=True)
 
 
 def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:

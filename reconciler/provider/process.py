@@ -121,6 +121,10 @@ class Runtime:
         """Whether this call's resource was last checked, not read: a refresh reads and checks nothing."""
         return call_urn() in self._previews
 
+    def is_real_up(self) -> bool:
+        """Whether this call's resource was last checked by a real `pulumi up`, not by a preview."""
+        return self.is_program_run() and self.preview() is None
+
     def preview(self) -> Preview | None:
         """What Check found for this call's resource in a preview; None in a real update and in a refresh."""
         return self._previews.get(call_urn())

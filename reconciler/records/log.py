@@ -28,7 +28,7 @@ from typing import Any, Final
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.records.record import Attempt, Stamp, begun, ended, scrubber
-from reconciler.records.stored import parsed, records_in
+from reconciler.records.stored import newest, parsed, records_in
 from reconciler.snapshots.folder import PRIVATE, make_folder, opened
 from reconciler.text import inert
 
@@ -134,8 +134,7 @@ def _taken(path: Path) -> Note | None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        record = _last(path)
-        if os.fstat(descriptor).st_nlink and record and path.name == _NAME.format(record["id"]):
+        if os.fstat(descriptor).st_nlink and (record := _last(path)):
             return Note(path, descriptor, record)
     except OSError:
         pass  # its process is running, or the note was deleted
@@ -186,6 +185,11 @@ class AuditLog:
             if note:
                 note.end()
 
+    def find(self, identity: str) -> Record | None:
+        """The record with this id in the folder; notes of killed processes become records first."""
+        self._close_left_behind()
+        return newest(self.folder, lambda record: record["id"] == identity)
+
     def _noted(self, attempt: Attempt, stamp: Stamp) -> Note | None:
         """The note of an apply that begins; None when it cannot be written: writing the record will warn of it."""
         try:
@@ -194,11 +198,11 @@ class AuditLog:
         except Exception:  # noqa: BLE001 - a record must not prevent an apply
             return None
 
-        def add_plan() -> None:
+        def add_news() -> None:
             with suppress(Exception):
                 note.add(self._scrubbed(begun(attempt, stamp)))
 
-        attempt.on_plan = add_plan
+        attempt.on_news = add_news
         if self.also and is_s3(self.also):
             with suppress(Exception):
                 self._to_also(first | _RUNNING)

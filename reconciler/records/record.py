@@ -10,7 +10,7 @@ import platform
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,7 +31,8 @@ class Attempt:
 
     `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest and
     what else declares the dataset) are looked up in git. `snapshots` and `dataset_arn` are for an attempt without an
-    outcome. `on_plan` is called when the plan is known, so that it is recorded before anything is sent.
+    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `on_news` is
+    called when the plan or such a place is known, so that it is recorded before anything is sent.
     """
 
     action: str
@@ -46,13 +47,25 @@ class Attempt:
     snapshots: Sequence[str] = ()
     dataset_arn: str = ""
     error: BaseException | None = None
-    on_plan: Callable[[], None] = lambda: None
+    identity: str = field(default_factory=lambda: secrets.token_hex(8))
+    overwritten: list[str] = field(default_factory=list)
+    on_news: Callable[[], None] = lambda: None
 
     def planned(self, ledger: Ledger, plan: Plan) -> None:
         """Set the plan, before anything is sent."""
         self.plan = plan
         self.digest = ledger.desired_facts(Compare.STRICT).digest
-        self.on_plan()
+        self.on_news()
+
+    def overwrites(self, place: str) -> None:
+        """Add a place of lines that are about to be overwritten."""
+        self.overwritten.append(place)
+        self.on_news()
+
+    def finished(self, outcome: Outcome) -> Outcome:
+        """Set the outcome, and give it with the id of its record."""
+        self.outcome = replace(outcome, record=self.identity)
+        return self.outcome
 
     def failure(self) -> Failure | None:
         """Why it failed, or None."""
@@ -62,7 +75,16 @@ class Attempt:
 _FORMAT: Final = 1
 _MESSAGE: Final = 4000
 _PLAN_FIGURES: Final = ("add", "update", "unlabel", "live_only", "unchanged", "ignored", "marked", "bytes", "batches")
-_RESULT_FIGURES: Final = ("add", "update", "unlabel", "batches", "rejected_total", "marked_total", "marked_new")
+_RESULT_FIGURES: Final = (
+    "add",
+    "update",
+    "unlabel",
+    "batches",
+    "rejected_total",
+    "marked_total",
+    "marked_new",
+    "rewritten",
+)
 _WORDS: Final = {
     "Interrupted": "interrupted",
     "KeyboardInterrupt": "interrupted",
@@ -88,7 +110,7 @@ class Stamp:
     def of(cls, attempt: Attempt, start: datetime, environ: Mapping[str, str]) -> Self:
         """The stamp of an attempt that begins at `start`."""
         commit = commit_of(*attempt.files) if attempt.files else None
-        return cls(secrets.token_hex(8), who(environ), start, commit)
+        return cls(attempt.identity, who(environ), start, commit)
 
 
 def begun(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
@@ -130,6 +152,7 @@ def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
         "calls": None,
         "result": None,
         "snapshots": list(outcome.snapshots if outcome else attempt.snapshots),
+        "overwritten": list(attempt.overwritten),
     }
 
 

@@ -95,7 +95,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
 def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; it refuses nothing when two manifests are compared."""
     if guard.state == "tripped":
-        stops = dataset.override is not None
+        stops = guard.refusal in dataset.refusals
         words = sentence(f"{'blocked' if stops else 'would be blocked'} by guard {guard.name}: ", guard.words)
         yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":

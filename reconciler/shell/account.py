@@ -57,6 +57,7 @@ class Account:
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _warned: set[str] = field(default_factory=set)
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
@@ -74,13 +75,23 @@ class Account:
         return Objects(self.connection.s3_client(region or self.connection.region))
 
     def keeper(self, region: str) -> Keeper:
-        """Writes the snapshots of this region's datasets before they are deleted.
+        """Writes copies of this region's datasets before lines are deleted or overwritten.
 
         Raises:
             BadInput: the setting for snapshots is invalid.
         """
-        default = self.places.folder / "snapshots"
-        return keeper_for(self.places.snapshots, default, lambda: self.objects(region), cure=self.places.cure)
+        places = self.places
+        return keeper_for(
+            places.snapshots, places.folder, lambda: self.objects(region), cure=places.cure, warn=self._warn_once
+        )
+
+    def _warn_once(self, text: str) -> None:
+        """A warning that concerns every apply of this process."""
+        with self._lock:
+            new = text not in self._warned
+            self._warned.add(text)
+        if new:
+            self.warn(text)
 
     def context(
         self,
@@ -108,9 +119,12 @@ class Account:
         self, attempt: Attempt, calls: Callable[[], Mapping[str, int]], region: str | None = None
     ) -> AbstractContextManager[Attempt]:
         """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
+        return self.records(region).recording(attempt, calls)
+
+    def records(self, region: str | None = None) -> AuditLog:
+        """The records of this account; the region is that of S3 to try first."""
         places = self.places
-        log = AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
-        return log.recording(attempt, calls)
+        return AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
 
 
 def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -> str:

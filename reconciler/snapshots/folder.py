@@ -11,6 +11,7 @@ from reconciler.git import tracks
 FOLDER: Final = ".reconciler"
 # Only the owner reads and writes.
 PRIVATE: Final = 0o600
+_READABLE: Final = 0o644
 # A file name may have 255 bytes, a project's name 255 characters.
 _NAME_CHARACTERS: Final = 100
 
@@ -41,15 +42,16 @@ def make_folder(folder: Path) -> None:
 def opened(path: Path, flags: int = os.O_RDONLY) -> int | None:
     """The descriptor of a file that this user wrote; None for any other.
 
-    It is a regular file, it is reached through no link, only its owner, this user, may read and write it, and git does
-    not track it: a file that came with a repository is not this user's word.
+    It is a regular file, it is reached through no link, its owner is this user, who alone may write to it, and git does
+    not track it: what came with a repository is not this user's word. This program writes private files; a copy that
+    others can read is as good.
     """
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     status = os.fstat(descriptor)
-    private = stat.S_ISREG(status.st_mode) and not stat.S_IMODE(status.st_mode) & ~PRIVATE
+    private = stat.S_ISREG(status.st_mode) and not stat.S_IMODE(status.st_mode) & ~_READABLE
     if private and status.st_uid == os.geteuid() and not tracks(path):
         return descriptor
     os.close(descriptor)

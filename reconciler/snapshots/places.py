@@ -1,14 +1,15 @@
-"""Where snapshots are written before something is deleted: a folder, or an address in S3.
+"""Where copies of live lines are written before something is deleted or overwritten: a folder, or an address in S3.
 
 On a runner of a continuous integration service (the variable CI is set) a folder is deleted with the runner, so that
-deleting a dataset is refused there unless snapshots are written to S3.
+deleting a dataset is refused there unless snapshots are written to S3. Overwriting lines is not refused; a warning says
+what is lost with the runner. Copies of overwritten lines in a folder are deleted after 30 days, snapshots never.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,24 +18,37 @@ from typing import Final, Protocol
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import BadInput, NotFound, ReconcilerError
-from reconciler.snapshots.snapshot import SUFFIX, Snapshot, read_snapshot, snapshot_name, write_snapshot
+from reconciler.snapshots.snapshot import (
+    OVERWRITTEN,
+    SNAPSHOT,
+    SUFFIX,
+    Snapshot,
+    prune,
+    read_snapshot,
+    snapshot_name,
+    write_overwritten,
+    write_snapshot,
+)
 from reconciler.text import inert
 
 OpenObjects = Callable[[], Objects]
+# How long copies of overwritten lines stay in a folder.
+_KEPT: Final = timedelta(days=30)
 _OFF: Final = frozenset({"", "0", "false", "no"})
 
 
 class Keeper(Protocol):
-    """Writes snapshots of datasets that are about to be deleted."""
+    """Writes copies of lines that are about to be deleted or overwritten."""
 
     def refusal(self) -> str:
         """Why nothing may be deleted, with the cure; empty when snapshots outlive this run."""
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
-        """Write all lines and read them back.
+    def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
+        """Write all lines and read them back; with `sent`, they are overwritten by those of `sent`, in the same order.
 
         Raises:
-            ReconcilerError: it could not be written; then nothing may be deleted. Whatever iterating the lines raises.
+            ReconcilerError: they could not be written; then nothing may be deleted or overwritten. Whatever iterating
+                the lines raises.
         """
 
 
@@ -45,9 +59,10 @@ class _Nowhere:
     def refusal(self) -> str:
         return "no snapshot location is set, so nothing can be deleted; set a folder or an S3 address for snapshots"
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
+    def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
         del lines
-        raise ReconcilerError(f"{self.refusal()} ({dataset_arn}); nothing was deleted")
+        kind = SNAPSHOT if sent is None else OVERWRITTEN
+        raise ReconcilerError(f"no place for a {kind.noun} is set ({dataset_arn}); {kind.undone}")
 
 
 NOWHERE: Final[Keeper] = _Nowhere()
@@ -55,23 +70,36 @@ NOWHERE: Final[Keeper] = _Nowhere()
 
 @dataclass(frozen=True, slots=True)
 class _InFolder:
-    """Snapshots in a folder of this machine; `cure` says how to set a place that outlives it."""
+    """Copies in folders of this machine; `cure` says how to set a place that outlives it, `warn` gets a warning."""
 
     folder: Path
+    overwritten: Path
     now: Callable[[], datetime]
     gone_with_runner: bool
     cure: str
+    warn: Callable[[str], None]
 
     def refusal(self) -> str:
         if not self.gone_with_runner:
             return ""
-        return (
-            f"the snapshot would be written to {inert(str(self.folder))}, which is deleted with this runner (CI is "
-            f"set); {self.cure}"
-        )
+        return f"the snapshot would be written to {self._gone(self.folder)}"
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
-        return write_snapshot(self.folder, snapshot_name(dataset_arn), self.now(), lines)
+    def _gone(self, folder: Path) -> str:
+        return f"{inert(str(folder))}, which is deleted with this runner (CI is set); {self.cure}"
+
+    def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
+        name, now = snapshot_name(dataset_arn), self.now()
+        if sent is None:
+            return write_snapshot(self.folder, name, now, lines)
+        if self.gone_with_runner:
+            self.warn(f"the lines that an apply overwrites are kept in {self._gone(self.overwritten)}")
+        prune(self.overwritten, now - _KEPT)
+        try:
+            return write_overwritten(self.overwritten, name, now, lines, sent)[0]
+        except ReconcilerError:
+            if not self.gone_with_runner:
+                raise
+            return Snapshot("", 0, OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +113,30 @@ class _InS3:
     def refusal(self) -> str:
         return ""
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
-        objects = self.objects()
+    def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
+        name, now = snapshot_name(dataset_arn), self.now()
         with TemporaryDirectory(prefix="reconciler-") as temporary:
-            written = write_snapshot(Path(temporary), snapshot_name(dataset_arn), self.now(), lines)
-            address = self.address / Path(written.where).name
-            with Path(written.where).open("rb") as file:
-                sent = file_digest(file, blake2b).digest()
-                file.seek(0)
-                objects.upload(address, file)
+            folder = Path(temporary)
+            if sent is None:
+                return self._uploaded(write_snapshot(folder, name, now, lines), self.address)
+            written, beside = write_overwritten(folder, name, now, lines, sent)
+            place = self.address / OVERWRITTEN.folder
+            self._uploaded(beside, place)
+            return self._uploaded(written, place)
+
+    def _uploaded(self, written: Snapshot, place: S3Address) -> Snapshot:
+        """Upload a file and read it back."""
+        objects, address = self.objects(), place / Path(written.where).name
+        with Path(written.where).open("rb") as file:
+            sent = file_digest(file, blake2b).digest()
+            file.seek(0)
+            objects.upload(address, file)
         stored = blake2b()
         for piece in objects.read(address):
             stored.update(piece)
         if stored.digest() != sent:
-            raise ReconcilerError(f"{inert(str(address))} does not read back as it was written; nothing was deleted")
-        return Snapshot(str(address), written.entries)
+            raise ReconcilerError(f"{inert(str(address))} does not read back as it was written; {written.kind.undone}")
+        return replace(written, where=str(address))
 
 
 def keeper_for(  # noqa: PLR0913 - the environment is a parameter
@@ -108,10 +145,11 @@ def keeper_for(  # noqa: PLR0913 - the environment is a parameter
     objects: OpenObjects,
     *,
     cure: str,
+    warn: Callable[[str], None] = lambda _text: None,
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], datetime] = utc_now,
 ) -> Keeper:
-    """The keeper for a setting: an address in S3, a folder, or None for the default folder.
+    """The keeper for a setting: an address in S3, a folder, or None for the folder `default`, usually `.reconciler`.
 
     Raises:
         BadInput: the setting starts with `s3://` and is not a valid S3 address.
@@ -119,7 +157,9 @@ def keeper_for(  # noqa: PLR0913 - the environment is a parameter
     if setting and is_s3(setting):
         return _InS3(S3Address.parse(setting), now, objects)
     on_runner = environ.get("CI", "").strip().lower() not in _OFF
-    return _InFolder(Path(setting) if setting else default, now, on_runner, cure)
+    snapshots = Path(setting) if setting else default / SNAPSHOT.folder
+    overwritten = (Path(setting) if setting else default).absolute() / OVERWRITTEN.folder
+    return _InFolder(snapshots, overwritten, now, on_runner, cure, warn)
 
 
 @contextmanager

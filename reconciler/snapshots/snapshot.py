@@ -1,8 +1,10 @@
-"""Snapshots: a file with all of a dataset's entries, written before they are deleted.
+"""Copies of live lines: all entries of a dataset before it is deleted (a snapshot), or what an apply overwrites.
 
-A snapshot is gzip-compressed JSON Lines, the lines as the service listed them, mode 0600. It is written with the suffix
-`.partial`, read back whole, and only then renamed: a file with a snapshot's name is a whole snapshot. This program
-never deletes one, nor a `.partial` file that a killed run left.
+A copy is gzip-compressed JSON Lines, mode 0600. It is written with the suffix `.partial`, read back whole, and only
+then renamed: a file with a copy's name is a whole copy. A snapshot has the lines as the service listed them; this
+program never deletes one, nor a `.partial` file that a killed run left. A copy of overwritten lines is without the
+fields that the service adds; beside it, in a second file, are the lines that were sent in their place, in the same
+order.
 """
 
 import gzip
@@ -10,8 +12,9 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -24,15 +27,31 @@ SUFFIX: Final = ".jsonl.gz"
 _PARTIAL: Final = ".partial"
 # The form of a dataset's ARN, whose parts are valid in a file's name (botocore service-2.json: DatasetArn).
 _DATASET: Final = re.compile(r".*:project/([a-zA-Z0-9_.\-]+)/dataset/(train|test)/[0-9]+")
-_NOTHING_DELETED: Final = "nothing was deleted"
+# The end of a copy's name: the moment, and what the file has.
+_TIME: Final = "%Y%m%dT%H%M%S%f"
+_MOMENT: Final = re.compile(r"-([0-9]{8}T[0-9]{12})Z(?:\.sent)?\.jsonl\.gz(?:\.partial)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a copy is for: its name in messages, its folder, and what did not happen where it could not be written."""
+
+    noun: str
+    folder: str
+    undone: str
+
+
+SNAPSHOT: Final = Kind("snapshot", "snapshots", "nothing was deleted")
+OVERWRITTEN: Final = Kind("copy of the lines to overwrite", "overwritten", "the lines were not sent")
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A written and verified snapshot: its path or S3 address, and how many entries it has."""
+    """A written and verified copy: its path or S3 address, how many entries it has, and what it is for."""
 
     where: str
     entries: int
+    kind: Kind = SNAPSHOT
 
 
 def snapshot_name(dataset_arn: str) -> str:
@@ -42,27 +61,55 @@ def snapshot_name(dataset_arn: str) -> str:
     return file_name(kind, project, dataset_arn)
 
 
-def write_snapshot(folder: Path, name: str, now: datetime, lines: Iterable[str]) -> Snapshot:
+def sent_beside(where: str) -> str:
+    """The place of the lines that were sent in place of overwritten ones, from the place of those."""
+    return f"{where.removesuffix(SUFFIX)}.sent{SUFFIX}"
+
+
+def write_overwritten(
+    folder: Path, name: str, now: datetime, lines: Iterable[str], sent: Iterable[str]
+) -> tuple[Snapshot, Snapshot]:
+    """Write the lines that an apply overwrites, and those that it sends in their place; the latter are written first.
+
+    Raises:
+        ReconcilerError: as `write_snapshot`; then the lines must not be sent.
+    """
+    beside = write_snapshot(folder, name, now, sent, kind=OVERWRITTEN, suffix=f".sent{SUFFIX}")
+    return write_snapshot(folder, name, now, lines, kind=OVERWRITTEN), beside
+
+
+def prune(folder: Path, before: datetime) -> None:
+    """Delete the copies in a folder that were written before a moment. Never raises."""
+    for path in folder.glob(f"*{SUFFIX}*"):
+        match = _MOMENT.search(path.name)
+        with suppress(OSError, ValueError):
+            if match and datetime.strptime(match[1], _TIME).replace(tzinfo=UTC) < before:
+                path.unlink()
+
+
+def write_snapshot(  # noqa: PLR0913 - the last two are for overwritten lines
+    folder: Path, name: str, now: datetime, lines: Iterable[str], *, kind: Kind = SNAPSHOT, suffix: str = SUFFIX
+) -> Snapshot:
     """Write lines as `<name>-<time>.jsonl.gz` to a folder, which is created if needed.
 
     Raises:
-        ReconcilerError: the snapshot could not be written, or differs when it is read back; then nothing may be
-            deleted. Whatever iterating the lines raises.
+        ReconcilerError: the copy could not be written, or differs when it is read back; then nothing may be deleted or
+            overwritten. Whatever iterating the lines raises.
     """
-    final = folder / f"{name}-{now:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
+    final = folder / f"{name}-{now:{_TIME}}Z{suffix}"
     partial = final.with_name(final.name + _PARTIAL)
     try:
         make_folder(folder)
         written = _write(partial, lines)
-        _verify(partial, written)
+        _verify(partial, written, kind)
         partial.rename(final)
         _settle(folder)
     except OSError as error:
         where = f"{inert(str(folder))}: {inert(error.strerror or str(error))}"
         raise ReconcilerError(
-            f"no snapshot could be written to {where}; {_NOTHING_DELETED}: make room there, or name another place"
+            f"no {kind.noun} could be written to {where}; {kind.undone}: make room there, or name another place"
         ) from None
-    return Snapshot(str(final), written[1])
+    return Snapshot(str(final), written[1], kind)
 
 
 def read_snapshot(path: Path, shown: str = "") -> Iterator[str]:
@@ -94,15 +141,15 @@ def _write(path: Path, lines: Iterable[str]) -> tuple[str, int]:
     return summary
 
 
-def _verify(path: Path, written: tuple[str, int]) -> None:
+def _verify(path: Path, written: tuple[str, int], kind: Kind) -> None:
     """Read back what was written; ReconcilerError when it differs."""
     try:
         read = _summary(read_snapshot(path), len)
     except BadInput as error:
-        raise ReconcilerError(f"{error}; {_NOTHING_DELETED}") from None
+        raise ReconcilerError(f"{error}; {kind.undone}") from None
     if read != written:
         raise ReconcilerError(
-            f"the snapshot {inert(str(path))} does not read back as it was written; {_NOTHING_DELETED}: name another "
+            f"the {kind.noun} {inert(str(path))} does not read back as it was written; {kind.undone}: name another "
             "place and run again"
         )
 

@@ -10,7 +10,15 @@ from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
 from reconciler.text import Name, Sentence, counted, joined, sentence
-from reconciler.views.words import estimate_words, is_explained, place_words, said, snapshot_sentence, took_words
+from reconciler.views.words import (
+    estimate_words,
+    is_explained,
+    overwritten_sentence,
+    place_words,
+    said,
+    snapshot_sentence,
+    took_words,
+)
 
 # An entry of this risk is shown even if a group explains it.
 _RISKY = 7
@@ -89,6 +97,8 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 def outcome_sentences(outcome: Outcome) -> Iterator[Sentence]:
     """What to know besides the counts: snapshots, rejected lines, marked entries, lines stored differently."""
     yield from map(snapshot_sentence, outcome.snapshots)
+    if outcome.overwritten:
+        yield overwritten_sentence(outcome)
     for one in outcome.rejected:
         yield sentence(_at(one.place), "rejected: ", Name(one.key), ": ", Name(one.reason))
     yield from ((line,) for line in more(outcome.rejected_total - len(outcome.rejected), "more rejected lines"))

@@ -38,6 +38,14 @@ def snapshot_sentence(where: str) -> Sentence:
     return sentence("the deleted entries are kept in ", Name(where), "; `reconciler restore` brings them back")
 
 
+def overwritten_sentence(outcome: Outcome) -> Sentence:
+    """Where the lines that an apply overwrote are, and how to restore them."""
+    places = [Name(where) for where in outcome.overwritten]
+    pieces = [piece for place in places for piece in (" and ", place)][1:]
+    command = f"`reconciler restore {outcome.record}`"
+    return sentence("the overwritten lines are kept in ", tuple(pieces), f"; {command} brings them back")
+
+
 def progress_line(progress: Progress) -> str:
     """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
     if not progress.batches:

@@ -37,13 +37,13 @@ class Meddling(KeptLines):
     after: Callable[[], object] = lambda: None
     times: int = 1
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
+    def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
         """Take all lines."""
         happens = self.times > 0
         self.times -= 1
         if happens:
             self.before()
-        kept = super().keep(dataset_arn, lines)
+        kept = super().keep(dataset_arn, lines, sent)
         if happens:
             self.after()
         return kept
@@ -98,8 +98,8 @@ def test_a_snapshot_that_cannot_be_written_stops_the_replace(old: Desk) -> None:
     """Nothing is deleted, nothing is sent, and the error says why."""
 
     class Full(KeptLines):
-        def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
-            super().keep(dataset_arn, lines)
+        def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
+            super().keep(dataset_arn, lines, sent)
             raise ReconcilerError("no snapshot could be written: no space left; nothing was deleted")
 
     old.keeper = Full()

@@ -102,6 +102,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
             ledger.observe(as_text(labelled(f"s3://b/old-{number}.jpg", "a")))
         plan = planned(ledger, guards={}, allow={"shrink": "we moved them"})
         attempt.planned(ledger, plan)
+    attempt.overwrites("there.jsonl.gz")
     attempt.outcome = Outcome("arn:dataset", add=3, batches=1, rejected_total=2, snapshots=("here.jsonl.gz",))
     record = desk.record(attempt, iter([{"DescribeDataset": 2}, {"DescribeDataset": 5, "UpdateDatasetEntries": 1}]))
     plan_id = record["plan"].pop("id")
@@ -142,10 +143,12 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
             "rejected": 2,
             "marked": 0,
             "marked_new": 0,
+            "rewritten": 0,
             "live": None,
             "read_back": None,
         },
         "snapshots": ["here.jsonl.gz"],
+        "overwritten": ["there.jsonl.gz"],
         "outcome": "done",
         "message": "",
         "calls": {"DescribeDataset": 3, "UpdateDatasetEntries": 1},

@@ -42,7 +42,7 @@ def keeper(setting: str | None, folder: Path, bucket: Bucket | None = None, **en
 def test_without_a_setting_the_default_folder_is_used(tmp_path: Path) -> None:
     """The path of the file is told."""
     kept = keeper(None, tmp_path / "default").keep(ARN, LINES)
-    assert kept.where.startswith(str(tmp_path / "default" / "test-cells-"))
+    assert kept.where.startswith(str(tmp_path / "default" / "snapshots" / "test-cells-"))
     with open_snapshot(kept.where, bucket_never) as lines:
         assert list(lines) == LINES
 

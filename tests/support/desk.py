@@ -13,7 +13,7 @@ from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Policy, Progress, Threshold
 from reconciler.plan import Plan, Sibling
 from reconciler.snapshots.places import Keeper
-from reconciler.snapshots.snapshot import Snapshot
+from reconciler.snapshots.snapshot import OVERWRITTEN, Snapshot
 from rekognition_emulator import Emulator
 from tests.support.aws_doubles import FakeClock, gateway_at
 from tests.support.filling import desired_entry
@@ -36,17 +36,24 @@ def kind_of(failure: Failure | None) -> str:
 
 @dataclass
 class KeptLines:
-    """A keeper that keeps in memory; `kept` has the lines of every snapshot."""
+    """A keeper that keeps in memory.
+
+    `kept` has the lines of every snapshot, `overwritten` the lines that each apply overwrote, with what it sent.
+    """
 
     kept: list[list[str]] = field(default_factory=list)
+    overwritten: list[list[tuple[str, str]]] = field(default_factory=list)
 
     def refusal(self) -> str:
         """Nothing."""
         return ""
 
-    def keep(self, dataset_arn: str, lines: Iterable[str]) -> Snapshot:
+    def keep(self, dataset_arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
         """Take all lines."""
         del dataset_arn
+        if sent is not None:
+            self.overwritten.append(list(zip(lines, sent, strict=True)))
+            return Snapshot(f"overwritten {len(self.overwritten)}", len(self.overwritten[-1]), OVERWRITTEN)
         self.kept.append(list(lines))
         return Snapshot(f"snapshot {len(self.kept)}", len(self.kept[-1]))
 

@@ -9,8 +9,9 @@ also shows which entries have changed since.
 
 import sys
 import termios
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from reconciler.apply import Outcome, Target
@@ -190,7 +191,7 @@ def _has_news(one: DatasetRun) -> bool:
 def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals) -> None:
     with live.metered(one), live.recording(one) as attempt:
         try:
-            one.outcome = attempt.outcome = _outcome(one, live)
+            one.outcome = attempt.finished(_outcome(one, live, attempt.overwrites))
             _remember(one, one.outcome, live, screen)
         except KeyboardInterrupt:
             one.error = attempt.error = signals.interrupted(STOPPED_AT_ONCE)
@@ -199,11 +200,12 @@ def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals
             one.error = attempt.error = with_cure(error)
 
 
-def _outcome(one: DatasetRun, live: LiveSide) -> Outcome:
+def _outcome(one: DatasetRun, live: LiveSide, overwrites: Callable[[str], None]) -> Outcome:
     if one.plan is None or one.project_arn is None:
         raise AssertionError(f"{one.title} has no plan or no project; both were refused before")
     target = Target(one.project_arn, one.dataset.dataset_type)
-    return carry_out(live.context(one), one.ledger, one.plan, one.seen, target)
+    context = replace(live.context(one), overwrites=overwrites)
+    return carry_out(context, one.ledger, one.plan, one.seen, target)
 
 
 def _remember(one: DatasetRun, outcome: Outcome, live: LiveSide, screen: Screen) -> None:

@@ -1,15 +1,22 @@
-"""`reconciler restore`: send the entries of a snapshot.
+"""`reconciler restore`: send the entries of a snapshot, or the lines that an apply overwrote.
 
-The lines of the snapshot are the desired side, without the fields that the service added. Entries that the snapshot
-does not contain are left alone. Everything else is an apply: plan, question, batches, exit codes.
+These lines are the desired side, without the fields that the service added. Other entries are left alone. Everything
+else is an apply: plan, question, batches, exit codes.
+
+Of an apply, only entries are sent whose live line still is what it sent: somebody may have edited the others since.
 """
 
+import shlex
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Final
 
-from reconciler.aws.arns import DatasetArn
+from reconciler.aws.arns import DatasetArn, ProjectArn
+from reconciler.aws.objects import is_s3
+from reconciler.cli.arguments import names_record
 from reconciler.cli.commands.apply import apply_planned, refuse_unseen
-from reconciler.cli.commands.plan import show_plan
+from reconciler.cli.commands.plan import refuse_unplanned, show_plan
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide, plan_all
 from reconciler.cli.session.read import Run
@@ -19,29 +26,48 @@ from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, DatasetDeclaration, DatasetType, DesiredEntry, Place, Policy, ProjectDeclaration
+from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot
-from reconciler.text import inert
+from reconciler.snapshots.snapshot import sent_beside
+from reconciler.text import counted, inert
+
+# How many of the entries that are left out are named; all with --verbose.
+_NAMED: Final = 20
 
 
 def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
-    """Read the snapshot, plan, ask, apply.
+    """Read the lines, plan, ask, apply.
 
     Raises:
-        BadInput: the snapshot, the connection or the arguments are wrong. Refused: by the answer of the user. NotFound:
-            the dataset does not exist. ReconcilerError: it could not be planned or applied.
+        BadInput: the snapshot, the record, the connection or the arguments are wrong. Refused: by the answer of the
+            user. NotFound: the dataset does not exist. ReconcilerError: it could not be planned or applied.
     """
-    refuse_unseen(run)
+    options = run.options
+    if not options.dry_run:
+        refuse_unseen(run)
     live = LiveSide(run, screen, signals)
-    one = _target(run)
+    screen.status(f"reading {inert(options.snapshot)}")
+    record = live.record(options.snapshot) if names_record(options.snapshot) else None
+    one = _recorded_target(run, record) if record else _target(run)
     run.datasets.append(one)
-    screen.status(f"reading {inert(one.dataset.shown)}")
-    _read(one, run.options.snapshot, live)
+    places = _places(record, live) if record else [options.snapshot]
+    for place in places:
+        _read(one.ledger, place, live)
     screen.clear()
     plan_all(run, live)
-    _refuse_other(one, run.options.dataset_arn)
+    _refuse_other(one, record["dataset_arn"] if record else options.dataset_arn)
+    if record and one.plan and not options.force and (edited := _edited_since(one, record, places, live)):
+        _leave_out(edited, one, run, screen)
+        plan_all(run, live)
     show_plan(run, screen)
-    return apply_planned(run, screen, live, signals)
+    if options.dry_run:
+        refuse_unplanned(run)
+    else:
+        apply_planned(run, screen, live, signals)
+    if record:
+        _show_way_back(record, places, screen)
+    return Exit.DONE
 
 
 def _target(run: Run) -> DatasetRun:
@@ -49,29 +75,48 @@ def _target(run: Run) -> DatasetRun:
     options = run.options
     if options.dataset_arn:
         arn = DatasetArn.parse(options.dataset_arn)
-        name, dataset_type = arn.project, arn.dataset_type
-    else:
-        name, dataset_type = options.projects[0], options.dataset_type or DatasetType.TRAIN
+        return _declared(run, arn.project, arn.dataset_type)
+    return _declared(run, options.projects[0], options.dataset_type or DatasetType.TRAIN)
+
+
+def _recorded_target(run: Run, record: Record) -> DatasetRun:
+    """The dataset of a record.
+
+    Raises:
+        BadInput: its apply found no dataset, or overwrote nothing.
+    """
+    if not (record["project_arn"] and record["dataset_arn"] and record.get("overwritten")):
+        raise BadInput(f"the {record['action']} with the record {record['id']} overwrote nothing; nothing is restored")
+    arn = ProjectArn.parse(record["project_arn"])
+    return _declared(run, arn.name, DatasetType(record["type"].upper()), record["project_arn"])
+
+
+def _declared(run: Run, name: str, kind: DatasetType, project_arn: str | None = None) -> DatasetRun:
+    shown = run.options.snapshot
     policy = Policy(compare=Compare.STRICT, guards=OFF)  # a restore is intended
-    dataset = DatasetDeclaration(dataset_type, Path(options.snapshot), options.snapshot, policy)
-    project = ProjectDeclaration(
-        Path(options.snapshot).parent, options.snapshot, name, managed=False, project_arn=None, datasets=(dataset,)
-    )
+    dataset = DatasetDeclaration(kind, Path(shown), shown, policy)
+    folder = Path(shown).parent
+    project = ProjectDeclaration(folder, shown, name, managed=False, project_arn=project_arn, datasets=(dataset,))
     return DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
 
 
-def _read(one: DatasetRun, address: str, live: LiveSide) -> None:
-    """Read the snapshot into the ledger.
+def _places(record: Record, live: LiveSide) -> list[str]:
+    """Where the lines are; a relative path is from the folder that has `.reconciler`."""
+    return [place if is_s3(place) else str(live.folder.parent / place) for place in record["overwritten"]]
+
+
+def _read(ledger: Ledger, address: str, live: LiveSide) -> None:
+    """Read a copy into the ledger; of a key that appears twice, the first line counts.
 
     Raises:
-        BadInput: the snapshot is not found, or is not a snapshot.
+        BadInput: it is not found, or is not a snapshot.
     """
     with open_snapshot(address, partial(live.objects, None)) as lines:
         for number, line in enumerate(lines, start=1):
-            place = Place(one.dataset.shown, number)
+            place = Place(address, number)
             try:
                 document = parse_live(line)
-                one.ledger.accept(DesiredEntry(entry_of(document), compact(document), place))
+                ledger.accept(DesiredEntry(entry_of(document), compact(document), place))
             except (ValueError, RecursionError) as error:
                 raise BadInput(
                     f"{inert(str(place))}: not an entry as the service lists it ({inert(str(error))}); name a snapshot"
@@ -88,6 +133,52 @@ def _refuse_other(one: DatasetRun, dataset_arn: str | None) -> None:
         return
     other = f"its project has {one.seen.arn}" if one.seen.arn else "its project has none of that type"
     raise NotFound(
-        f"there is no dataset {dataset_arn}: {other}; to restore to the project's dataset, give --project "
+        f"there is no dataset {dataset_arn}: {other}; to restore to the project's dataset, give the file and --project "
         f"{one.project.name} --type {one.dataset.dataset_type.word}"
     )
+
+
+def _edited_since(one: DatasetRun, record: Record, places: list[str], live: LiveSide) -> list[str]:
+    """The keys whose live lines were edited since the apply."""
+    with Ledger() as sent:
+        for place in places:
+            _read(sent, sent_beside(place), live)
+        return list(_edited(one.ledger, sent, exact=(record["result"] or {}).get("rewritten") == 0))
+
+
+def _leave_out(edited: list[str], one: DatasetRun, run: Run, screen: Screen) -> None:
+    """Take out of the restore what was edited since the apply, and name it."""
+    named = edited if run.options.verbose else edited[:_NAMED]
+    for key in named:
+        screen.remark(f"left out: {inert(key, 600)}: its live line is not the one that the apply sent")
+    if len(named) < len(edited):
+        screen.remark(f"and {len(edited) - len(named):,} more; --verbose names them")
+    one.ledger.drop(edited)
+    many = counted(len(edited), "entry was edited", "entries were edited")
+    one.remark = f"{many} after that apply and left out; --force restores such entries too"
+
+
+def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
+    """The keys whose live line neither is what was sent nor what was there before.
+
+    Without `exact` a live line that means what was sent is what was sent: the service may store fields differently.
+    """
+    for key in (row.key for row in before.desired_rows()):
+        old, now = before.digests(key, Compare.STRICT)
+        if now in {old, sent.digests(key, Compare.STRICT)[0]}:
+            continue
+        if exact or before.digests(key, Compare.LABELS)[1] != sent.digests(key, Compare.LABELS)[0]:
+            yield key
+
+
+def _show_way_back(record: Record, places: list[str], screen: Screen) -> None:
+    """How to get the same lines into the manifest, because the next apply sends what is there."""
+    declared = record["manifest"] if record["action"] == "apply" else None
+    manifest = (declared or {}).get("path") or "the manifest"
+    screen.line()
+    screen.line(f"The next apply sends what {inert(manifest)} has. To keep the restored lines, put them there:")
+    for place in places:
+        fetch = f"aws s3 cp {shlex.quote(place)} - | zcat" if is_s3(place) else f"zcat {shlex.quote(place)}"
+        into = f" >> {shlex.quote(manifest)}" if str(manifest).endswith(".jsonl") else ""
+        screen.line(f"  {inert(fetch + into, 4000)}")
+    screen.line("and remove the older lines of these images there; `reconciler validate` names them.")

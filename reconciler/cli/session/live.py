@@ -8,6 +8,7 @@ from reconciler.apply import Context, Target, observe_in, plan_against_live, pla
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
+from reconciler.aws.objects import S3Address, is_s3
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
@@ -15,7 +16,7 @@ from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
-from reconciler.records.stored import Record, last_apply
+from reconciler.records.stored import Record, last_apply, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
 from reconciler.snapshots.folder import FOLDER
@@ -34,7 +35,7 @@ class LiveSide:
         self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
-        self._folder = folder = options.datasets.resolve().parent / FOLDER
+        self.folder = folder = options.datasets.resolve().parent / FOLDER
         self._account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
@@ -76,7 +77,25 @@ class LiveSide:
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none here."""
         kind = one.dataset.dataset_type.word
-        return last_apply(self._folder / "audit", one.project_arn, kind) if one.project_arn else None
+        return last_apply(self.folder / "audit", one.project_arn, kind) if one.project_arn else None
+
+    def record(self, named: str) -> Record:
+        """The record with an id in `.reconciler/audit`, or at an address in S3.
+
+        Raises:
+            BadInput: there is none, or what is there is not a record. ServiceError: S3 cannot be read.
+        """
+        if is_s3(named):
+            found = parsed(b"".join(self.objects(None).read(S3Address.parse(named))))
+        else:
+            found = self._account.records().find(named)
+        if found is None:
+            audit = inert(str(self.folder / "audit"))
+            raise BadInput(
+                f"there is no record {inert(named)} of this user in {audit}; give the id that the apply showed, and "
+                "--datasets as for that apply"
+            )
+        return found
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""

@@ -79,6 +79,8 @@ class Across:
         self._label_places: dict[str, Place] = {}  # normal form -> where first
         self._lines = self._entries = self._boxes = 0
         self._class_maps = ClassMaps()
+        self._beyond: Place | None = None
+        self._first_beyond: tuple[str, Place] | None = None
         self._known_kind = False
         self._unknown_kind: ParsedLine | None = None
 
@@ -86,7 +88,7 @@ class Across:
         """Count a line, good or bad."""
         self._lines += 1
         if self._lines == DATASET_ENTRIES + 1:
-            self._collector.report(rules.MANY_LINES, line.place)
+            self._beyond = line.place
 
     def see_kinds(self, line: ParsedLine, judgement: Judgement) -> None:
         """Remember whether any line is of a kind that Custom Labels takes, and which labels it declares."""
@@ -121,6 +123,12 @@ class Across:
         if self._unknown_kind is not None and not self._known_kind:
             there, cure = _unknown(self._unknown_kind.document)
             self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind.place, there=there, cure=cure)
+        if self._beyond is not None:
+            self._collector.report(rules.MANY_LINES, self._beyond, count=self._lines)
+        if self._first_beyond is not None:
+            (label, place), many = self._first_beyond, len(self._labels)
+            more = " or more" if many >= _KEPT else ""
+            self._collector.report(rules.MANY_LABELS, place, label=label, count=many, more=more)
         self._class_maps.report(self._collector, self._labels)
         bucket = next(iter(self._buckets), None)
         return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
@@ -136,13 +144,12 @@ class Across:
         self._buckets[bucket] = place
 
     def _new_label(self, label: str, line: ParsedLine) -> None:
-        if len(self._labels) > DATASET_LABELS:
+        if len(self._labels) >= _KEPT:
             return
         form = unicodedata.normalize("NFC", label)
         self._labels[label] = form
-        if len(self._labels) > DATASET_LABELS:
-            locate = partial(line.locate, label_path(line, label))
-            self._collector.report(rules.MANY_LABELS, locate, label=label)
+        if len(self._labels) == DATASET_LABELS + 1:
+            self._first_beyond = label, line.locate(label_path(line, label))
         place = line.place if label.isascii() else line.locate(label_path(line, label))
         first = self._label_places.setdefault(form, place)
         if first is not place:
