@@ -55,8 +55,25 @@ _STATES: Final = (
         "`CREATE_IN_PROGRESS`, `UPDATE_IN_PROGRESS`",
         "waits until the operation has ended, whoever began it, then uses it",
     ),
-    ("`CREATE_FAILED`", "deletes it, because it cannot be listed, and creates it again"),
+    (
+        "`CREATE_FAILED`",
+        "deletes it if it counts no entries in two looks, and creates it again; with entries it is left alone",
+    ),
     ("`DELETE_IN_PROGRESS`", "waits until it is deleted and creates it again"),
+)
+_DELETES: Final = (
+    ("an operation runs on it, such as a first load", "waits until it has ended, whoever began it"),
+    ("one listed entry, or a count above 0", "asks the policy, and writes a snapshot with all of them first"),
+    ("a listing without a line beside a count of 0", "deletes it: nothing else proves that it is empty"),
+    ("listing and count disagree, or an edit while it is looked at", "looks again; after 6 times an error"),
+    (
+        "`CREATE_FAILED`, not to be listed",
+        "deletes it if two looks agree that it is idle, without entries and unchanged",
+    ),
+    ("the ARN is not the one that the state records", "refuses, with both ARNs"),
+    ("the recorded ARN is not found", "says so, once it is proven that the credentials are of the ARN's account"),
+    ("the credentials are of a different account, or it is not known of which", "an error; nothing leaves the state"),
+    ("the end of the deletion is not confirmed (credentials expire)", "says that AWS accepted it"),
 )
 _SIGNS: Final = {"same run": "1", "next run": "2"}
 
@@ -64,7 +81,9 @@ _SIGNS: Final = {"same run": "1", "next run": "2"}
 def reliability_page() -> str:
     """The whole page."""
     record = json.loads(_RECORD.read_text(encoding="utf-8"))
-    return "\n".join([*_head(), *_ends(), *_starts(), *_answers(), *_matrix(record["matrix"]), *_figures(record)])
+    return "\n".join(
+        [*_head(), *_ends(), *_starts(), *_deletes(), *_answers(), *_matrix(record["matrix"]), *_figures(record)]
+    )
 
 
 def _head() -> Iterator[str]:
@@ -93,6 +112,18 @@ def _starts() -> Iterator[str]:
     yield "| state | what an apply does |"
     yield "|---|---|"
     for state, what in _STATES:
+        yield f"| {state} | {what} |"
+    yield ""
+
+
+def _deletes() -> Iterator[str]:
+    """What is looked at before a dataset is deleted."""
+    yield "## Deletes\n"
+    yield "One function sends every DeleteDataset: of `destroy: delete`, of `extra: replace`, of a replacement, and of"
+    yield "a dataset whose creation failed.\n"
+    yield "| the dataset | what happens |"
+    yield "|---|---|"
+    for state, what in _DELETES:
         yield f"| {state} | {what} |"
     yield ""
 

@@ -10,7 +10,7 @@ from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.wait import Waiter
-from reconciler.dataset import DatasetDescription
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetType, Policy, Progress, Reporter
 from reconciler.plan import Sibling
@@ -85,10 +85,11 @@ class Context:
         return self.waiter.until_idle(arn, look_or_stop, not_before)
 
     def looking(self, doing: str) -> Callable[[DatasetDescription], None]:
-        """A function for a waiter: it reports `doing` with the dataset's status while an operation runs."""
+        """A function for a waiter: it reports `doing`, or a deletion, with the status while an operation runs."""
 
         def look(now: DatasetDescription) -> None:
             if now.is_running:
-                self.tell(f"{doing} ({inert(now.status)})")
+                goes = now.status == DatasetStatus.DELETE_IN_PROGRESS
+                self.tell(f"{'deleting the dataset' if goes else doing} ({inert(now.status)})")
 
         return look

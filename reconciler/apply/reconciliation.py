@@ -9,13 +9,13 @@ from functools import partial
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.apply.delete import delete_empty, delete_kept
+from reconciler.apply.delete import delete
 from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.send import Lane, send
 from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
-from reconciler.dataset import DatasetStatus, Observation
+from reconciler.dataset import DatasetDescription, DatasetStatus, Observation
 from reconciler.errors import (
     AlreadyThere,
     Failure,
@@ -167,9 +167,10 @@ def _ready(
     if not plan.loads_all and seen.arn:
         return seen.arn, plan.updated
     if plan.action is Action.REPLACE and seen.arn:
-        delete_kept(context, seen.arn, plan.updated, plan.live.entries if plan.live else 0, kept)
+        decided = plan.updated, plan.live.entries if plan.live else 0
+        delete(context, seen.arn, lambda _now: None, kept, decided)  # the plan asked for it
     elif seen.leftover:
-        delete_empty(context, seen.leftover)
+        delete(context, seen.leftover, _refuse_leftover, kept)
     try:
         arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
     except AlreadyThere as error:
@@ -179,3 +180,17 @@ def _ready(
         reason = inert(described.message) or "AWS gave no reason"
         raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
     return arn, described.updated
+
+
+def _refuse_leftover(now: DatasetDescription) -> None:
+    """Refuse to delete a leftover that has entries.
+
+    Raises:
+        Moved: it is not a leftover any more. Refused: its creation failed, and it has entries.
+    """
+    if now.status != DatasetStatus.CREATE_FAILED:
+        raise Moved("somebody else repaired the dataset whose creation had failed; run again")
+    raise Refused(
+        "the dataset could not be created (CREATE_FAILED), but has entries, so it is not deleted; look at it in the "
+        "console of Rekognition, and delete it there"
+    )

@@ -11,9 +11,10 @@ from reconciler.aws.calls import Calls, Patience
 from reconciler.aws.faults import LIMIT_EXCEEDED
 from reconciler.aws.replies import insist_on_whole_replies
 from reconciler.dataset import DatasetDescription, Project
-from reconciler.errors import InUse, NotFound, ReconcilerError, ServiceError, TooLarge
+from reconciler.errors import AccessDenied, InUse, NotFound, ReconcilerError, ServiceError, TooLarge
 from reconciler.limits import BATCH_BYTES
 from reconciler.model import DatasetType
+from reconciler.text import inert
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -28,8 +29,9 @@ _RUNNING: Final[dict[str, Any]] = {}
 class Gateway:
     """Rekognition Custom Labels in one account and region. Every method may raise ReconcilerError."""
 
-    def __init__(self, client: "RekognitionClient", calls: Calls) -> None:
-        self._client = client
+    def __init__(self, client: "RekognitionClient", calls: Calls, caller: Callable[[], str] | None = None) -> None:
+        """`caller` asks STS for the account of the credentials."""
+        self._client, self._caller = client, caller
         self.calls = calls
         self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes
         insist_on_whole_replies(client)
@@ -47,6 +49,19 @@ class Gateway:
     def project(self, arn: str) -> Project | None:
         """The project with exactly this ARN, or None: a project created again under the same name has a new ARN."""
         return next((one for one in self._projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
+
+    def prove_account(self, arn: str) -> None:
+        """Prove that the credentials are of an ARN's account: only then is what is not found there gone.
+
+        Raises:
+            AccessDenied: they are of a different account, or neither a listed project nor STS says of which.
+        """
+        account, wanted = self._account(arn), arn.split(":")[4]
+        if account != wanted:
+            raise AccessDenied(
+                f"{arn} was not found, but that proves nothing: the credentials are of account {inert(account)}, not "
+                f"of {wanted}; run again with credentials of account {wanted}"
+            )
 
     def describe(self, dataset_arn: str) -> DatasetDescription | None:
         """The dataset's status and statistics, or None when it is deleted."""
@@ -120,14 +135,34 @@ class Gateway:
 
         return known
 
+    def _account(self, arn: str) -> str:
+        """The account of the credentials: that of any project of theirs, else as STS says."""
+        reason = "no project is listed, and STS was not asked"
+        try:
+            if project := next(self._projects(), None):
+                return ProjectArn.parse(project.arn).account
+        except ServiceError as error:
+            reason = str(error)
+        try:
+            if self._caller:
+                return self.calls.make("GetCallerIdentity", self._caller)
+        except ReconcilerError as error:
+            reason = str(error)
+        raise AccessDenied(
+            f"{arn} was not found, but that proves nothing: the account of the credentials is not known ({reason}); "
+            "allow rekognition:DescribeProjects or sts:GetCallerIdentity, and run again"
+        )
+
     def _created(self, project_arn: str, dataset_type: DatasetType) -> Any:  # noqa: ANN401 - a reply
         """The reply of a CreateDataset that was answered with an error but did its work."""
         project = self.project(project_arn)
         arn = project.datasets.get(dataset_type) if project else None
         return {"DatasetArn": arn} if arn else None
 
-    def _projects(self, name: str) -> Iterator[Project]:
-        for page in self._pages("DescribeProjects", self._client.describe_projects, ProjectNames=[name]):
+    def _projects(self, *names: str) -> Iterator[Project]:
+        """The projects of these names; without a name, all of them."""
+        named = {"ProjectNames": list(names)} if names else {}
+        for page in self._pages("DescribeProjects", self._client.describe_projects, **named):
             yield from (_project(one) for one in page.get("ProjectDescriptions", []))
 
     def _pages(self, operation: str, send: Callable[..., Any], **request: object) -> Iterator[Any]:

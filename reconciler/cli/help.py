@@ -21,7 +21,8 @@ exit codes:
   0    done
   1    failed: the service, the network or this machine
   2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
-  3    bad input or usage, or a question that nobody can answer (no terminal and no `--yes`); nothing was sent
+  3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
+       terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
@@ -51,7 +52,7 @@ examples:
   reconciler plan --project blood-cells --all
   reconciler plan --exit-code                  exit 2 when anything would change, for scripts
   reconciler plan --save plan.json --markdown comment.md --base origin/main
-  reconciler plan --html plan.html --images photos/
+  reconciler plan --html plan.html --pictures photos/
 
 A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
 plan fails; then they contain the error.
@@ -102,7 +103,7 @@ named by its address, s3://BUCKET/FOLDER/....json.
 examples:
   reconciler report plan.json                  as text
   reconciler report plan.json --format markdown -o comment.md
-  reconciler report plan.json --format html -o plan.html --images photos/
+  reconciler report plan.json --format html -o plan.html --pictures photos/
 """,
     "diff": """\
 examples:

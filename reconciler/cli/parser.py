@@ -18,7 +18,7 @@ from reconciler.views import VIEWS
 STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
 _BESIDE: Final = ("report", "diff", "convert")
-# The value of --images that reads pictures from where their keys point to.
+# The value of --pictures that reads pictures from where their keys point to.
 S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
@@ -239,7 +239,8 @@ def _add_output(parser: Parser) -> None:
 
 
 def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None:
-    parser.add_argument("--images", metavar="DIR", help=text)
+    parser.add_argument("--pictures", metavar="DIR", help=text)
+    parser.add_argument("--images", dest="pictures", action=Renamed, new="--pictures")
     links = "no links to S3 and the AWS console in the HTML view"
     parser.add_argument("--no-links", dest="links", action="store_false", help=links)
 

@@ -61,8 +61,8 @@ class Findings:
     """Everything found in one manifest, and what it holds.
 
     `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them. `entries` are the
-    lines that were accepted, `boxes` their bounding boxes, `labels` their distinct labels in order of first use,
-    `bucket` the bucket of their images (None without entries).
+    lines that were accepted of `lines`, `boxes` their bounding boxes, `labels` their distinct labels in order of first
+    use, `bucket` the bucket of their images (None without entries).
     """
 
     shown: str
@@ -76,6 +76,7 @@ class Findings:
     boxes: int = 0
     labels: tuple[str, ...] = ()
     bucket: str | None = None
+    lines: int = 0
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted((*self.errors, *self.marked, *self.notes), key=lambda finding: finding.place))

@@ -57,26 +57,27 @@ def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResul
 def delete(name: str, props: dict[str, Any]) -> None:
     """Delete the dataset as the policy of the last apply says; one that does not exist is fine."""
     with runtime.failing_call():
-        policy = Outputs.parse(props).applied.policy
-        if policy.destroy is Destroy.KEEP:
+        outputs = Outputs.parse(props)
+        if outputs.applied.policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
         if _is_held(process, name, target):
             return
-        context = process.context(target.project_arn, policy)
-        project = context.gateway.project(target.project_arn)
-        arn = project.datasets.get(target.dataset_type) if project else None
+        context = process.context(target.project_arn, outputs.applied.policy)
         process.seen.pop(name, None)  # live is about to change
-        if arn:
-            with process.engine.place(), _recording(process, "destroy", target) as attempt:
-                attempt.dataset_arn = arn
-                try:
-                    attempt.snapshots = destroy(context, arn)
-                except Refused as refused:
-                    attempt.error = refused
-                    _leave_replaced(process, refused)
-            for where in attempt.snapshots:
+        with process.engine.place(), _recording(process, "destroy", target) as attempt:
+            attempt.dataset_arn = outputs.dataset_arn
+
+            def kept(where: str) -> None:
+                attempt.kept(where)
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
+
+            try:
+                if remark := destroy(context, target, outputs.dataset_arn, kept):
+                    process.console.log_once(remark, warning=True)
+            except Refused as refused:
+                attempt.error = refused
+                _leave_replaced(process, refused)
 
 
 def _is_held(process: Runtime, name: str, target: Target) -> bool:
@@ -148,6 +149,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
         process.console.log_once("\n".join(warnings), warning=True)
+    if previous is None and run.seen.arn and plan.live:
+        entries = counted(plan.live.entries, "entry", "entries")
+        process.console.log_once(f"took over the dataset that was there: {entries}")
     process.console.log_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
 

@@ -60,11 +60,11 @@ def _kept(process: Runtime, outputs: Outputs) -> str:
         return ""
     if entries and policy.destroy is Destroy.REFUSE:
         return (
-            f"the dataset {target.title} has {entries:,} entries and the policy is `destroy: refuse`, so it cannot be "
+            f"the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it cannot be "
             "deleted to be replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change"
         )
     refusal = context.keeper.refusal() if entries else ""
-    return refusal and f"the dataset {target.title} cannot be deleted: {refusal}"
+    return refusal and f"the dataset is not deleted: {refusal}"
 
 
 def _entries(context: Context, target: Target) -> int:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -66,7 +67,9 @@ class Account:
                 calls = Calls(
                     self.clock, self._random, self.log, lambda text: self.report(Progress(text, at_once=True))
                 )
-                self._gateways[region] = Gateway(self.connection.client(region), calls)
+                self._gateways[region] = Gateway(
+                    self.connection.client(region), calls, partial(self.connection.account, region)
+                )
                 self.counts.append(calls.counts)
             return self._gateways[region]
 

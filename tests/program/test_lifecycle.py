@@ -56,7 +56,7 @@ def test_a_renamed_managed_project_takes_its_datasets_along_or_nothing_happens(w
     workspace.up()
     before = workspace.projects()
     workspace.declare("cells", {"managed": True, "project": "cells-2"})
-    assert "`pulumi up` will be refused: the dataset cells train has 1 entries" in workspace.preview().text
+    assert "`pulumi up` will be refused: the dataset has 1 entries" in workspace.preview().text
     assert "put its folder back" in workspace.up(expected=1).text
     assert workspace.projects() == before
     workspace.declare("cells", {"managed": True, "policy": {"destroy": "delete"}})

@@ -21,7 +21,7 @@ from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
-from reconciler.text import inert
+from reconciler.text import for_shell, inert
 
 _REGION_CURE: Final = "give --region, set AWS_REGION, or name `projectArn` in project.yaml"
 
@@ -57,6 +57,8 @@ class LiveSide:
         """
         project = self._project(one.project)
         if project is None:
+            if one.project.project_arn:
+                self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
             declared = one.dataset.policy, one.bucket
             allow = self._run.options.allow
             other = sibling_in(self._run.datasets, one)
@@ -184,7 +186,5 @@ def _without_project(one: DatasetRun, live: LiveSide) -> None:
     if project.managed:
         one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
         return
-    one.error = NotFound(
-        f"{where}; create it (`aws rekognition create-project --project-name {project.name}`), or fix its name or "
-        "the region"
-    )
+    create = f"aws rekognition create-project --project-name {for_shell(project.name, 'NAME')}"
+    one.error = NotFound(f"{where}; create it (`{create}`), or fix its name or the region")

@@ -20,7 +20,7 @@ from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.review.declaration import Declared, declaration_changes, is_same
-from reconciler.review.model import Review
+from reconciler.review.model import Made, Review
 from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
@@ -34,7 +34,7 @@ class Run:
     """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
 
     `review` is the plan once every dataset was planned; after an apply it includes the outcomes.
-    `objects` opens S3 near a region, for commands that use an account.
+    `objects` opens S3 near a region, for commands that use an account; `made` is when and from which commit it was.
     """
 
     options: Options
@@ -43,6 +43,7 @@ class Run:
     calls: list[Counter[str]] = field(default_factory=list)
     review: Review | None = None
     objects: Callable[[str | None], Objects] | None = None
+    made: Made | None = None
 
     def call_counts(self) -> Counter[str]:
         """The requests of the run so far, by operation."""
