@@ -40,7 +40,8 @@ class Options:
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`. `warnings` are sentences about the arguments, for the screen.
+    belong to `convert`, those from `manifests` (the form of a new one) to `allow_dirty` to `pull`. `warnings` are
+    sentences about the arguments, for the screen.
     """
 
     command: Command
@@ -74,6 +75,12 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    manifests: str = "jsonl"
+    discard_ours: bool = False
+    only: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    labeled: bool = False
+    allow_dirty: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -105,7 +112,7 @@ def _options(given: argparse.Namespace) -> Options:
     """The arguments under the names of the options; options whose values need more than argparse are added."""
     names = {one.name for one in fields(Options)}
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
-    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources")}
+    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels")}
     known["files"] = _files(given)
     if "allow" in given:
         known["allow"] = read_variable(os.environ) | parse_allow(given.allow, "--allow")

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "plan": "show what an apply would change; changes nothing",
     "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
+    "pull": "write what is live into the manifests",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
@@ -82,6 +83,16 @@ With --plan nothing is sent unless the changes of every dataset are still those 
 reported. The environment variable RECONCILER_PLAN=ID does the same for every dataset of `pulumi up`.
 
 After the first Ctrl-C the apply finishes the running batch and stops; a second Ctrl-C stops it at once.
+""",
+    "pull": """\
+examples:
+  reconciler pull                              manifests of datasets that have none
+  reconciler pull --project cells --format yaml
+  reconciler pull --discard-ours --only 'new/*' live's side of some entries
+
+A dataset without a manifest gets one, in the order of the listing and without the fields that the service adds. YAML
+has the short form where nothing is lost by it. In a manifest that is there only the chosen entries change, every other
+byte stays as it was. Exit code 2: entries that differ were left as they are.
 """,
     "restore": """\
 examples:

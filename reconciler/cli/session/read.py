@@ -14,7 +14,7 @@ from typing import Final
 from reconciler.aws.objects import Objects
 from reconciler.cli.arguments import Options
 from reconciler.cli.screen import Screen
-from reconciler.errors import BadInput, Exit
+from reconciler.errors import BadInput, Exit, Refused
 from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
@@ -66,25 +66,30 @@ def read_all(run: Run, screen: Screen) -> None:
         BadInput: a folder or project is not found. InvalidDeclaration: a project.yaml is invalid.
     """
     for project in _declared(run.options.command, run.options.datasets, run.options.projects):
-        for dataset in project.datasets:
-            ledger = run.resources.enter_context(Ledger())
-            run.datasets.append(DatasetRun(project, dataset, ledger))
+        add_datasets(run, project)
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
         one.findings = read_manifest(one.dataset, one.project.labels, one.ledger.accept, screen.show)
     screen.clear()
 
 
+def add_datasets(run: Run, project: ProjectDeclaration) -> None:
+    """Add the datasets of a project to the run, each with a ledger that closes with it."""
+    for dataset in project.datasets:
+        run.datasets.append(DatasetRun(project, dataset, run.resources.enter_context(Ledger())))
+
+
 def refuse_invalid(run: Run) -> None:
     """Stop a run in which any manifest has an error.
 
     Raises:
-        BadInput: with the count.
+        BadInput: with the count. Refused: all errors are lines that `marked: refuse` refuses.
     """
     errors = sum(one.findings.error_count for one in run.datasets if one.findings)
     files = sum(1 for one in run.datasets if one.findings and one.findings.refused)
     if errors:
-        raise BadInput(
+        by_policy = sum(one.findings.by_policy for one in run.datasets if one.findings)
+        raise (Refused if by_policy == errors else BadInput)(
             f"{counted(errors, 'error', 'errors')} in {counted(files, 'manifest', 'manifests')}"
             f"{'' if run.options.command == 'validate' else '; nothing was sent'}"
         )
@@ -97,11 +102,16 @@ def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[Projec
     if command == "validate" and (path / "project.yaml").exists() and not names:
         project = load_project(path, str(path))
         return [project] if project else []
-    return _chosen(path, names)
+    return chosen_projects(path, names)
 
 
-def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
-    projects = load_projects(datasets, str(datasets))
+def chosen_projects(datasets: Path, names: Sequence[str], absent: str = "") -> Sequence[ProjectDeclaration]:
+    """The projects of a folder with these names (none: all); `absent` as for `load_projects`.
+
+    Raises:
+        BadInput: there is no project, or none with one of the names.
+    """
+    projects = load_projects(datasets, str(datasets), absent)
     if not projects:
         raise BadInput(_nothing_in(datasets))
     known = {project.name: project for project in projects}
