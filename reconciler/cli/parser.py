@@ -174,6 +174,8 @@ def _add_plan(parser: Parser) -> None:
 def _add_drift(parser: Parser) -> None:
     what = "a git revision; only live changes that no revision of it has, and that an apply would undo, are drift"
     parser.add_argument("--base", metavar="REF", help=what)
+    place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
+    parser.add_argument("--audit", metavar="PLACE", help=f"also look for records in this place: {place}")
 
 
 def _add_apply(parser: Parser) -> None:

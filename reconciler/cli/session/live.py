@@ -16,7 +16,7 @@ from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
-from reconciler.records.stored import Record, last_apply, parsed
+from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
 from reconciler.snapshots.folder import FOLDER
@@ -86,9 +86,11 @@ class LiveSide:
         return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
 
     def last_record(self, one: DatasetRun) -> Record | None:
-        """The newest record of an apply to a dataset; None if there is none here."""
-        kind = one.dataset.dataset_type.word
-        return last_apply(self.folder / "audit", one.project_arn, kind) if one.project_arn else None
+        """The newest record of an apply to a dataset; None if there is none."""
+        if one.project_arn is None:
+            return None
+        log = self._account.records(self.region(one.project))
+        return log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
 
     def record(self, named: str) -> Record:
         """The record with an id in `.reconciler/audit`, or at an address in S3.
