@@ -131,7 +131,7 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(line, unusable=bool(judgement.faults))
+            self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
         self._known = self._collector.error_count
 
     def findings(self) -> Findings:
@@ -142,7 +142,7 @@ class _Reading:
         lines = self._lines + self._lost if self._lines else 0
         return replace(self._across.findings(), lines=lines)
 
-    def _entry(self, line: ParsedLine, *, unusable: bool) -> None:
+    def _entry(self, line: ParsedLine, unusable: str) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and (characters := len(text.decode())) > LINE_CHARACTERS:

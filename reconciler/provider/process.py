@@ -62,7 +62,7 @@ class Runtime:
             clock,
             Places(Path(FOLDER), settings.snapshots, settings.audit, cure),
             lambda call: self._calls.counts.update([call.operation]),
-            lambda progress: console.status(progress_line(progress)),
+            lambda progress: console.status(progress_line(progress), at_once=progress.at_once),
             self.engine.stop,
             lambda text: console.log_once(text, warning=True),
             settings.hide,

@@ -18,7 +18,7 @@ from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, Interrupted
-from reconciler.model import Policy, ProjectDeclaration, Reporter
+from reconciler.model import Policy, Progress, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
@@ -64,7 +64,9 @@ class Account:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                calls = Calls(self.clock, self._random, self.log)
+                calls = Calls(
+                    self.clock, self._random, self.log, lambda text: self.report(Progress(text, at_once=True))
+                )
                 self._gateways[region] = Gateway(
                     self.connection.client(region), calls, partial(self.connection.account, region)
                 )
