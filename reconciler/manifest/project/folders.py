@@ -191,9 +191,14 @@ def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: 
 
 
 def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclaration]]) -> None:
-    """Report every folder that names the project of a folder before it."""
+    """Report every folder that names the project of a folder before it, or has its name in the Pulumi state."""
     seen: dict[str, ProjectDeclaration] = {}
+    named: dict[str, ProjectDeclaration] = {}
     for collector, declared, project in found:
+        holder = named.setdefault(project.name_in_state, project)
+        if holder is not project:
+            other = f"{holder.shown}/{_FILE}"
+            _report_at(collector, declared.node, rules.SAME_RESOURCE, name=project.name_in_state, other=other)
         identity = project.project_arn or project.name
         first = seen.setdefault(identity, project) if identity else project
         if first is not project:

@@ -153,6 +153,16 @@ SAME_PROJECT: Final = error(
     'the project "{name}" is declared here and in {other}',
     "declare a project in one folder; `project:` gives a folder another name",
 )
+RESOURCE: Final = error(
+    "resource-name-illegal",
+    'the resource name "{name}" is illegal',
+    "use 1 to 255 of a-z, A-Z, 0-9, underscore, dot, hyphen: the name in the Pulumi state; default: the folder's name",
+)
+SAME_RESOURCE: Final = error(
+    "resource-twice",
+    '"{name}" is the name in the Pulumi state here and in {other}',
+    "give one of the two folders a different name under `resource`",
+)
 
 # Datasets and their manifests.
 NO_DATASET: Final = error(
