@@ -31,7 +31,7 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    CHANGES = 2  # changes (with --exit-code), or drift
+    CHANGES = 2  # changes (with --exit-code), drift, or entries that pull left
     BAD_INPUT = 3  # or `validate --strict`, or a question that nobody can answer
     REFUSED = 4  # by every guard and policy
     REJECTED = 5  # applied, but lines were rejected

@@ -22,7 +22,7 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    failed: the service, the network or this machine
-  2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
+  2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
   3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
        terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
