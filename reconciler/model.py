@@ -395,7 +395,8 @@ class ProjectDeclaration:
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
-    `resource` is the name in the Pulumi state, if it is not the folder's.
+    `resource` is the name in the Pulumi state, if it is not the folder's. `account` and `region` say where the project
+    is, empty where nothing is said.
     """
 
     folder: Path
@@ -406,6 +407,8 @@ class ProjectDeclaration:
     datasets: tuple[DatasetDeclaration, ...]
     labels: tuple[str, ...] | None = None
     resource: str = ""
+    account: str = ""
+    region: str = ""
 
     @property
     def name_in_state(self) -> str:
