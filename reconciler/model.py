@@ -57,7 +57,8 @@ class GuardCheck:
 
     A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
     (entries; labels for `label-removed`, uses for `label-share`), `share` their share or, for `label-share`, by how
-    much the share moves. `threshold` is None where the guard has none, or is off.
+    much the share moves. `threshold` is None where the guard has none, or is off. `thing` is what the guard of one cause
+    is about, as an override names it.
     """
 
     name: str
@@ -68,6 +69,12 @@ class GuardCheck:
     share: float | None = None
     threshold: float | None = None
     reason: str = ""
+    thing: str = ""
+
+    @property
+    def override(self) -> str:
+        """The guard, and what it is about where it is the guard of one cause: the name by which it is overridden."""
+        return f"{self.name}:{self.thing}" if self.thing else self.name
 
     @property
     def refusal(self) -> Sentence:
