@@ -57,8 +57,8 @@ class GuardCheck:
 
     A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
     (entries; labels for `label-removed`, uses for `label-share`), `share` their share or, for `label-share`, by how
-    much the share moves. `threshold` is None where the guard has none, or is off. `thing` is what the guard of one cause
-    is about, as an override names it.
+    much the share moves. `threshold` is None where the guard has none, or is off. `thing` is what the guard of one
+    cause is about, as an override names it.
     """
 
     name: str
@@ -90,19 +90,23 @@ TO_OVERRIDE: Final = "to override, give a reason"
 class Override:
     """How the guards that block a plan are overridden, ready to be pasted.
 
-    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, until the
-    manifest changes.
+    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack and
+    `declaration` for project.yaml, until the manifest changes.
     """
 
     options: str
     variable: str
     configuration: str
+    declaration: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"{TO_OVERRIDE}. For one run: {self.options}, or under Pulumi {self.variable}; or for this "
-            f"manifest alone, in the stack's configuration: {self.configuration}"
+        ways = (
+            ("For one run", self.options),
+            ("or under Pulumi", self.variable),
+            ("or for this manifest alone, in the stack's configuration", self.configuration),
+            ("or for everybody, in project.yaml", self.declaration),
         )
+        return "\n".join((f"{TO_OVERRIDE}.", *(f"{how}:\n  {text}" for how, text in ways if text)))
 
 
 class DatasetType(StrEnum):
@@ -391,11 +395,24 @@ class DatasetDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """An override that project.yaml declares: the guard, with what it is about, why, and for which manifests.
+
+    `manifests` has the digest of each dataset's manifest, by `train` or `test`.
+    """
+
+    guard: str
+    reason: str
+    manifests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectDeclaration:
     """One folder under `datasets/`: the project and its datasets.
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
-    neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
+    neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open. `allow`
+    are overrides of guards; they are no setting.
     """
 
     folder: Path
@@ -405,3 +422,10 @@ class ProjectDeclaration:
     project_arn: str | None
     datasets: tuple[DatasetDeclaration, ...]
     labels: tuple[str, ...] | None = None
+    allow: tuple[Allowance, ...] = ()
+
+    def allowed(self, dataset_type: DatasetType, digest: Callable[[], str]) -> dict[str, str]:
+        """The overrides for a dataset whose manifest has this digest: guard to reason."""
+        mine = [one for one in self.allow if dataset_type.word in one.manifests]
+        present = digest() if mine else ""
+        return {one.guard: one.reason for one in mine if one.manifests[dataset_type.word] == present}

@@ -71,19 +71,18 @@ def _items(written: str) -> Iterable[str]:
         start = end.end() if end else len(written)
 
 
-def override_of(guards: Sequence[str], digest: str) -> Override:
+def override_of(guards: Sequence[str], digest: str, dataset: str = "train") -> Override:
     """What to type, ready to be pasted in a shell: for one run, or while the manifest has this digest.
 
-    `guards` are names of overrides: a guard, or a guard and what it is about.
+    `guards` are names of overrides: a guard, or a guard and what it is about. `dataset` is `train` or `test`.
     """
     options = " ".join(f"--allow {_option(guard)}" for guard in guards)
     variable = shlex.quote("; ".join(f"{guard}=why" for guard in guards))
     variable = variable if variable.startswith("'") else f"'{variable}'"
-    blocks = ", ".join(
-        f"{{guard: {guard if _SAFE.fullmatch(guard) else json.dumps(guard)}, reason: why, manifest: {digest}}}"
-        for guard in guards
-    )
-    return Override(options, f"{VARIABLE}={variable}", f"reconciler:allow: [{blocks}]")
+    names = [guard if _SAFE.fullmatch(guard) else json.dumps(guard) for guard in guards]
+    blocks = ", ".join(f"{{guard: {name}, reason: why, manifest: {digest}}}" for name in names)
+    declared = ", ".join(f"{{guard: {name}, reason: why, manifests: {{{dataset}: {digest}}}}}" for name in names)
+    return Override(options, f"{VARIABLE}={variable}", f"reconciler:allow: [{blocks}]", f"allow: [{declared}]")
 
 
 def _option(guard: str) -> str:

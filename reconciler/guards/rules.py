@@ -128,7 +128,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a guard finds: whether that is too much, in words and figures; and the things that it may be overridden for."""
+    """What a guard finds: whether that is too much, in words and figures; and the `things` to override it for."""
 
     trips: bool
     words: str | Sentence

@@ -92,9 +92,9 @@ class _Causes:
         return (group for group in self._groups.groups if group.kind in _GUARD and self._trips(group))
 
     def _trips(self, group: Group) -> bool:
-        if _GUARD[group.kind] in {"rename", "merge"} or (group.kind == "label-removed" and group.old[0] in self._gone):
-            if self._guards["label-removed"] is not False:
-                return True
+        goes = group.kind in {"renamed", "merged"} or (group.kind == "label-removed" and group.old[0] in self._gone)
+        if goes and self._guards["label-removed"] is not False:
+            return True
         stands_in_for = _STANDS_IN_FOR.get(_GUARD[group.kind])
         threshold = self._guards[stands_in_for] if stands_in_for else False
         return threshold is not False and group.entries >= LEAST_ENTRIES and group.entries > threshold * self._live

@@ -107,8 +107,8 @@ class Plan(Comparison):
 
     @property
     def refusal(self) -> str:
-        """All refusals and how guards are overridden, as text that is safe to show; empty when nothing is refused."""
-        return "; ".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
+        """A line for each refusal and how guards are overridden, safe to show; empty when nothing is refused."""
+        return "\n".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
 
     @property
     def overrides(self) -> tuple[tuple[str, str], ...]:
@@ -134,7 +134,8 @@ def plan(
     checks = by_cause(ledger, compared, checks, request.policy.guards, request.asked)
     tripped = [check for check in checks if check.state is GuardState.TRIPPED and not request.offline]
     if tripped and not refusals:
-        override = override_of([check.override for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
+        names, digest = [check.override for check in tripped], ledger.desired_facts(Compare.STRICT).digest
+        override = override_of(names, digest, request.asked.dataset_type.word)
     refusals += [check.refusal for check in tripped]
     return Plan(
         **{member.name: getattr(compared, member.name) for member in fields(compared)},
