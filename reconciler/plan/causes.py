@@ -166,7 +166,7 @@ class _Rest(PlanFigures):
 
     @property
     def gone(self) -> int:
-        """Without keys that moved, where this is no test set."""
+        """Without keys that moved, unless this is a test set."""
         moved = sum(group.entries for group in self._tripping if group.kind == "re-pointed")
         return max(0, super().gone - (moved if self._kind is DatasetType.TRAIN else 0))
 

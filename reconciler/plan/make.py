@@ -9,7 +9,7 @@ from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
 from reconciler.plan.causes import by_cause
@@ -44,9 +44,9 @@ class Statistics:
 class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
-    `settled` names pairs stored differently from how they were sent. `no_snapshot` is why nothing may be deleted; empty
-    where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest takes the place
-    of live. Then guards refuse nothing, and the plan cannot be applied.
+    `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
+    deleted; empty where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest
+    takes the place of live. Then guards refuse nothing, and the plan cannot be applied.
     """
 
     title: str
@@ -201,15 +201,30 @@ def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> 
     if few_labels(ledger):
         return
     live, by_label = ledger.label_counts(), sending.by_label
-    final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
+    final = peak_labels(steps(ledger, compared, by_label=by_label, declared=False), live, limit=sending.bytes + 1)
     if not fits(final):
         yield sentence(
             f"manifest and live-only entries together use {final:,} labels, {final - DATASET_LABELS:,} more than the "
             f"limit of {DATASET_LABELS}; {_REPLACE_CURE}"
         )
-    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
+    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True, declared=False), live)):
         yield sentence(
             f"while the lines are sent the dataset would have {peak:,} labels, whatever their order, "
             f"{peak - DATASET_LABELS:,} more than the limit of {DATASET_LABELS}; rename the labels in two applies, or "
             "set `extra: replace` and remove one entry from the manifest"
+        )
+    else:
+        yield from _too_many_declared(ledger, compared, sending)
+
+
+def _too_many_declared(ledger: Ledger, compared: Comparison, sending: Sending) -> Iterator[Sentence]:
+    """Where class-maps that are live declare labels that those of the manifest no longer do, and that are not sent."""
+    live, ordered = ledger.label_counts(declared=True), steps(ledger, compared, by_label=sending.by_label)
+    final = peak_labels(ordered, live, limit=sending.bytes + 1)
+    kept = {} if compared.policy.extra.unlabels else ledger.label_counts(LIVE_ONLY, declared=True)
+    if not fits(final) and fits(len(ledger.label_counts(DESIRED, declared=True).keys() | kept.keys())):
+        yield sentence(
+            f"the class-maps of live entries would declare {final:,} labels, with those that no box uses; the limit is "
+            f"{DATASET_LABELS}, and AWS may count declared labels; set `compare: strict` for one apply, which sends "
+            "the class-maps of the manifest"
         )

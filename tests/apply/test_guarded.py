@@ -37,7 +37,7 @@ def _edit(lines: list[Document], look: int = 7) -> str:
 def test_a_guard_that_trips_sends_nothing(guarded: Desk) -> None:
     """The sentence has the figures, and what overrides it."""
     guarded.create(*_lines(1, 20), *_lines(30, 30, "b"))
-    with pytest.raises(Refused, match=r"guard updates: 20 of 21 .*--allow updates=\"why\"") as refused:
+    with pytest.raises(Refused, match=r"(?s)guard updates: 20 of 21 .*\n  --allow updates=\"why\"") as refused:
         guarded.run(*_lines(1, 10, "b"), *_lines(11, 20, "c"))
     assert refused.value.exit_code == Exit.REFUSED
     assert guarded.bodies() == []

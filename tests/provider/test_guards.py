@@ -246,7 +246,7 @@ def test_a_sibling_that_is_no_relative_path_is_a_failure_of_check(stack: Stack, 
 
 
 def test_an_override_in_project_yaml_is_read_beside_the_manifest_and_stored_nowhere(stack: Stack) -> None:
-    """A review in git approves it; it is no setting, so an unchanged stack stays up to date."""
+    """A review in git approves it; it is not a setting, so an unchanged stack stays up to date."""
     cells = relabelled(stack)
     with stack() as world:
         cells.provider = world.provider

@@ -173,6 +173,11 @@ MULTILABEL: Final = note(
     "set the type to groundtruth/image-classification{how}",
     "Custom Labels Developer Guide, Transforming multi-label SageMaker AI Ground Truth manifest files",
 )
+REPEATED_BOXES: Final = note(
+    "repeated-boxes",
+    "{count:,} attribute{s} with the same boxes as an earlier one of the line, first `{name}`: each box counts twice",
+    "remove one of the two attributes, if both describe the same objects",
+)
 TEXT_VALUE: Final = note(
     "text-label-value",
     "{count:,} image-level label{s} with text as value, the first here, as Ground Truth writes it",
