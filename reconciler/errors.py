@@ -32,7 +32,7 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    CHANGES = 2  # changes (with --exit-code), or drift
+    CHANGES = 2  # changes (with --exit-code), drift, or entries that pull left
     BAD_INPUT = 3  # or `validate --strict`, or a question that nobody can answer
     REFUSED = 4  # by every guard and policy
     REJECTED = 5  # applied, but lines were rejected
@@ -91,7 +91,7 @@ class InvalidDeclaration(BadInput):
         self.findings = tuple(findings)
         self.total = len(self.findings) if total is None else total
         lines = [
-            f"{inert(str(finding.place))} {finding.code}: {inert(finding.message)}\n  {inert(finding.cure)}"
+            f"{inert(str(finding.place))} {inert(finding.code)}: {inert(finding.message)}\n  {inert(finding.cure)}"
             for finding in findings
         ]
         if self.total > len(lines):

@@ -417,8 +417,8 @@ class ProjectDeclaration:
     """One folder under `datasets/`: the project and its datasets.
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
-    neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open. `allow`
-    are overrides of guards, not settings.
+    neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
+    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` are overrides of guards, not settings.
     """
 
     folder: Path
@@ -428,7 +428,17 @@ class ProjectDeclaration:
     project_arn: str | None
     datasets: tuple[DatasetDeclaration, ...]
     labels: tuple[str, ...] | None = None
+    resource: str = ""
     allow: tuple[Allowance, ...] = ()
+
+    @property
+    def name_in_state(self) -> str:
+        """The name of the project's resource in the Pulumi state."""
+        return self.resource or self.folder.name
+
+    def dataset_in_state(self, dataset_type: DatasetType) -> str:
+        """The name of a dataset's resource in the Pulumi state."""
+        return f"{self.name_in_state}-{dataset_type.word}"
 
     def allowed(self, dataset_type: DatasetType, digest: Callable[[], str]) -> dict[str, str]:
         """The overrides for a dataset whose manifest has this digest: guard to reason."""

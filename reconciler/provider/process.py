@@ -8,7 +8,7 @@ operation, which Python makes atomic (Python FAQ, "What kinds of global value mu
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
@@ -172,10 +172,11 @@ def current() -> Runtime:
 @contextmanager
 def failing_call() -> Iterator[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
-    try:
-        yield
-    except errors.USER_CAUSED as error:
-        fail(failure_text(error))
+    with _PROCESS[0].engine.in_flight() if _PROCESS else nullcontext():
+        try:
+            yield
+        except errors.USER_CAUSED as error:
+            fail(failure_text(error))
 
 
 def failure_text(error: Exception) -> str:

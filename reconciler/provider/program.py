@@ -17,7 +17,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
-from reconciler.model import DatasetType, Finding, ProjectDeclaration
+from reconciler.model import Finding, ProjectDeclaration
 from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties, resource_id
@@ -101,20 +101,16 @@ def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "S
                     f"{kind.value} dataset of the project {project.name}: each apply would undo the other's; remove "
                     "it from one of the two project.yaml files"
                 )
-            claims[resource_id(arn, kind) if arn else known] = _resource_name(project, kind)
+            claims[resource_id(arn, kind) if arn else known] = project.dataset_in_state(kind)
     return claims
 
 
-def _resource_name(project: ProjectDeclaration, kind: DatasetType) -> str:
-    return f"{project.folder.name}-{kind.word}"
-
-
 def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping[str, str]) -> list[Dataset]:
-    """The resources of a folder, named after it: a project that is renamed stays the same resource and is replaced."""
-    arn = existing or _managed_arn(project.folder.name, project.name)
+    """The resources of a folder, named as in the state: a project that gets a new name is replaced."""
+    arn = existing or _managed_arn(project.name_in_state, project.name)
     return [
         Dataset(
-            _resource_name(project, dataset.dataset_type),
+            project.dataset_in_state(dataset.dataset_type),
             project_arn=arn,
             dataset_type=dataset.dataset_type.value,
             manifest=dataset.shown,

@@ -47,6 +47,8 @@ PROJECT_CASES = [
     ("guard-value", "policy: {guards: {updates: §much}}", ""),
     ("guard-value", "policy: {guards: {label-removed: §30%}}", ""),
     ("guard-value", "policy: {guards: {shrink: §130%}}", ""),
+    ("resource-name-illegal", "resource: §a::b", ""),
+    ("empty-text", "resource:§", ""),
     ("repeated-member", "managed: true\n§managed: true", ""),
     ("yaml-tag", "project: §!!str a", ""),
 ]
@@ -55,10 +57,12 @@ PROJECT_CASES = [
 PROJECT_ELSEWHERE = {
     "datasets-missing",
     "datasets-not-a-folder",
+    "manifest-misnamed",
     "project-yaml-missing",
     "project-yaml-name",
     "project-yaml-too-large",
     "project-twice",
+    "resource-twice",
     "no-dataset",
     "no-default-manifest",
     "two-default-manifests",

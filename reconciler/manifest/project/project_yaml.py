@@ -15,7 +15,7 @@ from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import Allowance, DatasetType, Destroy, Policy, ProjectDeclaration
 
-_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy", "allow")
+_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy", "resource", "allow")
 _ALLOW_KEYS: Final = ("guard", "reason", "manifests")
 _DATASET_KEYS: Final = ("manifest", "policy")
 _KINDS: Final = tuple(kind.word for kind in DatasetType)
@@ -66,7 +66,8 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     _refuse_managed_keep(mapping, datasets, fields, managed=managed)
     labels = _labels(members["labels"], fields) if "labels" in members else None
     allow = tuple(_allowances(members["allow"], fields)) if "allow" in members else ()
-    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, allow)
+    resource = _resource(members["resource"], fields) if "resource" in members else ""
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
@@ -106,6 +107,15 @@ def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
         fields.wrong(rules.MANAGED_AND_ARN, node)
         return False
     return flag is not False
+
+
+def _resource(node: Node, fields: Fields) -> str:
+    """The name in the Pulumi state; empty where it is illegal."""
+    name = fields.text(node, "`resource`")
+    if name is not None and not _NAME.fullmatch(name):
+        fields.wrong(rules.RESOURCE, node, name=name)
+        return ""
+    return name or ""
 
 
 def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> DeclaredDataset:
