@@ -222,6 +222,7 @@ LABEL_LENGTH: Final = error(
     "label-too-long", "a label has {count:,} characters", "use 1 to {limit} characters", f"{_MODEL}, DatasetLabel"
 )
 SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" appears twice', "remove one of the two")
+ALLOW: Final = error("allow-invalid", "{reason}", "{cure}")
 MANY_LABELS: Final = error(
     "labels-too-many",
     "`labels` names {count:,} labels; the limit is {limit}",
