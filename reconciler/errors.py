@@ -16,6 +16,7 @@ ReconcilerError                     1  something failed; the message is a senten
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Failure:
     def of(cls, error: BaseException) -> Self:
         """What an error says."""
         kind, message = type(error).__name__, str(error)
+        if isinstance(error, Refused):
+            message = re.sub(r":?\n *", lambda end: ": " if end[0][0] == ":" else "; ", message)
         if isinstance(error, ServiceError):
             return cls(kind, message, error.code, error.operation, error.request_id, error.exit_code)
         return cls(kind, message, exit_code=error.exit_code if isinstance(error, ReconcilerError) else Exit.FAILED)

@@ -230,12 +230,10 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
 
 
-def declared_beside(manifest: Path, dataset_type: DatasetType) -> DatasetDeclaration | None:
-    """The dataset of this type in the project that a manifest belongs to; None where none is declared.
-
-    Raises:
-        InvalidDeclaration: the project.yaml is invalid.
-    """
+def project_beside(manifest: Path) -> ProjectDeclaration | None:
+    """The project that a manifest belongs to; None where there is no project.yaml, or an invalid one."""
     folder = next((folder for folder in manifest.parents if (folder / _FILE).is_file()), None)
-    project = load_project(folder, str(folder)) if folder else None
-    return next((one for one in project.datasets if one.dataset_type is dataset_type), None) if project else None
+    try:
+        return load_project(folder, str(folder)) if folder else None
+    except (InvalidDeclaration, OSError):
+        return None
