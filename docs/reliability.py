@@ -47,6 +47,16 @@ _ENDINGS: Final = (
         "the same, and the state stores it",
     ),
     ("no progress for `policy.patience`", "stops and reports it; exit 1", ""),
+    (
+        "a full disk under the temporary database, any other error of this machine, a bug",
+        "stops; screen, JSON and record have the ARN, the lines that were confirmed and the places of snapshots; exit 1",
+        "the same, and the state stores it (`unfinished`)",
+    ),
+    (
+        "any of these after AWS accepted the deletion of a dataset",
+        "the place of the snapshot was shown and recorded before; the message says that the deletion was accepted",
+        "the same; the next refresh, destroy or `pulumi up` finds the dataset gone",
+    ),
 )
 _STATES: Final = (
     ("none", "creates it"),
@@ -131,10 +141,14 @@ def _deletes() -> Iterator[str]:
 def _answers() -> Iterator[str]:
     """Operation by exception; rows that are the same for all operations are written once."""
     yield "## What an apply does about an error\n"
-    yield "After a failed connection, a truncated reply or a status of 500 the call is sent again with growing pauses,"
-    yield "after an error for 5 minutes. For an endpoint that never answered, retries end after 30 seconds; when the"
-    yield "network is lost during a run, they end after `policy.patience`, and the screen shows it; Ctrl-C ends it."
-    yield "A call that may have succeeded is expected to be done. In the table, *it* is the resource of the call.\n"
+    yield "After a failed connection, a truncated reply or a status of 500 the call is sent again with growing"
+    yield "pauses, after an error for 5 minutes. For an endpoint that never answered, retries end after 30 seconds;"
+    yield "when the network is lost during a run, they end after `policy.patience`; Ctrl-C ends it. What is not"
+    yield "from AWS (a proxy's page, a different server) fails within 5 seconds with what was received. Every retry"
+    yield "is told: operation, error, attempt, and for how long. A call that may have succeeded is expected to be"
+    yield "done. A body that is too large (HTTP 413, or AWS's constraint on its length) is halved, and the size is"
+    yield "kept for the run. LimitExceededException of a busy dataset is a running operation; otherwise the call is"
+    yield "tried three times within a minute. In the table, *it* is the resource of the call.\n"
     rows: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for operation, code, answer, cause, cure in answers(OPERATIONS):
         rows[code, answer.name.lower().replace("_", " "), f"{cause}; {cure}"].append(operation)

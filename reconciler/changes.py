@@ -59,7 +59,7 @@ def changes(ledger: Ledger, mode: Compare, settled: frozenset[str] = frozenset()
 def loads(ledger: Ledger) -> Iterator[Change]:
     """All desired entries as adds, in manifest order: what fills an empty dataset."""
     for row in ledger.desired_rows():
-        yield Change(Verb.ADD, row.key, row.seq, desired=row.desired, place=row.place, labels=row.labels)
+        yield Change(Verb.ADD, row.key, row.seq, row.desired, place=row.place, labels=row.labels, declared=row.declared)
 
 
 def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
@@ -78,13 +78,15 @@ def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozen
 def changed(row: Row) -> Change:
     """The change that makes a desired row live: an add if live does not have the key, else an update."""
     verb = Verb.UPDATE if row.in_live else Verb.ADD
-    return Change(verb, row.key, row.seq, row.desired, row.live, row.place, row.labels, row.live_labels)
+    labels = row.labels, row.live_labels, row.declared, row.live_declared
+    return Change(verb, row.key, row.seq, row.desired, row.live, row.place, *labels)
 
 
 def unlabelled(row: Row) -> Change:
     """The change that takes the labels off a live-only row."""
     bare = bare_line(row.key)
-    return Change(Verb.UNLABEL, row.key, row.seq, desired=bare, live=row.live, live_labels=row.live_labels)
+    labels = (), row.live_labels, (), row.live_declared
+    return Change(Verb.UNLABEL, row.key, row.seq, bare, row.live, None, *labels)
 
 
 class Action(StrEnum):

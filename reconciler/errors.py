@@ -11,10 +11,12 @@ ReconcilerError                     1  something failed; the message is a senten
     AlreadyThere                    1  what should be created exists already
     Moved                           1  somebody else changed live during the run; list it again
     OutOfPatience                   1  no progress for `policy.patience`
+    TooLarge                        1  the request is larger than the service takes
   UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    CHANGES = 2  # changes (with --exit-code), or drift
+    CHANGES = 2  # changes (with --exit-code), drift, or entries that pull left
     BAD_INPUT = 3  # or `validate --strict`, or a question that nobody can answer
     REFUSED = 4  # by every guard and policy
     REJECTED = 5  # applied, but lines were rejected
@@ -62,6 +64,8 @@ class Failure:
     def of(cls, error: BaseException) -> Self:
         """What an error says."""
         kind, message = type(error).__name__, str(error)
+        if isinstance(error, Refused):
+            message = re.sub(r":?\n *", lambda end: ": " if end[0][0] == ":" else "; ", message)
         if isinstance(error, ServiceError):
             return cls(kind, message, error.code, error.operation, error.request_id, error.exit_code)
         return cls(kind, message, exit_code=error.exit_code if isinstance(error, ReconcilerError) else Exit.FAILED)
@@ -87,7 +91,7 @@ class InvalidDeclaration(BadInput):
         self.findings = tuple(findings)
         self.total = len(self.findings) if total is None else total
         lines = [
-            f"{inert(str(finding.place))} {finding.code}: {inert(finding.message)}\n  {inert(finding.cure)}"
+            f"{inert(str(finding.place))} {inert(finding.code)}: {inert(finding.message)}\n  {inert(finding.cure)}"
             for finding in findings
         ]
         if self.total > len(lines):
@@ -139,6 +143,10 @@ class OutOfPatience(ServiceError):
     """No progress for longer than `policy.patience`."""
 
 
+class TooLarge(ServiceError):
+    """The request is larger than the service takes (HTTP 413, or AWS's constraint on the length of a payload)."""
+
+
 class UpdateFailed(ReconcilerError):
     """The service accepted a batch and rejected it or some of its lines."""
 
@@ -149,6 +157,12 @@ class Interrupted(ReconcilerError):
     """Stopped by a signal; `exit_code` says which."""
 
     exit_code = Exit.SIGINT
+
+    def saying(self, message: str) -> "Interrupted":
+        """The same stop with a different message."""
+        error = Interrupted(message)
+        error.exit_code = self.exit_code
+        return error
 
 
 # Errors that a user, a disk or a network can cause; anything else is a bug.

@@ -17,7 +17,7 @@ class Progress:
     """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: unknown.
 
     While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
-    so far.
+    so far. `at_once`: it is shown whatever was shown before, in a log too.
     """
 
     doing: str
@@ -27,6 +27,7 @@ class Progress:
     batch: int = 0
     batches: int = 0
     seconds_left: float | None = None
+    at_once: bool = False
 
     @property
     def fraction(self) -> float:
@@ -57,7 +58,8 @@ class GuardCheck:
 
     A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
     (entries; labels for `label-removed`, uses for `label-share`), `share` their share or, for `label-share`, by how
-    much the share moves. `threshold` is None where the guard has none, or is off.
+    much the share moves. `threshold` is None where the guard has none, or is off. `thing` is what the guard of one
+    cause is about, as an override names it.
     """
 
     name: str
@@ -68,6 +70,12 @@ class GuardCheck:
     share: float | None = None
     threshold: float | None = None
     reason: str = ""
+    thing: str = ""
+
+    @property
+    def override(self) -> str:
+        """The guard, and what it is about where it is the guard of one cause: the name by which it is overridden."""
+        return f"{self.name}:{self.thing}" if self.thing else self.name
 
     @property
     def refusal(self) -> Sentence:
@@ -83,19 +91,23 @@ TO_OVERRIDE: Final = "to override, give a reason"
 class Override:
     """How the guards that block a plan are overridden, ready to be pasted.
 
-    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, until the
-    manifest changes.
+    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack and
+    `declaration` for project.yaml, until the manifest changes.
     """
 
     options: str
     variable: str
     configuration: str
+    declaration: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"{TO_OVERRIDE}. For one run: {self.options}, or under Pulumi {self.variable}; or for this "
-            f"manifest alone, in the stack's configuration: {self.configuration}"
+        ways = (
+            ("For one run", self.options),
+            ("or under Pulumi", self.variable),
+            ("or for this manifest alone, in the stack's configuration", self.configuration),
+            ("or for everybody, in project.yaml", self.declaration),
         )
+        return "\n".join((f"{TO_OVERRIDE}.", *(f"{how}:\n  {text}" for how, text in ways if text)))
 
 
 class DatasetType(StrEnum):
@@ -316,7 +328,8 @@ class Entry:
 
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
-    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one).
+    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one). `declared`
+    are the labels and those of its class-maps that no box uses.
     """
 
     key: str
@@ -326,19 +339,20 @@ class Entry:
     boxes: int
     labelled: bool
     marks: tuple[Mark, ...] = ()
+    declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredEntry:
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
-    `unusable` says that the service will mark it with errors.
+    `unusable` has the codes with which the service will mark it, empty for none.
     """
 
     entry: Entry
     line: bytes
     place: Place
-    unusable: bool = False
+    unusable: str = ""
 
 
 class Verb(StrEnum):
@@ -355,7 +369,8 @@ class Change:
     """One difference between desired and live.
 
     `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired
-    line's. `labels` and `live_labels` are the distinct label names of each side.
+    line's. `labels` and `live_labels` are the distinct label names of each side, `declared` and `live_declared` with
+    those of class-maps that no box uses.
     `seq` orders changes as the manifest does.
     """
 
@@ -367,6 +382,8 @@ class Change:
     place: Place | None = None
     labels: tuple[str, ...] = ()
     live_labels: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    live_declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,11 +401,25 @@ class DatasetDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """An override that project.yaml declares: the guard, with what it is about, why, and for which manifests.
+
+    `manifests` has the digest of each dataset's manifest, by `train` or `test`.
+    """
+
+    guard: str
+    reason: str
+    manifests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectDeclaration:
     """One folder under `datasets/`: the project and its datasets.
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
+    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
+    `region` say where the project is, empty where nothing is said.
     """
 
     folder: Path
@@ -398,3 +429,22 @@ class ProjectDeclaration:
     project_arn: str | None
     datasets: tuple[DatasetDeclaration, ...]
     labels: tuple[str, ...] | None = None
+    resource: str = ""
+    allow: tuple[Allowance, ...] = ()
+    account: str = ""
+    region: str = ""
+
+    @property
+    def name_in_state(self) -> str:
+        """The name of the project's resource in the Pulumi state."""
+        return self.resource or self.folder.name
+
+    def dataset_in_state(self, dataset_type: DatasetType) -> str:
+        """The name of a dataset's resource in the Pulumi state."""
+        return f"{self.name_in_state}-{dataset_type.word}"
+
+    def allowed(self, dataset_type: DatasetType, digest: Callable[[], str]) -> dict[str, str]:
+        """The overrides for a dataset whose manifest has this digest: guard to reason."""
+        mine = [one for one in self.allow if dataset_type.word in one.manifests]
+        present = digest() if mine else ""
+        return {one.guard: one.reason for one in mine if one.manifests[dataset_type.word] == present}

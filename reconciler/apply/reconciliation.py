@@ -17,7 +17,17 @@ from reconciler.apply.send import Lane, send
 from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
 from reconciler.dataset import DatasetDescription, DatasetStatus, Observation
-from reconciler.errors import AlreadyThere, Failure, Moved, NotFound, ReconcilerError, Refused, ServiceError, with_cure
+from reconciler.errors import (
+    AlreadyThere,
+    Failure,
+    Interrupted,
+    Moved,
+    NotFound,
+    ReconcilerError,
+    Refused,
+    ServiceError,
+    with_cure,
+)
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.plan import Plan, Statistics, sends
@@ -28,15 +38,17 @@ from reconciler.text import inert
 _ROUNDS: Final = 6
 # The pause before each further plan, in seconds; it doubles, and varies so that two applies do not run in step.
 _ROUND_PAUSE: Final = 0.5
+# For how many seconds live is read back after a stop, so that the state has what was done.
+_READ_AFTER_A_STOP: Final = 10.0
 
 
 @dataclass(slots=True)
 class Work:
     """What an apply works on: the ledger, the lines to send, the dataset; the places of the copies that it wrote.
 
-    `before` are the labels that were live when the apply was planned. `done` is the outcome so far, without the counts
-    of lines; `report` receives it with them. `updated` is the dataset's LastUpdatedTimestamp after our last batch, None
-    before the first.
+    `before` are the labels that were live when the apply was planned. `done` is the outcome so far, without its
+    counts and places; `report` receives it with them. `updated` is the dataset's LastUpdatedTimestamp after our last
+    batch, None before the first.
     """
 
     ledger: Ledger
@@ -46,13 +58,15 @@ class Work:
     done: Outcome
     report: Callable[[Outcome], None]
     snapshots: list[str] = field(default_factory=list)
+    lanes: list[Lane] = field(default_factory=list)
     overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
 
     def so_far(self, error: Failure | None = None) -> Outcome:
         """The outcome of what was done until now; counts that the ledger cannot give any more are 0."""
-        outcome = replace(self.done, snapshots=tuple(self.snapshots), overwritten=tuple(self.overwritten))
-        outcome = replace(outcome, error=error or outcome.error)
+        updates, sent = sum(lane.updates for lane in self.lanes), sum(lane.bytes for lane in self.lanes)
+        outcome = replace(self.done, batches=updates, bytes=sent, error=error or self.done.error)
+        outcome = replace(outcome, snapshots=tuple(self.snapshots), overwritten=tuple(self.overwritten))
         with suppress(Exception):
             return counted_by_verb(self.queue, outcome)
         return outcome
@@ -75,11 +89,14 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
 
     Raises:
         Refused: the plan has refusals, or was made without a service; nothing was sent.
+        Interrupted: it was stopped before anything was sent.
     """
     if plan.offline:
         raise Refused("a comparison without a service is for reading only; nothing was sent")
     if plan.refusals:
         raise Refused(plan.refusal)
+    if reason := context.stop():
+        raise reason
     marked_before = frozenset(row.key for row in ledger.marked())
     queue = ledger.send_queue(sends(ledger, plan))
     work = Work(
@@ -97,19 +114,20 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
 def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, marked_before: frozenset[str]) -> Outcome:
     """Send, list again and compare."""
     ledger, queue = work.ledger, work.queue
-    done = work.done = _sent(context, work, plan, seen)
-    overwritten = False
-    outcome = replace(done, snapshots=tuple(work.snapshots), overwritten=tuple(work.overwritten))
-    outcome = replace(outcome, counted=None if plan.has_changes else plan.counted)
+    work.done, overwritten = _sent(context, work, plan, seen), False
+    outcome = replace(work.so_far(), counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
             stale = partial(lacks, ledger, context.policy, queue)
-            read = list_live(context, ledger, outcome.dataset_arn, looks_stale=stale)
+            read = list_live(_reading(context), ledger, outcome.dataset_arn, looks_stale=stale)
             outcome = replace(outcome, counted=Statistics(read.entries, read.errors))
             overwritten = work.updated not in {None, read.updated}
         except ReconcilerError as error:
             arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
-            return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))
+            failure = outcome.error or Failure.of(error)
+            if isinstance(error, Interrupted) and not outcome.error:
+                failure = replace(failure, message=f"all lines were sent, but live was not read back: {error}")
+            return replace(outcome, dataset_arn=arn, error=failure)
     if not outcome.dataset_arn:
         return outcome
     return verified(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
@@ -127,9 +145,10 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
             work.add(dataset_arn=arn)
             now = context.clock.now()
             lane = Lane(context, work.ledger, work.queue, plan, arn, updated, now, work.overwritten)
-            for batch in send(lane):
+            work.lanes.append(lane)
+            for _batch in send(lane):
                 work.updated = lane.updated
-                work.add(batches=work.done.batches + 1, bytes=work.done.bytes + len(batch.body))
+                work.add()
         except Moved as moved:
             failure = Failure.of(moved)
         except ReconcilerError as error:
@@ -137,6 +156,17 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
         else:
             return work.done
     return replace(work.done, error=failure)
+
+
+def _reading(context: Context) -> Context:
+    """The context of the last listing: a stop ends it at once; one that was asked for before, after a few seconds."""
+    start, asked_before = context.clock.now(), context.stop() is not None
+
+    def stop() -> Interrupted | None:
+        may_read = asked_before and context.clock.now() - start < _READ_AFTER_A_STOP
+        return None if may_read else context.stop()
+
+    return replace(context, stop=stop).patient()
 
 
 def _planned_again(context: Context, work: Work, plan: Plan) -> tuple[Observation, Plan]:

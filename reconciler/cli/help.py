@@ -5,14 +5,17 @@ from typing import Final
 from reconciler.formats import FORMATS
 
 COMMANDS: Final = {
+    "init": "write what a repository needs: project.yaml, manifests of what is live, a program, the jobs of a forge",
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
     "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
+    "pull": "write what is live into the manifests",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
+    "explain": "explain a code of a finding: what is wrong, the cure, the source",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
     "help": "explain the program or one of its commands",
 }
@@ -20,7 +23,7 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    failed: the service, the network or this machine
-  2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
+  2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
   3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
        terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
@@ -40,6 +43,17 @@ examples:
 
 Options come after the command: `reconciler plan --help` lists them.
 """,
+    "init": """\
+examples:
+  reconciler init blood-cells                  declare one project, and write what is live into manifests
+  reconciler init                              all projects of the account in the Region
+  reconciler init blood-cells --github         and a workflow: plan, apply, drift
+  reconciler init blood-cells --pulumi         and a Pulumi program
+
+Run it in any git repository. A file that is there is kept, and a folder that holds something else is refused. A
+project that is live is declared `managed: false`, with its account and Region, and gets manifests as `reconciler pull`
+writes them.
+""",
     "validate": """\
 examples:
   reconciler validate
@@ -52,7 +66,7 @@ examples:
   reconciler plan --project blood-cells --all
   reconciler plan --exit-code                  exit 2 when anything would change, for scripts
   reconciler plan --save plan.json --markdown comment.md --base origin/main
-  reconciler plan --html plan.html --images photos/
+  reconciler plan --html plan.html --pictures photos/
 
 A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
 plan fails; then they contain the error.
@@ -83,6 +97,16 @@ reported. The environment variable RECONCILER_PLAN=ID does the same for every da
 
 After the first Ctrl-C the apply finishes the running batch and stops; a second Ctrl-C stops it at once.
 """,
+    "pull": """\
+examples:
+  reconciler pull                              manifests of datasets that have none
+  reconciler pull --project cells --format yaml
+  reconciler pull --discard-ours --only 'new/*' live's side of some entries
+
+A dataset without a manifest gets one, in the order of the listing and without the fields that the service adds. YAML
+has the short form where nothing is lost by it. In a manifest that is there only the chosen entries change, every other
+byte stays as it was. Exit code 2: entries that differ were left as they are.
+""",
     "restore": """\
 examples:
   reconciler restore .reconciler/snapshots/train-blood-cells-1a2b3c4d-20260131T120000000000Z.jsonl.gz \\
@@ -103,7 +127,7 @@ named by its address, s3://BUCKET/FOLDER/....json.
 examples:
   reconciler report plan.json                  as text
   reconciler report plan.json --format markdown -o comment.md
-  reconciler report plan.json --format html -o plan.html --images photos/
+  reconciler report plan.json --format html -o plan.html --pictures photos/
 """,
     "diff": """\
 examples:
@@ -126,6 +150,13 @@ examples:
 
 What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
 always give the same lines.
+""",
+    "explain": """\
+examples:
+  reconciler explain source-ref-missing
+  reconciler explain ERROR_INVALID_BOUNDING_BOX
+
+docs/findings.md has all codes in one page.
 """,
     "completion": """\
 examples:

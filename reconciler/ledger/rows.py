@@ -18,7 +18,8 @@ class Row:
     """A key on either side.
 
     `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (for
-    live-only rows, the listing) does; `same_meaning` is False where a side is missing.
+    live-only rows, the listing) does; `same_meaning` is False where a side is missing. `declared` and `live_declared`
+    are the labels of each side with those of class-maps that no box uses.
     """
 
     seq: int
@@ -32,6 +33,8 @@ class Row:
     same_meaning: bool
     live_labelled: bool
     pair: str
+    declared: tuple[str, ...]
+    live_declared: tuple[str, ...]
 
     @property
     def let_go(self) -> str:
@@ -41,12 +44,13 @@ class Row:
     @classmethod
     def of(cls, columns: tuple[Any, ...]) -> Self:
         """A row from the columns of a query."""
-        seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = columns
+        seq, key, line, file, number, column, labels, live, live_labels, in_live, same, *more = columns
+        labelled, want, have, declared, live_declared = more
         place, used, live_used = place_at(file, number, column), names(labels), names(live_labels or "[]")
         pair = pair_digest(key_text(key), want or b"", have or b"")
-        return cls(
-            seq, key_text(key), line, live, place, used, live_used, bool(in_live), bool(same), bool(labelled), pair
-        )
+        flags = bool(in_live), bool(same), bool(labelled)
+        all_names = names(declared), names(live_declared or "[]")
+        return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,11 @@ class StoredSide:
     line: bytes
 
 
-def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str]:
+def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str]:
     """An entry in the order of the columns that both tables have."""
-    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, json.dumps(entry.labels)
+    labels = json.dumps(entry.labels)
+    declared = json.dumps(entry.declared) if len(entry.declared) > len(entry.labels) else labels
+    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
 
 
 def key_bytes(key: str) -> bytes:

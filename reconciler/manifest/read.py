@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -21,6 +22,7 @@ from reconciler.manifest.findings import BrokenRule, Collector, Findings, Parsed
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
+from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
@@ -28,8 +30,8 @@ from reconciler.text import did_you_mean, inert
 
 
 @contextmanager
-def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
-    """The file, open for reading bytes; None after reporting why it cannot be read."""
+def open_regular(path: Path, collector: Collector, *, manifest: bool = True) -> Iterator[BinaryIO | None]:
+    """The file, open for reading bytes; None after reporting why it cannot be read, or what it is instead."""
     try:
         handle = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - an error of opening is not one of reading
     except (OSError, ValueError) as exception:
@@ -37,11 +39,16 @@ def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
         yield None
         return
     with handle:
-        if stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-            yield handle
-        else:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
             collector.report(rules.NOT_A_FILE)
             yield None
+        elif mistake := mistaken_file(handle.read(HEAD), manifest=manifest):
+            rule, details = mistake
+            collector.report_at(rule, 1, 1, **details)
+            yield None
+        else:
+            handle.seek(0)
+            yield handle
 
 
 def _without_waiting(name: str, flags: int) -> int:
@@ -114,9 +121,10 @@ class _Reading:
         self._collector = collector
         self._across = across
         self._notes = Notes()
-        self._lines = self._marked = 0
+        self._lines = self._marked = self._lost = self._known = 0
 
     def read(self, line: ParsedLine) -> None:
+        self._lost += self._collector.error_count - self._known
         self._across.count_line(line)
         own = without_service_fields(line.document)
         line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
@@ -129,15 +137,18 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(line, unusable=bool(judgement.faults))
+            self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
+        self._known = self._collector.error_count
 
     def findings(self) -> Findings:
+        self._lost += self._collector.error_count - self._known
         if self._marked > self._lines * INVALID_SHARE:
             self._collector.report(rules.MANY_MARKED, count=self._marked, lines=self._lines)
         self._notes.report(self._collector)
-        return self._across.findings()
+        lines = self._lines + self._lost if self._lines else 0
+        return replace(self._across.findings(), lines=lines)
 
-    def _entry(self, line: ParsedLine, *, unusable: bool) -> None:
+    def _entry(self, line: ParsedLine, unusable: str) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
         if len(text) > LINE_CHARACTERS and (characters := len(text.decode())) > LINE_CHARACTERS:

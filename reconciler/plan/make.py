@@ -9,9 +9,10 @@ from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
+from reconciler.plan.causes import by_cause
 from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
 from reconciler.plan.leakage import Sibling
@@ -106,14 +107,14 @@ class Plan(Comparison):
 
     @property
     def refusal(self) -> str:
-        """All refusals and how guards are overridden, as text that is safe to show; empty when nothing is refused."""
-        return "; ".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
+        """A line for each refusal and how guards are overridden, safe to show; empty when nothing is refused."""
+        return "\n".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
 
     @property
     def overrides(self) -> tuple[tuple[str, str], ...]:
-        """The guards that are overridden: name and reason."""
+        """The guards that are overridden: name, with what it is about, and reason."""
         overridden = (one for one in self.guards if one.state is GuardState.OVERRIDDEN)
-        return tuple((one.name, one.reason) for one in overridden)
+        return tuple((one.override, one.reason) for one in overridden)
 
 
 def plan(
@@ -130,9 +131,11 @@ def plan(
         refusals.append((request.no_snapshot,))
     checks = judged(PlanFigures(ledger, compared, request.sibling), request.policy.guards, request.asked)
     override = None
+    checks = by_cause(ledger, compared, checks, request.policy.guards, request.asked)
     tripped = [check for check in checks if check.state is GuardState.TRIPPED and not request.offline]
     if tripped and not refusals:
-        override = override_of([check.name for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
+        names, digest = [check.override for check in tripped], ledger.desired_facts(Compare.STRICT).digest
+        override = override_of(names, digest, request.asked.dataset_type.word)
     refusals += [check.refusal for check in tripped]
     return Plan(
         **{member.name: getattr(compared, member.name) for member in fields(compared)},
@@ -198,15 +201,30 @@ def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> 
     if few_labels(ledger):
         return
     live, by_label = ledger.label_counts(), sending.by_label
-    final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
+    final = peak_labels(steps(ledger, compared, by_label=by_label, declared=False), live, limit=sending.bytes + 1)
     if not fits(final):
         yield sentence(
             f"manifest and live-only entries together use {final:,} labels, {final - DATASET_LABELS:,} more than the "
             f"limit of {DATASET_LABELS}; {_REPLACE_CURE}"
         )
-    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
+    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True, declared=False), live)):
         yield sentence(
             f"while the lines are sent the dataset would have {peak:,} labels, whatever their order, "
             f"{peak - DATASET_LABELS:,} more than the limit of {DATASET_LABELS}; rename the labels in two applies, or "
             "set `extra: replace` and remove one entry from the manifest"
+        )
+    else:
+        yield from _too_many_declared(ledger, compared, sending)
+
+
+def _too_many_declared(ledger: Ledger, compared: Comparison, sending: Sending) -> Iterator[Sentence]:
+    """Where class-maps that are live declare labels that those of the manifest no longer do, and that are not sent."""
+    live, ordered = ledger.label_counts(declared=True), steps(ledger, compared, by_label=sending.by_label)
+    final = peak_labels(ordered, live, limit=sending.bytes + 1)
+    kept = {} if compared.policy.extra.unlabels else ledger.label_counts(LIVE_ONLY, declared=True)
+    if not fits(final) and fits(len(ledger.label_counts(DESIRED, declared=True).keys() | kept.keys())):
+        yield sentence(
+            f"the class-maps of live entries would declare {final:,} labels, with those that no box uses; the limit is "
+            f"{DATASET_LABELS}, and AWS may count declared labels; set `compare: strict` for one apply, which sends "
+            "the class-maps of the manifest"
         )

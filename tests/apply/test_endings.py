@@ -66,12 +66,12 @@ def test_the_outcome_has_what_was_done_whatever_ended_it(
     error: Exception,
     after: int,
 ) -> None:
-    """ARN, confirmed batches and their lines, and the error as a sentence; the next run continues."""
+    """ARN, batches and confirmed lines, and the error as a sentence; the next run continues."""
     small_batches(900)
     with monkeypatch.context() as patch:
         failing(patch, error, after=after)
         outcome = run(desk, [], *LINES)
-    assert (outcome.dataset_arn, outcome.batches) == (desk.arn, after)
+    assert (outcome.dataset_arn, outcome.batches) == (desk.arn, after + 1)
     assert outcome.add == after * (len(desk.live()) // (after + 1))
     assert outcome.error is not None
     assert str(error) in outcome.error.message or isinstance(error, OSError)
@@ -105,7 +105,7 @@ def test_an_interrupt_passes_on_after_the_outcome_was_told(
     failing(monkeypatch, KeyboardInterrupt(), after=1)
     with pytest.raises(KeyboardInterrupt):
         run(desk, told, *LINES)
-    assert (told[-1].dataset_arn, told[-1].batches) == (desk.arn, 1)
+    assert (told[-1].dataset_arn, told[-1].batches) == (desk.arn, 2)
     assert told[-1].add > 0
 
 

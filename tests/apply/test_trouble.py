@@ -43,6 +43,18 @@ def test_a_stop_comes_between_batches_and_what_was_sent_is_counted(
     assert (ran.outcome.error, ran.outcome.add) == (None, 2)
 
 
+def test_the_status_line_says_that_the_running_batch_is_the_last(
+    desk: Desk, small_batches: Callable[[int], None]
+) -> None:
+    """It is shown at once, and once in a log."""
+    small_batches(900)
+    desk.stop = lambda: Interrupted("stopped") if len(desk.bodies()) == 2 else None
+    desk.run(*LINES)
+    ending = [one for one in desk.progress if one.doing == "stopping after batch 2 of 3, which AWS is processing"]
+    assert ending
+    assert [one.at_once for one in ending] == [True, *[False] * (len(ending) - 1)]
+
+
 def test_a_call_that_fails_between_batches_keeps_what_was_confirmed(
     desk: Desk, small_batches: Callable[[int], None]
 ) -> None:

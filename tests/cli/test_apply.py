@@ -309,13 +309,16 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
 
 
 def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account, world: World) -> None:
-    """With `marked: refuse` the run stops before any call."""
+    """With `marked: refuse` the run stops before any call, with the exit code of every policy."""
     account.create("cells")
     lines = [world.boxes("off.jpg", "RBC", "WBC", left=630)]
     world.write("cells", lines, settings="managed: false\npolicy: {marked: refuse}")
     before = account.emulator.count_calls()
-    assert world.run("apply", "--yes").code == 3
+    assert world.run("apply", "--yes").code == 4
     assert account.emulator.count_calls() == before
+    assert world.run("validate").code == 4
+    world.write("cells", [*lines, "{"], settings="managed: false\npolicy: {marked: refuse}")
+    assert world.run("apply", "--yes").code == 3
 
 
 def test_ctrl_c_at_the_question_sends_nothing(account: Account, world: World) -> None:

@@ -265,10 +265,10 @@ def test_what_ends_an_apply_swallows_nothing_of_it(
     record = json.loads(next((world.folder / ".reconciler" / "audit").glob("20*.jsonl")).read_text().splitlines()[-1])
     added = record["result"]["add"]
     assert (record["outcome"], record["dataset_arn"]) == (kind, account.dataset("cells"))
-    assert (record["result"]["batches"], 0 < added < 12) == (1, True)
+    assert (record["result"]["batches"], 0 < added < 12) == (2, True)
     if json_asked:
         outcome = ran.datasets[0]["outcome"]
-        assert (outcome["add"], outcome["batches"], outcome["dataset_arn"]) == (added, 1, account.dataset("cells"))
+        assert (outcome["add"], outcome["batches"], outcome["dataset_arn"]) == (added, 2, account.dataset("cells"))
         assert ran.datasets[0]["error"]
     else:
-        assert f"{added} added in 1 batch" in ran.out
+        assert f"{added} added in 2 batches" in ran.out

@@ -83,9 +83,9 @@ def test_the_state_the_screen_and_the_record_have_what_was_done(
     assert cells.outputs["datasetArn"] == world.arn(cells)
     assert words in str(cells.outputs["unfinished"])
     assert cells.init_errors[1].startswith("before that: ")
-    assert " added in 1 batch" in cells.init_errors[1]
+    assert " added in 2 batches" in cells.init_errors[1]
     last = records(tmp_path)[-1]
-    assert (last["dataset_arn"], last["outcome"], last["result"]["batches"]) == (world.arn(cells), "failed", 1)
+    assert (last["dataset_arn"], last["outcome"], last["result"]["batches"]) == (world.arn(cells), "failed", 2)
     assert 0 < last["result"]["add"] < there < len(IMAGES)
     with running(tmp_path, config_for(emulator)) as provider:
         cells.provider = provider
