@@ -49,7 +49,7 @@ _ENDINGS: Final = (
     ("no progress for `policy.patience`", "stops and reports it; exit 1", ""),
     (
         "a full disk under the temporary database, any other error of this machine, a bug",
-        "stops; screen, JSON and record have the ARN, the lines that were confirmed and the places of snapshots; exit 1",
+        "stops; screen, JSON and record have the ARN, the confirmed lines and the places of snapshots; exit 1",
         "the same, and the state stores it (`unfinished`)",
     ),
     (
