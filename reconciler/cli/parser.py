@@ -17,7 +17,7 @@ from reconciler.views import VIEWS
 # The name of a file that is standard output.
 STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
-_BESIDE: Final = ("report", "diff", "convert")
+_BESIDE: Final = ("report", "diff", "convert", "explain")
 # The value of --pictures that reads pictures from where their keys point to.
 S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
@@ -113,6 +113,8 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
     if name == "help":
         add("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
         return parser
+    if name == "explain":
+        add("topic", metavar="CODE", help="a code as `reconciler validate`, `plan` and `convert` show it")
     if name not in _BESIDE:
         add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
         several = "only this project; may be given several times"

@@ -13,12 +13,15 @@ from typing import Final, Protocol
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
 from reconciler.entries.codes import ENTRY_CODES
-from reconciler.entries.image_names import key_of_image, oddities
+from reconciler.entries.image_names import key_of_image, oddities, s3_address
 from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Drawn, misread
 from reconciler.errors import BadInput
 from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
+from reconciler.manifest.mistaken_files import HEAD, mistaken_file
+from reconciler.manifest.rules.lines import NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
+from reconciler.text import for_shell
 
 _NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
 _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
@@ -35,7 +38,7 @@ REPEATED_IMAGE: Final = error(
 NOT_S3: Final = error(
     "image-not-in-s3",
     "the name of the image is the address {name}, and Custom Labels reads images from S3 alone",
-    "write the image's name below the prefix, or its s3:// address",
+    "{cure}",
 )
 SIZE: Final = error(
     "size", "{what} is {value}, not a positive whole number of pixels", "write the image's size in pixels"
@@ -84,6 +87,12 @@ NO_BOX_LEFT: Final = error(
 # XML.
 XML: Final = error("xml", "not well-formed XML: {reason}", SAVE_AGAIN, _XML)
 XML_ENCODING: Final = error("xml-encoding", "the encoding is not supported: {reason}", SAVE_AGAIN, _XML)
+XML_UNDECLARED: Final = error(
+    "xml-encoding-undeclared",
+    "the file is not UTF-8 (byte {byte}) and declares no encoding",
+    'declare it in the first line, such as <?xml version="1.0" encoding="ISO-8859-1"?>, or save the file as UTF-8',
+    _XML,
+)
 XML_DOCTYPE: Final = error(
     "xml-doctype",
     "a document type declaration (<!DOCTYPE ...>) is not read, because it can declare entities",
@@ -140,6 +149,18 @@ class Unreadable(Exception):
         super().__init__(self.finding.message)
 
 
+def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
+    """Do nothing for the content of a file of annotations; `wide`: it may be UTF-16.
+
+    Raises:
+        Unreadable: it is something else, such as a pointer of Git LFS.
+    """
+    mistake = mistaken_file(content[:HEAD], manifest=False)
+    if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
+        rule, details = mistake
+        raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE"), **details)
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie.
@@ -163,7 +184,9 @@ class Keys:
         """
         key = key_of_image(self.prefix, name)
         if not key.startswith("s3://"):
-            raise Unreadable(NOT_S3, place, name=name)
+            address = s3_address(key)
+            cure = f"write {address}" if address else "write the image's name below the prefix, or its s3:// address"
+            raise Unreadable(NOT_S3, place, name=name, cure=cure)
         if key in self.places:
             raise Unreadable(REPEATED_IMAGE, place, key=key, first=str(self.places[key]))
         self.places[key] = place

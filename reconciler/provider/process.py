@@ -20,6 +20,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
+from reconciler.manifest.project.folders import project_beside
 from reconciler.model import Compare, Policy
 from reconciler.plan import Sibling
 from reconciler.provider.claims import Claims
@@ -91,7 +92,9 @@ class Runtime:
         """
         digest = inputs.content_digest
         allow = {guard: reason for manifest, guard, reason in self.settings.allow if manifest == digest}
-        return allow | read_variable(os.environ)
+        project = project_beside(Path(inputs.manifest))
+        declared = project.allowed(inputs.dataset_type, lambda: digest) if project else {}
+        return declared | allow | read_variable(os.environ)
 
     def sibling(self, inputs: Inputs) -> Sibling:
         """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""

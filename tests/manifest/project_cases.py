@@ -30,6 +30,10 @@ PROJECT_CASES = [
     ("empty-label", "labels: [a, §'']", ""),
     ("label-declared-twice", "labels: [a, b, §a]", ""),
     ("label-too-long", "labels: [a, §" + "b" * 256 + "]", ""),
+    ("allow-invalid", "allow: [§{guard: updatse, reason: why, manifests: {train: x}}]", ""),
+    ("allow-invalid", "allow: [§{guard: updates, manifests: {train: x}}]", ""),
+    ("allow-invalid", "allow: [§{guard: updates, reason: why}]", ""),
+    ("unknown-key", "allow: [{guard: updates, reason: why, manifests: {§trian: x}}]", ""),
     ("labels-too-many", "labels: §[" + ", ".join(f"l{number}" for number in range(251)) + "]", ""),
     ("mapping-expected", "policy: §report", ""),
     ("unknown-key", "policy: {§extras: report}", ""),
@@ -53,6 +57,7 @@ PROJECT_CASES = [
 PROJECT_ELSEWHERE = {
     "datasets-missing",
     "datasets-not-a-folder",
+    "manifest-misnamed",
     "project-yaml-missing",
     "project-yaml-name",
     "project-yaml-too-large",

@@ -14,7 +14,7 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
-from reconciler.model import ProjectDeclaration
+from reconciler.model import Compare, ProjectDeclaration
 from reconciler.records import Attempt
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
@@ -58,7 +58,7 @@ class LiveSide:
         """
         if not self.find(one) or one.project_arn is None:
             declared = one.dataset.policy, one.bucket
-            allow = self._run.options.allow
+            allow = self._allow(one)
             other = sibling_in(self._run.datasets, one)
             one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
         else:
@@ -88,7 +88,14 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
-        return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
+        return self._account.context(self.region(one.project), one.dataset.policy, self._allow(one), sibling)
+
+    def _allow(self, one: DatasetRun) -> dict[str, str]:
+        """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
+        declared = one.project.allowed(
+            one.dataset.dataset_type, lambda: one.ledger.desired_facts(Compare.STRICT).digest
+        )
+        return declared | dict(self._run.options.allow)
 
     def _refuse_twin(self, one: DatasetRun) -> None:
         """Two folders for one dataset, one by its project's name and one by its ARN, undo each other's changes.

@@ -1,20 +1,24 @@
 """`project.yaml`: what a folder declares about its Custom Labels project."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.errors import BadInput
+from reconciler.guards import parse_allow
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
-from reconciler.model import DatasetType, Destroy, Policy, ProjectDeclaration
+from reconciler.model import Allowance, DatasetType, Destroy, Policy, ProjectDeclaration
 
-_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy", "resource")
+_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy", "resource", "allow")
+_ALLOW_KEYS: Final = ("guard", "reason", "manifests")
 _DATASET_KEYS: Final = ("manifest", "policy")
+_KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 # Source: botocore service-2.json, ProjectArn.
 _ARN: Final = re.compile(
@@ -61,8 +65,9 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     }
     _refuse_managed_keep(mapping, datasets, fields, managed=managed)
     labels = _labels(members["labels"], fields) if "labels" in members else None
+    allow = tuple(_allowances(members["allow"], fields)) if "allow" in members else ()
     resource = _resource(members["resource"], fields) if "resource" in members else ""
-    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource)
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
@@ -140,6 +145,33 @@ def _refuse_managed_keep(
         destroy = policy.members.get("destroy") if isinstance(policy, MappingNode) else None
         if isinstance(destroy, Scalar) and destroy.text == Destroy.KEEP:
             fields.wrong(rules.MANAGED_KEEP, destroy)
+
+
+def _allowances(node: Node, fields: Fields) -> Iterator[Allowance]:
+    """Overrides of guards, each for manifests of these digests."""
+    cure = "write {guard: GUARD, reason: WHY, manifests: {train: DIGEST}}; a plan that is blocked prints it"
+    for item in fields.items(node, "`allow`") or ():
+        mapping = fields.mapping(item, "an item of `allow`", _ALLOW_KEYS, cure)
+        if mapping is None:
+            continue
+        texts = {
+            name: fields.text(value, f"`{name}`") for name, value in mapping.members.items() if name != "manifests"
+        }
+        where = mapping.members.get("manifests")
+        digests = fields.mapping(where, "`manifests`", _KINDS, cure) if where else None
+        known = (
+            {kind: fields.text(digest, f"`{kind}`") or "" for kind, digest in digests.members.items()}
+            if digests
+            else {}
+        )
+        try:
+            allowed = parse_allow([f"{texts.get('guard') or ''}={texts.get('reason') or ''}"], "`allow`")
+        except BadInput as error:
+            fields.wrong(rules.ALLOW, item, reason=str(error), cure=cure)
+            continue
+        if not known:
+            fields.wrong(rules.ALLOW, item, reason="`allow`: an override needs the manifests that it is for", cure=cure)
+        yield from (Allowance(guard, reason, known) for guard, reason in allowed.items())
 
 
 def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:

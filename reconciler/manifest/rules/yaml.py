@@ -19,6 +19,7 @@ CHARACTER: Final = error(
     "remove it, or write it as an escape inside double quotes",
     _YAML,
 )
+TAB: Final = error("yaml-tab", "a tab is used for indentation, which YAML forbids", "indent with blanks", _YAML)
 TAG: Final = error("yaml-tag", 'the tag "{tag}" is not supported', "remove the tag: the value's place decides its type")
 MERGE_KEY: Final = error("yaml-merge-key", "the merge key << is not supported", "write the members out")
 KEY_NOT_TEXT: Final = error("yaml-key-not-text", "a key is {kind}, not text", "use text for keys")
@@ -75,6 +76,9 @@ LABELS_BESIDE: Final = error(
     "labels-beside-source-ref",
     "`{name}` beside `source-ref` would have no effect",
     "write `image` instead of `source-ref`, which begins a line in AWS's form",
+)
+BOX_MEMBERS: Final = error(
+    "yaml-box-members", "a box has other keys than label, left, top, width and height", "write {cure}"
 )
 NO_IMAGE: Final = error("image-missing", "the entry names no image", "add `image`, or `source-ref` for AWS's form")
 NO_PREFIX: Final = error(
@@ -170,6 +174,11 @@ NO_DATASET: Final = error(
     "the project has no dataset: there is neither `train` nor `test`, nor a file of a default name",
     "add train.jsonl or train.yaml beside project.yaml, or name a manifest under `train`",
 )
+MISNAMED: Final = error(
+    "manifest-misnamed",
+    "{example} is not read: the manifest of `{dataset}` is {dataset}.jsonl, .manifest, .yaml or .yml",
+    "rename it to {dataset}.jsonl, or name it under `{dataset}:` in project.yaml",
+)
 TWO_DEFAULTS: Final = error(
     "two-default-manifests",
     "both {first} and {second} could be the {dataset} manifest",
@@ -200,6 +209,7 @@ LABEL_LENGTH: Final = error(
     "label-too-long", "a label has {count:,} characters", "use 1 to {limit} characters", f"{_MODEL}, DatasetLabel"
 )
 SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" appears twice', "remove one of the two")
+ALLOW: Final = error("allow-invalid", "{reason}", "{cure}")
 MANY_LABELS: Final = error(
     "labels-too-many",
     "`labels` names {count:,} labels; the limit is {limit}",
