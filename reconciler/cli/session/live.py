@@ -67,7 +67,7 @@ class LiveSide:
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
             if one.plan.has_changes:
                 log = self._account.records_within_reach(self.region(one.project))
-                one.remark = undone_apply(log.last_apply(one.project.name, project.arn, target.dataset_type))
+                one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
 
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
