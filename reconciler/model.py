@@ -418,7 +418,7 @@ class ProjectDeclaration:
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
-    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards, and is not a setting.
+    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards; it is not a setting.
     """
 
     folder: Path
