@@ -418,7 +418,8 @@ class ProjectDeclaration:
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
-    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards; it is not a setting.
+    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
+    `region` say where the project is, empty where nothing is said.
     """
 
     folder: Path
@@ -430,6 +431,8 @@ class ProjectDeclaration:
     labels: tuple[str, ...] | None = None
     resource: str = ""
     allow: tuple[Allowance, ...] = ()
+    account: str = ""
+    region: str = ""
 
     @property
     def name_in_state(self) -> str:

@@ -82,6 +82,9 @@ class Options:
     labels: tuple[str, ...] = ()
     labeled: bool = False
     allow_dirty: bool = False
+    pulumi: bool = False
+    github: bool = False
+    gitlab: bool = False
     warnings: tuple[str, ...] = ()
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from reconciler.formats import FORMATS
 
 COMMANDS: Final = {
+    "init": "write what a repository needs: project.yaml, manifests of what is live, a program, the jobs of a forge",
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
     "drift": "tell whether live is still what the last apply read back; changes nothing",
@@ -41,6 +42,17 @@ examples:
   reconciler diff main datasets                what this branch changes, without an account
 
 Options come after the command: `reconciler plan --help` lists them.
+""",
+    "init": """\
+examples:
+  reconciler init blood-cells                  declare one project, and write what is live into manifests
+  reconciler init                              all projects of the account in the Region
+  reconciler init blood-cells --github         and a workflow: plan, apply, drift
+  reconciler init blood-cells --pulumi         and a Pulumi program
+
+Run it in any git repository. A file that is there is kept, and a folder that holds something else is refused. A
+project that is live is declared `managed: false`, with its account and Region, and gets manifests as `reconciler pull`
+writes them.
 """,
     "validate": """\
 examples:

@@ -35,6 +35,12 @@ ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_
 REPEATED_IMAGE: Final = error(
     "repeated-image", "the image {key} was already annotated at {first}", "keep one of the two annotations"
 )
+HALF_CHARACTER: Final = error(
+    "half-character",
+    "the {what} '{text}' holds half of a surrogate pair, which is not a character",
+    "write the character itself, or both halves of its escape",
+    "RFC 8259",
+)
 NOT_S3: Final = error(
     "image-not-in-s3",
     "the name of the image is the address {name}, and Custom Labels reads images from S3 alone",
@@ -101,6 +107,7 @@ XML_DOCTYPE: Final = error(
 XML_NESTING: Final = error("xml-nesting", f"elements are nested deeper than {NESTING} levels", SAVE_AGAIN)
 
 # A bucket and, optionally, the beginning of a key. Whether the bucket's name is legal is judged with the manifest.
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")
 
 
@@ -182,6 +189,8 @@ class Keys:
         Raises:
             Unreadable: the image was annotated before, or its name is an address that is not S3's.
         """
+        if _HALF.search(name):
+            raise Unreadable(HALF_CHARACTER, place, what="image's name", text=name)
         key = key_of_image(self.prefix, name)
         if not key.startswith("s3://"):
             address = s3_address(key)
@@ -272,6 +281,9 @@ def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list
     A box off the frame is clipped, one that is too small then is left out. If an image loses all its boxes, or all of
     them are of a frame that is turned or are fractions, the last finding is of class error.
     """
+    broken = next((one for one in drawn if _HALF.search(one.box.label)), None)
+    if broken is not None:
+        return [], [HALF_CHARACTER.finding(broken.place, None, what="label", text=broken.box.label)]
     cause = misread([in_pixels(one.box, frame) for one in drawn])
     if cause in (FRACTIONS, TURNED, UNCLEAR):
         cause = FRACTIONS if cause is FRACTIONS else TURNED

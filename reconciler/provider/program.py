@@ -6,6 +6,7 @@ before anything is sent for any dataset.
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -140,12 +141,12 @@ def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
     from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
     from reconciler.aws.clock import SystemClock  # noqa: PLC0415
     from reconciler.aws.gateway import Gateway  # noqa: PLC0415
-    from reconciler.shell.account import region_of  # noqa: PLC0415
+    from reconciler.shell.account import project_of, region_of  # noqa: PLC0415
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
     calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
-    gateway = Gateway(settings.connection.client(region), calls)
-    project = gateway.find_project(declared.name)
+    gateway = Gateway(settings.connection.client(region), calls, partial(settings.connection.account, region))
+    project = project_of(gateway, declared)
     if project is None:
         raise NotFound(
             f"there is no project {declared.name} in {region}; create it, set `managed: true` in its project.yaml "

@@ -247,6 +247,16 @@ def test_no_place_has_a_line_zero(world: World, content: bytes, name: str) -> No
     assert ":0" not in ran.out + ran.err
 
 
+def test_the_input_manifest_of_a_labelling_job_is_named(world: World) -> None:
+    """It has the images and no labels: valid, sent, and useless."""
+    lines = "".join(f'{{"source-ref": "s3://acme-vision/{number}.jpg"}}\n' for number in range(3))
+    (world.folder / "train.jsonl").write_text(lines)
+    ran = world.run("validate", "train.jsonl")
+    assert ran.code == 0
+    assert "train.jsonl all-unlabelled note: none of the 3 entries has labels" in ran.out
+    assert "name the output manifest of the job" in ran.out
+
+
 def test_what_is_fetched_for_a_converter_is_named_too(world: World) -> None:
     """A pointer of Git LFS and an archive are named whatever format was expected."""
     for content, code in ((LFS.encode(), "git-lfs-pointer"), (gzip.compress(b"x"), "compressed-file")):

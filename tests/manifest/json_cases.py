@@ -83,6 +83,7 @@ JSON_CASES = [
     ("web-page", "§<!DOCTYPE html>\n<html></html>"),
     ("json-in-value", re.sub(r'"b":({.*?}]}),', lambda found: f'"b":§{json.dumps(found[1])},', BOXES)),
     ("box-members", boxes('{"class_id":0,"left":1,"top":2,"width":30', '§{"class_id":0,"x":1,"y":2,"width":30')),
+    ("all-unlabelled", BARE + "\n" + BARE.replace("c.jpg", "d.jpg")),
     ("no-known-kind", BARE + '\n§{"source-ref":"s3://pics/a.jpg","color":"blue"}'),
     # AWS's codes.
     ("ERROR_NO_LABEL_ATTRIBUTES", '{"source-ref":"s3://pics/a.jpg","color":§"blue"}'),

@@ -69,6 +69,17 @@ class LiveSide:
                 log = self._account.records_within_reach(self.region(one.project))
                 one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
 
+    def projects(self) -> list[Project]:
+        """All projects of the account in the region that is set.
+
+        Raises:
+            BadInput: no region is set. ServiceError: a call failed.
+        """
+        region = self._account.connection.configured_region()
+        if not region:
+            raise BadInput(f"no region is set: {_REGION_CURE}")
+        return list(self._account.gateway(region).projects())
+
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
 
@@ -166,6 +177,12 @@ class LiveSide:
         Raises:
             BadInput: no region is set.
         """
+        given = self._run.options.region
+        if given and project.region not in ("", given):
+            raise BadInput(
+                f"--region {inert(given)} is not the region in {inert(project.shown)}/project.yaml, {project.region}; "
+                "leave one of them out"
+            )
         return region_of(self._account.connection, project, _REGION_CURE)
 
     def _project(self, declared: ProjectDeclaration) -> Project | None:

@@ -78,7 +78,7 @@ class Across:
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
-        self._lines = self._entries = self._boxes = 0
+        self._lines = self._entries = self._labelled = self._boxes = 0
         self._class_maps = ClassMaps()
         self._misspelt: dict[str, tuple[Place, int]] = {}  # label -> where first, and on how many lines
         self._beyond: Place | None = None
@@ -116,6 +116,7 @@ class Across:
         first = self._accept(desired)
         if first is None:
             self._entries += 1
+            self._labelled += desired.entry.labelled
             self._boxes += desired.entry.boxes
         else:
             locate = partial(line.locate, (SOURCE_REF,))
@@ -127,6 +128,8 @@ class Across:
             there, cure = _unknown(self._unknown_kind.document)
             self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind.place, there=there, cure=cure)
         self._report_undeclared()
+        if self._entries > 1 and not self._labelled:
+            self._collector.report(rules.ALL_UNLABELLED, count=self._entries)
         if self._beyond is not None:
             self._collector.report(rules.MANY_LINES, self._beyond, count=self._lines)
         if self._first_beyond is not None:

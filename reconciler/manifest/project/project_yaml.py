@@ -15,15 +15,29 @@ from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
 from reconciler.model import Allowance, DatasetType, Destroy, Policy, ProjectDeclaration
 
-_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy", "resource", "allow")
+_KEYS: Final = (
+    "project",
+    "managed",
+    "projectArn",
+    "account",
+    "region",
+    "train",
+    "test",
+    "labels",
+    "policy",
+    "resource",
+    "allow",
+)
 _ALLOW_KEYS: Final = ("guard", "reason", "manifests")
 _DATASET_KEYS: Final = ("manifest", "policy")
 _KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 # Source: botocore service-2.json, ProjectArn.
 _ARN: Final = re.compile(
-    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
+    r"arn:[a-z\d-]+:rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
 )
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,8 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     labels = _labels(members["labels"], fields) if "labels" in members else None
     allow = tuple(_allowances(members["allow"], fields)) if "allow" in members else ()
     resource = _resource(members["resource"], fields) if "resource" in members else ""
-    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow)
+    where = _where(members, arn, fields, managed=managed)
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow, *where)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
@@ -92,9 +107,9 @@ def _arn(node: Node, name: str | None, written: Node | None, fields: Fields) -> 
         if arn is not None:
             fields.wrong(rules.ARN, node, arn=arn)
         return "", None
-    if written is not None and name not in (None, match[1]):
-        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[1])
-    return match[1], arn
+    if written is not None and name not in (None, match[3]):
+        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[3])
+    return match[3], arn
 
 
 def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
@@ -107,6 +122,23 @@ def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
         fields.wrong(rules.MANAGED_AND_ARN, node)
         return False
     return flag is not False
+
+
+def _where(members: Mapping[str, Node], arn: str | None, fields: Fields, *, managed: bool) -> tuple[str, str]:
+    """The account and the Region that are written, each empty where it is not, or wrong."""
+    match = _ARN.fullmatch(arn or "")
+    found = []
+    for name, pattern, group in (("account", _ACCOUNT, 2), ("region", _REGION, 1)):
+        node = members.get(name)
+        text = fields.text(node, f"`{name}`") if node else None
+        if node and text is not None and managed:
+            fields.wrong(rules.MANAGED_WHERE, node, name=name)
+        elif node and text is not None and not pattern.fullmatch(text):
+            fields.wrong(rules.WHERE, node, name=name, text=text)
+        elif node and text is not None and match and match[group] != text:
+            fields.wrong(rules.WHERE_AND_ARN, node, name=name, text=text, other=match[group])
+        found.append(text or "")
+    return found[0], found[1]
 
 
 def _resource(node: Node, fields: Fields) -> str:

@@ -210,6 +210,13 @@ MANY_MARKED: Final = note(
     "fix the lines that are marked, or leave them out",
     _RULES,
 )
+ALL_UNLABELLED: Final = note(
+    "all-unlabelled",
+    "none of the {count:,} entries has labels, so training ignores them all; the input manifest of a Ground Truth job "
+    "looks like this",
+    "name the output manifest of the job (output.manifest), or label the images",
+    "SageMaker Developer Guide, Input data",
+)
 ZERO_BOXES: Final = note(
     "zero-boxes",
     "{count:,} line{s} with zero boxes, the first here: the image counts as labelled",

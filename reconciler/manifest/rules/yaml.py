@@ -157,6 +157,19 @@ SAME_PROJECT: Final = error(
     'the project "{name}" is declared here and in {other}',
     "declare a project in one folder; `project:` gives a folder another name",
 )
+WHERE: Final = error(
+    "account-or-region-illegal",
+    'the {name} "{text}" is illegal',
+    "write the 12 digits of an AWS account, or a Region such as eu-west-1",
+)
+WHERE_AND_ARN: Final = error(
+    "account-or-region-and-arn", "the {name} is {text} here and {other} in `projectArn`", "remove one of the two"
+)
+MANAGED_WHERE: Final = error(
+    "managed-and-account-or-region",
+    "`{name}` is for a project that exists, and this one is managed by the program",
+    "remove it (the stack's aws:region says where the project is), or set `managed: false`",
+)
 RESOURCE: Final = error(
     "resource-name-illegal",
     'the resource name "{name}" is illegal',
