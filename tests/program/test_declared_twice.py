@@ -54,7 +54,7 @@ def test_a_managed_project_and_its_arn_are_one_project(workspace: Workspace) -> 
 
 
 def test_the_command_line_and_pulumi_say_whose_apply_they_would_undo(workspace: Workspace) -> None:
-    """Only where there is something to undo, and in both directions; their own applies are no news."""
+    """Only where there is something to undo, and in both directions; of their own applies they say nothing."""
     workspace.create_project("pets")
     workspace.declare("pets", {"managed": False}, train=CATS)
     workspace.up()
