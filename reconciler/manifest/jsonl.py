@@ -6,16 +6,13 @@ Nearly every line is plain, and `plain_object` reads it several times as fast as
 Plain is an object whose names are written without blanks before the colon, that repeats no name, nests no deeper than
 allowed, and whose whole numbers fit 64 bits. Counting shows that no name is repeated: the text has as many names as the
 object has members.
-
-Offsets in the text of a JSON line: where a member is written, and where the text breaks a rule.
-
-Called only when there is a finding, so that reading good lines costs nothing.
 """
 
 import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from json import JSONDecodeError, loads
 from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
@@ -24,6 +21,7 @@ import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine, kind_of
+from reconciler.manifest.mistaken_files import MARKER, few, markers
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import Place
 from reconciler.rule import Rule
@@ -33,14 +31,18 @@ RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
 # An escape of the upper or lower half of a surrogate pair.
 _HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BOM: Final = b"\xef\xbb\xbf"
-_WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 # A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
 # coordinates of a box.
 _DIGITS: Final = 300
 # How a manifest in YAML may begin.
 _YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
-_ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
-_EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
+_TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
+# How a file begins that is not JSON Lines: one finding then covers all lines.
+_OTHER_FORMS: Final[tuple[tuple[re.Pattern[bytes], Rule, dict[str, object]], ...]] = (
+    (re.compile(rb"\["), rules.NOT_JSON_LINES, {"what": "a JSON array", "select": "'.[]'"}),
+    (_YAML, rules.YAML_IN_JSON_LINES, {}),
+    (re.compile(rb"\{$"), rules.NOT_JSON_LINES, {"what": "a JSON object over several lines", "select": "."}),
+)
 # A name with blanks between it and its colon, which the count of names would miss.
 _LOOSE_NAME: Final = re.compile(rb'"[ \t\r\n]+:')
 _LEAST: Final = -(2**63)
@@ -136,6 +138,10 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
             continue
         elif empty and _is_another_form(raw, number, collector):
             return
+        elif MARKER.match(raw):
+            lines = [number, *markers(handle, number + 1)]
+            collector.report_at(rules.MERGE_CONFLICT, number, 1, lines=few(lines))
+            return
         else:
             document = plain_object(raw)
             if document is None:
@@ -165,22 +171,13 @@ def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
 
 
 def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
-    """Whether the first line shows that the file is not JSON Lines: one finding then covers all lines."""
+    """Whether the first line shows that the file is not JSON Lines."""
     stripped = raw.strip()
-    column = raw.index(stripped) + 1
-    if raw.startswith(_WIDE_BOMS):
-        collector.report_at(rules.NOT_UTF8, number, 1, byte=raw[0], guess="; it looks like UTF-16")
-    elif stripped.startswith(b"["):
-        reason = "this is a JSON array, not JSON Lines"
-        collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_EACH_ITEM)
-    elif _YAML.match(stripped):
-        collector.report_at(rules.YAML_IN_JSON_LINES, number, column)
-    elif stripped == b"{":
-        reason = "a JSON object over several lines is not JSON Lines"
-        collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_ONE_LINE)
-    else:
-        return False
-    return True
+    for begins, rule, details in _OTHER_FORMS:
+        if begins.match(stripped):
+            collector.report_at(rule, number, raw.index(stripped) + 1, **details)
+            return True
+    return False
 
 
 def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | None:
@@ -198,8 +195,7 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as exception:
-        reason, cure = _explained(exception, text)
-        report(rules.INVALID_JSON, exception.pos, reason=reason, cure=cure)
+        _report_invalid(exception, text, report)
     except RecursionError:
         report(rules.NESTED, too_deep(text))
     except _RepeatedMemberError:
@@ -215,7 +211,9 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
 
 def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, Any] | None:
     """The value when it meets what is required of a line beyond JSON's grammar."""
-    if not isinstance(value, dict):
+    if isinstance(value, str) and plain_object(value.encode("utf-8", "replace")):
+        report(rules.JSON_IN_JSON, len(text) - len(text.lstrip()))
+    elif not isinstance(value, dict):
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
     elif text.count("{") + text.count("[") > NESTING and is_deep(value):
         report(rules.NESTED, too_deep(text))
@@ -224,6 +222,18 @@ def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, 
     else:
         return value
     return None
+
+
+def _report_invalid(exception: json.JSONDecodeError, text: str, report: Callable[..., None]) -> None:
+    """Report text that is not JSON: the mistakes that have a rule of their own, and what the decoder says of others."""
+    rest, before = text[exception.pos :], text[: exception.pos].rstrip()
+    if rest.startswith("\ufeff"):
+        report(rules.BOM_INSIDE, exception.pos)
+    elif (comma := _TRAILING_COMMA.search(text, max(0, len(before) - 1))) and comma.start() <= exception.pos:
+        report(rules.TRAILING_COMMA, comma.start(), bracket=comma[1])
+    else:
+        reason, cure = _explained(exception, text)
+        report(rules.INVALID_JSON, exception.pos, reason=reason, cure=cure)
 
 
 def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
@@ -315,8 +325,9 @@ def too_deep(text: str) -> int:
 def bad_number(text: str) -> tuple[int, str]:
     """The offset and the text of the first number that JSON does not have or that does not fit a 64-bit float."""
     for token in _tokens(text):
-        if not token.is_name and (token.text in _CONSTANTS or _overflows(token.text)):
-            return token.offset, token.text
+        with suppress(ValueError):
+            if not token.is_name and (token.text in _CONSTANTS or math.isinf(float(token.text))):
+                return token.offset, token.text
     return 0, ""
 
 
@@ -326,13 +337,6 @@ def half_character(text: str) -> int:
         if token.text.startswith('"') and any("\ud800" <= character <= "\udfff" for character in _text(token.text)):
             return token.offset
     return 0
-
-
-def _overflows(text: str) -> bool:
-    try:
-        return math.isinf(float(text))
-    except ValueError:
-        return False
 
 
 def _text(written: str) -> str:

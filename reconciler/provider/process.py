@@ -8,17 +8,19 @@ operation, which Python makes atomic (Python FAQ, "What kinds of global value mu
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
 from typing import Final
 
 from reconciler import errors
-from reconciler.apply import Context
+from reconciler.apply import Context, Target
+from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
+from reconciler.manifest.project.folders import project_beside
 from reconciler.model import Compare, Policy
 from reconciler.plan import Sibling
 from reconciler.provider.claims import Claims
@@ -28,6 +30,7 @@ from reconciler.provider.sdk.failure import call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs, resource_id
 from reconciler.shell.account import Account, Places, allowed_region
+from reconciler.shell.declared_twice import undone_apply
 from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview
@@ -89,7 +92,9 @@ class Runtime:
         """
         digest = inputs.content_digest
         allow = {guard: reason for manifest, guard, reason in self.settings.allow if manifest == digest}
-        return allow | read_variable(os.environ)
+        project = project_beside(Path(inputs.manifest))
+        declared = project.allowed(inputs.dataset_type, lambda: digest) if project else {}
+        return declared | allow | read_variable(os.environ)
 
     def sibling(self, inputs: Inputs) -> Sibling:
         """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""
@@ -104,6 +109,12 @@ class Runtime:
             self._checked[resource_id(inputs.project_arn, inputs.dataset_type)] = inputs.manifest
         if sibling:
             self._siblings[call_urn()] = sibling
+
+    def undone_apply(self, target: Target) -> str:
+        """Whose apply an apply to this dataset undoes, if it is not one of this stack; else empty."""
+        project = ProjectArn.parse(target.project_arn)
+        log = self.account.records_within_reach(project.region)
+        return undone_apply(log.last_apply(project.name, target.project_arn, target.dataset_type), call_urn())
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""
@@ -169,10 +180,11 @@ def current() -> Runtime:
 @contextmanager
 def failing_call() -> Iterator[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
-    try:
-        yield
-    except errors.USER_CAUSED as error:
-        fail(failure_text(error))
+    with _PROCESS[0].engine.in_flight() if _PROCESS else nullcontext():
+        try:
+            yield
+        except errors.USER_CAUSED as error:
+            fail(failure_text(error))
 
 
 def failure_text(error: Exception) -> str:

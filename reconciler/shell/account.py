@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -22,6 +22,7 @@ from reconciler.model import Policy, Progress, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
+from reconciler.text import inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,10 @@ class Account:
         places = self.places
         return AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
 
+    def records_within_reach(self, region: str | None = None) -> AuditLog:
+        """The same for a question that may stay open: without a warning where they cannot be read."""
+        return replace(self.records(region), warn=lambda _text: None)
+
 
 def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -> str:
     """The region of a project: its ARN's, or the one to look for projects by name; `cure` says how to set one.
@@ -138,15 +143,24 @@ def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -
     """
     if declared.project_arn is not None:
         return ProjectArn.parse(declared.project_arn).region
-    region = connection.configured_region()
+    region = declared.region or connection.configured_region()
     if not region:
         raise BadInput(f"the project {declared.name} has no ARN and no region is set to look for it: {cure}")
     return region
 
 
 def project_of(gateway: Gateway, declared: ProjectDeclaration) -> Project | None:
-    """The project that a declaration names by its ARN or its name; None when it does not exist."""
+    """The project that a declaration names by its ARN or its name; None when it does not exist.
+
+    Raises:
+        BadInput: the credentials are of a different account than the declaration says.
+    """
     arn = declared.project_arn
+    if declared.account and (account := gateway.account()) != declared.account:
+        raise BadInput(
+            f"{inert(declared.shown)}/project.yaml says account {declared.account}, and the credentials are of account "
+            f"{inert(account)}: use credentials of {declared.account}, or change `account`"
+        )
     return gateway.project(arn) if arn else gateway.find_project(declared.name)
 
 

@@ -14,11 +14,12 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
-from reconciler.model import ProjectDeclaration
+from reconciler.model import Compare, ProjectDeclaration
 from reconciler.records import Attempt
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
+from reconciler.shell.declared_twice import in_two_folders, undone_apply
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import for_shell, inert
@@ -57,13 +58,27 @@ class LiveSide:
         """
         if not self.find(one) or one.project_arn is None:
             declared = one.dataset.policy, one.bucket
-            allow = self._run.options.allow
+            allow = self._allow(one)
             other = sibling_in(self._run.datasets, one)
             one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
         else:
             context, target = self.context(one), Target(one.project_arn, one.dataset.dataset_type)
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
+            if one.plan.has_changes:
+                log = self._account.records_within_reach(self.region(one.project))
+                one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
+
+    def projects(self) -> list[Project]:
+        """All projects of the account in the region that is set.
+
+        Raises:
+            BadInput: no region is set. ServiceError: a call failed.
+        """
+        region = self._account.connection.configured_region()
+        if not region:
+            raise BadInput(f"no region is set: {_REGION_CURE}")
+        return list(self._account.gateway(region).projects())
 
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
@@ -76,6 +91,7 @@ class LiveSide:
             self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
             one.project_arn = project.arn
+            self._refuse_twin(one)
             one.seen = observe_in(self.context(one), project, one.dataset.dataset_type)
         return project is not None
 
@@ -83,7 +99,25 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
-        return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
+        return self._account.context(self.region(one.project), one.dataset.policy, self._allow(one), sibling)
+
+    def _allow(self, one: DatasetRun) -> dict[str, str]:
+        """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
+        declared = one.project.allowed(
+            one.dataset.dataset_type, lambda: one.ledger.desired_facts(Compare.STRICT).digest
+        )
+        return declared | dict(self._run.options.allow)
+
+    def _refuse_twin(self, one: DatasetRun) -> None:
+        """Two folders for one dataset, one by its project's name and one by its ARN, undo each other's changes.
+
+        Raises:
+            BadInput: a dataset that was planned before is the same.
+        """
+        kind = one.dataset.dataset_type
+        for other in self._run.datasets:
+            if other is not one and (other.project_arn, other.dataset.dataset_type) == (one.project_arn, kind):
+                raise in_two_folders(other.project, one.project, kind)
 
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""
@@ -143,6 +177,12 @@ class LiveSide:
         Raises:
             BadInput: no region is set.
         """
+        given = self._run.options.region
+        if given and project.region not in ("", given):
+            raise BadInput(
+                f"--region {inert(given)} is not the region in {inert(project.shown)}/project.yaml, {project.region}; "
+                "leave one of them out"
+            )
         return region_of(self._account.connection, project, _REGION_CURE)
 
     def _project(self, declared: ProjectDeclaration) -> Project | None:

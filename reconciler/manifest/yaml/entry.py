@@ -12,13 +12,13 @@ from typing import Any, Final
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.entries.image_names import is_address, key_of_image
 from reconciler.manifest.findings import MemberPath
-from reconciler.manifest.judge.label_attributes import is_share
+from reconciler.manifest.judge.label_attributes import is_share, other_members
 from reconciler.manifest.judge.line import SCHEME, address_fault
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.expand import DEFAULTS, Shared, WrittenBox, WrittenEntry
-from reconciler.manifest.yaml.nodes import MappingNode, Node, Report, SequenceNode
-from reconciler.manifest.yaml.values import NUMBER, Fields, json_number
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Report, SequenceNode
+from reconciler.manifest.yaml.text import NUMBER, json_number
 
 _TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
 _CLASS_MAP: Final = "class-map"
@@ -217,6 +217,10 @@ def _boxes(node: Node, shared: Shared, fields: Fields) -> tuple[WrittenBox, ...]
     items = fields.items(node, "`boxes`")
     if items is None:
         return None
+    for item in items:
+        if isinstance(item, MappingNode) and (cure := other_members(item.members)):
+            fields.wrong(yaml_rules.BOX_MEMBERS, item, cure=cure)
+            return None  # the boxes of an entry are written alike
     boxes = tuple(box for item in items if (box := _box(item, shared, fields)))
     return boxes if len(boxes) == len(items) else None
 
