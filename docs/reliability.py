@@ -171,10 +171,10 @@ def _answers() -> Iterator[str]:
 
 def _open_answers() -> Iterator[str]:
     yield "## Answers that AWS leaves open\n"
-    yield "Each switch of the emulator is such an answer. Every value of every switch is tried in six stories: three applies,"
-    yield "and one with a failed update, a busy dataset, and a different busy dataset of the account. Each converges and then"
-    yield "sends nothing, or says why it cannot: where the service merges lines, drops lines of missing images, takes less"
-    yield "than one line, or refuses every update after a failed one.\n"
+    yield "Each switch of the emulator is such an answer. Every value of every switch is tried in six stories:"
+    yield "three applies, and one with a failed update, a busy dataset, and a different busy dataset of the"
+    yield "account. Each converges and then sends nothing, or says why it cannot: where the service merges lines,"
+    yield "drops lines of missing images, takes less than one line, or refuses every update after a failed one.\n"
 
 
 def _matrix(rows: Sequence[Sequence[str]]) -> Iterator[str]:
