@@ -55,8 +55,25 @@ _STATES: Final = (
         "`CREATE_IN_PROGRESS`, `UPDATE_IN_PROGRESS`",
         "waits until the operation has ended, whoever began it, then uses it",
     ),
-    ("`CREATE_FAILED`", "deletes it, because it cannot be listed, and creates it again"),
+    (
+        "`CREATE_FAILED`",
+        "deletes it if it counts no entries in two looks, and creates it again; with entries it is left alone",
+    ),
     ("`DELETE_IN_PROGRESS`", "waits until it is deleted and creates it again"),
+)
+_DELETES: Final = (
+    ("an operation runs on it, such as a first load", "waits until it has ended, whoever began it"),
+    ("one listed entry, or a count above 0", "asks the policy, and writes a snapshot with all of them first"),
+    ("a listing without a line beside a count of 0", "deletes it: nothing else proves that it is empty"),
+    ("listing and count disagree, or an edit while it is looked at", "looks again; after 6 times an error"),
+    (
+        "`CREATE_FAILED`, not to be listed",
+        "deletes it if two looks agree that it is idle, without entries and unchanged",
+    ),
+    ("the ARN is not the one that the state records", "refuses, with both ARNs"),
+    ("the recorded ARN is not found", "says so, once it is proven that the credentials are of the ARN's account"),
+    ("the credentials are of a different account, or it is not known of which", "an error; nothing leaves the state"),
+    ("the end of the deletion is not confirmed (credentials expire)", "says that AWS accepted it"),
 )
 _SIGNS: Final = {"same run": "1", "next run": "2"}
 
@@ -64,7 +81,9 @@ _SIGNS: Final = {"same run": "1", "next run": "2"}
 def reliability_page() -> str:
     """The whole page."""
     record = json.loads(_RECORD.read_text(encoding="utf-8"))
-    return "\n".join([*_head(), *_ends(), *_starts(), *_answers(), *_matrix(record["matrix"]), *_figures(record)])
+    return "\n".join(
+        [*_head(), *_ends(), *_starts(), *_deletes(), *_answers(), *_matrix(record["matrix"]), *_figures(record)]
+    )
 
 
 def _head() -> Iterator[str]:
@@ -97,13 +116,29 @@ def _starts() -> Iterator[str]:
     yield ""
 
 
+def _deletes() -> Iterator[str]:
+    """What is looked at before a dataset is deleted."""
+    yield "## Deletes\n"
+    yield "One function sends every DeleteDataset: of `destroy: delete`, of `extra: replace`, of a replacement, and of"
+    yield "a dataset whose creation failed.\n"
+    yield "| the dataset | what happens |"
+    yield "|---|---|"
+    for state, what in _DELETES:
+        yield f"| {state} | {what} |"
+    yield ""
+
+
 def _answers() -> Iterator[str]:
     """Operation by exception; rows that are the same for all operations are written once."""
     yield "## What an apply does about an error\n"
-    yield "After a failed connection, a truncated reply or a status of 500 the call is sent again with growing pauses,"
-    yield "after an error for 5 minutes. For an endpoint that never answered, retries end after 30 seconds; when the"
-    yield "network is lost during a run, they end after `policy.patience`, and the screen shows it; Ctrl-C ends it."
-    yield "A call that may have succeeded is expected to be done. In the table, *it* is the resource of the call.\n"
+    yield "After a failed connection, a truncated reply or a status of 500 the call is sent again with growing"
+    yield "pauses, after an error for 5 minutes. For an endpoint that never answered, retries end after 30 seconds;"
+    yield "when the network is lost during a run, they end after `policy.patience`; Ctrl-C ends it. What is not"
+    yield "from AWS (a proxy's page, a different server) fails within 5 seconds with what was received. Every retry"
+    yield "is told: operation, error, attempt, and for how long. A call that may have succeeded is expected to be"
+    yield "done. A body that is too large (HTTP 413, or AWS's constraint on its length) is halved, and the size is"
+    yield "kept for the run. LimitExceededException of a busy dataset is a running operation; otherwise the call is"
+    yield "tried three times within a minute. In the table, *it* is the resource of the call.\n"
     rows: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for operation, code, answer, cause, cure in answers(OPERATIONS):
         rows[code, answer.name.lower().replace("_", " "), f"{cause}; {cure}"].append(operation)

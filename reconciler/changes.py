@@ -11,9 +11,9 @@ from enum import StrEnum
 from itertools import chain
 
 from reconciler.entries import bare_line
-from reconciler.ledger import Facts, Ledger, Row
+from reconciler.ledger import LET_GO, Facts, Ledger, Row
 from reconciler.limits import BATCH_BYTES
-from reconciler.model import Change, Compare, Policy, Verb
+from reconciler.model import Change, Compare, Policy, Rejection, Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +59,34 @@ def changes(ledger: Ledger, mode: Compare, settled: frozenset[str] = frozenset()
 def loads(ledger: Ledger) -> Iterator[Change]:
     """All desired entries as adds, in manifest order: what fills an empty dataset."""
     for row in ledger.desired_rows():
-        yield Change(Verb.ADD, row.key, row.seq, desired=row.desired, place=row.place, labels=row.labels)
+        yield Change(Verb.ADD, row.key, row.seq, row.desired, place=row.place, labels=row.labels, declared=row.declared)
 
 
-def live_only(ledger: Ledger, *, unlabel: bool) -> Iterator[Change]:
+def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
     """Live entries that the manifest does not have, as listed.
 
-    With `unlabel` the labelled ones become changes that send the bare line; those without labels are left
-    out. Without it each is one line of information.
+    With `unlabel` the labelled ones become changes that send the bare line; those without labels, or that were let go
+    (see `Comparison`), are left out. Without it each is one line of information.
     """
     for row in ledger.live_only():
         if not unlabel:
             yield Change(Verb.LIVE_ONLY, row.key, row.seq, live=row.live, live_labels=row.live_labels)
-        elif row.live_labelled:
+        elif row.live_labelled and row.let_go not in settled:
             yield unlabelled(row)
 
 
 def changed(row: Row) -> Change:
     """The change that makes a desired row live: an add if live does not have the key, else an update."""
     verb = Verb.UPDATE if row.in_live else Verb.ADD
-    return Change(verb, row.key, row.seq, row.desired, row.live, row.place, row.labels, row.live_labels)
+    labels = row.labels, row.live_labels, row.declared, row.live_declared
+    return Change(verb, row.key, row.seq, row.desired, row.live, row.place, *labels)
 
 
 def unlabelled(row: Row) -> Change:
     """The change that takes the labels off a live-only row."""
     bare = bare_line(row.key)
-    return Change(Verb.UNLABEL, row.key, row.seq, desired=bare, live=row.live, live_labels=row.live_labels)
+    labels = (), row.live_labels, (), row.live_declared
+    return Change(Verb.UNLABEL, row.key, row.seq, bare, row.live, None, *labels)
 
 
 class Action(StrEnum):
@@ -103,7 +105,8 @@ class Comparison:
     `add`, `update` and `unlabel` count the lines that would be sent, `live_only` the live entries that the manifest
     does not have, `unchanged` the entries that are as desired, `ignored` those among them that differ in fields that
     labels mode ignores, `marked` the live entries with errors. `settled` names pairs stored differently from how they
-    were sent.
+    were sent, and under `rejected: skip` those that the service would not take: `let_go` counts the latter, which are
+    neither changes nor unchanged until one of their sides changes.
     """
 
     action: Action
@@ -117,6 +120,7 @@ class Comparison:
     unchanged: int = 0
     ignored: int = 0
     marked: int = 0
+    let_go: int = 0
     settled: frozenset[str] = frozenset()
 
     @property
@@ -146,8 +150,12 @@ def compare(ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[
         return Comparison(
             Action.REPLACE, policy, desired, live, add=desired.entries, live_only=extras, marked=live.marked
         )
+    if policy.rejected is Rejection.FAIL:
+        settled = frozenset(pair for pair in settled if not pair.startswith(LET_GO))
     verbs = Counter(change.verb for change in changes(ledger, policy.compare, settled))
-    unlabel = sum(1 for _ in live_only(ledger, unlabel=True)) if policy.extra.unlabels else 0
+    unlabel = sum(1 for _ in live_only(ledger, unlabel=True, settled=settled)) if policy.extra.unlabels else 0
+    left = any(pair.startswith(LET_GO) for pair in settled)
+    let_go = sum(row.let_go in settled for row in ledger.differing(policy.compare)) if left else 0
     return Comparison(
         Action.UPDATE if verbs or unlabel else Action.NOTHING,
         policy,
@@ -157,9 +165,10 @@ def compare(ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[
         update=verbs[Verb.UPDATE],
         unlabel=unlabel,
         live_only=extras,
-        unchanged=desired.entries - verbs.total(),
+        unchanged=desired.entries - verbs.total() - let_go,
         ignored=ledger.ignored() if policy.compare is Compare.LABELS else 0,
         marked=live.marked,
+        let_go=let_go,
         settled=settled,
     )
 
@@ -169,7 +178,8 @@ def shown_changes(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     if compared.loads_all:
         return chain(loads(ledger), live_only(ledger, unlabel=False)) if compared.live else loads(ledger)
     unlabel = compared.policy.extra.unlabels
-    return chain(changes(ledger, compared.policy.compare, compared.settled), live_only(ledger, unlabel=unlabel))
+    settled = compared.settled
+    return chain(changes(ledger, compared.policy.compare, settled), live_only(ledger, unlabel=unlabel, settled=settled))
 
 
 def shown_total(compared: Comparison) -> int:

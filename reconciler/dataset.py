@@ -58,4 +58,5 @@ class Observation:
     arn: str | None = None
     description: DatasetDescription | None = None
     leftover: str | None = None
+    is_being_deleted: bool = False
     sibling_arn: str | None = None

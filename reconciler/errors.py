@@ -11,6 +11,7 @@ ReconcilerError                     1  something failed; the message is a senten
     AlreadyThere                    1  what should be created exists already
     Moved                           1  somebody else changed live during the run; list it again
     OutOfPatience                   1  no progress for `policy.patience`
+    TooLarge                        1  the request is larger than the service takes
   UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
@@ -31,7 +32,7 @@ class Exit(IntEnum):
     DONE = 0
     FAILED = 1
     CHANGES = 2  # changes (with --exit-code), or drift
-    BAD_INPUT = 3  # or a question that nobody can answer
+    BAD_INPUT = 3  # or `validate --strict`, or a question that nobody can answer
     REFUSED = 4  # by every guard and policy
     REJECTED = 5  # applied, but lines were rejected
     SIGINT = 130
@@ -139,6 +140,10 @@ class OutOfPatience(ServiceError):
     """No progress for longer than `policy.patience`."""
 
 
+class TooLarge(ServiceError):
+    """The request is larger than the service takes (HTTP 413, or AWS's constraint on the length of a payload)."""
+
+
 class UpdateFailed(ReconcilerError):
     """The service accepted a batch and rejected it or some of its lines."""
 
@@ -149,6 +154,12 @@ class Interrupted(ReconcilerError):
     """Stopped by a signal; `exit_code` says which."""
 
     exit_code = Exit.SIGINT
+
+    def saying(self, message: str) -> "Interrupted":
+        """The same stop with a different message."""
+        error = Interrupted(message)
+        error.exit_code = self.exit_code
+        return error
 
 
 # Errors that a user, a disk or a network can cause; anything else is a bug.

@@ -247,6 +247,14 @@ def commit_of(*paths: Path) -> Commit | None:
         return None
 
 
+def author_of(oid: str, folder: Path) -> str | None:
+    """The name of a commit's author; None where git does not say it."""
+    try:
+        return _output(["show", "--no-patch", "--format=%an", oid], folder, _SECONDS).decode("utf-8", "replace").strip()
+    except (BadInput, OSError, subprocess.SubprocessError):
+        return None
+
+
 def tracks(path: Path) -> bool:
     """Whether a file or link, or what is below a folder, is in the index of the repository around it."""
     try:

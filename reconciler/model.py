@@ -17,7 +17,7 @@ class Progress:
     """How far one long step is: what it does, and how much of `total` is done, both in `unit`; total 0: unknown.
 
     While batches are sent, `batch` of `batches` is the running one, and `seconds_left` what the rest takes at the pace
-    so far.
+    so far. `at_once`: it is shown whatever was shown before, in a log too.
     """
 
     doing: str
@@ -27,6 +27,7 @@ class Progress:
     batch: int = 0
     batches: int = 0
     seconds_left: float | None = None
+    at_once: bool = False
 
     @property
     def fraction(self) -> float:
@@ -183,7 +184,7 @@ class Rejection(Choice):
     """What to do about lines that the service rejects, after all others are in: fail, or only report them."""
 
     FAIL = "fail", "fails the run (exit code 5) after all others are in"
-    SKIP = "skip", "only reports them"
+    SKIP = "skip", "only reports them, and sends such a line again only when it or its live entry changes"
 
 
 class Compare(Choice):
@@ -316,7 +317,8 @@ class Entry:
 
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
-    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one).
+    number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one). `declared`
+    are the labels and those of its class-maps that no box uses.
     """
 
     key: str
@@ -326,19 +328,20 @@ class Entry:
     boxes: int
     labelled: bool
     marks: tuple[Mark, ...] = ()
+    declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredEntry:
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
-    `unusable` says that the service will mark it with errors.
+    `unusable` has the codes with which the service will mark it, empty for none.
     """
 
     entry: Entry
     line: bytes
     place: Place
-    unusable: bool = False
+    unusable: str = ""
 
 
 class Verb(StrEnum):
@@ -355,7 +358,8 @@ class Change:
     """One difference between desired and live.
 
     `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired
-    line's. `labels` and `live_labels` are the distinct label names of each side.
+    line's. `labels` and `live_labels` are the distinct label names of each side, `declared` and `live_declared` with
+    those of class-maps that no box uses.
     `seq` orders changes as the manifest does.
     """
 
@@ -367,6 +371,8 @@ class Change:
     place: Place | None = None
     labels: tuple[str, ...] = ()
     live_labels: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    live_declared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

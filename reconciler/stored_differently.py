@@ -1,4 +1,6 @@
-"""Pairs that the service stores differently from how they were sent, saved so that they are not sent with every apply.
+"""Pairs that the service stores differently from how they were sent, or would not take and `rejected: skip` let go of.
+
+They are saved so that they are not sent with every apply.
 
 One file per dataset. When it is lost, the lines are sent once more and the pairs are saved again.
 """
@@ -17,7 +19,7 @@ from reconciler.snapshots.folder import file_name, make_folder, opened
 # The most pairs that are saved for a dataset; the lines of others are sent again.
 PAIRS_KEPT: Final = 10_000
 _FORMAT: Final = 1
-_DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+_DIGEST: Final = re.compile(r"-?[0-9a-f]{16}")
 # 10,000 digests take 200 kB; a larger file was not written by this program.
 _FILE_BYTES: Final = 1_000_000
 

@@ -4,6 +4,7 @@ Also: a sentence as pieces (text and names), counts in words, and the known word
 """
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import chain
@@ -42,6 +43,22 @@ def _escape(match: re.Match[str]) -> str:
     if code > 0xFFFF:
         return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+# What is longer could be cut where it is shown, between its quotes.
+_PASTED_CHARACTERS: Final = 200
+# Letters that are shown as an escape, because they look like nothing.
+_BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def for_shell(text: str, instead: str, limit: int = _PASTED_CHARACTERS) -> str:
+    """Text of others as one argument of a command that people paste: `shlex.split` gives back exactly this text.
+
+    `instead`, a word in capitals, takes its place where the text would not be shown as it is, or is too long.
+    """
+    quoted_text = shlex.quote(text)
+    shown = all(one.isalnum() or (one.isascii() and one.isprintable()) for one in text)
+    return quoted_text if shown and _BLANK_LETTERS.isdisjoint(text) and len(quoted_text) <= limit else instead
 
 
 class Name(Struct, frozen=True, array_like=True, gc=False):

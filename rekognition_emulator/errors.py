@@ -30,6 +30,7 @@ MESSAGES = {
         "Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
     ),
     "MissingAuthenticationTokenException": "Missing Authentication Token",
+    "RequestEntityTooLargeException": "The request is too large.",  # [I]
     "SerializationException": "The request body could not be read.",
     "UnknownOperationException": "The operation is not known.",
     "UnrecognizedClientException": "The security token included in the request is invalid.",

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test judges speed: an example may take as long as a busy machine needs.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _REMOVED = ("AWS_", "PULUMI_", "RECONCILER_", "LOCALENGINE_")
 

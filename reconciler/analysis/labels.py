@@ -65,7 +65,7 @@ class BalanceCount:
     """Counts both sides of a dataset, pair by pair."""
 
     def __init__(self) -> None:
-        self._before, self._after = _Count(), _Count()
+        self._before, self._after, self._manifest = _Count(), _Count(), _Count()
 
     def see(self, pair: Pair) -> None:
         """Count one key."""
@@ -73,6 +73,8 @@ class BalanceCount:
             self._before.see(pair.before)
         if pair.after is not None:
             self._after.see(pair.after)
+            if pair.in_manifest:
+                self._manifest.see(pair.after)
 
     def balance(self) -> Balance:
         """The figures of all pairs seen: labels with most images after first, then by name."""
@@ -81,6 +83,7 @@ class BalanceCount:
         return Balance(
             before=self._before.counts(),
             after=self._after.counts(),
+            manifest=self._manifest.counts(),
             rows=tuple(self._row(label) for label in labels),
             appeared=tuple(label for label in labels if label not in old),
             gone=tuple(label for label in labels if label not in new),
@@ -92,6 +95,7 @@ class BalanceCount:
             label=label,
             images_before=self._before.images_of[label],
             images_after=self._after.images_of[label],
+            images_manifest=self._manifest.images_of[label],
             boxes_before=self._before.boxes_of[label],
             boxes_after=self._after.boxes_of[label],
             share_before=self._before.share(label),

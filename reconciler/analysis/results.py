@@ -113,7 +113,10 @@ class Counts(Struct, frozen=True, kw_only=True):
 
 
 class LabelBalance(Struct, frozen=True, kw_only=True):
-    """One label on both sides: images that have it, its boxes, its share (0 to 1) of the labelled images."""
+    """One label on both sides: images that have it, its boxes, its share (0 to 1) of the labelled images.
+
+    `images_manifest` are the images of the manifest alone, without live-only entries that keep their labels.
+    """
 
     label: str
     images_before: int
@@ -122,13 +125,14 @@ class LabelBalance(Struct, frozen=True, kw_only=True):
     boxes_after: int
     share_before: float
     share_after: float
+    images_manifest: int = 0
 
 
 class Balance(Struct, frozen=True, kw_only=True):
     """Class balance of a dataset before and after; most images after first.
 
-    `rows` are all labels of both sides. `appeared` and `gone` are labels that only one side has. `smallest` is the
-    label with the fewest images after.
+    `manifest` counts the entries of the manifest alone. `rows` are all labels of both sides. `appeared` and `gone` are
+    labels that only one side has. `smallest` is the label with the fewest images after.
     """
 
     before: Counts
@@ -137,6 +141,7 @@ class Balance(Struct, frozen=True, kw_only=True):
     appeared: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     smallest: str | None = None
+    manifest: Counts = Counts()
 
 
 class JobCount(Struct, frozen=True, kw_only=True):

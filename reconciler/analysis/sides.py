@@ -23,12 +23,13 @@ class Side:
 class Pair:
     """One key before and after; `ignored`: it differs only in fields that the comparison ignores.
 
-    Both sides are one object if nothing differs.
+    `in_manifest` is False for a live-only entry. Both sides are one object if nothing differs.
     """
 
     before: Side | None
     after: Side | None
     ignored: bool = False
+    in_manifest: bool = True
 
 
 def pairs(ledger: Ledger, leftover: Leftover) -> Iterator[Pair]:
@@ -39,7 +40,7 @@ def pairs(ledger: Ledger, leftover: Leftover) -> Iterator[Pair]:
         yield Pair(before, after, ignored)
     for stored in ledger.live_only_sides():
         left = _side(stored)
-        yield Pair(left, _left(left, leftover))
+        yield Pair(left, _left(left, leftover), in_manifest=False)
 
 
 def keys_after(ledger: Ledger, leftover: Leftover) -> Iterator[tuple[str, bool]]:

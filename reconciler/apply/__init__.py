@@ -7,7 +7,15 @@ deletes it.
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.delete import destroy
-from reconciler.apply.live import list_live, look_at, observe, observe_in, plan_against_live, plan_without_project
+from reconciler.apply.live import (
+    list_live,
+    look_at,
+    observe,
+    observe_in,
+    observe_recorded,
+    plan_against_live,
+    plan_without_project,
+)
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.reconciliation import apply
 
@@ -21,6 +29,7 @@ __all__ = [
     "look_at",
     "observe",
     "observe_in",
+    "observe_recorded",
     "plan_against_live",
     "plan_without_project",
 ]

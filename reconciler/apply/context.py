@@ -10,7 +10,7 @@ from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.wait import Waiter
-from reconciler.dataset import DatasetDescription
+from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetType, Policy, Progress, Reporter
 from reconciler.plan import Sibling
@@ -55,7 +55,7 @@ class Context:
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""
-        patience = Patience(self.policy.patience, self.stop, self.tell)
+        patience = Patience(self.policy.patience, self.stop, lambda retry: self.report(Progress(retry, at_once=True)))
         return replace(self, gateway=self.gateway.patient(patience))
 
     @property
@@ -71,15 +71,25 @@ class Context:
         """Wait until no operation runs on a dataset, whoever started it; `not_before` as for the waiter.
 
         Raises:
-            NotFound: the dataset was deleted. OutOfPatience: no progress for too long.
+            NotFound: the dataset was deleted. OutOfPatience: no progress for too long. Interrupted: `stop` returned it.
         """
-        return self.waiter.until_idle(arn, self.looking("waiting for a running operation"), not_before)
+        look = self.looking("waiting for a running operation")
+
+        def look_or_stop(now: DatasetDescription) -> None:
+            look(now)
+            if now.is_running and (reason := self.stop()):
+                raise reason.saying(
+                    "stopped while a running operation was waited for, as requested; run again to continue"
+                )
+
+        return self.waiter.until_idle(arn, look_or_stop, not_before)
 
     def looking(self, doing: str) -> Callable[[DatasetDescription], None]:
-        """A function for a waiter: it reports `doing` with the dataset's status while an operation runs."""
+        """A function for a waiter: it reports `doing`, or a deletion, with the status while an operation runs."""
 
         def look(now: DatasetDescription) -> None:
             if now.is_running:
-                self.tell(f"{doing} ({inert(now.status)})")
+                goes = now.status == DatasetStatus.DELETE_IN_PROGRESS
+                self.tell(f"{'deleting the dataset' if goes else doing} ({inert(now.status)})")
 
         return look

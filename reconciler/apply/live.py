@@ -30,10 +30,11 @@ def observe(context: Context, target: Target) -> Observation:
     """Find the dataset of a project by its type, and wait until no operation runs on it.
 
     Raises:
-        NotFound: there is no such project.
+        NotFound: there is no such project. AccessDenied: the credentials are not those of its account.
     """
     project = context.gateway.project(target.project_arn)
     if project is None:
+        context.gateway.prove_account(target.project_arn)
         raise NotFound(f"there is no project {target.project_arn}; create it, or fix the ARN or the region")
     return observe_in(context, project, target.dataset_type)
 
@@ -45,13 +46,33 @@ def observe_in(context: Context, project: Project, dataset_type: DatasetType) ->
     return replace(seen, sibling_arn=project.datasets.get(dataset_type.other))
 
 
+def observe_recorded(context: Context, target: Target, recorded: str) -> Observation:
+    """The dataset that the last apply recorded, or the one that has taken its place; empty if it is proven to be gone.
+
+    `recorded` is its ARN, empty if none is known. DescribeProjects may be stale, and lists nothing to the credentials
+    of a different account, so that DescribeDataset decides.
+
+    Raises:
+        AccessDenied: nothing was found, and the credentials are not those of the project's account.
+    """
+    project = context.gateway.project(target.project_arn)
+    arn = project.datasets.get(target.dataset_type) if project else None
+    seen = look_at(context, arn or recorded) if arn or recorded else Observation()
+    if seen.is_being_deleted and seen.leftover:
+        context.waiter.until_gone(seen.leftover, context.looking("waiting for a running deletion"))
+        return Observation()
+    if seen.arn is None and seen.leftover is None:
+        context.gateway.prove_account(recorded or target.project_arn)
+    return seen
+
+
 def look_at(context: Context, arn: str) -> Observation:
     """Describe a dataset by its ARN; the observation is empty when there is no such dataset."""
     description = context.gateway.describe(arn)
     if description is None:
         return Observation()
     if description.status == DatasetStatus.DELETE_IN_PROGRESS:
-        return Observation(leftover=arn)
+        return Observation(leftover=arn, is_being_deleted=True)
     if description.is_running:
         description = context.idle(arn)
     if description.status == DatasetStatus.CREATE_FAILED:

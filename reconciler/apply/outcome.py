@@ -24,15 +24,16 @@ class Rejected:
 class Outcome:
     """The result of an apply; `dataset_arn` is empty if there is no dataset at the end.
 
-    `add`, `update` and `unlabel` count lines that the service accepted and that were not missing afterwards, `batches`
-    confirmed batches, `bytes` their size. `unusable` are those of these lines that training ignores, because
-    the service marked them or will. `rejected` names at most 50 lines that were dropped or not stored as sent
-    (`rejected_total` counts all), `marked` at most 50 live entries with errors (`marked_total` counts all), first those
-    that were not marked before (`marked_new`). `rewritten` counts lines that mean what was sent but are stored
-    differently; `settled` names them for later runs, and is empty in a review. `live` is what was read back, None if
-    that failed; `counted` are the service's own statistics at that time. `snapshots` are the places of the entries of
-    deleted datasets, `overwritten` those of the lines that were overwritten; `record` is the id of the apply's record,
-    which `reconciler restore` takes. `error` is why the apply failed, None if it succeeded.
+    `add`, `update` and `unlabel` count lines that the service accepted and that were not missing afterwards,
+    `batches` the updates that were sent, also those that failed, `bytes` their size. `unusable` are those of these
+    lines that training ignores, because the service marked them or will. `rejected` names at most 50 lines that
+    were dropped or not stored as sent (`rejected_total` counts all), `marked` at most 50 live entries with errors
+    (`marked_total` counts all), first those that were not marked before (`marked_new`). `rewritten` counts lines
+    that mean what was sent but are stored differently; `settled` names them for later runs, and is empty in a
+    review. `live` is what was read back, None if that failed; `counted` are the service's own statistics at that
+    time. `snapshots` are the places of the entries of deleted datasets, `overwritten` those of the lines that were
+    overwritten; `record` is the id of the apply's record, which `reconciler restore` takes. `error` is why the
+    apply failed, None if it succeeded.
     """
 
     dataset_arn: str

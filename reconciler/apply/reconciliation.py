@@ -9,14 +9,23 @@ from functools import partial
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.apply.delete import delete_empty, delete_kept
+from reconciler.apply.delete import delete
 from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Outcome
 from reconciler.apply.send import Lane, send
 from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
-from reconciler.dataset import DatasetStatus, Observation
-from reconciler.errors import AlreadyThere, Failure, Moved, NotFound, ReconcilerError, Refused, ServiceError
+from reconciler.dataset import DatasetDescription, DatasetStatus, Observation
+from reconciler.errors import (
+    AlreadyThere,
+    Failure,
+    Interrupted,
+    Moved,
+    NotFound,
+    ReconcilerError,
+    Refused,
+    ServiceError,
+)
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
 from reconciler.plan import Plan, Statistics, sends
@@ -27,6 +36,8 @@ from reconciler.text import inert
 _ROUNDS: Final = 6
 # The pause before each further plan, in seconds; it doubles, and varies so that two applies do not run in step.
 _ROUND_PAUSE: Final = 0.5
+# For how many seconds live is read back after a stop, so that the state has what was done.
+_READ_AFTER_A_STOP: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -42,6 +53,7 @@ class Work:
     target: Target
     before: Labels
     snapshots: list[str] = field(default_factory=list)
+    lanes: list[Lane] = field(default_factory=list)
     overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
 
@@ -51,27 +63,35 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
 
     Raises:
         Refused: the plan has refusals, or was made without a service; nothing was sent.
+        Interrupted: it was stopped before anything was sent.
     """
     if plan.offline:
         raise Refused("a comparison without a service is for reading only; nothing was sent")
     if plan.refusals:
         raise Refused(plan.refusal)
+    if reason := context.stop():
+        raise reason
     marked_before = frozenset(row.key for row in ledger.marked())
     queue = ledger.send_queue(sends(ledger, plan))
     work = Work(ledger, queue, target, labels_of_live(ledger))
     done = _sent(context, work, plan, seen)
     overwritten = False
-    outcome = replace(done, snapshots=tuple(work.snapshots), overwritten=tuple(work.overwritten))
-    outcome = replace(outcome, counted=None if plan.has_changes else plan.counted)
+    updates, sent = sum(lane.updates for lane in work.lanes), sum(lane.bytes for lane in work.lanes)
+    outcome = replace(done, batches=updates, bytes=sent, snapshots=tuple(work.snapshots))
+    counted = None if plan.has_changes else plan.counted
+    outcome = replace(outcome, overwritten=tuple(work.overwritten), counted=counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
             stale = partial(lacks, ledger, context.policy, queue)
-            read = list_live(context, ledger, outcome.dataset_arn, looks_stale=stale)
+            read = list_live(_reading(context), ledger, outcome.dataset_arn, looks_stale=stale)
             outcome = replace(outcome, counted=Statistics(read.entries, read.errors))
             overwritten = work.updated not in {None, read.updated}
         except ReconcilerError as error:
             arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
-            return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=outcome.error or Failure.of(error))
+            failure = outcome.error or Failure.of(error)
+            if isinstance(error, Interrupted) and not outcome.error:
+                failure = replace(failure, message=f"all lines were sent, but live was not read back: {error}")
+            return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=failure)
     if not outcome.dataset_arn:
         return outcome
     return verified(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
@@ -89,8 +109,8 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
             outcome = replace(outcome, dataset_arn=arn)
             now = context.clock.now()
             lane = Lane(context, work.ledger, work.queue, plan, arn, updated, now, work.overwritten)
-            for batch in send(lane):
-                outcome = replace(outcome, batches=outcome.batches + 1, bytes=outcome.bytes + len(batch.body))
+            work.lanes.append(lane)
+            for _batch in send(lane):
                 work.updated = lane.updated
         except Moved as moved:
             outcome = replace(outcome, error=Failure.of(moved))
@@ -99,6 +119,17 @@ def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcom
         else:
             return replace(outcome, error=None)
     return outcome
+
+
+def _reading(context: Context) -> Context:
+    """The context of the last listing: a stop ends it at once; one that was asked for before, after a few seconds."""
+    start, asked_before = context.clock.now(), context.stop() is not None
+
+    def stop() -> Interrupted | None:
+        may_read = asked_before and context.clock.now() - start < _READ_AFTER_A_STOP
+        return None if may_read else context.stop()
+
+    return replace(context, stop=stop).patient()
 
 
 def _planned_again(context: Context, work: Work, plan: Plan) -> tuple[Observation, Plan]:
@@ -136,9 +167,10 @@ def _ready(
     if not plan.loads_all and seen.arn:
         return seen.arn, plan.updated
     if plan.action is Action.REPLACE and seen.arn:
-        delete_kept(context, seen.arn, plan.updated, plan.live.entries if plan.live else 0, kept)
+        decided = plan.updated, plan.live.entries if plan.live else 0
+        delete(context, seen.arn, lambda _now: None, kept, decided)  # the plan asked for it
     elif seen.leftover:
-        delete_empty(context, seen.leftover)
+        delete(context, seen.leftover, _refuse_leftover, kept)
     try:
         arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
     except AlreadyThere as error:
@@ -148,3 +180,17 @@ def _ready(
         reason = inert(described.message) or "AWS gave no reason"
         raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
     return arn, described.updated
+
+
+def _refuse_leftover(now: DatasetDescription) -> None:
+    """Refuse to delete a leftover that has entries.
+
+    Raises:
+        Moved: it is not a leftover any more. Refused: its creation failed, and it has entries.
+    """
+    if now.status != DatasetStatus.CREATE_FAILED:
+        raise Moved("somebody else repaired the dataset whose creation had failed; run again")
+    raise Refused(
+        "the dataset could not be created (CREATE_FAILED), but has entries, so it is not deleted; look at it in the "
+        "console of Rekognition, and delete it there"
+    )

@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from reconciler.apply.outcome import LINES_KEPT, Outcome, Rejected
 from reconciler.errors import Failure, UpdateFailed
-from reconciler.ledger import Ledger, SendQueue
+from reconciler.ledger import LET_GO, Ledger, SendQueue
 from reconciler.model import Marking, Policy, Rejection, Verb
 
 
@@ -27,7 +27,7 @@ def verified(  # noqa: PLR0913 - what is judged and by what
     `marked_before` are the keys that were marked before the apply; `overwritten`: somebody else changed the dataset
     after our last batch.
     A line that means what was sent but is stored differently is counted as rewritten and added to `settled`, so that
-    it is not sent with every apply.
+    it is not sent with every apply; under `rejected: skip` so is a line that the service would not take.
     """
     read = replace(outcome, live=ledger.live_facts(policy.compare))
     judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=overwritten)
@@ -68,7 +68,7 @@ def _with_rejected(
     total, foreign, settled = 0, 0, set(outcome.settled)
     wrong = chain(
         _wrong_lines(ledger, policy, queue, outcome, settled, overwritten=overwritten),
-        _wrong_extras(ledger, policy, queue, outcome, overwritten=overwritten),
+        _wrong_extras(ledger, policy, queue, outcome, settled, overwritten=overwritten),
     )
     for one, theirs in wrong:
         total += 1
@@ -82,7 +82,7 @@ def _with_rejected(
         outcome,
         rejected=tuple(rejected),
         rejected_total=total,
-        rewritten=len(settled) - len(outcome.settled),
+        rewritten=sum(not pair.startswith(LET_GO) for pair in settled - outcome.settled),
         settled=frozenset(settled),
     )
     return complete, foreign
@@ -101,20 +101,27 @@ def _wrong_lines(  # noqa: PLR0913 - what is judged and by what
         if outcome.error and not confirmed and refusal is None:
             continue  # it was not sent: the error says so
         theirs = refusal is None and (not confirmed or (overwritten and row.in_live))
+        if policy.rejected is Rejection.SKIP and not theirs:
+            settled.add(row.let_go)
         yield Rejected(row.key, row.place, refusal or _reason(theirs=theirs, in_live=row.in_live)), theirs
 
 
-def _wrong_extras(
-    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, *, overwritten: bool
+def _wrong_extras(  # noqa: PLR0913 - likewise
+    ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, settled: set[str], *, overwritten: bool
 ) -> Iterator[tuple[Rejected, bool]]:
-    """Live-only entries that the policy does not allow, and whether somebody else changed them."""
+    """Live-only entries that the policy does not allow, and whether somebody else changed them; fills `settled`."""
     for row in ledger.live_only():
+        if row.let_go in outcome.settled:
+            continue
         refusal = queue.rejection(row.key)
         sent = row.live_labelled and (refusal is not None or queue.is_confirmed(row.key))
         if not sent and (outcome.error or policy.extra.wants(labelled=row.live_labelled)):
             continue  # it may stay; or the error says that not all was done
         reason = refusal or ("its labels were not removed" if sent else "somebody else added it during the apply")
-        yield Rejected(row.key, None, reason), refusal is None and (overwritten or not sent)
+        theirs = refusal is None and (overwritten or not sent)
+        if policy.rejected is Rejection.SKIP and not theirs:
+            settled.add(row.let_go)
+        yield Rejected(row.key, None, reason), theirs
 
 
 def _reason(*, theirs: bool, in_live: bool) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Final, Self, TypeVar
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
+from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.text import inert
 
 Reply = TypeVar("Reply")
 
@@ -23,6 +25,8 @@ _LONGEST_PAUSE: Final = 20.0
 _SPACING_AFTER_THROTTLE: Final = 0.25
 _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
 _THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
+# Calls that are made in thousands and change nothing.
+_LISTINGS: Final = {"ListDatasetEntries"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +43,26 @@ class CallRecord:
 class Patience:
     """How long to wait for a lost network, once AWS has answered in this run: region and endpoint are right then.
 
-    Retries last `seconds` without any answer; `tell` receives a message for each, and `stop` returns a reason to stop
-    waiting, or None.
+    Retries last `seconds` without any answer; `tell` receives a message for each retry of any call, and `stop` returns
+    a reason to stop waiting and listing, or None.
     """
 
     seconds: float
-    stop: Callable[[], object | None]
+    stop: Callable[[], Interrupted | None]
     tell: Callable[[str], None]
 
 
 @dataclass
 class Calls:
-    """Makes calls; `counts` has the number of attempts of each operation, `log` receives every attempt."""
+    """Makes calls; `counts` has the number of attempts of each operation.
+
+    `log` receives every attempt, `tell` a message before every retry.
+    """
 
     clock: Clock
     random: Random
     log: Callable[[CallRecord], None] = lambda _record: None
+    tell: Callable[[str], None] = lambda _message: None
     patience: Patience | None = None
     counts: Counter[str] = field(default_factory=Counter)
     _earliest: dict[str, float] = field(default_factory=dict)
@@ -64,23 +72,28 @@ class Calls:
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
         calls = copy(self)
-        calls.patience = patience
+        calls.patience, calls.tell = patience, patience.tell
         return calls
 
     def make(
-        self, operation: str, send: Callable[[], Reply], done_if: Callable[[Exception], Reply | None] | None = None
+        self,
+        operation: str,
+        send: Callable[[], Reply],
+        known: Callable[[ReconcilerError, bool], Reply | None] | None = None,
     ) -> Reply:
         """Send until there is an answer, a fault that no retry cures, or no time left for retries.
 
-        `done_if` is called when an earlier attempt may have succeeded: it returns the reply when the error of a later
-        attempt shows that it did.
+        `known` is called with the error of each attempt and whether an earlier attempt may have succeeded. It returns
+        the reply where the error shows that all is done, or raises a different error; None: the fault decides.
 
         Raises:
-            ReconcilerError: the fault.
+            ReconcilerError: the fault; or the reason to stop, where the call is part of a listing.
         """
-        start, pause, unsure = self.clock.now(), _FIRST_PAUSE, False
+        start, pause, unsure, attempts = self.clock.now(), _FIRST_PAUSE, False, 0
         while True:
+            attempts += 1
             wait = pause * (0.5 + self.random.random() / 2)
+            self._stop_listing(operation)
             self._keep_to_spacing(operation)
             try:
                 return self._attempt(operation, send)
@@ -88,28 +101,42 @@ class Calls:
                 fault = fault_of(operation, error)
                 if fault is None:
                     raise
-                if unsure and done_if is not None and (reply := done_if(fault.error)) is not None:
+                if known and (reply := known(fault.error, unsure)) is not None:
                     return reply
-                if not self._retries(fault, self.clock.now() - start, wait):
+                wait = max(fault.pause, wait)
+                left = self._seconds_left(fault, self.clock.now() - start)
+                if wait > left:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
-                if fault.code in _THROTTLES:
-                    self._spacing[operation] = _SPACING_AFTER_THROTTLE
-            self.clock.sleep(wait)
+            if fault.code in _THROTTLES:
+                self._spacing[operation] = _SPACING_AFTER_THROTTLE
+            failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed"
+            self.tell(f"{failed}, trying again in {wait:.1f} s and for at most {left:,.0f} s")
+            self._sleep(operation, wait)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _retries(self, fault: Fault, lasted: float, wait: float) -> bool:
-        """Whether to send again after a pause of `wait`; `lasted` is the time since the first attempt, in seconds."""
-        if fault.answer not in _RETRIED:
-            return False
+    def _seconds_left(self, fault: Fault, lasted: float) -> float:
+        """For how long to retry, `lasted` seconds after the first attempt; -1: no retry helps or is asked for."""
         patience = self.patience
-        if not (fault.is_silence and patience and self._answered.is_set()):
-            return lasted + wait <= fault.retry_for
-        longest = max(patience.seconds, fault.retry_for)
-        if lasted + wait > longest or patience.stop() is not None:
-            return False
-        patience.tell(f"no answer from AWS for {lasted:.0f} s; trying again for up to {longest / 60:.3g} min")
-        return True
+        if fault.answer not in _RETRIED or (fault.is_silence and patience and patience.stop()):
+            return -1.0
+        longest = fault.retry_for
+        if fault.is_silence and patience and self._answered.is_set():
+            longest = max(patience.seconds, longest)
+        return longest - lasted
+
+    def _stop_listing(self, operation: str) -> None:
+        """Raise the reason to stop before a call that only reads one more page."""
+        if self.patience and operation in _LISTINGS and (reason := self.patience.stop()):
+            raise reason.saying("stopped while live entries were listed, as requested; run again to continue")
+
+    def _sleep(self, operation: str, seconds: float) -> None:
+        """Sleep; in a listing, which may be stopped at any time, for a second at most at once."""
+        while operation in _LISTINGS and seconds > 1.0:
+            self.clock.sleep(1.0)
+            self._stop_listing(operation)
+            seconds -= 1.0
+        self.clock.sleep(seconds)
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
         self.counts[operation] += 1

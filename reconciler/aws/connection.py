@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
@@ -163,6 +164,10 @@ _CONFIG: Final = Config(
 )
 # Calls to S3 use no quota of Rekognition, and an object is put whole or not at all: boto3's own retries are enough.
 _S3_CONFIG: Final = _CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
+# Where the endpoint does not depend on it.
+_ANY_REGION: Final = "us-east-1"
+# The domains of AWS's endpoints (botocore partitions.json: dnsSuffix, dualStackDnsSuffix).
+_AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 # What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
 _SETTING_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
 
@@ -212,6 +217,19 @@ class Connection:
         style = Config(s3={"addressing_style": "path"} if self.path_style else {})
         return self._signed_in_client(region, "s3", _S3_CONFIG.merge(style))
 
+    def account(self, region: str) -> str:
+        """The account of the credentials, as STS says.
+
+        Raises:
+            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed. boto3's own errors: the
+            call failed.
+        """
+        try:
+            sts = self._sts(self._signed_in(region), _CONFIG, region)
+        except _SETTING_ERRORS as error:
+            raise _refusal(error) from None
+        return str(sts.get_caller_identity()["Account"])
+
     def configured_region(self) -> str | None:
         """The region to look for projects by name: the one set here, AWS_REGION, AWS_DEFAULT_REGION, the profile's.
 
@@ -237,10 +255,18 @@ class Connection:
         session = self._session(region)
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
-            config = _CONFIG.merge(role.config)
-            sts = self._client(session, "sts", config, region_name=self.sts_region or region)
-            session = role.session(sts, region)
+            session = role.session(self._sts(session, _CONFIG.merge(role.config), region), region)
         return session
+
+    def _sts(self, session: boto3.Session, config: Config, region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+        """An STS client; where only Rekognition has an endpoint that is not AWS's, STS is asked there, too."""
+        where = self.sts_region or region
+        sts = self._client(session, "sts", config, region_name=where)
+        if not _is_aws(sts):
+            return sts
+        rekognition = self._client(session, "rekognition", _CONFIG, region_name=region or where or _ANY_REGION)
+        endpoint = None if _is_aws(rekognition) else rekognition.meta.endpoint_url
+        return self._client(session, "sts", config, endpoint, region_name=where) if endpoint else sts
 
     def _session(self, region: str | None) -> boto3.Session:
         files = botocore.session.Session()
@@ -249,11 +275,18 @@ class Connection:
                 files.set_config_variable(name, path)
         return boto3.Session(self.access_key, self.secret_key, self.token, region, files, self.profile)
 
-    def _client(self, session: boto3.Session, service: str, config: Config, **where: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+    def _client(
+        self, session: boto3.Session, service: str, config: Config, endpoint: str | None = None, **where: str | None
+    ) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
         make: Any = session.client  # its overloads need a literal name
         chosen = Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
-        endpoint = self.endpoints.get(service)
+        endpoint = self.endpoints.get(service) or endpoint
         return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+
+
+def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types
+    """Whether a client's endpoint is one of AWS's."""
+    return str(urlsplit(client.meta.endpoint_url).hostname).endswith(_AWS_DOMAINS)
 
 
 def _refusal(error: Exception) -> ReconcilerError:

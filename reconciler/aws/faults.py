@@ -15,6 +15,7 @@ from typing import Final
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from reconciler.aws.replies import TOO_LARGE, NotFromAws
 from reconciler.errors import (
     AccessDenied,
     AlreadyThere,
@@ -24,6 +25,7 @@ from reconciler.errors import (
     NotFound,
     ReconcilerError,
     ServiceError,
+    TooLarge,
 )
 from reconciler.text import inert, without_sign_in
 
@@ -43,8 +45,8 @@ class Answer(Enum):
 class Fault:
     """A classified error: what to do, and the exception for the user when no retry helped.
 
-    `retry_for` is for how many seconds to retry. `is_silence`: AWS gave no answer; where it has answered earlier in the
-    run, retries may last longer.
+    `retry_for` is for how many seconds to retry, `pause` the shortest pause between two tries. `is_silence`: AWS gave
+    no answer; where it has answered earlier in the run, retries may last longer.
     """
 
     code: str
@@ -52,6 +54,7 @@ class Fault:
     error: ReconcilerError
     retry_for: float = 300.0
     is_silence: bool = False
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,15 @@ class _Row:
     cure: str
     kind: type[ServiceError] = ServiceError
     answer: Answer = Answer.STOP
+    retry_for: float = 300.0
+    pause: float = 0.0
 
 
 _CREDENTIALS: Final = "renew them (for SSO: `aws sso login`) and run again; what was applied stays applied"
 # A wrong endpoint or region never answers, so its retries end soon.
 _RETRY_CONNECTION_FOR: Final = 30.0
+# A proxy or a different server does not become AWS: a few tries, in case one of AWS's own machines was restarted.
+_RETRY_NOT_FROM_AWS_FOR: Final = 5.0
 _RUNNING: Final = _Row("another operation is running on it", "wait until it has ended and run again", InUse)
 _NOT_READY: Final = _Row(
     "it is still being created, or its creation failed", "wait, or delete it, and run again", InUse
@@ -72,6 +79,12 @@ _NOT_READY: Final = _Row(
 _EXISTS: Final = _Row("it exists already", "run again: it is used as it is")
 _OLD_TOKEN: Final = _Row("the listing's token is no longer valid", "run again")
 _REJECTED: Final = _Row("the service rejects the request", "this is a bug; please report it")
+LIMIT_EXCEEDED: Final = "LimitExceededException"
+_TOO_LARGE: Final = _Row(
+    "the request is larger than the service takes", "shorten the line, or send fewer lines", TooLarge
+)
+# The constraint of the service model on the length of a payload, as AWS words constraints.
+_TOO_LONG: Final = re.compile(r"(changes|groundtruth|payload).*length less than or equal to", re.IGNORECASE | re.DOTALL)
 _DENIED: Final = {
     "AccessDeniedException": ("the credentials may not make this call", "add the action to their IAM policy"),
     "ExpiredTokenException": ("the credentials have expired", _CREDENTIALS),
@@ -97,7 +110,15 @@ _TABLE: Final = {
     "ResourceNotReadyException": _NOT_READY,
     "ResourceNotFoundException": _Row("it was not found", "check the project, the region and the account", NotFound),
     "ResourceAlreadyExistsException": _EXISTS,
-    "LimitExceededException": _Row("a quota of the account is exceeded", "see Service Quotas for Rekognition"),
+    # AWS does not say for what; three tries within a minute.
+    LIMIT_EXCEEDED: _Row(
+        "a quota of the account is exceeded, or too many operations are running in it at once",
+        "see Service Quotas for Rekognition, or wait until other updates, creations and deletions have ended, and run "
+        "again",
+        answer=Answer.RETRY,
+        retry_for=59.0,
+        pause=20.0,
+    ),
     "InvalidPaginationTokenException": _OLD_TOKEN,
     "InvalidParameterException": _REJECTED,
     "ValidationException": _REJECTED,
@@ -153,7 +174,7 @@ def fault_of(operation: str, error: Exception) -> Fault | None:
         return _stop(operation, error, "configure AWS credentials (a profile, keys, or a role)")
     if isinstance(error, (boto.TokenRetrievalError, boto.UnauthorizedSSOTokenError, boto.SSOTokenLoadError)):
         return _stop(operation, error, _CREDENTIALS)
-    if isinstance(error, (*_NOT_SENT, boto.HTTPClientError, ResponseParserError)):
+    if isinstance(error, (*_NOT_SENT, boto.HTTPClientError, ResponseParserError, NotFromAws)):
         return _connection(operation, error)
     if isinstance(error, boto.BotoCoreError):  # an unknown profile, no region, an invalid endpoint
         return Fault(type(error).__name__, Answer.STOP, BadInput(f"{operation}: {first_line(error)}"))
@@ -186,12 +207,15 @@ def _client_fault(operation: str, error: boto.ClientError) -> Fault:
     status = int(meta.get("HTTPStatusCode", 0))
     unknown = _TABLE["InternalServerError"] if status >= 500 or status == 0 else _UNKNOWN
     row = _BY_OPERATION.get((operation, known)) or _TABLE.get(known) or unknown
+    if status == TOO_LARGE or "TooLarge" in known or _TOO_LONG.search(detail.get("Message", "")):
+        row = _TOO_LARGE
     request_id = meta.get("RequestId", "")
     message = (
         f"{operation}: {row.cause} ({inert(code)}: {first_line(detail.get('Message', '')) or 'no message'}); {row.cure}"
         f"{f' [request id {inert(request_id)}]' if request_id else ''}"
     )
-    return Fault(code, row.answer, row.kind(message, code=code, operation=operation, request_id=request_id))
+    said = row.kind(message, code=code, operation=operation, request_id=request_id)
+    return Fault(code, row.answer, said, row.retry_for, pause=row.pause)
 
 
 def _stop(operation: str, error: Exception, cure: str) -> Fault:
@@ -210,6 +234,10 @@ def _still_expired(operation: str) -> Fault:
 
 def _connection(operation: str, error: Exception) -> Fault:
     code = type(error).__name__
+    if isinstance(error, NotFromAws):
+        message = f"{operation}: the answer is not from AWS ({error}); check the endpoint, the region and any proxy"
+        said = ServiceError(message, code=code, operation=operation)
+        return Fault(code, Answer.RETRY_UNSURE, said, _RETRY_NOT_FROM_AWS_FOR)
     message = f"{operation}: no answer from AWS ({first_line(error)}); check the network and the region, and run again"
     said = ServiceError(message, code=code, operation=operation)
     answer = Answer.RETRY if isinstance(error, _NOT_SENT) else Answer.RETRY_UNSURE

@@ -1,20 +1,20 @@
 """The operations of Rekognition Custom Labels that the reconciler needs; all calls use `reconciler.aws.calls`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from copy import copy
 from datetime import datetime
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
-
-from botocore.exceptions import ConnectionClosedError
-from botocore.parsers import ResponseParserError
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls, Patience
+from reconciler.aws.faults import LIMIT_EXCEEDED
+from reconciler.aws.replies import insist_on_whole_replies
 from reconciler.dataset import DatasetDescription, Project
-from reconciler.errors import InUse, NotFound
+from reconciler.errors import AccessDenied, InUse, NotFound, ReconcilerError, ServiceError, TooLarge
+from reconciler.limits import BATCH_BYTES
 from reconciler.model import DatasetType
+from reconciler.text import inert
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
 # The largest page of every listing here (service-2.json: PageSize of ListDatasetEntries and DescribeProjects).
 _PAGE: Final = 100
+# Stands for the reply of a call of which an earlier attempt, or somebody else, started an operation.
+_RUNNING: Final[dict[str, Any]] = {}
 
 
 class Gateway:
     """Rekognition Custom Labels in one account and region. Every method may raise ReconcilerError."""
 
-    def __init__(self, client: "RekognitionClient", calls: Calls) -> None:
-        self._client = client
+    def __init__(self, client: "RekognitionClient", calls: Calls, caller: Callable[[], str] | None = None) -> None:
+        """`caller` asks STS for the account of the credentials."""
+        self._client, self._caller = client, caller
         self.calls = calls
-        events, check = client.meta.events, partial(_insist_on_whole_replies, client.meta.endpoint_url)
-        events.register("before-parse.rekognition.*", check, unique_id="reconciler-whole-replies")
+        self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes
+        insist_on_whole_replies(client)
 
     def patient(self, patience: Patience) -> Self:
         """The same gateway, which waits until a lost network is back; counts and pace are shared."""
@@ -46,6 +49,19 @@ class Gateway:
     def project(self, arn: str) -> Project | None:
         """The project with exactly this ARN, or None: a project created again under the same name has a new ARN."""
         return next((one for one in self._projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
+
+    def prove_account(self, arn: str) -> None:
+        """Prove that the credentials are of an ARN's account: only then is what is not found there gone.
+
+        Raises:
+            AccessDenied: they are of a different account, or neither a listed project nor STS says of which.
+        """
+        account, wanted = self._account(arn), arn.split(":")[4]
+        if account != wanted:
+            raise AccessDenied(
+                f"{arn} was not found, but that proves nothing: the credentials are of account {inert(account)}, not "
+                f"of {wanted}; run again with credentials of account {wanted}"
+            )
 
     def describe(self, dataset_arn: str) -> DatasetDescription | None:
         """The dataset's status and statistics, or None when it is deleted."""
@@ -65,7 +81,7 @@ class Gateway:
         reply: Any = self.calls.make(
             "CreateDataset",
             partial(self._client.create_dataset, ProjectArn=project_arn, DatasetType=dataset_type.value),
-            done_if=lambda _error: self._created(project_arn, dataset_type),
+            lambda _error, unsure: self._created(project_arn, dataset_type) if unsure else None,
         )
         return str(reply["DatasetArn"])
 
@@ -74,20 +90,23 @@ class Gateway:
 
         An attempt without a clear answer is sent again: lines have keys, so sending them twice does no harm. When the
         service then answers that an operation is running, that is this update or somebody else's.
+
+        Raises:
+            TooLarge: the body is larger than the service takes; `largest_body` is half of it from now on.
         """
-        unsure: list[bool] = []
-
-        def running(error: Exception) -> dict[str, Any] | None:
-            if not isinstance(error, InUse):
-                return None
-            unsure.append(True)
-            return {}
-
         request: Any = {"DatasetArn": dataset_arn, "Changes": {"GroundTruth": body}}
-        self.calls.make(
-            "UpdateDatasetEntries", partial(self._client.update_dataset_entries, **request), done_if=running
-        )
-        return not unsure
+        send = partial(self._client.update_dataset_entries, **request)
+        try:
+            reply = self.calls.make("UpdateDatasetEntries", send, self._running(dataset_arn))
+        except TooLarge:
+            self._largest[:] = [min(self.largest_body, len(body) // 2)]
+            raise
+        return reply is not _RUNNING
+
+    @property
+    def largest_body(self) -> int:
+        """How many bytes an update may have, as far as the service's refusals in this process show."""
+        return self._largest[0]
 
     def delete_dataset(self, dataset_arn: str) -> None:
         """Start to delete the dataset; it may be deleted already."""
@@ -95,10 +114,44 @@ class Gateway:
             self.calls.make(
                 "DeleteDataset",
                 lambda: self._client.delete_dataset(DatasetArn=dataset_arn),
-                done_if=lambda error: {} if isinstance(error, InUse) else None,
+                self._running(dataset_arn),
             )
         except NotFound:
             return
+
+    def _running(self, dataset_arn: str) -> Callable[[ReconcilerError, bool], Any]:
+        """What an error shows about an operation on a dataset that was started, perhaps by an earlier attempt.
+
+        AWS does not say what LimitExceededException counts: the dataset may be busy, and then it is InUse.
+        """
+
+        def known(error: ReconcilerError, unsure: bool) -> Any:  # noqa: ANN401, FBT001 - a reply, a callback
+            is_limit = isinstance(error, ServiceError) and error.code == LIMIT_EXCEEDED
+            if is_limit and (now := self.describe(dataset_arn)) and now.is_running:
+                error = InUse(str(error), code=LIMIT_EXCEEDED)
+                if not unsure:
+                    raise error
+            return _RUNNING if unsure and isinstance(error, InUse) else None
+
+        return known
+
+    def _account(self, arn: str) -> str:
+        """The account of the credentials: that of any project of theirs, else as STS says."""
+        reason = "no project is listed, and STS was not asked"
+        try:
+            if project := next(self._projects(), None):
+                return ProjectArn.parse(project.arn).account
+        except ServiceError as error:
+            reason = str(error)
+        try:
+            if self._caller:
+                return self.calls.make("GetCallerIdentity", self._caller)
+        except ReconcilerError as error:
+            reason = str(error)
+        raise AccessDenied(
+            f"{arn} was not found, but that proves nothing: the account of the credentials is not known ({reason}); "
+            "allow rekognition:DescribeProjects or sts:GetCallerIdentity, and run again"
+        )
 
     def _created(self, project_arn: str, dataset_type: DatasetType) -> Any:  # noqa: ANN401 - a reply
         """The reply of a CreateDataset that was answered with an error but did its work."""
@@ -106,8 +159,10 @@ class Gateway:
         arn = project.datasets.get(dataset_type) if project else None
         return {"DatasetArn": arn} if arn else None
 
-    def _projects(self, name: str) -> Iterator[Project]:
-        for page in self._pages("DescribeProjects", self._client.describe_projects, ProjectNames=[name]):
+    def _projects(self, *names: str) -> Iterator[Project]:
+        """The projects of these names; without a name, all of them."""
+        named = {"ProjectNames": list(names)} if names else {}
+        for page in self._pages("DescribeProjects", self._client.describe_projects, **named):
             yield from (_project(one) for one in page.get("ProjectDescriptions", []))
 
     def _pages(self, operation: str, send: Callable[..., Any], **request: object) -> Iterator[Any]:
@@ -118,22 +173,6 @@ class Gateway:
             if not page.get("NextToken"):
                 return
             request["NextToken"] = page["NextToken"]
-
-
-def _insist_on_whole_replies(endpoint: str, response_dict: Mapping[str, Any], **_event: object) -> None:
-    """Raise an error of the connection, which is retried, for a truncated reply.
-
-    botocore reads a body that ends early, or is not JSON, as a reply without members; for a listing that would mean "no
-    more entries" (parsers.py, `_parse_body_as_json`; endpoint.py, the event `before-parse`). An empty body is a success
-    without output (API Reference, UpdateDatasetEntries: "an HTTP 200 response with an empty HTTP body").
-    """
-    body: bytes = response_dict["body"]
-    length = response_dict["headers"].get("Content-Length")
-    if length is not None and len(body) < int(length):
-        raise ConnectionClosedError(endpoint_url=endpoint)
-    succeeded = response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES
-    if succeeded and body and not (body.startswith(b"{") and body.rstrip().endswith(b"}")):
-        raise ResponseParserError(f"{endpoint} sent a reply that is not JSON")
 
 
 def _project(description: Any) -> Project:  # noqa: ANN401 - the reply's own type exists only in the stubs

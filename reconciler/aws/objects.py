@@ -84,6 +84,13 @@ class Objects:
             with body:
                 yield from body.iter_chunks(_CHUNK)
 
+    def names(self, address: S3Address) -> Iterator[str]:
+        """The names of the objects below an address, in the order of their bytes."""
+        prefix = f"{address.key}/" if address.key else ""
+        with _in_sentences("ListObjectsV2", address):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=prefix):
+                yield from (one["Key"].removeprefix(prefix) for one in page.get("Contents", ()))
+
 
 @contextmanager
 def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:

@@ -38,9 +38,10 @@ class Options:
     restore, and where; `dry_run` sends nothing, `force` also sends what was edited since the recorded apply.
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
-    standard output. `base` is a git revision, `images` a folder or `s3`. `sources` are the arguments of `report` (a
+    standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`. `warnings` are sentences about the arguments, for the screen.
+    belong to `convert`, those from `manifests` (the form of a new one) to `allow_dirty` to `pull`. `warnings` are
+    sentences about the arguments, for the screen.
     """
 
     command: Command
@@ -67,13 +68,19 @@ class Options:
     force: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     base: str | None = None
-    images: str | None = None
+    pictures: str | None = None
     links: bool = True
     sources: tuple[str, ...] = ()
     annotations: str = ""
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    manifests: str = "jsonl"
+    discard_ours: bool = False
+    only: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    labeled: bool = False
+    allow_dirty: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -105,7 +112,7 @@ def _options(given: argparse.Namespace) -> Options:
     """The arguments under the names of the options; options whose values need more than argparse are added."""
     names = {one.name for one in fields(Options)}
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
-    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources")}
+    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels")}
     known["files"] = _files(given)
     if "allow" in given:
         known["allow"] = read_variable(os.environ) | parse_allow(given.allow, "--allow")
@@ -119,7 +126,7 @@ def _options(given: argparse.Namespace) -> Options:
         known |= _destination(given)
     options = Options(**known)
     _check_files(options)
-    _check_images(options)
+    _check_pictures(options)
     return options
 
 
@@ -214,15 +221,15 @@ def _check_files(options: Options) -> None:
             raise BadInput(f"{inert(place)} is named for two views; name a file for each")
 
 
-def _check_images(options: Options) -> None:
-    images = options.images
-    if images is None:
+def _check_pictures(options: Options) -> None:
+    pictures = options.pictures
+    if pictures is None:
         return
     if "html" not in options.files:
-        raise BadInput("--images is for the HTML view; ask for that view too, or leave --images out")
-    if images == S3 and options.command != "plan":
+        raise BadInput("--pictures is for the HTML view; ask for that view too, or leave --pictures out")
+    if pictures == S3 and options.command != "plan":
         raise BadInput(
-            "--images s3 needs an account, which only `reconciler plan` uses; name a folder with the pictures"
+            "--pictures s3 needs an account, which only `reconciler plan` uses; name a folder with the pictures"
         )
-    if images != S3 and not Path(images).is_dir():
-        raise BadInput(f"--images {inert(images)}: there is no such folder; name a folder with the pictures")
+    if pictures != S3 and not Path(pictures).is_dir():
+        raise BadInput(f"--pictures {inert(pictures)}: there is no such folder; name a folder with the pictures")

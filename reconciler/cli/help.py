@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "plan": "show what an apply would change; changes nothing",
     "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
+    "pull": "write what is live into the manifests",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
@@ -21,7 +22,8 @@ exit codes:
   0    done
   1    failed: the service, the network or this machine
   2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
-  3    bad input or usage, or a question that nobody can answer (no terminal and no `--yes`); nothing was sent
+  3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
+       terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
@@ -51,7 +53,7 @@ examples:
   reconciler plan --project blood-cells --all
   reconciler plan --exit-code                  exit 2 when anything would change, for scripts
   reconciler plan --save plan.json --markdown comment.md --base origin/main
-  reconciler plan --html plan.html --images photos/
+  reconciler plan --html plan.html --pictures photos/
 
 A saved plan has an id: `reconciler apply --plan ID` applies that plan and no other. The views are written even if the
 plan fails; then they contain the error.
@@ -82,6 +84,16 @@ reported. The environment variable RECONCILER_PLAN=ID does the same for every da
 
 After the first Ctrl-C the apply finishes the running batch and stops; a second Ctrl-C stops it at once.
 """,
+    "pull": """\
+examples:
+  reconciler pull                              manifests of datasets that have none
+  reconciler pull --project cells --format yaml
+  reconciler pull --discard-ours --only 'new/*' live's side of some entries
+
+A dataset without a manifest gets one, in the order of the listing and without the fields that the service adds. YAML
+has the short form where nothing is lost by it. In a manifest that is there only the chosen entries change, every other
+byte stays as it was. Exit code 2: entries that differ were left as they are.
+""",
     "restore": """\
 examples:
   reconciler restore .reconciler/snapshots/train-blood-cells-1a2b3c4d-20260131T120000000000Z.jsonl.gz \\
@@ -102,7 +114,7 @@ named by its address, s3://BUCKET/FOLDER/....json.
 examples:
   reconciler report plan.json                  as text
   reconciler report plan.json --format markdown -o comment.md
-  reconciler report plan.json --format html -o plan.html --images photos/
+  reconciler report plan.json --format html -o plan.html --pictures photos/
 """,
     "diff": """\
 examples:

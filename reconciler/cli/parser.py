@@ -18,7 +18,7 @@ from reconciler.views import VIEWS
 STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
 _BESIDE: Final = ("report", "diff", "convert")
-# The value of --images that reads pictures from where their keys point to.
+# The value of --pictures that reads pictures from where their keys point to.
 S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
@@ -69,8 +69,10 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
+    for name in ("plan", "drift", "apply", "pull", "restore"):
+        _add_connection(commands[name])
     for name in ("plan", "drift", "apply", "restore"):
-        _add_aws(commands[name])
+        _add_limit(commands[name])
     for name in ("plan", "apply"):
         _add_guarded(commands[name])
     for name in ("apply", "restore"):
@@ -115,17 +117,22 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
         add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
+    if name not in (*_BESIDE, "pull"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
     return parser
 
 
-def _add_aws(parser: Parser) -> None:
-    """Options of commands that compare with live: connection, place of copies, and how many entries to show."""
+def _add_connection(parser: Parser) -> None:
+    """Options of commands that use an account."""
     add = parser.add_argument_group("connection").add_argument
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+
+
+def _add_limit(parser: Parser) -> None:
+    """Where entries are kept before they change, and how many entries are shown."""
     place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
     where = f"where entries are kept before they are deleted or overwritten: {place}"
     parser.add_argument("--snapshots", metavar="PLACE", help=where)
@@ -167,11 +174,25 @@ def _add_plan(parser: Parser) -> None:
 def _add_drift(parser: Parser) -> None:
     what = "a git revision; only live changes that no revision of it has, and that an apply would undo, are drift"
     parser.add_argument("--base", metavar="REF", help=what)
+    place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
+    parser.add_argument("--audit", metavar="PLACE", help=f"also look for records in this place: {place}")
 
 
 def _add_apply(parser: Parser) -> None:
     which = "its id, or the file of `plan --save`, which also shows which entries have changed since"
     parser.add_argument("--plan", metavar="ID", help=f"apply only the plan that was reviewed: {which}")
+
+
+def _add_pull(parser: Parser) -> None:
+    add = parser.add_argument
+    how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
+    add("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
+    add("--discard-ours", action="store_true", help="where live and the manifest differ, take live's entry")
+    one = "only entries whose address, or key in the bucket, fits this pattern; may be given several times"
+    add("--only", metavar="GLOB", action="append", default=[], help=one)
+    add("--label", dest="labels", metavar="NAME", action="append", default=[], help="only entries with this label")
+    add("--labeled", action="store_true", help="no live entries without labels that the manifest does not have")
+    add("--allow-dirty", action="store_true", help="also change a file with changes that are not committed")
 
 
 def _add_restore(parser: Parser) -> None:
@@ -219,6 +240,7 @@ _OWN: Final = {
     "plan": _add_plan,
     "drift": _add_drift,
     "apply": _add_apply,
+    "pull": _add_pull,
     "restore": _add_restore,
     "report": _add_report,
     "diff": _add_diff,
@@ -239,7 +261,8 @@ def _add_output(parser: Parser) -> None:
 
 
 def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None:
-    parser.add_argument("--images", metavar="DIR", help=text)
+    parser.add_argument("--pictures", metavar="DIR", help=text)
+    parser.add_argument("--images", dest="pictures", action=Renamed, new="--pictures")
     links = "no links to S3 and the AWS console in the HTML view"
     parser.add_argument("--no-links", dest="links", action="store_false", help=links)
 

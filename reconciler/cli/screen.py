@@ -197,7 +197,7 @@ class _Stream:
 
 
 class ProgressLine:
-    """Shows progress under a title, such as `blood-cells train`; in a log, the first line after 30 seconds."""
+    """Shows progress under a title, such as `blood-cells train`; in a log, a line every 30 seconds, and every retry."""
 
     def __init__(self, screen: Screen, now: Callable[[], float]) -> None:
         self._screen, self._now = screen, now
@@ -208,6 +208,7 @@ class ProgressLine:
         """Show it, unless progress was shown just before."""
         if self._screen.is_live:
             self._screen.show(progress, self.title)
-        elif (now := self._now()) - self._last >= _ELSEWHERE:
+        elif (now := self._now()) - self._last >= _ELSEWHERE or progress.at_once:
             self._last = now
-            self._screen.remark(f"{self.title}: {progress_line(progress)}")
+            title = f"{self.title}: " if self.title else ""
+            self._screen.remark(f"{title}{progress_line(progress)}")

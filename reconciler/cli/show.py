@@ -9,15 +9,17 @@ from typing import Final
 
 from msgspec import structs
 
+from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, Exit, Failure, NotFound, ReconcilerError, with_cure
+from reconciler.git import author_of, commit_of
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.model import Compared, Review
+from reconciler.review.model import Compared, Made, Review
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
@@ -68,8 +70,24 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
 def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
     """The review of a run that ended: the same members however it ended."""
     if run.review is None:
-        return review_now(run, error, int(code))
-    return structs.replace(run.review, exit_code=int(code), error=Failure.of(error) if error else run.review.error)
+        return structs.replace(review_now(run, error, int(code)), made=_made(run))
+    failed = Failure.of(error) if error else run.review.error
+    made = run.review.made if run.options.command == "report" else _made(run)
+    return structs.replace(run.review, exit_code=int(code), error=failed, made=made)
+
+
+def _made(run: Run) -> Made:
+    """When and from which commit, looked up once in a run; a review of two revisions has their names instead."""
+    if run.made is None:
+        after = run.options.sources[1:] if run.options.command == "diff" else ()
+        paths = [Path(after[0])] if after else [one.dataset.manifest for one in run.datasets]
+        commit = commit_of(*paths) if paths and all(path.exists() for path in paths) else None
+        author = author_of(commit.oid, paths[0].parent) if commit else None
+        time = utc_now().strftime("%Y-%m-%d %H:%M:%S UTC")
+        run.made = Made(
+            time=time, commit=commit.oid if commit else None, author=author, dirty=bool(commit and commit.dirty)
+        )
+    return run.made
 
 
 def _limited(review: Review, limit: int) -> Review:
@@ -133,12 +151,12 @@ def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = Fals
 
 
 def _pictures(run: Run) -> Thumbnails | None:
-    """The source of pictures that `--images` names; None: boxes are drawn on a frame."""
-    images = run.options.images
-    if images is None:
+    """The source of pictures that `--pictures` names; None: boxes are drawn on a frame."""
+    pictures = run.options.pictures
+    if pictures is None:
         return None
-    if images != S3:
-        return from_folder(Path(images))
+    if pictures != S3:
+        return from_folder(Path(pictures))
     return from_s3(_reader(run.objects(None))) if run.objects else None
 
 

@@ -128,6 +128,7 @@ def own_entry(own: Document, marks: tuple[Mark, ...] = ()) -> Entry:
         boxes=len(meaning.boxes),
         labelled=meaning.labelled,
         marks=marks,
+        declared=tuple(dict.fromkeys((*meaning.labels, *meaning.declared))),
     )
 
 

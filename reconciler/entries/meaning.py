@@ -72,7 +72,8 @@ class Meaning:
 
     `image_labels` in order of first use and without repeats, `boxes` in the line's order, `sizes` the distinct image
     sizes (width, height) in thousandths of a pixel, `malformed` the known attributes that could not be read, as
-    canonical JSON.
+    canonical JSON. `declared` are the labels of the class-maps, with those that no box uses: they mean nothing to
+    training, and the service may count them.
     """
 
     image_labels: tuple[str, ...]
@@ -80,6 +81,7 @@ class Meaning:
     sizes: tuple[tuple[int, int], ...]
     malformed: tuple[str, ...]
     labelled: bool
+    declared: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ def meaning_of(document: Document) -> Meaning:
     boxes: list[Box] = []
     sizes: dict[tuple[int, int], None] = {}
     malformed: list[str] = []
+    declared: dict[str, None] = {}
     labelled = False
     for attribute in attributes(document):
         labelled = True
@@ -114,10 +117,13 @@ def meaning_of(document: Document) -> Meaning:
             if read is not None:
                 boxes.extend(read[0])
                 sizes[read[1]] = None
+                declared |= dict.fromkeys(
+                    name for name in attribute.metadata["class-map"].values() if isinstance(name, str)
+                )
                 continue
         # Like all names of attributes, that of a malformed one does not count.
         malformed.append(canonical([attribute.value, attribute.metadata]).decode("utf-8", "surrogatepass"))
-    return Meaning(tuple(image_labels), tuple(boxes), tuple(sizes), tuple(malformed), labelled)
+    return Meaning(tuple(image_labels), tuple(boxes), tuple(sizes), tuple(malformed), labelled, tuple(declared))
 
 
 def digest_of(meaning: Meaning) -> bytes:

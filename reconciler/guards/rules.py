@@ -65,7 +65,10 @@ class Figures(Protocol):
 
     @property
     def updated(self) -> int:
-        """Live entries that differ from the manifest. A replace loads them again; they still count here."""
+        """Labelled live entries that differ from the manifest. A replace loads them again; they still count here.
+
+        Labels for an entry that has none are an addition.
+        """
 
     @property
     def losing(self) -> int:
@@ -213,8 +216,8 @@ def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
 @_guard(
     "updates",
     0.30,
-    "more than this share of the live entries, and at least 10, would be updated; adds never count. Under "
-    "`extra: replace`, entries that differ from live count",
+    "more than this share of the live entries, and at least 10, would be updated; adds never count, nor do labels for "
+    "entries that have none. Under `extra: replace`, entries that differ from live count",
 )
 def _updates(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.updated, figures.live, limit, "would be updated", least=LEAST_ENTRIES)

@@ -1,11 +1,12 @@
 """Both sides of one dataset in a temporary SQLite database, and the lines that an apply sends; all SQL is here."""
 
 from reconciler.ledger.ledger import DESIRED, LIVE, LIVE_ONLY, Ledger, fill_live
-from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
+from reconciler.ledger.rows import LET_GO, Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
 from reconciler.ledger.send_queue import SendQueue
 
 __all__ = [
     "DESIRED",
+    "LET_GO",
     "LIVE",
     "LIVE_ONLY",
     "Facts",

@@ -24,25 +24,28 @@ PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
 CREATE TABLE desired (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
-    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL,
+    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
     file BLOB NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL,
-    unusable INTEGER NOT NULL
+    unusable TEXT NOT NULL
 );
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
-    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, marks TEXT NOT NULL, line BLOB
+    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
+    marks TEXT NOT NULL, line BLOB
 );
 """
 
 _JOINED = """
 SELECT d.seq, d.key, d.line, d.file, d.line_number, d.line_column, d.labels, l.line, l.labels, l.key IS NOT NULL,
-       d.meaning IS l.meaning, l.labelled, d.content, l.content
+       d.meaning IS l.meaning, l.labelled, d.content, l.content, d.declared, l.declared
 FROM desired d LEFT JOIN live l ON l.key = d.key
 """
 
 # Live rows that the manifest does not have; and any live rows, in the columns of `_JOINED`.
 _LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
-_LIVE = "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, NULL"
+_LIVE = (
+    "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content, '[]', l.declared"
+)
 
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
 # so that a fix of a field that labels mode ignores is sent.
@@ -76,8 +79,8 @@ class Ledger:
         """Add a line of the manifest; for a repeated key nothing is added and the earlier line's place is returned."""
         entry, place = desired.entry, desired.place
         added = self._database.execute(
-            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels,"
-            " file, line_number, line_column, line, unusable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
+            " file, line_number, line_column, line, unusable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)
@@ -93,8 +96,8 @@ class Ledger:
         kept = None if row and row[0] == entry.content else compact(document)
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
         insert = (
-            "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, marks, line)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, declared, marks, line)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         self._database.execute(insert, (*values_of(entry), marks, kept))
 
@@ -112,11 +115,17 @@ class Ledger:
 
     def is_unusable(self, seq: int) -> bool:
         """Whether the service will mark a line of the manifest with errors."""
-        return bool(self._number("SELECT unusable FROM desired WHERE seq = ?", seq))
+        return bool(self._number("SELECT unusable <> '' FROM desired WHERE seq = ?", seq))
+
+    def predicted_codes(self, keys: Iterable[str]) -> dict[str, str]:
+        """With which codes the service will mark lines of the manifest, for those of these keys that it will mark."""
+        query = "SELECT unusable FROM desired WHERE key = ? AND unusable <> ''"
+        found = ((key, self._database.execute(query, (key_bytes(key),)).fetchone()) for key in keys)
+        return {key: row[0] for key, row in found if row}
 
     def unusable(self) -> int:
         """How many lines of the manifest the service will mark with errors."""
-        return self._number("SELECT COUNT(*) FROM desired WHERE unusable")
+        return self._number("SELECT COUNT(*) FROM desired WHERE unusable <> ''")
 
     def send_queue(self, changes: Iterable[Change]) -> SendQueue:
         """The lines that one apply sends, in order; an earlier queue is emptied."""
@@ -134,11 +143,11 @@ class Ledger:
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
 
-        `settled` names pairs (see `pair_digest`) known to be stored differently from how they were sent.
+        `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go.
         """
         query = f"{_JOINED} WHERE l.key IS NULL OR {_DIFFERS} ORDER BY d.seq"
         for row in self._rows(query, {"strict": mode is Compare.STRICT}):
-            if row.pair not in settled:
+            if not (row.let_go in settled or (row.in_live and row.pair in settled)):
                 yield row
 
     def desired_rows(self) -> Iterator[Row]:
@@ -241,10 +250,13 @@ class Ledger:
         """How many entries of the manifest are labelled live and are not labelled in it."""
         return self._number(f"SELECT COUNT(*) FROM {_PAIRS} WHERE l.labelled AND NOT d.labelled")
 
-    def label_counts(self, rows: str = LIVE) -> dict[str, int]:
-        """How many entries use each label: live ones, the manifest's (DESIRED), or live ones that it does not have."""
-        counts = Counter[str]()
-        for labels, many in self._database.execute(f"SELECT labels, COUNT(*) FROM {rows} GROUP BY labels"):
+    def label_counts(self, rows: str = LIVE, *, declared: bool = False) -> dict[str, int]:
+        """How many entries use each label: live ones, the manifest's (DESIRED), or live ones that it does not have.
+
+        With `declared` the labels of class-maps that no box uses are counted too.
+        """
+        counts, column = Counter[str](), "declared" if declared else "labels"
+        for labels, many in self._database.execute(f"SELECT {column}, COUNT(*) FROM {rows} GROUP BY {column}"):
             counts.update(dict.fromkeys(names(labels), many))
         return counts
 

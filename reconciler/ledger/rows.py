@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from reconciler.model import Entry, Mark, Place
+
+# Begins the name of a pair that was let go, among those that are stored differently.
+LET_GO: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,8 @@ class Row:
     """A key on either side.
 
     `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (for
-    live-only rows, the listing) does; `same_meaning` is False where a side is missing.
+    live-only rows, the listing) does; `same_meaning` is False where a side is missing. `declared` and `live_declared`
+    are the labels of each side with those of class-maps that no box uses.
     """
 
     seq: int
@@ -29,16 +33,24 @@ class Row:
     same_meaning: bool
     live_labelled: bool
     pair: str
+    declared: tuple[str, ...]
+    live_declared: tuple[str, ...]
+
+    @property
+    def let_go(self) -> str:
+        """The name of the pair where the service would not take the line and `rejected: skip` let go of it."""
+        return f"{LET_GO}{self.pair}"
 
     @classmethod
     def of(cls, columns: tuple[Any, ...]) -> Self:
         """A row from the columns of a query."""
-        seq, key, line, file, number, column, labels, live, live_labels, in_live, same, labelled, want, have = columns
+        seq, key, line, file, number, column, labels, live, live_labels, in_live, same, *more = columns
+        labelled, want, have, declared, live_declared = more
         place, used, live_used = place_at(file, number, column), names(labels), names(live_labels or "[]")
-        pair = pair_digest(key_text(key), want, have) if have else ""
-        return cls(
-            seq, key_text(key), line, live, place, used, live_used, bool(in_live), bool(same), bool(labelled), pair
-        )
+        pair = pair_digest(key_text(key), want or b"", have or b"")
+        flags = bool(in_live), bool(same), bool(labelled)
+        all_names = names(declared), names(live_declared or "[]")
+        return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,7 @@ class Facts:
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:
-    """16 characters that identify one key with its desired content and the live content that it is stored as."""
+    """16 characters that identify one key with its desired and its live content, each empty where there is none."""
     return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 
@@ -97,9 +109,11 @@ class StoredSide:
     line: bytes
 
 
-def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str]:
+def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str]:
     """An entry in the order of the columns that both tables have."""
-    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, json.dumps(entry.labels)
+    labels = json.dumps(entry.labels)
+    declared = json.dumps(entry.declared) if len(entry.declared) > len(entry.labels) else labels
+    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
 
 
 def key_bytes(key: str) -> bytes:

@@ -74,9 +74,10 @@ class SendQueue:
         self._database.execute(f"INSERT INTO kept SELECT q.key, l.content {_OVERWRITTEN}")
 
     def confirm(self, changes: Iterable[Change]) -> None:
-        """The service has accepted these lines."""
+        """The service has accepted these lines, except those that were rejected before."""
         self._database.executemany(
-            "INSERT OR REPLACE INTO confirmed VALUES (?, ?)",
+            "INSERT OR REPLACE INTO confirmed SELECT key, verb FROM (SELECT ? AS key, ? AS verb)"
+            " WHERE key NOT IN (SELECT rejected.key FROM rejected)",
             ((key_bytes(change.key), change.verb.value) for change in changes),
         )
 

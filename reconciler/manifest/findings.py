@@ -60,9 +60,10 @@ FINDINGS_KEPT: Final = 50
 class Findings:
     """Everything found in one manifest, and what it holds.
 
-    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them. `entries` are the
-    lines that were accepted, `boxes` their bounding boxes, `labels` their distinct labels in order of first use,
-    `bucket` the bucket of their images (None without entries).
+    `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them; `by_policy`
+    counts errors that only `marked: refuse` made errors. `entries` are the lines that were accepted of `lines`, `boxes`
+    their bounding boxes, `labels` their distinct labels in order of first use, `bucket` the bucket of their images
+    (None without entries).
     """
 
     shown: str
@@ -76,6 +77,8 @@ class Findings:
     boxes: int = 0
     labels: tuple[str, ...] = ()
     bucket: str | None = None
+    lines: int = 0
+    by_policy: int = 0
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted((*self.errors, *self.marked, *self.notes), key=lambda finding: finding.place))
@@ -108,6 +111,7 @@ class Collector:
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
         self._counts = dict.fromkeys(Severity, 0)
+        self._by_policy = 0
 
     @property
     def error_count(self) -> int:
@@ -126,6 +130,7 @@ class Collector:
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
         self._counts[severity] += 1
+        self._by_policy += refused
         if self._counts[severity] > FINDINGS_KEPT:
             return
         details = {name: value() if callable(value) else value for name, value in details.items()}
@@ -143,7 +148,17 @@ class Collector:
     ) -> Findings:
         """Everything found, with what the manifest holds."""
         errors, marked, notes = (tuple(sorted(kept, key=lambda one: one.place)) for kept in self._kept.values())
-        error_count, marked_count, note_count = self._counts.values()
         return Findings(
-            self.shown, errors, marked, notes, error_count, marked_count, note_count, entries, boxes, labels, bucket
+            self.shown,
+            errors,
+            marked,
+            notes,
+            error_count=self._counts[Severity.ERROR],
+            marked_count=self._counts[Severity.MARKED],
+            note_count=self._counts[Severity.NOTE],
+            entries=entries,
+            boxes=boxes,
+            labels=labels,
+            bucket=bucket,
+            by_policy=self._by_policy,
         )

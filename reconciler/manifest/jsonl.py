@@ -130,8 +130,8 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
     empty = True
     for number, raw in _raw_lines(handle):
-        if raw is None:
-            collector.report_at(rules.LONG_LINE, number, 1)
+        if isinstance(raw, int):
+            collector.report_at(rules.LONG_LINE, number, 1, size=f"{raw:,} bytes")
         elif not raw.strip():
             continue
         elif empty and _is_another_form(raw, number, collector):
@@ -149,15 +149,17 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
         collector.report(rules.NO_LINE)
 
 
-def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines without their ends and without a byte order mark; None for one that is too long to be legal."""
+def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
+    """Numbered lines without their ends and without a byte order mark; of one too long to be legal the bytes."""
     number = 0
     while raw := handle.readline(RAW_LINE_BYTES + 2):
         number += 1
         if len(raw) > RAW_LINE_BYTES and not raw.endswith(b"\n"):
+            size = len(raw)
             while raw and not raw.endswith(b"\n"):
                 raw = handle.readline(RAW_LINE_BYTES)
-            yield number, None
+                size += len(raw)
+            yield number, size
         else:
             yield number, (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
 

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -123,9 +124,10 @@ class _Reading:
         self._collector = collector
         self._across = across
         self._notes = Notes()
-        self._lines = self._marked = 0
+        self._lines = self._marked = self._lost = self._known = 0
 
     def read(self, line: ParsedLine) -> None:
+        self._lost += self._collector.error_count - self._known
         self._across.count_line(line)
         own = without_service_fields(line.document)
         line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
@@ -138,19 +140,22 @@ class _Reading:
         self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
-            self._entry(line, unusable=bool(judgement.faults))
+            self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
+        self._known = self._collector.error_count
 
     def findings(self) -> Findings:
+        self._lost += self._collector.error_count - self._known
         if self._marked > self._lines * INVALID_SHARE:
             self._collector.report(rules.MANY_MARKED, count=self._marked, lines=self._lines)
         self._notes.report(self._collector)
-        return self._across.findings()
+        lines = self._lines + self._lost if self._lines else 0
+        return replace(self._across.findings(), lines=lines)
 
-    def _entry(self, line: ParsedLine, *, unusable: bool) -> None:
+    def _entry(self, line: ParsedLine, unusable: str) -> None:
         entry, text = own_entry(line.document), encoded(line.document)
         self._notes.see_key(entry.key, line)
-        if len(text) > LINE_CHARACTERS and len(text.decode()) > LINE_CHARACTERS:
-            self._report(BrokenRule(rules.LONG_LINE), line)
+        if len(text) > LINE_CHARACTERS and (characters := len(text.decode())) > LINE_CHARACTERS:
+            self._report(BrokenRule(rules.LONG_LINE, details={"size": f"{characters:,} characters"}), line)
         else:
             self._across.judge(DesiredEntry(entry, text, line.place, unusable), line)
 

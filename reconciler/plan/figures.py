@@ -4,7 +4,7 @@ from collections.abc import Collection
 from functools import cached_property
 from itertools import islice
 
-from reconciler.changes import Action, Comparison, batches, changes, loads
+from reconciler.changes import Action, Comparison, batches, loads
 from reconciler.guards import Labels, Leaks
 from reconciler.ledger import DESIRED, LIVE_ONLY, Ledger
 from reconciler.model import Verb
@@ -39,11 +39,10 @@ class PlanFigures:
 
     @cached_property
     def updated(self) -> int:
-        """Live entries that differ from the manifest. A replace loads them again; they still count here."""
-        if not self.replaces:
-            return self._compared.update
-        differing = changes(self._ledger, self._compared.policy.compare)
-        return sum(1 for change in differing if change.verb is Verb.UPDATE)
+        """Labelled live entries that differ from the manifest. A replace loads them again; they still count here."""
+        settled = frozenset() if self.replaces else self._compared.settled
+        differing = self._ledger.differing(self._compared.policy.compare, settled)
+        return sum(1 for row in differing if row.in_live and row.live_labelled)
 
     @cached_property
     def losing(self) -> int:

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
 from reconciler.plan.figures import PlanFigures
@@ -43,9 +43,9 @@ class Statistics:
 class Request:
     """What to plan: `title` is `<project> <type>`, `bucket` the manifest's, `asked` what guards are asked about.
 
-    `settled` names pairs stored differently from how they were sent. `no_snapshot` is why nothing may be deleted; empty
-    where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest takes the place
-    of live. Then guards refuse nothing, and the plan cannot be applied.
+    `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
+    deleted; empty where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest
+    takes the place of live. Then guards refuse nothing, and the plan cannot be applied.
     """
 
     title: str
@@ -65,7 +65,8 @@ class Plan(Comparison):
 
     `bytes` and `batches` measure what would be sent; `by_label` says that sending in manifest order would pass the
     label limit on the way. `refusals` are sentences: with any of them an apply sends nothing. `guards` has the
-    result of each guard, `override` how those that block the plan are overridden. `id` names the changes (`ids`).
+    result of each guard, `override` how those that block the plan
+    are overridden, None where nothing overrides all that blocks it. `id` names the changes (`ids`).
     `updated` is the LastUpdatedTimestamp of the listing that was compared, `counted` the service's own statistics
     then.
 
@@ -129,10 +130,10 @@ def plan(
         refusals.append((request.no_snapshot,))
     checks = judged(PlanFigures(ledger, compared, request.sibling), request.policy.guards, request.asked)
     override = None
-    tripped = [check for check in checks if check.state is GuardState.TRIPPED]
-    if tripped and not request.offline:
-        refusals += [check.refusal for check in tripped]
+    tripped = [check for check in checks if check.state is GuardState.TRIPPED and not request.offline]
+    if tripped and not refusals:
         override = override_of([check.name for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
+    refusals += [check.refusal for check in tripped]
     return Plan(
         **{member.name: getattr(compared, member.name) for member in fields(compared)},
         request=request,
@@ -171,8 +172,8 @@ def _limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucke
     total = compared.desired.entries + compared.live_only
     if total > DATASET_ENTRIES:
         yield sentence(
-            f"manifest and live-only entries together are {total:,} images; the limit is {DATASET_ENTRIES:,}; "
-            f"{_REPLACE_CURE}"
+            f"manifest and live-only entries together are {total:,} images, {total - DATASET_ENTRIES:,} more than the "
+            f"limit of {DATASET_ENTRIES:,}; {_REPLACE_CURE}"
         )
     yield from _other_buckets(ledger, bucket)
     yield from _too_many_labels(ledger, compared, sending)
@@ -197,15 +198,30 @@ def _too_many_labels(ledger: Ledger, compared: Comparison, sending: Sending) -> 
     if few_labels(ledger):
         return
     live, by_label = ledger.label_counts(), sending.by_label
-    final = peak_labels(steps(ledger, compared, by_label=by_label), live, limit=sending.bytes + 1)
+    final = peak_labels(steps(ledger, compared, by_label=by_label, declared=False), live, limit=sending.bytes + 1)
     if not fits(final):
         yield sentence(
-            f"manifest and live-only entries together use {final:,} labels; the limit is {DATASET_LABELS}; "
-            f"{_REPLACE_CURE}"
+            f"manifest and live-only entries together use {final:,} labels, {final - DATASET_LABELS:,} more than the "
+            f"limit of {DATASET_LABELS}; {_REPLACE_CURE}"
         )
-    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True), live)):
+    elif by_label and not fits(peak := peak_labels(steps(ledger, compared, by_label=True, declared=False), live)):
         yield sentence(
-            f"while the lines are sent the dataset would have {peak:,} labels, whatever their order; the limit is "
-            f"{DATASET_LABELS}; rename the labels in two applies, or set `extra: replace` and remove "
-            "one entry from the manifest"
+            f"while the lines are sent the dataset would have {peak:,} labels, whatever their order, "
+            f"{peak - DATASET_LABELS:,} more than the limit of {DATASET_LABELS}; rename the labels in two applies, or "
+            "set `extra: replace` and remove one entry from the manifest"
+        )
+    else:
+        yield from _too_many_declared(ledger, compared, sending)
+
+
+def _too_many_declared(ledger: Ledger, compared: Comparison, sending: Sending) -> Iterator[Sentence]:
+    """Where class-maps that are live declare labels that those of the manifest no longer do, and that are not sent."""
+    live, ordered = ledger.label_counts(declared=True), steps(ledger, compared, by_label=sending.by_label)
+    final = peak_labels(ordered, live, limit=sending.bytes + 1)
+    kept = {} if compared.policy.extra.unlabels else ledger.label_counts(LIVE_ONLY, declared=True)
+    if not fits(final) and fits(len(ledger.label_counts(DESIRED, declared=True).keys() | kept.keys())):
+        yield sentence(
+            f"the class-maps of live entries would declare {final:,} labels, with those that no box uses; the limit is "
+            f"{DATASET_LABELS}, and AWS may count declared labels; set `compare: strict` for one apply, which sends "
+            "the class-maps of the manifest"
         )

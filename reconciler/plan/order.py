@@ -3,7 +3,8 @@
 A dataset may use 250 labels. When labels are renamed, the new ones arrive before the last entry of the old ones is
 updated, so the way from one legal state to another may pass through an illegal one. Manifest order is kept where it
 stays legal; else the changes are ordered by the labels they free, so that each old label goes before the next new one
-comes. The service judges a batch as a whole, so the count is taken at the end of each batch.
+comes. The service judges a batch as a whole, so the count is taken at the end of each batch. For the order, labels that
+a class-map declares and no box uses count too, because the service may count them.
 """
 
 from collections import Counter
@@ -21,7 +22,8 @@ from reconciler.model import Change, Verb
 class Step:
     """What ordering needs to know of a change: its place in manifest order, its size in bytes, labels before and after.
 
-    `unlabel` tells the changes of live-only entries, whose `seq` counts apart.
+    The labels are those that are used, or declared. `unlabel` tells the changes of live-only entries, whose `seq`
+    counts apart.
     """
 
     seq: int
@@ -31,9 +33,10 @@ class Step:
     unlabel: bool = False
 
     @classmethod
-    def of(cls, change: Change, *, unlabel: bool = False) -> "Step":
+    def of(cls, change: Change, *, declared: bool) -> "Step":
         """The step of a change that is sent."""
-        return cls(change.seq, len(change.desired or b"") + 1, change.live_labels, change.labels, unlabel)
+        labels = (change.live_declared, change.declared) if declared else (change.live_labels, change.labels)
+        return cls(change.seq, len(change.desired or b"") + 1, *labels, change.verb is Verb.UNLABEL)
 
 
 def peak_labels(steps: Iterable[Step], live: Mapping[str, int], limit: int = BATCH_BYTES) -> int:
@@ -83,7 +86,7 @@ def measured(ledger: Ledger, compared: Comparison) -> Sending:
     by_label = (
         compared.action is Action.UPDATE
         and not few_labels(ledger)
-        and not fits(peak_labels(steps(ledger, compared, by_label=False), ledger.label_counts()))
+        and not fits(peak_labels(steps(ledger, compared, by_label=False), ledger.label_counts(declared=True)))
     )
     total = held = batches = 0
     for step in steps(ledger, compared, by_label=by_label):
@@ -95,14 +98,13 @@ def measured(ledger: Ledger, compared: Comparison) -> Sending:
 
 
 def few_labels(ledger: Ledger) -> bool:
-    """Whether all labels of both sides together are allowed: then no order can pass the limit."""
-    return fits(len(ledger.label_counts().keys() | ledger.label_counts(DESIRED).keys()))
+    """Whether all labels of both sides together, declared ones too, are allowed: then no order can pass the limit."""
+    return fits(len(ledger.label_counts(declared=True).keys() | ledger.label_counts(DESIRED, declared=True).keys()))
 
 
-def steps(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterator[Step]:
-    """What is sent, in the order of sending."""
-    ordered = in_order(ledger, compared, by_label=by_label)
-    return (Step.of(change, unlabel=change.verb is Verb.UNLABEL) for change in ordered)
+def steps(ledger: Ledger, compared: Comparison, *, by_label: bool, declared: bool = True) -> Iterator[Step]:
+    """What is sent, in the order of sending, with the labels that are `declared`, or only those that are used."""
+    return (Step.of(change, declared=declared) for change in in_order(ledger, compared, by_label=by_label))
 
 
 def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterator[Change]:
@@ -113,13 +115,13 @@ def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterato
         return _in_label_order(ledger, compared)
     updates = changes(ledger, compared.policy.compare, compared.settled)
     if compared.policy.extra.unlabels:
-        return chain(updates, live_only(ledger, unlabel=True))
+        return chain(updates, live_only(ledger, unlabel=True, settled=compared.settled))
     return updates
 
 
 def _in_label_order(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     """Sorted by label; only the order is held in memory, the lines are read from the ledger one by one."""
-    live = ledger.label_counts()
+    live = ledger.label_counts(declared=True)
     for step in by_freed_label(list(steps(ledger, compared, by_label=False)), live):
         row = ledger.live_row(step.seq) if step.unlabel else ledger.desired_row(step.seq)
         yield unlabelled(row) if step.unlabel else changed(row)

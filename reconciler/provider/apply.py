@@ -8,6 +8,7 @@ each dataset, joined by `-`.
 import os
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -56,22 +57,27 @@ def update(name: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResul
 def delete(name: str, props: dict[str, Any]) -> None:
     """Delete the dataset as the policy of the last apply says; one that does not exist is fine."""
     with runtime.failing_call():
-        policy = Outputs.parse(props).applied.policy
-        if policy.destroy is Destroy.KEEP:
+        outputs = Outputs.parse(props)
+        if outputs.applied.policy.destroy is Destroy.KEEP:
             return
         process, target = runtime.current(), Target(*split_id(name))
         if _is_held(process, name, target):
             return
-        context = process.context(target.project_arn, policy)
-        project = context.gateway.project(target.project_arn)
-        arn = project.datasets.get(target.dataset_type) if project else None
+        context = process.context(target.project_arn, outputs.applied.policy)
         process.seen.pop(name, None)  # live is about to change
-        if arn:
-            with process.engine.place(), _recording(process, "destroy", target) as attempt:
-                attempt.dataset_arn = arn
-                attempt.snapshots = destroy(context, arn)
-            for where in attempt.snapshots:
+        with process.engine.place(), _recording(process, "destroy", target) as attempt:
+            attempt.dataset_arn = outputs.dataset_arn
+
+            def kept(where: str) -> None:
+                attempt.kept(where)
                 process.console.log_once(said(snapshot_sentence(where)), warning=True)
+
+            try:
+                if remark := destroy(context, target, outputs.dataset_arn, kept):
+                    process.console.log_once(remark, warning=True)
+            except Refused as refused:
+                attempt.error = refused
+                _leave_replaced(process, refused)
 
 
 def _is_held(process: Runtime, name: str, target: Target) -> bool:
@@ -86,6 +92,20 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
         )
         return True
     return process.claims.claimed(urn) == name
+
+
+def _leave_replaced(process: Runtime, refused: Refused) -> None:
+    """Let go of a replaced dataset that its policy keeps: Diff refuses such a replacement, but it got entries since.
+
+    A Delete that fails would leave an old object in the state that no run can delete, and that no preview counts.
+
+    Raises:
+        Refused: the resource was not replaced.
+    """
+    if not process.claims.claimed(call_urn()):
+        raise refused
+    said = f"{refused}; the program has replaced it, so it is left in AWS and no longer in the state of this stack"
+    process.console.log_once(said, warning=True)
 
 
 def _recording(
@@ -129,6 +149,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         warnings.insert(0, f"{counted(extra, one, many)} not changed")
     if warnings:
         process.console.log_once("\n".join(warnings), warning=True)
+    if previous is None and run.seen.arn and plan.live:
+        entries = counted(plan.live.entries, "entry", "entries")
+        process.console.log_once(f"took over the dataset that was there: {entries}")
     process.console.log_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
 
@@ -163,7 +186,10 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     if outcome.live:
         live_only = sum(1 for _row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
-        settled &= stored_differently(ledger, inputs.policy.compare) if settled else frozenset()
+        mode = inputs.policy.compare
+        rows = chain(ledger.differing(mode), ledger.live_only()) if settled else ()
+        let_go = frozenset(row.let_go for row in rows if row.let_go in settled)
+        settled &= let_go | (stored_differently(ledger, mode) if settled else frozenset())
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
     return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 

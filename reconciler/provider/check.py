@@ -1,5 +1,6 @@
 """The engine's Check: inputs and manifest validated, digests added, and in a preview the pending changes."""
 
+from dataclasses import replace
 from typing import Any
 
 from pulumi.dynamic import CheckFailure, CheckResult
@@ -20,6 +21,9 @@ from reconciler.provider.state import (
     resource_id,
     sibling_path,
 )
+from reconciler.run import DatasetRun
+from reconciler.text import counted
+from reconciler.views.preview import Preview
 
 
 def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
@@ -80,10 +84,22 @@ def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
         if arn is not None:
             listed = both_modes(ledger) if run.seen.arn else {}
             process.seen[resource_id(arn, inputs.dataset_type)] = LiveSeen(run.seen.arn, listed)
-        pending = shown(run)
+        pending = _taking_over(run) if is_new and run.seen.arn else shown(run)
         process.checked(pending)
         if not pending.is_quiet:
             properties[PENDING_CHANGES] = pending.properties()
             if is_new:
                 process.console.log_once(pending.message())
         return properties
+
+
+def _taking_over(run: DatasetRun) -> Preview:
+    """The preview of a new resource whose dataset exists."""
+    pending, live = shown(run), run.plan.live if run.plan else None
+    entries = counted(live.entries if live else 0, "entry", "entries")
+    return replace(
+        pending,
+        summary=f"takes over the dataset that is there: {entries}, {pending.summary}",
+        remarks=("if this resource was renamed, the old one lets go of the dataset", *pending.remarks),
+        is_quiet=False,
+    )

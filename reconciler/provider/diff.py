@@ -19,13 +19,14 @@ from typing import Any, Final
 
 from pulumi.dynamic import DiffResult, ReadResult
 
-from reconciler.apply import Target, list_live, observe
-from reconciler.errors import NotFound, ReconcilerError
+from reconciler.apply import Target, list_live, observe_recorded
+from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
-from reconciler.model import Destroy, settings_of
+from reconciler.model import settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
+from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
 from reconciler.review.declaration import policy_changes
 from reconciler.shell.drift import drift
@@ -39,19 +40,22 @@ _MARKED: Final = 30
 def read(name: str, props: dict[str, Any]) -> ReadResult:
     """Live in figures, beside what the last apply recorded, which is carried through unchanged.
 
-    A dataset (or project) that is gone gives an empty id.
+    A dataset (or project) that is proven to be gone gives an empty id. A dataset that somebody else made in its place
+    is read, but not recorded: the next `pulumi up` takes it over, and no delete takes it for the recorded one.
     """
     with runtime.failing_call():
         outputs, process = Outputs.parse(props), runtime.current()
         process.refreshing()
         seen = _listed(process, name, outputs)
         if seen.dataset_arn is None:
+            gone = f"the dataset {outputs.dataset_arn} no longer exists in AWS" if outputs.dataset_arn else "no dataset"
+            process.console.log_once(f"{gone}; it leaves the state, and `pulumi up` creates it again", warning=True)
             return ReadResult("", {})
         # Without the manifest, how many entries are live only is unknown: the number stays that of the last apply.
         live = seen.facts[outputs.applied.policy.compare]
         if not outputs.applied_live.labels_digest:
             live = replace(live, labels_digest="")  # a state of 0.1.0 gets no new member before an apply
-        fresh = replace(outputs, dataset_arn=seen.dataset_arn, live=live)
+        fresh = replace(outputs, live=live)
         return ReadResult(name, fresh.properties())
 
 
@@ -61,10 +65,10 @@ def diff(name: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         outputs, inputs = Outputs.parse(olds), Inputs.parse(news)
         replaces = _replaces(outputs, inputs)
         if replaces:
-            _warn_of_refusal(runtime.current(), outputs)
-            return DiffResult(changes=True, replaces=replaces, delete_before_replace=True)
+            deletes_first = judge(runtime.current(), name, outputs, inputs)
+            return DiffResult(changes=True, replaces=replaces, delete_before_replace=deletes_first)
         changed = bool(inputs.unknown) or _is_due(runtime.current(), name, outputs, inputs)
-        return DiffResult(changes=changed, replaces=[], delete_before_replace=True)
+        return DiffResult(changes=changed, replaces=[], delete_before_replace=False)
 
 
 def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
@@ -73,22 +77,6 @@ def _replaces(outputs: Outputs, inputs: Inputs) -> list[str]:
     if inputs.dataset_type is not outputs.applied.dataset_type or "datasetType" in inputs.unknown:
         replaces.append("datasetType")
     return replaces
-
-
-def _warn_of_refusal(process: Runtime, outputs: Outputs) -> None:
-    """Warn in the preview of a replacement that the dataset cannot be deleted; an empty one always can be."""
-    policy, entries = outputs.applied.policy, outputs.live.entries
-    reason = ""
-    if policy.destroy is Destroy.REFUSE:
-        reason = (
-            f"the dataset has {entries:,} entries and the policy is `destroy: refuse`, so it is not deleted to be "
-            "replaced; set `destroy: delete` (or `keep`) and run `pulumi up` before this change"
-        )
-    elif policy.destroy is Destroy.DELETE:
-        refusal = process.context(outputs.applied.project_arn or "", policy).keeper.refusal()
-        reason = refusal and f"the dataset is not deleted: {refusal}"
-    if reason and entries:
-        process.console.log_once(f"`pulumi up` will be refused: {reason}", warning=True)
 
 
 def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
@@ -134,6 +122,11 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
     seen = process.seen.get(name) or _listed(process, name, outputs)
     is_old = outputs.applied.state_format < STATE_FORMAT
     now = seen.facts.get(outputs.applied.policy.compare)
+    if now and outputs.dataset_arn and seen.dataset_arn != outputs.dataset_arn:
+        yield (
+            f"the dataset {outputs.dataset_arn} was deleted, and somebody else made {seen.dataset_arn} in its place; "
+            "`pulumi up` takes it over"
+        )
     # The digests of an older format are of no use: live counts as it was.
     yield from drift(outputs.read_back, outputs.applied_live if now and is_old else now)
     if now and is_old:
@@ -188,13 +181,12 @@ def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
     """List live now, and remember it for this process."""
     project_arn, dataset_type = split_id(name)
     context = process.context(project_arn, outputs.applied.policy)
-    try:
-        arn = observe(context, Target(project_arn, dataset_type)).arn
-    except NotFound:
-        arn = None
+    there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
+    arn = there.arn or there.leftover
     if arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
-        list_live(context, ledger, arn)
+        if there.arn:  # a dataset whose creation failed has nothing that can be listed
+            list_live(context, ledger, there.arn, there.description)
         process.seen[name] = listed = LiveSeen(arn, both_modes(ledger))
     return listed

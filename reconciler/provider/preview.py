@@ -73,7 +73,7 @@ def list_and_plan(
         return run.plan
 
     def more_settled(made: Plan) -> frozenset[str]:
-        return stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
+        return settled | stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
 
     context = process.context(inputs.project_arn, inputs.policy, inputs)
     target = Target(inputs.project_arn, inputs.dataset_type)

@@ -62,7 +62,7 @@ class Runtime:
             clock,
             Places(Path(FOLDER), settings.snapshots, settings.audit, cure),
             lambda call: self._calls.counts.update([call.operation]),
-            lambda progress: console.status(progress_line(progress)),
+            lambda progress: console.status(progress_line(progress), at_once=progress.at_once),
             self.engine.stop,
             lambda text: console.log_once(text, warning=True),
             settings.hide,
@@ -120,6 +120,10 @@ class Runtime:
     def is_program_run(self) -> bool:
         """Whether this call's resource was last checked, not read: a refresh reads and checks nothing."""
         return call_urn() in self._previews
+
+    def is_real_up(self) -> bool:
+        """Whether this call's resource was last checked by a real `pulumi up`, not by a preview."""
+        return self.is_program_run() and self.preview() is None
 
     def preview(self) -> Preview | None:
         """What Check found for this call's resource in a preview; None in a real update and in a refresh."""

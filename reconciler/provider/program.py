@@ -4,6 +4,7 @@ Everything on disk is validated before the first resource is registered, so that
 before anything is sent for any dataset.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -149,7 +150,8 @@ def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
     from reconciler.shell.account import region_of  # noqa: PLC0415
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    gateway = Gateway(settings.connection.client(region), Calls(SystemClock(), Random()))  # noqa: S311 - varies pauses
+    calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
+    gateway = Gateway(settings.connection.client(region), calls)
     project = gateway.find_project(declared.name)
     if project is None:
         raise NotFound(
@@ -166,3 +168,9 @@ def _managed_arn(resource_name: str, name: str) -> pulumi.Output[str]:
     # Deleted first: otherwise a renamed project would be created even if deleting its datasets is then refused.
     opts = pulumi.ResourceOptions(delete_before_replace=True)
     return rekognition.Project(resource_name, name=name, opts=opts).arn
+
+
+def _tell(retry: str) -> None:
+    """Tell of a retry on standard error: the engine's log would show it only after the program has ended."""
+    sys.stderr.write(f"{retry}\n")
+    sys.stderr.flush()

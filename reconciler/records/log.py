@@ -22,13 +22,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
+from reconciler.errors import ReconcilerError
+from reconciler.model import DatasetType
 from reconciler.records.record import Attempt, Stamp, begun, ended, scrubber
-from reconciler.records.stored import newest, parsed, records_in
+from reconciler.records.stored import applies_to, last_notes, newest, parsed, records_in
 from reconciler.snapshots.folder import PRIVATE, make_folder, opened
 from reconciler.text import inert
 
@@ -189,6 +192,35 @@ class AuditLog:
         """The record with this id in the folder; notes of killed processes become records first."""
         self._close_left_behind()
         return newest(self.folder, lambda record: record["id"] == identity)
+
+    def last_apply(self, project: str, project_arn: str, dataset_type: DatasetType) -> Record | None:
+        """The record of the newest apply to a dataset, in any of the places; None if there is none, or it was deleted.
+
+        An apply that was killed, or is running, has its note in place of a record.
+        """
+        matches = applies_to(project_arn, dataset_type.word)
+        found = newest(self.folder, matches)
+        ending = f"-{dataset_type.word}-{project[:100]}-"
+        others = chain(filter(matches, last_notes(self.folder)), self._elsewhere(ending, matches))
+        # A note that was left beside its record, here or in S3, has the same time: the record comes first.
+        last = max([*([found] if found else []), *others], key=lambda record: str(record["at"]), default=None)
+        return None if last and last["action"] == "destroy" else last
+
+    def _elsewhere(self, ending: str, matches: Callable[[Record], bool]) -> Iterator[Record]:
+        """Records in the further place: all that match, or in S3 the newest one."""
+        if not self.also:
+            return
+        if not is_s3(self.also):
+            yield from filter(matches, records_in(Path(self.also)))
+            return
+        place = S3Address.parse(self.also)
+        try:
+            objects = self.objects()
+            names = sorted((name for name in objects.names(place) if ending in name), reverse=True)
+            records = (parsed(b"".join(objects.read(place / name))) for name in names)
+            yield from islice((record for record in records if record and matches(record)), 1)
+        except ReconcilerError as error:
+            self.warn(f"the records in {inert(self.also)} were not read: {error}")
 
     def _noted(self, attempt: Attempt, stamp: Stamp) -> Note | None:
         """The note of an apply that begins; None when it cannot be written: writing the record will warn of it."""

@@ -67,6 +67,11 @@ class Attempt:
         self.outcome = replace(outcome, record=self.identity)
         return self.outcome
 
+    def kept(self, place: str) -> None:
+        """Add the place of a snapshot, before anything is deleted."""
+        self.snapshots = (*self.snapshots, place)
+        self.on_news()
+
     def failure(self) -> Failure | None:
         """Why it failed, or None."""
         return Failure.of(self.error) if self.error else self.outcome.error if self.outcome else None

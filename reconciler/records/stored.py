@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -57,22 +56,21 @@ def records_in(path: Path) -> Iterator[Record]:
             yield from filter(None, map(parsed, lines))
 
 
-def last_apply(folder: Path, project_arn: str, dataset_type: str) -> Record | None:
-    """The record of the newest apply to a dataset that was not refused before it sent anything, or that was killed.
-
-    None if there is none, or if the dataset was deleted after it.
-    """
+def applies_to(project_arn: str, dataset_type: str) -> Callable[[Record], bool]:
+    """Whether a record is of an apply to a dataset that was not refused before it sent anything, or of its deletion."""
 
     def matches(record: Record) -> bool:
         started = record.get("plan") and (record.get("result") or record.get("outcome") != "refused")
         same = (record["project_arn"], record["type"]) == (project_arn, dataset_type)
         return same and bool(started or record["action"] == "destroy")
 
-    found = newest(folder, matches)
-    notes = (list(filter(matches, records_in(path)))[-1:] for path in folder.glob("begun-*.json"))
-    # A note may be left beside its record, which is the newer of the two.
-    found = max([*([found] if found else []), *chain.from_iterable(notes)], key=lambda one: one["at"], default=None)
-    return None if found and found["action"] == "destroy" else found
+    return matches
+
+
+def last_notes(folder: Path) -> Iterator[Record]:
+    """The notes of applies that have no record yet: they are running, or were killed."""
+    for path in folder.glob("begun-*.json"):
+        yield from list(records_in(path))[-1:]
 
 
 def newest(folder: Path, matches: Callable[[Record], bool]) -> Record | None:

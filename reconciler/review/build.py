@@ -158,9 +158,9 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
     region, account = _region_and_account(one.project_arn)
     found, counts, content = one.findings, FindingCounts(), None
     if found:
-        shown = (*found.errors, *found.marked, *found.notes)
+        shown = (*found.errors, *found.marked, *(found.notes if one.plan is None else ()))  # the same in every plan
         counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
-        content = Content(entries=found.entries, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
+        content = Content(entries=found.lines, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
     bare = DatasetReview(
         title=one.title,
         project=one.project.name,

@@ -120,7 +120,10 @@ class Reading:
         )
 
     def _see(self, number: int, change: Change) -> None:
-        origin: Origin = self._origins.see(change.key) if self._origins else ""
+        origin: Origin = ""
+        if self._origins:
+            stays = change.verb is Verb.LIVE_ONLY and not self._plan.loads_all
+            origin = self._origins.see(change.key, stays=stays)
         if change.verb is Verb.ADD and self._full(_ADDS):
             return  # it would not be kept, and is counted nowhere else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
@@ -184,11 +187,13 @@ class OriginCount:
         self._base, self._ledger, self._mode = base, ledger, mode
         self._counted: dict[Origin, int] = {}
 
-    def see(self, key: str) -> Origin:
-        """Whose change that of this key is."""
+    def see(self, key: str, *, stays: bool = False) -> Origin:
+        """Whose change that of this key is; "" for an entry that only live has and that `stays`: nothing undoes it."""
         desired, live = self._ledger.digests(key, self._mode)
         base, _nothing = self._base.ledger.digests(key, self._mode)
         origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
+        if stays and origin in {"drift", "base-or-drift"}:
+            return ""
         self._counted[origin] = self._counted.get(origin, 0) + 1
         return origin
 

@@ -56,8 +56,12 @@ def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Dange
             yield _danger(dataset, "danger", "split-overlap", _shared(shared), shared)
     if project.splits is not None:
         yield from _splits(project.name, project.splits)
-    appeared = {label for one in project.datasets if one.balance for label in one.balance.appeared}
-    yield from (_look_alike(project.name, pair, appeared) for pair in project.look_alikes)
+        yield from _one_side(project, project.splits)
+    balances = [one.balance for one in project.datasets if one.balance]
+    appeared = {label for balance in balances for label in balance.appeared}
+    for pair in project.look_alikes:
+        if not balances or appeared.intersection((pair.first, pair.second)):
+            yield _look_alike(project.name, pair, appeared)
 
 
 def _dataset(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
@@ -95,7 +99,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
 def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
     """A guard that trips; it refuses nothing when two manifests are compared."""
     if guard.state == "tripped":
-        stops = dataset.override is not None
+        stops = guard.refusal in dataset.refusals
         words = sentence(f"{'blocked' if stops else 'would be blocked'} by guard {guard.name}: ", guard.words)
         yield _danger(dataset, "danger" if stops else "check", "guard", words, guard.count)
     elif guard.state == "overridden":
@@ -166,11 +170,18 @@ def _splits(project: str, splits: Splits) -> Iterator[Danger]:
             f"the test set has {splits.overlap:.0%} of the training labels; training needs {splits.overlap_needed:.0%}"
         )
         yield _danger(project, "danger", "labels-overlap", words, len(splits.train_only), splits.train_only)
+
+
+def _one_side(project: ProjectReview, splits: Splits) -> Iterator[Danger]:
+    """Labels that only train or test has; a plan names those that came or went with it, `validate` all."""
+    balances = [one.balance for one in project.datasets if one.balance]
+    moved = {label for balance in balances for label in (*balance.appeared, *balance.gone)}
     one_side = [("train", splits.train_only), ("test", splits.test_only)]
-    for word, labels in one_side if splits.overlap is not None else ():
+    for word, only in one_side if splits.overlap is not None else ():
+        labels = [label for label in only if label in moved or not balances]
         if labels:
-            only = sentence(f"only {word} has ", listed(labels))
-            yield _danger(project, "note", "label-one-side", only, len(labels), labels)
+            words = sentence(f"only {word} has ", listed(labels))
+            yield _danger(project.name, "note", "label-one-side", words, len(labels), labels)
 
 
 def _shared(images: int) -> str:

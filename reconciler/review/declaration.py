@@ -131,5 +131,7 @@ def _labels(before: Sequence[str] | None, after: Sequence[str] | None) -> Senten
 
 
 def _value(value: object) -> str | Name:
+    if isinstance(value, int):  # patience
+        return f"{value} s"
     written = as_written(value)
     return written if isinstance(written, str) else Name(json.dumps(written, sort_keys=True))

@@ -27,6 +27,9 @@ def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
         found.append(
             sentence(f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only", which)
         )
+    if plan.let_go:
+        lines = counted(plan.let_go, "line that AWS rejected is", "lines that AWS rejected are")
+        found.append((f"{lines} not sent again until the manifest changes (`rejected: skip`)",))
     if plan.by_label:
         found.append(("sent ordered by label, to stay within 250 labels on the way",))
     return tuple(found)

@@ -36,7 +36,7 @@ from reconciler.analysis.results import (
 )
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Failure
-from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy
+from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy, Severity
 from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Sentence
 
@@ -57,7 +57,10 @@ Operation = Annotated[str, _whole("[A-Za-z]{1,64}")]
 
 
 class FindingCounts(Struct, frozen=True, kw_only=True):
-    """The number of findings of each class, and at most 50 of each class in `shown`."""
+    """The number of findings of each class, and at most 50 of each class in `shown`.
+
+    Notes are the same in every run: a plan does not show them, `validate` does.
+    """
 
     errors: int = 0
     marked: int = 0
@@ -66,8 +69,9 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All of them."""
-        return self.errors + self.marked + self.notes
+        """All of the classes that are shown."""
+        notes = any(found.severity is Severity.NOTE for found in self.shown)
+        return self.errors + self.marked + (self.notes if notes else 0)
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -85,7 +89,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 class Content(Struct, frozen=True, kw_only=True):
-    """What a manifest holds: entries, boxes, labels by name, and how many lines the service will mark with errors."""
+    """What a manifest holds: entries (those with an error too), boxes, labels, and lines that will be marked."""
 
     entries: int
     boxes: int
@@ -97,7 +101,8 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
     """The number of changes by whose they are, for a base revision.
 
     `branch`: the manifest differs from the base. `base`: the base has the change already and it was not applied yet.
-    `drift`: live differs from every revision of the base. `base_or_drift`: one of these two, and it is not known which.
+    `drift`: live differs from every revision of the base, and an apply undoes that. `base_or_drift`: one of these two,
+    and it is not known which.
     """
 
     revision: str
@@ -299,18 +304,31 @@ class Danger(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
 
 
+class Made(Struct, frozen=True, kw_only=True):
+    """When a review was made (UTC, to the second), and from which commit, whose author is named.
+
+    `commit` and `author` are null without git; `dirty`: the files differ from the commit.
+    """
+
+    time: str
+    commit: str | None = None
+    author: str | None = None
+    dirty: bool = False
+
+
 class Review(Struct, frozen=True, kw_only=True):
     """The plan of a run. A run that failed has the same members: `error`, and what was known by then.
 
     `command` is the command that was run, "" if the arguments name none. `plan_id` names all changes of the run, "" if
-    a dataset could not be planned. `dangers` are those of all projects, the worst first. `findings` are about
-    project.yaml files. `spent` is what an apply took, to compare with `estimate`; null before one. `calls` are the
-    requests of this run, by operation.
+    a dataset could not be planned. `made` is null in a review that no command made. `dangers` are those of all
+    projects, the worst first. `findings` are about project.yaml files. `spent` is what an apply took, to compare with
+    `estimate`; null before one. `calls` are the requests of this run, by operation.
     """
 
     kind: Literal["plan"] = "plan"
     format: int = FORMAT
     command: Command = "plan"
+    made: Made | None = None
     plan_id: PlanId = ""
     compared: Compared = Compared()
     words: str = ""

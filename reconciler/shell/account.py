@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -17,7 +18,7 @@ from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
 from reconciler.dataset import Project
 from reconciler.errors import BadInput, Interrupted
-from reconciler.model import Policy, ProjectDeclaration, Reporter
+from reconciler.model import Policy, Progress, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
@@ -63,8 +64,12 @@ class Account:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                calls = Calls(self.clock, self._random, self.log)
-                self._gateways[region] = Gateway(self.connection.client(region), calls)
+                calls = Calls(
+                    self.clock, self._random, self.log, lambda text: self.report(Progress(text, at_once=True))
+                )
+                self._gateways[region] = Gateway(
+                    self.connection.client(region), calls, partial(self.connection.account, region)
+                )
                 self.counts.append(calls.counts)
             return self._gateways[region]
 

@@ -159,7 +159,7 @@ def _pillow() -> ModuleType:
     except ImportError as error:
         raise BadInput(
             "Pictures in a report need Pillow, which is not installed; install it with "
-            "pip install 'rekognition-labels-as-code[pictures]', or leave out --images"
+            "pip install 'rekognition-labels-as-code[pictures]', or leave out --pictures"
         ) from error
 
 

@@ -8,11 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, get_args
 
-from reconciler.analysis.results import BoxChange, Group, GroupKind, IgnoredField, ProvenanceSide, Transfer
+from reconciler.analysis.results import (
+    Balance,
+    BoxChange,
+    Group,
+    GroupKind,
+    IgnoredField,
+    LabelBalance,
+    Provenance,
+    ProvenanceSide,
+    Transfer,
+)
 from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
 from reconciler.review.headline import unusable_words
-from reconciler.review.model import DatasetReview, EntryChange, Estimate, OriginCounts
+from reconciler.review.model import Compared, DatasetReview, EntryChange, Estimate, OriginCounts
 from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
 _KILO: Final = 1000
@@ -121,6 +131,8 @@ _UNSEEN: Final = re.compile(
 _MARKS: Final = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILE: Final = re.compile(f"(?<={_MARKS}{{2}}){_MARKS}")
 _WHOLE: Final = 10_000
+# With fewer labels than this the one with the fewest images says nothing.
+_FEWEST_OF: Final = 3
 # From this number of minutes on, times are in minutes.
 _MINUTES: Final = 2
 
@@ -173,6 +185,25 @@ def percent(share: float) -> str:
     return f"{hundredths:.1f} %" if 0 < hundredths < 1 or 99 < hundredths < 100 else f"{hundredths:.0f} %"
 
 
+def label_remarks(row: LabelBalance, balance: Balance) -> tuple[str, ...]:
+    """What is special about a label: new, gone, or the one with the fewest images of at least three."""
+    known = {"new": balance.appeared, "gone": balance.gone}
+    fewest = ("fewest images",) if row.label == balance.smallest and balance.after.labels >= _FEWEST_OF else ()
+    return (*(word for word, labels in known.items() if row.label in labels), *fewest)
+
+
+def manifest_differs(balance: Balance) -> bool:
+    """Whether live-only entries keep labels after an apply, so that its figures are not those of the manifest."""
+    return any(row.images_manifest != row.images_after for row in balance.rows)
+
+
+def balance_words(compared: Compared, balance: Balance) -> Sentence:
+    """What the figures of a table of labels are, before and after."""
+    before, after = (Name(compared.before), Name(compared.after)) if compared.offline else ("live", "the manifest")
+    words = sentence("each figure: ", before, " -> live after an apply of ", after)
+    return sentence(words, "; manifest: ", after, " alone") if manifest_differs(balance) else words
+
+
 def step(before: str, after: str) -> str:
     """A figure before and after; one where it stays the same."""
     return f"{before} \N{RIGHTWARDS ARROW} {after}" if before != after else after
@@ -212,12 +243,16 @@ def kinds_of(change: EntryChange) -> tuple[str, ...]:
 
 def dataset_words(dataset: DatasetReview) -> str:
     """The figures of a dataset: `3 to add, 12 to update, 1 live only, 90 unchanged`."""
+    return ", ".join(filter(None, (changes_words(dataset), figures([(dataset.unchanged, "unchanged")]))))
+
+
+def changes_words(dataset: DatasetReview, left: str = "live only") -> str:
+    """The figures of what changes: `3 to add, 12 to update, 1 live only`; `left` is the word for the last."""
     words = (
         (dataset.add, "to add"),
         (dataset.update, "to update"),
         (dataset.unlabel, "to unlabel"),
-        (dataset.live_only, "live only"),
-        (dataset.unchanged, "unchanged"),
+        (dataset.live_only, left),
     )
     return figures(words)
 
@@ -229,11 +264,12 @@ def boxes_words(dataset: DatasetReview) -> str:
 
 
 def estimate_words(estimate: Estimate) -> str:
-    """`12 calls in 3 batches, 4.1 MB, about 2 min`."""
+    """`at least 12 calls, 3 batches, 4.1 MB, 2 min at 5 calls per second`, and what makes it more."""
     calls = sum(estimate.calls.values())
-    minutes = "under a minute" if estimate.minutes < 1 else f"at least {estimate.minutes:,.0f} min"
-    batches = counted(estimate.batches, "batch", "batches")
-    return f"{counted(calls, 'call', 'calls')}, {batches}, {size(estimate.bytes)}, {minutes} at 5 calls per second"
+    minutes = "under a minute" if estimate.minutes < 1 else f"{estimate.minutes:,.0f} min"
+    sent = f"{counted(estimate.batches, 'batch', 'batches')}, {size(estimate.bytes)}"
+    least = f"at least {counted(calls, 'call', 'calls')}, {sent}, {minutes} at 5 calls per second"
+    return f"{least}; more for slow or failed batches and retries"
 
 
 def took_words(took: Estimate) -> str:
@@ -286,6 +322,12 @@ def is_explained(change: EntryChange, groups: Sequence[Group]) -> bool:
     """Whether the groups that a change belongs to explain every kind of change in it."""
     told = {kind for group in groups if group.id in change.groups for kind in _TOLD[group.kind]}
     return bool(told) and told.issuperset(kinds_of(change))
+
+
+def has_moved(provenance: Provenance) -> bool:
+    """Whether labels come from elsewhere than before, or fields differ that are ignored."""
+    jobs = any(job.before != job.after for job in provenance.jobs)
+    return jobs or bool(provenance.ignored) or provenance.before != provenance.after
 
 
 def is_quiet(dataset: DatasetReview) -> bool:

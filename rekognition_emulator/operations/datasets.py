@@ -73,6 +73,8 @@ class Datasets:
         if size > most:
             sentence = f"Member must have length less than or equal to {most}"
             text = f"1 validation error detected: {violation(payload, 'changes.groundTruth', sentence)}"
+            if self.context.switches.too_large_payload == "HTTP 413":
+                raise ServiceError("RequestEntityTooLargeException", status=413)
             raise ServiceError("ValidationException", text)
 
     def _check_entry_limit(self, dataset: Dataset, payload: bytes) -> None:

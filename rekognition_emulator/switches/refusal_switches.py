@@ -120,6 +120,11 @@ class RefusalSwitches(CheckedSwitches):
         "Does an update that would make a dataset too large fail later, or is it refused at once?",
         'UpdateDatasetEntries lists the exception; the guide has "The manifest file has too many rows."',
     )
+    too_large_payload: Literal["constraint", "HTTP 413"] = switch(
+        "constraint",
+        "Does a payload that is too large break the constraint of the service model, or is it refused with HTTP 413?",
+        "the model has a maximum; whether AWS's front end refuses such a body before the service sees it is not said",
+    )
     concurrent_jobs: int = switch(
         default=0,
         question="How many datasets of an account may be busy before LimitExceededException? 0: any number",

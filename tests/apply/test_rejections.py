@@ -113,7 +113,7 @@ def test_a_failure_about_everything_says_why_and_which_lines(desk: Desk, small_b
     outcome = desk.run(*LINES, *[labelled(KEY.format(number), "a") for number in range(6, 9)]).outcome
     assert kind_of(outcome.error) == "UpdateFailed"
     assert str(outcome.error) == f"batch 2 of 3 (3 lines, {FILE}:4:1 to {FILE}:6:1) failed: {message}"
-    assert (outcome.add, outcome.batches, outcome.rejected_total) == (3, 1, 0)
+    assert (outcome.add, outcome.batches, outcome.rejected_total) == (3, 2, 0)
     assert outcome.live is not None
     assert outcome.live.entries == 3
     desk.fault("")

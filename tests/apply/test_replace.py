@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.apply import destroy
 from reconciler.changes import Action
 from reconciler.errors import Interrupted, ReconcilerError, Refused
 from reconciler.model import Destroy, Extra, Policy
@@ -142,7 +141,7 @@ def test_a_dataset_that_somebody_edits_all_the_time_is_not_deleted(old: Desk) ->
 def test_a_listing_that_comes_up_short_is_no_snapshot(old: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stale listing with fewer entries than were looked at deletes nothing; a whole one goes on."""
     entries = old.gateway.entries
-    short = iter([False, True])  # the look, then the first snapshot
+    short = iter([False, False, True])  # the plan, the look before the delete, then the first snapshot
 
     def listed(arn: str) -> Iterable[str]:
         lines = list(entries(arn))
@@ -231,7 +230,7 @@ def test_destroying_keeps_every_line_first(desk: Desk) -> None:
     """A destroy writes all entries to a snapshot, deletes the dataset and returns the snapshot's address."""
     desk.policy = DELETE
     arn = desk.create(*OLD)
-    assert destroy(desk.context(), arn) == ("snapshot 1",)
+    assert desk.destroy(arn) == ("snapshot 1",)
     assert (keys(kept_by(desk)[0]), desk.arn) == (keys(map(json.dumps, OLD)), "")
 
 
@@ -239,7 +238,7 @@ def test_destroying_an_empty_dataset_keeps_nothing(desk: Desk) -> None:
     """An empty dataset is deleted without a snapshot, also where none could be written."""
     desk.policy = DELETE
     desk.keeper = NOWHERE
-    assert destroy(desk.context(), desk.create()) == ()
+    assert desk.destroy(desk.create()) == ()
     assert desk.arn == ""
 
 
@@ -249,7 +248,7 @@ def test_destroying_is_refused_where_no_snapshot_outlives_the_run(desk: Desk) ->
     desk.keeper = NOWHERE
     arn = desk.create(bare(KEY.format(1)))
     with pytest.raises(Refused, match=f"the dataset {arn} is not deleted: no snapshot location is set"):
-        destroy(desk.context(), arn)
+        desk.destroy(arn)
     assert desk.arn == arn
 
 
@@ -263,7 +262,7 @@ def test_a_destroy_under_which_somebody_edits_keeps_the_edit_too(desk: Desk) -> 
         desk.edit(NEW[5])
 
     desk.keeper = Meddling(after=edit)
-    assert destroy(desk.context(), arn) == ("snapshot 1", "snapshot 2")
+    assert desk.destroy(arn) == ("snapshot 1", "snapshot 2")
     assert [len(lines) for lines in kept_by(desk)] == [3, 4]
     assert desk.arn == ""
 
@@ -275,5 +274,5 @@ def test_a_running_operation_is_waited_for_before_the_snapshot(slow: Emulator) -
     slow.clock.advance(10)
     desk.edit(*OLD)
     desk.gateway.update_entries(arn, json.dumps(NEW[5]).encode())
-    destroy(desk.context(), arn)
+    desk.destroy(arn)
     assert keys(kept_by(desk)[-1]) == keys(map(json.dumps, [*OLD, NEW[5]]))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 import rekognition_emulator
-from reconciler.apply import Target, destroy, list_live, look_at, observe
+from reconciler.apply import Target, list_live, look_at, observe
 from reconciler.changes import Action
 from reconciler.dataset import Observation
 from reconciler.errors import Exit, Interrupted, NotFound, Refused, ServiceError
@@ -41,6 +41,18 @@ def test_a_stop_comes_between_batches_and_what_was_sent_is_counted(
     desk.stop = lambda: None
     ran = desk.run(*LINES)
     assert (ran.outcome.error, ran.outcome.add) == (None, 2)
+
+
+def test_the_status_line_says_that_the_running_batch_is_the_last(
+    desk: Desk, small_batches: Callable[[int], None]
+) -> None:
+    """It is shown at once, and once in a log."""
+    small_batches(900)
+    desk.stop = lambda: Interrupted("stopped") if len(desk.bodies()) == 2 else None
+    desk.run(*LINES)
+    ending = [one for one in desk.progress if one.doing == "stopping after batch 2 of 3, which AWS is processing"]
+    assert ending
+    assert [one.at_once for one in ending] == [True, *[False] * (len(ending) - 1)]
 
 
 def test_a_call_that_fails_between_batches_keeps_what_was_confirmed(
@@ -260,7 +272,7 @@ def test_destroying_an_empty_dataset_follows_the_policy(desk: Desk, policy: Dest
     """`keep` leaves it; the others delete it, as there is nothing to lose."""
     arn = desk.create()
     desk.policy = Policy(destroy=policy)
-    destroy(desk.context(), arn)
+    desk.destroy(arn)
     assert bool(desk.arn) == (policy is Destroy.KEEP)
 
 
@@ -274,9 +286,9 @@ def test_destroying_a_dataset_with_entries_follows_the_policy(slow: Emulator, po
     calls = slow.count_calls()
     if policy is Destroy.REFUSE:
         with pytest.raises(Refused, match=r"has 8 entries .*`destroy: delete`.*`pulumi state delete`"):
-            destroy(desk.context(), arn)
+            desk.destroy(arn)
     else:
-        destroy(desk.context(), arn)
+        desk.destroy(arn)
     assert (slow.count_calls() == calls) == (policy is Destroy.KEEP)
     assert bool(desk.arn) == (policy is not Destroy.DELETE)
 
@@ -287,9 +299,9 @@ def test_destroying_what_is_gone_or_going_is_fine(slow: Emulator) -> None:
     arn = desk.create()
     slow.clock.advance(10)
     desk.gateway.delete_dataset(arn)
-    destroy(desk.context(), arn)
+    desk.destroy(arn)
     assert desk.gateway.describe(arn) is None
-    destroy(desk.context(), arn)
+    desk.destroy(arn)
     assert slow.count_calls("DeleteDataset") == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.aws.calls import Patience
 from reconciler.aws.gateway import Gateway
-from reconciler.errors import ServiceError
+from reconciler.errors import Interrupted, ServiceError
 from rekognition_emulator import Emulator
 from tests.support.aws_doubles import FakeClock, ScriptedServer, failure, gateway_at
 
@@ -23,7 +23,7 @@ class Waiting:
 
     def __init__(self, seconds: float = 1800.0) -> None:
         self.said: list[str] = []
-        self.reason: str | None = None
+        self.reason: Interrupted | None = None
         self.patience = Patience(seconds, lambda: self.reason, self.said.append)
 
 
@@ -35,7 +35,8 @@ def test_a_network_that_is_lost_after_an_answer_is_waited_for(emulator: Emulator
     gateway.project(project)
     assert gateway.patient(waiting.patience).project(project) is not None
     assert 60 < sum(clock.slept) < 300
-    assert waiting.said[0] == "no answer from AWS for 0 s; trying again for up to 30 min"
+    assert waiting.said[0].startswith("DescribeProjects: ConnectionClosedError; attempt 1 failed, trying again in 0.")
+    assert waiting.said[0].endswith("s and for at most 1,800 s")
     assert len(waiting.said) == 13
     assert gateway.calls.counts["DescribeProjects"] == 15
 
@@ -59,7 +60,7 @@ def test_who_is_asked_to_stop_does_not_wait_for_the_network(emulator: Emulator, 
     waiting = Waiting()
     gateway = gateway_at(emulator.url, clock).patient(waiting.patience)
     gateway.project(project)
-    waiting.reason = "stopped as asked"
+    waiting.reason = Interrupted("stopped as asked")
     with pytest.raises(ServiceError, match="no answer from AWS"):
         gateway.project(project)
     assert clock.slept == []

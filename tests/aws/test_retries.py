@@ -1,5 +1,6 @@
 """Which errors are sent again, for how long, and what is said when it is given up."""
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -7,8 +8,9 @@ import botocore.session
 import pytest
 
 import rekognition_emulator
+from reconciler.aws.calls import Patience
 from reconciler.aws.gateway import Gateway
-from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ServiceError
+from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ServiceError, TooLarge
 from reconciler.model import DatasetType
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.support.aws_doubles import (
@@ -46,7 +48,6 @@ FINAL: dict[str, tuple[type[ServiceError], str]] = {
     "ResourceNotReadyException": (InUse, "still being created"),
     "ResourceNotFoundException": (NotFound, "run again to look for it and create it again"),
     "ResourceAlreadyExistsException": (ServiceError, "it is used as it is"),
-    "LimitExceededException": (ServiceError, "Service Quotas"),
     "InvalidPaginationTokenException": (ServiceError, "no longer valid"),
     "InvalidParameterException": (ServiceError, "report it"),
     "ValidationException": (ServiceError, "report it"),
@@ -124,10 +125,9 @@ def test_pauses_differ_between_clients(server: ScriptedServer) -> None:
         (failure("InternalServerError", 500), "InternalServerError"),
         (failure("ServiceUnavailable", 503), "ServiceUnavailable"),
         (failure("SomethingNew", 502), "SomethingNew"),
-        (Answer(b"<html>Bad Gateway</html>", 502), "502"),
         (failure("ThrottlingException"), "ThrottlingException"),
     ],
-    ids=["500", "503", "new", "html", "throttled"],
+    ids=["500", "503", "new", "throttled"],
 )
 def test_retrying_ends_within_five_minutes(server: ScriptedServer, clock: FakeClock, answer: Answer, code: str) -> None:
     """No pause is longer than 20 seconds; then the sentence says that AWS failed."""
@@ -138,6 +138,97 @@ def test_retrying_ends_within_five_minutes(server: ScriptedServer, clock: FakeCl
     assert 240 < sum(clock.slept) <= 300
     assert max(clock.slept) <= 20
     assert "run again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (Answer(b"<html>\n<h1>Not Implemented</h1></html>", 501), "HTTP 501, "),
+        (Answer(b"<html>Bad Gateway</html>", 502), ": <html>Bad Gateway</html>"),
+        (Answer(b"", 503), "HTTP 503, application/x-amz-json-1.1: an empty body"),
+        (Answer({"error": "not found"}, 404), '"not found"'),
+        (Answer(b"[]", 500), "HTTP 500, "),
+        (Answer(b"moved \x1b[2J", 302), "moved \\x1b[2J"),
+        (Answer(b"<html>Sign in</html>"), "HTTP 200, "),
+        (Answer({"hello": "world"}), "world"),
+        (Answer(b""), "an empty body"),
+    ],
+    ids=["501", "502", "503", "404", "500", "302", "page", "json", "empty"],
+)
+def test_what_is_not_from_aws_fails_within_seconds_with_what_was_received(
+    server: ScriptedServer, clock: FakeClock, answer: Answer, shown: str
+) -> None:
+    """A proxy's page or a different server is not asked for minutes; the sentence has status, type and text."""
+    server.answers(answer)
+    with pytest.raises(ServiceError, match="DescribeDataset: the answer is not from AWS ") as caught:
+        gateway_at(server.url, clock).patient(Patience(1800.0, lambda: None, lambda _text: None)).describe(ARN)
+    assert shown in str(caught.value)
+    assert "check the endpoint, the region and any proxy" in str(caught.value)
+    assert sum(clock.slept) <= 5
+
+
+def test_every_retry_is_told(server: ScriptedServer, clock: FakeClock) -> None:
+    """Each says the operation, the error, which attempt failed, the pause, and for how long retries go on."""
+    server.answers(failure("ThrottlingException"), failure("InternalServerError", 500), Answer(b"", 502), Answer())
+    said: list[str] = []
+    update(gateway_at(server.url, clock).patient(Patience(1800.0, lambda: None, said.append)))
+    told = [re.sub(r"\d+\.\d s", "PAUSE", one) for one in said]
+    begins = "UpdateDatasetEntries: "
+    assert told[0] == f"{begins}ThrottlingException; attempt 1 failed, trying again in PAUSE and for at most 300 s"
+    assert told[1].startswith(f"{begins}InternalServerError; attempt 2 failed, trying again in PAUSE and for at most ")
+    assert told[2].startswith(f"{begins}NotFromAws; attempt 3 failed, trying again in PAUSE and for at most ")
+    assert len(told) == 3
+
+
+def test_an_exceeded_limit_is_tried_three_times_within_a_minute(server: ScriptedServer, clock: FakeClock) -> None:
+    """The dataset is idle, so the limit is the account's; the sentence has both causes and AWS's text."""
+    limit, idle = failure("LimitExceededException", message="Too many."), dataset("UPDATE_COMPLETE")
+    server.answers(limit, idle, limit, idle, limit, idle)
+    with pytest.raises(
+        ServiceError, match=r"quota of the account is exceeded, or too many operations .*Too many\."
+    ) as caught:
+        update(gateway_at(server.url, clock))
+    assert caught.value.code == "LimitExceededException"
+    assert "Service Quotas" in str(caught.value)
+    assert [request[0] for request in server.requests].count("UpdateDatasetEntries") == 3
+    assert sum(clock.slept) <= 60
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_an_exceeded_limit_of_a_busy_dataset_is_a_running_operation(
+    server: ScriptedServer, clock: FakeClock, operation: str
+) -> None:
+    """AWS lists the exception and does not explain it: while the dataset is busy, it is waited for."""
+    server.answers(failure("LimitExceededException"), dataset("UPDATE_IN_PROGRESS"))
+    gateway = gateway_at(server.url, clock)
+    with pytest.raises(InUse):
+        update(gateway) if operation == "update" else gateway.delete_dataset(ARN)
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failure("RequestEntityTooLargeException", 413),
+        Answer(b"<html>413 Request Entity Too Large</html>", 413),
+        Answer(b"", 413),
+        failure(
+            "ValidationException",
+            message="1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim=9 cap=9]' at "
+            "'changes.groundTruth' failed to satisfy constraint: Member must have length less than or equal to 8",
+        ),
+    ],
+    ids=["code", "page", "empty", "constraint"],
+)
+def test_too_large_a_body_is_known_by_every_answer_that_says_so(
+    server: ScriptedServer, clock: FakeClock, answer: Answer
+) -> None:
+    """It is not sent again, and later bodies have at most half of its size."""
+    server.answers(answer)
+    gateway = gateway_at(server.url, clock)
+    with pytest.raises(TooLarge):
+        gateway.update_entries(ARN, b"x" * 1000)
+    assert (gateway.largest_body, clock.slept) == (500, [])
 
 
 def test_a_refused_connection_is_reported_within_30_seconds(clock: FakeClock) -> None:

@@ -267,6 +267,7 @@ def test_every_exception_of_the_product_has_an_exit_code() -> None:
         "AlreadyThere": 1,
         "Moved": 1,
         "OutOfPatience": 1,
+        "TooLarge": 1,
         "UpdateFailed": 5,
         "Interrupted": 130,
     }

@@ -159,7 +159,58 @@ def test_lines_that_fail_a_batch_are_found_and_the_rest_goes_in(
     assert len(account.keys("cells")) == 8
     again = world.run("apply", "--yes")
     assert again.code == code
-    assert "1 to add; 8 unchanged" in again.out
+    assert ("1 to add; 8 unchanged" in again.out) == (rejected == "fail")
+
+
+REJECTS = "fault: fail, operation: UpdateDatasetEntries, code: CLIENT_ERROR, message: The manifest has something."
+SKIP = "managed: false\npolicy: {rejected: skip, extra: unlabel, guards: {label-removed: off, updates: off}}"
+FAIL = "managed: false\npolicy: {extra: unlabel, guards: {label-removed: off, updates: off}}"
+
+
+@pytest.mark.parametrize("fault", [f"{REJECTS[7:]}, when: {{Changes.GroundTruth: '*0001.jpg*'}}", "lose, count: 1"])
+@pytest.mark.parametrize("change", ["added", "updated"])
+def test_a_line_that_was_let_go_stays_out_until_it_changes(
+    account: Account, world: World, fault: str, change: str
+) -> None:
+    """Under `rejected: skip` it is remembered and counted; an edit of it, or `rejected: fail`, sends it again."""
+    account.create("cells")
+    before = world.many(3) if change == "updated" else [world.many(3)[0], world.many(3)[2]]
+    world.write("cells", before, settings=SKIP)
+    assert world.run("apply", "--yes").code == 0
+    new = [world.many(3)[0], world.boxes("0001.jpg", "WBC"), world.many(3)[2]]
+    world.write("cells", new, settings=SKIP)
+    account.emulator.load_faults(f"faults: [{{fault: {fault}}}]")
+    first = world.run("apply", "--yes")
+    assert (first.code, "1 line is not live; the policy is `rejected: skip`" in first.out) == (0, True), first
+    sent = account.updates
+    plan = world.run("plan", "--exit-code")
+    assert plan.code == 0, plan
+    assert "1 line that AWS rejected is not sent again until the manifest changes (`rejected: skip`)" in plan.out
+    assert world.run("apply", "--yes").code == 0
+    assert account.updates == sent
+    assert world.run("drift").code == 0
+    account.emulator.load_faults("")
+    world.write("cells", new, settings=FAIL)
+    assert world.run("plan", "--exit-code").code == 2
+    world.write("cells", [new[0], world.boxes("0001.jpg", "WBC", left=20), new[2]], settings=SKIP)
+    assert world.run("plan", "--exit-code").code == 2
+    assert world.run("apply", "--yes").code == 0
+    assert account.updates == sent + 1
+    assert len(account.keys("cells")) == 3
+
+
+def test_an_entry_whose_labels_could_not_be_removed_is_let_go(account: Account, world: World) -> None:
+    """`extra: unlabel` under `rejected: skip`: the bare line that the service would not take is not sent for ever."""
+    account.create("cells")
+    world.write("cells", world.many(3), settings=SKIP)
+    assert world.run("apply", "--yes").code == 0
+    world.write("cells", world.many(2), settings=SKIP)
+    account.emulator.load_faults(f"faults: [{{{REJECTS}, when: {{Changes.GroundTruth: '*0002.jpg*'}}}}]")
+    assert world.run("apply", "--yes").code == 0
+    sent = account.updates
+    assert world.run("plan", "--exit-code").code == 0
+    assert world.run("apply", "--yes").code == 0
+    assert account.updates == sent
 
 
 def test_a_failure_stops_its_project_and_no_other(account: Account, world: World) -> None:
@@ -258,13 +309,16 @@ def test_entries_that_the_service_marks_are_named_with_code_and_line(account: Ac
 
 
 def test_marked_lines_are_errors_where_the_policy_refuses_them(account: Account, world: World) -> None:
-    """With `marked: refuse` the run stops before any call."""
+    """With `marked: refuse` the run stops before any call, with the exit code of every policy."""
     account.create("cells")
     lines = [world.boxes("off.jpg", "RBC", "WBC", left=630)]
     world.write("cells", lines, settings="managed: false\npolicy: {marked: refuse}")
     before = account.emulator.count_calls()
-    assert world.run("apply", "--yes").code == 3
+    assert world.run("apply", "--yes").code == 4
     assert account.emulator.count_calls() == before
+    assert world.run("validate").code == 4
+    world.write("cells", [*lines, "{"], settings="managed: false\npolicy: {marked: refuse}")
+    assert world.run("apply", "--yes").code == 3
 
 
 def test_ctrl_c_at_the_question_sends_nothing(account: Account, world: World) -> None:

@@ -252,7 +252,7 @@ def test_a_folder_with_another_project_is_another_dataset(world: World) -> None:
         ("policy: {extra: replace}", "danger", "extra: report -> replace; from now on a live entry without a line "),
         ("policy: {destroy: delete}", "check", "destroy: refuse -> delete; from now on the dataset is deleted "),
         ("policy: {guards: {updates: off}}", "check", 'guards: {} -> {"updates": "off"}'),
-        ("policy: {patience: 1h}", None, "patience: 1800 -> 3600"),
+        ("policy: {patience: 1h}", None, "patience: 1800 s -> 3600 s"),
         ("labels: [RBC, WBC]", None, "labels: any -> 2 labels"),
         ("train: other.jsonl", None, "manifest: train.jsonl -> other.jsonl"),
         (
@@ -323,3 +323,31 @@ def test_more_boxes_than_are_matched_in_the_best_way_are_said(world: World) -> N
     assert said in world.run("diff", "before.jsonl", "after.jsonl").out
     (world.folder / "few.jsonl").write_text(world.boxes("many.jpg", *["RBC"] * 3))
     assert said not in world.run("diff", "few.jsonl", "few.jsonl").out
+
+
+def test_tables_say_which_column_is_the_second_file_and_which_is_live_after_an_apply(world: World) -> None:
+    """Entries that are no longer in the manifest stay live: the two columns differ, and both are named."""
+    for name, label, count in (("before", "RBC", 5), ("after", "WBC", 3)):
+        (world.folder / f"{name}.jsonl").write_text("\n".join(world.many(count, label)))
+    ran = world.run("diff", "before.jsonl", "after.jsonl")
+    assert "each figure: before.jsonl -> live after an apply of after.jsonl; manifest: after.jsonl alone" in ran.out
+    rows = {
+        line.split()[0]: " ".join(line.split()) for line in ran.out.splitlines() if "RBC  " in line or "WBC  " in line
+    }
+    assert rows["WBC"].startswith("WBC 0 -> 3 3 ")
+    assert rows["RBC"].startswith("RBC 5 -> 2 0 ")
+    for view in ("markdown", "html"):
+        out = world.run("diff", "before.jsonl", "after.jsonl", "--format", view).out
+        assert "live after an apply of" in out
+        assert "manifest" in out
+    same = world.run("diff", "after.jsonl", "before.jsonl").out
+    assert "each figure: after.jsonl -> live after an apply of before.jsonl\n" in same
+
+
+def test_an_estimate_says_at_least_and_what_makes_it_more(world: World) -> None:
+    """The number of calls depends on how long batches take and whether they fail."""
+    for name, label in (("before", "RBC"), ("after", "WBC")):
+        (world.folder / f"{name}.jsonl").write_text("\n".join(world.many(3, label)))
+    out = world.run("diff", "before.jsonl", "after.jsonl").out
+    assert "estimate: at least 10 calls, 1 batch, " in out
+    assert "more for slow or failed batches and retries" in out

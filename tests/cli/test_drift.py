@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import BUCKET
 from tests.cli.repository import commit, git
+from tests.support.s3 import Bucket, running_s3
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.conftest import Account, World
@@ -203,8 +206,47 @@ def test_drift_needs_no_apply_to_be_allowed(applied: World, account: Account) ->
     assert applied.run("drift").code == 2
 
 
-def test_the_help_has_the_table_of_exit_codes(world: World) -> None:
-    """One table for all commands, from 0 to 143."""
-    for command in (("--help",), ("drift", "--help"), ("plan", "--help")):
-        out = world.run(*command).out
-        assert "2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)" in out
+def test_every_help_has_the_table_of_exit_codes(world: World) -> None:
+    """One table for all commands: drift is among the twos, a strict validation among the threes."""
+    for command in (("--help",), ("drift", "--help"), ("plan", "--help"), ("validate", "--help")):
+        table = world.run(*command).out.partition("exit codes:\n")[2]
+        assert "2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)" in table
+        assert "3    bad input or usage, a finding above a note with `validate --strict`" in table
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    """A bucket that boto3 finds by the environment."""
+    with running_s3(tmp_path / "s3") as running:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running.endpoint)
+        yield running
+
+
+@pytest.mark.parametrize("kind", ["s3", "file"])
+def test_records_of_another_runner_are_found_in_their_place(
+    account: Account, world: World, bucket: Bucket, kind: str
+) -> None:
+    """A scheduled job on a fresh runner has no `.reconciler`: the newest record in the further place is as good."""
+    place = f"s3://{bucket.name}/records" if kind == "s3" else "records.jsonl"
+    account.create("cells", "planes")
+    world.write("cells", world.many(3))
+    world.write("planes", world.many(1))
+    assert world.run("apply", "--yes", "--audit", place).code == 0
+    world.write("cells", world.many(4))
+    assert world.run("apply", "--yes", "--audit", place).code == 0
+    shutil.rmtree(world.folder / ".reconciler")
+    ran = world.run("drift", "--audit", place)
+    assert (ran.code, ran.out.count("no drift (since the apply of 20")) == (0, 2), ran
+    edit(account, world.boxes("0003.jpg", "RBC", left=99))
+    assert world.run("drift", "--audit", place).code == 2
+
+
+def test_a_place_that_cannot_be_listed_is_a_warning(account: Account, world: World, bucket: Bucket) -> None:
+    """Every difference counts then, as without a record, and why is said."""
+    account.create("cells")
+    world.write("cells", world.many(3))
+    assert world.run("apply", "--yes").code == 0
+    shutil.rmtree(world.folder / ".reconciler")
+    ran = world.run("drift", "--audit", f"s3://{bucket.name}-no/records")
+    assert (ran.code, "so every difference counts as drift" in ran.out) == (0, True), ran
+    assert "warning: the records in s3://" in ran.err

@@ -207,3 +207,14 @@ def test_the_worst_exit_code_counts(codes: list[Exit], worst: Exit) -> None:
 def test_a_failure_that_all_projects_would_meet_ends_the_run(error: ReconcilerError, *, ends: bool) -> None:
     """A silent endpoint or unusable credentials end the run; a denied call may concern one project only."""
     assert ends_the_run(error) is ends
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_project_of_a_different_account_is_told_as_such(world: World, account: Account, command: str) -> None:
+    """A project that is not found with the credentials of a different account may well exist: both are named."""
+    arn = "arn:aws:rekognition:us-east-1:999900001111:project/cells/1700000000000"
+    world.write("cells", [world.boxes("1.jpg", "RBC")], settings=f"projectArn: {arn}")
+    ran = world.run(command, *(["--yes"] if command == "apply" else []))
+    assert ran.code == 1
+    assert "the credentials are of account 111122223333, not of 999900001111" in ran.out + ran.err
+    assert account.emulator.count_calls("GetCallerIdentity") == 1

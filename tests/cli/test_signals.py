@@ -101,7 +101,7 @@ def test_the_running_batch_is_finished_and_the_next_run_goes_on(
     """After one signal the running batch is finished, nothing more is sent, and the next run sends nothing twice."""
     account.create("cells")
     lines = _two_batches(world)
-    world.write("cells", lines, world.many(1))
+    world.write("cells", lines, world.many(1, first=500))
     process = start("apply", "--yes")
     _until(lambda: account.updates == 1)
     process.send(number)

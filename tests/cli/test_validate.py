@@ -201,3 +201,25 @@ def test_a_manifest_without_known_labels_says_what_is_there_and_what_is_missing(
     (told,) = [line for line in ran.out.splitlines() if " no-known-kind error: " in line]
     assert f"in the first that should, {said}" in told
     assert ("convert" in ran.out) is False
+
+
+def test_entries_with_an_error_are_counted_too(world: World) -> None:
+    """Four lines are four entries, whatever is wrong with two of them."""
+    broken = world.many(1)[0].replace("s3://acme-vision", "s3://Acme_Vision!")
+    world.write("cells", [*world.many(2), broken, "{"])
+    ran = world.run("validate")
+    assert ran.code == 3
+    assert "4 entries" in ran.out
+
+
+def test_an_attribute_that_repeats_the_boxes_of_a_different_one_is_noted(world: World) -> None:
+    """Its boxes count twice for training; without boxes, or with others, nothing is noted."""
+    line = json.loads(world.boxes("1.jpg", "RBC"))
+    twice = line | {"again": line["boxes"], "again-metadata": line["boxes-metadata"]}
+    other = json.loads(world.boxes("2.jpg", "RBC", left=50))
+    apart = other | {"other": line["boxes"], "other-metadata": line["boxes-metadata"]}
+    world.write("cells", map(json.dumps, (twice, apart)))
+    ran = world.run("validate")
+    assert ran.code == 0
+    assert "1 attribute with the same boxes as an earlier one of the line, first `again`" in ran.out
+    assert "2 attributes" not in ran.out

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.review.model import FORMAT, Review
 from reconciler.views.json_document import document_text
+from tests.cli.repository import commit, git
 from tests.support.png import png
 from tests.support.s3 import running_s3
 
@@ -162,9 +163,9 @@ def test_what_is_no_plan_is_said_so(world: World, content: str, said: str) -> No
         (("plan", "--save", "-", "--json"), "standard output takes one document"),
         (("plan", "--save", "-", "--html", "-"), "standard output takes one document"),
         (("plan", "--save", "a", "--html", "a"), "a is named for two views"),
-        (("plan", "--images", "."), "--images is for the HTML view"),
-        (("plan", "--html", "a", "--images", "none"), "--images none: there is no such folder"),
-        (("report", "a", "--format", "html", "--images", "s3"), "--images s3 needs an account"),
+        (("plan", "--pictures", "."), "--pictures is for the HTML view"),
+        (("plan", "--html", "a", "--pictures", "none"), "--pictures none: there is no such folder"),
+        (("report", "a", "--format", "html", "--pictures", "s3"), "--pictures s3 needs an account"),
         (("report", "none.json"), "none.json cannot be read"),
         (("report",), "PLAN"),
     ],
@@ -189,11 +190,11 @@ def test_pictures_come_from_a_folder(cells: World) -> None:
     folder = cells.folder / "photos"
     folder.mkdir()
     (folder / "new.jpg").write_bytes(picture())
-    ran = cells.run("plan", "--html", "plan.html", "--images", "photos", "--save", "plan.json")
+    ran = cells.run("plan", "--html", "plan.html", "--pictures", "photos", "--save", "plan.json")
     assert ran.code == 0, ran
     assert "pictures: 1 shown, 1 missing" in ran.err
     assert "data:image/jpeg;base64," in (cells.folder / "plan.html").read_text()
-    again = cells.run("report", "plan.json", "--format", "html", "--images", "photos")
+    again = cells.run("report", "plan.json", "--format", "html", "--pictures", "photos")
     assert again.out == (cells.folder / "plan.html").read_text()
 
 
@@ -203,7 +204,7 @@ def test_pictures_come_from_s3(cells: World, tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
         bucket.client.put_object(Bucket=bucket.name, Key="a.jpg", Body=picture())
         cells.write("planes", [cells.boxes(f"s3://{bucket.name}/{name}.jpg", "RBC") for name in "ab"])
-        ran = cells.run("plan", "--html", "plan.html", "--images", "s3")
+        ran = cells.run("plan", "--html", "plan.html", "--pictures", "s3")
     assert ran.code == 1, ran  # no project is called planes
     assert "pictures: 1 shown, 1 missing, 2 unreadable" in ran.err
 
@@ -217,7 +218,98 @@ def test_links_are_left_out_on_request(cells: World) -> None:
 
 
 def test_the_json_of_a_run_is_the_saved_plan(cells: World) -> None:
-    """`--json` on standard output and a saved plan are the same document to the letter."""
+    """`--json` on standard output and a saved plan are the same to the letter; of two runs the time differs."""
     bare, ran = cells.run("plan", "--json"), cells.run("plan", "--json", *SAVED)
-    assert bare.document == ran.document
+    assert bare.document | {"made": None} == ran.document | {"made": None}
+    assert bare.document["made"]["time"].endswith(" UTC")
     assert (cells.folder / "plan.json").read_text() == ran.out
+
+
+@pytest.fixture
+def relabelled(world: World) -> World:
+    """Two sides of a dataset: a label renamed everywhere, one image with two labels, one image that is new."""
+    old = [world.boxes(f"{number}.jpg", "RBC", "WBC") for number in range(8)]
+    new = [world.boxes(f"{number}.jpg", "Red", "WBC") for number in range(7)]
+    new += [world.boxes("7.jpg", "Red"), world.boxes("8.jpg", "Red", "Spot")]
+    for name, lines in (("old", old), ("new", new)):
+        (world.folder / f"{name}.jsonl").write_text("\n".join(lines))
+    return world
+
+
+def test_a_comment_opens_with_what_no_group_explains_and_has_a_row_for_each_group(relabelled: World) -> None:
+    """The overview has at most seven columns; the entries that groups explain are folded."""
+    text = relabelled.run("diff", "old.jsonl", "new.jsonl", "--format", "markdown").out
+    opening, _, rest = text.partition("| dataset |")
+    assert "explained by no group" in opening
+    assert "`7.jpg`" in opening
+    assert "`8.jpg`" in opening
+    assert "`3.jpg`" not in opening
+    assert "`3.jpg`" in rest.partition("<details>")[2]
+    header = f"| dataset |{rest.partition(chr(10))[0]}"
+    assert header.count("|") - 1 <= 7
+    (group,) = [line for line in rest.splitlines() if "**renamed**" in line]
+    assert group.startswith("| **renamed** | label `RBC` renamed to `Red` on 8 entries")
+
+
+def test_the_page_opens_with_what_no_group_explains_and_says_how_to_add_pictures(relabelled: World) -> None:
+    """A group is one row of a table; a page with pictures does not tell how to add them."""
+    page = relabelled.run("diff", "old.jsonl", "new.jsonl", "--format", "html").out.partition('id="data"')[0]
+    first, _, rest = page.partition('<section class="dataset"')
+    assert "Explained by no group" in first
+    assert "7.jpg" in first
+    assert "3.jpg" not in first
+    assert rest.count('<tr class="group"') == 1
+    assert "--pictures FOLDER" in rest
+    pictures = relabelled.run("diff", "old.jsonl", "new.jsonl", "--format", "html", "--pictures", ".").out
+    assert "--pictures FOLDER" not in pictures
+
+
+def test_the_page_names_commit_author_time_and_plan(cells: World) -> None:
+    """Who reviews a page knows of what it is, also of one that `report` made later."""
+    commit(cells.folder)
+    oid = git(cells.folder, "rev-parse", "HEAD").strip()
+    ran = cells.run("plan", "--html", "plan.html", "--save", "plan.json")
+    assert ran.code == 0, ran
+    page = (cells.folder / "plan.html").read_text()
+    plan_id = json.loads((cells.folder / "plan.json").read_text())["plan_id"]
+    assert f"commit <code>{oid[:12]}</code> by a, made 20" in page
+    assert f"plan <code>{plan_id}</code>" in page
+    assert f"commit <code>{oid[:12]}</code> by a" in cells.run("report", "plan.json", "--format", "html").out
+    (cells.folder / "datasets" / "cells" / "train.jsonl").write_text(cells.boxes("other.jpg", "RBC"))
+    cells.run("plan", "--html", "plan.html")
+    assert "with changes that are not committed" in (cells.folder / "plan.html").read_text()
+
+
+def test_the_fewest_images_are_named_from_three_labels_on(world: World) -> None:
+    """Of two labels one always has fewer."""
+    for name, labels in (("two", ["RBC", "WBC"]), ("three", ["RBC", "WBC", "Spot"])):
+        lines = [world.boxes(f"{number}.jpg", *labels) for number in range(3)]
+        (world.folder / f"{name}.jsonl").write_text("\n".join(lines))
+    (world.folder / "none.jsonl").write_text('{"source-ref": "s3://acme-vision/cells/none.jpg"}')
+    for name, is_named in (("two", False), ("three", True)):
+        for view in ("text", "markdown", "html"):
+            shown = world.run("diff", "none.jsonl", f"{name}.jsonl", "--format", view).out.partition('id="data"')[0]
+            assert ("fewest" in shown) == is_named, (name, view)
+
+
+def test_notes_that_are_the_same_in_every_run_are_told_by_validate(cells: World) -> None:
+    """An image without boxes is noted by `validate`; a plan does not repeat it in any view."""
+    line = json.loads(cells.boxes("nothing.jpg", "RBC"))
+    line["boxes"]["annotations"], line["boxes-metadata"]["objects"] = [], []
+    with (cells.folder / "datasets" / "cells" / "train.jsonl").open("a") as file:
+        file.write(f"{json.dumps(line)}\n")
+    assert "zero boxes" in cells.run("validate").out
+    ran = cells.run("plan", "--html", "plan.html", "--markdown", "plan.md")
+    assert ran.code == 0, ran
+    shown = ran.out + (cells.folder / "plan.html").read_text() + (cells.folder / "plan.md").read_text()
+    assert "zero boxes" not in shown
+
+
+def test_the_old_name_of_the_pictures_option_works_with_a_warning(relabelled: World) -> None:
+    """`--images` had three meanings; the warning gives the new name."""
+    arguments = ("diff", "old.jsonl", "new.jsonl", "--format", "html")
+    old, new = (relabelled.run(*arguments, name, ".") for name in ("--images", "--pictures"))
+    assert (old.code, "--images is now --pictures; use that name" in old.err) == (0, True)
+    assert (new.code, "is now" in new.err) == (0, False)
+    assert "Pictures for 0 of" in old.out
+    assert "--images" not in relabelled.run("diff", "--help").out

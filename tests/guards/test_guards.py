@@ -72,6 +72,14 @@ def test_updates_trip_over_thirty_percent_and_from_ten_entries_on() -> None:
     assert "updates" not in _tripped(_lines(100), _lines(1))
 
 
+def test_labels_for_entries_that_have_none_are_adds() -> None:
+    """Whoever labels images that somebody uploaded overwrites nothing."""
+    live = [*_lines(10), *_bare(30, start=10)]
+    checks = _checks(_lines(40), live)
+    assert (checks["updates"].state, checks["updates"].count) == (GuardState.PASSED, 0)
+    assert "updates" in _tripped([*_lines(10, "b"), *_bare(20, start=10)], [*_lines(10), *_bare(20, start=10)])
+
+
 def test_what_a_replace_loads_otherwise_counts_as_updated() -> None:
     """Deleting the dataset on the way makes a wrong relabelling no better."""
     live = [*_lines(100), *_lines(1, start=500)]

@@ -17,7 +17,7 @@ def _said(unusable: int, lines: int, *, live: int = 0, limit: Threshold = 0.2, w
     with Ledger() as ledger:
         documents = [labelled(f"s3://b/{number}.jpg", "a") for number in range(lines)]
         for number, document in enumerate(documents):
-            ledger.accept(replace(desired_entry(document, number + 1), unusable=number < unusable))
+            ledger.accept(replace(desired_entry(document, number + 1), unusable="ERROR_X" if number < unusable else ""))
         for document in documents[lines - live :]:
             ledger.observe(as_text(document))
         plan = planned(ledger, exists=live > 0, guards={"unusable": limit}, allow={"unusable": why} if why else {})

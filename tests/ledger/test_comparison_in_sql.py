@@ -184,9 +184,11 @@ def test_settled_pairs_are_left_out_until_one_side_changes() -> None:
 
 
 def test_a_missing_entry_is_never_settled() -> None:
-    """An entry to add has no pair, so it always differs."""
+    """An entry to add is not stored at all, so it differs until it is let go."""
     with filled([bare("s3://b/1")]) as ledger:
-        assert [row.pair for row in ledger.differing(Compare.STRICT, frozenset({"0"}))] == [""]
+        (row,) = ledger.differing(Compare.STRICT)
+        assert list(ledger.differing(Compare.STRICT, frozenset({row.pair}))) == [row]
+        assert list(ledger.differing(Compare.STRICT, frozenset({row.let_go}))) == []
 
 
 def test_a_repeated_key_is_not_added_and_names_the_first_place() -> None:

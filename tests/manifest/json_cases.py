@@ -1,5 +1,6 @@
 """A line for each rule about JSON Lines: the rule's code, and a manifest that breaks it at the sign §."""
 
+import json
 import sys
 
 from reconciler.limits import DATASET_LABELS, LINE_CHARACTERS
@@ -7,6 +8,8 @@ from tests.manifest.lines import BARE, BOXES, IMAGE, NOTHING_FOUND, boxes, class
 
 # Since Python 3.13 its reader points at the comma, before at what follows.
 TRAILING_COMMA = "§,}" if sys.version_info >= (3, 13) else ",§}"
+
+_BOXES = json.loads(BOXES)
 
 JSON_CASES = [
     # Files and JSON.
@@ -128,6 +131,10 @@ JSON_CASES = [
     # Notes.
     ("zero-boxes", NOTHING_FOUND),
     ("many-lines-marked", "\n".join([*(BARE.replace("c.jpg", f"{n}.jpg") for n in range(3)), boxes("640", "4097")])),
+    (
+        "repeated-boxes",
+        f'{BOXES[:-1]},"c":§{json.dumps(_BOXES["b"])},"c-metadata":{json.dumps(_BOXES["b-metadata"])}}}',
+    ),
     ("mixed-kinds", f"{IMAGE}\n§{BOXES}"),
     ("text-label-value", image('"a":1', '"a":§"1"')),
     ("keys-alike", '{"source-ref":"s3://pics/\u00e9.jpg"}\n{"source-ref":§"s3://pics/e\u0301.jpg"}'),

@@ -1,5 +1,6 @@
 """Files of JSON Lines: what a file may look like, and what is kept of a line."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -158,6 +159,7 @@ def test_one_line_too_many_is_named(tmp_path: Path, read_path: Callable[..., Any
     found = read_path(path).findings
 
     assert [(error.code, error.place.line) for error in found.errors] == [("too-many-lines", DATASET_ENTRIES + 2)]
+    assert found.errors[0].message == "this is line number 250,001 of 250,002; the limit is 250,000"
     assert found.entries == DATASET_ENTRIES
 
 
@@ -269,3 +271,28 @@ def test_more_than_a_fifth_of_marked_lines_may_fail_the_whole_update(
     wrong = '{"source-ref":"s3://pics/x.jpg","a":1,"b":2}'
     found = read("\n".join([*lines, wrong])).findings
     assert ("many-lines-marked" in [note.code for note in found.notes]) is noted
+
+
+def test_a_limit_that_is_passed_is_reported_with_the_whole_number(
+    tmp_path: Path, read_path: Callable[..., Any]
+) -> None:
+    """Labels, characters of a line and of a key: the finding shows by how much, once, where the limit is passed."""
+    metadata = {"class-name": "", "type": "groundtruth/image-classification", "confidence": 1, "human-annotated": "yes"}
+    metadata |= {"creation-date": "2024-01-01T00:00:00", "job-name": "labeling-job/x"}
+    lines = [
+        {"source-ref": f"s3://pics/{number}.jpg", "a": 0, "a-metadata": metadata | {"class-name": f"l{number}"}}
+        for number in range(555)
+    ]
+    lines += [{"source-ref": "s3://pics/" + "x" * 2_050}, {"source-ref": "s3://pics/y", "n": "x" * 100_001}]
+    path = tmp_path / "train.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+    found = read_path(path).findings
+
+    assert [error.message.partition(";")[0] for error in found.errors] == [
+        '"l250" is label number 251 of 555',
+        "`source-ref` has 2,060 characters",
+        "the line has 100,036 characters",
+    ]
+    assert found.errors[0].place.line == 251
+    assert len(found.labels) == 555

@@ -133,7 +133,7 @@ def test_a_plan_that_no_order_saves_is_refused_with_the_cure(small: Callable[[in
     with ledger_of(desired, live) as ledger:
         refusal = safe(*plan_of(ledger).refusals)
     assert refusal.startswith(
-        "while the lines are sent the dataset would have 5 labels, whatever their order; the limit is 4; "
+        "while the lines are sent the dataset would have 5 labels, whatever their order, 1 more than the limit of 4; "
     )
     assert "in two applies" in refusal
     small(100_000)  # one batch never passes the limit

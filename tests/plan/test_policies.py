@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.changes import Action, batches, shown_changes
 from reconciler.entries import bare_line, compact, entry_of
+from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import Compare, Extra, Policy, Verb
 from reconciler.plan import Plan, sends
@@ -206,7 +207,9 @@ def test_images_are_counted_on_manifest_and_live_together(limited: Callable[[int
     limited(4, 250)
     with filled(DESIRED, LIVE) as ledger:
         refusal = safe(*plan_of(ledger).refusals)
-        assert refusal.startswith("manifest and live-only entries together are 5 images; the limit is 4; set `extra")
+        assert refusal.startswith(
+            "manifest and live-only entries together are 5 images, 1 more than the limit of 4; set `extra"
+        )
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(5, 250)
     with filled(DESIRED, LIVE) as ledger:
@@ -218,7 +221,9 @@ def test_labels_are_counted_on_manifest_and_live_together(limited: Callable[[int
     limited(250_000, 2)
     with filled(DESIRED, LIVE) as ledger:
         refusal = safe(*plan_of(ledger).refusals)
-        assert refusal.startswith("manifest and live-only entries together use 3 labels; the limit is 2; set `extra")
+        assert refusal.startswith(
+            "manifest and live-only entries together use 3 labels, 1 more than the limit of 2; set `extra"
+        )
         assert plan_of(ledger, EXTRA["unlabel"]).refusals == ()
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
     limited(250_000, 3)
@@ -235,6 +240,20 @@ def test_all_images_must_be_in_one_bucket_live_ones_too() -> None:
             assert refusal.startswith("2 live entries that the manifest does not have are in a different bucket")
             assert "(s3://b/): s3://else/\\x1b[31m;" in refusal
         assert plan_of(ledger, EXTRA["replace"]).refusals == ()
+
+
+def test_a_stop_that_nothing_overrides_is_never_shown_with_an_override() -> None:
+    """Images in two buckets stop an apply whatever is overridden; once that is fixed, the guard's override is shown."""
+    live = [labelled(f"s3://b/{number}", "a") for number in range(20)]
+    for other, words in ((["s3://else/1"], ("different bucket", "guard updates")), ([], ("guard updates",))):
+        desired = [labelled(f"s3://b/{number}", "b") for number in range(20)]
+        with filled(desired, [*live, *map(bare, other)]) as ledger:
+            plan = planned(ledger, bucket="b", guards={**OFF, "updates": 0.3})
+        assert [word in safe(refusal) for word, refusal in zip(words, plan.refusals, strict=True)] == [True] * len(
+            words
+        )
+        assert bool(plan.override) is not bool(other)
+        assert ("--allow" in plan.refusal) is not bool(other)
 
 
 def test_a_plan_that_sends_nothing_is_not_refused_for_what_is_live(limited: Callable[[int, int], None]) -> None:

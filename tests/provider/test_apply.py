@@ -43,7 +43,9 @@ def test_create_adopts_what_the_project_has(world: World) -> None:
     arn = world.emulator.client().create_dataset(ProjectArn=cells.declared["projectArn"], DatasetType="TRAIN")
     world.emulator.edit_entries(arn["DatasetArn"], [json.dumps(line("1.jpg", "cat"))])
     created, sent = world.calls("CreateDataset"), world.calls("UpdateDatasetEntries")
-    assert cells.preview()[1]["pendingChanges"]["summary"].startswith("1 to add; 1 unchanged")
+    assert cells.preview()[1]["pendingChanges"]["summary"].startswith(
+        "takes over the dataset that is there: 1 entry, 1 to add; 1 unchanged"
+    )
     cells.up()
     assert world.calls("CreateDataset") == created
     assert world.calls("UpdateDatasetEntries") == sent + 1

@@ -107,7 +107,7 @@ def test_destroy_obeys_the_setting_of_the_last_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["projectArn", "datasetType"])
-def test_a_different_project_or_type_is_a_replacement_that_deletes_first(world: World, name: str) -> None:
+def test_a_different_project_or_type_is_a_replacement_that_creates_first(world: World, name: str) -> None:
     """The service has one dataset of a type in a project; the id names both."""
     cells = world.declare({"1.jpg": ["cat"]}, policy={"destroy": "delete"})
     cells.up()
@@ -116,7 +116,7 @@ def test_a_different_project_or_type_is_a_replacement_that_deletes_first(world: 
     answer = cells.diff(cells.check())
     assert is_change(answer)
     assert list(answer.replaces) == [name]
-    assert answer.deleteBeforeReplace
+    assert not answer.deleteBeforeReplace
     cells.up()
     assert cells.id != old_id
     assert world.live(cells) == {"1.jpg": ["cat"]}
@@ -135,7 +135,7 @@ def test_a_replacement_obeys_destroy(world: World) -> None:
         one.is_warning and "`pulumi up` will be refused" in one.text and "destroy: delete" in one.text
         for one in cells.messages
     )
-    with pytest.raises(CallError, match="put its folder back"):
+    with pytest.raises(CallError, match=r"`destroy: refuse`.* nothing was created"):
         cells.up()
     assert len(world.emulator.entries(old)) == 1
     assert world.arn(cells) == ""

@@ -119,6 +119,12 @@ def test_a_line_that_fails_its_batch_is_named_and_the_rest_goes_in(world: World,
         assert warning.is_warning
         assert warning.text.startswith(named)
         assert done.text == "8 added in 1 batch"
+        sent, said = world.calls("UpdateDatasetEntries"), len(cells.messages)
+        assert not cells.preview()[0]
+        assert not cells.up()
+        assert not cells.drift()
+        assert world.calls("UpdateDatasetEntries") == sent
+        assert not any("4.jpg" in message.text for message in cells.messages[said:])
     assert len(world.live(cells)) == 8
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.provider.state import MAX_SETTLED
-from tests.support.provider_engine import UNKNOWN, Resource
-from tests.support.provider_world import RELABELS, line
-
-if TYPE_CHECKING:
-    from tests.support.provider_world import World
+from tests.support.provider_engine import UNKNOWN, Resource, running
+from tests.support.provider_world import RELABELS, World, config_for, line
 
 KEY = "s3://acme-vision/images/"
 
@@ -221,3 +217,20 @@ def test_the_training_manifest_as_test_set_is_a_remark(world: World) -> None:
     said = [pending(one) for one in (cells, other, test, test)]
     noted = [any("the manifest of the training dataset" in line for line in lines) for lines in said]
     assert noted == [False, False, True, True]
+
+
+def test_taking_over_a_dataset_is_said(world: World) -> None:
+    """The preview of a new resource counts what is there and what changes, even if nothing does; `pulumi up` too."""
+    there: dict[str, list[str]] = {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["cat"]}
+    first = world.declare(there)
+    first.up()
+    for entries, changes in ((there, ""), ({**there, "1.jpg": ["dog"]}, "1 to update")):
+        with running(world.program, config_for(world.emulator)) as other:
+            again = World(world.emulator, other).declare(entries, project=first.declared["projectArn"])
+            _is_due, checked = again.preview()
+            summary = checked["pendingChanges"]["summary"]
+            assert summary.startswith(f"takes over the dataset that is there: 3 entries, {changes}")
+            assert again.messages[0].text.startswith(summary)
+            assert "if this resource was renamed, the old one lets go of the dataset" in again.messages[0].text
+            again.up()
+            assert "took over the dataset that was there: 3 entries" in [one.text for one in again.messages]

@@ -13,6 +13,7 @@ from tests.support.aws_doubles import _client
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reconciler.errors import ReconcilerError
     from tests.support.desk import Desk
 
 
@@ -39,7 +40,10 @@ class _MortalCalls(Calls):
         self._death, self._made = death, 0
 
     def make(
-        self, operation: str, send: Callable[[], Reply], done_if: Callable[[Exception], Reply | None] | None = None
+        self,
+        operation: str,
+        send: Callable[[], Reply],
+        known: Callable[[ReconcilerError, bool], Reply | None] | None = None,
     ) -> Reply:
         """Send, and die when it is time."""
 
@@ -50,7 +54,7 @@ class _MortalCalls(Calls):
             self._die(after=True)
             return reply
 
-        return super().make(operation, attempt, done_if)
+        return super().make(operation, attempt, known)
 
     def _die(self, *, after: bool) -> None:
         if self._death == Death(self._made, after):

@@ -64,7 +64,10 @@ class _InTurn(Calls):
         self._turnstile, self._me = turnstile, me
 
     def make(
-        self, operation: str, send: Callable[[], Reply], done_if: Callable[[Exception], Reply | None] | None = None
+        self,
+        operation: str,
+        send: Callable[[], Reply],
+        known: Callable[[ReconcilerError, bool], Reply | None] | None = None,
     ) -> Reply:
         """Wait before every attempt."""
 
@@ -72,7 +75,7 @@ class _InTurn(Calls):
             self._turnstile.next(self._me)
             return send()
 
-        return super().make(operation, attempt, done_if)
+        return super().make(operation, attempt, known)
 
 
 class Two:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pytest
 
-from reconciler.model import Compare, Policy
+from reconciler.model import Compare, Extra, Policy
 from reconciler.review.build import review_of
 from reconciler.review.changes import origin_of
 from reconciler.review.model import OriginCounts
@@ -43,24 +43,26 @@ def image(number: int, label: str) -> Document:
     return labelled(f"s3://b/{number}", label)
 
 
-def test_changes_are_marked_and_counted() -> None:
-    """With the manifest of the base and of the revision before it; drift is a danger of its own."""
+@pytest.mark.parametrize("extra", [Extra.REPORT, Extra.UNLABEL])
+def test_changes_are_marked_and_counted(extra: Extra) -> None:
+    """Changes of the branch, pending on the base, and drift, which an apply undoes and which is a danger of its own."""
     live = [image(1, "a"), image(2, "a"), image(3, "strange"), image(4, "a"), image(9, "a")]
     base = [image(1, "a"), image(2, "b"), image(3, "b"), image(4, "a")]
     desired = [image(1, "c"), image(2, "b"), image(3, "b"), image(4, "a"), image(5, "a")]
     with filled(desired, live) as ledger, filled(base) as there, filled([image(2, "a"), image(3, "a")]) as before:
         known = Base("main", there, earlier_in([before], Compare.LABELS))
-        plan = planned(ledger, Policy(), exists=True, bucket=None)
+        plan = planned(ledger, Policy(extra=extra), exists=True, bucket=None)
         review = review_of([run_of(ledger, plan, base=known)])
     (dataset,) = review.datasets
+    unlabels = extra is Extra.UNLABEL
     assert {change.key[-1]: change.origin for change in dataset.changes} == {
         "1": "branch",
         "2": "base",
         "3": "drift",
         "5": "branch",
-        "9": "drift",
+        "9": "drift" if unlabels else "",
     }
-    assert dataset.origins == OriginCounts(revision="main", branch=2, base=1, drift=2)
-    assert [(danger.count, danger.examples) for danger in review.dangers if danger.kind == "drift"] == [
-        (2, ("s3://b/3", "s3://b/9"))
-    ]
+    undone = ("s3://b/3", "s3://b/9") if unlabels else ("s3://b/3",)
+    assert dataset.origins == OriginCounts(revision="main", branch=2, base=1, drift=len(undone))
+    dangers = [(danger.count, set(danger.examples)) for danger in review.dangers if danger.kind == "drift"]
+    assert dangers == [(len(undone), set(undone))]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from reconciler.apply import Context, Outcome, Target, apply, observe, plan_against_live
+from reconciler.apply import Context, Outcome, Target, apply, destroy, observe, plan_against_live
 from reconciler.errors import Failure, Interrupted
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
@@ -82,6 +82,7 @@ class Desk:
         self.clock = FakeClock(self.emulator.clock.advance)
         self.gateway = gateway_at(self.emulator.url, self.clock)
         self.progress: list[Progress] = []
+        self.remark = ""
 
     def context(self) -> Context:
         """What an apply needs, under the present policy."""
@@ -120,6 +121,12 @@ class Desk:
         calls = Counter(call.operation for call in self.emulator.calls)
         calls.subtract(before)
         return Ran(plan, outcome, +calls)
+
+    def destroy(self, recorded: str) -> tuple[str, ...]:
+        """Delete the dataset that a state records; gives the places of the snapshots."""
+        kept: list[str] = []
+        self.remark = destroy(self.context(), self.target, recorded, kept.append)
+        return tuple(kept)
 
     @property
     def arn(self) -> str:

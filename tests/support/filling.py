@@ -28,6 +28,6 @@ def filled(desired: Iterable[Document], live: Iterable[Document | str] = (), *, 
     """
     ledger = Ledger()
     for number, document in enumerate(desired, start=1):
-        assert ledger.accept(replace(desired_entry(document, number), unusable=unusable)) is None
+        assert ledger.accept(replace(desired_entry(document, number), unusable="ERROR_X" if unusable else "")) is None
     fill_live(ledger, (line if isinstance(line, str) else as_text(line) for line in live))
     return ledger

@@ -26,24 +26,31 @@ def test_a_small_review_reads_as_written_here() -> None:
     assert view(many(1)) == (
         "<!-- reconciler:plan -->\n"
         "## changes\n\n"
-        "| dataset | status | add | update | unlabel | live only | unchanged | images | boxes | labels |\n"
-        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
-        "| `blood-cells train` | update |  | 1 |  |  | 280 |  |  |  |\n\n"
-        "### `blood-cells train`\n\n"
-        "`datasets/blood-cells/train.jsonl`: update\n\n"
-        "<details open><summary>1 entry</summary>\n\n"
+        "**`blood-cells train`: the riskiest first**\n\n"
         "|  | entry | what changes | where |\n|---|---|---|---|\n"
         "| `~` | `s3://blood-cells-images/scans/2024/BloodImage_00000.jpg` | 1 box moved: `WBC`"
         "<br><sub>`WBC`, moved by +3, -4 px, overlap 80 %</sub> | line 1 |\n\n"
-        "</details>\n\n"
+        "| dataset | status | changes | unchanged | images | boxes | labels |\n"
+        "|---|---|---|--:|--:|--:|--:|\n"
+        "| `blood-cells train` | update | 1 to update | 280 |  |  |  |\n\n"
+        "### `blood-cells train`\n\n"
+        "`datasets/blood-cells/train.jsonl`: update\n\n"
         "Plan `9d4e2f71c0`: `reconciler apply --plan ID` applies this one and no other.\n"
     )
 
 
-def test_dangers_come_first_then_figures_then_groups_then_labels_then_entries() -> None:
+def test_dangers_come_first_then_the_unexplained_then_figures_groups_labels_and_the_rest() -> None:
     """A reader who stops early has seen what matters."""
     text = view(real())
-    order = ["**danger**", "| dataset |", "**Groups**", "**Labels**", "<details>", "train and test together"]
+    order = [
+        "**danger**",
+        "explained by no group",
+        "| dataset |",
+        "**Groups**",
+        "**Labels**",
+        "<details>",
+        "train and test together",
+    ]
     assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
 
 

@@ -155,7 +155,8 @@ def test_what_an_apply_took_stands_beside_the_estimate() -> None:
     assert ending_view(ended) == (
         "\n"
         "1 dataset: 1 updated\n"
-        "estimate: 7 calls, 1 batch, 900 B, under a minute at 5 calls per second\n"
+        "estimate: at least 7 calls, 1 batch, 900 B, under a minute at 5 calls per second; more for slow or failed "
+        "batches and retries\n"
         "took:     11 calls, 1 batch, 900 B, 12 s\n"
         "calls:    DescribeDataset 9 (estimate 5), ListDatasetEntries 2\n"
     )

@@ -79,8 +79,7 @@ def _undone(one: DatasetRun, plan: Plan, base: Base) -> Iterator[str]:
     """Changes of live that an apply would undo; where it is not known whose a change is, it counts."""
     origins = OriginCount(base, one.ledger, plan.policy.compare)
     for change in shown_changes(one.ledger, plan):
-        if change.verb is not Verb.LIVE_ONLY or plan.loads_all:
-            origins.see(change.key)
+        origins.see(change.key, stays=change.verb is Verb.LIVE_ONLY and not plan.loads_all)
     found = origins.counts()
     if many := found.drift + found.base_or_drift:
         yield f"an apply would undo {counted(many, 'live change', 'live changes')} that {base.revision} does not have"

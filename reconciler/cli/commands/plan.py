@@ -78,9 +78,10 @@ def _refusal(title: str, planned: Plan) -> str:
     """What refuses a dataset, in short, and the option that overrides its guards."""
     tripped = [check.name for check in planned.guards if check.state is GuardState.TRIPPED]
     by = ["policy or limits"] if len(planned.refusals) > len(tripped) else []
-    if tripped and planned.override:
+    if tripped:
         what = "the guard" if len(tripped) == 1 else "the guards"
-        by.append(f"{what} {', '.join(tripped)} (to override: {planned.override.options})")
+        how = f" (to override: {planned.override.options})" if planned.override else ""
+        by.append(f"{what} {', '.join(tripped)}{how}")
     return f"{inert(title)}: refused by {' and by '.join(by)}"
 
 

@@ -6,7 +6,6 @@ else is an apply: plan, question, batches, exit codes.
 Of an apply, only entries are sent whose live line still is what it sent: somebody may have edited the others since.
 """
 
-import shlex
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -30,7 +29,7 @@ from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot
 from reconciler.snapshots.snapshot import sent_beside
-from reconciler.text import counted, inert
+from reconciler.text import counted, for_shell, inert
 
 # How many of the entries that are left out are named; all with --verbose.
 _NAMED: Final = 20
@@ -171,6 +170,10 @@ def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
             yield key
 
 
+# The most characters of an argument in a line of its own.
+_COMMAND: Final = 4000
+
+
 def _show_way_back(record: Record, places: list[str], screen: Screen) -> None:
     """How to get the same lines into the manifest, because the next apply sends what is there."""
     declared = record["manifest"] if record["action"] == "apply" else None
@@ -178,7 +181,8 @@ def _show_way_back(record: Record, places: list[str], screen: Screen) -> None:
     screen.line()
     screen.line(f"The next apply sends what {inert(manifest)} has. To keep the restored lines, put them there:")
     for place in places:
-        fetch = f"aws s3 cp {shlex.quote(place)} - | zcat" if is_s3(place) else f"zcat {shlex.quote(place)}"
-        into = f" >> {shlex.quote(manifest)}" if str(manifest).endswith(".jsonl") else ""
-        screen.line(f"  {inert(fetch + into, 4000)}")
+        copy = for_shell(place, "COPY", _COMMAND)
+        fetch = f"aws s3 cp {copy} - | zcat" if is_s3(place) else f"zcat {copy}"
+        into = f" >> {for_shell(manifest, 'MANIFEST', _COMMAND)}" if str(manifest).endswith(".jsonl") else ""
+        screen.line(f"  {fetch}{into}")
     screen.line("and remove the older lines of these images there; `reconciler validate` names them.")

@@ -16,12 +16,12 @@ from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.model import ProjectDeclaration
 from reconciler.records import Attempt
-from reconciler.records.stored import Record, last_apply, parsed
+from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
-from reconciler.text import inert
+from reconciler.text import for_shell, inert
 
 _REGION_CURE: Final = "give --region, set AWS_REGION, or name `projectArn` in project.yaml"
 
@@ -55,18 +55,29 @@ class LiveSide:
         Raises:
             BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
         """
-        project = self._project(one.project)
-        if project is None:
+        if not self.find(one) or one.project_arn is None:
             declared = one.dataset.policy, one.bucket
             allow = self._run.options.allow
             other = sibling_in(self._run.datasets, one)
             one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
         else:
-            one.project_arn = project.arn
-            context, target = self.context(one), Target(project.arn, one.dataset.dataset_type)
-            one.seen = observe_in(context, project, target.dataset_type)
-            settled = self.store.read(project.arn, target.dataset_type)
+            context, target = self.context(one), Target(one.project_arn, one.dataset.dataset_type)
+            settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
+
+    def find(self, one: DatasetRun) -> bool:
+        """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
+
+        Raises:
+            BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
+        """
+        project = self._project(one.project)
+        if project is None and one.project.project_arn:
+            self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
+        if project is not None:
+            one.project_arn = project.arn
+            one.seen = observe_in(self.context(one), project, one.dataset.dataset_type)
+        return project is not None
 
     def context(self, one: DatasetRun) -> Context:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
@@ -75,9 +86,11 @@ class LiveSide:
         return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
 
     def last_record(self, one: DatasetRun) -> Record | None:
-        """The newest record of an apply to a dataset; None if there is none here."""
-        kind = one.dataset.dataset_type.word
-        return last_apply(self.folder / "audit", one.project_arn, kind) if one.project_arn else None
+        """The newest record of an apply to a dataset; None if there is none."""
+        if one.project_arn is None:
+            return None
+        log = self._account.records(self.region(one.project))
+        return log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
 
     def record(self, named: str) -> Record:
         """The record with an id in `.reconciler/audit`, or at an address in S3.
@@ -184,7 +197,5 @@ def _without_project(one: DatasetRun, live: LiveSide) -> None:
     if project.managed:
         one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
         return
-    one.error = NotFound(
-        f"{where}; create it (`aws rekognition create-project --project-name {project.name}`), or fix its name or "
-        "the region"
-    )
+    create = f"aws rekognition create-project --project-name {for_shell(project.name, 'NAME')}"
+    one.error = NotFound(f"{where}; create it (`{create}`), or fix its name or the region")

@@ -14,13 +14,13 @@ from typing import Final
 from reconciler.aws.objects import Objects
 from reconciler.cli.arguments import Options
 from reconciler.cli.screen import Screen
-from reconciler.errors import BadInput, Exit
+from reconciler.errors import BadInput, Exit, Refused
 from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.review.declaration import Declared, declaration_changes, is_same
-from reconciler.review.model import Review
+from reconciler.review.model import Made, Review
 from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
@@ -34,7 +34,7 @@ class Run:
     """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
 
     `review` is the plan once every dataset was planned; after an apply it includes the outcomes.
-    `objects` opens S3 near a region, for commands that use an account.
+    `objects` opens S3 near a region, for commands that use an account; `made` is when and from which commit it was.
     """
 
     options: Options
@@ -43,6 +43,7 @@ class Run:
     calls: list[Counter[str]] = field(default_factory=list)
     review: Review | None = None
     objects: Callable[[str | None], Objects] | None = None
+    made: Made | None = None
 
     def call_counts(self) -> Counter[str]:
         """The requests of the run so far, by operation."""
@@ -65,25 +66,30 @@ def read_all(run: Run, screen: Screen) -> None:
         BadInput: a folder or project is not found. InvalidDeclaration: a project.yaml is invalid.
     """
     for project in _declared(run.options.command, run.options.datasets, run.options.projects):
-        for dataset in project.datasets:
-            ledger = run.resources.enter_context(Ledger())
-            run.datasets.append(DatasetRun(project, dataset, ledger))
+        add_datasets(run, project)
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
         one.findings = read_manifest(one.dataset, one.project.labels, one.ledger.accept, screen.show)
     screen.clear()
 
 
+def add_datasets(run: Run, project: ProjectDeclaration) -> None:
+    """Add the datasets of a project to the run, each with a ledger that closes with it."""
+    for dataset in project.datasets:
+        run.datasets.append(DatasetRun(project, dataset, run.resources.enter_context(Ledger())))
+
+
 def refuse_invalid(run: Run) -> None:
     """Stop a run in which any manifest has an error.
 
     Raises:
-        BadInput: with the count.
+        BadInput: with the count. Refused: all errors are lines that `marked: refuse` refuses.
     """
     errors = sum(one.findings.error_count for one in run.datasets if one.findings)
     files = sum(1 for one in run.datasets if one.findings and one.findings.refused)
     if errors:
-        raise BadInput(
+        by_policy = sum(one.findings.by_policy for one in run.datasets if one.findings)
+        raise (Refused if by_policy == errors else BadInput)(
             f"{counted(errors, 'error', 'errors')} in {counted(files, 'manifest', 'manifests')}"
             f"{'' if run.options.command == 'validate' else '; nothing was sent'}"
         )
@@ -96,11 +102,16 @@ def _declared(command: str, path: Path, names: Sequence[str]) -> Sequence[Projec
     if command == "validate" and (path / "project.yaml").exists() and not names:
         project = load_project(path, str(path))
         return [project] if project else []
-    return _chosen(path, names)
+    return chosen_projects(path, names)
 
 
-def _chosen(datasets: Path, names: Sequence[str]) -> Sequence[ProjectDeclaration]:
-    projects = load_projects(datasets, str(datasets))
+def chosen_projects(datasets: Path, names: Sequence[str], absent: str = "") -> Sequence[ProjectDeclaration]:
+    """The projects of a folder with these names (none: all); `absent` as for `load_projects`.
+
+    Raises:
+        BadInput: there is no project, or none with one of the names.
+    """
+    projects = load_projects(datasets, str(datasets), absent)
     if not projects:
         raise BadInput(_nothing_in(datasets))
     known = {project.name: project for project in projects}

@@ -154,5 +154,5 @@ def address_fault(key: str) -> BrokenRule | None:
     if not name:
         return BrokenRule(rules.NO_OBJECT, _PATH, {"key": key})
     if len(key) > KEY_CHARACTERS:
-        return BrokenRule(rules.LONG_KEY, _PATH)
+        return BrokenRule(rules.LONG_KEY, _PATH, {"count": len(key)})
     return None

@@ -10,14 +10,13 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 """
 
 import re
-import shlex
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF
+from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
 from reconciler.entries.image_names import oddities
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
@@ -25,12 +24,14 @@ from reconciler.manifest.judge.line import Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import DesiredEntry, Place
 from reconciler.rule import Rule
-from reconciler.text import did_you_mean
+from reconciler.text import did_you_mean, for_shell
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
 # Buckets that are remembered: a manifest with an image in each of thousands of buckets costs no memory.
 _BUCKETS: Final = 50
+# The members of a line with one label attribute: key, attribute and metadata.
+_ONE_ATTRIBUTE: Final = 3
 
 
 class ClassMaps:
@@ -79,6 +80,8 @@ class Across:
         self._label_places: dict[str, Place] = {}  # normal form -> where first
         self._lines = self._entries = self._boxes = 0
         self._class_maps = ClassMaps()
+        self._beyond: Place | None = None
+        self._first_beyond: tuple[str, Place] | None = None
         self._known_kind = False
         self._unknown_kind: ParsedLine | None = None
 
@@ -86,7 +89,7 @@ class Across:
         """Count a line, good or bad."""
         self._lines += 1
         if self._lines == DATASET_ENTRIES + 1:
-            self._collector.report(rules.MANY_LINES, line.place)
+            self._beyond = line.place
 
     def see_kinds(self, line: ParsedLine, judgement: Judgement) -> None:
         """Remember whether any line is of a kind that Custom Labels takes, and which labels it declares."""
@@ -121,6 +124,12 @@ class Across:
         if self._unknown_kind is not None and not self._known_kind:
             there, cure = _unknown(self._unknown_kind.document)
             self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind.place, there=there, cure=cure)
+        if self._beyond is not None:
+            self._collector.report(rules.MANY_LINES, self._beyond, count=self._lines)
+        if self._first_beyond is not None:
+            (label, place), many = self._first_beyond, len(self._labels)
+            more = " or more" if many >= _KEPT else ""
+            self._collector.report(rules.MANY_LABELS, place, label=label, count=many, more=more)
         self._class_maps.report(self._collector, self._labels)
         bucket = next(iter(self._buckets), None)
         return self._collector.findings(self._entries, self._boxes, tuple(self._labels), bucket)
@@ -136,13 +145,12 @@ class Across:
         self._buckets[bucket] = place
 
     def _new_label(self, label: str, line: ParsedLine) -> None:
-        if len(self._labels) > DATASET_LABELS:
+        if len(self._labels) >= _KEPT:
             return
         form = unicodedata.normalize("NFC", label)
         self._labels[label] = form
-        if len(self._labels) > DATASET_LABELS:
-            locate = partial(line.locate, label_path(line, label))
-            self._collector.report(rules.MANY_LABELS, locate, label=label)
+        if len(self._labels) == DATASET_LABELS + 1:
+            self._first_beyond = label, line.locate(label_path(line, label))
         place = line.place if label.isascii() else line.locate(label_path(line, label))
         first = self._label_places.setdefault(form, place)
         if first is not place:
@@ -188,7 +196,7 @@ _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
 
 
 def _fixed_by(file: str) -> str:
-    name = shlex.quote(file)
+    name = for_shell(file, "FILE")
     return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
@@ -199,6 +207,19 @@ class _Counted:
     place: Place
     details: dict[str, object]
     count: int = 0
+
+
+def _repeated(document: Mapping[str, Any]) -> Iterator[str]:
+    """The attributes whose boxes an earlier attribute of the line has too; attributes without boxes repeat nothing."""
+    if len(document) <= _ONE_ATTRIBUTE:
+        return
+    seen = set[tuple[Box, ...]]()
+    for one in attributes(document):
+        if one.kind == BOXES_TYPE:
+            boxes = tuple(sorted(meaning_of({one.name: one.value, one.name + METADATA: one.metadata}).boxes))
+            if boxes and boxes in seen:
+                yield one.name
+            seen.add(boxes)
 
 
 @dataclass(slots=True)
@@ -218,6 +239,8 @@ class Notes:
             self._count(rule, partial(line.locate, path), name=str(path[-1]))
         for kind in judgement.kinds:
             self._kinds.setdefault(kind, line.place)
+        for name in _repeated(line.document):
+            self._count(rules.REPEATED_BOXES, partial(line.locate, (name,)), name=name)
         if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
 

@@ -62,10 +62,11 @@ def _leaves(folder: Path, path: Path) -> str | None:
     return "" if ".." in path.relative_to(folder).parts else " by a symbolic link"
 
 
-def load_projects(datasets: Path, shown: str) -> tuple[ProjectDeclaration, ...]:
+def load_projects(datasets: Path, shown: str, absent: str = "") -> tuple[ProjectDeclaration, ...]:
     """Read the project.yaml of every folder in `datasets`, in the order of the folders' names.
 
-    `shown` is the folder's name as the user gave it; places are named by it. Manifests are named, not read.
+    `shown` is the folder's name as the user gave it; places are named by it. Manifests are named, not read. With
+    `absent`, a dataset without a manifest is declared too: it has the default name with this suffix.
 
     Raises:
         InvalidDeclaration: with the findings of all folders, at most 50 per file.
@@ -75,7 +76,7 @@ def load_projects(datasets: Path, shown: str) -> tuple[ProjectDeclaration, ...]:
         collector.report(rules.NOT_A_FOLDER if datasets.exists() else rules.NO_DATASETS)
         _refuse([collector])
     folders = sorted(path for path in datasets.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return _loaded(folders, lambda folder: PurePosixPath(shown, folder.name, _FILE))
+    return _loaded(folders, lambda folder: PurePosixPath(shown, folder.name, _FILE), absent)
 
 
 def load_project(folder: Path, shown: str) -> ProjectDeclaration | None:
@@ -88,7 +89,9 @@ def load_project(folder: Path, shown: str) -> ProjectDeclaration | None:
     return projects[0] if projects else None
 
 
-def _loaded(folders: Iterable[Path], shown: Callable[[Path], PurePosixPath]) -> tuple[ProjectDeclaration, ...]:
+def _loaded(
+    folders: Iterable[Path], shown: Callable[[Path], PurePosixPath], absent: str = ""
+) -> tuple[ProjectDeclaration, ...]:
     collectors: list[Collector] = []
     found: list[tuple[Collector, DeclaredProject, ProjectDeclaration]] = []
     for folder in folders:
@@ -96,7 +99,7 @@ def _loaded(folders: Iterable[Path], shown: Callable[[Path], PurePosixPath]) -> 
         collectors.append(here)
         declared = _declared(folder, here)
         if declared is not None:
-            found.append((here, declared, _project(declared, here)))
+            found.append((here, declared, _project(declared, here, absent)))
     _refuse_twice(found)
     _refuse(collectors)
     return tuple(project for _, _, project in found)
@@ -146,21 +149,21 @@ def _root(path: Path, collector: Collector) -> Node | None:
     return None
 
 
-def _project(declared: DeclaredProject, collector: Collector) -> ProjectDeclaration:
-    datasets = tuple(_datasets(declared, collector))
+def _project(declared: DeclaredProject, collector: Collector, absent: str) -> ProjectDeclaration:
+    datasets = tuple(_datasets(declared, collector, absent))
     if not datasets and not declared.datasets and collector.error_count == 0:
         collector.report(rules.NO_DATASET)
     return replace(declared.project, datasets=datasets)
 
 
-def _datasets(declared: DeclaredProject, collector: Collector) -> Iterator[DatasetDeclaration]:
-    """The datasets that are declared or have a manifest of a default name, train before test."""
+def _datasets(declared: DeclaredProject, collector: Collector, absent: str) -> Iterator[DatasetDeclaration]:
+    """The datasets that are declared or have a manifest of a default name, train before test; with `absent` both."""
     folder, paths = declared.project.folder, set[Path]()
     for kind in DatasetType:
         dataset = declared.datasets.get(kind) or DeclaredDataset(None, None, declared.policy)
         node = dataset.manifest or dataset.node
         report = partial(_report_at, collector, node)
-        written = dataset.manifest.text if dataset.manifest else _default(folder, kind, dataset, report)
+        written = dataset.manifest.text if dataset.manifest else _default(folder, kind, dataset, report, absent)
         manifest = None if written is None else inside(folder, written, report)
         if written is not None and manifest is not None:
             shown = str(PurePosixPath(declared.project.shown, written))
@@ -174,11 +177,13 @@ def _report_at(collector: Collector, node: Node | None, rule: Rule, **details: o
     collector.report(rule, collector.place(node.line, node.column) if node else None, **details)
 
 
-def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: _Report) -> str | None:
-    """The manifest of a default name, when there is exactly one."""
+def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: _Report, absent: str) -> str | None:
+    """The manifest of a default name, when there is exactly one; without one, with `absent`, the name that it gets."""
     names = default_manifests(folder, kind.word)
     if len(names) > 1:
         report(rules.TWO_DEFAULTS, first=names[0], second=names[1], dataset=kind.word)
+    elif not names and absent:
+        return kind.word + absent
     elif not names and isinstance(dataset.node, MappingNode):
         known = ", ".join(kind.word + suffix for suffix in DEFAULT_SUFFIXES)
         report(rules.NO_DEFAULT, dataset=kind.word, names=known)

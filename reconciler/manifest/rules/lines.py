@@ -61,7 +61,7 @@ NOT_A_NUMBER: Final = error("not-a-number", "{text} is not JSON", "give a number
 OVERFLOW: Final = error("number-too-large", "{text} does not fit a 64-bit float", "give a smaller number", _JSON)
 LONG_LINE: Final = error(
     "line-too-long",
-    f"the line has more than {LINE_CHARACTERS:,} characters; the service drops it and reports nothing",
+    f"the line has {{size}}; the limit is {LINE_CHARACTERS:,} characters; the service drops it and reports nothing",
     "remove attributes or boxes from the line",
     _RULES,
 )
@@ -93,7 +93,7 @@ NO_OBJECT: Final = error(
 )
 LONG_KEY: Final = error(
     "source-ref-too-long",
-    f"`source-ref` has more than {KEY_CHARACTERS:,} characters",
+    f"`source-ref` has {{count:,}} characters; the limit is {KEY_CHARACTERS:,}",
     "store the image under a shorter key: S3 takes 1,024 bytes",
     "botocore service-2.json, QueryString",
 )
@@ -113,13 +113,13 @@ TWO_BUCKETS: Final = error(
 )
 MANY_LABELS: Final = error(
     "too-many-labels",
-    f'"{{label}}" is label number {DATASET_LABELS + 1}; the limit is {DATASET_LABELS}',
+    f'"{{label}}" is label number {DATASET_LABELS + 1} of {{count:,}}{{more}}; the limit is {DATASET_LABELS}',
     "use fewer labels, or split the dataset over projects",
     _LIMITS,
 )
 MANY_LINES: Final = error(
     "too-many-lines",
-    f"this is line number {DATASET_ENTRIES + 1:,}; the limit is {DATASET_ENTRIES:,}",
+    f"this is line number {DATASET_ENTRIES + 1:,} of {{count:,}}; the limit is {DATASET_ENTRIES:,}",
     "remove lines, or split the dataset over projects",
     _LIMITS,
 )
@@ -172,6 +172,11 @@ MULTILABEL: Final = note(
     "converter writes it and AWS's guide gives groundtruth/image-classification alone; the service may mark them",
     "set the type to groundtruth/image-classification{how}",
     "Custom Labels Developer Guide, Transforming multi-label SageMaker AI Ground Truth manifest files",
+)
+REPEATED_BOXES: Final = note(
+    "repeated-boxes",
+    "{count:,} attribute{s} with the same boxes as an earlier one of the line, first `{name}`: each box counts twice",
+    "remove one of the two attributes, if both describe the same objects",
 )
 TEXT_VALUE: Final = note(
     "text-label-value",

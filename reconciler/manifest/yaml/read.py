@@ -77,6 +77,22 @@ def _late_head(handle: BinaryIO, loader: Any) -> dict[str, Node]:  # noqa: ANN40
     return nodes
 
 
+def head_values(handle: BinaryIO) -> tuple[str, dict[str, Any]]:
+    """What the head of a manifest says: the prefix of the images with its "/", and the shared values by their keys."""
+    nodes = _late_head(handle, None)
+    head = head_of(nodes, Fields(lambda *_args, **_details: None))
+    shared = head.shared
+    values = {
+        "size": [side for side, _node in shared.size or ()],
+        "created": shared.created,
+        "human-annotated": shared.human_annotated,
+        "job-name": shared.job_name,
+        "confidence": shared.confidence,
+    }
+    prefix = f"{head.prefix.rstrip('/')}/" if head.prefix else ""
+    return prefix, {name: value for name, value in values.items() if name in head.given}
+
+
 class _Manifest:
     """One file on its way from nodes to lines."""
 

@@ -59,8 +59,14 @@ class EngineWatch:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place among the datasets that are worked on at once; waits for one."""
+        """A place among the datasets that are worked on at once; waits for one.
+
+        Raises:
+            Interrupted: the wait ended because nothing more may be sent.
+        """
         with self._places:
+            if reason := self.stop():
+                raise reason
             yield
 
     def _watch(self) -> None:

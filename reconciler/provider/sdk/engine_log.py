@@ -41,12 +41,12 @@ class Console:
             self._logged.add((urn, message))
         self._log(urn, message, ephemeral=False, warning=warning)
 
-    def status(self, message: str) -> None:
-        """A status line on the row of the resource of this call, at most one in an interval."""
+    def status(self, message: str, *, at_once: bool = False) -> None:
+        """A status line on the row of the resource of this call, at most one in an interval, or one `at_once`."""
         urn = call_urn()
         with self._lock:
             now = self._now()
-            if now - self._last_status.get(urn, -self._interval) < self._interval:
+            if not at_once and now - self._last_status.get(urn, -self._interval) < self._interval:
                 return
             self._last_status[urn] = now
         self._log(urn, message, ephemeral=True)

@@ -26,12 +26,14 @@ from reconciler.review.model import DatasetReview, EntryChange, Review
 from reconciler.text import Sentence, names_in
 from reconciler.views import words as wording
 from reconciler.views.json_document import json_bytes
-from reconciler.views.lines import guard_lines, outcome_lines
+from reconciler.views.lines import chosen, guard_lines, outcome_lines
 from reconciler.views.pictures import Picture, PictureSource
 from reconciler.views.words import said, shown
 
 # The number of entries in the page for readers without a script.
 _STATIC: Final = 200
+# The number of entries of each dataset that are shown first, because no group explains them.
+_FIRST: Final = 24
 # The number of characters of a sentence that are shown.
 _SENTENCE: Final = 700
 
@@ -53,6 +55,7 @@ def view(review: Review, *, pictures: PictureSource | None = None, links: bool =
         with_pictures=pictures is not None,
         links=links,
         static=entries[:_STATIC],
+        first=[change for dataset in review.datasets for change in chosen(dataset, dataset.groups, _FIRST)[0]],
         total=sum(dataset.changes_total for dataset in review.datasets),
     )
 

@@ -11,7 +11,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.entries.codes import code_meaning
 from reconciler.errors import Failure
 from reconciler.model import Finding
-from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, ProjectReview
+from reconciler.review.model import Compared, DatasetReview, EntryChange, FindingCounts, ProjectReview
 from reconciler.text import Name, counted, joined, sentence
 from reconciler.views import words as wording
 from reconciler.views.lines import guard_lines, outcome_sentences
@@ -22,6 +22,7 @@ _RISK_HEAD: Final = 150
 _RISK_FINDING: Final = {"error": 140, "marked": 30, "note": 4}
 _RISK_OUTCOME: Final = 130
 _RISK_GROUP: Final = 100
+_RISK_FIRST: Final = 110
 _RISK_LABEL: Final = 60
 _RISK_LABEL_SAME: Final = 2
 _RISK_ORIGIN: Final = 1
@@ -29,26 +30,35 @@ _RISK_ORIGIN: Final = 1
 _RISK_ENTRY: Final = 10
 _RISK_STEP: Final = 5
 
-# Fewer entries than this are shown unfolded.
-_UNFOLDED: Final = 10
+_ENTRIES: Final = f"{cells(['', 'entry', 'what changes', 'where'])}|---|---|---|---|\n"
 _BOXES: Final = 4
 # What is pasted must be whole: six guards and their digest.
 _OVERRIDE: Final = 2000
 _BAR: Final = 12
 
 
-def dataset_blocks(dataset: DatasetReview) -> Iterator[Block]:
-    """Everything about one dataset, in reading order."""
+def unexplained_block(dataset: DatasetReview, entries: Sequence[EntryChange]) -> Block:
+    """The entries of a dataset that no group explains: what a reviewer has to look at one by one."""
+    folder = wording.folder_of([change.key for change in entries])
+    pieces = [piece(_RISK_FIRST + change.risk, _change, change, dataset, folder) for change in entries]
+    under = f", under {code(folder)}" if folder else ""
+    why = "explained by no group" if dataset.groups else "the riskiest first"
+    return Block(pieces, "entries", f"**{code(dataset.title)}: {why}**{under}\n\n{_ENTRIES}", "\n")
+
+
+def dataset_blocks(dataset: DatasetReview, first: Sequence[EntryChange], compared: Compared) -> Iterator[Block]:
+    """Everything else about one dataset, in reading order; `first` are the entries that were shown already."""
     yield Block([piece(_RISK_HEAD, _heading, dataset)], "headings", foot="\n")
     if dataset.outcome:
         yield _outcome(dataset.outcome)
     yield finding_block(dataset.findings)
     pieces = [piece(_RISK_GROUP, _group, group) for group in dataset.groups]
-    yield Block(pieces, "groups", "**Groups**\n\n", "\n", note=lambda left: f"- and {left:,} more groups\n")
+    head = f"**Groups**\n\n{cells(['', 'what changes', 'except', 'because'])}|---|---|---|---|\n"
+    yield Block(pieces, "groups", head, "\n", note=lambda left: f"\n... and {left:,} more groups\n")
     if dataset.balance:
-        yield from _balance(dataset.balance)
-    yield _changes(dataset)
-    if dataset.provenance:
+        yield from _balance(dataset.balance, compared)
+    yield _changes(dataset, first)
+    if dataset.provenance and wording.has_moved(dataset.provenance):
         yield _provenance(dataset.provenance)
 
 
@@ -101,60 +111,63 @@ def _finding(found: Finding) -> str:
 
 
 def _group(group: Group) -> str:
-    text = f"- **{wording.GROUP_KINDS[group.kind]}** {prose(group.words)}"
-    if group.exception_count:
-        but = counted(group.exception_count, "entry", "entries")
-        text += f"<br>**except {but}**: {prose(joined(group.exceptions))}"
-    if group.evidence:
-        text += f"<br><sub>because {prose(joined(group.evidence))}</sub>"
-    if group.examples:
-        text += f"<br><sub>such as {', '.join(map(code, group.examples))}</sub>"
-    return f"{text}\n"
+    """One row: what changes, what does not fit it, and on what it rests."""
+    such = f"<br><sub>such as {', '.join(map(code, group.examples))}</sub>" if group.examples else ""
+    but = counted(group.exception_count, "entry", "entries")
+    exceptions = f"**{but}**: {prose(joined(group.exceptions))}" if group.exception_count else ""
+    kind = f"**{wording.GROUP_KINDS[group.kind]}**"
+    return cells([kind, f"{prose(group.words)}{such}", exceptions, prose(joined(group.evidence))])
 
 
-def _balance(balance: Balance) -> Iterator[Block]:
+def _balance(balance: Balance, compared: Compared) -> Iterator[Block]:
     most = max((row.images_after for row in balance.rows), default=0)
     changed, same = list[Piece](), list[Piece]()
     for row in balance.rows:
         differs = (row.images_before, row.boxes_before) != (row.images_after, row.boxes_after)
         risk = _RISK_LABEL if differs else _RISK_LABEL_SAME
         (changed if differs else same).append(piece(risk, _label, row, balance, most))
-    head = cells(["label", "images", "share", "", "boxes", ""]) + "|---|--:|--:|---|--:|---|\n"
+    own = wording.manifest_differs(balance)
+    names = ["label", "images", *(["manifest"] if own else []), "share", "", "boxes", ""]
+    head = cells(names) + f"|---|--:|{'--:|' if own else ''}--:|---|--:|---|\n"
+    told = prose(wording.balance_words(compared, balance))
     note = "\n... and {:,} more labels\n"
-    yield Block(changed, "labels that change", f"**Labels**\n\n{head}", "\n", note=note.format)
+    yield Block(changed, "labels that change", f"**Labels** ({told})\n\n{head}", "\n", note=note.format)
     summary = f"<summary>{counted(len(same), 'label does', 'labels do')} not change</summary>"
     fold = f"<details>{summary}\n\n{head}"
     yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note.format)
 
 
 def _label(row: LabelBalance, balance: Balance, most: int) -> str:
-    known = {"**new**": balance.appeared, "**gone**": balance.gone, "fewest images": (balance.smallest,)}
+    own = [f"{row.images_manifest:,}"] if wording.manifest_differs(balance) else []
+    remarks = (word if word == "fewest images" else f"**{word}**" for word in wording.label_remarks(row, balance))
     boxes = wording.step(f"{row.boxes_before:,}", f"{row.boxes_after:,}")
     return cells(
         [
             code(row.label),
             wording.step(f"{row.images_before:,}", f"{row.images_after:,}"),
+            *own,
             wording.step(wording.percent(row.share_before), wording.percent(row.share_after)),
             "\N{FULL BLOCK}" * round(_BAR * row.images_after / most) if most else "",
             boxes if row.boxes_before or row.boxes_after else "",
-            ", ".join(remark for remark, labels in known.items() if row.label in labels),
+            ", ".join(remarks),
         ]
     )
 
 
-def _changes(dataset: DatasetReview) -> Block:
-    folder = wording.folder_of([change.key for change in dataset.changes])
-    pieces = [
-        piece(_RISK_ENTRY + _RISK_STEP * change.risk, _change, change, dataset, folder) for change in dataset.changes
-    ]
-    beyond = dataset.changes_total - len(pieces)
+def _changes(dataset: DatasetReview, first: Sequence[EntryChange]) -> Block:
+    """The entries that were not shown at the beginning, folded."""
+    seen = {change.number for change in first}
+    rest = [change for change in dataset.changes if change.number not in seen]
+    folder = wording.folder_of([change.key for change in rest])
+    pieces = [piece(_RISK_ENTRY + _RISK_STEP * change.risk, _change, change, dataset, folder) for change in rest]
+    total = dataset.changes_total - len(first)
     under = f" under {raw_code(folder)}" if folder else ""
-    order = ", the riskiest first" if dataset.changes_total > 1 else ""
-    summary = f"<summary>{counted(dataset.changes_total, 'entry', 'entries')}{under}{order}</summary>"
-    fold = "<details open>" if dataset.changes_total <= _UNFOLDED else "<details>"
-    head = f"{fold}{summary}\n\n{cells(['', 'entry', 'what changes', 'where'])}|---|---|---|---|\n"
+    order = ", the riskiest first" if total > 1 else ""
+    other = "more " if first else ""
+    summary = f"<summary>{counted(total, f'{other}entry', f'{other}entries')}{under}{order}</summary>"
     note = "\n... and {:,} more entries\n"
-    return Block(pieces, "entries", head, "\n</details>\n\n", beyond, note.format)
+    fold = f"<details>{summary}\n\n{_ENTRIES}"
+    return Block(pieces, "entries", fold, "\n</details>\n\n", total - len(pieces), note.format)
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:

@@ -1,4 +1,4 @@
-"""A review as Markdown for a comment on a pull request: danger first, then groups, figures and entries by risk.
+"""A review as Markdown for a comment on a pull request: dangers, what no group explains, figures, groups, the rest.
 
 At most 65,536 characters, as GitHub takes them; what is cut is the least risky, and the text says how much. The first
 line is always the same, so that the comment can be found again and updated in place.
@@ -12,10 +12,17 @@ from reconciler.review.dangers import LEVELS
 from reconciler.review.model import Danger, DatasetReview, Review
 from reconciler.run import DangerLevel
 from reconciler.text import counted, names_in
+from reconciler.views.lines import chosen
 from reconciler.views.markdown.budget import Block, length, piece, within
-from reconciler.views.markdown.dataset import dataset_blocks, failure_words, finding_block, project_blocks
+from reconciler.views.markdown.dataset import (
+    dataset_blocks,
+    failure_words,
+    finding_block,
+    project_blocks,
+    unexplained_block,
+)
 from reconciler.views.markdown.escape import cells, code, prose
-from reconciler.views.words import estimate_words, is_quiet, step, took_words
+from reconciler.views.words import changes_words, estimate_words, is_quiet, step, took_words
 
 # GitHub refuses a longer comment: "Body is too long (maximum is 65536 characters)".
 COMMENT_CHARACTERS: Final = 65_536
@@ -33,6 +40,9 @@ _RISK_DANGER: Final = 200
 _RISK_TABLE: Final = 120
 _RISK_END: Final = 400
 _EXAMPLES: Final = 3
+# The number of entries at the beginning, of all datasets together, and of each at least.
+_FIRST: Final = 24
+_FIRST_LEAST: Final = 4
 
 
 def view(review: Review, limit: int = COMMENT_CHARACTERS) -> str:
@@ -62,10 +72,13 @@ def _blocks(review: Review) -> Iterator[Block]:
         yield Block([piece(_RISK_ERROR, failure_words, review.error)], "errors", foot="\n")
     yield from _dangers(review.dangers)
     yield finding_block(review.findings)
+    busy = [one for one in review.datasets if one.remarks or not is_quiet(one)]
+    first = {one.title: chosen(one, one.groups, max(_FIRST_LEAST, _FIRST // len(busy)))[0] for one in busy}
+    yield from (unexplained_block(one, first[one.title]) for one in busy)
     yield _table(review.datasets, "gone" if review.compared.offline else "live only")
     for project in review.projects:
-        busy = (dataset for dataset in project.datasets if dataset.remarks or not is_quiet(dataset))
-        yield from chain.from_iterable(map(dataset_blocks, busy))
+        some = (one for one in project.datasets if one in busy)
+        yield from chain.from_iterable(dataset_blocks(one, first[one.title], review.compared) for one in some)
         yield from project_blocks(project)
     yield Block([piece(_RISK_END, _ending, review)])
 
@@ -84,16 +97,16 @@ def _danger(danger: Danger) -> str:
 
 
 def _table(datasets: Iterable[DatasetReview], left: str) -> Block:
-    pieces = [piece(_RISK_TABLE, _row, dataset) for dataset in datasets]
-    head = cells(["dataset", "status", "add", "update", "unlabel", left, "unchanged", "images", "boxes", "labels"])
-    head += "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+    pieces = [piece(_RISK_TABLE, _row, dataset, left) for dataset in datasets]
+    head = cells(["dataset", "status", "changes", "unchanged", "images", "boxes", "labels"])
+    head += "|---|---|---|--:|--:|--:|--:|\n"
     return Block(pieces, "datasets", head, "\n", note=lambda left: f"\n... and {left:,} more datasets\n")
 
 
-def _row(dataset: DatasetReview) -> str:
-    figures = (dataset.add, dataset.update, dataset.unlabel, dataset.live_only, dataset.unchanged)
+def _row(dataset: DatasetReview, left: str) -> str:
     status = f"**{dataset.status}**" if dataset.status != "planned" else dataset.action
-    return cells([code(dataset.title), status, *(f"{many:,}" if many else "" for many in figures), *_contents(dataset)])
+    unchanged = f"{dataset.unchanged:,}" if dataset.unchanged else ""
+    return cells([code(dataset.title), status, changes_words(dataset, left), unchanged, *_contents(dataset)])
 
 
 def _contents(dataset: DatasetReview) -> tuple[str, str, str]:

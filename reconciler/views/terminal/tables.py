@@ -8,9 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal
 
 from reconciler.analysis.results import Balance, JobCount, LabelBalance, Provenance, Splits
-from reconciler.review.model import ProjectReview
+from reconciler.review.model import Compared, ProjectReview
 from reconciler.views.lines import fitting
-from reconciler.views.words import confidence_words, ignored_words, percent, shown, transfer_words
+from reconciler.views.words import (
+    balance_words,
+    confidence_words,
+    ignored_words,
+    label_remarks,
+    manifest_differs,
+    percent,
+    said,
+    shown,
+    transfer_words,
+)
 
 Role = Literal["plain", "header", "add", "update", "unlabel", "live-only", "bad", "warning", "dim"]
 Painter = Callable[[str, Role], str]
@@ -31,11 +41,21 @@ def _cells(character: str) -> int:
 class Layout:
     """The width of lines (columns; None: unlimited) and how much they show.
 
-    `changes` are shown of a dataset unless `entries` gives a number; with `verbose` nothing is left out.
+    `changes` are shown of a dataset unless `entries` gives a number; with `verbose` nothing is left out. `compared`
+    names the two sides.
     """
 
-    def __init__(self, width: int | None, changes: int, *, verbose: bool, entries: int | None = None) -> None:
+    def __init__(
+        self,
+        width: int | None,
+        changes: int,
+        *,
+        verbose: bool,
+        entries: int | None = None,
+        compared: Compared = Compared(),  # noqa: B008 - frozen
+    ) -> None:
         self.width, self.changes, self.verbose, self.entries = width, changes, verbose, entries
+        self.compared = compared
 
     def limit(self, number: int) -> int | None:
         """At most this number; None for all."""
@@ -90,15 +110,18 @@ _BOXES_FROM: Final = 40
 
 
 def balance_lines(balance: Balance, layout: Layout) -> Iterator[StyledLine]:
-    """The labels whose figures change, or all of them."""
+    """The labels whose figures change, or all of them; offline with what each column is."""
     rows = [row for row in balance.rows if layout.verbose or _differs(row)]
     kept = rows[: layout.limit(fitting(len(rows), _LABELS))]
     if kept:
-        header: tuple[Role, list[str]] = ("header", ["  labels", "images", "share", "boxes", ""])
+        own = manifest_differs(balance)
+        if own or layout.compared.offline:
+            yield from layout.wrap(said(balance_words(layout.compared, balance)), "dim")
+        header: tuple[Role, list[str]] = ("header", ["  labels", "images", "manifest", "share", "boxes", ""])
         table = [header, *(_row(row, balance) for row in kept)]
-        columns: tuple[int, ...] = (0, 1, 2, 3, 4)
+        columns: tuple[int, ...] = (0, 1, 2, 3, 4, 5) if own else (0, 1, 3, 4, 5)
         if layout.width and layout.width < _SHARES_FROM:
-            columns = (0, 1, 3) if layout.width >= _BOXES_FROM else (0, 1)
+            columns = (0, 1, 4) if layout.width >= _BOXES_FROM else (0, 1)
         yield from layout.table([(role, [texts[at] for at in columns]) for role, texts in table])
     yield from left_out(len(rows) - len(kept), "more labels that change", layout, 4)
 
@@ -107,7 +130,8 @@ def _row(row: LabelBalance, balance: Balance) -> tuple[Role, list[str]]:
     """A label with its figures, in the colour of what becomes of it."""
     role: Role = "unlabel" if not row.images_after else "plain" if row.images_before else "add"
     images, boxes = _step(row.images_before, row.images_after), _step(row.boxes_before, row.boxes_after)
-    return role, [f"    {shown(row.label)}", images, _shares(row), boxes, _remark(row, balance)]
+    remarks = ", ".join(label_remarks(row, balance))
+    return role, [f"    {shown(row.label)}", images, f"{row.images_manifest:,}", _shares(row), boxes, remarks]
 
 
 def _shares(row: LabelBalance) -> str:
@@ -121,12 +145,6 @@ def _step(before: int, after: int) -> str:
 
 def _differs(row: LabelBalance) -> bool:
     return (row.images_before, row.boxes_before) != (row.images_after, row.boxes_after)
-
-
-def _remark(row: LabelBalance, balance: Balance) -> str:
-    words = {"new": row.label in balance.appeared, "gone": row.label in balance.gone}
-    words["fewest images"] = row.label == balance.smallest
-    return ", ".join(word for word, holds in words.items() if holds)
 
 
 def project_lines(project: ProjectReview, layout: Layout) -> Iterator[StyledLine]:

@@ -65,7 +65,11 @@ def view(
     entries: int | None = None,
 ) -> str:
     """The whole review as text; with `verbose` nothing is left out, `entries` is the number to show of each dataset."""
-    return _text(_review(review, Layout(width, _share(review), verbose=verbose, entries=entries)), paint)
+    return _text(_review(review, _layout(review, width, verbose=verbose, entries=entries)), paint)
+
+
+def _layout(review: Review, width: int | None, *, verbose: bool, entries: int | None) -> Layout:
+    return Layout(width, _share(review), verbose=verbose, entries=entries, compared=review.compared)
 
 
 def outcome_view(dataset: DatasetReview, *, width: int | None = None, paint: Painter | None = None) -> str:

@@ -294,7 +294,7 @@
     const item = document.querySelector(`[data-group="${group[0]}-${group[1]}"]`);
     const count = data.changes.filter((row) => row[at.dataset] === group[0] && row[at.groups].includes(group[1])).length;
     if (!item || !count) return;
-    put(item, el("button", { type: "button", class: "lead", onclick: () => {
+    put(item.cells[1], el("button", { type: "button", class: "lead", onclick: () => {
       const filter = document.querySelector("[data-filter=group]");
       state.group = String(index);
       if (filter) filter.value = state.group;

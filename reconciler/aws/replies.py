@@ -1,0 +1,74 @@
+"""Replies that are truncated, or not from AWS: botocore reads both as replies without members.
+
+For a listing that would mean "no more entries". A truncated reply becomes an error of the connection; a proxy's page,
+or the reply of a different server, becomes `NotFromAws`. `reconciler.aws.faults` says what is done about each.
+
+Source: botocore parsers.py (`_parse_body_as_json`, `_do_error_parse`) and endpoint.py (the event `before-parse`); an
+empty body is a success without output (API Reference, UpdateDatasetEntries: "an HTTP 200 response with an empty HTTP
+body").
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from botocore.exceptions import ConnectionClosedError
+
+from reconciler.text import inert
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient
+
+
+_FIRST_ERROR: Final = 300
+# Too large a request: AWS's front end may say so without a body of its own.
+TOO_LARGE: Final = 413
+# The members of an error body that name the exception, in JSON protocols of AWS.
+_ERROR_NAMES: Final = ("__type", "code", "Code")
+_SHOWN: Final = 80
+
+
+class NotFromAws(Exception):
+    """A reply that no AWS service gives; the text has its HTTP status, type and beginning, and is safe to show."""
+
+
+def insist_on_whole_replies(client: "RekognitionClient") -> None:
+    """Make a client raise ConnectionClosedError for a truncated reply, NotFromAws for one that is not AWS's."""
+    endpoint = client.meta.endpoint_url
+
+    def check(response_dict: Mapping[str, Any], operation_model: Any, **_event: object) -> None:  # noqa: ANN401 - botocore's
+        body, headers, status = response_dict["body"], response_dict["headers"], response_dict["status_code"]
+        length = headers.get("Content-Length")
+        cut = status < _FIRST_ERROR and body.startswith(b"{") and not body.rstrip().endswith(b"}")
+        if cut or (length is not None and len(body) < int(length)):
+            raise ConnectionClosedError(endpoint_url=endpoint)
+        output = operation_model.output_shape
+        known = (
+            _is_error(headers, body) if status >= _FIRST_ERROR else _is_reply(body, output.members if output else ())
+        )
+        if not known and status != TOO_LARGE:
+            raise NotFromAws(_shown(status, headers.get("Content-Type", ""), body))
+
+    client.meta.events.register("before-parse.rekognition.*", check, unique_id="reconciler-whole-replies")
+
+
+def _is_error(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether an error names its exception, as every error of AWS does."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    named = "x-amzn-ErrorType" in headers or any(name in document for name in _ERROR_NAMES)
+    return isinstance(document, dict) and named
+
+
+def _is_reply(body: bytes, members: Mapping[str, object] | tuple[()]) -> bool:
+    """Whether a success has a member of the operation's output, or nothing where there is no output."""
+    if not members:
+        return not body or body.startswith(b"{")
+    return body.startswith(b"{") and any(f'"{name}"'.encode() in body for name in members)
+
+
+def _shown(status: int, kind: str, body: bytes) -> str:
+    said = " ".join(body[: 4 * _SHOWN].decode("utf-8", "replace").split())
+    return inert(f"HTTP {status}, {kind or 'no content type'}: {said or 'an empty body'}", _SHOWN * 2)

@@ -1,0 +1,185 @@
+"""Edits of a manifest by position: the chosen entries change, and every other byte stays as it was.
+
+Comments, order, quotes and line ends of all other lines stay. What cannot be edited line by line (a list in brackets,
+an entry that an alias refers to, a dash on a line of its own) is refused with its place.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import yaml
+
+from reconciler.errors import BadInput
+from reconciler.manifest.write import Head, json_line_of, yaml_entries
+from reconciler.manifest.yaml.entry import ENTRIES
+from reconciler.manifest.yaml.nodes import YamlText
+from reconciler.manifest.yaml.read import head_values
+from reconciler.model import Place
+from reconciler.text import inert
+
+_BOM: Final = b"\xef\xbb\xbf"
+_DASH: Final = re.compile(r"( *)- +")
+_BY_HAND: Final = "edit the file by hand, or write the list with one entry below the other"
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What becomes of a manifest: the listed line for each changed entry (None: it goes), by the entry's line number.
+
+    `added` are listed lines that come after all entries; `whole` as for `yaml_manifest`.
+    """
+
+    changed: Mapping[int, str | None]
+    added: Sequence[str] = ()
+    whole: Collection[str] = ()
+
+
+def edited(handle: BinaryIO, edits: Edits, shown: str, *, is_yaml: bool) -> Iterator[bytes]:
+    """The manifest with the edits, piece by piece; `shown` is its name.
+
+    Raises:
+        BadInput: an entry cannot be edited by position.
+    """
+    if not is_yaml:
+        return _edited_lines(handle, edits)
+    spans = _Spans(handle, shown, set(edits.changed))
+    head = Head(*head_values(handle))
+    handle.seek(0)
+    return _edited_yaml(handle, edits, spans, head)
+
+
+def _edited_lines(handle: BinaryIO, edits: Edits) -> Iterator[bytes]:
+    end, last = b"\n", b""
+    for number, raw in enumerate(handle, start=1):
+        body = raw.rstrip(b"\r\n")
+        last = raw
+        end = raw[len(body) :] or end
+        if number not in edits.changed:
+            yield raw
+        elif (line := edits.changed[number]) is not None:
+            yield (_BOM if body.startswith(_BOM) else b"") + json_line_of(line).rstrip(b"\n") + raw[len(body) :]
+    if edits.added and last and not last.endswith(b"\n"):
+        yield end
+    for line in edits.added:
+        yield json_line_of(line).rstrip(b"\n") + end
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The lines of an entry, the first and the last, from 1; and the column of its dash."""
+
+    first: int
+    last: int
+    indent: str
+
+
+class _Spans:
+    """Where the entries of a YAML manifest are: `chosen` by their lines, and the `last` one."""
+
+    def __init__(self, handle: BinaryIO, shown: str, lines: set[int]) -> None:
+        self.chosen: dict[int, _Span] = {}
+        self.last: _Span | None = None
+        self._shown, self._lines, self._count = shown, lines, 0
+        self._texts = _texts_of(handle, self._refuse)
+        handle.seek(0)
+        for first, last, anchored in _items(handle, self._refuse):
+            self._count += 1
+            self._see(first, last, anchored=anchored)
+        if self.last is None:
+            raise self._refuse(1, 1, "the manifest has no entry, so that there is no place for the first one")
+
+    @property
+    def are_all(self) -> bool:
+        """Whether every entry is chosen."""
+        return self._count == len(self.chosen)
+
+    def _see(self, first: tuple[int, int], last: int, *, anchored: bool) -> None:
+        line, column = first
+        match = _DASH.fullmatch(self._texts[line - 1][: column - 1])
+        if match is None:
+            raise self._refuse(line, column, "the entry's dash is not on the entry's first line")
+        self.last = _Span(line, last, match[1])
+        if line in self._lines:
+            if anchored:
+                raise self._refuse(line, column, "an alias elsewhere may refer to this entry's text (&)")
+            self.chosen[line] = self.last
+
+    def _refuse(self, line: int, column: int, why: str) -> BadInput:
+        return BadInput(f"{inert(str(Place(self._shown, line, column)))}: {why}; {_BY_HAND}; nothing was written")
+
+
+def _texts_of(handle: BinaryIO, refuse: Any) -> list[str]:  # noqa: ANN401 - makes the exception
+    """The beginnings of all lines."""
+    texts = []
+    handle.seek(0)
+    for number, raw in enumerate(handle, start=1):
+        if b"\r" in raw.rstrip(b"\r\n") or raw.endswith(b"\r"):
+            raise refuse(number, 1, "a line ends with a carriage return alone")
+        texts.append(raw.removeprefix(_BOM)[:200].decode(errors="replace"))
+    return texts
+
+
+def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], int, bool]]:  # noqa: ANN401 - makes the exception
+    """Every entry: where its text begins, its last line, and whether anything in it has an anchor."""
+    loader: Any = (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)(YamlText(handle))
+    for _ in range(3):  # the stream, the document, the outermost mapping
+        loader.get_event()
+    while not isinstance(name := loader.get_event(), yaml.MappingEndEvent):
+        value = loader.get_event()
+        if getattr(name, "value", None) != ENTRIES:
+            _node(loader, value)
+            continue
+        if not isinstance(value, yaml.SequenceStartEvent) or value.flow_style:
+            mark: Any = value.start_mark
+            raise refuse(mark.line + 1, mark.column + 1, "the entries are not a list with one below the other")
+        while not isinstance(event := loader.get_event(), yaml.SequenceEndEvent):
+            start: Any = event.start_mark
+            last, anchored = _node(loader, event)
+            yield (start.line + 1, start.column + 1), last, anchored
+
+
+def _node(loader: Any, event: Any) -> tuple[int, bool]:  # noqa: ANN401 - PyYAML's loader and event
+    """The last line of a node, and whether it or anything in it has an anchor."""
+    last, anchored, flows = 0, False, list[bool]()
+    while True:
+        if isinstance(event, yaml.CollectionEndEvent):
+            if flows.pop():
+                last = _last_line(event)
+        else:
+            last = max(last, _last_line(event))
+            anchored = anchored or (event.anchor is not None and not isinstance(event, yaml.AliasEvent))
+            if isinstance(event, yaml.CollectionStartEvent):
+                flows.append(bool(event.flow_style))
+        if not flows:
+            return last, anchored
+        event = loader.get_event()
+
+
+def _last_line(event: Any) -> int:  # noqa: ANN401 - PyYAML's events
+    """The last line of an event that has text; a block scalar ends at the beginning of the line after it."""
+    mark: Any = event.start_mark if isinstance(event, yaml.CollectionStartEvent) else event.end_mark
+    return int(mark.line if getattr(event, "style", None) in ("|", ">") and not mark.column else mark.line + 1)
+
+
+def _edited_yaml(handle: BinaryIO, edits: Edits, spans: _Spans, head: Head) -> Iterator[bytes]:
+    if spans.are_all and not edits.added and not any(edits.changed.values()):
+        raise BadInput("no entry would be left in the manifest; nothing was written")
+    skipped, last = 0, spans.last
+    for number, raw in enumerate(handle, start=1):
+        end = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
+        if number in spans.chosen:
+            span, line = spans.chosen[number], edits.changed[number]
+            skipped = span.last
+            yield from _texts([line] if line is not None else [], head, span, edits.whole, end)
+        if number > skipped:
+            yield raw
+        if last and number == last.last and edits.added:
+            yield b"" if raw.endswith(b"\n") else end
+            yield from _texts(edits.added, head, last, edits.whole, end)
+
+
+def _texts(lines: Iterable[str], head: Head, span: _Span, whole: Collection[str], end: bytes) -> Iterator[bytes]:
+    for text in yaml_entries(lines, head, span.indent, whole):
+        yield text.encode("utf-8", "surrogatepass").replace(b"\n", end)

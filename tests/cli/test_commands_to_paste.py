@@ -1,0 +1,70 @@
+"""Commands that are printed for pasting: a shell takes from them exactly the names that they are about."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from reconciler.text import for_shell, inert
+from reconciler.views.words import said
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import World
+
+TEXTS = st.text(st.sampled_from("ab'\"$`\\;&|<>(){}[]*?!#~-= \t\n\x1b\u202e\xa0\u3164\xe9\u05d0")) | st.text(
+    max_size=60
+)
+# Names that a file may have, without what no terminal shows.
+NAMES = st.text(st.sampled_from("ab'\"$`;&|<>(){}[]*?!#~-= \xe9\u05d0."), min_size=1, max_size=30)
+MULTILABEL = "groundtruth/image-classification-multilabel"
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+@example("a'; $(touch x) '")
+@example("'" * 300 + "$(touch x)")
+def test_an_argument_is_whole_and_shown_as_it_is_or_left_out(text: str) -> None:
+    """`shlex.split` gives back the text, also after a view made it inert; what cannot be shown is a word instead."""
+    argument = for_shell(text, "NAME")
+    assert shlex.split(f"command {argument} --end") in (["command", text, "--end"], ["command", "NAME", "--end"])
+    assert said(argument, 600) == inert(argument) == argument
+    if text.isascii() and text.isprintable() and len(text) < 30:
+        assert shlex.split(argument) == [text]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(NAMES)
+@example("a b")
+@example("$(touch hurt)")
+@example("it's `x`; rm -r *")
+def test_the_command_that_settles_a_type_names_its_file(world: World, name: str) -> None:
+    """Whatever the file is called, the command of the note changes that file and no other."""
+    metadata = {"class-name": "cat", "confidence": 1, "type": MULTILABEL, "human-annotated": "yes"}
+    metadata |= {"creation-date": "2020-01-01T00:00:00", "job-name": "a"}
+    line = {"source-ref": "s3://acme/1.jpg", "cat": 1, "cat-metadata": metadata}
+    path = world.folder / f"{name}.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    try:
+        said_of = world.run("validate", f"./{name}.jsonl").out
+        (command,) = [row for row in said_of.splitlines() if "reconciler convert jsonl" in row]
+        words = shlex.split(command[command.index("reconciler convert") :])
+        assert words[words.index("jsonl") + 1] == words[words.index("-o") + 1] == f"{name}.jsonl"
+        assert len(words) == words.index("-o") + 2
+    finally:
+        path.unlink()
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\nb", "a\u202eb"])
+def test_a_name_that_acts_is_left_out_of_the_command(world: World, name: str) -> None:
+    """The command has a word in its place; the finding shows the name with escapes."""
+    metadata = {"class-name": "cat", "confidence": 1, "type": MULTILABEL, "human-annotated": "yes"}
+    metadata |= {"creation-date": "2020-01-01T00:00:00", "job-name": "a"}
+    (world.folder / f"{name}.jsonl").write_text(
+        json.dumps({"source-ref": "s3://acme/1.jpg", "cat": 1, "cat-metadata": metadata}) + "\n"
+    )
+    assert "reconciler convert jsonl FILE --fix-types -o FILE" in world.run("validate", f"./{name}.jsonl").out
