@@ -1,4 +1,4 @@
-"""Standard streams that the caller closed, and names that are not UTF-8: a sentence, never a traceback."""
+"""Closed standard streams, names that are not UTF-8, and what AWS adds later: a sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -131,3 +131,24 @@ def test_an_image_whose_name_is_not_utf_8_is_a_finding(world: World, annotations
     ran = world.run("convert", annotations, str(source), "--images", "s3://acme-vision/cells/")
     assert (ran.code, "unexpected" in ran.err, ran.out) == (3, False, ""), ran
     ran.err.encode()
+
+
+def test_a_type_of_dataset_that_aws_adds_later_is_not_this_programs(
+    world: World, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A project that has one is planned and applied as before."""
+    account.create("cells")
+    answer = account.emulator.service.answer
+
+    def later(operation: str, request: dict[str, Any], caller: Any = None) -> dict[str, Any]:  # noqa: ANN401 - passed on
+        reply = answer(operation, request, caller)
+        for project in reply.get("ProjectDescriptions", []):
+            arn = project["ProjectArn"].rpartition("/")[0] + "/dataset/validation/1690564858106"
+            project["Datasets"] = [*project.get("Datasets", []), {"DatasetType": "VALIDATION", "DatasetArn": arn}]
+        return reply
+
+    monkeypatch.setattr(account.emulator.service, "answer", later)
+    world.write("cells", world.many(2))
+    ran = world.run("apply", "--yes")
+    assert (ran.code, "2 added" in ran.out) == (0, True), ran
+    assert world.run("plan", "--exit-code").code == 0
