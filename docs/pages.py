@@ -12,25 +12,19 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
-from types import ModuleType
 from typing import Final
 
 from reliability import reliability_page
 
-from reconciler import formats
 from reconciler.cli.arguments import parse
+from reconciler.cli.commands.explain import CLASSES, converter_rules, manifest_rules
 from reconciler.cli.help import COMMANDS
-from reconciler.entries import image_names, misread
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS, written
-from reconciler.manifest.rules import lines as line_rules
-from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.model import Choice, Policy, Severity, settings_of
 from reconciler.rule import Rule
 from reconciler.views.json_document import schema_text
@@ -38,17 +32,7 @@ from reconciler.views.json_document import schema_text
 DOCS: Final = Path(__file__).resolve().parent
 _MADE: Final = "<!-- Made by `python docs/pages.py`; do not edit. -->\n"
 _TABLE: Final = re.compile(r"(<!-- table: ([a-z]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
-_CLASSES: Final = {
-    Severity.ERROR: (
-        "Errors",
-        "The service would drop the line or fail the update, or its meaning is lost. Nothing is sent.",
-    ),
-    Severity.MARKED: (
-        "Marked",
-        "The service keeps the line and marks it with this code. `policy.marked: refuse` makes them errors.",
-    ),
-    Severity.NOTE: ("Notes", "Good to know."),
-}
+_HEADINGS: Final = {Severity.ERROR: "Errors", Severity.MARKED: "Marked", Severity.NOTE: "Notes"}
 
 
 _CONVERTING: Final = (
@@ -85,9 +69,8 @@ def findings_page() -> str:
         "What reading `project.yaml` and manifests can find. Each finding is shown with file:line:column, what is",
         "wrong and the cure; the first 50 of a class in a file, then a count.\n",
     ]
-    rules = list(_rules(yaml_rules, line_rules, misread, image_names))
-    for severity, (heading, sentence) in _CLASSES.items():
-        parts += [f"## {heading}\n", f"{sentence}\n", _table(rules, severity)]
+    for severity, heading in _HEADINGS.items():
+        parts += [f"## {heading}\n", f"{CLASSES[severity]}\n", _table(manifest_rules(), severity)]
     parts += ["## Annotations of other formats\n", f"{_CONVERTING}\n", _converting()]
     parts += ["## AWS's codes\n", "The 13 codes that Custom Labels documents for dataset operations.\n", _codes()]
     return "\n".join(parts)
@@ -125,16 +108,6 @@ def guards_table() -> str:
     return "\n".join(("| guard | default | trips when |", "|---|---|---|", *rows, ""))
 
 
-def _rules(*modules: ModuleType) -> Iterator[Rule]:
-    """The rules of a module in the order they are written; AWS's codes once."""
-    seen: set[str] = set()
-    for module in modules:
-        for value in vars(module).values():
-            if isinstance(value, Rule) and value.code not in seen:
-                seen.add(value.code)
-                yield value
-
-
 def _table(rules: list[Rule], severity: Severity) -> str:
     rows = [
         f"| {_anchored(rule.code)} | {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
@@ -146,16 +119,12 @@ def _table(rules: list[Rule], severity: Severity) -> str:
 
 def _converting() -> str:
     """The rules of all modules of converters; the anchors of AWS's codes are above."""
-    rules = {
-        rule.what: rule
-        for module in iter_modules(formats.__path__)
-        for rule in vars(import_module(f"{formats.__name__}.{module.name}")).values()
-        if isinstance(rule, Rule)
-    }
+    above = {rule.code for rule in manifest_rules()}
     rows = [
-        f"| {f'`{rule.code}`' if rule.code in ENTRY_CODES else _anchored(rule.code)} | {rule.severity.value} "
+        f"| {f'`{rule.code}`' if rule.code in above else _anchored(rule.code)} | {rule.severity.value} "
         f"| {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
-        for rule in rules.values()
+        for rule in {rule.what: rule for rule in converter_rules()}.values()
+        if rule not in manifest_rules()
     ]
     return "\n".join(("| code | class | what is wrong | cure | source |", "|---|---|---|---|---|", *rows, ""))
 

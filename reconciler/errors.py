@@ -16,6 +16,7 @@ ReconcilerError                     1  something failed; the message is a senten
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    CHANGES = 2  # changes (with --exit-code), or drift
+    CHANGES = 2  # changes (with --exit-code), drift, or entries that pull left
     BAD_INPUT = 3  # or `validate --strict`, or a question that nobody can answer
     REFUSED = 4  # by every guard and policy
     REJECTED = 5  # applied, but lines were rejected
@@ -63,6 +64,8 @@ class Failure:
     def of(cls, error: BaseException) -> Self:
         """What an error says."""
         kind, message = type(error).__name__, str(error)
+        if isinstance(error, Refused):
+            message = re.sub(r":?\n *", lambda end: ": " if end[0][0] == ":" else "; ", message)
         if isinstance(error, ServiceError):
             return cls(kind, message, error.code, error.operation, error.request_id, error.exit_code)
         return cls(kind, message, exit_code=error.exit_code if isinstance(error, ReconcilerError) else Exit.FAILED)
@@ -88,7 +91,7 @@ class InvalidDeclaration(BadInput):
         self.findings = tuple(findings)
         self.total = len(self.findings) if total is None else total
         lines = [
-            f"{inert(str(finding.place))} {finding.code}: {inert(finding.message)}\n  {inert(finding.cure)}"
+            f"{inert(str(finding.place))} {inert(finding.code)}: {inert(finding.message)}\n  {inert(finding.cure)}"
             for finding in findings
         ]
         if self.total > len(lines):

@@ -58,7 +58,8 @@ class GuardCheck:
 
     A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
     (entries; labels for `label-removed`, uses for `label-share`), `share` their share or, for `label-share`, by how
-    much the share moves. `threshold` is None where the guard has none, or is off.
+    much the share moves. `threshold` is None where the guard has none, or is off. `thing` is what the guard of one
+    cause is about, as an override names it.
     """
 
     name: str
@@ -69,6 +70,12 @@ class GuardCheck:
     share: float | None = None
     threshold: float | None = None
     reason: str = ""
+    thing: str = ""
+
+    @property
+    def override(self) -> str:
+        """The guard, and what it is about where it is the guard of one cause: the name by which it is overridden."""
+        return f"{self.name}:{self.thing}" if self.thing else self.name
 
     @property
     def refusal(self) -> Sentence:
@@ -84,19 +91,23 @@ TO_OVERRIDE: Final = "to override, give a reason"
 class Override:
     """How the guards that block a plan are overridden, ready to be pasted.
 
-    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack, until the
-    manifest changes.
+    `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack and
+    `declaration` for project.yaml, until the manifest changes.
     """
 
     options: str
     variable: str
     configuration: str
+    declaration: str = ""
 
     def __str__(self) -> str:
-        return (
-            f"{TO_OVERRIDE}. For one run: {self.options}, or under Pulumi {self.variable}; or for this "
-            f"manifest alone, in the stack's configuration: {self.configuration}"
+        ways = (
+            ("For one run", self.options),
+            ("or under Pulumi", self.variable),
+            ("or for this manifest alone, in the stack's configuration", self.configuration),
+            ("or for everybody, in project.yaml", self.declaration),
         )
+        return "\n".join((f"{TO_OVERRIDE}.", *(f"{how}:\n  {text}" for how, text in ways if text)))
 
 
 class DatasetType(StrEnum):
@@ -390,11 +401,25 @@ class DatasetDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """An override that project.yaml declares: the guard, with what it is about, why, and for which manifests.
+
+    `manifests` has the digest of each dataset's manifest, by `train` or `test`.
+    """
+
+    guard: str
+    reason: str
+    manifests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectDeclaration:
     """One folder under `datasets/`: the project and its datasets.
 
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
+    `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
+    `region` say where the project is, empty where nothing is said.
     """
 
     folder: Path
@@ -404,3 +429,22 @@ class ProjectDeclaration:
     project_arn: str | None
     datasets: tuple[DatasetDeclaration, ...]
     labels: tuple[str, ...] | None = None
+    resource: str = ""
+    allow: tuple[Allowance, ...] = ()
+    account: str = ""
+    region: str = ""
+
+    @property
+    def name_in_state(self) -> str:
+        """The name of the project's resource in the Pulumi state."""
+        return self.resource or self.folder.name
+
+    def dataset_in_state(self, dataset_type: DatasetType) -> str:
+        """The name of a dataset's resource in the Pulumi state."""
+        return f"{self.name_in_state}-{dataset_type.word}"
+
+    def allowed(self, dataset_type: DatasetType, digest: Callable[[], str]) -> dict[str, str]:
+        """The overrides for a dataset whose manifest has this digest: guard to reason."""
+        mine = [one for one in self.allow if dataset_type.word in one.manifests]
+        present = digest() if mine else ""
+        return {one.guard: one.reason for one in mine if one.manifests[dataset_type.word] == present}

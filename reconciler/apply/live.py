@@ -185,9 +185,14 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
     """The live entries of the project's other dataset that this one has too, and whether each is labelled there.
 
     None while somebody is working on it: a guard asks for them, and is a hint, not a lock.
+
+    Raises:
+        ServiceError: the service listed a line that is not an entry.
     """
     try:
         listed = map(labelled_key, context.gateway.entries(arn)) if arn else ()
         return [(key, labelled) for key, labelled in listed if ledger.labelled(key) != (None, None)]
+    except (ValueError, RecursionError) as error:
+        raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
     except (InUse, Moved, NotFound):
         return None

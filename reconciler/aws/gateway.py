@@ -44,11 +44,11 @@ class Gateway:
 
     def find_project(self, name: str) -> Project | None:
         """The project of this name, or None."""
-        return next((one for one in self._projects(name) if ProjectArn.parse(one.arn).name == name), None)
+        return next((one for one in self.projects(name) if ProjectArn.parse(one.arn).name == name), None)
 
     def project(self, arn: str) -> Project | None:
         """The project with exactly this ARN, or None: a project created again under the same name has a new ARN."""
-        return next((one for one in self._projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
+        return next((one for one in self.projects(ProjectArn.parse(arn).name) if one.arn == arn), None)
 
     def prove_account(self, arn: str) -> None:
         """Prove that the credentials are of an ARN's account: only then is what is not found there gone.
@@ -56,12 +56,38 @@ class Gateway:
         Raises:
             AccessDenied: they are of a different account, or neither a listed project nor STS says of which.
         """
-        account, wanted = self._account(arn), arn.split(":")[4]
+        wanted = arn.split(":")[4]
+        try:
+            account = self.account()
+        except AccessDenied as error:
+            raise AccessDenied(f"{arn} was not found, but that proves nothing: {error}") from None
         if account != wanted:
             raise AccessDenied(
                 f"{arn} was not found, but that proves nothing: the credentials are of account {inert(account)}, not "
                 f"of {wanted}; run again with credentials of account {wanted}"
             )
+
+    def account(self) -> str:
+        """The account of the credentials: that of any project of theirs, else as STS says.
+
+        Raises:
+            AccessDenied: neither answers.
+        """
+        reason = "no project is listed, and STS was not asked"
+        try:
+            if project := next(self.projects(), None):
+                return ProjectArn.parse(project.arn).account
+        except ServiceError as error:
+            reason = str(error)
+        try:
+            if self._caller:
+                return self.calls.make("GetCallerIdentity", self._caller)
+        except ReconcilerError as error:
+            reason = str(error)
+        raise AccessDenied(
+            f"the account of the credentials is not known ({reason}); allow rekognition:DescribeProjects or "
+            "sts:GetCallerIdentity, and run again"
+        )
 
     def describe(self, dataset_arn: str) -> DatasetDescription | None:
         """The dataset's status and statistics, or None when it is deleted."""
@@ -135,31 +161,13 @@ class Gateway:
 
         return known
 
-    def _account(self, arn: str) -> str:
-        """The account of the credentials: that of any project of theirs, else as STS says."""
-        reason = "no project is listed, and STS was not asked"
-        try:
-            if project := next(self._projects(), None):
-                return ProjectArn.parse(project.arn).account
-        except ServiceError as error:
-            reason = str(error)
-        try:
-            if self._caller:
-                return self.calls.make("GetCallerIdentity", self._caller)
-        except ReconcilerError as error:
-            reason = str(error)
-        raise AccessDenied(
-            f"{arn} was not found, but that proves nothing: the account of the credentials is not known ({reason}); "
-            "allow rekognition:DescribeProjects or sts:GetCallerIdentity, and run again"
-        )
-
     def _created(self, project_arn: str, dataset_type: DatasetType) -> Any:  # noqa: ANN401 - a reply
         """The reply of a CreateDataset that was answered with an error but did its work."""
         project = self.project(project_arn)
         arn = project.datasets.get(dataset_type) if project else None
         return {"DatasetArn": arn} if arn else None
 
-    def _projects(self, *names: str) -> Iterator[Project]:
+    def projects(self, *names: str) -> Iterator[Project]:
         """The projects of these names; without a name, all of them."""
         named = {"ProjectNames": list(names)} if names else {}
         for page in self._pages("DescribeProjects", self._client.describe_projects, **named):

@@ -42,8 +42,8 @@ class Options:
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`, those from `manifests` (the form of a new one) to `allow_dirty` to `pull`. `warnings` are
-    sentences about the arguments, for the screen.
+    belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to `allow_dirty`
+    to `pull`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: Command
@@ -77,12 +77,16 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    topic: str = ""
     manifests: str = "jsonl"
     discard_ours: bool = False
     only: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     labeled: bool = False
     allow_dirty: bool = False
+    pulumi: bool = False
+    github: bool = False
+    gitlab: bool = False
     warnings: tuple[str, ...] = ()
 
 

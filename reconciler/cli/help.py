@@ -5,6 +5,7 @@ from typing import Final
 from reconciler.formats import FORMATS
 
 COMMANDS: Final = {
+    "init": "write what a repository needs: project.yaml, manifests of what is live, a program, the jobs of a forge",
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
     "plan": "show what an apply would change; changes nothing",
     "drift": "tell whether live is still what the last apply read back; changes nothing",
@@ -14,6 +15,7 @@ COMMANDS: Final = {
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
+    "explain": "explain a code of a finding: what is wrong, the cure, the source",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
     "help": "explain the program or one of its commands",
 }
@@ -21,7 +23,7 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    failed: the service, the network or this machine
-  2    there are changes (`plan` and `diff`, only with `--exit-code`), or drift (`drift`)
+  2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
   3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
        terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
@@ -40,6 +42,17 @@ examples:
   reconciler diff main datasets                what this branch changes, without an account
 
 Options come after the command: `reconciler plan --help` lists them.
+""",
+    "init": """\
+examples:
+  reconciler init blood-cells                  declare one project, and write what is live into manifests
+  reconciler init                              all projects of the account in the Region
+  reconciler init blood-cells --github         and a workflow: plan, apply, drift
+  reconciler init blood-cells --pulumi         and a Pulumi program
+
+Run it in any git repository. A file that is there is kept, and a folder that holds something else is refused. A
+project that is live is declared `managed: false`, with its account and Region, and gets manifests as `reconciler pull`
+writes them.
 """,
     "validate": """\
 examples:
@@ -137,6 +150,13 @@ examples:
 
 What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
 always give the same lines.
+""",
+    "explain": """\
+examples:
+  reconciler explain source-ref-missing
+  reconciler explain ERROR_INVALID_BOUNDING_BOX
+
+docs/findings.md has all codes in one page.
 """,
     "completion": """\
 examples:

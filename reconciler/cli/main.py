@@ -12,7 +12,7 @@ from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
-from reconciler.errors import USER_CAUSED, Exit, InvalidDeclaration, ReconcilerError, unexpected, with_cure
+from reconciler.errors import USER_CAUSED, Exit, InvalidDeclaration, ReconcilerError, Refused, unexpected, with_cure
 from reconciler.text import counted, inert
 from reconciler.views.words import finding_lines
 
@@ -112,6 +112,8 @@ def _show_error(screen: Screen, error: ReconcilerError | None) -> None:
         rest = error.total - len(error.findings)
         more = f" ({rest:,} not shown)" if rest else ""
         message = f"{counted(error.total, 'error', 'errors')} in the declarations{more}; no manifest was read"
+    elif isinstance(error, Refused):  # a line for each refusal, and each command to paste on a line of its own
+        message = "\n".join(inert(line, 4000) for line in str(error).split("\n"))
     screen.remark(f"error: {message}", "bad")
 
 

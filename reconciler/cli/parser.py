@@ -17,7 +17,7 @@ from reconciler.views import VIEWS
 # The name of a file that is standard output.
 STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
-_BESIDE: Final = ("report", "diff", "convert")
+_BESIDE: Final = ("report", "diff", "convert", "explain")
 # The value of --pictures that reads pictures from where their keys point to.
 S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
@@ -69,7 +69,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("plan", "drift", "apply", "pull", "restore"):
+    for name in ("init", "plan", "drift", "apply", "pull", "restore"):
         _add_connection(commands[name])
     for name in ("plan", "drift", "apply", "restore"):
         _add_limit(commands[name])
@@ -113,11 +113,14 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
     if name == "help":
         add("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
         return parser
+    if name == "explain":
+        add("topic", metavar="CODE", help="a code as `reconciler validate`, `plan` and `convert` show it")
     if name not in _BESIDE:
         add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
+    if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
-    if name not in (*_BESIDE, "pull"):
+    if name not in (*_BESIDE, "init", "pull"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
     return parser
@@ -154,6 +157,15 @@ def _add_sending(parser: Parser) -> None:
     parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
 
 
+def _add_init(parser: Parser) -> None:
+    add = parser.add_argument
+    add("projects", metavar="PROJECT", nargs="*", help="the projects to declare (default: all that are live)")
+    add("--pulumi", action="store_true", help="a Pulumi program too; where there is one, the lines to add are shown")
+    add("--github", action="store_true", help="a GitHub workflow too")
+    add("--gitlab", action="store_true", help="GitLab jobs too")
+    _add_form(parser)
+
+
 def _add_validate(parser: Parser) -> None:
     what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
@@ -184,15 +196,19 @@ def _add_apply(parser: Parser) -> None:
 
 
 def _add_pull(parser: Parser) -> None:
+    _add_form(parser)
     add = parser.add_argument
-    how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
-    add("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
     add("--discard-ours", action="store_true", help="where live and the manifest differ, take live's entry")
     one = "only entries whose address, or key in the bucket, fits this pattern; may be given several times"
     add("--only", metavar="GLOB", action="append", default=[], help=one)
     add("--label", dest="labels", metavar="NAME", action="append", default=[], help="only entries with this label")
     add("--labeled", action="store_true", help="no live entries without labels that the manifest does not have")
     add("--allow-dirty", action="store_true", help="also change a file with changes that are not committed")
+
+
+def _add_form(parser: Parser) -> None:
+    how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
+    parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
 def _add_restore(parser: Parser) -> None:
@@ -236,6 +252,7 @@ def _add_convert(parser: Parser) -> None:
 
 
 _OWN: Final = {
+    "init": _add_init,
     "validate": _add_validate,
     "plan": _add_plan,
     "drift": _add_drift,

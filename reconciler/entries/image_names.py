@@ -11,6 +11,14 @@ from typing import Final
 from reconciler.rule import OURS, Rule, note
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_S3_SCHEME: Final = re.compile(r"arn:[a-z-]+:s3:::|(?i:s3[an]?)://")
+_WEB: Final = re.compile(
+    r"(?i:https?)://(?P<host>[^/?#:@]+)(?::\d+)?/(?P<path>[^?#]*)(?:\?(?:(?:.*&)?prefix=(?P<prefix>[^&#]*))?.*)?"
+)
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+# Of both styles of addressing, path and virtual host; with Region, dual-stack and China.
+_S3_HOST: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
+_CONSOLE: Final = "console.aws.amazon.com"
 _DRIVE: Final = re.compile(r"(?:^|/)[A-Za-z]:[\\/]")
 _ENDINGS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
 _FORMATS: Final = "Custom Labels Developer Guide, Guidelines and quotas"
@@ -55,6 +63,32 @@ def is_address(name: str) -> bool:
 def key_of_image(prefix: str, name: str) -> str:
     """A whole address as it is; else prefix and name with exactly one "/" between them, and nothing else changed."""
     return name if is_address(name) else f"{prefix.rstrip('/')}/{name.lstrip('/')}"
+
+
+def s3_address(url: str) -> str | None:
+    """The s3:// address of an object that is given as URL or ARN; None for anything else.
+
+    Source: Amazon S3 User Guide, "Methods for accessing a general purpose bucket".
+    """
+    if match := _S3_SCHEME.match(url):
+        return f"s3://{url[match.end() :]}"
+    web = _WEB.fullmatch(url)
+    if web is None:
+        return None
+    host, path = web["host"].lower(), _decoded(web["path"])
+    if host.endswith(_CONSOLE):
+        bucket, key = path.rpartition("/")[2], _decoded((web["prefix"] or "").replace("+", " "))
+    elif match := _S3_HOST.fullmatch(host):
+        bucket, _, key = (match["bucket"], "", path) if match["bucket"] else path.partition("/")
+    else:
+        return None
+    return f"s3://{bucket}/{key}" if bucket and key else None
+
+
+def _decoded(text: str) -> str:
+    """Text of a URL without percent-encoding."""
+    raw = text.encode("utf-8", "surrogatepass")
+    return _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), raw).decode("utf-8", "replace")
 
 
 def oddities(key: str) -> Iterator[Rule]:

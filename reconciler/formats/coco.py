@@ -34,6 +34,7 @@ from reconciler.formats.conversion import (
     box_line,
     in_pixels,
     placed,
+    refuse_mistaken,
 )
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import OURS, error, marked, note
@@ -168,6 +169,7 @@ def _all_boxes(coco: _Coco) -> Iterator[Drawn]:
 
 
 def _parsed(content: bytes, place: Place) -> object:
+    refuse_mistaken(place.file, content)
     try:
         text = content.decode("utf-8-sig")
         return json.loads(text, parse_constant=_constant, object_pairs_hook=_members)

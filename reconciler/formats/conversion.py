@@ -13,12 +13,15 @@ from typing import Final, Protocol
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
 from reconciler.entries.codes import ENTRY_CODES
-from reconciler.entries.image_names import key_of_image, oddities
+from reconciler.entries.image_names import key_of_image, oddities, s3_address
 from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Drawn, misread
 from reconciler.errors import BadInput
 from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
+from reconciler.manifest.mistaken_files import HEAD, mistaken_file
+from reconciler.manifest.rules.lines import NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
+from reconciler.text import for_shell
 
 _NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
 _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
@@ -32,10 +35,16 @@ ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_
 REPEATED_IMAGE: Final = error(
     "repeated-image", "the image {key} was already annotated at {first}", "keep one of the two annotations"
 )
+HALF_CHARACTER: Final = error(
+    "half-character",
+    "the {what} '{text}' holds half of a surrogate pair, which is not a character",
+    "write the character itself, or both halves of its escape",
+    "RFC 8259",
+)
 NOT_S3: Final = error(
     "image-not-in-s3",
     "the name of the image is the address {name}, and Custom Labels reads images from S3 alone",
-    "write the image's name below the prefix, or its s3:// address",
+    "{cure}",
 )
 SIZE: Final = error(
     "size", "{what} is {value}, not a positive whole number of pixels", "write the image's size in pixels"
@@ -84,6 +93,12 @@ NO_BOX_LEFT: Final = error(
 # XML.
 XML: Final = error("xml", "not well-formed XML: {reason}", SAVE_AGAIN, _XML)
 XML_ENCODING: Final = error("xml-encoding", "the encoding is not supported: {reason}", SAVE_AGAIN, _XML)
+XML_UNDECLARED: Final = error(
+    "xml-encoding-undeclared",
+    "the file is not UTF-8 (byte {byte}) and declares no encoding",
+    'declare it in the first line, such as <?xml version="1.0" encoding="ISO-8859-1"?>, or save the file as UTF-8',
+    _XML,
+)
 XML_DOCTYPE: Final = error(
     "xml-doctype",
     "a document type declaration (<!DOCTYPE ...>) is not read, because it can declare entities",
@@ -92,6 +107,7 @@ XML_DOCTYPE: Final = error(
 XML_NESTING: Final = error("xml-nesting", f"elements are nested deeper than {NESTING} levels", SAVE_AGAIN)
 
 # A bucket and, optionally, the beginning of a key. Whether the bucket's name is legal is judged with the manifest.
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")
 
 
@@ -140,6 +156,18 @@ class Unreadable(Exception):
         super().__init__(self.finding.message)
 
 
+def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
+    """Do nothing for the content of a file of annotations; `wide`: it may be UTF-16.
+
+    Raises:
+        Unreadable: it is something else, such as a pointer of Git LFS.
+    """
+    mistake = mistaken_file(content[:HEAD], manifest=False)
+    if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
+        rule, details = mistake
+        raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE"), **details)
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie.
@@ -161,9 +189,13 @@ class Keys:
         Raises:
             Unreadable: the image was annotated before, or its name is an address that is not S3's.
         """
+        if _HALF.search(name):
+            raise Unreadable(HALF_CHARACTER, place, what="image's name", text=name)
         key = key_of_image(self.prefix, name)
         if not key.startswith("s3://"):
-            raise Unreadable(NOT_S3, place, name=name)
+            address = s3_address(key)
+            cure = f"write {address}" if address else "write the image's name below the prefix, or its s3:// address"
+            raise Unreadable(NOT_S3, place, name=name, cure=cure)
         if key in self.places:
             raise Unreadable(REPEATED_IMAGE, place, key=key, first=str(self.places[key]))
         self.places[key] = place
@@ -249,6 +281,9 @@ def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list
     A box off the frame is clipped, one that is too small then is left out. If an image loses all its boxes, or all of
     them are of a frame that is turned or are fractions, the last finding is of class error.
     """
+    broken = next((one for one in drawn if _HALF.search(one.box.label)), None)
+    if broken is not None:
+        return [], [HALF_CHARACTER.finding(broken.place, None, what="label", text=broken.box.label)]
     cause = misread([in_pixels(one.box, frame) for one in drawn])
     if cause in (FRACTIONS, TURNED, UNCLEAR):
         cause = FRACTIONS if cause is FRACTIONS else TURNED

@@ -15,7 +15,7 @@ from typing import Any, Final
 from reconciler.entries import IMAGE_TYPE, METADATA, SOURCE_REF, compact
 from reconciler.entries.meaning import MULTILABEL_TYPE, kind_of_labels
 from reconciler.formats import conversion
-from reconciler.formats.conversion import Converted, Unreadable
+from reconciler.formats.conversion import Converted, Unreadable, refuse_mistaken
 from reconciler.model import Finding, Place
 from reconciler.rule import error, marked, note
 
@@ -40,6 +40,11 @@ def convert(files: Iterable[tuple[str, bytes]], _keys: object, _created: str) ->
     for file, content in files:
         found: list[Converted | Finding] = []
         count = 0
+        try:
+            refuse_mistaken(file, content)
+        except Unreadable as fault:
+            yield fault.finding
+            continue
         for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), 1):
             if raw.strip():
                 place = Place(file, number, 1)

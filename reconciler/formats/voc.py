@@ -22,7 +22,17 @@ from xml.parsers import expat
 
 from reconciler.entries import Box
 from reconciler.formats import conversion
-from reconciler.formats.conversion import PER_PIXEL, Converted, Frame, Keys, PlacedBox, Unreadable, box_line, placed
+from reconciler.formats.conversion import (
+    PER_PIXEL,
+    Converted,
+    Frame,
+    Keys,
+    PlacedBox,
+    Unreadable,
+    box_line,
+    placed,
+    refuse_mistaken,
+)
 from reconciler.limits import NESTING
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error
@@ -53,15 +63,29 @@ def read_markup(file: str, content: bytes) -> Element:
         Unreadable: it is not XML, declares a document type, nests deeper than `limits.NESTING`, or its encoding is
             unknown.
     """
+    refuse_mistaken(file, content, wide=True)  # an XML parser reads UTF-16
     reader = _Reader(file)
     try:
         reader.parser.Parse(content, True)  # noqa: FBT003 - expat takes "this is all" by position only
     except expat.ExpatError as fault:
+        _refuse_undeclared(file, content)
         place = Place(file, fault.lineno, fault.offset + 1)
         raise Unreadable(conversion.XML, place, reason=expat.ErrorString(fault.code)) from fault
     except (LookupError, ValueError) as fault:  # raised by expat for an encoding that it does not know
         raise Unreadable(conversion.XML_ENCODING, Place(file, 1), reason=str(fault)) from fault
     return reader.root.children[0]
+
+
+def _refuse_undeclared(file: str, content: bytes) -> None:
+    """Say that the encoding is not declared, where that is why the XML cannot be read."""
+    if _DECLARED.match(content[:200]):
+        return
+    try:
+        content.decode()
+    except UnicodeDecodeError as fault:
+        before = content[: fault.start]
+        place = Place(file, before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1)
+        raise Unreadable(conversion.XML_UNDECLARED, place, byte=f"0x{content[fault.start]:02x}") from None
 
 
 class _Reader:
@@ -100,6 +124,7 @@ class _Reader:
         self.texts[-1].append(text)
 
 
+_DECLARED: Final = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*\bencoding\s*=")
 # Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
 _DEPTH: Final = 3

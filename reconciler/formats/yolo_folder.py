@@ -14,7 +14,7 @@ import yaml
 
 from reconciler.errors import BadInput
 from reconciler.formats import conversion
-from reconciler.formats.conversion import Sources, Unreadable
+from reconciler.formats.conversion import Sources, Unreadable, refuse_mistaken
 from reconciler.model import Finding, Place
 from reconciler.rule import error
 
@@ -105,8 +105,10 @@ class YoloDataset:
 
     def text(self, file: str) -> Iterator[tuple[Place, str]]:
         """The lines of a file that are not blank."""
+        content = self.sources.read(f"{self.root}/{file}")
+        refuse_mistaken(str(self.at(file)), content)
         try:
-            text = self.sources.read(f"{self.root}/{file}").decode("utf-8-sig")
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as fault:
             raise Unreadable(conversion.ENCODING, self.at(file), byte=fault.start) from fault
         return ((self.at(file, number), line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
@@ -140,6 +142,7 @@ def _data_yaml(sources: Sources, name: str) -> tuple[str, str, bytes]:
 
 def _mapping(content: bytes, place: Place) -> dict[str, yaml.Node]:
     """The YAML file's keys with their nodes; nothing is constructed and no alias is expanded."""
+    refuse_mistaken(place.file, content)
     try:
         node = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as fault:

@@ -3,11 +3,26 @@
 `rules` has the table of guards and `Figures`, which they read; `overrides` reads and writes overrides.
 """
 
+from reconciler.guards.names import CAUSES, thing_of
 from reconciler.guards.overrides import override_of, parse_allow, read_variable
-from reconciler.guards.rules import GUARDS, OFF, Asked, Figures, Guard, Labels, Leaks, judged, read_threshold, written
+from reconciler.guards.rules import (
+    GUARDS,
+    LEAST_ENTRIES,
+    OFF,
+    Asked,
+    Figures,
+    Guard,
+    Labels,
+    Leaks,
+    judged,
+    read_threshold,
+    written,
+)
 
 __all__ = [
+    "CAUSES",
     "GUARDS",
+    "LEAST_ENTRIES",
     "OFF",
     "Asked",
     "Figures",
@@ -19,5 +34,6 @@ __all__ = [
     "parse_allow",
     "read_threshold",
     "read_variable",
+    "thing_of",
     "written",
 ]

@@ -1,10 +1,13 @@
 """Overriding guards: by name and with a reason, for one run or for one manifest; and how an override is written."""
 
+import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.errors import BadInput
+from reconciler.guards.names import CAUSES, WITH_THING, head_of
 from reconciler.guards.rules import GUARDS
 from reconciler.model import Override
 from reconciler.text import did_you_mean, inert
@@ -12,41 +15,75 @@ from reconciler.text import did_you_mean, inert
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
 VARIABLE: Final = "RECONCILER_ALLOW"
 # Overrides are separated by semicolons; a reason may contain semicolons too.
-_BETWEEN: Final = re.compile(r";\s*(?=[A-Za-z-]+\s*=)")
+_BETWEEN: Final = re.compile(rf";\s*(?=[A-Za-z-]+\s*=|(?:{'|'.join(WITH_THING)}):)")
+_SAFE: Final = re.compile(r"[a-z-]+")
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
-    """Overrides written as `guard=why` (quotes around the reason are dropped); `source` is named in errors.
+    """Overrides written as `guard=why` or `guard:thing=why` (quotes around the reason are dropped).
+
+    `source` is named in errors. The names in the result have things as `names.thing_of` writes them.
 
     Raises:
-        BadInput: a guard is unknown, or no reason is given.
+        BadInput: a guard is unknown, a thing is missing or not possible, or no reason is given.
     """
     allowed: dict[str, str] = {}
     for item in items:
-        name, _, reason = item.partition("=")
-        name, reason = name.strip(), reason.strip().strip("\"'").strip()
-        if name not in GUARDS:
-            hint = did_you_mean(name, GUARDS)
-            raise BadInput(f"{source}: there is no guard {inert(name)!r}{hint}; there are {', '.join(GUARDS)}")
+        guard, thing, end = head_of(item)
+        reason = item[end:].strip().strip("\"'").strip() if end else ""
+        name = _name(guard or item.partition("=")[0].strip(), thing, source)
         if not reason:
-            raise BadInput(f'{source}: the guard {name} needs a reason: {name}="why"')
+            raise BadInput(f'{source}: the guard {inert(name)} needs a reason: {inert(name)}="why"')
         allowed[name] = reason
     return allowed
 
 
+def _name(guard: str, thing: str, source: str) -> str:
+    if guard not in {*GUARDS, *CAUSES}:
+        known = ", ".join((*GUARDS, *(f"{cause}:WHAT" for cause in CAUSES)))
+        hint = did_you_mean(guard, (*GUARDS, *CAUSES))
+        raise BadInput(f"{source}: there is no guard {inert(guard)!r}{hint}; there are {known}")
+    if thing and guard not in WITH_THING:
+        raise BadInput(f"{source}: the guard {guard} is overridden as a whole: {guard}=why")
+    if guard in CAUSES and not thing:
+        raise BadInput(
+            f"{source}: the guard {guard} needs what it is about, as the plan shows it: {guard}:OLD->NEW=why"
+        )
+    return f"{guard}:{thing}" if thing else guard
+
+
 def read_variable(environ: Mapping[str, str]) -> dict[str, str]:
-    """The overrides in RECONCILER_ALLOW: `updates=why; shrink=why`.
+    """The overrides in RECONCILER_ALLOW: `updates=why; rename:RBC->Red cell=why`.
 
     Raises:
         BadInput: a guard is unknown, or no reason is given.
     """
-    written = environ.get(VARIABLE, "")
-    return parse_allow((item for item in _BETWEEN.split(written.rstrip("; ")) if item.strip()), VARIABLE)
+    return parse_allow(_items(environ.get(VARIABLE, "").rstrip("; ")), VARIABLE)
 
 
-def override_of(guards: Sequence[str], digest: str) -> Override:
-    """What to type, ready to be pasted: for one run, or while the manifest has this digest."""
-    options = " ".join(f'--allow {guard}="why"' for guard in guards)
-    variable = "; ".join(f"{guard}=why" for guard in guards)
-    blocks = ", ".join(f"{{guard: {guard}, reason: why, manifest: {digest}}}" for guard in guards)
-    return Override(options, f"{VARIABLE}='{variable}'", f"reconciler:allow: [{blocks}]")
+def _items(written: str) -> Iterable[str]:
+    """The overrides of a text; a semicolon inside the JSON string of a name separates none."""
+    start = 0
+    while start < len(written):
+        end = _BETWEEN.search(written, head_of(written, start)[2] or start)
+        if item := written[start : end.start() if end else None].strip():
+            yield item
+        start = end.end() if end else len(written)
+
+
+def override_of(guards: Sequence[str], digest: str, dataset: str = "train") -> Override:
+    """What to type, ready to be pasted in a shell: for one run, or while the manifest has this digest.
+
+    `guards` are names of overrides: a guard, or a guard and what it is about. `dataset` is `train` or `test`.
+    """
+    options = " ".join(f"--allow {_option(guard)}" for guard in guards)
+    variable = shlex.quote("; ".join(f"{guard}=why" for guard in guards))
+    variable = variable if variable.startswith("'") else f"'{variable}'"
+    names = [guard if _SAFE.fullmatch(guard) else json.dumps(guard) for guard in guards]
+    blocks = ", ".join(f"{{guard: {name}, reason: why, manifest: {digest}}}" for name in names)
+    declared = ", ".join(f"{{guard: {name}, reason: why, manifests: {{{dataset}: {digest}}}}}" for name in names)
+    return Override(options, f"{VARIABLE}={variable}", f"reconciler:allow: [{blocks}]", f"allow: [{declared}]")
+
+
+def _option(guard: str) -> str:
+    return f'{guard}="why"' if _SAFE.fullmatch(guard) else shlex.quote(f"{guard}=why")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from reconciler.guards.names import thing_of
 from reconciler.model import DatasetType, GuardCheck, GuardState, Threshold
 from reconciler.text import Name, Sentence, listed, sentence
 
@@ -127,13 +128,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a guard finds: whether that is too much, in words and figures."""
+    """What a guard finds: whether that is too much, in words and figures; and the `things` to override it for."""
 
     trips: bool
     words: str | Sentence
     count: int = 0
     of: int = 0
     share: float | None = None
+    things: tuple[str, ...] = ()
 
 
 _Judge = Callable[[Figures, Asked, float], _Said]
@@ -188,23 +190,35 @@ def written(threshold: Threshold) -> str:
     return f"{threshold * 100:g}%" if isinstance(threshold, float) else "on" if threshold else "off"
 
 
-def judged(figures: Figures, guards: Mapping[str, Threshold], asked: Asked) -> tuple[GuardCheck, ...]:
-    """What every guard finds about what an apply would do, in the table's order; `guards` are those that were set."""
-    return tuple(_checked(one, figures, guards.get(one.name, one.default), asked) for one in GUARDS.values())
+def judged(
+    figures: Figures, guards: Mapping[str, Threshold], asked: Asked, names: Collection[str] | None = None
+) -> tuple[GuardCheck, ...]:
+    """What guards find about what an apply would do, in the table's order: all, or those of these `names`.
+
+    `guards` are the thresholds that were set.
+    """
+    rows = [one for one in GUARDS.values() if names is None or one.name in names]
+    return tuple(_checked(one, figures, guards.get(one.name, one.default), asked) for one in rows)
 
 
 def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked) -> GuardCheck:
     if threshold is False:
         return GuardCheck(guard.name, GuardState.OFF)
-    reason = asked.allow.get(guard.name, "")
     limit = None if threshold is True else threshold
     said = _nothing_to_lose(figures, guard) or guard.judge(figures, asked, limit or 0.0)
+    reason = asked.allow.get(guard.name, "") or _reason_by_thing(guard, said, asked)
     if not said.trips:
         state, reason = GuardState.PASSED, ""
     else:
         state = GuardState.OVERRIDDEN if reason else GuardState.TRIPPED
     share = None if said.share is None else round(said.share, 6)
     return GuardCheck(guard.name, state, sentence(said.words), said.count, said.of, share, limit, reason)
+
+
+def _reason_by_thing(guard: Guard, said: _Said, asked: Asked) -> str:
+    """The reasons for all things that a guard is about, where each was given one."""
+    reasons = [asked.allow.get(f"{guard.name}:{thing_of((thing,))}", "") for thing in said.things]
+    return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
 
 
 def _nothing_to_lose(figures: Figures, guard: Guard) -> _Said | None:
@@ -234,7 +248,7 @@ def _label_removed(figures: Figures, _asked: Asked, _limit: float) -> _Said:
     words = sentence("the label ", listed(gone), " would no longer be used ", now)
     if len(gone) > 1:
         words = sentence(f"{len(gone):,} labels would no longer be used ", now, ": ", listed(gone))
-    return _Said(trips=True, words=words, count=len(gone), of=len(before))
+    return _Said(trips=True, words=words, count=len(gone), of=len(before), things=tuple(gone))
 
 
 def _where(figures: Figures, labels: list[str], uses: int) -> Sentence:

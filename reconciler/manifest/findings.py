@@ -7,6 +7,7 @@ from typing import Any, Final
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Marking, Place, Severity
 from reconciler.rule import Rule
+from reconciler.text import for_shell
 
 MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
@@ -125,7 +126,8 @@ class Collector:
     def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
-        `where` and details that are functions are called only for a finding that is kept.
+        `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
+        file, ready for a shell.
         """
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
@@ -133,7 +135,8 @@ class Collector:
         self._by_policy += refused
         if self._counts[severity] > FINDINGS_KEPT:
             return
-        details = {name: value() if callable(value) else value for name, value in details.items()}
+        given = {"file": for_shell(self.shown, "FILE"), **details}
+        details = {name: value() if callable(value) else value for name, value in given.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
         place = where() if callable(where) else where or self.place()

@@ -24,6 +24,7 @@ import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine, kind_of
+from reconciler.manifest.mistaken_files import MARKER, few, markers
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import Place
 from reconciler.rule import Rule
@@ -33,12 +34,12 @@ RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
 # An escape of the upper or lower half of a surrogate pair.
 _HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BOM: Final = b"\xef\xbb\xbf"
-_WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 # A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
 # coordinates of a box.
 _DIGITS: Final = 300
 # How a manifest in YAML may begin.
 _YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
+_TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
 _ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
 _EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
 # A name with blanks between it and its colon, which the count of names would miss.
@@ -136,6 +137,10 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
             continue
         elif empty and _is_another_form(raw, number, collector):
             return
+        elif MARKER.match(raw):
+            lines = [number, *markers(handle, number + 1)]
+            collector.report_at(rules.MERGE_CONFLICT, number, 1, lines=few(lines))
+            return
         else:
             document = plain_object(raw)
             if document is None:
@@ -168,9 +173,7 @@ def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
     """Whether the first line shows that the file is not JSON Lines: one finding then covers all lines."""
     stripped = raw.strip()
     column = raw.index(stripped) + 1
-    if raw.startswith(_WIDE_BOMS):
-        collector.report_at(rules.NOT_UTF8, number, 1, byte=raw[0], guess="; it looks like UTF-16")
-    elif stripped.startswith(b"["):
+    if stripped.startswith(b"["):
         reason = "this is a JSON array, not JSON Lines"
         collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_EACH_ITEM)
     elif _YAML.match(stripped):
@@ -198,8 +201,7 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as exception:
-        reason, cure = _explained(exception, text)
-        report(rules.INVALID_JSON, exception.pos, reason=reason, cure=cure)
+        _report_invalid(exception, text, report)
     except RecursionError:
         report(rules.NESTED, too_deep(text))
     except _RepeatedMemberError:
@@ -215,7 +217,9 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
 
 def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, Any] | None:
     """The value when it meets what is required of a line beyond JSON's grammar."""
-    if not isinstance(value, dict):
+    if isinstance(value, str) and plain_object(value.encode("utf-8", "replace")):
+        report(rules.JSON_IN_JSON, len(text) - len(text.lstrip()))
+    elif not isinstance(value, dict):
         report(rules.NOT_AN_OBJECT, len(text) - len(text.lstrip()), kind=kind_of(value))
     elif text.count("{") + text.count("[") > NESTING and is_deep(value):
         report(rules.NESTED, too_deep(text))
@@ -224,6 +228,18 @@ def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, 
     else:
         return value
     return None
+
+
+def _report_invalid(exception: json.JSONDecodeError, text: str, report: Callable[..., None]) -> None:
+    """Report text that is not JSON: the mistakes that have a rule of their own, and what the decoder says of others."""
+    rest, before = text[exception.pos :], text[: exception.pos].rstrip()
+    if rest.startswith("\ufeff"):
+        report(rules.BOM_INSIDE, exception.pos)
+    elif (comma := _TRAILING_COMMA.search(text, max(0, len(before) - 1))) and comma.start() <= exception.pos:
+        report(rules.TRAILING_COMMA, comma.start(), bracket=comma[1])
+    else:
+        reason, cure = _explained(exception, text)
+        report(rules.INVALID_JSON, exception.pos, reason=reason, cure=cure)
 
 
 def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:

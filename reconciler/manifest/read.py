@@ -22,6 +22,7 @@ from reconciler.manifest.findings import BrokenRule, Collector, Findings, Parsed
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
+from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
@@ -29,8 +30,8 @@ from reconciler.text import did_you_mean, inert
 
 
 @contextmanager
-def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
-    """The file, open for reading bytes; None after reporting why it cannot be read."""
+def open_regular(path: Path, collector: Collector, *, manifest: bool = True) -> Iterator[BinaryIO | None]:
+    """The file, open for reading bytes; None after reporting why it cannot be read, or what it is instead."""
     try:
         handle = open_file(path)
     except (OSError, ValueError) as exception:
@@ -38,7 +39,13 @@ def open_regular(path: Path, collector: Collector) -> Iterator[BinaryIO | None]:
         yield None
         return
     with handle:
-        yield handle
+        if mistake := mistaken_file(handle.read(HEAD), manifest=manifest):
+            rule, details = mistake
+            collector.report_at(rule, 1, 1, **details)
+            yield None
+        else:
+            handle.seek(0)
+            yield handle
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -12,6 +12,7 @@ from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
+from reconciler.plan.causes import by_cause
 from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
 from reconciler.plan.leakage import Sibling
@@ -106,14 +107,14 @@ class Plan(Comparison):
 
     @property
     def refusal(self) -> str:
-        """All refusals and how guards are overridden, as text that is safe to show; empty when nothing is refused."""
-        return "; ".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
+        """A line for each refusal and how guards are overridden, safe to show; empty when nothing is refused."""
+        return "\n".join([*map(safe, self.refusals), *([str(self.override)] if self.override else [])])
 
     @property
     def overrides(self) -> tuple[tuple[str, str], ...]:
-        """The guards that are overridden: name and reason."""
+        """The guards that are overridden: name, with what it is about, and reason."""
         overridden = (one for one in self.guards if one.state is GuardState.OVERRIDDEN)
-        return tuple((one.name, one.reason) for one in overridden)
+        return tuple((one.override, one.reason) for one in overridden)
 
 
 def plan(
@@ -130,9 +131,11 @@ def plan(
         refusals.append((request.no_snapshot,))
     checks = judged(PlanFigures(ledger, compared, request.sibling), request.policy.guards, request.asked)
     override = None
+    checks = by_cause(ledger, compared, checks, request.policy.guards, request.asked)
     tripped = [check for check in checks if check.state is GuardState.TRIPPED and not request.offline]
     if tripped and not refusals:
-        override = override_of([check.name for check in tripped], ledger.desired_facts(Compare.STRICT).digest)
+        names, digest = [check.override for check in tripped], ledger.desired_facts(Compare.STRICT).digest
+        override = override_of(names, digest, request.asked.dataset_type.word)
     refusals += [check.refusal for check in tripped]
     return Plan(
         **{member.name: getattr(compared, member.name) for member in fields(compared)},

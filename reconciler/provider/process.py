@@ -8,7 +8,7 @@ operation, which Python makes atomic (Python FAQ, "What kinds of global value mu
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import local
@@ -19,6 +19,7 @@ from reconciler.apply import Context
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
+from reconciler.manifest.project.folders import project_beside
 from reconciler.model import Compare, Policy
 from reconciler.plan import Sibling
 from reconciler.provider.claims import Claims
@@ -89,7 +90,9 @@ class Runtime:
         """
         digest = inputs.content_digest
         allow = {guard: reason for manifest, guard, reason in self.settings.allow if manifest == digest}
-        return allow | read_variable(os.environ)
+        project = project_beside(Path(inputs.manifest))
+        declared = project.allowed(inputs.dataset_type, lambda: digest) if project else {}
+        return declared | allow | read_variable(os.environ)
 
     def sibling(self, inputs: Inputs) -> Sibling:
         """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""
@@ -169,10 +172,11 @@ def current() -> Runtime:
 @contextmanager
 def failing_call() -> Iterator[None]:
     """A block that ends the call with a sentence, without a traceback, for every error that a user can cause."""
-    try:
-        yield
-    except errors.USER_CAUSED as error:
-        fail(failure_text(error))
+    with _PROCESS[0].engine.in_flight() if _PROCESS else nullcontext():
+        try:
+            yield
+        except errors.USER_CAUSED as error:
+            fail(failure_text(error))
 
 
 def failure_text(error: Exception) -> str:

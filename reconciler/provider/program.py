@@ -6,6 +6,7 @@ before anything is sent for any dataset.
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -17,7 +18,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
-from reconciler.model import DatasetType, Finding, ProjectDeclaration
+from reconciler.model import Finding, ProjectDeclaration
 from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties, resource_id
@@ -101,20 +102,16 @@ def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "S
                     f"{kind.value} dataset of the project {project.name}: each apply would undo the other's; remove "
                     "it from one of the two project.yaml files"
                 )
-            claims[resource_id(arn, kind) if arn else known] = _resource_name(project, kind)
+            claims[resource_id(arn, kind) if arn else known] = project.dataset_in_state(kind)
     return claims
 
 
-def _resource_name(project: ProjectDeclaration, kind: DatasetType) -> str:
-    return f"{project.folder.name}-{kind.word}"
-
-
 def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping[str, str]) -> list[Dataset]:
-    """The resources of a folder, named after it: a project that is renamed stays the same resource and is replaced."""
-    arn = existing or _managed_arn(project.folder.name, project.name)
+    """The resources of a folder, named as in the state: a project that gets a new name is replaced."""
+    arn = existing or _managed_arn(project.name_in_state, project.name)
     return [
         Dataset(
-            _resource_name(project, dataset.dataset_type),
+            project.dataset_in_state(dataset.dataset_type),
             project_arn=arn,
             dataset_type=dataset.dataset_type.value,
             manifest=dataset.shown,
@@ -147,12 +144,12 @@ def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
     from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
     from reconciler.aws.clock import SystemClock  # noqa: PLC0415
     from reconciler.aws.gateway import Gateway  # noqa: PLC0415
-    from reconciler.shell.account import region_of  # noqa: PLC0415
+    from reconciler.shell.account import project_of, region_of  # noqa: PLC0415
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
     calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
-    gateway = Gateway(settings.connection.client(region), calls)
-    project = gateway.find_project(declared.name)
+    gateway = Gateway(settings.connection.client(region), calls, partial(settings.connection.account, region))
+    project = project_of(gateway, declared)
     if project is None:
         raise NotFound(
             f"there is no project {declared.name} in {region}; create it, set `managed: true` in its project.yaml "

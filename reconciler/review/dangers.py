@@ -79,7 +79,7 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
     many = dataset.findings.errors
     if many:
         errors = (found.place for found in dataset.findings.shown if found.severity is Severity.ERROR)
-        shown = [f"{place.file}:{place.line}" for place in errors]
+        shown = [f"{place.file}:{place.line}" if place.line else place.file for place in errors]
         count = counted(many, "error", "errors")
         words = sentence(f"{count} in ", Name(dataset.manifest), ": an apply would send nothing")
         yield _danger(dataset, "danger", "finding-error", words, many, shown)

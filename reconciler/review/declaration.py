@@ -98,7 +98,7 @@ def _order(pair: Pair) -> tuple[str, bool]:
 def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationChange]:
     """What differs besides the policy: the resource's name, the manifest, the project, the labels."""
     (old, one), (new, other) = before, after
-    names = [f"{project.folder.name}-{dataset.dataset_type.word}" for project, dataset in (before, after)]
+    names = [project.dataset_in_state(dataset.dataset_type) for project, dataset in (before, after)]
     if names[0] != names[1]:
         moved = sentence("same dataset, new name in the Pulumi state: ", Name(names[0]), " -> ", Name(names[1]))
         yield DeclarationChange(setting="resource", level="check", words=moved)

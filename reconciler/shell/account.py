@@ -22,6 +22,7 @@ from reconciler.model import Policy, Progress, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
+from reconciler.text import inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +139,24 @@ def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -
     """
     if declared.project_arn is not None:
         return ProjectArn.parse(declared.project_arn).region
-    region = connection.configured_region()
+    region = declared.region or connection.configured_region()
     if not region:
         raise BadInput(f"the project {declared.name} has no ARN and no region is set to look for it: {cure}")
     return region
 
 
 def project_of(gateway: Gateway, declared: ProjectDeclaration) -> Project | None:
-    """The project that a declaration names by its ARN or its name; None when it does not exist."""
+    """The project that a declaration names by its ARN or its name; None when it does not exist.
+
+    Raises:
+        BadInput: the credentials are of a different account than the declaration says.
+    """
     arn = declared.project_arn
+    if declared.account and (account := gateway.account()) != declared.account:
+        raise BadInput(
+            f"{inert(declared.shown)}/project.yaml says account {declared.account}, and the credentials are of account "
+            f"{inert(account)}: use credentials of {declared.account}, or change `account`"
+        )
     return gateway.project(arn) if arn else gateway.find_project(declared.name)
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
-from reconciler.manifest.project.folders import declared_beside
+from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration, DatasetType, Policy
 from reconciler.plan import Sibling
 
@@ -17,20 +16,15 @@ def sibling_of(manifest: str, dataset_type: DatasetType, policy: Policy, named: 
 
     Without a project.yaml `policy`, the dataset's own, counts as the other's.
     """
-    declared = _declared(Path(manifest), dataset_type.other)
+    project = project_beside(Path(manifest))
+    others = (one for one in project.datasets if one.dataset_type is not dataset_type) if project else iter(())
+    declared = next(others, None)
     if named is not None and (declared is None or declared.manifest.resolve() != Path(named).resolve()):
         declared = DatasetDeclaration(dataset_type.other, Path(named), named, policy)
     if declared is None:
         return Sibling()
     shown = named or str(declared.manifest)
     return Sibling(shown, partial(_keys, declared), leftover=declared.policy.extra.leftover)
-
-
-def _declared(manifest: Path, dataset_type: DatasetType) -> DatasetDeclaration | None:
-    try:
-        return declared_beside(manifest, dataset_type)
-    except (InvalidDeclaration, OSError):
-        return None
 
 
 def _keys(dataset: DatasetDeclaration) -> Iterable[tuple[str, bool]] | None:

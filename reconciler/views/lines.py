@@ -7,7 +7,7 @@ from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
 from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
-from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Place
+from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Override, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
 from reconciler.text import Name, Sentence, counted, joined, sentence
 from reconciler.views.words import (
@@ -63,8 +63,8 @@ class GuardLine:
 def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = False) -> Iterator[GuardLine]:
     """Guards that were overridden, and if `verbose` those that passed or are off.
 
-    A guard that trips is among the refusals and the dangers; the last line here is how to override it: in every way, or
-    if `brief` for one run only.
+    A guard that trips is among the refusals and the dangers; the last lines are how to override it: in every way, or if
+    `brief` for one run only.
     """
     for guard in dataset.guards:
         name = f"guard {guard.name}"
@@ -72,16 +72,25 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
             yield GuardLine(sentence(name, " overridden: ", guard.words, "; because: ", Name(guard.reason)), bad=True)
         elif verbose and guard.state in {"passed", "off"}:
             yield GuardLine(sentence(f"{name} {guard.state}", _figures(guard)), quiet=True)
-    how = dataset.override
-    if how:
-        once = (
-            f"{TO_OVERRIDE}. For one run: ",
-            Name(how.options),
-            ", or under Pulumi ",
-            Name(how.variable),
-        )
-        whole = "; or for this manifest alone, in the stack's configuration: ", Name(how.configuration)
-        yield GuardLine(sentence(once, "; --verbose shows how for this manifest" if brief and not verbose else whole))
+    yield from map(
+        GuardLine, _override_lines(dataset.override, brief=brief and not verbose) if dataset.override else ()
+    )
+
+
+def _override_lines(how: Override, *, brief: bool) -> Iterator[Sentence]:
+    """Each way to override, and what to paste on a line of its own."""
+    yield (f"{TO_OVERRIDE}. For one run:",)
+    yield (Name(how.options),)
+    yield ("or under Pulumi:",)
+    yield (Name(how.variable),)
+    if brief:
+        yield ("--verbose shows how for this manifest alone",)
+        return
+    yield ("or for this manifest alone, in the stack's configuration:",)
+    yield (Name(how.configuration),)
+    if how.declaration:
+        yield ("or in project.yaml:",)
+        yield (Name(how.declaration),)
 
 
 def _figures(guard: GuardCheck) -> Sentence:

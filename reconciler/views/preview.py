@@ -119,8 +119,10 @@ def _labels(balance: Balance) -> str:
 
 def _remarks(dataset: DatasetReview) -> Iterator[str]:
     if dataset.override:
-        yield f"{TO_OVERRIDE}. For one `pulumi up`: {said(dataset.override.variable)}"
-        yield f"or for this manifest, in the stack's configuration: {said(dataset.override.configuration)}"
+        yield f"{TO_OVERRIDE}. For one `pulumi up`:\n  {said(dataset.override.variable)}"
+        yield f"or for this manifest, in the stack's configuration:\n  {said(dataset.override.configuration)}"
+        if dataset.override.declaration:
+            yield f"or in project.yaml:\n  {said(dataset.override.declaration)}"
     yield from map(said, dataset.remarks)
     if dataset.has_changes:
         yield from _findings(dataset.findings)

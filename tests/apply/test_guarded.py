@@ -37,8 +37,8 @@ def _edit(lines: list[Document], look: int = 7) -> str:
 def test_a_guard_that_trips_sends_nothing(guarded: Desk) -> None:
     """The sentence has the figures, and what overrides it."""
     guarded.create(*_lines(1, 20), *_lines(30, 30, "b"))
-    with pytest.raises(Refused, match=r"guard updates: 20 of 21 .*--allow updates=\"why\"") as refused:
-        guarded.run(*_lines(1, 20, "b"))
+    with pytest.raises(Refused, match=r"(?s)guard updates: 20 of 21 .*\n  --allow updates=\"why\"") as refused:
+        guarded.run(*_lines(1, 10, "b"), *_lines(11, 20, "c"))
     assert refused.value.exit_code == Exit.REFUSED
     assert guarded.bodies() == []
 
@@ -47,7 +47,7 @@ def test_a_reason_lets_the_plan_through(guarded: Desk) -> None:
     """Each guard by its own name."""
     guarded.create(*_lines(1, 20), *_lines(30, 30, "b"))
     guarded.allow = {"updates": "relabelled", "label-removed": "relabelled"}
-    ran = guarded.run(*_lines(1, 20, "b"))
+    ran = guarded.run(*_lines(1, 10, "b"), *_lines(11, 20, "c"))
     assert ran.outcome.error is None
     assert ran.plan.overrides == (("updates", "relabelled"), ("label-removed", "relabelled"))
 

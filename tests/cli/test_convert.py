@@ -225,3 +225,16 @@ def test_the_old_name_of_the_image_prefix_works_with_a_warning(world: World) -> 
     assert (new.code, old.code, new.out) == (0, 0, old.out)
     assert old.err == f"warning: --images is now --image-prefix; use that name\n{new.err}"
     assert "--images" not in world.run("convert", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("image", "category"), [("1.jpg", "ca\\udc00t"), ("1\\ud800.jpg", "cat"), ("\\udfff\\ud800.jpg", "cat")]
+)
+@pytest.mark.parametrize("output", [(), ("-o", "train.jsonl")])
+def test_half_a_character_is_an_error(world: World, image: str, category: str, output: tuple[str, ...]) -> None:
+    """JSON can spell what UTF-8 cannot: it ended in "this is a bug", or in a manifest that nothing can read."""
+    text = coco([annotation(1)]).replace("1.jpg", image).replace('"cat"', f'"{category}"')
+    (world.folder / "in").write_text(text)
+    ran = world.run("convert", "coco", "in", *IMAGES, *output)
+    assert (ran.code, ran.out, (world.folder / "train.jsonl").exists()) == (3, "", False)
+    assert " half-character error: " in ran.err

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
+from itertools import product
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from reconciler.aws.gateway import Gateway
 from reconciler.review.model import EntryChange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.cli.conftest import Account, World
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202egpj.exe\u2066\r\nhidden\u200b"
@@ -239,3 +244,55 @@ def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, worl
     assert ran.out.count("ERROR_INVALID_BOUNDING_BOX marked: ") == 3
     assert "... and 4 more findings" in ran.out
     assert world.run("plan", "-v", "--allow", "unusable=meant").out.count("ERROR_INVALID_BOUNDING_BOX marked: ") == 6
+
+
+def test_a_listed_line_that_is_not_an_entry_is_a_sentence_in_both_datasets(
+    account: Account, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both datasets are listed to plan one; what the service lists of either is not trusted."""
+    account.create("cells")
+    world.write("cells", world.many(2), [world.boxes("t.jpg", "RBC")])
+    assert world.run("apply", "--yes").code == 0
+    listed = Gateway.entries
+    for kind, line in product(("train", "test"), ("nonsense", '{"source-ref": 7}', "[" * 5000)):
+
+        def broken(gateway: Gateway, arn: str, kind: str = kind, line: str = line) -> Iterator[str]:
+            return iter([line]) if f"/{kind}/" in arn else listed(gateway, arn)
+
+        monkeypatch.setattr(Gateway, "entries", broken)
+        ran = world.run("plan")
+        assert ran.code == 1
+        assert "report it to AWS" in " ".join(ran.out.split()) + ran.err
+        assert "this is a bug" not in ran.out + ran.err
+
+
+def test_project_yaml_overrides_a_guard_for_the_manifests_it_names(account: Account, world: World) -> None:
+    """What the refused plan prints, written into project.yaml, lets that manifest through and no later one."""
+    account.create("cells")
+    world.write("cells", world.many(20))
+    world.run("apply", "--yes")
+    world.write("cells", world.many(20, "red; cell"))
+    ran = world.run("plan", "--verbose")
+    declared = next(line.strip() for line in ran.out.splitlines() if line.startswith("  allow: ["))
+    assert 'rename:RBC->\\"red; cell\\""' in declared
+    world.write("cells", world.many(20, "red; cell"), settings=f"managed: false\n{declared}")
+    (dataset,) = world.run("plan", "--json").datasets
+    assert (dataset["refusals"], dataset["status"]) == ([], "planned")
+    assert [guard["reason"] for guard in dataset["guards"] if guard["state"] == "overridden"] == ["why"]
+    world.write("cells", world.many(21, "red; cell"), settings=f"managed: false\n{declared}")
+    (dataset,) = world.run("plan", "--json").datasets
+    assert dataset["status"] == "refused"
+
+
+def test_a_refusal_has_a_line_for_each_dataset_and_the_command_on_its_own(account: Account, world: World) -> None:
+    """What is pasted stands alone, and parses back to the guard that was named."""
+    account.create("cells")
+    world.write("cells", world.many(20))
+    world.run("apply", "--yes")
+    world.write("cells", world.many(20, "it's"))
+    ran = world.run("apply", "--yes")
+    assert ran.code == 4
+    refused, command, nothing = ran.err.splitlines()[-3:]
+    assert refused == "error: cells train: refused by the guard rename; to override:"
+    assert nothing == "nothing was sent"
+    assert world.run("apply", "--yes", *shlex.split(command)).code == 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     ("arguments", "said"),
     [
         (["plna"], "did you mean `plan`?"),
-        (["destroy"], "there are: validate, plan, drift, apply"),
+        (["destroy"], "there are: init, validate, plan, drift, apply"),
         (["--json", "plan"], "the command comes first"),
         (["plan", "--jsn"], "did you mean `--json`?"),
         (["plan", "--exitcode=1"], "did you mean `--exit-code`?"),
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         (["plan", "--endpoint-url", "http://me:secret@host"], "user name or password"),
         (["pl\x1b[31man"], "there is no command"),
         (["help", "aply"], "did you mean `apply`?"),
-        (["help", "x\x1b[31m"], "choose from validate, plan, drift, apply"),
+        (["help", "x\x1b[31m"], "choose from init, validate, plan, drift, apply"),
         (["completion"], "required: SHELL"),
         (["completion", "fsh"], "did you mean `fish`?"),
         (["report", "plan.json", "--format", "htm"], "did you mean `html`?"),

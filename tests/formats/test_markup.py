@@ -60,7 +60,7 @@ def test_undeclared_entities_are_refused() -> None:
         (b"", "a.xml:1:1"),
         (b"no XML", "a.xml:1:1"),
         (b"<a>\n<b></a>", "a.xml:2:6"),
-        (b"<a>\n\n \xff</a>", "a.xml:3:2"),
+        (b'<?xml version="1.0" encoding="UTF-8"?><a>\n\n \xff</a>', "a.xml:3:2"),
         (b"<a/><a/>", "a.xml:1:5"),
         (b"<a>\x00</a>", "a.xml:1:4"),
     ],
@@ -81,3 +81,13 @@ def test_deep_nesting_is_refused() -> None:
     assert read_markup("a.xml", b"<a>" * 50 + b"</a>" * 50).name == "a"
     assert refused(b"<a>" * 100_000)[0] == "xml-nesting"
     assert refused(b"<a>" * 51 + b"</a>" * 51) == ("xml-nesting", "a.xml:1:151")
+
+
+@pytest.mark.parametrize("start", [b"", b'<?xml version="1.0"?>', b"\xef\xbb\xbf"])
+def test_an_encoding_that_is_not_declared_is_named_with_its_first_byte(start: bytes) -> None:
+    """A text editor of long ago wrote Latin 1; the parser only says that a token is invalid."""
+    with pytest.raises(Unreadable) as refused:
+        read_markup("a.xml", start + b"<a>\n\n \xe9</a>")
+    finding = refused.value.finding
+    assert (finding.code, str(finding.place)) == ("xml-encoding-undeclared", "a.xml:3:2")
+    assert "byte 0xe9" in finding.message

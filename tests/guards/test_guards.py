@@ -6,10 +6,10 @@ import pytest
 
 from reconciler.changes import batches, loads
 from reconciler.errors import BadInput
-from reconciler.guards import GUARDS, OFF, Labels, parse_allow, read_variable
+from reconciler.guards import GUARDS, OFF, Labels, judged, parse_allow, read_variable
 from reconciler.model import Compare, DatasetType, Extra, GuardCheck, GuardState, Policy, Threshold
 from reconciler.plan import Plan, Sibling
-from reconciler.plan.figures import labels_of_live
+from reconciler.plan.figures import PlanFigures, labels_of_live
 from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
@@ -37,10 +37,11 @@ def _checks(
     before: Labels | None = None,
     unusable: bool = False,
 ) -> dict[str, GuardCheck]:
-    """What every guard says, under the default thresholds unless told otherwise."""
+    """What every guard says by itself, under the default thresholds unless told otherwise."""
     with filled(desired, live, unusable=unusable) as ledger:
         plan = planned(ledger, Policy(extra=extra), kind=kind, guards=guards or {}, sibling=sibling, before=before)
-        return {one.name: one for one in plan.guards}
+        figures = PlanFigures(ledger, plan, sibling)
+        return {one.name: one for one in judged(figures, plan.policy.guards, plan.request.asked)}
 
 
 def _tripped(
@@ -259,13 +260,14 @@ def test_a_label_cannot_act_on_a_terminal() -> None:
 
 def test_a_reason_overrides_its_guard_and_no_other() -> None:
     """The plan says which were overridden and why, and how the rest are: for one run, or for this manifest."""
-    plan = _guarded(_lines(100, "b"), _lines(100), parse_allow(['updates="relabelled by the new team"'], "--allow"))
+    desired = [*_lines(50, "b"), *_lines(50, "c", start=50)]
+    plan = _guarded(desired, _lines(100), parse_allow(['updates="relabelled by the new team"'], "--allow"))
     assert plan.overrides == (("updates", "relabelled by the new team"),)
     assert [safe(words).split(":")[0] for words in plan.refusals] == ["guard label-removed", "guard label-share"]
     assert plan.override
     assert plan.override.options == '--allow label-removed="why" --allow label-share="why"'
     assert plan.override.variable == "RECONCILER_ALLOW='label-removed=why; label-share=why'"
-    with filled(_lines(100, "b")) as ledger:
+    with filled(desired) as ledger:
         digest = ledger.desired_facts(Compare.STRICT).digest
     assert f"{{guard: label-removed, reason: why, manifest: {digest}}}" in plan.override.configuration
     assert plan.refusal.endswith(str(plan.override))

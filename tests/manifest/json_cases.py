@@ -1,13 +1,10 @@
 """A line for each rule about JSON Lines: the rule's code, and a manifest that breaks it at the sign §."""
 
 import json
-import sys
+import re
 
 from reconciler.limits import DATASET_LABELS, LINE_CHARACTERS
 from tests.manifest.lines import BARE, BOXES, IMAGE, NOTHING_FOUND, boxes, class_map, image, many_boxes
-
-# Since Python 3.13 its reader points at the comma, before at what follows.
-TRAILING_COMMA = "§,}" if sys.version_info >= (3, 13) else ",§}"
 
 _BOXES = json.loads(BOXES)
 
@@ -20,7 +17,6 @@ JSON_CASES = [
     ("invalid-json", BARE + "§" + BARE),
     ("invalid-json", BARE + "\n§{'source-ref':'s3://pics/a.jpg'}".replace("§{", "{§")),
     ("invalid-json", '{"source-ref":§"s3://pics/a.j'),
-    ("invalid-json", '{"source-ref":"s3://pics/a.jpg"' + TRAILING_COMMA),
     ("invalid-json", '{"source-ref":"s3://pics/a§\tb.jpg"}'),
     ("invalid-json", '{"source-ref":"s3://pics/a.jpg","n":0§1}'),
     ("not-json-lines", f"§[{BARE},{BARE}]"),
@@ -73,6 +69,21 @@ JSON_CASES = [
         "multilabel-type",
         IMAGE.replace('"groundtruth/image-classification', '§"groundtruth/image-classification-multilabel'),
     ),
+    ("trailing-comma", '{"source-ref":"s3://pics/a.jpg"§,}'),
+    ("trailing-comma", boxes('"height":80}]', '"height":80}§, ]')),
+    ("json-in-json", BARE + "\n§" + json.dumps(BARE)),
+    ("byte-order-mark-inside", BARE + "\n§\ufeff" + BARE.replace("c.jpg", "d.jpg")),
+    ("merge-conflict", f"{BARE}\n§<<<<<<< HEAD\n{IMAGE}\n=======\n{BOXES}\n>>>>>>> main\n"),
+    ("git-lfs-pointer", "§version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 12\n"),
+    ("compressed-file", "§PK\x03\x04\x14"),
+    ("coco-file", '§{"images": [], "annotations": [], "categories": []}'),
+    ("voc-file", "§<annotation><filename>a.jpg</filename></annotation>"),
+    ("yolo-file", "§0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n"),
+    ("table-file", "§image,label\ns3://pics/a.jpg,cat\n"),
+    ("web-page", "§<!DOCTYPE html>\n<html></html>"),
+    ("json-in-value", re.sub(r'"b":({.*?}]}),', lambda found: f'"b":§{json.dumps(found[1])},', BOXES)),
+    ("box-members", boxes('{"class_id":0,"left":1,"top":2,"width":30', '§{"class_id":0,"x":1,"y":2,"width":30')),
+    ("all-unlabelled", BARE + "\n" + BARE.replace("c.jpg", "d.jpg")),
     ("no-known-kind", BARE + '\n§{"source-ref":"s3://pics/a.jpg","color":"blue"}'),
     # AWS's codes.
     ("ERROR_NO_LABEL_ATTRIBUTES", '{"source-ref":"s3://pics/a.jpg","color":§"blue"}'),

@@ -194,6 +194,14 @@ def test_two_folders_cannot_name_one_project(write: Write, datasets: Path) -> No
     ]
 
 
+def test_two_folders_cannot_have_one_name_in_the_state(write: Write, datasets: Path) -> None:
+    """The folder's name counts where there is no `resource`."""
+    write("a", "resource: cells", "train.jsonl")
+    write("b", "resource: cells", "train.jsonl")
+    write("cells", "project: x", "train.jsonl")
+    assert [code for code, _place in refusals(datasets)] == ["resource-twice", "resource-twice"]
+
+
 def test_datasets_need_one_manifest_each(write: Write, datasets: Path) -> None:
     """No manifest, two of a default name, and a long form without one are each reported."""
     write("a", "managed: true")

@@ -103,7 +103,10 @@ def test_the_table_holds_aws_s_thirteen_codes_and_each_code_once() -> None:
     rows = (*table(line_rules), *table(yaml_rules))
 
     assert len({row.code for row in rows}) == len(rows)
-    assert {row.code for row in rows if row.severity is Severity.MARKED} == set(ENTRY_CODES)
+    assert {row.code for row in rows if row.severity is Severity.MARKED} == set(ENTRY_CODES) | {
+        "box-members",
+        "json-in-value",
+    }
     assert all(row.what and row.cure and row.source for row in rows)
 
 

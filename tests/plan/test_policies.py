@@ -246,7 +246,7 @@ def test_a_stop_that_nothing_overrides_is_never_shown_with_an_override() -> None
     """Images in two buckets stop an apply whatever is overridden; once that is fixed, the guard's override is shown."""
     live = [labelled(f"s3://b/{number}", "a") for number in range(20)]
     for other, words in ((["s3://else/1"], ("different bucket", "guard updates")), ([], ("guard updates",))):
-        desired = [labelled(f"s3://b/{number}", "b") for number in range(20)]
+        desired = [labelled(f"s3://b/{number}", "bc"[number % 2]) for number in range(20)]
         with filled(desired, [*live, *map(bare, other)]) as ledger:
             plan = planned(ledger, bucket="b", guards={**OFF, "updates": 0.3})
         assert [word in safe(refusal) for word, refusal in zip(words, plan.refusals, strict=True)] == [True] * len(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.program.workspace import DRIFT, Workspace
+from tests.support.lines import labelled
 
 if TYPE_CHECKING:
     from rekognition_emulator import Emulator
@@ -84,14 +85,16 @@ def test_an_exported_state_is_taken_over(workspace: Workspace, tmp_path_factory:
     elsewhere.drift()
 
 
-@pytest.mark.parametrize("what", ["marked", "gone", "appeared", "replaced"])
-def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: str) -> None:
-    """A scheduled job needs the state and the provider; datasets/ may be at a different revision, or not there."""
+@pytest.mark.parametrize(
+    ("what", "code"), [("marked", DRIFT), ("gone", DRIFT), ("appeared", DRIFT), ("uploaded", 0), ("replaced", DRIFT)]
+)
+def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: str, code: int) -> None:
+    """A scheduled job needs the state and the provider; an image that was uploaded without labels does not count."""
     existing(workspace, "cells")
     workspace.up()
     workspace.forget("cells")
     strike(workspace.emulator, workspace.projects()["cells"]["TRAIN"], what)
-    workspace.drift(expected=DRIFT)
+    workspace.drift(expected=code)
 
 
 def strike(emulator: Emulator, arn: str, what: str) -> None:
@@ -109,6 +112,8 @@ def strike(emulator: Emulator, arn: str, what: str) -> None:
     elif what == "gone":
         emulator.remove_entries(arn, [f"{KEY}1.jpg"])
     elif what == "appeared":
+        emulator.edit_entries(arn, [json.dumps(labelled(f"{KEY}9.jpg", "bird"))])
+    elif what == "uploaded":
         emulator.edit_entries(arn, [json.dumps({"source-ref": f"{KEY}9.jpg"})])
     else:
         project = arn.split("/dataset/", maxsplit=1)[0]

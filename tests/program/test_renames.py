@@ -60,3 +60,18 @@ def test_a_renamed_resource_of_any_program_keeps_its_dataset(workspace: Workspac
     assert set(workspace.resources()) == {"new"}
     workspace.preview("--expect-no-changes")
     workspace.drift()
+
+
+def test_a_renamed_folder_that_keeps_its_name_in_the_state_changes_nothing(workspace: Workspace) -> None:
+    """`resource` names the resources, that of a managed project too: the rename needs no update."""
+    workspace.declare("old", {"project": "pets", "managed": True}, train=CATS)
+    workspace.up()
+    before = set(workspace.resources())
+    workspace.forget("old")
+    workspace.declare("new", {"project": "pets", "managed": True, "resource": "old"}, train=CATS)
+    said = workspace.preview().text
+    assert "create" not in said
+    assert "delete" not in said
+    workspace.up()
+    assert set(workspace.resources()) == before == {"old", "old-train"}
+    assert workspace.live("pets") == CATS

@@ -71,6 +71,22 @@ def test_the_batch_in_flight_is_the_last_and_the_next_up_goes_on(emulator: Emula
     assert len(world.live(cells)) == 150
 
 
+def test_the_process_ends_when_the_engine_has_died(emulator: Emulator, lone: Provider) -> None:
+    """Pulumi leaves it running when its CLI is killed: without a call in flight it ends at once."""
+    World(emulator, lone).declare({"1.jpg": ["cat"]}).up()
+    lone.die()
+    assert lone.process.wait(timeout=30) == 0
+
+
+def test_the_process_ends_after_the_call_that_was_in_flight(emulator: Emulator, lone: Provider) -> None:
+    """The call stops after its batch and answers, then the process ends."""
+    cells = large(World(emulator, lone))
+    after_the_first_batch(emulator, lone.die)
+    with pytest.raises(CallError, match="the Pulumi engine stopped"):
+        cells.up()
+    assert lone.process.wait(timeout=30) == 0
+
+
 def test_a_call_that_nobody_waits_for_any_more_stops_too(emulator: Emulator, lone: Provider) -> None:
     """Where standard input shows nothing, the cancelled call stops the apply."""
     world = World(emulator, lone)

@@ -26,7 +26,7 @@ REASON = "the-new-team-relabelled"
 OTHER = "and cats are gone; see the ticket"
 VARIABLE = {"RECONCILER_ALLOW": f'updates="{REASON}"; label-removed={OTHER}'}
 BEFORE = {f"{number}.jpg": ["cat"] for number in range(12)}
-AFTER = {f"{number}.jpg": ["dog"] for number in range(12)}
+AFTER = {f"{number}.jpg": [("dog", "bird")[number % 2]] for number in range(12)}
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def stack(emulator: Emulator, tmp_path: Path) -> Stack:
 
 
 def relabelled(stack: Stack, **policy: object) -> Resource:
-    """A dataset of twelve cats whose manifest has dogs by now; the provider that made it is gone."""
+    """A dataset of twelve cats whose manifest has dogs and birds by now; the provider that made it is gone."""
     with stack() as world:
         cells = world.declare(BEFORE, policy=policy)
         cells.up()
@@ -114,7 +114,7 @@ def test_the_variable_overrides_for_one_run_and_is_stored_in_the_record_alone(st
         assert REASON not in state
         assert REASON.encode() not in elsewhere
         assert not any(REASON in message.text for message in cells.messages)
-        world.rewrite(cells, BEFORE)
+        world.rewrite(cells, {f"{number}.jpg": [("cat", "cow", "pig")[number % 3]] for number in range(12)})
     with stack() as world:
         cells.provider = world.provider
         assert "guard updates" in refused(cells)
@@ -243,3 +243,21 @@ def test_a_sibling_that_is_no_relative_path_is_a_failure_of_check(stack: Stack, 
     with stack() as world:
         ((name, reason),) = world.declare(BEFORE, sibling=wrong).failures()
         assert (name, reason.partition(",")[0]) == ("sibling", "sibling must be a path relative to the Pulumi program")
+
+
+def test_an_override_in_project_yaml_is_read_beside_the_manifest_and_stored_nowhere(stack: Stack) -> None:
+    """A review in git approves it; it is not a setting, so an unchanged stack stays up to date."""
+    cells = relabelled(stack)
+    with stack() as world:
+        cells.provider = world.provider
+        digest = digest_in(refused(cells))
+        blocks = [
+            {"guard": guard, "reason": REASON, "manifests": {"train": digest}} for guard in ("updates", "label-removed")
+        ]
+        declared = {"projectArn": cells.declared["projectArn"], "train": cells.declared["manifest"], "allow": blocks}
+        (world.program / "project.yaml").write_text(json.dumps(declared), encoding="utf-8")
+        assert cells.up()
+        assert records(world)[-1]["overrides"][0] == {"guard": "updates", "reason": REASON}
+        assert REASON not in json.dumps([cells.inputs, cells.outputs])
+        (world.program / "project.yaml").unlink()
+        assert not cells.up()

@@ -27,13 +27,13 @@ REASON = "relabelled <b>by</b> the new team"
 VIEWS: dict[str, Callable[[Review], str]] = {"text": terminal.view, "markdown": markdown.view, "html": html.view}
 
 
-def _lines(label: str) -> list[dict[str, object]]:
-    return [labelled(f"s3://bucket/{number:03}.jpg", label) for number in range(40)]
+def _lines(*labels: str) -> list[dict[str, object]]:
+    return [labelled(f"s3://bucket/{number:03}.jpg", labels[number % len(labels)]) for number in range(40)]
 
 
 def _review(allow: dict[str, str] | None = None) -> Review:
-    """All 40 labels change from a to b; `shrink` is switched off."""
-    with filled(_lines("b"), _lines("a")) as ledger:
+    """All 40 labels change from a to b or c; `shrink` is switched off."""
+    with filled(_lines("b", "c"), _lines("a")) as ledger:
         plan = planned(ledger, bucket="bucket", guards={"shrink": False}, allow=allow)
         one = run_of(ledger, plan, project="cells")
         return review_of([one])
@@ -87,8 +87,8 @@ def test_passed_guards_are_shown_on_request_only() -> None:
 
 def test_two_manifests_show_what_guards_would_say(tmp_path: Path) -> None:
     """Before a service is asked each guard is a danger, and there is no refusal."""
-    for name, label in (("before.jsonl", "a"), ("after.jsonl", "b")):
-        (tmp_path / name).write_text("".join(f"{as_text(line)}\n" for line in _lines(label)), encoding="utf-8")
+    for name, labels in (("before.jsonl", "a"), ("after.jsonl", "bc")):
+        (tmp_path / name).write_text("".join(f"{as_text(line)}\n" for line in _lines(*labels)), encoding="utf-8")
     review = offline_review(tmp_path / "before.jsonl", tmp_path / "after.jsonl")
     (dataset,) = review.datasets
     said = [plain(danger.words) for danger in review.dangers if danger.kind == "guard"]

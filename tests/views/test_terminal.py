@@ -175,8 +175,9 @@ def test_how_guards_are_overridden_is_short_unless_asked_for() -> None:
     """The text names the way for one run; the permanent way is in the preview, in a comment and with `verbose`."""
     how = Override(options='--allow updates="why"', variable="V", configuration="C")
     one = review(dataset([change(1)], override=how))
-    assert 'to override, give a reason. For one run: --allow updates="why", or under Pulumi V; --verbose' in view(one)
-    ways = "under Pulumi V; or for this manifest alone, in the stack's configuration: C"
+    once = '  to override, give a reason. For one run:\n  --allow updates="why"\n  or under Pulumi:\n  V\n'
+    assert f"{once}  --verbose shows how" in view(one)
+    ways = "  V\n  or for this manifest alone, in the stack's configuration:\n  C\n"
     assert ways not in view(one)
     assert ways in view(one, verbose=True)
 

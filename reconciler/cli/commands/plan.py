@@ -58,7 +58,7 @@ def refuse_unplanned(run: Run) -> None:
     refuse_failed(run)
     refused = [_refusal(one.title, one.plan) for one in run.datasets if one.plan and one.plan.refusals]
     if refused:
-        raise Refused(f"{'; '.join(refused)}; nothing was sent")
+        raise Refused("\n".join((*refused, "nothing was sent")))
 
 
 def refuse_failed(run: Run) -> None:
@@ -80,9 +80,9 @@ def _refusal(title: str, planned: Plan) -> str:
     by = ["policy or limits"] if len(planned.refusals) > len(tripped) else []
     if tripped:
         what = "the guard" if len(tripped) == 1 else "the guards"
-        how = f" (to override: {planned.override.options})" if planned.override else ""
-        by.append(f"{what} {', '.join(tripped)}{how}")
-    return f"{inert(title)}: refused by {' and by '.join(by)}"
+        by.append(f"{what} {', '.join(tripped)}")
+    how = f"; to override:\n  {planned.override.options}" if planned.override else ""
+    return f"{inert(title)}: refused by {' and by '.join(by)}{how}"
 
 
 def _reasons(failures: Sequence[DatasetRun]) -> list[str]:

@@ -43,10 +43,10 @@ def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
     live = LiveSide(run, screen, signals)
     for project in chosen_projects(run.options.datasets, run.options.projects, f".{run.options.manifests}"):
         add_datasets(run, project)
-    return most_severe([_pulled(one, run, screen, live) for one in run.datasets])
+    return most_severe([pulled(one, run, screen, live) for one in run.datasets])
 
 
-def _pulled(one: DatasetRun, run: Run, screen: Screen, live: LiveSide) -> Exit:
+def pulled(one: DatasetRun, run: Run, screen: Screen, live: LiveSide) -> Exit:
     """Write one dataset's manifest, and say what was written."""
     exists = one.dataset.manifest.exists()
     if exists:

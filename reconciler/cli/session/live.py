@@ -14,7 +14,7 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
-from reconciler.model import ProjectDeclaration
+from reconciler.model import Compare, ProjectDeclaration
 from reconciler.records import Attempt
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
@@ -57,13 +57,24 @@ class LiveSide:
         """
         if not self.find(one) or one.project_arn is None:
             declared = one.dataset.policy, one.bucket
-            allow = self._run.options.allow
+            allow = self._allow(one)
             other = sibling_in(self._run.datasets, one)
             one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
         else:
             context, target = self.context(one), Target(one.project_arn, one.dataset.dataset_type)
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
+
+    def projects(self) -> list[Project]:
+        """All projects of the account in the region that is set.
+
+        Raises:
+            BadInput: no region is set. ServiceError: a call failed.
+        """
+        region = self._account.connection.configured_region()
+        if not region:
+            raise BadInput(f"no region is set: {_REGION_CURE}")
+        return list(self._account.gateway(region).projects())
 
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
@@ -83,7 +94,14 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
-        return self._account.context(self.region(one.project), one.dataset.policy, self._run.options.allow, sibling)
+        return self._account.context(self.region(one.project), one.dataset.policy, self._allow(one), sibling)
+
+    def _allow(self, one: DatasetRun) -> dict[str, str]:
+        """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
+        declared = one.project.allowed(
+            one.dataset.dataset_type, lambda: one.ledger.desired_facts(Compare.STRICT).digest
+        )
+        return declared | dict(self._run.options.allow)
 
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""
@@ -143,6 +161,12 @@ class LiveSide:
         Raises:
             BadInput: no region is set.
         """
+        given = self._run.options.region
+        if given and project.region not in ("", given):
+            raise BadInput(
+                f"--region {inert(given)} is not the region in {inert(project.shown)}/project.yaml, {project.region}; "
+                "leave one of them out"
+            )
         return region_of(self._account.connection, project, _REGION_CURE)
 
     def _project(self, declared: ProjectDeclaration) -> Project | None:

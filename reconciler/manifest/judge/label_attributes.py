@@ -5,10 +5,11 @@ Sources: Custom Labels Developer Guide, "Image-level labels in manifest files", 
 Truth also writes the value of an image-level label as text: SageMaker Developer Guide, "Output data".
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from reconciler.entries import METADATA, Attribute
+from reconciler.entries.misread import Drawn, misread
 from reconciler.limits import BOX_SIDE_MIN_PX, BOXES_PER_IMAGE, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX, LABEL_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.rules import lines as rules
@@ -47,6 +48,22 @@ def _is_whole(value: object) -> bool:
 
 
 _SIDES: Final = ("left", "top", "width", "height")
+_CORNERS: Final = "left: {0}, top: {1}, width: {2} - {0}, height: {3} - {1}"
+# Members of boxes in other formats, and how such a box is written here; the first that fits.
+_OTHER_MEMBERS: Final = tuple(
+    (frozenset(names.split()), form.format(*names.split()))
+    for names, form in (
+        ("xmin ymin xmax ymax", _CORNERS),
+        ("x_min y_min x_max y_max", _CORNERS),
+        ("x1 y1 x2 y2", _CORNERS),
+        ("left top right bottom", _CORNERS),
+        ("x y w h", "left: {0}, top: {1}, width: {2}, height: {3}"),
+        ("x y width height", "left: {0}, top: {1}, width: {2}, height: {3}"),
+        ("left top w h", "left: {0}, top: {1}, width: {2}, height: {3}"),
+        ("cx cy w h", "left: {0} - {2} / 2, top: {1} - {3} / 2, width: {2}, height: {3}"),
+        ("bbox", "left, top, width and height, each a member with a number of pixels, in place of {0}"),
+    )
+)
 
 
 def bounding_box_faults(attribute: Attribute) -> Iterator[BrokenRule]:
@@ -59,7 +76,7 @@ def _value_form(attribute: Attribute) -> Iterator[BrokenRule]:
     """`image_size` is a list of one {width, height, depth}, `annotations` a list of boxes of numbers."""
     path, value = (attribute.name,), attribute.value
     if not isinstance(value, dict):
-        yield broken(rules.ATTRIBUTE_FORM, path, f"`{attribute.name}` is not an object")
+        yield broken(rules.ATTRIBUTE_FORM, path, f"`{attribute.name}` is {kind_of(value)}, not an object")
         return
     sizes = value.get("image_size")
     if not isinstance(sizes, list) or len(sizes) != 1 or not isinstance(sizes[0], dict):
@@ -74,8 +91,19 @@ def _value_form(attribute: Attribute) -> Iterator[BrokenRule]:
     if not isinstance(annotations, list):
         yield broken(rules.ATTRIBUTE_FORM, (*path, "annotations"), "`annotations` is missing or not a list")
         return
+    other = next((index for index, box in enumerate(annotations) if isinstance(box, dict) and other_members(box)), None)
+    if other is not None:  # the boxes of a line are written alike
+        yield BrokenRule(rules.BOX_MEMBERS, (*path, "annotations", other), {"cure": other_members(annotations[other])})
+        return
     for index, box in enumerate(annotations):
         yield from _box_form(box, (*path, "annotations", index))
+
+
+def other_members(box: Collection[str]) -> str:
+    """How a box is written whose members have the names of another format; empty when they have not."""
+    if set(_SIDES) <= set(box):
+        return ""
+    return next((cure for names, cure in _OTHER_MEMBERS if names <= {name.casefold() for name in box}), "")
 
 
 def _box_form(box: object, path: MemberPath) -> Iterator[BrokenRule]:
@@ -149,15 +177,22 @@ def _dimensions(attribute: Attribute) -> Iterator[BrokenRule]:
 
 
 def _boxes(attribute: Attribute) -> Iterator[BrokenRule]:
-    """No more than 50 boxes, each inside the image and large enough, at least one of them good."""
+    """No more than 50 boxes, each inside the image and large enough, at least one of them good; one cause told once."""
     path = (attribute.name, "annotations")
     size, annotations = attribute.value["image_size"][0], attribute.value["annotations"]
     if len(annotations) > BOXES_PER_IMAGE:
         yield broken(rules.MANY_BOXES, (*path, BOXES_PER_IMAGE), f"{len(annotations):,} boxes")
     faults = [_box_fault(box, size, (*path, index)) for index, box in enumerate(annotations)]
+    if any(faults) and (cause := misread([_drawn(box, size) for box in annotations])):
+        yield BrokenRule(cause, path, {"width": _figure(size["width"]), "height": _figure(size["height"])})
+        return
     yield from filter(None, faults)
     if faults and all(faults):
         yield broken(rules.NO_VALID_BOXES, path)
+
+
+def _drawn(box: dict[str, Any], size: dict[str, Any]) -> Drawn:
+    return Drawn(box["left"], box["top"], box["width"], box["height"], size["width"], size["height"])
 
 
 def _box_fault(box: dict[str, Any], size: dict[str, Any], path: MemberPath) -> BrokenRule | None:

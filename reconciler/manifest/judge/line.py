@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
+from reconciler.entries.image_names import s3_address
 from reconciler.entries.meaning import MULTILABEL_TYPE, kind_of_labels
 from reconciler.limits import KEY_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
@@ -39,6 +40,11 @@ class Judgement:
     kinds: set[str] = field(default_factory=set)
     notes: list[tuple[Rule, MemberPath]] = field(default_factory=list)
 
+    @property
+    def rules(self) -> set[Rule]:
+        """The rules that are broken."""
+        return {fault.rule for fault in self.faults}
+
 
 def judge(own: Mapping[str, Any]) -> Judgement:
     """Judge a line that is free of the service's fields; its key is judged by `source_ref_fault`."""
@@ -52,6 +58,9 @@ def judge(own: Mapping[str, Any]) -> Judgement:
 
 def _faults(own: Mapping[str, Any], judgement: Judgement) -> Iterator[BrokenRule]:
     pairs = _pairs(own, judgement)
+    for name in (one for pair in pairs for one in (pair.name, pair.name + METADATA)):
+        if isinstance(own[name], str) and own[name].lstrip()[:1] in {"{", "["}:
+            yield BrokenRule(rules.JSON_IN_VALUE, (name,), {"name": name})
     if not pairs and len(own) > 1:
         first = next(name for name in own if name != SOURCE_REF)
         yield broken(rules.NO_ATTRIBUTES, (first,), f"`{first}` has no `{beside(first)}` beside it")
@@ -147,7 +156,9 @@ def source_ref_fault(document: Mapping[str, Any]) -> BrokenRule | None:
 def address_fault(key: str) -> BrokenRule | None:
     """What is wrong with an image's address; None when nothing is."""
     if not key.startswith(SCHEME):
-        return BrokenRule(rules.KEY_SCHEME, _PATH, {"key": key})
+        address = s3_address(key)
+        cure = "write it as s3://bucket/key" if address is None else f"write {address}"
+        return BrokenRule(rules.KEY_SCHEME, _PATH, {"key": key, "cure": cure})
     bucket, _, name = key[len(SCHEME) :].partition("/")
     if not _BUCKET.fullmatch(bucket):
         return BrokenRule(rules.BUCKET, _PATH, {"bucket": bucket})

@@ -24,7 +24,7 @@ from reconciler.manifest.judge.line import Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import DesiredEntry, Place
 from reconciler.rule import Rule
-from reconciler.text import did_you_mean, for_shell
+from reconciler.text import counted, did_you_mean, for_shell
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
@@ -78,8 +78,9 @@ class Across:
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
-        self._lines = self._entries = self._boxes = 0
+        self._lines = self._entries = self._labelled = self._boxes = 0
         self._class_maps = ClassMaps()
+        self._misspelt: dict[str, tuple[Place, int]] = {}  # label -> where first, and on how many lines
         self._beyond: Place | None = None
         self._first_beyond: tuple[str, Place] | None = None
         self._known_kind = False
@@ -97,7 +98,7 @@ class Across:
             self._class_maps.see(line)
         if judgement.kinds:
             self._known_kind = True
-        elif self._unknown_kind is None and len(line.document) > 1:
+        elif self._unknown_kind is None and len(line.document) > 1 and rules.JSON_IN_VALUE not in judgement.rules:
             self._unknown_kind = line
 
     def judge(self, desired: DesiredEntry, line: ParsedLine) -> None:
@@ -109,11 +110,13 @@ class Across:
                 self._new_label(label, line)
         if self._declared is not None and not self._declared.issuperset(desired.entry.labels):
             self._undeclared(desired, line)
+            return
         if self._collector.error_count > before or self._lines > DATASET_ENTRIES:
             return
         first = self._accept(desired)
         if first is None:
             self._entries += 1
+            self._labelled += desired.entry.labelled
             self._boxes += desired.entry.boxes
         else:
             locate = partial(line.locate, (SOURCE_REF,))
@@ -124,6 +127,9 @@ class Across:
         if self._unknown_kind is not None and not self._known_kind:
             there, cure = _unknown(self._unknown_kind.document)
             self._collector.report(rules.NO_KNOWN_KIND, self._unknown_kind.place, there=there, cure=cure)
+        self._report_undeclared()
+        if self._entries > 1 and not self._labelled:
+            self._collector.report(rules.ALL_UNLABELLED, count=self._entries)
         if self._beyond is not None:
             self._collector.report(rules.MANY_LINES, self._beyond, count=self._lines)
         if self._first_beyond is not None:
@@ -157,12 +163,18 @@ class Across:
             self._collector.report(rules.LABELS_ALIKE, place, label=label, first=first)
 
     def _undeclared(self, desired: DesiredEntry, line: ParsedLine) -> None:
-        declared = self._declared or frozenset()
         for label in desired.entry.labels:
-            if label not in declared:
-                locate = partial(line.locate, label_path(line, label))
-                guess = partial(did_you_mean, label, sorted(declared), 'did you mean "{}"?')
-                self._collector.report(rules.UNDECLARED_LABEL, locate, label=label, guess=guess)
+            if self._declared is not None and label not in self._declared:
+                place, count = self._misspelt.get(label) or (line.locate(label_path(line, label)), 0)
+                if label in self._misspelt or len(self._misspelt) < _KEPT:
+                    self._misspelt[label] = place, count + 1
+
+    def _report_undeclared(self) -> None:
+        """Report each label that is not declared once, with the number of its lines."""
+        for label, (place, count) in self._misspelt.items():
+            guess = did_you_mean(label, sorted(self._declared or ()), 'did you mean "{}"?')
+            lines = counted(count, "line", "lines")
+            self._collector.report(rules.UNDECLARED_LABEL, place, label=label, lines=lines, guess=guess)
 
 
 def _unknown(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -260,10 +272,10 @@ class Notes:
 
     def report(self, collector: Collector) -> None:
         """Turn what was noted into findings."""
-        for rule, counted in self._counted.items():
-            plural = "s" if counted.count > 1 else ""
+        for rule, seen in self._counted.items():
+            plural = "s" if seen.count > 1 else ""
             how = "" if collector.shown.endswith((".yaml", ".yml")) else _fixed_by(collector.shown)
-            collector.report(rule, counted.place, count=counted.count, s=plural, how=how, **counted.details)
+            collector.report(rule, seen.place, count=seen.count, s=plural, how=how, **seen.details)
 
     def _count(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:
         if rule not in self._counted:

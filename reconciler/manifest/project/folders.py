@@ -4,6 +4,7 @@ The paths in project.yaml stay in the project's folder, symbolic links included.
 """
 
 import errno
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +26,10 @@ from reconciler.rule import Rule
 DEFAULT_SUFFIXES: Final = (".jsonl", ".manifest", ".yaml", ".yml")
 _FILE: Final = "project.yaml"
 _OTHER_NAMES: Final = ("project.yml", "Project.yaml", "Project.yml", "project.yaml.txt")
+# Endings of files that may be meant as manifests, and how such a file begins.
+_LIKE_MANIFESTS: Final = {"json", "jsonl", "jsonlines", "ndjson", "manifest", "yaml", "yml", "txt", "gz"}
+_BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[?\s*\{\s*\"source-ref\"")
+_HEAD: Final = 1000
 _LARGEST: Final = 1_000_000
 _NOTHING_CURE: Final = "write at least one key, such as `managed: true`"
 _Report = Callable[..., None]  # (rule, **details), at a place that is known
@@ -134,7 +139,7 @@ def _report_missing(folder: Path, collector: Collector) -> None:
 
 
 def _root(path: Path, collector: Collector) -> Node | None:
-    with open_regular(path, collector) as handle:
+    with open_regular(path, collector, manifest=False) as handle:
         if handle is None:
             return None
         if len(handle.read(_LARGEST + 1)) > _LARGEST:
@@ -151,9 +156,28 @@ def _root(path: Path, collector: Collector) -> Node | None:
 
 def _project(declared: DeclaredProject, collector: Collector, absent: str) -> ProjectDeclaration:
     datasets = tuple(_datasets(declared, collector, absent))
+    for kind in DatasetType:
+        if kind not in {one.dataset_type for one in datasets}:
+            _report_misnamed(declared.project.folder, kind, collector, alone=not datasets)
     if not datasets and not declared.datasets and collector.error_count == 0:
         collector.report(rules.NO_DATASET)
     return replace(declared.project, datasets=datasets)
+
+
+def _report_misnamed(folder: Path, kind: DatasetType, collector: Collector, *, alone: bool) -> None:
+    """Report files that are meant as manifests and have no name of one; beside a dataset only by what they hold."""
+    known = default_manifests(folder, kind.word)
+    for path in sorted(folder.iterdir()):
+        words = path.name.casefold().split(".")
+        meant = words[0] == kind.word and words[-1] in _LIKE_MANIFESTS and path.name not in known
+        if meant and path.is_file() and (alone or _begins_like_a_manifest(path)):
+            collector.report(rules.MISNAMED, example=path.name, dataset=kind.word)
+
+
+def _begins_like_a_manifest(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as handle:
+        return _BEGINS.match(handle.read(_HEAD)) is not None
+    return False
 
 
 def _datasets(declared: DeclaredProject, collector: Collector, absent: str) -> Iterator[DatasetDeclaration]:
@@ -191,9 +215,14 @@ def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: 
 
 
 def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclaration]]) -> None:
-    """Report every folder that names the project of a folder before it."""
+    """Report every folder that names the project of a folder before it, or has its name in the Pulumi state."""
     seen: dict[str, ProjectDeclaration] = {}
+    named: dict[str, ProjectDeclaration] = {}
     for collector, declared, project in found:
+        holder = named.setdefault(project.name_in_state, project)
+        if holder is not project:
+            other = f"{holder.shown}/{_FILE}"
+            _report_at(collector, declared.node, rules.SAME_RESOURCE, name=project.name_in_state, other=other)
         identity = project.project_arn or project.name
         first = seen.setdefault(identity, project) if identity else project
         if first is not project:
@@ -201,12 +230,10 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
 
 
-def declared_beside(manifest: Path, dataset_type: DatasetType) -> DatasetDeclaration | None:
-    """The dataset of this type in the project that a manifest belongs to; None where none is declared.
-
-    Raises:
-        InvalidDeclaration: the project.yaml is invalid.
-    """
+def project_beside(manifest: Path) -> ProjectDeclaration | None:
+    """The project that a manifest belongs to; None where there is no project.yaml, or an invalid one."""
     folder = next((folder for folder in manifest.parents if (folder / _FILE).is_file()), None)
-    project = load_project(folder, str(folder)) if folder else None
-    return next((one for one in project.datasets if one.dataset_type is dataset_type), None) if project else None
+    try:
+        return load_project(folder, str(folder)) if folder else None
+    except (InvalidDeclaration, OSError):
+        return None

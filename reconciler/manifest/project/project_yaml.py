@@ -1,25 +1,43 @@
 """`project.yaml`: what a folder declares about its Custom Labels project."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from reconciler.errors import BadInput
+from reconciler.guards import parse_allow
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
 from reconciler.manifest.yaml.values import Fields
-from reconciler.model import DatasetType, Destroy, Policy, ProjectDeclaration
+from reconciler.model import Allowance, DatasetType, Destroy, Policy, ProjectDeclaration
 
-_KEYS: Final = ("project", "managed", "projectArn", "train", "test", "labels", "policy")
+_KEYS: Final = (
+    "project",
+    "managed",
+    "projectArn",
+    "account",
+    "region",
+    "train",
+    "test",
+    "labels",
+    "policy",
+    "resource",
+    "allow",
+)
+_ALLOW_KEYS: Final = ("guard", "reason", "manifests")
 _DATASET_KEYS: Final = ("manifest", "policy")
+_KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 # Source: botocore service-2.json, ProjectArn.
 _ARN: Final = re.compile(
-    r"arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
+    r"arn:[a-z\d-]+:rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
 )
+_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,10 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     }
     _refuse_managed_keep(mapping, datasets, fields, managed=managed)
     labels = _labels(members["labels"], fields) if "labels" in members else None
-    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels)
+    allow = tuple(_allowances(members["allow"], fields)) if "allow" in members else ()
+    resource = _resource(members["resource"], fields) if "resource" in members else ""
+    where = _where(members, arn, fields, managed=managed)
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow, *where)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
@@ -86,9 +107,9 @@ def _arn(node: Node, name: str | None, written: Node | None, fields: Fields) -> 
         if arn is not None:
             fields.wrong(rules.ARN, node, arn=arn)
         return "", None
-    if written is not None and name not in (None, match[1]):
-        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[1])
-    return match[1], arn
+    if written is not None and name not in (None, match[3]):
+        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[3])
+    return match[3], arn
 
 
 def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
@@ -101,6 +122,32 @@ def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
         fields.wrong(rules.MANAGED_AND_ARN, node)
         return False
     return flag is not False
+
+
+def _where(members: Mapping[str, Node], arn: str | None, fields: Fields, *, managed: bool) -> tuple[str, str]:
+    """The account and the Region that are written, each empty where it is not, or wrong."""
+    match = _ARN.fullmatch(arn or "")
+    found = []
+    for name, pattern, group in (("account", _ACCOUNT, 2), ("region", _REGION, 1)):
+        node = members.get(name)
+        text = fields.text(node, f"`{name}`") if node else None
+        if node and text is not None and managed:
+            fields.wrong(rules.MANAGED_WHERE, node, name=name)
+        elif node and text is not None and not pattern.fullmatch(text):
+            fields.wrong(rules.WHERE, node, name=name, text=text)
+        elif node and text is not None and match and match[group] != text:
+            fields.wrong(rules.WHERE_AND_ARN, node, name=name, text=text, other=match[group])
+        found.append(text or "")
+    return found[0], found[1]
+
+
+def _resource(node: Node, fields: Fields) -> str:
+    """The name in the Pulumi state; empty where it is illegal."""
+    name = fields.text(node, "`resource`")
+    if name is not None and not _NAME.fullmatch(name):
+        fields.wrong(rules.RESOURCE, node, name=name)
+        return ""
+    return name or ""
 
 
 def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> DeclaredDataset:
@@ -130,6 +177,33 @@ def _refuse_managed_keep(
         destroy = policy.members.get("destroy") if isinstance(policy, MappingNode) else None
         if isinstance(destroy, Scalar) and destroy.text == Destroy.KEEP:
             fields.wrong(rules.MANAGED_KEEP, destroy)
+
+
+def _allowances(node: Node, fields: Fields) -> Iterator[Allowance]:
+    """Overrides of guards, each for manifests of these digests."""
+    cure = "write {guard: GUARD, reason: WHY, manifests: {train: DIGEST}}; a plan that is blocked prints it"
+    for item in fields.items(node, "`allow`") or ():
+        mapping = fields.mapping(item, "an item of `allow`", _ALLOW_KEYS, cure)
+        if mapping is None:
+            continue
+        texts = {
+            name: fields.text(value, f"`{name}`") for name, value in mapping.members.items() if name != "manifests"
+        }
+        where = mapping.members.get("manifests")
+        digests = fields.mapping(where, "`manifests`", _KINDS, cure) if where else None
+        known = (
+            {kind: fields.text(digest, f"`{kind}`") or "" for kind, digest in digests.members.items()}
+            if digests
+            else {}
+        )
+        try:
+            allowed = parse_allow([f"{texts.get('guard') or ''}={texts.get('reason') or ''}"], "`allow`")
+        except BadInput as error:
+            fields.wrong(rules.ALLOW, item, reason=str(error), cure=cure)
+            continue
+        if not known:
+            fields.wrong(rules.ALLOW, item, reason="`allow`: an override needs the manifests that it is for", cure=cure)
+        yield from (Allowance(guard, reason, known) for guard, reason in allowed.items())
 
 
 def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:

@@ -36,6 +36,45 @@ NO_LINE: Final = error(
 )
 NOT_UTF8: Final = error("not-utf-8", "not UTF-8 text (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON)
 
+# Files that are something else.
+LFS_POINTER: Final = error(
+    "git-lfs-pointer",
+    "this is a pointer of Git LFS; the file itself was not fetched",
+    "run `git lfs pull`; in GitHub Actions set `lfs: true` for actions/checkout",
+    "Git LFS, specification",
+)
+COMPRESSED: Final = error("compressed-file", "the file is compressed ({kind})", "decompress it: {tool} {file}")
+MERGE_CONFLICT: Final = error(
+    "merge-conflict",
+    "the file has an unresolved merge conflict: markers in the lines {lines}",
+    "choose between the two sides and remove the markers (<<<<<<<, =======, >>>>>>>)",
+    "git-merge, How conflicts are presented",
+)
+COCO_FILE: Final = error(
+    "coco-file",
+    "this is a file in COCO's format, not a manifest",
+    "convert it: reconciler convert coco {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+)
+VOC_FILE: Final = error(
+    "voc-file",
+    "this is XML, such as a file in Pascal VOC's format, not a manifest",
+    "convert it: reconciler convert voc {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+)
+YOLO_FILE: Final = error(
+    "yolo-file",
+    "this is a label file in YOLO's format (class, center and size as fractions), not a manifest",
+    "convert the folder that has data.yaml: reconciler convert yolo FOLDER --image-prefix s3://BUCKET/FOLDER/ "
+    "-o train.jsonl",
+)
+TABLE: Final = error(
+    "table-file",
+    "this looks like a table (CSV), not a manifest",
+    'write a line {{"source-ref": "s3://BUCKET/KEY", ...}} for each image, or a YAML manifest (docs/manifests.md)',
+)
+WEB_PAGE: Final = error(
+    "web-page", "this is a web page (HTML), not a manifest: perhaps a download failed", "download the file again"
+)
+
 # Lines as JSON.
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
 NOT_JSON_LINES: Final = error("not-json-lines", "{reason}", "{cure}", "JSON Lines")
@@ -50,6 +89,21 @@ NESTED: Final = error(
 )
 REPEATED_MEMBER: Final = error(
     "repeated-member", 'the name "{name}" appears twice in one object', "keep one of the two", _JSON
+)
+JSON_IN_JSON: Final = error(
+    "json-in-json",
+    "the line is a text that holds the object, JSON inside JSON",
+    "write the object itself: jq -c fromjson {file}",
+    _JSON,
+)
+BOM_INSIDE: Final = error(
+    "byte-order-mark-inside",
+    "a byte order mark (U+FEFF) is inside the file, as when files are joined",
+    "remove it: sed -i 's/\\xef\\xbb\\xbf//' {file}",
+    _JSON,
+)
+TRAILING_COMMA: Final = error(
+    "trailing-comma", "a comma before `{bracket}`, where nothing follows it", "remove the comma", _JSON
 )
 LONE_SURROGATE: Final = error(
     "lone-surrogate",
@@ -79,7 +133,7 @@ KEY_NOT_TEXT: Final = error(
 KEY_SCHEME: Final = error(
     "source-ref-not-s3",
     '`source-ref` "{key}" does not begin with s3://; the service drops the line and reports nothing',
-    "write it as s3://bucket/key",
+    "{cure}",
     _TERMINAL,
 )
 BUCKET: Final = error(
@@ -130,7 +184,9 @@ NO_KNOWN_KIND: Final = error(
     _FORMAT,
 )
 UNDECLARED_LABEL: Final = error(
-    "label-not-declared", '"{label}" is not in `labels` of project.yaml{guess}', "correct it, or add it to `labels`"
+    "label-not-declared",
+    '"{label}" is not in `labels` of project.yaml{guess}; it is on {lines}, the first here',
+    "correct it, or add it to `labels`",
 )
 
 # Notes.
@@ -153,6 +209,13 @@ MANY_MARKED: Final = note(
     f"{INVALID_SHARE:.0%} of the lines are invalid an import fails, and an update may",
     "fix the lines that are marked, or leave them out",
     _RULES,
+)
+ALL_UNLABELLED: Final = note(
+    "all-unlabelled",
+    "none of the {count:,} entries has labels, so training ignores them all; the input manifest of a Ground Truth job "
+    "looks like this",
+    "name the output manifest of the job (output.manifest), or label the images",
+    "SageMaker Developer Guide, Input data",
 )
 ZERO_BOXES: Final = note(
     "zero-boxes",
@@ -217,6 +280,18 @@ def _marked(code: str) -> Rule:
     return marked(code, f"{row.meaning}{{detail}}", cure, _NONTERMINAL)
 
 
+JSON_IN_VALUE: Final = marked(
+    "json-in-value",
+    "`{name}` is a text that holds JSON, so the service marks the line",
+    "write the object or list itself, without quotes around it and backslashes in it",
+    _FORMAT,
+)
+BOX_MEMBERS: Final = marked(
+    "box-members",
+    "a box has other members than left, top, width and height, so the service marks the line",
+    "write {cure}",
+    _FORMAT,
+)
 NO_ATTRIBUTES: Final = _marked("ERROR_NO_LABEL_ATTRIBUTES")
 ATTRIBUTE_FORM: Final = _marked("ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT")
 METADATA_FORM: Final = _marked("ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT")
@@ -233,4 +308,6 @@ LABEL_LENGTH: Final = _marked("ERROR_INVALID_LABEL_NAME_LENGTH")
 
 # After one of these AWS checks nothing more of the line.
 # Source: Custom Labels Developer Guide, Fixing training errors (order of validation).
-STOPS: Final = frozenset({NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS})
+STOPS: Final = frozenset(
+    {JSON_IN_VALUE, BOX_MEMBERS, NO_ATTRIBUTES, ATTRIBUTE_FORM, METADATA_FORM, NO_BOX_CONFIDENCE, NO_CLASS}
+)

@@ -19,6 +19,7 @@ CHARACTER: Final = error(
     "remove it, or write it as an escape inside double quotes",
     _YAML,
 )
+TAB: Final = error("yaml-tab", "a tab is used for indentation, which YAML forbids", "indent with blanks", _YAML)
 TAG: Final = error("yaml-tag", 'the tag "{tag}" is not supported', "remove the tag: the value's place decides its type")
 MERGE_KEY: Final = error("yaml-merge-key", "the merge key << is not supported", "write the members out")
 KEY_NOT_TEXT: Final = error("yaml-key-not-text", "a key is {kind}, not text", "use text for keys")
@@ -75,6 +76,9 @@ LABELS_BESIDE: Final = error(
     "labels-beside-source-ref",
     "`{name}` beside `source-ref` would have no effect",
     "write `image` instead of `source-ref`, which begins a line in AWS's form",
+)
+BOX_MEMBERS: Final = error(
+    "yaml-box-members", "a box has other keys than label, left, top, width and height", "write {cure}"
 )
 NO_IMAGE: Final = error("image-missing", "the entry names no image", "add `image`, or `source-ref` for AWS's form")
 NO_PREFIX: Final = error(
@@ -153,12 +157,40 @@ SAME_PROJECT: Final = error(
     'the project "{name}" is declared here and in {other}',
     "declare a project in one folder; `project:` gives a folder another name",
 )
+WHERE: Final = error(
+    "account-or-region-illegal",
+    'the {name} "{text}" is illegal',
+    "write the 12 digits of an AWS account, or a Region such as eu-west-1",
+)
+WHERE_AND_ARN: Final = error(
+    "account-or-region-and-arn", "the {name} is {text} here and {other} in `projectArn`", "remove one of the two"
+)
+MANAGED_WHERE: Final = error(
+    "managed-and-account-or-region",
+    "`{name}` is for a project that exists, and this one is managed by the program",
+    "remove it (the stack's aws:region says where the project is), or set `managed: false`",
+)
+RESOURCE: Final = error(
+    "resource-name-illegal",
+    'the resource name "{name}" is illegal',
+    "use 1 to 255 of a-z, A-Z, 0-9, underscore, dot, hyphen: the name in the Pulumi state; default: the folder's name",
+)
+SAME_RESOURCE: Final = error(
+    "resource-twice",
+    '"{name}" is the name in the Pulumi state here and in {other}',
+    "give one of the two folders a different name under `resource`",
+)
 
 # Datasets and their manifests.
 NO_DATASET: Final = error(
     "no-dataset",
     "the project has no dataset: there is neither `train` nor `test`, nor a file of a default name",
     "add train.jsonl or train.yaml beside project.yaml, or name a manifest under `train`",
+)
+MISNAMED: Final = error(
+    "manifest-misnamed",
+    "{example} is not read: the manifest of `{dataset}` is {dataset}.jsonl, .manifest, .yaml or .yml",
+    "rename it to {dataset}.jsonl, or name it under `{dataset}:` in project.yaml",
 )
 TWO_DEFAULTS: Final = error(
     "two-default-manifests",
@@ -190,6 +222,7 @@ LABEL_LENGTH: Final = error(
     "label-too-long", "a label has {count:,} characters", "use 1 to {limit} characters", f"{_MODEL}, DatasetLabel"
 )
 SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" appears twice', "remove one of the two")
+ALLOW: Final = error("allow-invalid", "{reason}", "{cure}")
 MANY_LABELS: Final = error(
     "labels-too-many",
     "`labels` names {count:,} labels; the limit is {limit}",

@@ -12,7 +12,7 @@ from typing import Any, Final
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.entries.image_names import is_address, key_of_image
 from reconciler.manifest.findings import MemberPath
-from reconciler.manifest.judge.label_attributes import is_share
+from reconciler.manifest.judge.label_attributes import is_share, other_members
 from reconciler.manifest.judge.line import SCHEME, address_fault
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
@@ -217,6 +217,10 @@ def _boxes(node: Node, shared: Shared, fields: Fields) -> tuple[WrittenBox, ...]
     items = fields.items(node, "`boxes`")
     if items is None:
         return None
+    for item in items:
+        if isinstance(item, MappingNode) and (cure := other_members(item.members)):
+            fields.wrong(yaml_rules.BOX_MEMBERS, item, cure=cure)
+            return None  # the boxes of an entry are written alike
     boxes = tuple(box for item in items if (box := _box(item, shared, fields)))
     return boxes if len(boxes) == len(items) else None
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import yaml
 
 from reconciler.limits import NESTING
+from reconciler.manifest.mistaken_files import MARKER, few
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.rule import Rule
@@ -79,8 +80,8 @@ _PIECE: Final = 1 << 16
 _FORBIDDEN: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_MARKERS: Final = frozenset(7 * sign for sign in "<=>|")
 _LINE_END: Final = re.compile("\r\n|\r|\n")
-_WIDE_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class TextFault(NamedTuple):
@@ -95,12 +96,15 @@ class TextFault(NamedTuple):
 class YamlText:
     """The text of a YAML file, decoded piece by piece for `yaml.Loader`; a fault ends it.
 
-    `fault` is None until then. `comments` holds the lines with ` #` in them, by number, until forgotten.
+    `fault` is None until then. `comments` holds the lines with ` #` in them, by number, until forgotten, `tabs` the
+    column of a tab before the text of a line, and `markers` the numbers of lines that are markers of a merge conflict.
     """
 
     def __init__(self, handle: BinaryIO) -> None:
         self.fault: TextFault | None = None
         self.comments: dict[int, str] = {}
+        self.markers: list[int] = []
+        self.tabs: dict[int, int] = {}
         self._handle = handle
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._line = 1
@@ -126,21 +130,21 @@ class YamlText:
 
     def forget_comments(self, before: int) -> None:
         """Drop the remembered lines before a line."""
-        for number in [number for number in self.comments if number < before]:
-            del self.comments[number]
+        for lines in (self.comments, self.tabs):
+            for number in [number for number in lines if number < before]:
+                del lines[number]
 
     def _stop(self, rule: Rule, **details: object) -> None:
         self.fault = self.fault or TextFault(rule, self._line, self._column, details)
 
     def _decoded(self, raw: bytes) -> str:
-        guess = "; it looks like UTF-16" if self._start and raw.startswith(_WIDE_BOMS) else ""
         pending = self._decoder.getstate()[0]
         try:
             text = self._decoder.decode(raw)
         except UnicodeDecodeError as exception:
             data = pending + raw
             text = self._checked(data[: exception.start].decode())
-            self._stop(line_rules.NOT_UTF8, byte=data[exception.start], guess=guess)
+            self._stop(line_rules.NOT_UTF8, byte=data[exception.start], guess="")
             return text
         if self._start and text:
             text = text.removeprefix("\ufeff")
@@ -155,7 +159,9 @@ class YamlText:
         ends = list(_LINE_END.finditer(good))
         self._line += len(ends)
         self._column = len(good) - ends[-1].end() + 1 if ends else self._column + len(good)
-        if match is not None:
+        if match is not None and match.group() == "\ufeff":
+            self._stop(line_rules.BOM_INSIDE)
+        elif match is not None:
             self._stop(yaml_rules.CHARACTER, code=ord(match.group()))
         return good
 
@@ -164,6 +170,10 @@ class YamlText:
         self._left = "" if text.endswith("\n") else whole[:_PIECE]
         if " #" in whole or "\t#" in whole:
             self.comments[self._line] = whole
+        if whole.lstrip(" ").startswith("\t"):
+            self.tabs[self._line] = whole.index("\t") + 1
+        if whole[:7] in _MARKERS and MARKER.match(whole[:8].encode()) and self._line not in self.markers[-1:]:
+            self.markers.append(self._line)
 
 
 # Nodes that aliases may add: for each node that is written, and in any case.
@@ -299,12 +309,26 @@ class NodeReader:
             event = self._loader.get_event()
         except (yaml.YAMLError, ValueError, OverflowError) as exception:  # PyYAML passes any \\U to chr()
             self._stop_at_fault()
+            if self._text.markers:
+                self._report_conflict()
+                raise YamlStopError from exception
             line, column, reason, cure = explained(exception)
+            tab = next((one for one in (line, line - 1, line + 1) if one in self._text.tabs), None)
+            if tab is not None:
+                self._report(yaml_rules.TAB, tab, self._text.tabs[tab])
+                raise YamlStopError from exception
             place = min((line, column) if line else self._text.reached, self._text.reached)
             self._report(yaml_rules.INVALID, *place, reason=reason, cure=cure)
             raise YamlStopError from exception
         self._stop_at_fault()  # at once: what the scanner makes of a text that ends early is not what was meant
         return event
+
+    def _report_conflict(self) -> None:
+        """Report the markers of a merge conflict in the whole text."""
+        while self._text.read():
+            pass
+        lines = self._text.markers
+        self._report(line_rules.MERGE_CONFLICT, lines[0], 1, lines=few(lines))
 
     def _stop_at_fault(self) -> None:
         """When the text ended early, that is the reason for whatever the scanner reports about its end."""

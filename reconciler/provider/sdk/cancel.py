@@ -1,5 +1,8 @@
 """When an apply must stop between two batches: the engine asked to cancel, has died, or no longer waits for the call.
 
+When the engine has died, nobody ends this process (pulumi/pulumi's CLI 3.260 was seen to leave it running): it ends
+itself as soon as no call is in flight.
+
 The dynamic provider's server answers Cancel (the engine's request after the first Ctrl-C) without notifying the
 provider, and has four worker threads, so that Cancel waits while four calls are running. A provider can change neither.
 This module alone works around it, and tests pin it: the code of the server's own `Cancel` is replaced, at most three
@@ -9,12 +12,13 @@ threads. Where any of this fails, an apply still stops when its call has ended o
 
 import os
 import select
+import signal
 import stat
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import BoundedSemaphore, Event, Thread
+from threading import BoundedSemaphore, Condition, Event, Thread
 from traceback import walk_stack
 from typing import Any, Final
 
@@ -25,6 +29,9 @@ from reconciler.provider.sdk.failure import call_is_open
 _AT_ONCE: Final = 3
 # Threads beyond the server's four: calls that wait for a place must not keep Cancel from being answered.
 _SPARE_THREADS: Final = 28
+# Seconds that the server has to send its last answer, and to end after SIGINT, once the engine has died.
+_GRACE: Final = 0.5
+_AT_MOST: Final = 5.0
 ASKED: Final = Event()
 # Shown before anything is sent, where Cancel cannot be detected: afterwards nothing can show it.
 CANNOT_CANCEL: Final = (
@@ -43,6 +50,8 @@ class EngineWatch:
 
     def __init__(self) -> None:
         self._gone = Event()
+        self._calls = 0
+        self._idle = Condition()
         self._places = BoundedSemaphore(_AT_ONCE)
         self.detects_cancel = detect_cancel()
         _allow_more_threads()
@@ -69,10 +78,34 @@ class EngineWatch:
                 raise reason
             yield
 
+    @contextmanager
+    def in_flight(self) -> Iterator[None]:
+        """A block that is one call: this process does not end itself before it."""
+        with self._idle:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._calls -= 1
+                self._idle.notify_all()
+
     def _watch(self) -> None:
         while os.read(0, 4096):
             pass
         self._gone.set()
+        self._end()
+
+    def _end(self) -> None:
+        """End this process when its calls have ended and their answers are out."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._calls)
+            while self._idle.wait(_GRACE) or self._calls:  # a call that the server had already taken
+                self._idle.wait_for(lambda: not self._calls)
+        os.kill(os.getpid(), signal.SIGINT)
+        with self._idle:
+            self._idle.wait(_AT_MOST)
+        os._exit(1)  # SIGINT may be ignored, as for the background jobs of a shell
 
 
 def detect_cancel() -> bool:

@@ -1,0 +1,73 @@
+"""What `reconciler init` writes: project.yaml, a Pulumi program, the jobs of a forge."""
+
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from reconciler.model import Choice, Policy, settings_of
+
+PACKAGE: Final = "rekognition-labels-as-code"
+_FILES: Final = Path(__file__).parent
+# The lines that a Pulumi program needs.
+PROGRAM: Final = "from reconciler import datasets_from\n\ndatasets_from()\n"
+
+
+def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
+    """The project.yaml of a project; `account` and `region` are empty where the project was not found.
+
+    Every setting is there as a comment with its default and its meaning.
+    """
+    where = f'account: "{account}"\nregion: {region}\n' if account and region else ""
+    lines = "\n".join(f"# {line}" for line in _settings())
+    return (
+        f"project: {name}\n"
+        f"managed: {'true' if managed else 'false'} # true: the Pulumi program declares the project\n"
+        f"{where}"
+        "# train: train.jsonl # default: whichever of train.jsonl, train.manifest, train.yaml, train.yml exists\n"
+        "# test: test.jsonl\n"
+        "# labels: [cat, dog] # the closed list of labels: any other is an error\n"
+        f"{lines}\n"
+    )
+
+
+def _settings() -> Iterator[str]:
+    """The table of settings as lines of YAML."""
+    yield "policy:"
+    policy = Policy()
+    for name, row in settings_of(policy).items():
+        default = getattr(policy, name)
+        if isinstance(default, Choice):
+            yield f"  {name}: {default} # {row.help}: {' | '.join(type(default))}"
+        else:
+            value = f"{default // 60}m" if isinstance(default, int) else "{}"
+            yield f"  {name}: {value} # {row.help}, such as {row.form.replace('`', '')}"
+
+
+# The manifest of a project without a dataset: something to begin with.
+FIRST_MANIFEST: Final = """\
+# One entry for each image: `labels`, or `boxes` with the size of the image, or neither for an unlabelled image.
+images: s3://my-bucket/folder/
+# size: [640, 480]
+entries: []
+# - image: 0001.jpg
+#   labels: [cat]
+# - image: 0002.jpg
+#   boxes:
+#     - {label: cat, left: 10, top: 10, width: 60, height: 40}
+"""
+
+
+def template(file: str, **values: str) -> str:
+    """A file of this folder; `@NAME@` in it is replaced."""
+    text = (_FILES / file).read_text(encoding="utf-8")
+    for key, value in {"version": _version(), "package": PACKAGE, **values}.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _version() -> str:
+    try:
+        return metadata.version(PACKAGE)
+    except metadata.PackageNotFoundError:
+        return ""

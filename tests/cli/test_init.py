@@ -1,0 +1,169 @@
+"""`init`: what a repository needs, written once, never over anything that is there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from reconciler.cli.arguments import parse
+from tests.cli.repository import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Account, World
+
+
+@pytest.fixture
+def repository(world: World) -> Path:
+    """A git repository with nothing in it."""
+    git(world.folder, "init", "--quiet")
+    return world.folder
+
+
+@pytest.fixture
+def live(world: World, account: Account) -> str:
+    """The ARN of a project with a training dataset of four entries, in an otherwise empty repository."""
+    git(world.folder, "init", "--quiet")
+    arn = account.create("cells")
+    folder = world.write("cells", world.many(4))
+    assert world.run("apply", "--yes").code == 0
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    folder.parent.rmdir()
+    return arn
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The files of a folder but for git's and the program's own."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+    return {name: content for name, content in found.items() if not name.startswith((".git/", ".reconciler/"))}
+
+
+def test_a_live_project_is_in_with_one_command(world: World, live: str) -> None:
+    """The files are written, the plan straight after is empty, and the next two commands are named."""
+    ran = world.run("init", "cells")
+    assert ran.code == 0
+    assert files(world.folder).keys() == {".gitignore", "datasets/cells/project.yaml", "datasets/cells/train.jsonl"}
+    declared: Any = yaml.safe_load((world.folder / "datasets/cells/project.yaml").read_text())
+    assert declared == {
+        "project": "cells",
+        "managed": False,
+        "account": live.split(":")[4],
+        "region": live.split(":")[3],
+    }
+    assert "git add datasets" in ran.out
+    assert "reconciler plan" in ran.out
+    assert world.run("plan", "--exit-code").code == 0
+
+
+@pytest.mark.usefixtures("live")
+def test_without_a_name_all_live_projects_are_declared(world: World, account: Account) -> None:
+    """Every project of the account in the Region gets a folder."""
+    account.create("more")
+    assert world.run("init").code == 0
+    assert {path.name for path in (world.folder / "datasets").iterdir()} == {"cells", "more"}
+    assert world.run("validate").code == 0
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_every_setting_is_there_as_a_comment_and_valid(world: World) -> None:
+    """The comments of project.yaml are a legal declaration once they are none."""
+    assert world.run("init", "new").code == 0
+    path = world.folder / "datasets" / "new" / "project.yaml"
+    text = path.read_text()
+    assert world.run("validate").code == 0
+    path.write_text(re.sub(r"^# (?!train:|test:)", "", text, flags=re.MULTILINE))
+    ran = world.run("validate")
+    assert ran.code == 0, ran.out
+    for setting in ("extra", "marked", "compare", "patience", "destroy", "rejected", "guards"):
+        assert f"#   {setting}: " in text
+
+
+@pytest.mark.usefixtures("live")
+def test_a_second_run_keeps_every_byte(world: World) -> None:
+    """Nothing that is there is written again, whatever somebody made of it."""
+    world.run("init", "cells", "--pulumi", "--github", "--gitlab")
+    for path in ("datasets/cells/project.yaml", ".gitignore", "__main__.py", ".github/workflows/labels.yml"):
+        with (world.folder / path).open("a") as file:
+            file.write("# mine\n")
+    before = files(world.folder)
+    ran = world.run("init", "cells", "--pulumi", "--github", "--gitlab")
+    assert ran.code == 0
+    assert files(world.folder) == before
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_a_folder_that_holds_something_else_is_refused(world: World) -> None:
+    """Neither the folder of all datasets nor one of its folders is filled when it is not ours; nothing is written."""
+    (world.folder / "datasets").mkdir()
+    (world.folder / "datasets" / "photos.txt").write_text("x")
+    ran = world.run("init", "cells")
+    assert ran.code == 3
+    assert "holds something else" in ran.err
+    assert files(world.folder).keys() == {"datasets/photos.txt"}
+    assert world.run("init", "cells", "--datasets", "labels").code == 0
+    (world.folder / "labels" / "more").mkdir()
+    (world.folder / "labels" / "more" / "x").write_text("x")
+    before = files(world.folder)
+    assert world.run("init", "more", "--datasets", "labels").code == 3
+    assert files(world.folder) == before
+
+
+def test_it_needs_a_git_repository(world: World) -> None:
+    """The sentence names the command that makes one; nothing is written."""
+    ran = world.run("init", "cells")
+    assert ran.code == 3
+    assert "git init" in ran.err
+    assert files(world.folder) == {}
+
+
+@pytest.mark.usefixtures("account", "repository")
+@pytest.mark.parametrize("name", ["../x", "a b", "..", "x/y", ""])
+def test_a_name_that_no_project_can_have_is_refused(world: World, name: str) -> None:
+    """It would be the name of a folder."""
+    assert world.run("init", name).code == 3
+    assert files(world.folder) == {}
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_where_there_is_a_program_the_lines_to_add_are_shown(world: World) -> None:
+    """A program of somebody's own is kept."""
+    (world.folder / "Pulumi.yaml").write_text("name: theirs\nruntime: python\n")
+    (world.folder / "__main__.py").write_text("import pulumi\n")
+    ran = world.run("init", "cells", "--pulumi")
+    assert ran.code == 0
+    assert "from reconciler import datasets_from" in ran.out
+    assert (world.folder / "__main__.py").read_text() == "import pulumi\n"
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_the_jobs_are_yaml_and_their_commands_exist(world: World) -> None:
+    """Every command in the workflow and the jobs is one that this program takes."""
+    world.run("init", "cells", "--github", "--gitlab")
+    for path in (".github/workflows/labels.yml", ".gitlab/labels.yml"):
+        text = (world.folder / path).read_text()
+        assert yaml.safe_load(text)
+        commands = re.findall(r"(?:- |run: )reconciler (.*)", text)
+        assert {command.split()[0] for command in commands} == {"validate", "plan", "apply", "drift"}
+        for command in commands:
+            parse(shlex.split(command))
+        assert "@" not in re.sub(r"actions/[a-z-]+@v\d|configure-aws-credentials@v\d", "", text)
+
+
+@pytest.mark.usefixtures("live")
+def test_the_account_and_region_of_a_declaration_are_held_against_the_caller(world: World) -> None:
+    """Credentials of a different account make no other call; a different --region is refused."""
+    world.run("init", "cells")
+    assert world.run("plan", "--region", "eu-west-1").code == 3
+    path = world.folder / "datasets" / "cells" / "project.yaml"
+    path.write_text(path.read_text().replace("111122223333", "444455556666"))
+    ran = world.run("plan")
+    assert ran.code == 3
+    assert "says account 444455556666, and the credentials are of account 111122223333" in ran.err + ran.out

@@ -1,0 +1,282 @@
+"""What people really put in place of a manifest: each mistake has a row with its code and its cure.
+
+Every row is tried as it is and in the forms in which such a file also occurs: ends of lines of Windows, a byte order
+mark before it, no end of line after it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import World
+
+METADATA = (
+    '"boxes-metadata": {"objects": [{"confidence": 1}], "class-map": {"0": "cat"}, "human-annotated": "yes", '
+    '"creation-date": "2020-01-01T00:00:00", "type": "groundtruth/object-detection"}'
+)
+KEY = '"source-ref": "s3://acme-vision/1.jpg"'
+
+
+def line(box: str, width: int = 640, height: int = 480, key: str = KEY) -> str:
+    """A line with a box, given as the text of its members."""
+    size = f'"image_size": [{{"width": {width}, "height": {height}, "depth": 3}}]'
+    value = f'"boxes": {{{size}, "annotations": [{{"class_id": 0, {box}}}]}}'
+    return f"{{{key}, {value}, {METADATA}}}\n"
+
+
+SIDES = '"left": 10, "top": 20, "width": 30, "height": 40'
+GOOD = line(SIDES)
+OTHER = GOOD.replace("1.jpg", "2.jpg")
+COCO = {"info": {}, "images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [], "categories": []}
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+CONFLICT = f"{GOOD}<<<<<<< HEAD\n{OTHER}=======\n{OTHER.replace('cat', 'dog')}>>>>>>> main\n"
+
+IN_VALUE = json.dumps({name: json.dumps(one) if name == "boxes" else one for name, one in json.loads(GOOD).items()})
+IN_METADATA = json.dumps({name: json.dumps(one) if "-m" in name else one for name, one in json.loads(GOOD).items()})
+
+# The file, the code, and what the cure or the sentence says.
+MISTAKES: dict[str, tuple[str, str, str]] = {
+    "a merge conflict": (CONFLICT, "merge-conflict", "2, 4, 6"),
+    "a rest of a merge conflict": (f"{GOOD}>>>>>>> main\n", "merge-conflict", "lines 2"),
+    "a pointer of Git LFS": (LFS, "git-lfs-pointer", "git lfs pull"),
+    "a pointer of Git LFS in CI": (LFS, "git-lfs-pointer", "lfs: true"),
+    "a table": ("image,label\ns3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
+    "a table with semicolons": ("image;label\n1.jpg;cat\n", "table-file", "for each image"),
+    "a table without a head": ("s3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
+    "a table with tabs and quotes": ('"image"\t"label"\n"1.jpg"\t"cat"\n', "table-file", "for each image"),
+    "labels of YOLO": ("0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n", "yolo-file", "reconciler convert yolo"),
+    "COCO in one line": (json.dumps(COCO), "coco-file", "reconciler convert coco train.jsonl"),
+    "COCO over several lines": (json.dumps(COCO, indent=2), "coco-file", "reconciler convert coco train.jsonl"),
+    "COCO with its annotations first": (
+        json.dumps({"annotations": [{"id": 1}] * 9000, **COCO}),
+        "coco-file",
+        "reconciler convert coco",
+    ),
+    "Pascal VOC": ("<annotation>\n<filename>a.jpg</filename>\n</annotation>\n", "voc-file", "reconciler convert voc"),
+    "a web page": ("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "web-page", "download"),
+    "JSON in JSON": (json.dumps(GOOD.strip()) + "\n", "json-in-json", "jq -c fromjson train.jsonl"),
+    "JSON in a value": (IN_VALUE, "json-in-value", "without quotes"),
+    "JSON in metadata": (IN_METADATA, "json-in-value", "without quotes"),
+    "a comma before the end": (GOOD.replace("}}\n", "},}\n"), "trailing-comma", "remove the comma"),
+    "a comma at the end of a list": (GOOD.replace("}]}", "},]}", 1), "trailing-comma", "remove the comma"),
+    "a byte order mark inside": (f"{GOOD}\ufeff{OTHER}", "byte-order-mark-inside", "sed -i"),
+    "fractions": (line('"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4'), "boxes-as-fractions", "multiply"),
+    "corners": (line('"left": 500, "top": 300, "width": 600, "height": 400'), "boxes-as-corners", "xmax - xmin"),
+    "a turned image": (line('"left": 9, "top": 400, "width": 9, "height": 200'), "width-and-height-swapped", "swap"),
+    "x, y, w, h": (line('"x": 10, "y": 20, "w": 30, "h": 40'), "box-members", "left: x, top: y, width: w, height: h"),
+    "x, y, width, height": (line('"x": 10, "y": 20, "width": 30, "height": 40'), "box-members", "left: x, top: y"),
+    "xmin to ymax": (line('"xmin": 10, "ymin": 20, "xmax": 30, "ymax": 40'), "box-members", "width: xmax - xmin"),
+    "x1 to y2": (line('"x1": 10, "y1": 20, "x2": 30, "y2": 40'), "box-members", "height: y2 - y1"),
+    "a bbox": (line('"bbox": [10, 20, 30, 40]'), "box-members", "in place of bbox"),
+}
+URLS = [
+    "https://acme-vision.s3.amazonaws.com/a/1%20x.jpg",
+    "https://acme-vision.s3.eu-west-1.amazonaws.com/a/1%20x.jpg",
+    "https://acme-vision.s3-eu-west-1.amazonaws.com/a/1%20x.jpg?X-Amz-Signature=abc",
+    "https://acme-vision.s3.dualstack.eu-west-1.amazonaws.com/a/1 x.jpg",
+    "http://s3.eu-west-1.amazonaws.com/acme-vision/a/1 x.jpg",
+    "https://s3.amazonaws.com/acme-vision/a/1+x.jpg".replace("+", "%20"),
+    "https://eu-west-1.console.aws.amazon.com/s3/object/acme-vision?region=eu-west-1&prefix=a/1+x.jpg",
+    "arn:aws:s3:::acme-vision/a/1 x.jpg",
+    "S3://acme-vision/a/1 x.jpg",
+]
+VARIANTS: dict[str, Callable[[str], str]] = {
+    "as it is": lambda text: text,
+    "with ends of lines of Windows": lambda text: text.replace("\n", "\r\n"),
+    "without the last end of line": lambda text: text.rstrip("\n"),
+    "with a byte order mark": lambda text: f"\ufeff{text}",
+}
+
+
+def told(world: World, content: bytes, name: str = "train.jsonl") -> tuple[int, list[str], str]:
+    """What `validate` says of a file: the exit code, the codes of all findings but notes, and all text in one line."""
+    (world.folder / name).write_bytes(content)
+    ran = world.run("validate", name)
+    return ran.code, re.findall(r" ([A-Za-z_0-9-]+) (?:error|marked): ", ran.out), " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_once_with_its_cure(world: World, mistake: str, variant: str) -> None:
+    """The finding names what the person did, not what a parser met; nothing else is said about it."""
+    text, code, cure = MISTAKES[mistake]
+    _, codes, said = told(world, VARIANTS[variant](text).encode())
+    assert codes == [code]
+    assert cure in said
+
+
+@pytest.mark.parametrize("mistake", [name for name, (_, code, _) in MISTAKES.items() if code.endswith("-file")])
+def test_a_file_that_is_something_else_is_refused(world: World, mistake: str) -> None:
+    """Nothing of it is an entry: exit code 3."""
+    code, _, said = told(world, MISTAKES[mistake][0].encode())
+    assert code == 3
+    assert "0 entries" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (gzip.compress(GOOD.encode()), "gzip"),
+        (b"PK\x03\x04\x14\x00" + bytes(20), "zip"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"\xfd7zXZ\x00\x00", "xz"),
+        (b"\x28\xb5\x2f\xfd\x04", "zstd"),
+    ],
+)
+@pytest.mark.parametrize("name", ["train.jsonl", "train.yaml"])
+def test_a_compressed_file_is_named_by_its_kind(world: World, content: bytes, kind: str, name: str) -> None:
+    """The file's name does not say it, its first bytes do."""
+    code, codes, said = told(world, content, name)
+    assert (code, codes) == (3, ["compressed-file"])
+    assert f"compressed ({kind})" in said
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["train.jsonl", "train.yaml"])
+def test_utf_16_is_named(world: World, encoding: str, name: str) -> None:
+    """With a byte order mark and without, in both forms of manifests."""
+    code, codes, said = told(world, GOOD.encode(encoding), name)
+    assert (code, codes) == (3, ["not-utf-8"])
+    assert "it looks like UTF-16" in said or encoding == "utf-32"
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_the_s3_address_of_a_url_is_spelled_out(world: World, url: str) -> None:
+    """Every form of an object's URL, decoded: the cure can be copied."""
+    key = '"source-ref": ' + json.dumps(url)
+    code, codes, said = told(world, line(SIDES, key=key).encode())
+    assert (code, codes) == (3, ["source-ref-not-s3"])
+    assert "write s3://acme-vision/a/1 x.jpg" in said
+
+
+def test_a_url_of_another_host_has_no_s3_address(world: World) -> None:
+    """Nothing is guessed."""
+    _, _, said = told(world, line(SIDES, key='"source-ref": "https://example.com/1.jpg"').encode())
+    assert "write it as s3://bucket/key" in said
+
+
+def test_a_tab_before_a_key_is_named(world: World) -> None:
+    """In a YAML manifest and in project.yaml."""
+    _, codes, _ = told(world, b"images: s3://acme-vision/\nentries:\n\t- image: 1.jpg\n", "train.yaml")
+    assert codes == ["yaml-tab"]
+    world.write("cells", [GOOD.strip()], settings="managed: true\npolicy:\n\textra: report")
+    ran = world.run("validate")
+    assert "datasets/cells/project.yaml:3:1 yaml-tab error:" in ran.out
+
+
+@pytest.mark.parametrize("name", ["train.yaml", "project"])
+def test_a_merge_conflict_in_yaml_is_named(world: World, name: str) -> None:
+    """The scanner only says that a key has no colon."""
+    if name == "project":
+        world.write(
+            "cells", [GOOD.strip()], settings="<<<<<<< HEAD\nmanaged: true\n=======\nmanaged: false\n>>>>>>> main"
+        )
+        ran = world.run("validate")
+        assert "datasets/cells/project.yaml:1:1 merge-conflict error:" in ran.out
+        assert "in the lines 1, 3, 5" in ran.out
+    else:
+        entries = "".join(f"  - image: {number}.jpg\n" for number in range(3))
+        text = f"images: s3://acme-vision/\nentries:\n{entries}<<<<<<< HEAD\n{entries}=======\n>>>>>>> main\n"
+        _, codes, said = told(world, text.encode(), name)
+        assert codes == ["merge-conflict"]
+        assert "in the lines 6, 10, 11" in said
+
+
+def test_a_box_with_other_keys_in_yaml_is_named_once(world: World) -> None:
+    """Each box was told eight times: four keys that are unknown, four that are missing."""
+    boxes = "[{label: cat, xmin: 1, ymin: 2, xmax: 30, ymax: 40}, {label: cat, xmin: 1, ymin: 2, xmax: 3, ymax: 4}]"
+    text = f"images: s3://acme-vision/\nsize: [640, 480]\nentries:\n  - image: 1.jpg\n    boxes: {boxes}\n"
+    code, codes, said = told(world, text.encode(), "train.yaml")
+    assert (code, codes) == (3, ["yaml-box-members"])
+    assert "width: xmax - xmin" in said
+
+
+def test_a_label_that_is_misspelt_is_told_once_with_its_count(world: World) -> None:
+    """A typo that was copied through a manifest is one mistake."""
+    lines = [GOOD.replace("1.jpg", f"{number}.jpg").replace("cat", "cta" if number else "dog") for number in range(40)]
+    world.write("cells", [one.strip() for one in lines], settings="labels: [cat, dog]\nmanaged: false")
+    ran = world.run("validate")
+    assert ran.code == 3
+    assert ran.out.count("label-not-declared") == 1
+    assert '"cta" is not in `labels` of project.yaml (did you mean "cat"?); it is on 39 lines' in ran.out
+    assert "train.jsonl:2:" in ran.out
+
+
+@pytest.mark.parametrize("name", ["train.json", "train.ndjson", "Train.jsonl", "train.jsonl.txt", "train.jsonl.gz"])
+def test_a_manifest_of_a_wrong_name_is_named(world: World, name: str) -> None:
+    """The project seemed to have no dataset."""
+    folder = world.write("cells")
+    (folder / name).write_text(GOOD)
+    ran = world.run("validate")
+    assert ran.code == 3
+    assert f"project.yaml manifest-misnamed error: {name} is not read" in ran.out
+    assert "rename it to train.jsonl" in ran.out
+
+
+def test_a_test_set_of_a_wrong_name_is_not_passed_over(world: World) -> None:
+    """The project would train without the test set that lies there; other files may lie there."""
+    folder = world.write("cells", [GOOD.strip()])
+    (folder / "test.json").write_text(json.dumps(COCO))
+    assert world.run("validate").code == 0
+    (folder / "test.json").write_text(OTHER)
+    ran = world.run("validate")
+    assert ran.code == 3
+    assert "manifest-misnamed error: test.json is not read" in ran.out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# nothing\n", b"entries: 1\n", gzip.compress(b"x"), LFS.encode(), b"\xef\xbb\xbf", b"images: s3://b/\n"],
+)
+@pytest.mark.parametrize("name", ["train.jsonl", "train.yaml", "missing.jsonl"])
+def test_no_place_has_a_line_zero(world: World, content: bytes, name: str) -> None:
+    """What concerns a file as such has its name alone."""
+    if name.startswith("train"):
+        (world.folder / name).write_bytes(content)
+    ran = world.run("validate", name)
+    assert ran.code == 3
+    assert ":0" not in ran.out + ran.err
+
+
+def test_the_input_manifest_of_a_labelling_job_is_named(world: World) -> None:
+    """It has the images and no labels: valid, sent, and useless."""
+    lines = "".join(f'{{"source-ref": "s3://acme-vision/{number}.jpg"}}\n' for number in range(3))
+    (world.folder / "train.jsonl").write_text(lines)
+    ran = world.run("validate", "train.jsonl")
+    assert ran.code == 0
+    assert "train.jsonl all-unlabelled note: none of the 3 entries has labels" in ran.out
+    assert "name the output manifest of the job" in ran.out
+
+
+def test_what_is_fetched_for_a_converter_is_named_too(world: World) -> None:
+    """A pointer of Git LFS and an archive are named whatever format was expected."""
+    for content, code in ((LFS.encode(), "git-lfs-pointer"), (gzip.compress(b"x"), "compressed-file")):
+        (world.folder / "in").write_bytes(content)
+        for kind in ("coco", "voc", "jsonl"):
+            arguments = ("--fix-types",) if kind == "jsonl" else ("--image-prefix", "s3://b/")
+            ran = world.run("convert", kind, "in", *arguments)
+            assert (ran.code, ran.out) == (3, "")
+            assert f" {code} error:" in ran.err
+
+
+def test_every_code_is_explained_and_has_an_anchor(world: World) -> None:
+    """`reconciler explain` and docs/findings.md know every code of the table above, and a code that is misspelt."""
+    page = (Path(__file__).parents[2] / "docs" / "findings.md").read_text()
+    for code in {code for _, code, _ in MISTAKES.values()} | {"ERROR_INVALID_BOUNDING_BOX", "annotations-lost"}:
+        ran = world.run("explain", code)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.startswith(f"{code} (")
+        assert all(f"\n  {part}:" in ran.out for part in ("what is wrong", "cure", "class", "source"))
+        assert f'<a id="{code.lower()}"></a>' in page
+    ran = world.run("explain", "merge-conflit")
+    assert (ran.code, ran.out) == (3, "")
+    assert "did you mean `merge-conflict`?" in ran.err
