@@ -47,6 +47,16 @@ _ENDINGS: Final = (
         "the same, and the state stores it",
     ),
     ("no progress for `policy.patience`", "stops and reports it; exit 1", ""),
+    (
+        "a full disk under the temporary database, any other error of this machine, a bug",
+        "stops; screen, JSON and record have the ARN, the confirmed lines and the places of snapshots; exit 1",
+        "the same, and the state stores it (`unfinished`)",
+    ),
+    (
+        "any of these after AWS accepted the deletion of a dataset",
+        "the place of the snapshot was shown and recorded before; the message says that the deletion was accepted",
+        "the same; the next refresh, destroy or `pulumi up` finds the dataset gone",
+    ),
 )
 _STATES: Final = (
     ("none", "creates it"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Self
 
+from reconciler.apply.outcome import Outcome
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
@@ -39,7 +40,7 @@ class Context:
     returns the reason to stop, or None. `keeper` writes a copy of lines before they are deleted or overwritten; without
     a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
     `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
-    as it is known without the service.
+    as it is known without the service. `so_far` is called with the outcome so far whenever an apply has done more.
     """
 
     gateway: Gateway
@@ -52,6 +53,7 @@ class Context:
     allow: Mapping[str, str] = field(default_factory=dict)
     sibling: Sibling = field(default_factory=Sibling)
     overwrites: Callable[[str], None] = lambda _place: None
+    so_far: Callable[[Outcome], None] = lambda _outcome: None
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""

@@ -4,9 +4,10 @@ Nothing is stored between runs that a listing can show.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from reconciler.apply.context import Context, Target
 from reconciler.apply.delete import delete
@@ -25,6 +26,7 @@ from reconciler.errors import (
     ReconcilerError,
     Refused,
     ServiceError,
+    with_cure,
 )
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
@@ -42,24 +44,48 @@ _READ_AFTER_A_STOP: Final = 10.0
 
 @dataclass(slots=True)
 class Work:
-    """What an apply works on: the ledger, the lines to send, the dataset; and the places of the copies that it wrote.
+    """What an apply works on: the ledger, the lines to send, the dataset; the places of the copies that it wrote.
 
-    `before` are the labels that were live when the apply was planned; `updated` is the dataset's LastUpdatedTimestamp
-    after our last batch, None before the first.
+    `before` are the labels that were live when the apply was planned. `done` is the outcome so far, without its
+    counts and places; `report` receives it with them. `updated` is the dataset's LastUpdatedTimestamp after our last
+    batch, None before the first.
     """
 
     ledger: Ledger
     queue: SendQueue
     target: Target
     before: Labels
+    done: Outcome
+    report: Callable[[Outcome], None]
     snapshots: list[str] = field(default_factory=list)
     lanes: list[Lane] = field(default_factory=list)
     overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
 
+    def so_far(self, error: Failure | None = None) -> Outcome:
+        """The outcome of what was done until now; counts that the ledger cannot give any more are 0."""
+        updates, sent = sum(lane.updates for lane in self.lanes), sum(lane.bytes for lane in self.lanes)
+        outcome = replace(self.done, batches=updates, bytes=sent, error=error or self.done.error)
+        outcome = replace(outcome, snapshots=tuple(self.snapshots), overwritten=tuple(self.overwritten))
+        with suppress(Exception):
+            return counted_by_verb(self.queue, outcome)
+        return outcome
+
+    def add(self, **changes: Any) -> None:  # noqa: ANN401 - members of an outcome
+        """Add to what was done, and report it."""
+        self.done = replace(self.done, **changes)
+        self.report(self.so_far())
+
+    def keep(self, place: str) -> None:
+        """Add the place of a snapshot, and report it."""
+        self.snapshots.append(place)
+        self.add()
+
 
 def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, target: Target) -> Outcome:
-    """Carry out a plan and list the result. Errors after the first request are in the outcome's `error`.
+    """Carry out a plan and list the result. Whatever ends it after the first request is in the outcome's `error`.
+
+    `context.so_far` is called with the outcome so far whenever more was done, and before an interrupt passes on.
 
     Raises:
         Refused: the plan has refusals, or was made without a service; nothing was sent.
@@ -73,13 +99,23 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
         raise reason
     marked_before = frozenset(row.key for row in ledger.marked())
     queue = ledger.send_queue(sends(ledger, plan))
-    work = Work(ledger, queue, target, labels_of_live(ledger))
-    done = _sent(context, work, plan, seen)
-    overwritten = False
-    updates, sent = sum(lane.updates for lane in work.lanes), sum(lane.bytes for lane in work.lanes)
-    outcome = replace(done, batches=updates, bytes=sent, snapshots=tuple(work.snapshots))
-    counted = None if plan.has_changes else plan.counted
-    outcome = replace(outcome, overwritten=tuple(work.overwritten), counted=counted)
+    work = Work(
+        ledger, queue, target, labels_of_live(ledger), Outcome(seen.arn or "", settled=plan.settled), context.so_far
+    )
+    try:
+        return _carried_out(context, work, plan, seen, marked_before)
+    except Exception as error:  # noqa: BLE001 - a full disk, or a bug: what was done until then is the result
+        return work.so_far(Failure.of(with_cure(error)))
+    except BaseException:
+        work.add()
+        raise
+
+
+def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, marked_before: frozenset[str]) -> Outcome:
+    """Send, list again and compare."""
+    ledger, queue = work.ledger, work.queue
+    work.done, overwritten = _sent(context, work, plan, seen), False
+    outcome = replace(work.so_far(), counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
             stale = partial(lacks, ledger, context.policy, queue)
@@ -91,7 +127,7 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
             failure = outcome.error or Failure.of(error)
             if isinstance(error, Interrupted) and not outcome.error:
                 failure = replace(failure, message=f"all lines were sent, but live was not read back: {error}")
-            return replace(counted_by_verb(queue, outcome), dataset_arn=arn, error=failure)
+            return replace(outcome, dataset_arn=arn, error=failure)
     if not outcome.dataset_arn:
         return outcome
     return verified(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
@@ -99,26 +135,27 @@ def apply(context: Context, ledger: Ledger, plan: Plan, seen: Observation, targe
 
 def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcome:
     """Send all lines; when somebody else changed the dataset, list it and plan again."""
-    outcome = Outcome(seen.arn or "", settled=plan.settled)
+    failure: Failure | None = None
     for number in range(_ROUNDS):
         try:
             if number:
                 context.clock.sleep(_ROUND_PAUSE * 2**number * (0.5 + context.random.random() / 2))
                 seen, plan = _planned_again(context, work, plan)
-            arn, updated = _ready(context, plan, seen, work.target, work.snapshots.append)
-            outcome = replace(outcome, dataset_arn=arn)
+            arn, updated = _ready(context, plan, seen, work)
+            work.add(dataset_arn=arn)
             now = context.clock.now()
             lane = Lane(context, work.ledger, work.queue, plan, arn, updated, now, work.overwritten)
             work.lanes.append(lane)
             for _batch in send(lane):
                 work.updated = lane.updated
+                work.add()
         except Moved as moved:
-            outcome = replace(outcome, error=Failure.of(moved))
+            failure = Failure.of(moved)
         except ReconcilerError as error:
-            return replace(outcome, error=Failure.of(error))
+            return replace(work.done, error=Failure.of(error))
         else:
-            return replace(outcome, error=None)
-    return outcome
+            return work.done
+    return replace(work.done, error=failure)
 
 
 def _reading(context: Context) -> Context:
@@ -155,10 +192,8 @@ def _planned_again(context: Context, work: Work, plan: Plan) -> tuple[Observatio
     return seen, again
 
 
-def _ready(
-    context: Context, plan: Plan, seen: Observation, target: Target, kept: Callable[[str], None]
-) -> tuple[str, float]:
-    """The dataset's ARN and its LastUpdatedTimestamp; `kept` is called with the place of each snapshot.
+def _ready(context: Context, plan: Plan, seen: Observation, work: Work) -> tuple[str, float]:
+    """The dataset's ARN and its LastUpdatedTimestamp.
 
     Raises:
         Moved: somebody else created the dataset, or changed the one that was to be deleted.
@@ -168,13 +203,14 @@ def _ready(
         return seen.arn, plan.updated
     if plan.action is Action.REPLACE and seen.arn:
         decided = plan.updated, plan.live.entries if plan.live else 0
-        delete(context, seen.arn, lambda _now: None, kept, decided)  # the plan asked for it
+        delete(context, seen.arn, lambda _now: None, work.keep, decided)  # the plan asked for it
     elif seen.leftover:
-        delete(context, seen.leftover, _refuse_leftover, kept)
+        delete(context, seen.leftover, _refuse_leftover, work.keep)
     try:
-        arn = context.gateway.create_dataset(target.project_arn, target.dataset_type)
+        arn = context.gateway.create_dataset(work.target.project_arn, work.target.dataset_type)
     except AlreadyThere as error:
         raise Moved(str(error)) from None
+    work.add(dataset_arn=arn)
     described = context.waiter.until_idle(arn, context.looking("creating the dataset"))
     if described.status == DatasetStatus.CREATE_FAILED:
         reason = inert(described.message) or "AWS gave no reason"

@@ -14,8 +14,8 @@ import yaml
 from reconciler.errors import BadInput
 from reconciler.manifest.write import Head, json_line_of, yaml_entries
 from reconciler.manifest.yaml.entry import ENTRIES
-from reconciler.manifest.yaml.nodes import YamlText
 from reconciler.manifest.yaml.read import head_values
+from reconciler.manifest.yaml.text import YamlText
 from reconciler.model import Place
 from reconciler.text import inert
 

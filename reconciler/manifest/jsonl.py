@@ -6,16 +6,13 @@ Nearly every line is plain, and `plain_object` reads it several times as fast as
 Plain is an object whose names are written without blanks before the colon, that repeats no name, nests no deeper than
 allowed, and whose whole numbers fit 64 bits. Counting shows that no name is repeated: the text has as many names as the
 object has members.
-
-Offsets in the text of a JSON line: where a member is written, and where the text breaks a rule.
-
-Called only when there is a finding, so that reading good lines costs nothing.
 """
 
 import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from json import JSONDecodeError, loads
 from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
@@ -40,8 +37,12 @@ _DIGITS: Final = 300
 # How a manifest in YAML may begin.
 _YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
 _TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
-_ONE_LINE: Final = "write each image's object on one line: jq -c . FILE"
-_EACH_ITEM: Final = "write each item of the array on its own line: jq -c '.[]' FILE"
+# How a file begins that is not JSON Lines: one finding then covers all lines.
+_OTHER_FORMS: Final[tuple[tuple[re.Pattern[bytes], Rule, dict[str, object]], ...]] = (
+    (re.compile(rb"\["), rules.NOT_JSON_LINES, {"what": "a JSON array", "select": "'.[]'"}),
+    (_YAML, rules.YAML_IN_JSON_LINES, {}),
+    (re.compile(rb"\{$"), rules.NOT_JSON_LINES, {"what": "a JSON object over several lines", "select": "."}),
+)
 # A name with blanks between it and its colon, which the count of names would miss.
 _LOOSE_NAME: Final = re.compile(rb'"[ \t\r\n]+:')
 _LEAST: Final = -(2**63)
@@ -170,20 +171,13 @@ def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
 
 
 def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
-    """Whether the first line shows that the file is not JSON Lines: one finding then covers all lines."""
+    """Whether the first line shows that the file is not JSON Lines."""
     stripped = raw.strip()
-    column = raw.index(stripped) + 1
-    if stripped.startswith(b"["):
-        reason = "this is a JSON array, not JSON Lines"
-        collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_EACH_ITEM)
-    elif _YAML.match(stripped):
-        collector.report_at(rules.YAML_IN_JSON_LINES, number, column)
-    elif stripped == b"{":
-        reason = "a JSON object over several lines is not JSON Lines"
-        collector.report_at(rules.NOT_JSON_LINES, number, column, reason=reason, cure=_ONE_LINE)
-    else:
-        return False
-    return True
+    for begins, rule, details in _OTHER_FORMS:
+        if begins.match(stripped):
+            collector.report_at(rule, number, raw.index(stripped) + 1, **details)
+            return True
+    return False
 
 
 def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | None:
@@ -331,8 +325,9 @@ def too_deep(text: str) -> int:
 def bad_number(text: str) -> tuple[int, str]:
     """The offset and the text of the first number that JSON does not have or that does not fit a 64-bit float."""
     for token in _tokens(text):
-        if not token.is_name and (token.text in _CONSTANTS or _overflows(token.text)):
-            return token.offset, token.text
+        with suppress(ValueError):
+            if not token.is_name and (token.text in _CONSTANTS or math.isinf(float(token.text))):
+                return token.offset, token.text
     return 0, ""
 
 
@@ -342,13 +337,6 @@ def half_character(text: str) -> int:
         if token.text.startswith('"') and any("\ud800" <= character <= "\udfff" for character in _text(token.text)):
             return token.offset
     return 0
-
-
-def _overflows(text: str) -> bool:
-    try:
-        return math.isinf(float(text))
-    except ValueError:
-        return False
 
 
 def _text(written: str) -> str:

@@ -17,7 +17,7 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from reconciler.apply import Outcome, Target, destroy
 from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import USER_CAUSED, BadInput, Refused
+from reconciler.errors import BadInput, Refused
 from reconciler.ledger import Ledger
 from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
@@ -129,18 +129,24 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         attempt.planned(ledger, plan)
         if plan.has_changes and not plan.refusals and not process.engine.detects_cancel:
             process.console.log_once(CANNOT_CANCEL, warning=True)
+
+        def so_far(outcome: Outcome) -> None:
+            for place in outcome.snapshots[len(attempt.outcome.snapshots if attempt.outcome else ()) :]:
+                process.console.log_once(said(snapshot_sentence(place)), warning=True)
+            attempt.so_far(outcome)
+
         try:
             _refuse_unreviewed(run)
-            context = replace(context, overwrites=attempt.overwrites)
+            context = replace(context, overwrites=attempt.overwrites, so_far=so_far)
             outcome = attempt.finished(carry_out(context, ledger, plan, run.seen, target))
-        except USER_CAUSED as error:
+            recorded = _recorded(inputs, outcome, ledger)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the state keeps what was done
             attempt.error = error
             reason = runtime.failure_text(error)
-            _keep(name, provider, _not_applied(inputs, previous, run.seen.arn, plan, reason), [reason])
-        recorded = _recorded(inputs, outcome, ledger)
+            kept = _not_applied(inputs, previous, attempt.outcome, plan, reason)
+            _keep(name, provider, kept, [reason, *_before(attempt.outcome)])
     if recorded.unfinished:
-        before = [f"before that: {outcome_words(outcome)}"] if outcome.sent else []
-        _keep(name, provider, recorded, [recorded.unfinished, *before, *outcome_lines(outcome)])
+        _keep(name, provider, recorded, [recorded.unfinished, *_before(outcome)])
     if outcome.overwritten:
         process.console.log_once(said(overwritten_sentence(outcome)))
     warnings = outcome_lines(replace(outcome, overwritten=()))
@@ -154,6 +160,13 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         process.console.log_once(f"took over the dataset that was there: {entries}")
     process.console.log_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
+
+
+def _before(outcome: Outcome | None) -> list[str]:
+    """What was done before an apply failed."""
+    if outcome is None:
+        return []
+    return [*([f"before that: {outcome_words(outcome)}"] if outcome.sent else []), *outcome_lines(outcome)]
 
 
 def _desired(inputs: Inputs, ledger: Ledger) -> DatasetRun:
@@ -194,10 +207,15 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
 
 
-def _not_applied(inputs: Inputs, previous: Outputs | None, arn: str | None, plan: Plan, reason: str) -> Outputs:
-    """What the state keeps of an apply that was refused or broke off: the inputs, live, and why it did not finish."""
+def _not_applied(inputs: Inputs, previous: Outputs | None, outcome: Outcome | None, plan: Plan, reason: str) -> Outputs:
+    """What the state keeps of an apply that was refused or broke off: the inputs, live, and why it did not finish.
+
+    A dataset that was refused was not taken over: the recorded ARN is the one that it was before.
+    """
+    if outcome:
+        return Outputs(inputs, outcome.dataset_arn, NOTHING, NOTHING, 0, reason, outcome.settled)
     live, settled = plan.live or NOTHING, previous.settled if previous else frozenset()
-    return Outputs(inputs, arn or "", live, live, plan.live_only, reason, settled)
+    return Outputs(inputs, previous.dataset_arn if previous else "", live, live, plan.live_only, reason, settled)
 
 
 def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:

@@ -62,6 +62,12 @@ class Attempt:
         self.overwritten.append(place)
         self.on_news()
 
+    def so_far(self, outcome: Outcome) -> Outcome:
+        """Set the outcome of what was done until now, and write it down in case that nothing else is."""
+        self.finished(outcome)
+        self.on_news()
+        return outcome
+
     def finished(self, outcome: Outcome) -> Outcome:
         """Set the outcome, and give it with the id of its record."""
         self.outcome = replace(outcome, record=self.identity)
@@ -120,7 +126,7 @@ class Stamp:
 
 def begun(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
     """The record of an apply whose process is killed from now on."""
-    members = _members(attempt, stamp) | {"seconds": None, "calls": None, "result": None}
+    members = _members(attempt, stamp) | {"seconds": None, "calls": None, "result": _result(attempt)}
     return members | {"outcome": "killed", "message": _KILLED}
 
 

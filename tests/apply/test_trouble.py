@@ -192,7 +192,7 @@ def test_what_is_left_of_a_failed_creation_is_deleted_first(desk: Desk) -> None:
     desk.fault('fault: fail, operation: CreateDataset, on: 1, message: "Out of \\x1b[31mluck."')
     first = desk.run(*LINES).outcome
     assert "could not be created: Out of \\x1b[31mluck.; run again" in str(first.error)
-    assert (first.dataset_arn, first.sent) == ("", 0)
+    assert (first.dataset_arn, first.sent) == (desk.arn, 0)
     left = desk.arn
     assert left
     assert observe(desk.context(), desk.target) == Observation(leftover=left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.changes import batches
 from reconciler.cli.commands import validate as validate_module
 from reconciler.cli.session.read import most_severe
 from reconciler.errors import AccessDenied, Exit, NotFound, ReconcilerError, ServiceError, ends_the_run
+from reconciler.ledger import SendQueue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model import Change
     from tests.cli.conftest import Account, World
 
 ROOT = Path(__file__).parents[2]
@@ -218,3 +224,51 @@ def test_a_project_of_a_different_account_is_told_as_such(world: World, account:
     assert ran.code == 1
     assert "the credentials are of account 111122223333, not of 999900001111" in ran.out + ran.err
     assert account.emulator.count_calls("GetCallerIdentity") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "kind"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), Exit.FAILED, "failed"),
+        (OSError(28, "No space left on device"), Exit.FAILED, "failed"),
+        (AssertionError("a bug"), Exit.FAILED, "failed"),
+        (KeyboardInterrupt(), Exit.SIGINT, "interrupted"),
+    ],
+    ids=["full disk", "os error", "bug", "Ctrl-C"],
+)
+@pytest.mark.parametrize("json_asked", [False, True], ids=["screen", "json"])
+def test_what_ends_an_apply_swallows_nothing_of_it(
+    world: World,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    error: BaseException,
+    code: Exit,
+    kind: str,
+    json_asked: bool,
+) -> None:
+    """A fault or Ctrl-C in the second batch: screen, JSON and record have the ARN and the lines of the first."""
+    monkeypatch.setattr(batches, "__defaults__", (3000,))
+    account.create("cells")
+    world.write("cells", world.many(12))
+    confirm, left = SendQueue.confirm, [1]
+
+    def confirmed(self: SendQueue, changes: Iterable[Change]) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise error
+        confirm(self, changes)
+
+    monkeypatch.setattr(SendQueue, "confirm", confirmed)
+    ran = world.run("apply", "--yes", *(["--json"] if json_asked else []))
+    assert ran.code == code
+    record = json.loads(next((world.folder / ".reconciler" / "audit").glob("20*.jsonl")).read_text().splitlines()[-1])
+    added = record["result"]["add"]
+    assert (record["outcome"], record["dataset_arn"]) == (kind, account.dataset("cells"))
+    assert (record["result"]["batches"], 0 < added < 12) == (2, True)
+    if json_asked:
+        outcome = ran.datasets[0]["outcome"]
+        assert (outcome["add"], outcome["batches"], outcome["dataset_arn"]) == (added, 2, account.dataset("cells"))
+        assert ran.datasets[0]["error"]
+    else:
+        assert f"{added} added in 2 batches" in ran.out

@@ -32,6 +32,7 @@ from reconciler.shell.reviewed import entries_that_moved, refuse_moved
 from reconciler.text import inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.terminal.view import ending_view, outcome_view
+from reconciler.views.words import said, snapshot_sentence
 
 # The plan id of what was reviewed ("" if nothing was), and the review itself where `--plan` names a saved plan.
 Reviewed = tuple[str, Review | None]
@@ -159,10 +160,12 @@ def _apply_all(run: Run, screen: Screen, live: LiveSide, signals: Signals) -> No
     failed: dict[str, str] = {}
     try:
         for one, planned in zip(run.datasets, shown, strict=True):
-            _apply_next(one, failed, live, screen, signals)
-            if _has_news(one):
-                dataset = with_outcome(planned, one)
-                screen.block(outcome_view(dataset, width=screen.width, paint=screen.paint))
+            try:
+                _apply_next(one, failed, live, screen, signals)
+            finally:
+                if _has_news(one):
+                    dataset = with_outcome(planned, one)
+                    screen.block(outcome_view(dataset, width=screen.width, paint=screen.paint))
     except KeyboardInterrupt:
         for one in run.datasets:
             if one.outcome is None and one.error is None:
@@ -190,8 +193,14 @@ def _has_news(one: DatasetRun) -> bool:
 
 def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals) -> None:
     with live.metered(one), live.recording(one) as attempt:
+
+        def so_far(outcome: Outcome) -> None:
+            for place in outcome.snapshots[len(one.outcome.snapshots if one.outcome else ()) :]:
+                screen.remark(said(snapshot_sentence(place)))
+            one.outcome = attempt.so_far(outcome)
+
         try:
-            one.outcome = attempt.finished(_outcome(one, live, attempt.overwrites))
+            one.outcome = attempt.finished(_outcome(one, live, attempt.overwrites, so_far))
             _remember(one, one.outcome, live, screen)
         except KeyboardInterrupt:
             one.error = attempt.error = signals.interrupted(STOPPED_AT_ONCE)
@@ -200,11 +209,13 @@ def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals
             one.error = attempt.error = with_cure(error)
 
 
-def _outcome(one: DatasetRun, live: LiveSide, overwrites: Callable[[str], None]) -> Outcome:
+def _outcome(
+    one: DatasetRun, live: LiveSide, overwrites: Callable[[str], None], so_far: Callable[[Outcome], None]
+) -> Outcome:
     if one.plan is None or one.project_arn is None:
         raise AssertionError(f"{one.title} has no plan or no project; both were refused before")
     target = Target(one.project_arn, one.dataset.dataset_type)
-    context = replace(live.context(one), overwrites=overwrites)
+    context = replace(live.context(one), overwrites=overwrites, so_far=so_far)
     return carry_out(context, one.ledger, one.plan, one.seen, target)
 
 

@@ -18,8 +18,8 @@ from reconciler.manifest.findings import Collector
 from reconciler.manifest.project.project_yaml import DeclaredDataset, DeclaredProject, read_project
 from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
-from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, YamlStopError, YamlText
-from reconciler.manifest.yaml.values import Fields
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, YamlStopError
+from reconciler.manifest.yaml.text import YamlText
 from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration
 from reconciler.rule import Rule
 

@@ -11,8 +11,7 @@ from reconciler.guards import parse_allow
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.rules import yaml as rules
-from reconciler.manifest.yaml.nodes import MappingNode, Node, Scalar
-from reconciler.manifest.yaml.values import Fields
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
 from reconciler.model import Allowance, DatasetType, Destroy, Policy, ProjectDeclaration
 
 _KEYS: Final = (

@@ -77,7 +77,12 @@ WEB_PAGE: Final = error(
 
 # Lines as JSON.
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
-NOT_JSON_LINES: Final = error("not-json-lines", "{reason}", "{cure}", "JSON Lines")
+NOT_JSON_LINES: Final = error(
+    "not-json-lines",
+    "this is {what}, not JSON Lines",
+    "write the object of each image on its own line: jq -c {select} {file}",
+    "JSON Lines",
+)
 YAML_IN_JSON_LINES: Final = error(
     "yaml-in-json-lines", "this looks like YAML, but the file's name is that of JSON Lines", "name the file .yaml"
 )

@@ -17,8 +17,8 @@ from reconciler.manifest.judge.line import SCHEME, address_fault
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.expand import DEFAULTS, Shared, WrittenBox, WrittenEntry
-from reconciler.manifest.yaml.nodes import MappingNode, Node, Report, SequenceNode
-from reconciler.manifest.yaml.values import NUMBER, Fields, json_number
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Report, SequenceNode
+from reconciler.manifest.yaml.text import NUMBER, json_number
 
 _TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
 _CLASS_MAP: Final = "class-map"

@@ -1,180 +1,24 @@
 """YAML as plain nodes with places: text, lists and mappings, and nothing that YAML would guess.
 
 Tags, merge keys, repeated keys and several documents are reported; aliases are followed within bounds. A scalar keeps
-its text as written; its place in the file decides what it means (`values`).
-
-Both of PyYAML's scanners get the same text from `YamlText`, so they cannot disagree about it, and what they report is
-one sentence of this program's with the cure. One difference between them remains: libyaml lets a tab separate values,
-PyYAML's own scanner refuses it.
+its text as written; its place in the file decides what it means: `Fields` reads what belongs there, text wherever text
+belongs, a number by JSON's grammar and without quotes. Every reader reports what is wrong and then gives None.
 """
 
-import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import yaml
 
 from reconciler.limits import NESTING
-from reconciler.manifest.mistaken_files import MARKER, few
+from reconciler.manifest.mistaken_files import few
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
+from reconciler.manifest.yaml.text import NUMBER, YamlText, explained, json_number
 from reconciler.rule import Rule
-
-_OPENED_HERE: Final = ("unexpected end of stream", "',' or")
-
-# (phrase in the problem, as a regular expression, what is wrong, cure); the first that fits.
-_SENTENCES: Final = (
-    (
-        "cannot start any token",
-        "a character that no value can begin with (a tab, or one of @ ` %)",
-        "indent with blanks, and put text that begins with such a character in quotes",
-    ),
-    ("unexpected end of stream", "a quote is opened here and never closed", "close the quote"),
-    ("',' or", "a bracket is opened here and never closed, or a comma is missing", "close the bracket, add the comma"),
-    (
-        "apping values are not allowed",
-        "a colon where a key is not possible",
-        "put text that holds `: ` in quotes, and check the indentation",
-    ),
-    (
-        "sequence entries are not allowed",
-        "a `-` where a list cannot begin",
-        "begin the list on its own line, indented under its key",
-    ),
-    ("unknown escape", "an unknown escape in double quotes", "use single quotes, or double the backslash"),
-    (
-        "Unicode character escape|arg not in range",
-        "an escape in double quotes does not name a character",
-        "write the character itself",
-    ),
-    ("document start", "text after the end of the document", "keep one mapping in the file"),
-    (
-        "expected key|block end",
-        "the indentation fits no key above, or a value continues after its end",
-        "align it with its keys",
-    ),
-    ("node content", "a value was expected here", "write the value, or put text that begins with a sign in quotes"),
-    ("expected ':'", "a key has no colon", "write `key: value`"),
-    ("incompatible YAML", "the file requires a different version of YAML", "remove the %YAML line"),
-)
-
-
-def explained(exception: Exception) -> tuple[int, int, str, str]:
-    """ParsedLine and column from 1 (0 when unknown), what is wrong, and the cure."""
-    problem = str(getattr(exception, "problem", None) or exception)
-    mark = getattr(exception, "problem_mark", None)
-    if any(phrase in problem for phrase in _OPENED_HERE):
-        mark = getattr(exception, "context_mark", None) or mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    for phrase, reason, cure in _SENTENCES:
-        if re.search(phrase, problem):
-            return line, column, reason, cure
-    return line, column, problem.splitlines()[0], "check quotes, brackets and indentation"
-
-
-_PIECE: Final = 1 << 16
-# What YAML 1.1 allows in a stream, less the byte order mark inside it and less three characters that YAML 1.1 takes
-# for line ends and editors do not (NEL, line and paragraph separator): line numbers would differ.
-_FORBIDDEN: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
-_MARKERS: Final = frozenset(7 * sign for sign in "<=>|")
-_LINE_END: Final = re.compile("\r\n|\r|\n")
-
-
-class TextFault(NamedTuple):
-    """Why the text ends early: the broken rule, line, column and details."""
-
-    rule: Rule
-    line: int
-    column: int
-    details: dict[str, object]
-
-
-class YamlText:
-    """The text of a YAML file, decoded piece by piece for `yaml.Loader`; a fault ends it.
-
-    `fault` is None until then. `comments` holds the lines with ` #` in them, by number, until forgotten, `tabs` the
-    column of a tab before the text of a line, and `markers` the numbers of lines that are markers of a merge conflict.
-    """
-
-    def __init__(self, handle: BinaryIO) -> None:
-        self.fault: TextFault | None = None
-        self.comments: dict[int, str] = {}
-        self.markers: list[int] = []
-        self.tabs: dict[int, int] = {}
-        self._handle = handle
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._line = 1
-        self._column = 1
-        self._start = True
-        self._left = ""  # the beginning of the current line, when a piece ended inside it
-
-    def read(self, _size: int = -1) -> str:
-        """The next piece, empty at the end or at a fault; the scanner asks for a size, and takes what it gets."""
-        while self.fault is None and (raw := self._handle.readline(_PIECE)):
-            text = self._decoded(raw)
-            if text:
-                return text
-        pending = self._decoder.getstate()[0]
-        if pending:  # a character that is begun and not ended
-            self._stop(line_rules.NOT_UTF8, byte=pending[0], guess="")
-        return ""
-
-    @property
-    def reached(self) -> tuple[int, int]:
-        """ParsedLine and column after the last character that was read."""
-        return self._line, self._column
-
-    def forget_comments(self, before: int) -> None:
-        """Drop the remembered lines before a line."""
-        for lines in (self.comments, self.tabs):
-            for number in [number for number in lines if number < before]:
-                del lines[number]
-
-    def _stop(self, rule: Rule, **details: object) -> None:
-        self.fault = self.fault or TextFault(rule, self._line, self._column, details)
-
-    def _decoded(self, raw: bytes) -> str:
-        pending = self._decoder.getstate()[0]
-        try:
-            text = self._decoder.decode(raw)
-        except UnicodeDecodeError as exception:
-            data = pending + raw
-            text = self._checked(data[: exception.start].decode())
-            self._stop(line_rules.NOT_UTF8, byte=data[exception.start], guess="")
-            return text
-        if self._start and text:
-            text = text.removeprefix("\ufeff")
-            self._start = False
-        return self._checked(text)
-
-    def _checked(self, text: str) -> str:
-        """The text up to a character that is not allowed."""
-        match = _FORBIDDEN.search(text)
-        good = text if match is None else text[: match.start()]
-        self._remember(good)
-        ends = list(_LINE_END.finditer(good))
-        self._line += len(ends)
-        self._column = len(good) - ends[-1].end() + 1 if ends else self._column + len(good)
-        if match is not None and match.group() == "\ufeff":
-            self._stop(line_rules.BOM_INSIDE)
-        elif match is not None:
-            self._stop(yaml_rules.CHARACTER, code=ord(match.group()))
-        return good
-
-    def _remember(self, text: str) -> None:
-        whole = self._left + text
-        self._left = "" if text.endswith("\n") else whole[:_PIECE]
-        if " #" in whole or "\t#" in whole:
-            self.comments[self._line] = whole
-        if whole.lstrip(" ").startswith("\t"):
-            self.tabs[self._line] = whole.index("\t") + 1
-        if whole[:7] in _MARKERS and MARKER.match(whole[:8].encode()) and self._line not in self.markers[-1:]:
-            self.markers.append(self._line)
-
+from reconciler.text import did_you_mean
 
 # Nodes that aliases may add: for each node that is written, and in any case.
 _EXPANSION: Final = 20
@@ -423,3 +267,75 @@ def kind_of_node(node: Node) -> str:
     if node.plain and node.text in ("", "null", "~"):
         return "empty" if not node.text else "null"
     return "text" if not node.plain else f"`{node.text[:40]}`"
+
+
+class Fields:
+    """Reads values; `report` takes a rule, line, column and details."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def wrong(self, rule: Rule, node: Node, **details: object) -> None:
+        """Report a rule broken at a node."""
+        self._report(rule, node.line, node.column, **details)
+
+    def mapping(
+        self, node: Node, what: str, known: Collection[str], cure: str = "write `key: value`"
+    ) -> MappingNode | None:
+        """A mapping; its unknown keys are reported, and stay."""
+        if not isinstance(node, MappingNode):
+            self.wrong(yaml_rules.MAPPING_EXPECTED, node, what=what, kind=kind_of_node(node), cure=cure)
+            return None
+        for name, key in node.names.items():
+            if name not in known:
+                self.unknown_key(key, what, known)
+        return node
+
+    def unknown_key(self, key: Scalar, where: str, known: Collection[str]) -> None:
+        """Report a key that does not belong."""
+        guess = did_you_mean(key.text, known)
+        self.wrong(yaml_rules.UNKNOWN_KEY, key, name=key.text, where=where, guess=guess, known=", ".join(known))
+
+    def items(self, node: Node, what: str) -> tuple[Node, ...] | None:
+        """The items of a list."""
+        if isinstance(node, SequenceNode):
+            return node.items
+        self.wrong(yaml_rules.LIST_EXPECTED, node, what=what, kind=kind_of_node(node))
+        return None
+
+    def text(self, node: Node, what: str, empty: Rule = yaml_rules.EMPTY_TEXT) -> str | None:
+        """Text as written, at least one character."""
+        if not isinstance(node, Scalar):
+            self.wrong(yaml_rules.TEXT_EXPECTED, node, what=what, kind=kind_of_node(node))
+        elif not node.text:
+            self.wrong(empty, node, what=what)
+        else:
+            return node.text
+        return None
+
+    def number(self, node: Node, what: str) -> int | float | None:
+        """A number by JSON's grammar."""
+        if not isinstance(node, Scalar) or not node.plain or not NUMBER.fullmatch(node.text):
+            self.wrong(yaml_rules.NUMBER_EXPECTED, node, what=what, kind=kind_of_node(node))
+            return None
+        number = json_number(node.text)
+        if number is None:
+            self.wrong(line_rules.OVERFLOW, node, text=node.text)
+        return number
+
+    def whole(self, node: Node, what: str) -> int | None:
+        """A whole number; 640.0 is one."""
+        number = self.number(node, what)
+        if isinstance(number, float):
+            if number.is_integer():
+                return int(number)
+            self.wrong(yaml_rules.WHOLE_EXPECTED, node, what=what, number=number)
+            return None
+        return number
+
+    def flag(self, node: Node, what: str) -> bool | None:
+        """JSON's true or false, without quotes."""
+        if isinstance(node, Scalar) and node.plain and node.text in ("true", "false"):
+            return node.text == "true"
+        self.wrong(yaml_rules.FLAG_EXPECTED, node, what=what, kind=kind_of_node(node))
+        return None

@@ -20,8 +20,8 @@ from reconciler.manifest.yaml.entry import (
     written_entry,
 )
 from reconciler.manifest.yaml.expand import expand
-from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, Scalar, SequenceNode, YamlStopError, YamlText
-from reconciler.manifest.yaml.values import Fields
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, Scalar, SequenceNode, YamlStopError
+from reconciler.manifest.yaml.text import YamlText
 from reconciler.model import Place
 
 _BOM: Final = b"\xef\xbb\xbf"
