@@ -144,7 +144,7 @@ def with_each_value_replaced(value: Any, other: object) -> Iterator[tuple[str, A
 
 @pytest.mark.parametrize("other", [5, math.nan, "x", [5]])
 def test_a_damaged_state_is_a_sentence(world: World, other: object) -> None:
-    """Whatever stands in the outputs in place of a value: a refresh or preview works, or says what is wrong."""
+    """Whatever the outputs have in place of a value: a refresh or preview works, or says what is wrong."""
     cells = world.declare({"1.jpg": ["cat"]}, labels=["cat"])
     cells.up()
     cells.outputs |= {"unfinished": "the network failed", "settled": ["0" * 16]}
