@@ -114,7 +114,7 @@ def _recording(
     """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
     project = ProjectArn.parse(target.project_arn)
     files = (Path(manifest), Path(manifest).parent / "project.yaml") if manifest else ()
-    attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files)
+    attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files, call_urn())
     return process.account.recording(attempt, process.calls_of_this_thread, project.region)
 
 

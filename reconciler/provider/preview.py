@@ -81,6 +81,8 @@ def list_and_plan(
     run.plan = plan_against_live(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
+    if run.plan.has_changes:
+        run.remark = process.undone_apply(target)
     return run.plan
 
 

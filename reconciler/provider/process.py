@@ -15,7 +15,8 @@ from threading import local
 from typing import Final
 
 from reconciler import errors
-from reconciler.apply import Context
+from reconciler.apply import Context, Target
+from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
@@ -29,6 +30,7 @@ from reconciler.provider.sdk.failure import call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs, resource_id
 from reconciler.shell.account import Account, Places, allowed_region
+from reconciler.shell.declared_twice import undone_apply
 from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview
@@ -107,6 +109,12 @@ class Runtime:
             self._checked[resource_id(inputs.project_arn, inputs.dataset_type)] = inputs.manifest
         if sibling:
             self._siblings[call_urn()] = sibling
+
+    def undone_apply(self, target: Target) -> str:
+        """Whose apply an apply to this dataset undoes, if it is not one of this stack; else empty."""
+        project = ProjectArn.parse(target.project_arn)
+        log = self.account.records_within_reach(project.region)
+        return undone_apply(log.last_apply(project.name, target.project_arn, target.dataset_type), call_urn())
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""

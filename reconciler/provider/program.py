@@ -22,6 +22,7 @@ from reconciler.model import Finding, ProjectDeclaration
 from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties, resource_id
+from reconciler.shell.declared_twice import in_two_folders
 from reconciler.text import inert
 
 if TYPE_CHECKING:
@@ -97,11 +98,7 @@ def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "S
             known = managed_id(ProjectArn.parse(arn).region if arn else region, project.name, kind)
             other = declared.setdefault(known, project)
             if other is not project:
-                raise BadInput(
-                    f"{inert(other.shown)} and {inert(project.shown)} declare the same dataset, the "
-                    f"{kind.value} dataset of the project {project.name}: each apply would undo the other's; remove "
-                    "it from one of the two project.yaml files"
-                )
+                raise in_two_folders(other, project, kind)
             claims[resource_id(arn, kind) if arn else known] = project.dataset_in_state(kind)
     return claims
 

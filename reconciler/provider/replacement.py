@@ -8,12 +8,16 @@ A project or type that is not known yet comes from something that is itself repl
 first, as its project demands, and a refusal of that Delete leaves everything as it is.
 """
 
+from typing import Final
+
 from reconciler.apply import Context, Target, observe
 from reconciler.errors import InUse, NotFound, Refused
 from reconciler.model import Destroy
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import Inputs, Outputs
+
+_MAYBE: Final = "it may be somebody else's"
 
 
 def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool:
@@ -37,13 +41,14 @@ def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool
 def _refuse_taking_over(process: Runtime, inputs: Inputs) -> None:
     target = Target(inputs.project_arn or "", inputs.dataset_type)
     entries = _entries(process.context(target.project_arn, inputs.policy), target)
-    if not entries or process.claims.are_complete:
+    others = process.undone_apply(target) if entries else ""
+    if not entries or (process.claims.are_complete and not others):
         return  # a dataset of a different resource of the program is refused by Check
     raise Refused(
-        f"the dataset {target.title} has {entries:,} entries, and this resource was for a different dataset so far: it "
-        "may be somebody else's, so it is not taken over in one step. Do it in two: take the resource out of the "
-        "program (its dataset is treated as `destroy` says; `keep` leaves it alone) and run `pulumi up`, then declare "
-        "it for the new dataset and run `pulumi up`, whose preview says what it takes over"
+        f"the dataset {target.title} has {entries:,} entries, and this resource was for a different dataset so far; "
+        f"{others or _MAYBE}. So it is not taken over in one step. Do it in two: take the resource out of the program "
+        "(its dataset is treated as `destroy` says; `keep` leaves it alone) and run `pulumi up`, then declare it for "
+        "the new dataset and run `pulumi up`, whose preview says what it takes over"
     )
 
 

@@ -29,10 +29,11 @@ from reconciler.text import inert, safe, without_sign_in
 class Attempt:
     """One apply of one dataset; the command line or the provider fills it in while it runs.
 
-    `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest and
-    what else declares the dataset) are looked up in git. `snapshots` and `dataset_arn` are for an attempt without an
-    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `on_news` is
-    called when the plan or such a place is known, so that it is recorded before anything is sent.
+    `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest
+    and what else declares the dataset) are looked up in git. `resource` is the URN in Pulumi, empty for the command
+    line. `snapshots` and `dataset_arn` are for an attempt without an outcome. `identity` is the id of its record,
+    `overwritten` the places of the lines that it overwrites. `on_news` is called when the plan or such a place is
+    known, so that it is recorded before anything is sent.
     """
 
     action: str
@@ -41,6 +42,7 @@ class Attempt:
     dataset_type: DatasetType
     manifest: str | None = None
     files: Sequence[Path] = ()
+    resource: str = ""
     plan: Plan | None = None
     digest: str | None = None
     outcome: Outcome | None = None
@@ -157,6 +159,7 @@ def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
         "type": attempt.dataset_type.word,
         "project_arn": attempt.project_arn or None,
         "dataset_arn": (outcome.dataset_arn if outcome else attempt.dataset_arn) or None,
+        "resource": attempt.resource or None,
         "manifest": _manifest(attempt, stamp.commit),
         "plan": _plan(plan),
         "overrides": [{"guard": guard, "reason": reason} for guard, reason in plan.overrides] if plan else [],

@@ -37,6 +37,7 @@ class _Form(Struct):
     dataset_arn: _Arn | None
     snapshots: list[_Copy]
     overwritten: list[_Copy] = []
+    resource: str | None = None
 
 
 def parsed(line: bytes) -> Record | None:

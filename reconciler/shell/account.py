@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -129,6 +129,10 @@ class Account:
         """The records of this account; the region is that of S3 to try first."""
         places = self.places
         return AuditLog(places.folder / "audit", places.audit, lambda: self.objects(region), self.warn, hide=self.hide)
+
+    def records_within_reach(self, region: str | None = None) -> AuditLog:
+        """The same for a question that may stay open: without a warning where they cannot be read."""
+        return replace(self.records(region), warn=lambda _text: None)
 
 
 def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -> str:

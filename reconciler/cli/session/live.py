@@ -19,6 +19,7 @@ from reconciler.records import Attempt
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
+from reconciler.shell.declared_twice import in_two_folders, undone_apply
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import for_shell, inert
@@ -64,6 +65,9 @@ class LiveSide:
             context, target = self.context(one), Target(one.project_arn, one.dataset.dataset_type)
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
+            if one.plan.has_changes:
+                log = self._account.records_within_reach(self.region(one.project))
+                one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
 
     def projects(self) -> list[Project]:
         """All projects of the account in the region that is set.
@@ -87,6 +91,7 @@ class LiveSide:
             self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
             one.project_arn = project.arn
+            self._refuse_twin(one)
             one.seen = observe_in(self.context(one), project, one.dataset.dataset_type)
         return project is not None
 
@@ -102,6 +107,17 @@ class LiveSide:
             one.dataset.dataset_type, lambda: one.ledger.desired_facts(Compare.STRICT).digest
         )
         return declared | dict(self._run.options.allow)
+
+    def _refuse_twin(self, one: DatasetRun) -> None:
+        """Two folders for one dataset, one by its project's name and one by its ARN, undo each other's changes.
+
+        Raises:
+            BadInput: a dataset that was planned before is the same.
+        """
+        kind = one.dataset.dataset_type
+        for other in self._run.datasets:
+            if other is not one and (other.project_arn, other.dataset.dataset_type) == (one.project_arn, kind):
+                raise in_two_folders(other.project, one.project, kind)
 
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""
