@@ -1,4 +1,4 @@
-"""One dataset, declared twice: nobody's changes are undone without a word."""
+"""One dataset, declared twice: nobody undoes the changes of somebody else without knowing it."""
 
 from __future__ import annotations
 
