@@ -161,7 +161,8 @@ def _one_sided(project: ProjectReview) -> Iterator[Danger]:
             kept = {row.label: row.images_after for row in rows if row.images_after}
             for group in (one for one in dataset.groups if one.kind == "renamed" and one.old[0] in kept):
                 images = kept[group.old[0]]
-                still = f" in {dataset.type} only; {counted(images, 'image', 'images')} of {other.type} still have the old label"
+                left = counted(images, "image", "images")
+                still = f" in {dataset.type} only; {left} of {other.type} still have the old label"
                 words = sentence("the label ", Name(group.old[0]), " is renamed to ", Name(group.new[0]), still)
                 yield _danger(project.name, "danger", "rename-one-side", words, images, group.old)
 
