@@ -9,6 +9,7 @@ Boxes are clipped to the image's frame or left out, with a finding about each.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Final, Protocol
 
 from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
@@ -17,8 +18,8 @@ from reconciler.entries.image_names import key_of_image, oddities, s3_address
 from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Drawn, misread
 from reconciler.errors import BadInput
 from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
-from reconciler.manifest.mistaken_files import HEAD, mistaken_file
-from reconciler.manifest.rules.lines import NOT_UTF8
+from reconciler.manifest.mistaken_files import HEAD, few, markers, mistaken_file
+from reconciler.manifest.rules.lines import MERGE_CONFLICT, NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
 from reconciler.text import for_shell
@@ -166,6 +167,10 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
     if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
         rule, details = mistake
         raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE"), **details)
+    if b"<<<<<<<" in content or b">>>>>>>" in content:
+        lines = markers(BytesIO(content), 1)
+        if lines:
+            raise Unreadable(MERGE_CONFLICT, Place(file, lines[0], 1), lines=few(lines))
 
 
 @dataclass(frozen=True, slots=True)

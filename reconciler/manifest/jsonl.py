@@ -34,8 +34,9 @@ _BOM: Final = b"\xef\xbb\xbf"
 # A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
 # coordinates of a box.
 _DIGITS: Final = 300
-# How a manifest in YAML may begin.
 _YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
+_OTHER_WORD: Final = re.compile(r"(True|False|None|undefined|nan|inf)\b")
+_DUMPS: Final = "write JSON: names and text in double quotes, true, false and null (in Python: json.dumps)"
 _TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
 # How a file begins that is not JSON Lines: one finding then covers all lines.
 _OTHER_FORMS: Final[tuple[tuple[re.Pattern[bytes], Rule, dict[str, object]], ...]] = (
@@ -173,11 +174,10 @@ def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
 def _is_another_form(raw: bytes, number: int, collector: Collector) -> bool:
     """Whether the first line shows that the file is not JSON Lines."""
     stripped = raw.strip()
-    for begins, rule, details in _OTHER_FORMS:
-        if begins.match(stripped):
-            collector.report_at(rule, number, raw.index(stripped) + 1, **details)
-            return True
-    return False
+    found = next((one for one in _OTHER_FORMS if one[0].match(stripped)), None)
+    if found is not None:
+        collector.report_at(found[1], number, raw.index(stripped) + 1, **found[2])
+    return found is not None
 
 
 def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | None:
@@ -246,7 +246,9 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
     if not rest.strip():
         return "the line ends inside the object", "complete the object: one {...} per line"
     if rest.startswith("'"):
-        return "a single quote where JSON requires a double quote", "write names and text in double quotes"
+        return "a single quote where JSON requires a double quote, as Python shows a dictionary", _DUMPS
+    if match := _OTHER_WORD.match(rest):
+        return f"the word {match[0]}, which JSON does not have", _DUMPS
     message = exception.msg[:1].lower() + exception.msg[1:]
     return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
 

@@ -35,6 +35,7 @@ def _row(rule: Rule, begins: bytes, *, manifest: bool = False, **details: object
 
 
 _KEYS_OF_COCO: Final = rb'"(?:info|licenses|images|annotations|categories|videos)"\s*:\s*[\[{]'
+_CSV: Final = "a table (CSV)"
 _CELL: Final = rb"(?:s3://|[^,;\t\r\n{}\[\]:])"
 MISTAKEN_FILES: Final = (
     _row(rules.LFS_POINTER, _BOM + rb"version https://git-lfs\.github\.com/spec/"),
@@ -50,7 +51,12 @@ MISTAKEN_FILES: Final = (
     _row(rules.VOC_FILE, _BOM + rb"\s*<(?:\?xml|annotation)", manifest=True),
     _row(rules.COCO_FILE, _BOM + rb"\s*\{\s*" + _KEYS_OF_COCO, manifest=True),
     _row(rules.YOLO_FILE, _BOM + rb"\s*\d+(?:[ \t]+\d*\.?\d+(?:[eE]-?\d+)?){4}[ \t]*(?:\r?\n|$)", manifest=True),
-    _row(rules.TABLE, _BOM + rb"\s*(?![-#%])" + _CELL + rb"+[,;\t][^{}\[\]\r\n]*(?:\r?\n|$)", manifest=True),
+    _row(rules.OTHER_FORMAT, _BOM + rb'\s*\{(?s:.*)"shapes"\s*:(?s:.*)"imagePath"', manifest=True, kind="LabelMe"),
+    _row(rules.OTHER_FORMAT, _BOM + rb'\s*\{\s*"version"\s*:(?s:.*)"shapes"\s*:', manifest=True, kind="LabelMe"),
+    _row(rules.OTHER_FORMAT, _BOM + rb'\s*\{(?s:.*)"_via_settings"', manifest=True, kind="VGG Image Annotator"),
+    _row(rules.OTHER_FORMAT, _BOM + rb'\s*\[\s*\{\s*"id"(?s:.*)"annotations"\s*:', manifest=True, kind="Label Studio"),
+    _row(rules.TABLE, _BOM + rb"\s*s3://[^\s,;]+[ \t]*(?:\r?\n|$)", manifest=True, kind="a list of images"),
+    _row(rules.TABLE, _BOM + rb"\s*(?![-#%])" + _CELL + rb"+[,;\t][^{}\[\]\r\n]*(?:\r?\n|$)", manifest=True, kind=_CSV),
 )
 
 

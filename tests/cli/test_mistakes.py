@@ -53,6 +53,12 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a table with semicolons": ("image;label\n1.jpg;cat\n", "table-file", "for each image"),
     "a table without a head": ("s3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
     "a table with tabs and quotes": ('"image"\t"label"\n"1.jpg"\t"cat"\n', "table-file", "for each image"),
+    "a list of images": ("s3://acme-vision/1.jpg\ns3://acme-vision/2.jpg\n", "table-file", "a list of images"),
+    "LabelMe": ('{"version": "5.0", "flags": {}, "shapes": [{"label": "cat"}]}\n', "other-format", "LabelMe"),
+    "VGG Image Annotator": ('{\n  "_via_settings": {}}\n', "other-format", "convert --help"),
+    "Label Studio": ('[{"id": 1, "annotations": [{}]}]\n', "other-format", "Label Studio"),
+    "a Python dictionary": (GOOD.replace('"', "'"), "invalid-json", "json.dumps"),
+    "a word of Python": (GOOD.replace("640", "None"), "invalid-json", "the word None, which JSON does not have"),
     "labels of YOLO": ("0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n", "yolo-file", "reconciler convert yolo"),
     "COCO in one line": (json.dumps(COCO), "coco-file", "reconciler convert coco train.jsonl"),
     "COCO over several lines": (json.dumps(COCO, indent=2), "coco-file", "reconciler convert coco train.jsonl"),
@@ -164,6 +170,21 @@ def test_a_url_of_another_host_has_no_s3_address(world: World) -> None:
     assert "write it as s3://bucket/key" in said
 
 
+def test_a_url_as_prefix_of_a_yaml_manifest_is_spelled_out(world: World) -> None:
+    """The head is one line for all images, so its cure is one too."""
+    text = "images: https://acme-vision.s3.amazonaws.com/a/\nentries:\n  - image: 1.jpg\n"
+    code, codes, said = told(world, text.encode(), "train.yaml")
+    assert (code, codes) == (3, ["images-prefix-illegal"])
+    assert "write s3://acme-vision/a/" in said
+
+
+def test_json_lines_under_the_name_of_yaml_are_told_once(world: World) -> None:
+    """Its second line was told as a second document."""
+    code, codes, said = told(world, (GOOD + OTHER).encode(), "train.yaml")
+    assert (code, codes) == (3, ["json-lines-in-yaml"])
+    assert "name the file .jsonl" in said
+
+
 def test_a_tab_before_a_key_is_named(world: World) -> None:
     """In a YAML manifest and in project.yaml."""
     _, codes, _ = told(world, b"images: s3://acme-vision/\nentries:\n\t- image: 1.jpg\n", "train.yaml")
@@ -259,7 +280,11 @@ def test_the_input_manifest_of_a_labelling_job_is_named(world: World) -> None:
 
 def test_what_is_fetched_for_a_converter_is_named_too(world: World) -> None:
     """A pointer of Git LFS and an archive are named whatever format was expected."""
-    for content, code in ((LFS.encode(), "git-lfs-pointer"), (gzip.compress(b"x"), "compressed-file")):
+    for content, code in (
+        (LFS.encode(), "git-lfs-pointer"),
+        (gzip.compress(b"x"), "compressed-file"),
+        (CONFLICT.encode(), "merge-conflict"),
+    ):
         (world.folder / "in").write_bytes(content)
         for kind in ("coco", "voc", "jsonl"):
             arguments = ("--fix-types",) if kind == "jsonl" else ("--image-prefix", "s3://b/")

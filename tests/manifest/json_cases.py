@@ -80,6 +80,7 @@ JSON_CASES = [
     ("voc-file", "§<annotation><filename>a.jpg</filename></annotation>"),
     ("yolo-file", "§0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n"),
     ("table-file", "§image,label\ns3://pics/a.jpg,cat\n"),
+    ("other-format", '§{"version":"5.0","shapes":[],"imagePath":"a.jpg"}'),
     ("web-page", "§<!DOCTYPE html>\n<html></html>"),
     ("json-in-value", re.sub(r'"b":({.*?}]}),', lambda found: f'"b":§{json.dumps(found[1])},', BOXES)),
     ("box-members", boxes('{"class_id":0,"left":1,"top":2,"width":30', '§{"class_id":0,"x":1,"y":2,"width":30')),

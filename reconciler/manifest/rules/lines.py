@@ -66,9 +66,14 @@ YOLO_FILE: Final = error(
     "convert the folder that has data.yaml: reconciler convert yolo FOLDER --image-prefix s3://BUCKET/FOLDER/ "
     "-o train.jsonl",
 )
+OTHER_FORMAT: Final = error(
+    "other-format",
+    "this is a file in the format of {kind}, not a manifest",
+    "export the annotations as COCO, Pascal VOC or YOLO and convert them: reconciler convert --help",
+)
 TABLE: Final = error(
     "table-file",
-    "this looks like a table (CSV), not a manifest",
+    "this looks like {kind}, not a manifest",
     'write a line {{"source-ref": "s3://BUCKET/KEY", ...}} for each image, or a YAML manifest (docs/manifests.md)',
 )
 WEB_PAGE: Final = error(

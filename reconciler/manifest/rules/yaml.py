@@ -49,9 +49,7 @@ UNKNOWN_KEY: Final = error("unknown-key", 'there is no key "{name}" in {where}{g
 MISSING_KEY: Final = error("missing-key", "{where} has no `{name}`", "add `{name}`")
 
 # A manifest's head.
-PREFIX: Final = error(
-    "images-prefix-illegal", '`images` "{prefix}" does not begin with s3://', "write it as s3://bucket/folder/"
-)
+PREFIX: Final = error("images-prefix-illegal", '`images` "{prefix}" does not begin with s3://', "{cure}")
 ENTRIES_MISSING: Final = error(
     "entries-missing", "the manifest has no `entries`", "add `entries:` with a list, or `entries: []` for none"
 )

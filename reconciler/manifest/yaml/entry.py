@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from reconciler.entries import METADATA, SOURCE_REF
-from reconciler.entries.image_names import is_address, key_of_image
+from reconciler.entries.image_names import is_address, key_of_image, s3_address
 from reconciler.manifest.findings import MemberPath
 from reconciler.manifest.judge.label_attributes import is_share, other_members
 from reconciler.manifest.judge.line import SCHEME, address_fault
@@ -161,7 +161,9 @@ def _prefix(node: Node, fields: Fields) -> str | None:
     if prefix is None:
         return None
     if not prefix.startswith(SCHEME) or not prefix[len(SCHEME) :].strip("/"):
-        fields.wrong(yaml_rules.PREFIX, node, prefix=prefix)
+        address = s3_address(f"{prefix}/image")
+        cure = f"write {address.removesuffix('image')}" if address else "write it as s3://bucket/folder/"
+        fields.wrong(yaml_rules.PREFIX, node, prefix=prefix, cure=cure)
         return None
     fault = address_fault(key_of_image(prefix, "image"))
     if fault is not None:

@@ -131,7 +131,8 @@ class _Manifest:
         if name.text == SOURCE_REF:
             self._json_lines = True
             self._fields.wrong(rules.JSON_LINES_IN_YAML, name)
-        elif name.text not in HEAD_KEYS:
+            raise YamlStopError
+        if name.text not in HEAD_KEYS:
             self._fields.unknown_key(name, "a manifest", HEAD_KEYS)
         elif late and name.text not in self._nodes:
             self._fields.wrong(rules.LATE_HEAD, name, name=name.text)
