@@ -32,14 +32,13 @@ class Half:
 def splits_of(train: Half, test: Half) -> Splits:
     """The comparison of the two."""
     shared, same_name, shared_count, name_count = _in_both(train, test)
-    images = [sum(labelled for _key, labelled in keys_after(half.ledger, half.leftover)) for half in (train, test)]
     moved = [*_moved(train, test, "train", "test"), *_moved(test, train, "test", "train")]
     train_labels = _labels_after(train)
     test_labels = _labels_after(test)
     common = sum(1 for label in train_labels if label in test_labels)
     return Splits(
-        train_images=images[0],
-        test_images=images[1],
+        train_images=train.balance.after.labelled,
+        test_images=test.balance.after.labelled,
         shared_count=shared_count,
         shared=tuple(shared),
         same_name_count=name_count,
