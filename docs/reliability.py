@@ -88,6 +88,17 @@ _DELETES: Final = (
 _SIGNS: Final = {"same run": "1", "next run": "2"}
 
 
+_DRIFT: Final = (
+    ("finished", "its digest of live, in which bare lines do not count"),
+    ("did not finish, was killed, or is running", "drift, whatever is live"),
+    ("was refused before it sent anything", "the apply before it"),
+    ("was one of version 0.1.0", "the state: its digest of all lines; a record has none: every difference is drift"),
+    ("was made with another `compare`, and only its record is known", "every difference is drift"),
+    ("left no record that can be read (lost, cut, tracked by git, of somebody else)", "every difference is drift"),
+    ("deleted the dataset", "every difference is drift"),
+)
+
+
 def reliability_page() -> str:
     """The whole page."""
     record = json.loads(_RECORD.read_text(encoding="utf-8"))
@@ -97,6 +108,7 @@ def reliability_page() -> str:
             *_ends(),
             *_starts(),
             *_deletes(),
+            *_drift(),
             *_answers(),
             *_open_answers(),
             *_matrix(record["matrix"]),
@@ -144,6 +156,18 @@ def _deletes() -> Iterator[str]:
     yield "|---|---|"
     for state, what in _DELETES:
         yield f"| {state} | {what} |"
+    yield ""
+
+
+def _drift() -> Iterator[str]:
+    """By what it is judged whether live has drifted."""
+    yield "## Drift\n"
+    yield "`reconciler drift` and `pulumi refresh` judge by one function, from what the last apply read back. Where"
+    yield "that is not known, a difference counts as drift, and the command says so.\n"
+    yield "| the last apply | live is judged by |"
+    yield "|---|---|"
+    for what, by in _DRIFT:
+        yield f"| {what} | {by} |"
     yield ""
 
 
