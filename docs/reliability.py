@@ -88,11 +88,32 @@ _DELETES: Final = (
 _SIGNS: Final = {"same run": "1", "next run": "2"}
 
 
+_DRIFT: Final = (
+    ("finished", "its digest of live, in which bare lines do not count"),
+    ("did not finish, was killed, or is running", "drift, whatever is live"),
+    ("was refused before it sent anything", "the apply before it"),
+    ("was one of version 0.1.0", "the state: its digest of all lines; a record has none: every difference is drift"),
+    ("was made with another `compare`, and only its record is known", "every difference is drift"),
+    ("left no record that can be read (lost, cut, tracked by git, of somebody else)", "every difference is drift"),
+    ("deleted the dataset", "every difference is drift"),
+)
+
+
 def reliability_page() -> str:
     """The whole page."""
     record = json.loads(_RECORD.read_text(encoding="utf-8"))
     return "\n".join(
-        [*_head(), *_ends(), *_starts(), *_deletes(), *_answers(), *_matrix(record["matrix"]), *_figures(record)]
+        [
+            *_head(),
+            *_ends(),
+            *_starts(),
+            *_deletes(),
+            *_drift(),
+            *_answers(),
+            *_open_answers(),
+            *_matrix(record["matrix"]),
+            *_figures(record),
+        ]
     )
 
 
@@ -138,6 +159,18 @@ def _deletes() -> Iterator[str]:
     yield ""
 
 
+def _drift() -> Iterator[str]:
+    """By what it is judged whether live has drifted."""
+    yield "## Drift\n"
+    yield "`reconciler drift` and `pulumi refresh` judge by one function, from what the last apply read back. Where"
+    yield "that is not known, a difference counts as drift, and the command says so.\n"
+    yield "| the last apply | live is judged by |"
+    yield "|---|---|"
+    for what, by in _DRIFT:
+        yield f"| {what} | {by} |"
+    yield ""
+
+
 def _answers() -> Iterator[str]:
     """Operation by exception; rows that are the same for all operations are written once."""
     yield "## What an apply does about an error\n"
@@ -158,6 +191,14 @@ def _answers() -> Iterator[str]:
         named = "all" if len(operations) == len(OPERATIONS) else ", ".join(f"`{one}`" for one in operations)
         yield f"| `{code}` | {named} | {what} | {_cell(said)} |"
     yield ""
+
+
+def _open_answers() -> Iterator[str]:
+    yield "## Answers that AWS leaves open\n"
+    yield "Each switch of the emulator is such an answer. Every value of every switch is tried in six stories:"
+    yield "three applies, and one with a failed update, a busy dataset, and a different busy dataset of the"
+    yield "account. Each converges and then sends nothing, or says why it cannot: where the service merges lines,"
+    yield "drops lines of missing images, takes less than one line, or refuses every update after a failed one.\n"
 
 
 def _matrix(rows: Sequence[Sequence[str]]) -> Iterator[str]:

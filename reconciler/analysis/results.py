@@ -211,9 +211,11 @@ class Splits(Struct, frozen=True, kw_only=True):
     other prefixes, a hint; `moved` images that change sides. `train_only` and `test_only` are labels that only one has;
     `overlap` is the share of the training labels that the test set has, `overlap_needed` AWS's least (Custom Labels
     Developer Guide, ERROR_INSUFFICIENT_LABEL_OVERLAP). `overlap` is null while one of the two has no labels.
-    Lists of keys hold at most 50.
+    Lists of keys hold at most 50. `train_images` and `test_images` are labelled.
     """
 
+    train_images: int = 0
+    test_images: int = 0
     shared_count: int = 0
     shared: tuple[str, ...] = ()
     same_name_count: int = 0

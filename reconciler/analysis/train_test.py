@@ -37,6 +37,8 @@ def splits_of(train: Half, test: Half) -> Splits:
     test_labels = _labels_after(test)
     common = sum(1 for label in train_labels if label in test_labels)
     return Splits(
+        train_images=train.balance.after.labelled,
+        test_images=test.balance.after.labelled,
         shared_count=shared_count,
         shared=tuple(shared),
         same_name_count=name_count,

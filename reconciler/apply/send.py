@@ -169,8 +169,8 @@ class Lane:
             return self.context.gateway.update_entries(self.arn, batch.body)
         except InUse as error:
             raise ServiceError(
-                f"the service refuses every update after a failed one ({_sentence_of(before)}): {error}; if it goes "
-                "on, load a new dataset (`extra: replace`)",
+                f"the service refuses every update after a failed one ({_sentence_of(before)}) with {error.code}; if "
+                f"it goes on, load a new dataset (`extra: replace`) [request id {inert(error.request_id)}]",
                 code=error.code,
                 operation=error.operation,
                 request_id=error.request_id,

@@ -184,7 +184,9 @@ class Gateway:
 
 
 def _project(description: Any) -> Project:  # noqa: ANN401 - the reply's own type exists only in the stubs
-    datasets = {DatasetType(one["DatasetType"]): one["DatasetArn"] for one in description.get("Datasets", [])}
+    # A type that AWS adds later is not for this program.
+    known = [one for one in description.get("Datasets", []) if one["DatasetType"] in set(DatasetType)]
+    datasets = {DatasetType(one["DatasetType"]): one["DatasetArn"] for one in known}
     return Project(description["ProjectArn"], description.get("Status", ""), datasets)
 
 

@@ -1,7 +1,9 @@
 """The command `reconciler`: arguments in, text or JSON out. Only this package prints."""
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from reconciler.errors import Exit
 
@@ -10,6 +12,7 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and give its exit code."""
+    open_to_nowhere()
     try:
         # Loading the program takes some tenths of a second; a Ctrl-C then must not show a traceback either.
         from reconciler.cli.main import main as run  # noqa: PLC0415 - see above
@@ -18,3 +21,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # before or after a command; the command itself can report more
         sys.stderr.write("error: interrupted (SIGINT)\n")
         return int(Exit.SIGINT)
+
+
+def open_to_nowhere() -> None:
+    """Open standard streams that the caller has closed (`>&-`), or the next files that are opened take their place.
+
+    The name of such a stream is that of the null device; `Screen` reports that it is closed.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for the whole process

@@ -8,7 +8,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, fields
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -97,7 +99,13 @@ def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Op
     parser, commands = build_parser()
     arguments = arguments or ["help"]
     _check_command(arguments[0], commands)
-    given, rest = parser.parse_known_args(arguments)
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed):
+            given, rest = parser.parse_known_args(arguments)
+    except SystemExit:  # argparse ignores that it cannot write
+        show(printed.getvalue())
+        raise
     if rest:
         raise BadInput(_unknown(rest[0], commands[given.command]))
     if given.command in {"completion", "help"}:

@@ -8,6 +8,7 @@ is a line every 30 seconds.
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from errno import EBADF
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
@@ -167,11 +168,13 @@ class _Stream:
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.encoding = stream, stream.encoding
         self.fault: OSError | None = None
-        self._dead = False
+        self._dead, self._closed = False, getattr(stream, "name", "") == os.devnull
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a label may have a character that this encoding lacks
 
     def write(self, text: str) -> None:
+        if self._closed and text:  # by the caller; it was opened to nowhere
+            self.fault = OSError(EBADF, "standard output is closed")
         self._try(lambda: self.stream.write(text))
 
     def flush(self) -> None:

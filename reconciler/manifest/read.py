@@ -33,22 +33,32 @@ from reconciler.text import did_you_mean, inert
 def open_regular(path: Path, collector: Collector, *, manifest: bool = True) -> Iterator[BinaryIO | None]:
     """The file, open for reading bytes; None after reporting why it cannot be read, or what it is instead."""
     try:
-        handle = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - an error of opening is not one of reading
+        handle = open_file(path)
     except (OSError, ValueError) as exception:
         _report(exception, path, collector)
         yield None
         return
     with handle:
-        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
-            collector.report(rules.NOT_A_FILE)
-            yield None
-        elif mistake := mistaken_file(handle.read(HEAD), manifest=manifest):
+        if mistake := mistaken_file(handle.read(HEAD), manifest=manifest):
             rule, details = mistake
             collector.report_at(rule, 1, 1, **details)
             yield None
         else:
             handle.seek(0)
             yield handle
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A regular file, open for reading bytes; a pipe never makes the caller wait.
+
+    Raises:
+        OSError: it cannot be read, or is a device, pipe or socket (ENXIO). ValueError: its name is not valid.
+    """
+    handle = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
+    if stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+        return handle
+    handle.close()
+    raise OSError(errno.ENXIO, "it is a device, pipe or socket", str(path))
 
 
 def _without_waiting(name: str, flags: int) -> int:

@@ -35,7 +35,7 @@ def check(olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
     preview, sibling = bool(given.pop(PREVIEW_PLAN, False)), given.pop(SIBLING, None)
     given.pop(PENDING_CHANGES, None)
     if isinstance(program := given.pop(CLAIMS, None), dict):
-        runtime.current().claims.hand_over(program)
+        runtime.current().claims.hand_over(call_urn(), program)
     with runtime.failing_call():
         try:
             inputs = Inputs.parse(given)

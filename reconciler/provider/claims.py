@@ -30,16 +30,20 @@ class Claims:
 
     def __init__(self) -> None:
         self._checked: dict[str, str] = {}
-        self._program: Mapping[str, str] | None = None
+        self._program: Mapping[str, str] = {}
+        self._listed: set[str] = set()
 
-    @property
-    def are_complete(self) -> bool:
-        """Whether the program said which datasets all of its resources are for."""
-        return self._program is not None
+    def hand_over(self, urn: str, program: Mapping[str, str]) -> None:
+        """Take the whole list: `<ARN, or region/name, of the project>#train` (or `#test`) -> the resource's name.
 
-    def hand_over(self, program: Mapping[str, str]) -> None:
-        """Take the whole list: `<ARN, or region/name, of the project>#train` (or `#test`) -> the resource's name."""
-        self._program = program
+        A program may have several lists, and resources that are in none.
+        """
+        self._program = {**self._program, **program}
+        self._listed.add(urn)
+
+    def knows_others(self, urn: str, maker: str) -> bool:
+        """Whether the list of this resource says which dataset `maker` is for: the resource that a record names."""
+        return urn in self._listed and (not maker or maker in self._program.values())
 
     def claim(self, urn: str, resource_id: str) -> None:
         """A resource of the program is for this dataset, and no longer for the one that it was for before."""
@@ -58,7 +62,7 @@ class Claims:
             if claimed == resource_id and other != urn:
                 return name_of(other)
         text, dataset_type = split_id(resource_id)
-        program, project = self._program or {}, ProjectArn.parse(text)
+        program, project = self._program, ProjectArn.parse(text)
         managed = managed_id(project.region, project.name, dataset_type)
         handed = program.get(resource_id) or program.get(managed) or ""
         return "" if handed == name_of(urn) else handed

@@ -29,6 +29,7 @@ from reconciler.provider.sdk.engine_log import Console
 from reconciler.provider.sdk.failure import call_urn, fail
 from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs, resource_id
+from reconciler.records.stored import Record
 from reconciler.shell.account import Account, Places, allowed_region
 from reconciler.shell.declared_twice import undone_apply
 from reconciler.shell.sibling import sibling_of
@@ -110,11 +111,15 @@ class Runtime:
         if sibling:
             self._siblings[call_urn()] = sibling
 
-    def undone_apply(self, target: Target) -> str:
-        """Whose apply an apply to this dataset undoes, if it is not one of this stack; else empty."""
+    def last_record(self, target: Target) -> Record | None:
+        """The newest record of an apply to a dataset that can be read; None if there is none."""
         project = ProjectArn.parse(target.project_arn)
         log = self.account.records_within_reach(project.region)
-        return undone_apply(log.last_apply(project.name, target.project_arn, target.dataset_type), call_urn())
+        return log.last_apply(project.name, target.project_arn, target.dataset_type)
+
+    def undone_apply(self, target: Target) -> str:
+        """Whose apply an apply to this dataset undoes, if it is not one of this stack; else empty."""
+        return undone_apply(self.last_record(target), call_urn())
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""

@@ -13,9 +13,11 @@ from typing import Final
 from reconciler.apply import Context, Target, observe
 from reconciler.errors import InUse, NotFound, Refused
 from reconciler.model import Destroy
+from reconciler.provider.claims import name_of
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import Inputs, Outputs
+from reconciler.shell.declared_twice import undone_apply
 
 _MAYBE: Final = "it may be somebody else's"
 
@@ -41,8 +43,9 @@ def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool
 def _refuse_taking_over(process: Runtime, inputs: Inputs) -> None:
     target = Target(inputs.project_arn or "", inputs.dataset_type)
     entries = _entries(process.context(target.project_arn, inputs.policy), target)
-    others = process.undone_apply(target) if entries else ""
-    if not entries or (process.claims.are_complete and not others):
+    record = process.last_record(target) if entries else None
+    others, maker = undone_apply(record, call_urn()), name_of(str((record or {}).get("resource") or ""))
+    if not entries or (not others and process.claims.knows_others(call_urn(), maker)):
         return  # a dataset of a different resource of the program is refused by Check
     raise Refused(
         f"the dataset {target.title} has {entries:,} entries, and this resource was for a different dataset so far; "

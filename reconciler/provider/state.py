@@ -9,6 +9,7 @@ yet come as `pulumi.output.Unknown` objects.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,7 +39,8 @@ def shown(value: object) -> str:
 
 def whole(value: object, default: int = 0) -> int:
     """A whole number, which may have come back from the engine as a float."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
+    known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return int(value) if known else default  # type: ignore[call-overload]  # it is a number
 
 
 def parse_policy(value: object) -> Policy:
@@ -184,22 +186,23 @@ class Outputs:
         """Read stored outputs.
 
         Raises:
-            BadInput: a newer version of this program wrote them, or they are not outputs of a Dataset.
+            BadInput: a newer version of this program wrote them, or they are not outputs of a Dataset, or are damaged.
         """
-        written = whole(properties.get("stateFormat"), STATE_FORMAT)
+        written = _count(properties, "stateFormat") or STATE_FORMAT
         if written > STATE_FORMAT:
             raise BadInput(
                 f"the state of this dataset has format {written}; this version supports format {STATE_FORMAT}; "
                 "install the newer version of rekognition-labels-as-code that wrote it"
             )
+        _count(properties, "entries")
         return cls(
             applied=Inputs.parse(properties),
             dataset_arn=str(properties.get("datasetArn") or ""),
             applied_live=_facts(properties, "appliedLive"),
             live=_facts(properties, "live"),
-            live_only=whole(_members(properties, "appliedLive").get("liveOnly")),
+            live_only=_count(_members(properties, "appliedLive"), "liveOnly"),
             unfinished=str(properties.get("unfinished") or ""),
-            settled=frozenset(str(one) for one in properties.get("settled") or ()),
+            settled=_settled(properties.get("settled")),
         )
 
     @property
@@ -220,15 +223,42 @@ class Outputs:
         return stored
 
 
+def _damaged(name: str, value: object) -> BadInput:
+    return BadInput(
+        f"the state of this dataset is damaged: `{name}` is {shown(value)}; export it with `pulumi stack export --file "
+        "state.json`, correct it and import it again with `pulumi stack import --file state.json`"
+    )
+
+
 def _members(properties: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A stored mapping; what is missing is empty."""
     stored = properties.get(name)
-    return stored if isinstance(stored, Mapping) else {}
+    if stored is not None and not isinstance(stored, Mapping):
+        raise _damaged(name, stored)
+    return stored or {}
+
+
+def _count(stored: Mapping[str, Any], name: str) -> int:
+    """A stored count; one that is missing is 0."""
+    value = stored.get(name)
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (isfinite(value) and value >= 0):
+        raise _damaged(name, value)
+    return int(value)
+
+
+def _settled(stored: object) -> frozenset[str]:
+    if stored is None:
+        return frozenset()
+    if not isinstance(stored, list | tuple) or not all(isinstance(pair, str) for pair in stored):
+        raise _damaged("settled", stored)
+    return frozenset(stored)
 
 
 def _facts(properties: Mapping[str, Any], name: str) -> Facts:
     stored = _members(properties, name)
-    entries, labelled, marked = (whole(stored.get(count)) for count in ("entries", "labelled", "marked"))
+    entries, labelled, marked = (_count(stored, name) for name in ("entries", "labelled", "marked"))
     digests = (str(stored.get(digest) or "") for digest in ("digest", "labelsDigest"))
     return Facts(entries, labelled, 0, marked, *digests)
 

@@ -62,7 +62,7 @@ def append_record(path: Path, record: Mapping[str, Any], flags: int = 0) -> None
         OSError: it cannot be written, or only a part of it.
     """
     data = record_bytes(record)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | flags, PRIVATE)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | flags, PRIVATE)
     try:
         if os.write(descriptor, data) != len(data):
             raise OSError(f"{path}: only a part of the record was written")

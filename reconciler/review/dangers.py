@@ -54,6 +54,7 @@ def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Dange
         )
         if shared and project.splits is None:
             yield _danger(dataset, "danger", "split-overlap", _shared(shared), shared)
+    yield from _one_sided(project)
     if project.splits is not None:
         yield from _splits(project.name, project.splits)
         yield from _one_side(project, project.splits)
@@ -152,6 +153,20 @@ def _labels(dataset: DatasetReview) -> Iterator[Danger]:
         yield _danger(dataset, "note", "label-new", sentence("new: ", listed(come)), len(come), come)
 
 
+def _one_sided(project: ProjectReview) -> Iterator[Danger]:
+    """Labels that are renamed in one of the two datasets only: what is trained is then not what is tested."""
+    for dataset in project.datasets:
+        for other in project.datasets:
+            rows = other.balance.rows if other is not dataset and other.balance else ()
+            kept = {row.label: row.images_after for row in rows if row.images_after}
+            for group in (one for one in dataset.groups if one.kind == "renamed" and one.old[0] in kept):
+                images = kept[group.old[0]]
+                left = counted(images, "image", "images")
+                still = f" in {dataset.type} only; {left} of {other.type} still have the old label"
+                words = sentence("the label ", Name(group.old[0]), " is renamed to ", Name(group.new[0]), still)
+                yield _danger(project.name, "danger", "rename-one-side", words, images, group.old)
+
+
 def _splits(project: str, splits: Splits) -> Iterator[Danger]:
     if splits.moved_danger_count:
         keys = [one.key for one in splits.moved if one.danger]
@@ -173,9 +188,12 @@ def _splits(project: str, splits: Splits) -> Iterator[Danger]:
 
 
 def _one_side(project: ProjectReview, splits: Splits) -> Iterator[Danger]:
-    """Labels that only train or test has; a plan names those that came or went with it, `validate` all."""
+    """Labels that only train or test has: those that came or went with a plan; `validate` names all, and the sizes."""
     balances = [one.balance for one in project.datasets if one.balance]
     moved = {label for balance in balances for label in (*balance.appeared, *balance.gone)}
+    if 0 < splits.train_images < splits.test_images and not balances:
+        sizes = f"test has more labelled images ({splits.test_images:,}) than train ({splits.train_images:,})"
+        yield _danger(project.name, "note", "split-sizes", sizes, splits.test_images)
     one_side = [("train", splits.train_only), ("test", splits.test_only)]
     for word, only in one_side if splits.overlap is not None else ():
         labels = [label for label in only if label in moved or not balances]

@@ -162,6 +162,8 @@ DangerKind = Literal[
     "marked",
     "look-alike",
     "label-one-side",
+    "rename-one-side",
+    "split-sizes",
     "label-new",
     "declaration",
 ]

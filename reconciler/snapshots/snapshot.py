@@ -20,11 +20,15 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.errors import BadInput, ReconcilerError
+from reconciler.limits import LINE_CHARACTERS
+from reconciler.manifest.read import open_file
 from reconciler.snapshots.folder import PRIVATE, file_name, make_folder
 from reconciler.text import inert
 
 SUFFIX: Final = ".jsonl.gz"
 _PARTIAL: Final = ".partial"
+# A line in a file that somebody made may be endless; none of the service's is as long.
+_LINE: Final = 12 * LINE_CHARACTERS
 # The form of a dataset's ARN, whose parts are valid in a file's name (botocore service-2.json: DatasetArn).
 _DATASET: Final = re.compile(r".*:project/([a-zA-Z0-9_.\-]+)/dataset/(train|test)/[0-9]+")
 # The end of a copy's name: the moment, and what the file has.
@@ -119,15 +123,24 @@ def read_snapshot(path: Path, shown: str = "") -> Iterator[str]:
         BadInput: the file does not exist, is damaged, or is not a snapshot.
     """
     try:
-        with gzip.open(path, "rt", encoding="utf-8", errors="surrogatepass", newline="\n") as file:
-            for line in file:
+        with (
+            open_file(path) as raw,
+            gzip.open(raw, "rt", encoding="utf-8", errors="surrogatepass", newline="\n") as file,
+        ):
+            while line := _short(file.readline(_LINE)):
                 yield line.removesuffix("\n")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BadInput(
             f"{inert(shown or str(path))} cannot be read as a snapshot: {inert(reason)}; name a whole snapshot, a file "
             f"that ends in {SUFFIX}"
         ) from None
+
+
+def _short(line: str) -> str:
+    if len(line) == _LINE:
+        raise EOFError("a line has more characters than the service takes")
+    return line
 
 
 def _write(path: Path, lines: Iterable[str]) -> tuple[str, int]:

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.aws.gateway import Gateway
 from reconciler.review.model import EntryChange
+from tests.support.lines import bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -296,3 +297,70 @@ def test_a_refusal_has_a_line_for_each_dataset_and_the_command_on_its_own(accoun
     assert refused == "error: cells train: refused by the guard rename; to override:"
     assert nothing == "nothing was sent"
     assert world.run("apply", "--yes", *shlex.split(command)).code == 0
+
+
+def test_an_image_of_both_manifests_is_sent_to_neither_dataset(account: Account, world: World) -> None:
+    """A first load is refused too; what both have already is a danger with its cure, and blocks nothing."""
+    account.create("cells")
+    world.write("cells", world.many(5), world.many(2))
+    ran = world.run("apply", "--yes")
+    assert (ran.code, account.updates) == (4, 0)
+    assert "2 images would be labelled in train and in test" in " ".join(ran.out.split())
+    assert world.run("apply", "--yes", "--allow", 'leakage="on purpose"').code == 0
+    world.write("cells", [*world.many(5), world.boxes("new.jpg", "RBC")], world.many(2))
+    later = world.run("plan")
+    assert later.code == 0
+    assert "2 images are labelled in train and in test" in " ".join(later.out.split())
+    assert "set `extra: unlabel`" in " ".join(later.out.split())
+
+
+def test_an_image_that_left_the_other_manifest_is_live_there_until_its_policy_unlabels_it(
+    account: Account, world: World
+) -> None:
+    """A plan sees the live-only entries of the other dataset, and what its policy does to them; so does a diff."""
+    account.create("cells")
+    world.write("cells", world.many(5), world.many(2, first=500))
+    world.run("apply", "--yes")
+    moved = [*world.many(5), *world.many(1, first=500)], world.many(1, first=501)
+    world.write("cells", *moved)
+    refused = world.run("plan", "--json").document
+    kinds = {
+        check["name"]
+        for one in refused["projects"][0]["datasets"]
+        for check in one["guards"]
+        if check["state"] == "tripped"
+    }
+    assert kinds == {"distributed"}
+    world.write(
+        "cells", *moved, settings="managed: false\npolicy: {extra: unlabel, guards: {test-set: off, shrink: off}}"
+    )
+    assert "refused" not in world.run("plan").out
+
+
+def test_labels_for_unlabelled_entries_are_not_updates(account: Account, world: World) -> None:
+    """Whoever labels images that were uploaded without labels overwrites nothing."""
+    account.create("cells")
+    world.write("cells", [json.dumps(bare(f"s3://acme-vision/cells/{number}.jpg")) for number in range(20)])
+    world.run("apply", "--yes")
+    world.write("cells", [world.boxes(f"{number}.jpg", "RBC") for number in range(20)])
+    assert "refused" not in world.run("plan").out
+
+
+def test_a_rename_on_one_side_only_is_a_danger_that_no_override_hides(account: Account, world: World) -> None:
+    """What is trained would then not be what is tested."""
+    account.create("cells")
+    world.write("cells", world.many(20), world.many(20, first=500))
+    world.run("apply", "--yes")
+    world.write("cells", world.many(20, "cell"), world.many(20, first=500))
+    ran = world.run("plan", "--allow", "rename:RBC->cell=why")
+    words = "the label RBC is renamed to cell in train only; 20 images of test still have the old label"
+    assert words in " ".join(ran.out.split())
+    world.write("cells", world.many(20, "cell"), world.many(20, "cell", first=500))
+    both = world.run("plan", "--allow", "rename:RBC->cell=why")
+    assert "in train only" not in " ".join(both.out.split())
+
+
+def test_a_test_set_that_is_larger_than_the_training_set_is_noted(world: World) -> None:
+    """Without a service: the sizes of both are known from the manifests."""
+    world.write("cells", world.many(2), world.many(5, first=500))
+    assert "test has more labelled images (5) than train (2)" in " ".join(world.run("validate").out.split())

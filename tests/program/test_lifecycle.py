@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +97,27 @@ def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: 
     workspace.forget("cells")
     strike(workspace.emulator, workspace.projects()["cells"]["TRAIN"], what)
     workspace.drift(expected=code)
+
+
+def test_the_command_judges_drift_as_the_drift_run_does(workspace: Workspace) -> None:
+    """`reconciler drift` finds what `pulumi up` read back in its record: it agrees with the refresh after each edit."""
+    existing(workspace, "cells")
+    workspace.up()
+    for what, drifted in ((None, False), ("uploaded", False), ("appeared", True)):
+        if what:
+            strike(workspace.emulator, workspace.projects()["cells"]["TRAIN"], what)
+        workspace.drift(expected=DRIFT if drifted else 0)
+        command = [sys.executable, "-m", "reconciler", "drift", "--region", "us-east-1"]
+        done = subprocess.run(
+            [*command, "--endpoint-url", workspace.emulator.url],
+            cwd=workspace.folder,
+            env=workspace.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == (2 if drifted else 0), done.stdout + done.stderr
+        assert "since the apply of 20" in done.stdout
 
 
 def strike(emulator: Emulator, arn: str, what: str) -> None:

@@ -75,3 +75,24 @@ def test_a_renamed_folder_that_keeps_its_name_in_the_state_changes_nothing(works
     workspace.up()
     assert set(workspace.resources()) == before == {"old", "old-train"}
     assert workspace.live("pets") == CATS
+
+
+def test_a_destroy_of_the_old_name_knows_no_program(workspace: Workspace) -> None:
+    """`destroy --target` runs no Check: there the policy decides, and a snapshot is written before a delete."""
+    workspace.create_project("pets")
+    settings, said = {"project": "pets", "managed": False}, ""
+    for policy in ("refuse", "delete"):
+        workspace.declare("old", settings | {"policy": {"destroy": policy}}, train=CATS)
+        workspace.up()
+        (workspace.folder / "datasets" / "old").rename(workspace.folder / "datasets" / "new")
+        target = workspace.resources()["old-train"]["urn"]
+        destroy = ("destroy", "--yes", "--skip-preview", "--non-interactive", "--target", target)
+        said = workspace.run(*destroy, expected=1 if policy == "refuse" else 0).text
+        if policy == "refuse":
+            assert "the policy is `destroy: refuse`" in said
+            assert workspace.live("pets") == CATS
+            workspace.forget("new")
+    assert "the deleted entries are kept in" in said
+    assert workspace.projects()["pets"] == {}
+    workspace.up()
+    assert workspace.live("pets") == CATS

@@ -52,6 +52,20 @@ def test_a_hand_written_exchange_of_train_and_test_is_refused(workspace: Workspa
     assert workspace.emulator.count_calls("DeleteDataset") == 0
 
 
+def test_a_folder_does_not_take_over_what_a_resource_beside_it_applied(workspace: Workspace) -> None:
+    """A program may have resources that `datasets_from` does not know: the record names the one that is not listed."""
+    projects = [workspace.create_project(name) for name in ("p", "q")]
+    declare(workspace, "a", "p", CATS)
+    workspace.write("own.yaml", DOGS)
+    program = "from reconciler import Dataset, datasets_from\n\ndatasets_from()\n"
+    own = f'Dataset("own", project_arn="{projects[1]}", dataset_type="TRAIN", manifest="own.yaml")\n'
+    (workspace.folder / "__main__.py").write_text(program + own)
+    workspace.up()
+    declare(workspace, "a", "q", CATS)
+    assert "Do it in two" in workspace.up(expected=1).text
+    assert (workspace.live("p"), workspace.live("q")) == (CATS, DOGS)
+
+
 def test_both_datasets_move_into_one_project(workspace: Workspace) -> None:
     """A dataset that moves beside a different one touches only its own."""
     projects = [workspace.create_project(name) for name in ("p", "q")]

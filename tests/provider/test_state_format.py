@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from contextlib import suppress
 from copy import deepcopy
@@ -130,3 +131,54 @@ def test_no_text_of_the_state_acts_in_a_message(world: World) -> None:
             said = [*(message.text for message in cells.messages), *cells.statuses, *errors]
             acting = [one for text in said for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf"}]
             assert not acting, (bag, place)
+
+
+def with_each_value_replaced(value: Any, other: object) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    """Copies of a mapping, each with one of its values replaced, at any depth, with the place of that value."""
+    for name, member in value.items():
+        yield name, {**value, name: other}
+        if isinstance(member, dict):
+            for place, changed in with_each_value_replaced(member, other):
+                yield f"{name}.{place}", {**value, name: changed}
+
+
+@pytest.mark.parametrize("other", [5, math.nan, "x", [5]])
+def test_a_damaged_state_is_a_sentence(world: World, other: object) -> None:
+    """Whatever the outputs have in place of a value: a refresh or preview works, or says what is wrong."""
+    cells = world.declare({"1.jpg": ["cat"]}, labels=["cat"])
+    cells.up()
+    cells.outputs |= {"unfinished": "the network failed", "settled": ["0" * 16]}
+    kept = deepcopy((cells.id, cells.inputs, cells.outputs))
+    errors = []
+    for place, changed in with_each_value_replaced(cells.outputs, other):
+        for call in (cells.drift, cells.preview):
+            cells.id, cells.inputs, cells.outputs = deepcopy(kept)
+            cells.outputs = deepcopy(changed)
+            try:
+                if place != "__provider":  # the SDK's own
+                    call()
+            except CallError as error:
+                errors.append((place, error.message))
+    assert not [one for one in errors if "this is a bug" in one[1] or "Traceback" in one[1]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"settled": 5}, "the state of this dataset is damaged: `settled` is 5"),
+        ({"appliedLive": {"entries": math.nan}}, "the state of this dataset is damaged: `entries` is nan"),
+        ({"live": 3}, "the state of this dataset is damaged: `live` is 3"),
+        ({"entries": math.inf}, "the state of this dataset is damaged: `entries` is inf"),
+    ],
+)
+def test_the_sentence_about_a_damaged_state_names_the_member_and_the_cure(
+    world: World, damage: dict[str, Any], words: str
+) -> None:
+    """It can be exported, corrected and imported."""
+    cells = world.declare({"1.jpg": ["cat"]})
+    cells.up()
+    cells.outputs |= damage
+    with pytest.raises(CallError) as caught:
+        cells.drift()
+    assert words in caught.value.message
+    assert "`pulumi stack export --file state.json`" in caught.value.message

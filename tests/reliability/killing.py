@@ -16,6 +16,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from reconciler.entries import entry_of
+from reconciler.snapshots.snapshot import read_snapshot
 from rekognition_emulator.faults.call_context import HangUp
 from tests.reliability.trial import as_desired
 from tests.support.lines import labelled
@@ -234,6 +236,7 @@ def killed(emulator: Emulator, folder: Path, shell: str, story: Story, boundary:
             again = runner.run(trap)
             assert not again, again
             _is_recorded(where, changed=changed)
+        _nothing_is_lost(emulator, where, arn, name, story)
         assert not trap.sent_twice, f"sent although they were live: {trap.sent_twice}"
     finally:
         trap.remove()
@@ -253,6 +256,19 @@ def _is_recorded(folder: Path, *, changed: bool) -> None:
     assert words[-1] == "done", words
     assert words[:-1] in ([["killed"], ["done"]] if changed else [[], ["killed"], ["done"]]), words
     assert not list((folder / ".reconciler" / "audit").glob("begun-*"))
+
+
+def _nothing_is_lost(emulator: Emulator, folder: Path, arn: str, project: str, story: Story) -> None:
+    """Every line that was live before is live as it was, or in a whole copy that a record names."""
+    kept, hidden = [], folder / ".reconciler"
+    for path in hidden.glob("audit/*.jsonl"):
+        for record in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            for place in (*record["snapshots"], *record["overwritten"]):
+                kept += list(read_snapshot(folder / place))
+    described = emulator.service.call("DescribeProjects", {"ProjectNames": [project]})["ProjectDescriptions"]
+    kept += [entry.line for entry in emulator.entries(described[0]["Datasets"][0]["DatasetArn"])]
+    left = {entry_of(json.loads(line)).content for line in kept}
+    assert not [line["source-ref"] for line in story.live if entry_of(line).content not in left], arn
 
 
 def _is_as_desired(emulator: Emulator, project: str, story: Story) -> None:

@@ -239,7 +239,7 @@ class Disturbed(RuleBasedStateMachine):
     def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None, full: int | None) -> None:
         """An apply in bad times tells the truth, if it lives to tell, and destroys nothing without a copy."""
         note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}\ndisk full after: {full}")
-        before = self.emulator.count_calls()
+        before, live = self.emulator.count_calls(), self.desk.live()
         self.emulator.front_end.faults.load(plan_text(*rules), seed)
         self.desk.gateway = mortal_gateway(self.desk, death)
         try:
@@ -250,6 +250,8 @@ class Disturbed(RuleBasedStateMachine):
         assert not self.witness.lost()
         made = self.emulator.calls[before:]
         self.emulator.load_faults("")
+        if not {rule["fault"] for rule in rules} & (COLLEAGUES | {"stale-listing"}):
+            self.lost_nothing(live)
         self.desk.gateway = mortal_gateway(self.desk, None)
         last_word_was_theirs = bool(made and made[-1].faults)
         if isinstance(ran, Ran) and not last_word_was_theirs:
@@ -259,8 +261,10 @@ class Disturbed(RuleBasedStateMachine):
     @rule()
     def apply_in_peace(self) -> None:
         """Whatever came before: live is as desired, nothing is lost, and a second run sends nothing."""
-        before = self.desk.live().keys()
+        live = self.desk.live()
+        before = live.keys()
         ran = self.run()
+        self.lost_nothing(live)
         if isinstance(ran, Refused):
             assert self.desk.policy.extra is Extra.FAIL
             assert before - self.manifest.keys()
@@ -289,6 +293,17 @@ class Disturbed(RuleBasedStateMachine):
                 return self.desk.run(*self.manifest.values())
         except ReconcilerError as error:
             return error
+
+    def lost_nothing(self, before: dict[str, Document]) -> None:
+        """Every labelled line that was live before an apply is live as it was, in a snapshot, or kept otherwise."""
+        keeper = self.desk.keeper
+        assert isinstance(keeper, KeptLines)
+        kept = [line for lines in keeper.kept for line in lines]
+        kept += [line for lines in keeper.overwritten for line, _sent in lines]
+        known = {entry_of(json.loads(line)).content for line in kept}
+        known |= {entry_of(line).content for line in self.desk.live().values()}
+        entries = map(entry_of, before.values())
+        assert not [entry.key for entry in entries if entry.labelled and entry.content not in known]
 
     def is_true(self, ran: Ran) -> None:
         """What the run said of itself."""

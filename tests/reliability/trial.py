@@ -152,7 +152,7 @@ class Trial:
             yield f"it says that all is well, but {self.wrong()} are not as desired"
         if outcome.error is None and (outcome.live is None or outcome.live.entries != len(live)):
             yield f"it read {outcome.live} back, but {len(live)} are live"
-        if outcome.live is not None and outcome.sent > right + outcome.rejected_total:
+        if outcome.live is not None and outcome.add + outcome.update > right + outcome.rejected_total:
             yield f"it says that {outcome.sent} lines were sent, but only {right} are as desired"
         if outcome.error is not None and not str(outcome.error):
             yield "it failed without a sentence"

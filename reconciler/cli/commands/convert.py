@@ -12,18 +12,21 @@ from typing import Final
 
 import imagesize
 
+from reconciler.cli.commands.report import whole_file
 from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS, Converted
+from reconciler.manifest.read import open_file
 from reconciler.model import Severity
 from reconciler.text import counted, inert
 from reconciler.views.terminal.tables import Role
 from reconciler.views.words import finding_lines
 
 _ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}
+_CURE: Final = "check its name and permissions"
 # The first bytes of JPEG and PNG files.
 _IMAGES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
@@ -66,8 +69,7 @@ class Disk:
 
     def read(self, name: str) -> bytes:
         """The content of a file."""
-        with _readable(name):
-            return Path(name).read_bytes()
+        return whole_file(name, _CURE)
 
     def below(self, folder: str) -> Sequence[str]:
         """Every file at any depth of a folder; links to folders are not followed, so that they cannot form a circle."""
@@ -84,7 +86,7 @@ class Disk:
     def image_size(self, name: str) -> tuple[int, int] | None:
         """Width and height of a JPEG or PNG; an orientation in its EXIF data is applied. Nothing is decoded."""
         # The library takes more formats, and addresses: it gets an open file, and only of the formats that AWS takes.
-        with _readable(name), Path(name).open("rb") as file:
+        with _readable(name), open_file(Path(name)) as file:
             if not file.read(8).startswith(_IMAGES):
                 return None
             file.seek(0)
@@ -101,4 +103,4 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        raise BadInput(f"{inert(name)} cannot be read: {fault.strerror}; check its name and permissions") from None
+        raise BadInput(f"{inert(name)} cannot be read: {fault.strerror}; {_CURE}") from None

@@ -57,8 +57,12 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
     plan_all(run, live)
     _refuse_other(one, record["dataset_arn"] if record else options.dataset_arn)
     if record and one.plan and not options.force and (edited := _edited_since(one, record, places, live)):
-        _leave_out(edited, one, run, screen)
+        _name(edited, run, screen)
+        one.ledger.drop(edited)
         plan_all(run, live)
+        many = counted(len(edited), "entry was edited", "entries were edited")
+        left = f"{many} after that apply and left out; --force restores such entries too"
+        one.remark = "; ".join(filter(None, [one.remark, left]))
     show_plan(run, screen)
     if options.dry_run:
         refuse_unplanned(run)
@@ -145,16 +149,13 @@ def _edited_since(one: DatasetRun, record: Record, places: list[str], live: Live
         return list(_edited(one.ledger, sent, exact=(record["result"] or {}).get("rewritten") == 0))
 
 
-def _leave_out(edited: list[str], one: DatasetRun, run: Run, screen: Screen) -> None:
-    """Take out of the restore what was edited since the apply, and name it."""
+def _name(edited: list[str], run: Run, screen: Screen) -> None:
+    """Name the entries that are left out."""
     named = edited if run.options.verbose else edited[:_NAMED]
     for key in named:
         screen.remark(f"left out: {inert(key, 600)}: its live line is not the one that the apply sent")
     if len(named) < len(edited):
         screen.remark(f"and {len(edited) - len(named):,} more; --verbose names them")
-    one.ledger.drop(edited)
-    many = counted(len(edited), "entry was edited", "entries were edited")
-    one.remark = f"{many} after that apply and left out; --force restores such entries too"
 
 
 def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
