@@ -18,7 +18,9 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from reconciler.apply import look_at
 from reconciler.changes import Action
+from reconciler.dataset import Observation
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.ledger import SendQueue
@@ -239,7 +241,7 @@ class Disturbed(RuleBasedStateMachine):
     def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None, full: int | None) -> None:
         """An apply in bad times tells the truth, if it lives to tell, and destroys nothing without a copy."""
         note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}\ndisk full after: {full}")
-        before, live = self.emulator.count_calls(), self.desk.live()
+        before, live = self.emulator.count_calls(), self.owed()
         self.emulator.front_end.faults.load(plan_text(*rules), seed)
         self.desk.gateway = mortal_gateway(self.desk, death)
         try:
@@ -261,8 +263,7 @@ class Disturbed(RuleBasedStateMachine):
     @rule()
     def apply_in_peace(self) -> None:
         """Whatever came before: live is as desired, nothing is lost, and a second run sends nothing."""
-        live = self.desk.live()
-        before = live.keys()
+        live, before = self.owed(), self.desk.live().keys()
         ran = self.run()
         self.lost_nothing(live)
         if isinstance(ran, Refused):
@@ -293,6 +294,11 @@ class Disturbed(RuleBasedStateMachine):
                 return self.desk.run(*self.manifest.values())
         except ReconcilerError as error:
             return error
+
+    def owed(self) -> dict[str, Document]:
+        """What is live, unless a colleague's deletion of it is running."""
+        seen = look_at(self.desk.context(), arn) if (arn := self.desk.arn) else Observation()
+        return {} if seen.is_being_deleted else self.desk.live()
 
     def lost_nothing(self, before: dict[str, Document]) -> None:
         """Every labelled line that was live before an apply is live as it was, in a snapshot, or kept otherwise."""
