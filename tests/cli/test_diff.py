@@ -149,8 +149,9 @@ def test_a_label_that_is_a_word_of_the_sentence_is_the_only_name_in_it(world: Wo
 
 def test_a_sign_behind_a_key_is_no_part_of_its_name(world: World) -> None:
     """The bracket and the colon that follow a key are outside of its code span; labels beside it are names too."""
-    for name, label in (("before.jsonl", "R C"), ("after.jsonl", "red cell")):
-        (world.folder / name).write_text("\n".join(world.many(12, label)))
+    split = [*world.many(6, "red cell"), *world.many(6, "blue cell", first=6)]
+    for name, lines in (("before.jsonl", world.many(12, "R C")), ("after.jsonl", split)):
+        (world.folder / name).write_text("\n".join(lines))
     comment = world.run("diff", "before.jsonl", "after.jsonl", "--format", "markdown").out
     assert (
         "the label `R C` would no longer be used (now 12 uses, the first in `s3://acme-vision/cells/0000.jpg`)"
