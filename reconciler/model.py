@@ -390,7 +390,8 @@ class Change:
 class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
-    `is_training_too`: the manifest of this test dataset is also the training dataset's.
+    `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
+    that looks like the other dataset's manifest and has no name that is read.
     """
 
     dataset_type: DatasetType
@@ -398,6 +399,7 @@ class DatasetDeclaration:
     shown: str
     policy: Policy = field(default_factory=Policy)
     is_training_too: bool = False
+    overlooked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 # Of both styles of addressing, path and virtual host; with Region, dual-stack and China.
 _S3_HOST: Final = re.compile(r"(?:(?P<bucket>.+)\.)?s3(?:[.-](?:dualstack\.)?[a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?")
 _CONSOLE: Final = "console.aws.amazon.com"
+_PLAIN: Final = re.compile(r"s3://[^\\:]+[^/\\:.]\.(?i:jpe?g|png)")
 _DRIVE: Final = re.compile(r"(?:^|/)[A-Za-z]:[\\/]")
 _ENDINGS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png"})
 _FORMATS: Final = "Custom Labels Developer Guide, Guidelines and quotas"
@@ -93,6 +94,8 @@ def _decoded(text: str) -> str:
 
 def oddities(key: str) -> Iterator[Rule]:
     """What is odd in the name that a key has in its bucket."""
+    if _PLAIN.fullmatch(key) and "/." not in key:
+        return  # nearly always
     path = key.partition("://")[2].partition("/")[2]
     if "\\" in path or ":" in path:
         if _DRIVE.search(path):

@@ -159,6 +159,12 @@ NOT_VOC: Final = error(
     "not-voc", "the file begins with <{name}>, which is not Pascal VOC", "give files that begin with <annotation>", _VOC
 )
 NO_ELEMENT: Final = error("no-element", "<{parent}> has no <{name}>", "add <{name}>, or leave the file out", _VOC)
+SEVERAL: Final = error(
+    "several-elements",
+    "<{parent}> has more than one <{name}>",
+    "write an <object> for each box, with one <name> and one <bndbox>",
+    _VOC,
+)
 EMPTY_ELEMENT: Final = error("empty-element", "<{name}> is empty", "fill in <{name}>, or leave the file out", _VOC)
 LOST: Final = error(
     "boxes-outside-objects",
@@ -225,10 +231,12 @@ def _drawn(element: Element) -> PlacedBox:
 
 
 def _child(element: Element, name: str) -> Element:
-    child = element.first(name)
-    if child is None:
+    children = list(element.all(name))
+    if not children:
         raise Unreadable(NO_ELEMENT, element.place, parent=element.name, name=name)
-    return child
+    if len(children) > 1:  # one of them would be lost
+        raise Unreadable(SEVERAL, children[1].place, parent=element.name, name=name)
+    return children[0]
 
 
 def _part(element: Element, name: str) -> Element:

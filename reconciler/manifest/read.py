@@ -105,6 +105,8 @@ def read_manifest(
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
     reading = _Reading(collector, Across(collector, labels, accept))
+    if dataset.overlooked:
+        collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:
         collector.report(rules.TRAINING_TOO)
     with open_regular(dataset.manifest, collector) as handle:

@@ -58,6 +58,7 @@ class Runtime:
         self._manifests: dict[tuple[str, str], str] = {}
         self._checked: dict[str, str] = {}
         self._siblings: dict[str, str] = {}
+        self._replaced: dict[str, str] = {}
         self._calls = _Calls()
         # A destroy has the configuration of the last `pulumi up`, which Pulumi keeps in the state.
         cure = "run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy"
@@ -99,10 +100,17 @@ class Runtime:
 
     def sibling(self, inputs: Inputs) -> Sibling:
         """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""
-        named = self._siblings.get(call_urn())
-        if named is None and inputs.project_arn is not None:
-            named = self._checked.get(resource_id(inputs.project_arn, inputs.dataset_type.other))
+        named, other = self._siblings.get(call_urn()), ""
+        if inputs.project_arn is not None:
+            other = resource_id(inputs.project_arn, inputs.dataset_type.other)
+        if other and self._replaced.get(call_urn()) == other and not self.claims.holder(other, call_urn()):
+            return Sibling(live=tuple)  # the dataset that this one replaces: it is deleted at the end
+        named = named or self._checked.get(other)
         return sibling_of(inputs.manifest, inputs.dataset_type, inputs.policy, named)
+
+    def replaces(self, resource_id: str) -> None:
+        """This call's resource is replaced, and the dataset with this id is deleted when the new one is loaded."""
+        self._replaced[call_urn()] = resource_id
 
     def knows(self, inputs: Inputs, sibling: str | None) -> None:
         """Remember this call's manifest for its sibling, and the sibling's manifest if the program named it."""

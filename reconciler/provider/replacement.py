@@ -32,6 +32,8 @@ def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool
     deletes_first = inputs.project_arn is None or "datasetType" in inputs.unknown
     if not deletes_first:
         _refuse_taking_over(process, inputs)
+    if outputs.applied.policy.destroy is not Destroy.KEEP:
+        process.replaces(name)
     reason = "" if process.claims.holder(name, call_urn()) else _kept(process, outputs)
     if reason and process.is_real_up() and not deletes_first:
         raise Refused(f"{reason}; nothing was created")

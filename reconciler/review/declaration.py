@@ -23,6 +23,7 @@ _EFFECTS: Final[Mapping[object, tuple[DangerLevel, str]]] = {
     Extra.UNLABEL: ("check", "from now on a live entry without a line loses its labels"),
     Destroy.DELETE: ("check", "from now on the dataset is deleted with its resource, after a snapshot"),
 }
+_ELSEWHERE: Final = "; the project is looked for there"
 _GUARDS: Final[tuple[DangerLevel, str]] = ("check", "")
 _NONE: Final[tuple[DangerLevel, str]] = ("note", "")
 _NOT_DECLARED: Final[Mapping[Destroy, tuple[DangerLevel, str]]] = {
@@ -63,6 +64,27 @@ def declaration_changes(before: Declared | None, after: Declared | None) -> tupl
     return (DeclarationChange(setting=PROJECT_FILE, level="note" if sides[1] else "danger", words=words),)
 
 
+def project_change(one: Declared, before: Sequence[Declared]) -> tuple[DeclarationChange, ...]:
+    """The project that the resource of a dataset had before, where it is a different one."""
+    name = _in_state(one)
+    for other in before:
+        if _in_state(other) == name and is_declared(other[0]) and is_declared(one[0]) and not is_same(other, one):
+            old, new = (_project_words(project) for project in (other[0], one[0]))
+            words = sentence("project: ", old, " -> ", new, "; `pulumi up` replaces the dataset of ", Name(name))
+            return (DeclarationChange(setting="project", level="danger", words=words),)
+    return ()
+
+
+def _project_words(project: ProjectDeclaration) -> Sentence:
+    """A project's ARN, or its name and where it is."""
+    where = " of ".join(place for place in (project.region, project.account) if place and not project.project_arn)
+    return sentence(Name(project.project_arn or project.name), f" in {where}" if where else "")
+
+
+def _in_state(declared: Declared) -> str:
+    return declared[0].dataset_in_state(declared[1].dataset_type)
+
+
 def policy_changes(before: Policy, after: Policy) -> Iterator[DeclarationChange]:
     """The settings of the policy that differ, with what that means for data."""
     for name in settings_of(after):
@@ -87,7 +109,8 @@ def is_same(one: Declared, other: Declared) -> bool:
         return True  # two folders of manifests without a project, as the user named them
     if before.project_arn and after.project_arn:
         return before.project_arn == after.project_arn
-    return before.name == after.name
+    places = ((before.account, after.account), (before.region, after.region))
+    return before.name == after.name and not any(one and other and one != other for one, other in places)
 
 
 def _order(pair: Pair) -> tuple[str, bool]:
@@ -98,7 +121,7 @@ def _order(pair: Pair) -> tuple[str, bool]:
 def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationChange]:
     """What differs besides the policy: the resource's name, the manifest, the project, the labels."""
     (old, one), (new, other) = before, after
-    names = [project.dataset_in_state(dataset.dataset_type) for project, dataset in (before, after)]
+    names = [_in_state(one) for one in (before, after)]
     if names[0] != names[1]:
         moved = sentence("same dataset, new name in the Pulumi state: ", Name(names[0]), " -> ", Name(names[1]))
         yield DeclarationChange(setting="resource", level="check", words=moved)
@@ -116,6 +139,11 @@ def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationC
         yield DeclarationChange(
             setting="projectArn", level="check", words=sentence("project: ", arns[0], " -> ", arns[1])
         )
+    for name in ("account", "region"):
+        was, becomes = getattr(old, name), getattr(new, name)
+        if was != becomes:
+            words = sentence(f"{name}: ", Name(was or "any"), " -> ", Name(becomes or "any"), _ELSEWHERE)
+            yield DeclarationChange(setting=name, level="check", words=words)
     if old.labels != new.labels:
         yield DeclarationChange(setting="labels", words=_labels(old.labels, new.labels))
 

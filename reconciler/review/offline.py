@@ -23,7 +23,7 @@ from reconciler.model import Compare, DatasetDeclaration, DatasetType, Extra, Pr
 from reconciler.plan import Request, plan
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
-from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired
+from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired, project_change
 from reconciler.review.model import Compared, Review
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.text import counted, inert
@@ -152,6 +152,8 @@ def offline_review(
         datasets = [one for one, *_rest in read]
         for (one, found, unusable), pair in zip(read, pairs, strict=True):
             one.settings = () if files else declaration_changes(*pair)
+            if pair[1] and not pair[0] and not files:
+                one.settings = project_change(pair[1], old)
             if one.error is None:
                 _plan(one, found, datasets, exists=pair[0] is not None, unusable=unusable)
         compared = Compared(before=names[0], after=names[1], offline=True)

@@ -117,3 +117,14 @@ def test_a_setting_that_changed_since_the_base_is_shown(account: Account, world:
     found = review(world, "base")
     assert [one.setting for one in found.datasets[0].settings] == ["extra"]
     assert [one.level for one in found.dangers if one.kind == "declaration"] == ["danger"]
+
+
+def test_a_project_that_changed_since_the_base_is_shown(account: Account, world: World) -> None:
+    """The resource keeps its name, so that `pulumi up` would replace the dataset that it has."""
+    account.create("blood")
+    world.write("cells", world.many(3))
+    commit(world.folder, "base")
+    world.write("cells", world.many(3), settings="project: blood\nmanaged: false")
+    found = review(world, "base")
+    assert [one.level for one in found.dangers if one.kind == "declaration"] == ["danger"]
+    assert [one.setting for one in found.datasets[0].settings] == ["project"]

@@ -152,6 +152,7 @@ def annotation(image: object, *box: float) -> dict[str, object]:
 
 
 NESTED = "<annotation><filename>a.jpg</filename><size><width>640</width><height>480</height></size>{}</annotation>"
+BNDBOX = "<bndbox><xmin>5</xmin><ymin>5</ymin><xmax>50</xmax><ymax>50</ymax></bndbox>"
 LOSSES = {
     "coco: ids that are file names": ("coco", coco([annotation("1.jpg")]), "annotations-lost"),
     "coco: ids with zeros before them": ("coco", coco([annotation("001")]), "annotations-lost"),
@@ -161,6 +162,11 @@ LOSSES = {
     "coco: corners": ("coco", coco([annotation(1, 500, 300, 600, 400)]), "boxes-as-corners"),
     "coco: a turned image": ("coco", coco([annotation(1, 10, 400, 100, 200)]), "width-and-height-swapped"),
     "voc: objects one level deeper": ("voc", NESTED.format("<objects><object/></objects>"), "boxes-outside-objects"),
+    "voc: two boxes in an object": (
+        "voc",
+        NESTED.format(f"<object><name>a</name>{BNDBOX}{BNDBOX}</object>"),
+        "several-elements",
+    ),
     "voc: objects in capitals": ("voc", NESTED.format("<OBJECT/>"), "boxes-outside-objects"),
 }
 

@@ -149,9 +149,9 @@ def test_a_label_that_is_a_word_of_the_sentence_is_the_only_name_in_it(world: Wo
 
 def test_a_sign_behind_a_key_is_no_part_of_its_name(world: World) -> None:
     """The bracket and the colon that follow a key are outside of its code span; labels beside it are names too."""
-    split = [*world.many(6, "red cell"), *world.many(6, "blue cell", first=6)]
-    for name, lines in (("before.jsonl", world.many(12, "R C")), ("after.jsonl", split)):
-        (world.folder / name).write_text("\n".join(lines))
+    lines = {"before": world.many(12, "R C"), "after": [*world.many(12, "red cell")[:6], *world.many(12, "WBC")[6:]]}
+    for name, some in lines.items():
+        (world.folder / f"{name}.jsonl").write_text("\n".join(some))
     comment = world.run("diff", "before.jsonl", "after.jsonl", "--format", "markdown").out
     assert (
         "the label `R C` would no longer be used (now 12 uses, the first in `s3://acme-vision/cells/0000.jpg`)"
@@ -352,3 +352,21 @@ def test_an_estimate_says_at_least_and_what_makes_it_more(world: World) -> None:
     out = world.run("diff", "before.jsonl", "after.jsonl").out
     assert "estimate: at least 10 calls, 1 batch, " in out
     assert "more for slow or failed batches and retries" in out
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("project: blood\nmanaged: false", "project: cells -> blood; "),
+        ("managed: false\nregion: eu-west-1", "region: any -> eu-west-1; "),
+    ],
+)
+def test_a_resource_that_gets_a_different_project_is_said(world: World, settings: str, words: str) -> None:
+    """The folder keeps its name in the Pulumi state, and what it names there is replaced or looked for elsewhere."""
+    world.write("cells", world.many(3))
+    commit(world.folder)
+    world.write("cells", world.many(3), settings=settings)
+    ran = world.run("diff", "HEAD", "datasets", "--format", "json", "--exit-code")
+    assert ran.code == 2
+    said = ["".join(map("".join, one["words"])) for dataset in ran.datasets for one in dataset["settings"]]
+    assert any(one.startswith(words) for one in said), said

@@ -33,6 +33,7 @@ def test_valid_manifests_are_counted(world: World) -> None:
         "  1 entry, 1 label, 1 box, no findings\n"
         "\n"
         "cells: train and test together\n"
+        "  train has 5 labelled images, test 1: 17 % of both\n"
         "  the test set has 100 % of the training labels; 50 % are needed to train\n"
         "\n"
         "cells would train: yes\n"
@@ -179,6 +180,15 @@ def test_one_image_level_label_is_too_few_to_train(world: World) -> None:
     world.write("cells", lines[:2], lines[2:])
     out = " ".join(world.run("validate").out.split())
     assert "would train: no, because datasets/cells/train.jsonl has 1 label of at least 2" in out
+
+
+def test_the_sizes_of_train_and_test_are_shown(world: World) -> None:
+    """Labelled images of both sides and the share of the test set; bare lines train nothing and test nothing."""
+    bare = '{"source-ref": "s3://acme-vision/cells/bare.jpg"}'
+    world.write("cells", [*world.many(6), bare], [world.boxes(f"t{number}.jpg", "RBC") for number in range(2)])
+    ran = world.run("validate")
+    assert ran.code == 0
+    assert "train has 6 labelled images, test 2: 25 % of both" in ran.out
 
 
 @pytest.mark.parametrize(

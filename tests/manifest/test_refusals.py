@@ -31,6 +31,7 @@ ELSEWHERE = {
     "flag-expected",
     "head-below-entries",
     "test-is-train",
+    "manifest-overlooked",
 }
 
 

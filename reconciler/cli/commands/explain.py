@@ -1,5 +1,6 @@
 """`reconciler explain CODE`: what a finding with this code says, why, and what to do about it."""
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
@@ -17,6 +18,8 @@ from reconciler.model import Severity
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
 
+_PLACE: Final = re.compile(r"\{\{|\}\}|\{(\w+)[^}]*\}")
+_APPENDED: Final = frozenset({"guess", "detail", "how", "more", "s"})
 CLASSES: Final = {
     Severity.ERROR: "The service would drop the line or fail the update, or its meaning is lost. Nothing is sent.",
     Severity.MARKED: "The service keeps the line and marks it. `policy.marked: refuse` makes it an error.",
@@ -57,8 +60,15 @@ def explain(run: Run, screen: Screen, _signals: Signals) -> Exit:
     return Exit.DONE
 
 
+def _shown(found: re.Match[str]) -> str:
+    """A brace as it is, what is only appended left out, and a name for what a finding fills in."""
+    if found[0] in {"{{", "}}"}:
+        return found[0][0]
+    return "" if found[1] in _APPENDED else f"<{found[1]}>"
+
+
 def _explained(rule: Rule) -> Iterator[str]:
     yield f"{rule.code} ({rule.severity.value})"
     for name, text in (("what is wrong", rule.what), ("cure", rule.cure), ("class", CLASSES[rule.severity])):
-        yield f"  {name + ':':<15}{text.replace('{{', '{').replace('}}', '}')}"
+        yield f"  {name + ':':<15}{_PLACE.sub(_shown, text)}"
     yield f"  {'source:':<15}{rule.source}"

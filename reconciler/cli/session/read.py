@@ -19,7 +19,7 @@ from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
 from reconciler.model import DatasetType, ProjectDeclaration
-from reconciler.review.declaration import Declared, declaration_changes, is_same
+from reconciler.review.declaration import Declared, declaration_changes, is_same, project_change
 from reconciler.review.model import Made, Review
 from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
@@ -180,7 +180,7 @@ def load_base(run: Run, screen: Screen) -> None:
     screen.status(f"reading {inert(reference)}")
     revisions = _Revisions.of(reference, run.options.datasets)
     commits = history(revisions.base, revisions.repository, revisions.folder, _COMMITS)
-    base = _base(revisions, run) or {}
+    base, declared = _base(revisions, run)
     wanted = {_name(one) for one in run.datasets}
     before = [_at(revisions, commit, wanted, run) for commit in commits]
     known = len(commits) < _COMMITS and None not in before and not is_shallow(revisions.repository)
@@ -189,6 +189,8 @@ def load_base(run: Run, screen: Screen) -> None:
         there = base.get(name)
         if there and is_same(there.declared, (one.project, one.dataset)):
             one.settings = declaration_changes(there.declared, (one.project, one.dataset))
+        else:
+            one.settings = project_change((one.project, one.dataset), declared)
         found = [manifests[name] for manifests in before if manifests and name in manifests]
         earlier = [manifest.ledger for manifest in found]
         one.base = Base(
@@ -205,14 +207,15 @@ def _name(one: DatasetRun) -> _Name:
     return one.project.name, one.dataset.dataset_type
 
 
-def _base(revisions: _Revisions, run: Run) -> _Manifests | None:
-    """The manifests of the base; None where it does not have the folder (`history` has found the revision)."""
+def _base(revisions: _Revisions, run: Run) -> tuple[_Manifests, Sequence[Declared]]:
+    """The manifests and declarations of the base; none where it does not have the folder."""
     if not (revisions.inside or holds(revisions.base, revisions.repository, revisions.folder)):
-        return None
+        return {}, ()
     place = run.resources.enter_context(
         checked_out(f"{revisions.base}{revisions.inside}", revisions.repository, revisions.default)
     )
-    return _read(declared_in(place, revisions.folder), {_name(one) for one in run.datasets}, run)
+    declared = declared_in(place, revisions.folder)
+    return _read(declared, {_name(one) for one in run.datasets}, run), declared
 
 
 def _at(revisions: _Revisions, commit: str, wanted: set[_Name], run: Run) -> _Manifests | None:

@@ -28,7 +28,13 @@ def image_label_faults(attribute: Attribute) -> Iterator[BrokenRule]:
         detail = "`confidence` is missing or not a number from 0 to 1"
         yield broken(rules.METADATA_FORM, (metadata, "confidence"), detail)
     if isinstance(label, str) and not 1 <= len(label) <= LABEL_CHARACTERS:
-        yield broken(rules.LABEL_LENGTH, (metadata, "class-name"), f"{len(label):,} characters")
+        yield broken(rules.LABEL_LENGTH, (metadata, "class-name"), _length(label))
+
+
+def _length(label: str) -> str:
+    """A label's length. AWS contradicts itself: the API takes 255 characters, the text of the error says 256."""
+    doubt = "; AWS gives 255 and 256 as the limit" if len(label) == LABEL_CHARACTERS + 1 else ""
+    return f"{len(label):,} characters{doubt}"
 
 
 def is_number(value: object) -> bool:
@@ -165,7 +171,7 @@ def _label_lengths(attribute: Attribute) -> Iterator[BrokenRule]:
     for class_id, label in attribute.metadata["class-map"].items():
         if not 1 <= len(label) <= LABEL_CHARACTERS:
             path = (attribute.name + METADATA, "class-map", class_id)
-            yield broken(rules.LABEL_LENGTH, path, f"{len(label):,} characters")
+            yield broken(rules.LABEL_LENGTH, path, _length(label))
 
 
 def _dimensions(attribute: Attribute) -> Iterator[BrokenRule]:

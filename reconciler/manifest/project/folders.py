@@ -156,22 +156,25 @@ def _root(path: Path, collector: Collector) -> Node | None:
 
 def _project(declared: DeclaredProject, collector: Collector, absent: str) -> ProjectDeclaration:
     datasets = tuple(_datasets(declared, collector, absent))
-    for kind in DatasetType:
-        if kind not in {one.dataset_type for one in datasets}:
-            _report_misnamed(declared.project.folder, kind, collector, alone=not datasets)
+    kinds = {one.dataset_type for one in datasets}
+    misnamed = [name for kind in DatasetType if kind not in kinds for name in _misnamed(declared.project.folder, kind)]
+    if datasets and misnamed:
+        datasets = (replace(datasets[0], overlooked=misnamed[0]), *datasets[1:])
+    for name in misnamed if not datasets else ():
+        collector.report(rules.MISNAMED, example=name, dataset=name.partition(".")[0].lower())
     if not datasets and not declared.datasets and collector.error_count == 0:
         collector.report(rules.NO_DATASET)
     return replace(declared.project, datasets=datasets)
 
 
-def _report_misnamed(folder: Path, kind: DatasetType, collector: Collector, *, alone: bool) -> None:
-    """Report files that are meant as manifests and have no name of one; beside a dataset only by what they hold."""
+def _misnamed(folder: Path, kind: DatasetType) -> Iterator[str]:
+    """The files in a folder that hold a manifest by their name and text, and have no name that is read."""
     known = default_manifests(folder, kind.word)
     for path in sorted(folder.iterdir()):
         words = path.name.casefold().split(".")
         meant = words[0] == kind.word and words[-1] in _LIKE_MANIFESTS and path.name not in known
-        if meant and path.is_file() and (alone or _begins_like_a_manifest(path)):
-            collector.report(rules.MISNAMED, example=path.name, dataset=kind.word)
+        if meant and path.is_file() and (words[-1] == "gz" or _begins_like_a_manifest(path)):
+            yield path.name
 
 
 def _begins_like_a_manifest(path: Path) -> bool:

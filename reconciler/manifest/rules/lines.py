@@ -206,6 +206,11 @@ TRAINING_TOO: Final = note(
     "give the test dataset images that are not used for training",
     "Custom Labels Developer Guide, Creating training and test datasets",
 )
+OVERLOOKED: Final = note(
+    "manifest-overlooked",
+    "{example} beside this manifest looks like the manifest of the project's other dataset, and is not read",
+    "rename it to end in .jsonl, or name it in project.yaml; if it is something else, move it elsewhere",
+)
 DECLARED_LABELS: Final = note(
     "too-many-labels-declared",
     "the class-maps declare {count:,} labels{more} and the manifest uses {used:,}; the limit is "

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from reconciler.analysis.results import Balance, JobCount, LabelBalance, Provenance, Splits
 from reconciler.review.model import Compared, ProjectReview
+from reconciler.text import counted
 from reconciler.views.lines import fitting
 from reconciler.views.words import (
     balance_words,
@@ -159,6 +160,10 @@ def project_lines(project: ProjectReview, layout: Layout) -> Iterator[StyledLine
 def _splits(splits: Splits | None, layout: Layout) -> Iterator[StyledLine]:
     if splits is None:
         return
+    if layout.verbose and (images := splits.train_images + splits.test_images):
+        train = counted(splits.train_images, "labelled image", "labelled images")
+        share = percent(splits.test_images / images)
+        yield from layout.wrap(f"train has {train}, test {splits.test_images:,}: {share} of both", "dim")
     if splits.overlap is not None and (layout.verbose or splits.overlap < splits.overlap_needed):
         words = f"the test set has {percent(splits.overlap)} of the training labels; {percent(splits.overlap_needed)}"
         low = splits.overlap < splits.overlap_needed
