@@ -53,6 +53,11 @@ _ENDINGS: Final = (
         "the same, and the state stores it (`unfinished`)",
     ),
     (
+        "the lines that an update overwrites cannot be copied (a full disk, no bucket, no permission)",
+        "nothing is sent; exit 1. Killed at any point, each of these lines is live or in a copy that the record names",
+        "the same, and the state stores it (`unfinished`)",
+    ),
+    (
         "any of these after AWS accepted the deletion of a dataset",
         "the place of the snapshot was shown and recorded before; the message says that the deletion was accepted",
         "the same; the next refresh, destroy or `pulumi up` finds the dataset gone",

@@ -26,6 +26,7 @@ from rekognition_emulator.state.latency import LATENCIES
 from rekognition_emulator.state.sqlite import StateFileError
 from rekognition_emulator.switches.all_switches import parse_switches
 from rekognition_emulator.switches.switch import SwitchError
+from rekognition_emulator.web.router import is_loopback
 
 try:
     from rekognition_emulator.emulator import serve
@@ -224,7 +225,9 @@ def run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         variables = {}
         if options.with_s3:
-            endpoint = stack.enter_context(serve_s3(dict(options.bucket), settings.host))
+            loopback = is_loopback(f"[{settings.host}]" if ":" in settings.host else settings.host)
+            answers = is_loopback if loopback else lambda _host: True
+            endpoint = stack.enter_context(serve_s3(dict(options.bucket), settings.host, answers=answers))
             settings = replace(settings, s3_endpoint=endpoint)
             variables["AWS_ENDPOINT_URL_S3"] = endpoint
         emulator = stack.enter_context(serve(settings))

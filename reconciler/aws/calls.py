@@ -27,6 +27,9 @@ _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
 _THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
 # Calls that are made in thousands and change nothing.
 _LISTINGS: Final = {"ListDatasetEntries"}
+# Calls that are not needed to follow an operation that runs, and those that start one.
+_READS: Final = {*_LISTINGS, "DescribeProjects"}
+_WRITES: Final = {"CreateDataset", "DeleteDataset", "UpdateDatasetEntries"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Calls:
                 self._spacing[operation] = _SPACING_AFTER_THROTTLE
             failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed"
             self.tell(f"{failed}, trying again in {wait:.1f} s and for at most {left:,.0f} s")
-            self._sleep(operation, wait)
+            self._sleep(wait, operation in _READS or (operation in _WRITES and fault.answer is Answer.RETRY))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
     def _seconds_left(self, fault: Fault, lasted: float) -> float:
@@ -130,12 +133,13 @@ class Calls:
         if self.patience and operation in _LISTINGS and (reason := self.patience.stop()):
             raise reason.saying("stopped while live entries were listed, as requested; run again to continue")
 
-    def _sleep(self, operation: str, seconds: float) -> None:
-        """Sleep; in a listing, which may be stopped at any time, for a second at most at once."""
-        while operation in _LISTINGS and seconds > 1.0:
+    def _sleep(self, seconds: float, stoppable: bool) -> None:  # noqa: FBT001 - a fact of the call
+        """Sleep before a retry; where nothing of ours is running at AWS, a stop ends it within a second."""
+        while stoppable and self.patience and seconds > 1.0:
             self.clock.sleep(1.0)
-            self._stop_listing(operation)
             seconds -= 1.0
+            if reason := self.patience.stop():
+                raise reason
         self.clock.sleep(seconds)
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:

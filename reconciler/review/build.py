@@ -19,6 +19,7 @@ from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.changes import Action, shown_total
 from reconciler.errors import Failure, InvalidDeclaration, ReconcilerError
+from reconciler.manifest.rules.lines import TRAINING_TOO
 from reconciler.model import DatasetType, Leftover
 from reconciler.plan import Plan, run_id
 from reconciler.review.changes import CHANGES_KEPT, Reading
@@ -158,7 +159,11 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
     region, account = _region_and_account(one.project_arn)
     found, counts, content = one.findings, FindingCounts(), None
     if found:
-        shown = (*found.errors, *found.marked, *(found.notes if one.plan is None else ()))  # the same in every plan
+        shown = (
+            *found.errors,
+            *found.marked,
+            *(note for note in found.notes if one.plan is None or note.code == TRAINING_TOO.code),
+        )
         counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
         content = Content(entries=found.lines, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
     bare = DatasetReview(

@@ -79,10 +79,11 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
             yield _danger(dataset, one.level, "declaration", one.words, 1)
     many = dataset.findings.errors
     if many:
-        errors = (found.place for found in dataset.findings.shown if found.severity is Severity.ERROR)
+        errors = [found.place for found in dataset.findings.shown if found.severity is Severity.ERROR]
         shown = [f"{place.file}:{place.line}" if place.line else place.file for place in errors]
-        count = counted(many, "error", "errors")
-        words = sentence(f"{count} in ", Name(dataset.manifest), ": an apply would send nothing")
+        files = list(dict.fromkeys(place.file for place in errors)) or [dataset.manifest]
+        then = "an apply would send nothing" if dataset.manifest in files else "it could not be read completely"
+        words = sentence(f"{counted(many, 'error', 'errors')} in ", listed(files), f": {then}")
         yield _danger(dataset, "danger", "finding-error", words, many, shown)
     if dataset.action == "replace":
         going = dataset.balance.before.entries if dataset.balance else dataset.live_only

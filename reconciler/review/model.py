@@ -36,6 +36,7 @@ from reconciler.analysis.results import (
 )
 from reconciler.apply.outcome import Outcome
 from reconciler.errors import Failure
+from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy, Severity
 from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Sentence
@@ -59,7 +60,8 @@ Operation = Annotated[str, _whole("[A-Za-z]{1,64}")]
 class FindingCounts(Struct, frozen=True, kw_only=True):
     """The number of findings of each class, and at most 50 of each class in `shown`.
 
-    Notes are the same in every run: a plan does not show them, `validate` does.
+    Notes are the same in every run: a plan does not show them, `validate` does; but for a test set that is the training
+    set, which `validate` cannot know of a program that declares its datasets one by one.
     """
 
     errors: int = 0
@@ -70,8 +72,8 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> int:
         """All of the classes that are shown."""
-        notes = any(found.severity is Severity.NOTE for found in self.shown)
-        return self.errors + self.marked + (self.notes if notes else 0)
+        notes = sum(found.severity is Severity.NOTE for found in self.shown)
+        return self.errors + self.marked + (self.notes if notes >= FINDINGS_KEPT else notes)
 
 
 class Estimate(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -25,15 +25,36 @@ def _server(host: str, port: int) -> Any:  # noqa: ANN401 - moto ships no type f
     return ThreadedMotoServer(ip_address=host, port=port, verbose=False)
 
 
+def _guarded(app: Any, answers: Callable[[str], bool]) -> Any:  # noqa: ANN401 - WSGI
+    """A WSGI application that refuses requests with a Host that is not to be answered."""
+
+    def guarded(environ: dict[str, Any], start_response: Any) -> Any:  # noqa: ANN401 - WSGI
+        if answers(environ.get("HTTP_HOST", "localhost")):
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain")])
+        return [b"only Host names of loopback are answered\n"]
+
+    return guarded
+
+
 @contextmanager
-def serve_s3(folders: Mapping[str, Path], host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serve_s3(
+    folders: Mapping[str, Path],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    answers: Callable[[str], bool] = lambda _host: True,
+) -> Iterator[str]:
     """Run an S3 server; every folder becomes a bucket with its files. Yields the endpoint URL.
+
+    Only requests for which `answers` is true of their Host are answered.
 
     Raises:
         S3Error: when moto is not installed, or a bucket could not be created.
     """
     server = _server(host, port)
     server.start()
+    inner = server._server  # noqa: SLF001 - moto has no other place for it
+    inner.app = _guarded(inner.app, answers)
     try:
         address, chosen = server.get_host_and_port()
         endpoint = f"http://{address}:{chosen}"

@@ -21,11 +21,14 @@ _LOG = logging.getLogger("rekognition_emulator")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is `localhost` or an address of loopback, such as 127.0.0.1 or [::1]."""
+    """Whether a host, with or without a port, is `localhost`, below it, or an address such as 127.0.0.1, [::1].
+
+    Names below `localhost` are loopback everywhere (RFC 6761); S3 clients put the bucket there.
+    """
     found = _HOST.fullmatch(host)
     name = (found[1] or found[2]).lower() if found else ""
     try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+        return name == "localhost" or name.endswith(".localhost") or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
 

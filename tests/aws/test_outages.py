@@ -1,6 +1,7 @@
 """A network that goes away in the middle of a run: for how long it is waited for, and what is said."""
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,20 @@ def test_who_is_asked_to_stop_does_not_wait_for_the_network(emulator: Emulator, 
     with pytest.raises(ServiceError, match="no answer from AWS"):
         gateway.project(project)
     assert clock.slept == []
+
+
+@pytest.mark.parametrize("operation", ["DescribeProjects", "UpdateDatasetEntries"])
+def test_a_stop_ends_the_pause_before_a_retry_where_nothing_is_running(
+    server: ScriptedServer, clock: FakeClock, operation: str
+) -> None:
+    """A call that was throttled did nothing, so Ctrl-C does not wait for the minutes of its retries."""
+    server.answers(failure("ThrottlingException"))
+    waiting = Waiting()
+    waiting.patience = replace(waiting.patience, tell=lambda _retry: setattr(waiting, "reason", Interrupted("stopped")))
+    gateway = gateway_at(server.url, clock).patient(waiting.patience)
+    with pytest.raises(Interrupted):
+        update(gateway) if operation == "UpdateDatasetEntries" else gateway.find_project("p")
+    assert sum(clock.slept) < 5
 
 
 def test_patience_is_not_for_a_network_that_never_answered(clock: FakeClock) -> None:

@@ -298,6 +298,7 @@ def test_a_side_of_which_nothing_could_be_read_is_not_empty(world: World) -> Non
             assert "could not be read" in out
             assert "pointer.jsonl:1" in out
             assert "to add" not in out
+            assert re.search(r"1 error in (`|<code>)?datasets/cells/pointer\.jsonl", out)
 
 
 def test_lines_that_could_not_be_read_are_said(world: World) -> None:

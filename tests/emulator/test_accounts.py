@@ -100,6 +100,8 @@ def test_sts_refuses_as_aws_does() -> None:
     [
         ("localhost:5557", 200),
         ("LOCALHOST", 200),
+        ("bucket.localhost:5557", 200),
+        ("notlocalhost", 403),
         ("127.0.0.1:1", 200),
         ("127.1.2.3", 200),
         ("[::1]:5557", 200),

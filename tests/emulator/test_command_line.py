@@ -96,7 +96,7 @@ def test_the_clock_survives_kill_9(tmp_path: Path) -> None:
 
 
 def test_it_serves_s3_too(tmp_path: Path) -> None:
-    """`--with-s3` prints one more variable, and a folder is a bucket there."""
+    """`--with-s3` prints one more variable, a folder is a bucket there, and a strange Host is not answered."""
     pytest.importorskip("moto.server", reason="the extra `emulator` is not installed")
     (tmp_path / "a.manifest").write_bytes(b'{"source-ref":"s3://images/a.jpg"}')
     command = [sys.executable, "-m", "rekognition_emulator", "--port", "0", "--latency", "none", "--with-s3"]
@@ -113,6 +113,9 @@ def test_it_serves_s3_too(tmp_path: Path) -> None:
             session = boto3.Session("a", "b", region_name="us-east-1")
             s3 = session.client("s3", endpoint_url=printed["AWS_ENDPOINT_URL_S3"])
             assert s3.list_objects_v2(Bucket="manifests")["KeyCount"] == 1
+            strange = urllib.request.Request(printed["AWS_ENDPOINT_URL_S3"], headers={"Host": "evil.example"})  # noqa: S310 - loopback
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(strange, timeout=5)  # noqa: S310 - loopback
             client = session.client("rekognition", endpoint_url=printed["AWS_ENDPOINT_URL_REKOGNITION"])
             project = client.create_project(ProjectName="cells")["ProjectArn"]
             arn = client.create_dataset(

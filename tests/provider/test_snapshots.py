@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,6 @@ from tests.support.s3 import Bucket, running_s3
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from rekognition_emulator import Emulator
 
@@ -233,3 +233,31 @@ def test_a_malformed_address_ends_the_first_call(stack: Stack, key: str) -> None
         pytest.raises(CallError, match="is not a valid S3 address; give one like s3://BUCKET"),
     ):
         world.declare({}).up()
+
+
+def test_what_an_up_overwrites_is_kept_and_named_without_a_warning(stack: Stack) -> None:
+    """The copy is in the program's folder, the message has the id of the record, which names the copy."""
+    with stack() as world:
+        cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["cat"]}, policy=RELABELS)
+        cells.up()
+        world.rewrite(cells, {"1.jpg": ["dog"], "2.jpg": ["cat"]})
+        cells.up()
+        (record,) = records(world)[1:]
+        (place,) = record["overwritten"]
+        assert images(Path(place).read_bytes()) == ["1.jpg"]
+        assert Path(place).parent == world.program / ".reconciler" / "overwritten"
+        (message,) = [one for one in cells.messages if f"`reconciler restore {record['id']}`" in one.text]
+        assert not message.is_warning
+
+
+def test_where_nothing_can_be_kept_an_up_sends_nothing(stack: Stack, tmp_path: Path) -> None:
+    """The update fails with the place and the cure, and live is as it was."""
+    (tmp_path / "full").write_text("")
+    with stack({"reconciler:snapshots": str(tmp_path / "full")}) as world:
+        cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
+        cells.up()
+        world.rewrite(cells, {"1.jpg": ["dog"]})
+        sent = world.calls("UpdateDatasetEntries")
+        with pytest.raises(CallError, match="no copy of the lines to overwrite could be written to"):
+            cells.up()
+        assert world.calls("UpdateDatasetEntries") == sent
