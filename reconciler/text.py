@@ -57,14 +57,23 @@ def for_shell(text: str, instead: str, limit: int = _PASTED_CHARACTERS) -> str:
     `instead`, a word in capitals, takes its place where the text would not be shown as it is, or is too long.
     """
     quoted_text = shlex.quote(text)
-    shown = all(one.isalnum() or (one.isascii() and one.isprintable()) for one in text)
-    return quoted_text if shown and _BLANK_LETTERS.isdisjoint(text) and len(quoted_text) <= limit else instead
+    return quoted_text if is_shown_as_it_is(text) and len(quoted_text) <= limit else instead
+
+
+def is_shown_as_it_is(text: str) -> bool:
+    """Whether every view shows a text without an escape."""
+    letters = all(one.isalnum() or (one.isascii() and one.isprintable()) for one in text)
+    return letters and _BLANK_LETTERS.isdisjoint(text)
 
 
 class Name(Struct, frozen=True, array_like=True, gc=False):
     """A key, label, path or other name in a sentence, as it is written; in JSON an array that holds it."""
 
     text: str
+
+
+class Command(Name, frozen=True, array_like=True, gc=False):
+    """A command or setting that people paste: views show it without quotes around it, and never fold it."""
 
 
 # What is said of names, in pieces: text, and names, whose look is up to each view.
@@ -106,7 +115,10 @@ def names_in(words: Sentence) -> tuple[str, ...]:
 
 def plain(words: Sentence) -> str:
     """A sentence as text: names as they are written, in quotes where their blanks would not be seen."""
-    return "".join(quoted(piece.text) if isinstance(piece, Name) else piece for piece in words)
+    return "".join(
+        piece if isinstance(piece, str) else piece.text if isinstance(piece, Command) else quoted(piece.text)
+        for piece in words
+    )
 
 
 def safe(words: Sentence) -> str:

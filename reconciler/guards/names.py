@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from reconciler.text import inert
+from reconciler.text import is_shown_as_it_is
 
 # Guards of one cause, which are overridden with the thing that they are about.
 CAUSES: Final = ("rename", "merge", "move", "boxes")
@@ -39,7 +39,7 @@ def head_of(text: str, position: int = 0) -> tuple[str, str, int]:
 
 
 def _written(name: str) -> str:
-    plain = _PLAIN.fullmatch(name) and _ARROW not in name and inert(name, len(name) + 1) == name and "  " not in name
+    plain = _PLAIN.fullmatch(name) and _ARROW not in name and is_shown_as_it_is(name) and "  " not in name
     return name if plain else json.dumps(name)
 
 

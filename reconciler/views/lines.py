@@ -9,7 +9,7 @@ from reconciler.entries.codes import ENTRY_CODES, code_meaning, cure_of
 from reconciler.ledger import MarkedEntry
 from reconciler.model import TO_OVERRIDE, GuardCheck, Mark, Override, Place
 from reconciler.review.model import DatasetReview, EntryChange, Estimate
-from reconciler.text import Name, Sentence, counted, joined, sentence
+from reconciler.text import Command, Name, Sentence, counted, joined, sentence
 from reconciler.views.words import (
     estimate_words,
     is_explained,
@@ -80,17 +80,17 @@ def guard_lines(dataset: DatasetReview, *, verbose: bool = False, brief: bool = 
 def _override_lines(how: Override, *, brief: bool) -> Iterator[Sentence]:
     """Each way to override, and what to paste on a line of its own."""
     yield (f"{TO_OVERRIDE}. For one run:",)
-    yield (Name(how.options),)
+    yield (Command(how.options),)
     yield ("or under Pulumi:",)
-    yield (Name(how.variable),)
+    yield (Command(how.variable),)
     if brief:
         yield ("--verbose shows how for this manifest alone",)
         return
     yield ("or for this manifest alone, in the stack's configuration:",)
-    yield (Name(how.configuration),)
+    yield (Command(how.configuration),)
     if how.declaration:
         yield ("or in project.yaml:",)
-        yield (Name(how.declaration),)
+        yield (Command(how.declaration),)
 
 
 def _figures(guard: GuardCheck) -> Sentence:

@@ -23,7 +23,7 @@ from reconciler.apply.outcome import Outcome
 from reconciler.model import Finding, Place, Progress
 from reconciler.review.headline import unusable_words
 from reconciler.review.model import Compared, DatasetReview, EntryChange, Estimate, OriginCounts
-from reconciler.text import Name, Sentence, counted, figures, inert, joined, quoted, sentence
+from reconciler.text import Command, Name, Sentence, counted, figures, inert, joined, quoted, sentence
 
 _KILO: Final = 1000
 
@@ -155,7 +155,10 @@ def pieces(words: Sentence, limit: int = _WHOLE, name_limit: int = _WHOLE) -> It
             yield "...", False
             return
         is_name = isinstance(piece, Name)
-        text = shown(piece.text, min(left, name_limit)) if isinstance(piece, Name) else _inert(piece, left)
+        if isinstance(piece, Command):
+            text = _inert(piece.text, min(left, name_limit))
+        else:
+            text = shown(piece.text, min(left, name_limit)) if isinstance(piece, Name) else _inert(piece, left)
         left -= len(text)
         yield text, is_name
 

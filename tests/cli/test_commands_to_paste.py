@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import shutil
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +17,14 @@ from reconciler.text import for_shell, inert
 from reconciler.views.words import said
 
 if TYPE_CHECKING:
-    from tests.cli.conftest import World
+    from tests.cli.conftest import Account, World
 
 TEXTS = st.text(st.sampled_from("ab'\"$`\\;&|<>(){}[]*?!#~-= \t\n\x1b\u202e\xa0\u3164\xe9\u05d0")) | st.text(
     max_size=60
 )
 # Names that a file may have, without what no terminal shows.
 NAMES = st.text(st.sampled_from("ab'\"$`;&|<>(){}[]*?!#~-= \xe9\u05d0."), min_size=1, max_size=30)
+NUMBERS = count(1)
 MULTILABEL = "groundtruth/image-classification-multilabel"
 
 
@@ -68,3 +72,31 @@ def test_a_name_that_acts_is_left_out_of_the_command(world: World, name: str) ->
         json.dumps({"source-ref": "s3://acme/1.jpg", "cat": 1, "cat-metadata": metadata}) + "\n"
     )
     assert "reconciler convert jsonl FILE --fix-types -o FILE" in world.run("validate", f"./{name}.jsonl").out
+
+
+LABELS = st.text(
+    st.sampled_from("ab'\"$`;&|<>(){}=->,:\\!~* \xe9\u05d0\x1b\n\u202e\xa0\u3164"), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LABELS.filter(lambda label: label.strip() != "RBC"))
+@example("Red cell")
+@example("$(touch hurt)->'x'=\"y\"; shrink")
+@example("a  b ")
+@example("\x1b[2J\n\u202e")
+def test_the_override_of_a_renamed_label_is_pasted_as_it_is_printed(account: Account, world: World, label: str) -> None:
+    """A label in the name of an override: a shell takes the printed options, and the guard is overridden by them."""
+    name = f"cells-{next(NUMBERS)}"
+    account.create(name)
+    shutil.rmtree(world.folder / "datasets", ignore_errors=True)
+    world.write(name, world.many(12))
+    assert world.run("apply", "--yes").code == 0
+    world.write(name, world.many(12, label))
+    for terminal in (False, True):
+        ran = world.run("plan", terminal=terminal)
+        assert ran.code == 4, ran
+        (line, *_same) = [row for row in re.sub("\x1b\\[[0-9;]*m", "", ran.out).splitlines() if "--allow" in row]
+        options = shlex.split(line[line.index("--allow") :])
+        again = world.run("plan", *options)
+        assert (again.code, "overridden" in again.out) == (0, True), (line, again)

@@ -111,14 +111,14 @@ def test_a_line_that_fails_its_batch_is_named_and_the_rest_goes_in(world: World,
     named = f"{cells.declared['manifest']}:5:1: rejected: s3://acme-vision/images/4.jpg: AWS: The manifest has"
     if rejected == "fail":
         assert "1 line is not live as it was sent" in failed(cells).message
-        assert cells.init_errors[1] == "before that: 8 added in 1 batch"
+        assert cells.init_errors[1] == "before that: 8 added in 6 batches"
         assert any(reason.startswith(named) for reason in cells.init_errors)
     else:
         assert cells.up()
         warning, done = cells.messages[-2:]
         assert warning.is_warning
         assert warning.text.startswith(named)
-        assert done.text == "8 added in 1 batch"
+        assert done.text == "8 added in 6 batches"
         sent, said = world.calls("UpdateDatasetEntries"), len(cells.messages)
         assert not cells.preview()[0]
         assert not cells.up()

@@ -7,7 +7,10 @@ it, because the emulator's clock does not move and every chance is drawn from th
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
+from sqlite3 import OperationalError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +18,13 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from reconciler.apply import look_at
 from reconciler.changes import Action
+from reconciler.dataset import Observation
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
-from reconciler.model import Extra, Policy
+from reconciler.ledger import SendQueue
+from reconciler.model import Destroy, Extra, Policy
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
 from tests.reliability.record import write
@@ -27,8 +33,13 @@ from tests.support.desk import Desk, KeptLines, Ran
 from tests.support.lines import Document, labelled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reconciler.model import Change, Entry
+    from reconciler.snapshots.snapshot import Snapshot
     from rekognition_emulator import Emulator
 
+DELETES = ("DeleteDataset", "UpdateDatasetEntries")
 pytestmark = pytest.mark.usefixtures("_small")
 KEYS = [KEY.format(number) for number in range(1, 10)]
 LABELS = ["a", "b", "c"]
@@ -64,6 +75,92 @@ def _can_be_known(rules: list[dict[str, Any]]) -> bool:
     return not (kinds & COLLEAGUES and kinds & {"stale-listing"})
 
 
+def _disks() -> st.SearchStrategy[int | None]:
+    """After how many writes the disk is full: of copies, and of the temporary database; None: never."""
+    return st.none() | st.integers(0, 3)
+
+
+@contextmanager
+def _full_disk(after: int | None) -> Iterator[None]:
+    """A block in which the disk is full after some writes."""
+    left, keep, confirm = [after if after is not None else 10**6], KeptLines.keep, SendQueue.confirm
+
+    def write(error: Exception) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise error
+
+    def kept(self: KeptLines, arn: str, lines: Iterable[str], sent: Iterable[str] | None = None) -> Snapshot:
+        write(ReconcilerError("no snapshot could be written: No space left on device"))
+        return keep(self, arn, lines, sent)
+
+    def confirmed(self: SendQueue, changes: Iterable[Change]) -> None:
+        write(OperationalError("database or disk is full"))
+        confirm(self, changes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KeptLines, "keep", kept)
+        patch.setattr(SendQueue, "confirm", confirmed)
+        yield
+
+
+class Witness:
+    """Looks at every call that deletes or overwrites, before the service does: what it destroys must be kept already.
+
+    A line is compared by what it means, because the service may rewrite the rest.
+    """
+
+    def __init__(self, emulator: Emulator, desk: Desk) -> None:
+        self.emulator, self.desk = emulator, desk
+        self.seen: list[tuple[int, str, set[tuple[str, bytes]]]] = []
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """A block in which the calls are those of the program."""
+        self.emulator.front_end.before_work.append(self._look)
+        try:
+            yield
+        finally:
+            self.emulator.front_end.before_work.remove(self._look)
+
+    def lost(self) -> list[str]:
+        """What was destroyed without a copy by calls that the service accepted and that no colleague came before."""
+        found: list[str] = []
+        for number, operation, lines in self.seen:
+            call = self.emulator.calls[number]
+            if lines and not call.error and not COLLEAGUES & set(call.faults):
+                found.append(f"{operation} destroyed {len(lines)} lines that no copy has")
+        self.seen.clear()
+        return found
+
+    def _look(self, operation: str, request: dict[str, Any], _caller: object) -> None:
+        if operation in DELETES:
+            lines = self._destroyed(operation, request) - self._copies()
+            self.seen.append((len(self.emulator.calls), operation, lines))
+
+    def _destroyed(self, operation: str, request: dict[str, Any]) -> set[tuple[str, bytes]]:
+        """What the lines mean that the call would destroy: all, or the labelled ones that it replaces by others."""
+        live = {entry.key: entry_of(json.loads(entry.line)) for entry in self.emulator.entries(request["DatasetArn"])}
+        if operation == "DeleteDataset":
+            return {_version(entry) for entry in live.values()}
+        sent = [entry_of(json.loads(line)) for line in request["Changes"]["GroundTruth"].splitlines() if line]
+        replaced = ((live[entry.key], entry) for entry in sent if entry.key in live)
+        return {_version(before) for before, after in replaced if before.labelled and before.meaning != after.meaning}
+
+    def _copies(self) -> set[tuple[str, bytes]]:
+        """What the lines mean of which there is a copy."""
+        keeper = self.desk.keeper
+        assert isinstance(keeper, KeptLines)
+        lines = [line for snapshot in keeper.kept for line in snapshot]
+        lines += [live for copy in keeper.overwritten for live, _sent in copy]
+        return {_version(entry_of(json.loads(line))) for line in lines}
+
+
+def _version(entry: Entry) -> tuple[str, bytes]:
+    """Which entry, and what its line means."""
+    return entry.key, entry.meaning
+
+
 def _deaths() -> st.SearchStrategy[Death | None]:
     return st.none() | st.builds(Death, st.integers(1, 30), st.booleans())
 
@@ -78,6 +175,7 @@ class Disturbed(RuleBasedStateMachine):
         """A project, with a dataset or without."""
         self.emulator.load_faults("")
         self.desk = Desk(self.emulator, f"m{next(_numbers)}", policy=Policy(extra=extra))
+        self.witness = Witness(self.emulator, self.desk)
         self.manifest: dict[str, Document] = {}
         self.is_deleted = False
         if existing:
@@ -111,17 +209,49 @@ class Disturbed(RuleBasedStateMachine):
             return
         self.is_deleted = True
 
-    @rule(rules=_plans(), seed=st.integers(0, 99), death=_deaths())
-    def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None) -> None:
-        """An apply in bad times tells the truth, if it lives to tell."""
-        note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}")
-        before, live = self.emulator.count_calls(), self.desk.live()
+    @rule(keys=st.lists(st.sampled_from(KEYS), min_size=1, unique=True), label=st.sampled_from(LABELS))
+    def apply_a_twin(self, keys: list[str], label: str) -> None:
+        """A different program declares the same dataset, and its apply overwrites what this one sent."""
+        try:
+            with self.witness.watching():
+                self.desk.run(*(labelled(key, label) for key in keys))
+        except ReconcilerError:
+            pass  # such as a project in the middle of a deletion
+        assert not self.witness.lost()
+
+    @rule(policy=st.sampled_from(Destroy), rules=_plans(), seed=st.integers(0, 99), death=_deaths(), full=_disks())
+    def destroy(
+        self, policy: Destroy, rules: list[dict[str, Any]], seed: int, death: Death | None, full: int | None
+    ) -> None:
+        """A destroy in bad times deletes nothing without a copy; under `refuse` it deletes only what is empty."""
+        note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}\ndisk full after: {full}")
+        recorded = self.desk.told[-1].dataset_arn if self.desk.told else ""
+        applied = self.desk.policy
+        self.emulator.front_end.faults.load(plan_text(*rules), seed)
+        self.desk.gateway = mortal_gateway(self.desk, death)
+        self.desk.policy = replace(applied, destroy=policy)
+        try:
+            with _full_disk(full), self.witness.watching():
+                self.desk.destroy(recorded)
+        except (Killed, ReconcilerError):
+            pass
+        self.emulator.load_faults("")
+        self.desk.gateway, self.desk.policy = mortal_gateway(self.desk, None), applied
+        assert not self.witness.lost()
+
+    @rule(rules=_plans(), seed=st.integers(0, 99), death=_deaths(), full=_disks())
+    def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None, full: int | None) -> None:
+        """An apply in bad times tells the truth, if it lives to tell, and destroys nothing without a copy."""
+        note(f"fault plan:\n{plan_text(*rules)}seed: {seed}\nkilled: {death}\ndisk full after: {full}")
+        before, live = self.emulator.count_calls(), self.owed()
         self.emulator.front_end.faults.load(plan_text(*rules), seed)
         self.desk.gateway = mortal_gateway(self.desk, death)
         try:
-            ran = self.run()
+            with _full_disk(full):
+                ran = self.run()
         except Killed:
             ran = None
+        assert not self.witness.lost()
         made = self.emulator.calls[before:]
         self.emulator.load_faults("")
         if not {rule["fault"] for rule in rules} & (COLLEAGUES | {"stale-listing"}):
@@ -135,8 +265,7 @@ class Disturbed(RuleBasedStateMachine):
     @rule()
     def apply_in_peace(self) -> None:
         """Whatever came before: live is as desired, nothing is lost, and a second run sends nothing."""
-        live = self.desk.live()
-        before = live.keys()
+        live, before = self.owed(), self.desk.live().keys()
         ran = self.run()
         self.lost_nothing(live)
         self.is_deleted = False
@@ -145,6 +274,7 @@ class Disturbed(RuleBasedStateMachine):
             assert before - self.manifest.keys()
             return
         assert isinstance(ran, Ran), f"{type(ran).__name__}: {ran}"
+        assert not self.witness.lost()
         assert ran.outcome.error is None, str(ran.outcome.error)
         assert not self.wrong()
         if ran.plan.action in {Action.UPDATE, Action.NOTHING}:
@@ -163,9 +293,15 @@ class Disturbed(RuleBasedStateMachine):
     def run(self) -> Ran | ReconcilerError:
         """The whole loop once."""
         try:
-            return self.desk.run(*self.manifest.values())
+            with self.witness.watching():
+                return self.desk.run(*self.manifest.values())
         except ReconcilerError as error:
             return error
+
+    def owed(self) -> dict[str, Document]:
+        """What is live, unless a colleague's deletion of it is running."""
+        seen = look_at(self.desk.context(), arn) if (arn := self.desk.arn) else Observation()
+        return {} if seen.is_being_deleted else self.desk.live()
 
     def lost_nothing(self, before: dict[str, Document]) -> None:
         """Every labelled line that was live before an apply is live as it was, in a snapshot, or kept otherwise."""

@@ -83,6 +83,7 @@ class Desk:
         self.gateway = gateway_at(self.emulator.url, self.clock)
         self.progress: list[Progress] = []
         self.remark = ""
+        self.told: list[Outcome] = []
 
     def context(self) -> Context:
         """What an apply needs, under the present policy."""
@@ -95,6 +96,7 @@ class Desk:
             report=self.note,
             stop=self.stop,
             keeper=self.keeper,
+            so_far=self.told.append,
             allow=self.allow,
             sibling=Sibling("test.jsonl", lambda: [(key, True) for key in self.test_keys]),
         ).patient()

@@ -15,7 +15,7 @@ from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Danger, DatasetReview, EntryChange, Estimate, FindingCounts, Review
 from reconciler.review.verdict import would_train
 from reconciler.run import DangerLevel
-from reconciler.text import Sentence, counted, joined, sentence
+from reconciler.text import Command, Sentence, counted, joined, sentence
 from reconciler.views.lines import chosen, cost_lines, fitting, guard_lines, left_words, outcome_lines
 from reconciler.views.terminal.tables import (
     Layout,
@@ -188,7 +188,11 @@ def _figures(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: L
         yield from layout.wrap(boxes)
     yield from _refusals(dataset, shown_above, layout)
     for guard in guard_lines(dataset, verbose=layout.verbose, brief=True):
-        yield from layout.wrap(said(guard.words), "bad" if guard.bad else "dim" if guard.quiet else "plain")
+        role = "bad" if guard.bad else "dim" if guard.quiet else "plain"
+        if any(isinstance(piece, Command) for piece in guard.words):
+            yield f"  {said(guard.words)}", role  # never folded: users copy it
+        else:
+            yield from layout.wrap(said(guard.words), role)
     yield from _remarks(dataset, layout)
     if dataset.origins:
         yield from layout.wrap(said(origin_words(dataset.origins)), "dim")
