@@ -256,10 +256,12 @@ def test_a_test_set_of_a_wrong_name_is_not_passed_over(world: World) -> None:
     folder = world.write("cells", [GOOD.strip()])
     (folder / "test.json").write_text(json.dumps(COCO))
     assert "manifest-overlooked" not in world.run("validate").out
-    (folder / "test.json").write_text(OTHER)
-    ran = world.run("validate")
-    assert ran.code == 0
-    assert "train.jsonl manifest-overlooked note: test.json beside this manifest looks like" in ran.out
+    document = json.loads(OTHER)
+    for text in (OTHER, json.dumps([document]), json.dumps({"note": 1, **document})):
+        (folder / "test.json").write_text(text)
+        ran = world.run("validate")
+        assert ran.code == 0
+        assert "train.jsonl manifest-overlooked note: test.json beside this manifest looks like" in ran.out
 
 
 @pytest.mark.parametrize(
