@@ -8,6 +8,8 @@ from reconciler.text import inert
 
 # Text of a manifest inside a sentence: long enough to recognise, short enough to skip.
 _CHARACTERS: Final = 120
+# A cure may spell out an address or a command, which is useless when it is cut.
+_CURE: Final = 500
 # The source of a rule that is this program's own, not AWS's.
 OURS: Final = "this program"
 
@@ -16,7 +18,8 @@ OURS: Final = "this program"
 class Rule:
     """A rule: its code, class, what is wrong, the cure, and where the rule comes from.
 
-    `what` and `cure` are format strings; text that fills them is made inert and cut at 120 characters.
+    `what` and `cure` are format strings; text that fills them is made inert and cut at 120 characters, a
+    whole cure at 500.
     """
 
     code: str
@@ -27,14 +30,14 @@ class Rule:
 
     def finding(self, place: Place, severity: Severity | None = None, **details: object) -> Finding:
         """The rule broken at a place; `details` fill the braces, `severity` replaces the rule's own."""
-        shown = {name: _shown(value) for name, value in details.items()}
+        shown = {name: _shown(name, value) for name, value in details.items()}
         return Finding(
             severity or self.severity, self.code, place, self.what.format(**shown), self.cure.format(**shown)
         )
 
 
-def _shown(value: object) -> object:
-    return inert(value, _CHARACTERS) if isinstance(value, str) else value
+def _shown(name: str, value: object) -> object:
+    return inert(value, _CURE if name == "cure" else _CHARACTERS) if isinstance(value, str) else value
 
 
 def error(code: str, what: str, cure: str, source: str = OURS) -> Rule:

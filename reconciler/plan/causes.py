@@ -68,6 +68,8 @@ def by_cause(
     before = renamed(asked.before, figures.successors) if asked.before else None
     rest = {one.name: one for one in judged(figures, guards, replace(asked, before=before), _SILENCED)}
     silenced = {name for name in tripped if name in _SILENCED and rest[name].state is GuardState.PASSED}
+    if silenced <= asked.allow.keys():  # nothing is silenced, or each is overridden by its own name
+        return checks
     kept = (rest[one.name] if one.name in _SILENCED and one.name in tripped else one for one in checks)
     return (*kept, *(causes.check(group, asked, silenced) for group in found if group.kind != "label-removed"))
 
@@ -100,15 +102,15 @@ class _Causes:
         return threshold is not False and group.entries >= LEAST_ENTRIES and group.entries > threshold * self._live
 
     def check(self, group: Group, asked: Asked, silenced: set[str]) -> GuardCheck:
-        """A cause as a guard that trips, unless its name or all of those that it silences are overridden."""
+        """A cause as a guard that trips, in place of those that are `silenced`, unless it is overridden by its name."""
         guard = _GUARD[group.kind]
         thing = thing_of(group.old, group.new) if guard != "boxes" else thing_of((_amount(group),))
-        named = asked.allow.get(f"{guard}:{thing}")
-        old_names = [asked.allow.get(name, "") for name in sorted(silenced)]
-        reason = named or ("; ".join(dict.fromkeys(old_names)) if old_names and all(old_names) else "")
+        reason = asked.allow.get(f"{guard}:{thing}", "")
         share = round(group.entries / self._live, 6) if self._live else None
         state = GuardState.OVERRIDDEN if reason else GuardState.TRIPPED
-        words = sentence(group.words, f" ({group.entries / max(1, self._live):.0%} of the live entries)")
+        place = f"; in place of {', '.join(sorted(silenced))}" if silenced else ""
+        of_live = f" ({group.entries / max(1, self._live):.0%} of the live entries{place})"
+        words = sentence(group.words, of_live)
         return GuardCheck(guard, state, words, group.entries, self._live, share, None, reason, thing)
 
     def unexplained(self, tripping: Sequence[Group]) -> int:

@@ -66,9 +66,9 @@ class Attempt:
 
     def so_far(self, outcome: Outcome) -> Outcome:
         """Set the outcome of what was done until now, and write it down in case that nothing else is."""
-        self.finished(outcome)
+        done = self.finished(outcome)
         self.on_news()
-        return outcome
+        return done
 
     def finished(self, outcome: Outcome) -> Outcome:
         """Set the outcome, and give it with the id of its record."""

@@ -164,6 +164,14 @@ def test_the_s3_address_of_a_url_is_spelled_out(world: World, url: str) -> None:
     assert "write s3://acme-vision/a/1 x.jpg" in said
 
 
+def test_a_long_address_is_spelled_out_whole(world: World) -> None:
+    """What is cut in the middle cannot be copied; control characters stay escapes."""
+    name = "/".join(["a-folder-with-a-long-name"] * 10)
+    key = json.dumps(f"https://acme-vision.s3.amazonaws.com/{name}/1%1b.jpg")
+    _, _, said = told(world, line(SIDES, key=f'"source-ref": {key}').encode())
+    assert f"write s3://acme-vision/{name}/1\\x1b.jpg" in said.replace(" ", "").replace("write", "write ")
+
+
 def test_a_url_of_another_host_has_no_s3_address(world: World) -> None:
     """Nothing is guessed."""
     _, _, said = told(world, line(SIDES, key='"source-ref": "https://example.com/1.jpg"').encode())
@@ -248,10 +256,12 @@ def test_a_test_set_of_a_wrong_name_is_not_passed_over(world: World) -> None:
     folder = world.write("cells", [GOOD.strip()])
     (folder / "test.json").write_text(json.dumps(COCO))
     assert "manifest-overlooked" not in world.run("validate").out
-    (folder / "test.json").write_text(OTHER)
-    ran = world.run("validate")
-    assert ran.code == 0
-    assert "train.jsonl manifest-overlooked note: test.json beside this manifest looks like" in ran.out
+    document = json.loads(OTHER)
+    for text in (OTHER, json.dumps([document]), json.dumps({"note": 1, **document})):
+        (folder / "test.json").write_text(text)
+        ran = world.run("validate")
+        assert ran.code == 0
+        assert "train.jsonl manifest-overlooked note: test.json beside this manifest looks like" in ran.out
 
 
 @pytest.mark.parametrize(

@@ -242,3 +242,18 @@ def test_a_copy_that_is_lost_or_cut_is_bad_input(world: World, spoil: Callable[[
     spoil(copies(world)[0])
     ran = world.run("restore", identity, "--yes")
     assert (ran.code, "cannot be read as a snapshot" in ran.err) == (3, True), ran
+
+
+@pytest.mark.usefixtures("cells")
+def test_what_a_killed_apply_overwrote_is_restored(world: World, account: Account) -> None:
+    """The note that it left has the place of the copy, and counts as its record."""
+    identity = record_of(world.run("apply", "--yes"))
+    (month,) = (world.folder / ".reconciler" / "audit").iterdir()
+    *before, last = month.read_text().splitlines()
+    month.write_text("".join(f"{line}\n" for line in before))
+    note = month.with_name(f"begun-{identity}.json")
+    note.write_text(json.dumps(json.loads(last) | {"outcome": "killed", "result": None}) + "\n")
+    note.chmod(0o600)
+    assert world.run("restore", identity, "--yes").code == 0
+    assert labels(account)["0000.jpg"] == "RBC"
+    assert not note.exists()

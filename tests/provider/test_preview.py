@@ -209,13 +209,13 @@ def test_findings_that_do_not_stop_an_apply_stand_beside_the_plan(world: World, 
         assert any(text.startswith("marked.yaml:4:") and "ERROR" in text.upper() for text in pending(cells))
 
 
-def test_the_training_manifest_as_test_set_is_a_remark(world: World) -> None:
+def test_the_training_manifest_as_test_set_is_refused(world: World) -> None:
     """A model would be tested on the images it learned from; datasets of two projects may share a manifest."""
     cells = world.declare({"1.jpg": ["cat"]})
     test = Resource(world.provider, "same-file", {**cells.declared, "datasetType": "TEST"})
     other = world.declare({}, manifest=cells.declared["manifest"])
     said = [pending(one) for one in (cells, other, test, test)]
-    noted = [any("the manifest of the training dataset" in line for line in lines) for lines in said]
+    noted = [any("1 image would be labelled in train and in test" in line for line in lines) for lines in said]
     assert noted == [False, False, True, True]
 
 

@@ -320,3 +320,10 @@ def write_many(path: str, number: int) -> None:
 
     for _time in range(50):
         append_record(Path(path), {"number": number, "padding": "x" * 20_000, "pid": os.getpid()})
+
+
+def test_an_outcome_so_far_names_its_record(desk: Desk) -> None:
+    """An apply that is interrupted shows the id that `reconciler restore` takes, as one that ends does."""
+    attempt = made()
+    assert attempt.so_far(Outcome("arn:dataset")).record == attempt.identity
+    assert desk.record(attempt, iter([{}, {}]))["id"] == attempt.identity

@@ -28,7 +28,7 @@ _FILE: Final = "project.yaml"
 _OTHER_NAMES: Final = ("project.yml", "Project.yaml", "Project.yml", "project.yaml.txt")
 # Endings of files that may be meant as manifests, and how such a file begins.
 _LIKE_MANIFESTS: Final = {"json", "jsonl", "jsonlines", "ndjson", "manifest", "yaml", "yml", "txt", "gz"}
-_BEGINS: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[?\s*\{\s*\"source-ref\"")
+_BEGINS: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*[\[{](?s:.*)"source-ref"\s*:')
 _HEAD: Final = 1000
 _LARGEST: Final = 1_000_000
 _NOTHING_CURE: Final = "write at least one key, such as `managed: true`"
@@ -157,7 +157,8 @@ def _root(path: Path, collector: Collector) -> Node | None:
 def _project(declared: DeclaredProject, collector: Collector, absent: str) -> ProjectDeclaration:
     datasets = tuple(_datasets(declared, collector, absent))
     kinds = {one.dataset_type for one in datasets}
-    misnamed = [name for kind in DatasetType if kind not in kinds for name in _misnamed(declared.project.folder, kind)]
+    missing = (kind for kind in DatasetType if kind not in kinds)
+    misnamed = [name for kind in missing for name in _misnamed(declared.project.folder, kind, alone=not datasets)]
     if datasets and misnamed:
         datasets = (replace(datasets[0], overlooked=misnamed[0]), *datasets[1:])
     for name in misnamed if not datasets else ():
@@ -167,13 +168,13 @@ def _project(declared: DeclaredProject, collector: Collector, absent: str) -> Pr
     return replace(declared.project, datasets=datasets)
 
 
-def _misnamed(folder: Path, kind: DatasetType) -> Iterator[str]:
-    """The files in a folder that hold a manifest by their name and text, and have no name that is read."""
+def _misnamed(folder: Path, kind: DatasetType, *, alone: bool) -> Iterator[str]:
+    """The files in a folder that have nearly the name of a manifest and, beside another dataset, the text of one."""
     known = default_manifests(folder, kind.word)
     for path in sorted(folder.iterdir()):
         words = path.name.casefold().split(".")
         meant = words[0] == kind.word and words[-1] in _LIKE_MANIFESTS and path.name not in known
-        if meant and path.is_file() and (words[-1] == "gz" or _begins_like_a_manifest(path)):
+        if meant and path.is_file() and (alone or _begins_like_a_manifest(path)):
             yield path.name
 
 
