@@ -47,6 +47,8 @@ def _escape(match: re.Match[str]) -> str:
 
 # What is longer could be cut where it is shown, between its quotes.
 _PASTED_CHARACTERS: Final = 200
+# The same in the cure of a finding, which may have the name twice and is shown with at most `SHOWN_CHARACTERS`.
+PASTED_IN_A_CURE: Final = 90
 # Letters that are shown as an escape, because they look like nothing.
 _BLANK_LETTERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
 

@@ -22,7 +22,7 @@ from reconciler.manifest.mistaken_files import HEAD, few, markers, mistaken_file
 from reconciler.manifest.rules.lines import MERGE_CONFLICT, NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
-from reconciler.text import for_shell
+from reconciler.text import PASTED_IN_A_CURE, for_shell
 
 _NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
 _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
@@ -166,7 +166,7 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
     mistake = mistaken_file(content[:HEAD], manifest=False)
     if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
         rule, details = mistake
-        raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE"), **details)
+        raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE", PASTED_IN_A_CURE), **details)
     if b"<<<<<<<" in content or b">>>>>>>" in content:
         lines = markers(BytesIO(content), 1)
         if lines:

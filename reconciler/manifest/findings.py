@@ -7,7 +7,7 @@ from typing import Any, Final
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Marking, Place, Severity
 from reconciler.rule import Rule
-from reconciler.text import for_shell
+from reconciler.text import PASTED_IN_A_CURE, for_shell
 
 MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
@@ -135,7 +135,7 @@ class Collector:
         self._by_policy += refused
         if self._counts[severity] > FINDINGS_KEPT:
             return
-        given = {"file": for_shell(self.shown, "FILE"), **details}
+        given = {"file": for_shell(self.shown, "FILE", PASTED_IN_A_CURE), **details}
         details = {name: value() if callable(value) else value for name, value in given.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
