@@ -256,9 +256,13 @@ def author_of(oid: str, folder: Path) -> str | None:
 
 
 def tracks(path: Path) -> bool:
-    """Whether a file or link, or what is below a folder, is in the index of the repository around it."""
+    """Whether a file or link, or what is below a folder, is in the index of the repository around it.
+
+    Where a repository is there and git cannot say (it is not installed, the index is damaged), the answer is yes: a
+    file that may have come with the repository is not believed.
+    """
     try:
         names = _output(["ls-files", "-z", "--", f":(literal){path.name}"], path.parent, _SECONDS)
     except (BadInput, OSError, subprocess.SubprocessError):
-        return False
+        return any((folder / ".git").exists() for folder in path.absolute().parents)
     return bool(names)

@@ -22,7 +22,7 @@ from botocore.session import Session
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
-from reconciler.errors import BadInput, ReconcilerError
+from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from reconciler.text import inert
 
 if TYPE_CHECKING:
@@ -228,7 +228,12 @@ class Connection:
             sts = self._sts(self._signed_in(region), _CONFIG, region)
         except _SETTING_ERRORS as error:
             raise _refusal(error) from None
-        return str(sts.get_caller_identity()["Account"])
+        try:
+            return str(sts.get_caller_identity()["Account"])
+        except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
+            raise AccessDenied(
+                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
+            ) from None
 
     def configured_region(self) -> str | None:
         """The region to look for projects by name: the one set here, AWS_REGION, AWS_DEFAULT_REGION, the profile's.

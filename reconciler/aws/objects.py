@@ -97,6 +97,11 @@ def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:
     """Turn what boto3 raises into an error that names the address."""
     try:
         yield
+    except RecursionError:  # botocore follows a redirect to the same place without end
+        raise ReconcilerError(
+            f"{inert(str(address))}: the endpoint for S3 gave redirects without end, so that it is not AWS's; check "
+            "AWS_ENDPOINT_URL_S3 and aws:endpoints"
+        ) from None
     except Exception as error:
         fault = fault_of(operation, error)
         if fault is None:

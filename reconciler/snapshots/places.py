@@ -91,15 +91,17 @@ class _InFolder:
         name, now = snapshot_name(dataset_arn), self.now()
         if sent is None:
             return write_snapshot(self.folder, name, now, lines)
-        if self.gone_with_runner:
-            self.warn(f"the lines that an apply overwrites are kept in {self._gone(self.overwritten)}")
         prune(self.overwritten, now - _KEPT)
         try:
-            return write_overwritten(self.overwritten, name, now, lines, sent)[0]
-        except ReconcilerError:
+            written = write_overwritten(self.overwritten, name, now, lines, sent)[0]
+        except ReconcilerError as error:
             if not self.gone_with_runner:
                 raise
+            self.warn(f"the lines that this apply overwrites are not kept ({error}): CI is set; {self.cure}")
             return Snapshot("", 0, OVERWRITTEN)
+        if self.gone_with_runner:
+            self.warn(f"the lines that an apply overwrites are kept in {self._gone(self.overwritten)}")
+        return written
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,16 @@ def outcome_words(outcome: Outcome) -> str:
     """What an apply did to one dataset, in figures."""
     words = figures(((outcome.add, "added"), (outcome.update, "updated"), (outcome.unlabel, "unlabelled")))
     if not words:
-        return "nothing was applied" if outcome.error else "nothing was sent"
+        if outcome.error or not outcome.batches:
+            return "nothing was applied" if outcome.error else "nothing was sent"
+        return f"{counted(outcome.batches, 'batch was', 'batches were')} sent, and no line of it is known to be live"
     words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
     return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 
 
 def snapshot_sentence(where: str) -> Sentence:
-    """Where the entries of a deleted dataset are, and how to restore them."""
-    return sentence("the deleted entries are kept in ", Name(where), "; `reconciler restore` brings them back")
+    """Where the entries of a dataset were kept before it is deleted, and how to restore them."""
+    return sentence("the dataset's entries are kept in ", Name(where), "; `reconciler restore` brings them back")
 
 
 def overwritten_sentence(outcome: Outcome) -> Sentence:

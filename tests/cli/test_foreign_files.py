@@ -74,6 +74,22 @@ def test_a_note_that_git_tracks_never_becomes_a_record(world: World, audit: Path
 
 
 @pytest.mark.parametrize(
+    ("variable", "value"), [("PATH", "/nonexistent"), ("GIT_DIR", "/nonexistent")], ids=["no git", "no index"]
+)
+def test_a_note_is_not_believed_where_git_cannot_say(
+    world: World, audit: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """In a repository a file may have come with it, and without an answer it is taken for such a file."""
+    note = a_note(audit)
+    track(world, note)
+    monkeypatch.setenv(variable, value)
+    assert world.run("apply", "--yes").code == 0
+    assert note.exists()
+    monkeypatch.delenv(variable) if variable != "PATH" else monkeypatch.undo()
+    assert [one["outcome"] for one in written(audit)] == ["done"]
+
+
+@pytest.mark.parametrize(
     "members",
     [
         {"at": "../../../outside-01-01"},

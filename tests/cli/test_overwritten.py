@@ -102,6 +102,7 @@ def test_an_entry_that_was_edited_since_is_left_out_and_named(world: World, acco
     ran = world.run("restore", identity, "--yes")
     assert (ran.code, "left out: s3://acme-vision/cells/0001.jpg" in ran.err) == (0, True)
     assert "1 entry was edited after that apply and left out; --force" in ran.out.replace("\n", " ")
+    assert "The copy has the lines of the 1 entry that was left out, too" in ran.out.replace("\n", " ")
     assert labels(account) == {"0000.jpg": "RBC", "0001.jpg": "Platelet", "0002.jpg": "RBC", "new.jpg": "WBC"}
     assert world.run("restore", identity, "--yes", "--force").code == 0
     assert labels(account)["0001.jpg"] == "RBC"
@@ -186,7 +187,9 @@ def test_on_a_runner_a_folder_is_worth_one_warning(
     assert "which is deleted with this runner (CI is set); give --snapshots s3://BUCKET/FOLDER" in ran.err
     world.write("cells", world.many(3), settings=SETTINGS)
     (world.folder / "full").write_text("")
-    assert world.run("apply", "--yes", "--snapshots", "full").code == 0
+    ran = world.run("apply", "--yes", "--snapshots", "full")
+    assert (ran.code, ran.err.count("warning")) == (0, 1)
+    assert "the lines that this apply overwrites are not kept" in ran.err
     assert labels(account)["0000.jpg"] == "RBC"
 
 

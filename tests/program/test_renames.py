@@ -92,7 +92,7 @@ def test_a_destroy_of_the_old_name_knows_no_program(workspace: Workspace) -> Non
             assert "the policy is `destroy: refuse`" in said
             assert workspace.live("pets") == CATS
             workspace.forget("new")
-    assert "the deleted entries are kept in" in said
+    assert "the dataset's entries are kept in" in said
     assert workspace.projects()["pets"] == {}
     workspace.up()
     assert workspace.live("pets") == CATS

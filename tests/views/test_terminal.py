@@ -139,7 +139,7 @@ def test_an_outcome_is_what_was_done_and_what_went_wrong() -> None:
         "\n"
         "blood-cells train  (datasets/blood-cells/train.jsonl)\n"
         "  2 added in 1 batch\n"
-        "  the deleted entries are kept in s3://kept/here; `reconciler restore` brings them back\n"
+        "  the dataset's entries are kept in s3://kept/here; `reconciler restore` brings them back\n"
         "  train.jsonl:3: rejected: s3://b/1.jpg: no such image\n"
         "  ... and 6 more rejected lines\n"
         "  warning: 7 lines are not live; the policy is `rejected: skip`\n"

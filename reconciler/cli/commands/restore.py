@@ -56,6 +56,7 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
     screen.clear()
     plan_all(run, live)
     _refuse_other(one, record["dataset_arn"] if record else options.dataset_arn)
+    edited: list[str] = []
     if record and one.plan and not options.force and (edited := _edited_since(one, record, places, live)):
         _name(edited, run, screen)
         one.ledger.drop(edited)
@@ -69,7 +70,7 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
     else:
         apply_planned(run, screen, live, signals)
     if record:
-        _show_way_back(record, places, screen)
+        _show_way_back(record, places, screen, left_out=len(edited))
     return Exit.DONE
 
 
@@ -175,7 +176,7 @@ def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
 _COMMAND: Final = 4000
 
 
-def _show_way_back(record: Record, places: list[str], screen: Screen) -> None:
+def _show_way_back(record: Record, places: list[str], screen: Screen, *, left_out: int) -> None:
     """How to get the same lines into the manifest, because the next apply sends what is there."""
     declared = record["manifest"] if record["action"] == "apply" else None
     manifest = (declared or {}).get("path") or "the manifest"
@@ -187,3 +188,8 @@ def _show_way_back(record: Record, places: list[str], screen: Screen) -> None:
         into = f" >> {for_shell(manifest, 'MANIFEST', _COMMAND)}" if str(manifest).endswith(".jsonl") else ""
         screen.line(f"  {fetch}{into}")
     screen.line("and remove the older lines of these images there; `reconciler validate` names them.")
+    if left_out:
+        many = counted(left_out, "entry that was", "entries that were")
+        screen.line(
+            f"The copy has the lines of the {many} left out, too: do not put those into the manifest.", "warning"
+        )
