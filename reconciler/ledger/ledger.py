@@ -166,7 +166,8 @@ class Ledger:
         """Whether a key's desired and live entry are labelled; None where there is no such entry."""
         desired, live = (f"SELECT labelled FROM {side} WHERE key = :key" for side in (DESIRED, LIVE))
         row = self._database.execute(f"SELECT ({desired}), ({live})", {"key": key_bytes(key)}).fetchone()
-        return tuple(None if one is None else bool(one) for one in row)  # type: ignore[return-value]
+        in_desired, in_live = (None if one is None else bool(one) for one in row)
+        return in_desired, in_live
 
     def labels_more(self) -> bool:
         """Whether any entry of the manifest is labelled and its live entry is not, or is missing."""

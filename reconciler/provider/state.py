@@ -39,8 +39,9 @@ def shown(value: object) -> str:
 
 def whole(value: object, default: int = 0) -> int:
     """A whole number, which may have come back from the engine as a float."""
-    known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    return int(value) if known else default  # type: ignore[call-overload]  # it is a number
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        return int(value)
+    return default
 
 
 def parse_policy(value: object) -> Policy:

@@ -17,8 +17,9 @@ from tests.support.filling import desired_entry
 from tests.support.lines import labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from reconciler.model import Change
     from rekognition_emulator import Emulator
     from tests.support.lines import Document
 
@@ -48,11 +49,11 @@ def failing(patch: pytest.MonkeyPatch, error: BaseException, *, after: int) -> N
     """Let the confirmation of a batch fail after this number of batches."""
     confirm, left = SendQueue.confirm, [after]
 
-    def confirmed(self: SendQueue, changes: object) -> None:
+    def confirmed(self: SendQueue, changes: Iterable[Change]) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise error
-        confirm(self, changes)  # type: ignore[arg-type]  # passed on
+        confirm(self, changes)
 
     patch.setattr(SendQueue, "confirm", confirmed)
 

@@ -192,7 +192,7 @@ def test_a_replace_that_is_killed_at_any_call_is_ended_by_the_next_run(
         if left[0] == 0 and when == "before":
             raise Killed
         try:
-            return make(*arguments, **named)  # type: ignore[arg-type]  # passed on
+            return make(*arguments, **named)  # type: ignore[arg-type]  # whatever `make` was called with
         finally:
             if left[0] == 0:
                 raise Killed

@@ -33,6 +33,9 @@ FOREIGN = (
     "NO_COLOR",
     "RECONCILER_ALLOW",
     "FORCE_COLOR",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
 )
 
 
@@ -193,6 +196,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
+        "GIT_CONFIG_GLOBAL": str(tmp_path / "no-git-config"),
+        "GIT_CONFIG_NOSYSTEM": "1",
         "TERM": "xterm",
         "COLUMNS": "100",
     }

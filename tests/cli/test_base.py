@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
 
 
-@pytest.fixture(autouse=True)
-def git_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Git without a user's settings."""
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
 @pytest.fixture
 def history(account: Account, world: World) -> World:
     """Applied; then relabelled on the base and not applied; one entry edited in AWS; the branch adds one."""

@@ -11,21 +11,15 @@ import pytest
 from tests.cli.repository import commit, git
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import World
 
 
 @pytest.fixture(autouse=True)
-def nobody(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No account, and no git settings of a user."""
+def nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No account."""
     del world
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.delenv(name)
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
 def figures(world: World, before: str, after: str) -> tuple[int, int, int]:

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Account, World
 
 
-@pytest.fixture(autouse=True)
-def git_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Git without a user's settings."""
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
 @pytest.fixture
 def applied(account: Account, world: World) -> World:
     """A project whose train dataset was applied, with three entries."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -28,18 +27,6 @@ LINK: Final = "120000"
 FOLDER: Final = "40000"
 # An entry of a tree: mode, name, and a blob's bytes or the entries of a tree.
 Entry = tuple[str, bytes, "bytes | Sequence[Entry]"]
-
-
-@pytest.fixture(autouse=True)
-def git_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Git without a user's settings; temporary folders are in one place of the test."""
-    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
 
 def stored(repository: Path, kind: str, content: bytes) -> str:

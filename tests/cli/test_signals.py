@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -212,32 +213,53 @@ def test_an_ignored_signal_stays_ignored() -> None:
         assert signals.exit_code is None
 
 
+class Terminal:
+    """A process at a real pseudo-terminal, and what it has written so far."""
+
+    def __init__(self, *command: str, typed: bytes = b"") -> None:
+        self.seen = b""
+        self._master, slave = pty.openpty()
+        os.write(self._master, typed)
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+        self.process = subprocess.Popen(
+            [sys.executable, *command], env=environment, stdin=slave, stdout=slave, stderr=slave
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+    def wait_for(self, text: bytes) -> None:
+        """Read until it is there."""
+        while text not in self.seen:
+            self.seen += os.read(self._master, 65536)
+
+    def type(self, text: bytes) -> None:
+        """Type at the terminal."""
+        os.write(self._master, text)
+
+    def ended(self) -> tuple[int, str]:
+        """The exit code, and all that was written; Linux reports EIO where the other side is closed."""
+        with suppress(OSError):
+            while chunk := os.read(self._master, 65536):
+                self.seen += chunk
+        return self.process.wait(timeout=DEADLINE), self.seen.decode()
+
+
 def test_a_person_at_a_terminal_is_asked_and_sees_progress(account: Account, world: World) -> None:
     """A real pseudo-terminal shows the plan in colours, the question, `y` and the outcome, and no status line."""
     account.create("cells")
     world.write("cells", world.many(2))
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reconciler", "apply"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
-    os.close(slave)
-    seen = b""
-    try:
-        while b"Apply? [y/N] " not in seen:
-            seen += os.read(master, 65536)
-        os.write(master, b"y\n")
-        while chunk := _read(master):
-            seen += chunk
-        assert process.wait(timeout=DEADLINE) == 0
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-    text = seen.decode()
+    with Terminal("-m", "reconciler", "apply") as terminal:
+        terminal.wait_for(b"Apply? [y/N] ")
+        terminal.type(b"y\n")
+        code, text = terminal.ended()
+    assert code == 0
     assert "\x1b[1mcells train  (datasets/cells/train.jsonl)\x1b[0m" in text
     assert "\x1b[32m    + 0000.jpg  1 box: RBC" in text
     assert "1 dataset: 2 added\x1b[0m\r\n" in text
@@ -249,29 +271,12 @@ def test_what_was_typed_before_the_question_is_not_its_answer(account: Account, 
     """A `y` from before the plan was shown is discarded; the one that follows the question counts."""
     account.create("cells")
     world.write("cells", world.many(2))
-    master, slave = pty.openpty()
-    os.write(master, b"y\ny\n")
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "apply"],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
-    os.close(slave)
-    seen = b""
-    try:
-        while b"Apply? [y/N] " not in seen:
-            seen += os.read(master, 65536)
-        os.write(master, b"n\n")
-        while chunk := _read(master):
-            seen += chunk
-        assert process.wait(timeout=DEADLINE) == 4
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-    assert "not applied: you answered no" in seen.decode()
+    with Terminal("-c", PROGRAM, "apply", typed=b"y\ny\n") as terminal:
+        terminal.wait_for(b"Apply? [y/N] ")
+        terminal.type(b"n\n")
+        code, text = terminal.ended()
+    assert code == 4
+    assert "not applied: you answered no" in text
     assert account.updates == 0
 
 
@@ -280,45 +285,19 @@ def test_ctrl_c_during_a_progress_bar_leaves_a_clean_screen(account: Account, wo
     """The bar is removed, the cursor was never hidden, every line is whole, and a sentence comes last."""
     account.create("cells")
     world.write("cells", world.many(2))
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "apply", "--yes"],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "80"},
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    )
-    os.close(slave)
-    seen = b""
-    try:
-        while b"batch 1 of 1" not in seen:
-            seen += os.read(master, 65536)
-        process.send_signal(signal.SIGINT)
-        while b"press Ctrl-C again" not in seen:
-            seen += os.read(master, 65536)
-        process.send_signal(signal.SIGINT)
-        while chunk := _read(master):
-            seen += chunk
-        assert process.wait(timeout=DEADLINE) == 130
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-    text = seen.decode()
+    with Terminal("-c", PROGRAM, "apply", "--yes") as terminal:
+        terminal.wait_for(b"batch 1 of 1")
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.wait_for(b"press Ctrl-C again")
+        terminal.process.send_signal(signal.SIGINT)
+        code, text = terminal.ended()
+    assert code == 130
     assert "Traceback" not in text
     assert "\x1b[?25l" not in text
     _bars, after = text.rsplit("\r\n\r\x1b[1A\x1b[2K", 1)
     assert "batch 1 of 1" not in after
     assert after.endswith("\r\n")
     assert "AWS still processes" in after
-
-
-def _read(master: int) -> bytes:
-    """The next output of the terminal; empty when its other side is closed (Linux reports EIO)."""
-    try:
-        return os.read(master, 65536)
-    except OSError:
-        return b""
 
 
 LOADING = """

@@ -1,5 +1,7 @@
 """Cutting lines into request bodies."""
 
+from collections.abc import Iterator
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,12 +55,12 @@ def test_one_batch_is_in_memory_at_a_time() -> None:
     def lines() -> list[Change]:
         return [change(seq, 40) for seq in range(9)]
 
-    def watched() -> object:
+    def watched() -> Iterator[Change]:
         for one in lines():
             read.append(one.seq)
             yield one
 
-    first = next(iter(batches(watched(), LIMIT)))  # type: ignore[arg-type]  # a generator typed as object
+    first = next(iter(batches(watched(), LIMIT)))
     assert len(first.changes) == 2
     assert read == [0, 1, 2]
 

@@ -29,15 +29,15 @@ def _members(made: Plan) -> dict[str, object]:
 
 
 def _constructed(made: Plan) -> object:
-    return Plan(**_members(made) | {"refusals": ()})  # type: ignore[arg-type]
+    return Plan(**_members(made) | {"refusals": ()})  # type: ignore[arg-type]  # a forgery without types
 
 
 def _with_a_seal(made: Plan) -> object:
-    return Plan(**_members(made) | {"refusals": (), "seal": object()})  # type: ignore[arg-type]
+    return Plan(**_members(made) | {"refusals": (), "seal": object()})  # type: ignore[arg-type]  # likewise
 
 
 def _replaced(made: Plan) -> object:
-    return replace(made, refusals=())  # type: ignore[call-arg]
+    return replace(made, refusals=())  # type: ignore[call-arg]  # mypy refuses the forgery, and so must the class
 
 
 def _replaced_with_a_seal(made: Plan) -> object:
@@ -45,7 +45,7 @@ def _replaced_with_a_seal(made: Plan) -> object:
 
 
 def _set(made: Plan) -> object:
-    made.refusals = ()  # type: ignore[misc]
+    made.refusals = ()  # type: ignore[misc]  # likewise
     return made
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import venv
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +14,7 @@ from rekognition_emulator import Emulator, serve
 from tests.program.workspace import REPOSITORY, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -41,3 +43,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(run, cwd=REPOSITORY, check=True, capture_output=True)
     [built] = folder.glob("*.whl")
     return built
+
+
+@pytest.fixture(scope="session")
+def installed_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], tuple[Path, Path]]:
+    """Makes an environment that has the wheel and nothing else; gives its interpreter and its folder of packages."""
+
+    def make() -> tuple[Path, Path]:
+        folder = tmp_path_factory.mktemp("installed")
+        venv.create(folder / "venv", with_pip=False)
+        python = folder / "venv" / "bin" / "python"
+        install = ["-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+        subprocess.run([sys.executable, *install], check=True, env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
+        [packages] = (folder / "venv" / "lib").glob("python*/site-packages")
+        return python, packages
+
+    return make

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import sysconfig
-import venv
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -15,6 +11,7 @@ import pytest
 from tests.program.workspace import DRIFT, Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rekognition_emulator import Emulator
@@ -42,14 +39,9 @@ pulumi.export("entries", good.live["entries"])
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(installed_wheel: Callable[[], tuple[Path, Path]]) -> Path:
     """The interpreter of an environment that has the wheel, and beside it only what this one has installed."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder / "venv", with_pip=False)
-    python = folder / "venv" / "bin" / "python"
-    install = ["-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run([sys.executable, *install], check=True, env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
-    [packages] = (folder / "venv" / "lib").glob("python*/site-packages")
+    python, packages = installed_wheel()
     # A path is added and its own .pth files are not read, so that this checkout is not importable there.
     (packages / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import venv
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +15,8 @@ from packaging.utils import canonicalize_name
 from tests.program.workspace import REPOSITORY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rekognition_emulator import Emulator
 
 NAME = "rekognition-labels-as-code"
@@ -39,14 +39,9 @@ def base() -> dict[str, metadata.Distribution]:
 
 
 @pytest.fixture(scope="module")
-def light(wheel: Path, base: dict[str, metadata.Distribution], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def light(base: dict[str, metadata.Distribution], installed_wheel: Callable[[], tuple[Path, Path]]) -> Path:
     """The interpreter of an environment with the wheel and what the base package needs, and nothing else."""
-    folder = tmp_path_factory.mktemp("light")
-    venv.create(folder / "venv", with_pip=False)
-    python = folder / "venv" / "bin" / "python"
-    install = ["-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run([sys.executable, *install], check=True, env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
-    [packages] = (folder / "venv" / "lib").glob("python*/site-packages")
+    python, packages = installed_wheel()
     for distribution in base.values():
         for name in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
             (packages / name).symlink_to(Path(str(distribution.locate_file(name))).resolve())

@@ -116,12 +116,11 @@ def test_what_is_gone_is_said_in_a_refresh_and_in_a_destroy(emulator: Emulator, 
     assert f"the dataset {arn} was deleted before" in cells.messages[-1].text
 
 
-def test_a_dataset_that_describe_projects_does_not_list_is_not_gone(emulator: Emulator, cells: Resource) -> None:
+def test_a_dataset_that_describe_projects_does_not_list_is_not_gone(
+    emulator: Emulator, cells: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stale or empty DescribeProjects decides nothing: DescribeDataset still finds the recorded ARN."""
-    projects = emulator.service.context.store.projects
-    emulator.service.context.store.projects = lambda *_some: []  # type: ignore[method-assign]  # lists nothing
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(emulator.service.context.store, "projects", lambda *_some: [])
         assert not cells.drift()
-    finally:
-        emulator.service.context.store.projects = projects  # type: ignore[method-assign]
     assert cells.id

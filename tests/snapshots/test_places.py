@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
@@ -80,8 +80,8 @@ def test_bytes_that_s3_gives_back_otherwise_are_no_snapshot(
     """Something between us and the bucket changed them."""
     upload = Objects.upload
 
-    def upload_and_spoil(self: Objects, address: S3Address, file: object) -> None:
-        upload(self, address, file)  # type: ignore[arg-type]  # passed on
+    def upload_and_spoil(self: Objects, address: S3Address, file: IO[bytes]) -> None:
+        upload(self, address, file)
         self.put(address, b"something else")
 
     monkeypatch.setattr(Objects, "upload", upload_and_spoil)
