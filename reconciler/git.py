@@ -8,6 +8,7 @@ following a link.
 """
 
 import os
+import posixpath
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -40,10 +41,12 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
     """A context manager with a folder (or file) of a revision, in a temporary folder.
 
     `revision` is git's `REVISION:PATH`, with the path from the root of the repository; without a path it is `default`,
-    a path from `repository`, which is any folder inside the repository ("" is that folder itself).
+    a path from `repository`, which is any folder inside the repository ("" is that folder itself). A link in the folder
+    that leads to a project elsewhere in the revision is followed, as it is in a working tree.
 
     Raises:
-        BadInput: git, the repository, the revision or the path in it is not found.
+        BadInput: git, the repository, the revision or the path in it is not found; or a part of it is not in the
+            revision (a submodule, a link that leads out of the repository).
     """
     name, colon, path = revision.partition(":")
     spec = f"{name}:{path}" if colon else f"{name}:./{default}"
@@ -53,7 +56,8 @@ def checked_out(revision: str, repository: Path, default: str = "datasets") -> I
         target = Path(temporary) / ("datasets" if leaf.lower() in _UNSAFE else leaf)
         if _output(["cat-file", "-t", oid], repository).strip() == b"tree":
             target.mkdir()
-            _write(_safe(_files(oid, repository), revision), repository, target)
+            beside = f"{name}:{path}" if colon else f"{name}:./{default}"
+            _write(_safe(_followed(oid, beside, repository, revision), revision), repository, target)
         else:
             _write([(oid, (target.name,), "100644")], repository, target.parent)
         yield target
@@ -107,13 +111,51 @@ def _resolved(spec: str, repository: Path, asked: str) -> str:
 
 
 def _files(tree: str, repository: Path) -> Iterator[_Blob]:
-    """Every file and link below a tree; submodules have no files here."""
+    """Every file, link and submodule below a tree; the files of a submodule are not in this repository."""
     for row in _output(["ls-tree", "-r", "-z", "--full-tree", tree], repository).split(b"\0"):
         if row:
             facts, _tab, path = row.partition(b"\t")
             mode, _kind, oid = facts.decode("ascii").split()
-            if mode in _FILES or mode == _LINK:
-                yield oid, tuple(os.fsdecode(path).split("/")), mode
+            yield oid, tuple(os.fsdecode(path).split("/")), mode
+
+
+def _followed(tree: str, spec: str, repository: Path, revision: str) -> Iterator[_Blob]:
+    """The files of a tree and of the folders that links at its top lead to; `spec` is the tree, as git names it.
+
+    What is not in the revision is refused: a project that is left out would count as removed, or as unchanged.
+    """
+    for oid, parts, mode in _files(tree, repository):
+        if mode == _LINK and len(parts) == 1:
+            inner = _linked(_output(["cat-file", "blob", oid], repository), spec, repository)
+        else:
+            inner = "" if mode == _LINK or mode in _FILES else None
+        if inner is None:
+            what = "a link that leads out of the repository" if mode == _LINK else "a submodule, or no file at all"
+            raise BadInput(
+                f"{revision!r} has {inert('/'.join(parts))!r}, {what}: what is in it is not in the revision, so "
+                "nothing of it was read; name a revision and path of the repository that has the files"
+            )
+        if inner:
+            yield from ((one, (*parts, *below), kind) for one, below, kind in _files(inner, repository))
+        else:
+            yield oid, parts, mode
+
+
+def _linked(target: bytes, spec: str, repository: Path) -> str | None:
+    """The tree of the project that a link leads to; "" where it leads to none; None where it leads out."""
+    name, _colon, path = spec.partition(":")
+    if not target or target.startswith(b"/") or b"\0" in target:
+        return None
+    start = "./" if path.startswith("./") else ""
+    place = posixpath.normpath(posixpath.join(path.removeprefix("./") or ".", os.fsdecode(target)))
+    if not start and place.startswith(".."):
+        return None
+    done = _git(["rev-parse", "--verify", "--quiet", f"{name}:{start}{place}"], repository)
+    if done.returncode:
+        return "" if done.returncode == 1 else None
+    oid = done.stdout.decode("ascii").strip()
+    is_project = _git(["rev-parse", "--verify", "--quiet", f"{oid}:project.yaml"], repository).returncode == 0
+    return oid if is_project else ""
 
 
 def _safe(files: Iterator[_Blob], revision: str) -> list[_Blob]:
@@ -165,7 +207,10 @@ def _place(blobs: IO[bytes], root: int, blob: _Blob) -> bool:
         if mode == _LINK:
             target = blobs.read(left)
             left -= len(target)
-            os.symlink(target, parts[-1], dir_fd=folder)
+            try:
+                os.symlink(target, parts[-1], dir_fd=folder)
+            except (OSError, ValueError):  # a NUL in it, or longer than any path may be
+                raise BadInput(f"the link {inert('/'.join(parts))!r} leads to no path that a file can have") from None
         else:
             with os.fdopen(os.open(parts[-1], _NEW_FILE, 0o600, dir_fd=folder), "wb") as file:
                 while left and (piece := blobs.read(min(left, 1 << 20))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +26,17 @@ if TYPE_CHECKING:
 FILE: Final = "100644"
 LINK: Final = "120000"
 FOLDER: Final = "40000"
-# An entry of a tree: mode, name, and a blob's bytes or the entries of a tree.
-Entry = tuple[str, bytes, "bytes | Sequence[Entry]"]
+SUBMODULE: Final = "160000"
+# An entry of a tree: mode, name, and a blob's bytes, the id of a submodule's commit, or the entries of a tree.
+Entry = tuple[str, bytes, "bytes | str | Sequence[Entry]"]
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Git looks for no repository above the test's folder, where temporary folders are too."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
 
 
 def stored(repository: Path, kind: str, content: bytes) -> str:
@@ -44,7 +54,10 @@ def tree(repository: Path, entries: Sequence[Entry]) -> str:
     """The id of a tree with these entries, in this order."""
     rows = b""
     for mode, name, content in entries:
-        oid = stored(repository, "blob", content) if isinstance(content, bytes) else tree(repository, content)
+        if isinstance(content, str):
+            oid = content
+        else:
+            oid = stored(repository, "blob", content) if isinstance(content, bytes) else tree(repository, content)
         rows += mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid)
     return stored(repository, "tree", rows)
 
@@ -97,6 +110,66 @@ def test_a_tree_that_would_be_written_outside_its_folder_is_refused(
     assert "nothing of it was read" in ran.err or "empty filename in tree entry" in ran.err  # the second is git's own
     assert outside(tmp_path) == before
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def linked(world: World, label: str) -> None:
+    """A project outside of `datasets/`, and a link to it there; committed and tagged with the label."""
+    folder = world.folder / "labels" / "mice"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "project.yaml").write_text("managed: false\n")
+    (folder / "train.jsonl").write_text(world.boxes("1.jpg", label) + "\n")
+    link = world.folder / "datasets" / "mice"
+    if not link.is_symlink():
+        link.symlink_to("../labels/mice")
+    git(world.folder, "add", "--all")
+    git(world.folder, "commit", "--quiet", "--allow-empty", "--message", label)
+    git(world.folder, "tag", label)
+
+
+@pytest.mark.parametrize(("one", "two"), [("cat", "dog"), ("cat:datasets", "dog:datasets"), ("cat", "datasets")])
+def test_a_project_behind_a_link_is_read_in_a_revision_as_on_the_disk(world: World, one: str, two: str) -> None:
+    """A link out of the folder of the datasets neither hides a change nor makes one."""
+    world.write("cells", world.many(1))
+    commit(world.folder)
+    linked(world, "cat")
+    linked(world, "dog")
+    assert world.run("diff", one, two, "--exit-code").code == 2
+    assert "1 to update" in world.run("diff", one, two).out
+    assert world.run("diff", "dog", "datasets", "--exit-code").code == 0
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        (LINK, b"mice", b"/etc"),
+        (LINK, b"mice", b"../../outside"),
+        (LINK, b"mice", b""),
+        (LINK, b"mice", b"a\0b"),
+        (SUBMODULE, b"mice", "1" * 40),
+    ],
+    ids=["absolute", "out of the repository", "nowhere", "no path", "submodule"],
+)
+@pytest.mark.parametrize("sides", [("bad", "datasets"), ("bad", "bad"), ("datasets", "bad")], ids=str)
+def test_what_is_not_in_a_revision_is_never_compared(world: World, entry: Entry, sides: Sequence[str]) -> None:
+    """A submodule, or a link that leads out of the repository, is named; nothing counts as unchanged or removed."""
+    world.write("cells", world.many(1))
+    commit(world.folder)
+    tag(world.folder, "bad", [entry])
+    ran = world.run("diff", *sides)
+    assert (ran.code, ran.out) == (3, ""), ran
+    assert "'mice'" in ran.err
+    assert "nothing of it was read" in ran.err
+
+
+@pytest.mark.parametrize("target", [b"a\0b", b"x" * 5000], ids=["no path", "too long"])
+def test_a_link_to_what_no_file_can_be_called_is_a_sentence(world: World, target: bytes) -> None:
+    """Below a project's folder too."""
+    world.write("cells", world.many(1))
+    commit(world.folder)
+    tag(world.folder, "bad", [(FOLDER, b"p", [(LINK, b"l", target), (FILE, b"project.yaml", b"managed: false")])])
+    ran = world.run("diff", "bad", "datasets")
+    assert ran.code == 3, ran
+    assert "the link 'p/l' leads to no path that a file can have" in ran.err
 
 
 def test_a_base_with_such_a_tree_does_not_count_as_empty(world: World) -> None:
