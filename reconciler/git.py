@@ -144,8 +144,10 @@ def _followed(tree: str, spec: str, repository: Path, revision: str) -> Iterator
 def _linked(target: bytes, spec: str, repository: Path) -> str | None:
     """The tree of the project that a link leads to; "" where it leads to none; None where it leads out."""
     name, _colon, path = spec.partition(":")
-    if not target or target.startswith(b"/") or b"\0" in target:
+    if not target or b"\0" in target:
         return None
+    if target.startswith(b"/"):
+        return "" if os.path.isfile(target) else None  # noqa: PTH113 - bytes; a file is no project
     start = "./" if path.startswith("./") else ""
     place = posixpath.normpath(posixpath.join(path.removeprefix("./") or ".", os.fsdecode(target)))
     if not start and place.startswith(".."):

@@ -172,10 +172,10 @@ class _Reading:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 
-def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], object]) -> int:
-    """Hand the entries of a manifest to `accept`, in its order; of several with one key all are given.
+def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]) -> int:
+    """Hand the entries of a manifest to `accept`, in its order; it returns the place of an earlier one of the same key.
 
-    Returns how many lines could not be read: entries in them are unknown.
+    Returns how many lines are left out, because they could not be read or repeat a key: what they say is unknown.
     """
     collector = Collector(dataset.shown)
     lost = 0
@@ -183,7 +183,7 @@ def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[Desire
         for line in _lines(dataset.manifest, handle, collector) if handle else ():
             own = without_service_fields(line.document)
             if isinstance(own.get(SOURCE_REF), str):
-                accept(DesiredEntry(own_entry(own), encoded(own), line.place))
+                lost += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
             else:
                 lost += 1
     found = collector.findings()

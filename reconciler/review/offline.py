@@ -51,7 +51,7 @@ def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclarat
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What was read of one manifest: its findings, how many of its lines could not be read, and whether nothing was."""
+    """What was read of one manifest: its findings, how many lines were left out, whether nothing could be read."""
 
     findings: Findings
     lost: int = 0
@@ -64,7 +64,7 @@ class Side:
         if self.unread:
             return f"{name} could not be read ({counted(self.findings.error_count, 'error', 'errors')})"
         lines = counted(self.lost, "line", "lines")
-        return f"{lines} of {name} could not be read: what it has in them counts as missing here"
+        return f"{lines} of {name} could not be read, or repeated an image: what it has in them counts as missing here"
 
 
 def read_side(declared: Declared, ledger: Ledger) -> Side:

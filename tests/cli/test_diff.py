@@ -295,6 +295,20 @@ def test_a_side_of_which_nothing_could_be_read_is_not_empty(world: World) -> Non
             assert re.search(r"1 error in (`|<code>)?datasets/cells/pointer\.jsonl", out)
 
 
+def test_a_line_that_repeats_an_image_with_other_labels_is_said(world: World) -> None:
+    """Which of the two lines counts is unknown: on either side it is not said that nothing changed."""
+    folder = world.write("cells", world.many(2))
+    repeated = [*world.many(2), world.boxes("0000.jpg", "WBC")]
+    (folder / "twice.jsonl").write_text("".join(f"{line}\n" for line in repeated))
+    sides = ("datasets/cells/twice.jsonl", "datasets/cells/train.jsonl")
+    for before, after in (sides, sides[::-1]):
+        ran = world.run("diff", before, after, "--exit-code")
+        assert ran.code == 2
+        assert "no changes" not in ran.out
+        assert "1 line of datasets/cells/twice.jsonl could not be read, or repeated an image" in ran.out
+        assert "datasets/cells/twice.jsonl:3" in ran.out
+
+
 def test_lines_that_could_not_be_read_are_said(world: World) -> None:
     """They may hold entries: the others are compared, and it is not said that nothing changed."""
     folder = world.write("cells", world.many(2))
