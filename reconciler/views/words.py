@@ -40,7 +40,7 @@ def outcome_words(outcome: Outcome) -> str:
     if not words:
         if outcome.error or not outcome.batches:
             return "nothing was applied" if outcome.error else "nothing was sent"
-        return f"{counted(outcome.batches, 'batch was', 'batches were')} sent, and no line of it is known to be live"
+        return f"{counted(outcome.batches, 'batch was', 'batches were')} sent, with no line known to be live"
     words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
     return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 

@@ -140,33 +140,6 @@ def test_retrying_ends_within_five_minutes(server: ScriptedServer, clock: FakeCl
     assert "run again" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("answer", "shown"),
-    [
-        (Answer(b"<html>\n<h1>Not Implemented</h1></html>", 501), "HTTP 501, "),
-        (Answer(b"<html>Bad Gateway</html>", 502), ": <html>Bad Gateway</html>"),
-        (Answer(b"", 503), "HTTP 503, application/x-amz-json-1.1: an empty body"),
-        (Answer({"error": "not found"}, 404), '"not found"'),
-        (Answer(b"[]", 500), "HTTP 500, "),
-        (Answer(b"moved \x1b[2J", 302), "moved \\x1b[2J"),
-        (Answer(b"<html>Sign in</html>"), "HTTP 200, "),
-        (Answer({"hello": "world"}), "world"),
-        (Answer(b""), "an empty body"),
-    ],
-    ids=["501", "502", "503", "404", "500", "302", "page", "json", "empty"],
-)
-def test_what_is_not_from_aws_fails_within_seconds_with_what_was_received(
-    server: ScriptedServer, clock: FakeClock, answer: Answer, shown: str
-) -> None:
-    """A proxy's page or a different server is not asked for minutes; the sentence has status, type and text."""
-    server.answers(answer)
-    with pytest.raises(ServiceError, match="DescribeDataset: the answer is not from AWS ") as caught:
-        gateway_at(server.url, clock).patient(Patience(1800.0, lambda: None, lambda _text: None)).describe(ARN)
-    assert shown in str(caught.value)
-    assert "check the endpoint, the region and any proxy" in str(caught.value)
-    assert sum(clock.slept) <= 5
-
-
 def test_every_retry_is_told(server: ScriptedServer, clock: FakeClock) -> None:
     """Each says the operation, the error, which attempt failed, the pause, and for how long retries go on."""
     server.answers(failure("ThrottlingException"), failure("InternalServerError", 500), Answer(b"", 502), Answer())

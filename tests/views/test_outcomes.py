@@ -16,6 +16,7 @@ from reconciler.views.html import view as html
 from reconciler.views.json_document import document_text, read_document
 from reconciler.views.markdown import view as markdown
 from reconciler.views.terminal import view as terminal
+from reconciler.views.words import outcome_words
 from tests.support.plans import run_of
 from tests.views.reviews import change, dataset, review
 
@@ -76,3 +77,17 @@ def test_the_document_of_an_apply_reads_back() -> None:
     assert replace(
         made.datasets[0], outcome=None, spent=None, error=None, status="planned", dataset_arn=None
     ) == replace(review(dataset([change(1)])).datasets[0], dataset_arn=None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome(""), "nothing was sent"),
+        (Outcome("", batches=1), "1 batch was sent, with no line known to be live"),
+        (Outcome("", batches=2, error=Failure.of(UpdateFailed("x"))), "nothing was applied"),
+    ],
+    ids=["nothing", "stopped", "failed"],
+)
+def test_a_batch_that_was_sent_is_never_told_as_nothing(outcome: Outcome, words: str) -> None:
+    """A second Ctrl-C leaves a batch with AWS whose lines are not known to be live."""
+    assert outcome_words(outcome) == words
