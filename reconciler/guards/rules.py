@@ -1,8 +1,8 @@
 """The table of guards: plans that look like an accident are blocked before anything is sent, unless overridden.
 
 A guard is one function below with `@_guard(name, threshold, when it trips)` above it; parsing, options, schema and
-documentation follow from that row. A new or empty dataset trips only `unusable`; a plan that sends nothing trips
-none.
+documentation follow from that row. A new or empty dataset trips only `unusable` and `leakage`; a plan that sends
+nothing trips none.
 
 Guards ask `Figures`, a protocol; `reconciler.plan.figures` reads them from the ledger.
 """
