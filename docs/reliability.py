@@ -269,9 +269,9 @@ def _machine(figures: dict[str, int]) -> Iterator[str]:
     yield "## Random stories\n"
     yield f"{figures['stories']:,} random stories ({figures['calls']:,} calls) of edits, changes by others, faults"
     yield "and kills: every report was true, and after a last run without faults live was as desired. A failure prints"
-    yield "its steps with the fault plan and its seed, which replay it. The stories of today also delete the dataset, apply"
-    yield "a second program's manifest to it, and fill the disk; before a call destroys a labelled line, the line must be in"
-    yield "a snapshot or a copy of overwritten lines. `make test` runs 50 of them, `make test-full` 1,000.\n"
+    yield "its steps with the fault plan and its seed, which replay it. The stories of today also delete the dataset,"
+    yield "apply a second program's manifest to it and fill the disk; before a call destroys a labelled line, the line"
+    yield "must be in a snapshot or a copy of overwritten lines. `make test` runs 50 of them, `make test-full` 1,000.\n"
 
 
 def _bisecting(figures: dict[str, int]) -> Iterator[str]:
