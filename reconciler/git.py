@@ -147,7 +147,7 @@ def _linked(target: bytes, spec: str, repository: Path) -> str | None:
     if not target or b"\0" in target:
         return None
     if target.startswith(b"/"):
-        return "" if os.path.isfile(target) else None  # noqa: PTH113 - bytes; a file is no project
+        return "" if os.path.isfile(target) else None  # noqa: PTH113 - bytes; a file cannot be a project
     start = "./" if path.startswith("./") else ""
     place = posixpath.normpath(posixpath.join(path.removeprefix("./") or ".", os.fsdecode(target)))
     if not start and place.startswith(".."):
