@@ -251,12 +251,12 @@ class Disturbed(RuleBasedStateMachine):
                 ran = self.run()
         except Killed:
             ran = None
+        self.desk.gateway = mortal_gateway(self.desk, None)  # what follows looks at live itself
         assert not self.witness.lost()
         made = self.emulator.calls[before:]
         self.emulator.load_faults("")
         if not {rule["fault"] for rule in rules} & (COLLEAGUES | {"stale-listing"}):
             self.lost_nothing(live)
-        self.desk.gateway = mortal_gateway(self.desk, None)
         last_word_was_theirs = bool(made and made[-1].faults)
         if isinstance(ran, Ran) and not last_word_was_theirs:
             self.is_true(ran)
