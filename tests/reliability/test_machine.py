@@ -20,11 +20,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from reconciler.apply import look_at
 from reconciler.changes import Action
-from reconciler.dataset import Observation
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.ledger import SendQueue
-from reconciler.model import Destroy, Extra, Policy
+from reconciler.model import Observation
+from reconciler.policy import Destroy, Extra, Policy
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
 from tests.reliability.record import write
