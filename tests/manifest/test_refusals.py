@@ -28,6 +28,7 @@ ELSEWHERE = {
     "manifest-unreadable",
     "too-many-lines",
     "label-not-declared",
+    "retired",
     "flag-expected",
     "head-below-entries",
     "test-is-train",
