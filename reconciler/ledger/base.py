@@ -5,8 +5,9 @@ would not take, an entry that the apply left as somebody had edited it, and one 
 what the manifest has of them (nothing, for the last) was never live.
 """
 
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -30,6 +31,7 @@ LEFT JOIN base b ON b.key = k.key
 """
 # Bytes of a digest that a state remembers.
 _SHORT: Final = 8
+_PENDING: Final = re.compile("([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)")
 
 
 class Whose(StrEnum):
@@ -88,16 +90,10 @@ class Pending:
         return f"{self.kind.value}{self.name.hex()}{self.live.hex() if self.live else ''}"
 
     @classmethod
-    def parse(cls, text: str) -> "Pending":
-        """Read one back.
-
-        Raises:
-            ValueError: it has another form.
-        """
-        name, live = bytes.fromhex(text[1:17]), bytes.fromhex(text[17:])
-        if len(name) != _SHORT or len(live) not in {0, _SHORT}:
-            raise ValueError(text)
-        return cls(Kind(text[0]), name, live or None)
+    def parse(cls, text: str) -> "Pending | None":
+        """Read one back; None for a text of any other form."""
+        form = _PENDING.fullmatch(text)
+        return cls(Kind(form[1]), bytes.fromhex(form[2]), bytes.fromhex(form[3]) or None) if form else None
 
 
 class BaseSide:
