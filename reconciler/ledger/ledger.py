@@ -16,7 +16,8 @@ from typing import Any, Final, Self
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
 from reconciler.ledger.send_queue import SendQueue
-from reconciler.model import Change, Compare, DesiredEntry, Entry, Mark, Place
+from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
+from reconciler.policy import Compare
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
