@@ -1,4 +1,4 @@
-"""The folder of datasets is found from where the user stands, upwards, and its paths can be pasted there."""
+"""The folder of datasets is found from the current folder upwards, and its paths can be pasted there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = (("validate",), ("plan",), ("drift",), ("apply", "--yes"), ("pull",))
 
 
-def stand(world: World, monkeypatch: pytest.MonkeyPatch, folder: str) -> Path:
+def go_to(world: World, monkeypatch: pytest.MonkeyPatch, folder: str) -> Path:
     """Go to a folder of the working folder, which is a git repository."""
     git(world.folder, "init", "--quiet")
     here = world.folder / folder
@@ -27,10 +27,10 @@ def stand(world: World, monkeypatch: pytest.MonkeyPatch, folder: str) -> Path:
 
 
 @pytest.mark.parametrize("folder", ["infra/live", "datasets/cells", "datasets"])
-def test_paths_are_from_where_the_user_stands(world: World, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+def test_paths_are_from_the_current_folder(world: World, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
     """A place of a finding names a file that exists from there, above or beside."""
     world.write("cells", [*world.many(3), "{"])
-    here = stand(world, monkeypatch, folder)
+    here = go_to(world, monkeypatch, folder)
     ran = world.run("validate")
     [place] = set(re.findall(r"^ *(\S*?train\.jsonl)(?=:4)", ran.out, re.MULTILINE))
     assert (here / place).read_text().splitlines()[3] == "{"
@@ -41,7 +41,7 @@ def test_every_command_finds_the_folder(world: World, account: Account, monkeypa
     """Plan, apply, drift and pull work from a folder below; the records are beside the datasets."""
     account.create("cells")
     world.write("cells", world.many(3))
-    here = stand(world, monkeypatch, "docs/notes")
+    here = go_to(world, monkeypatch, "docs/notes")
     assert [world.run(*command).code for command in (*COMMANDS, ("plan", "--exit-code"))] == [0, 0, 2, 0, 0, 0]
     assert world.run("drift").code == 0
     assert (world.folder / ".reconciler" / "audit").is_dir()
@@ -51,7 +51,7 @@ def test_every_command_finds_the_folder(world: World, account: Account, monkeypa
 def test_the_nearest_folder_with_a_project_counts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of that name without a project is passed by; one that is nearer hides one above; a name is obeyed."""
     world.write("cells", world.many(3))
-    here = stand(world, monkeypatch, "team/labels")
+    here = go_to(world, monkeypatch, "team/labels")
     (world.folder / "team" / "datasets" / "notes").mkdir(parents=True)
     assert "../../datasets/cells/train.jsonl" in world.run("validate").out
     (world.folder / "datasets" / "cells").rename(world.folder / "team" / "datasets" / "cells")
@@ -91,7 +91,7 @@ def test_two_folders_that_are_equally_near_are_refused(world: World, monkeypatch
 def test_init_adds_to_the_folder_that_is_there(world: World, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a folder below, a new project goes beside the others, and a workflow names the folder from the root."""
     world.write("cells", world.many(1))
-    here = stand(world, monkeypatch, "infra")
+    here = go_to(world, monkeypatch, "infra")
     assert account.updates == 0
     assert world.run("init", "wells", "--github").code == 0
     assert (world.folder / "datasets" / "wells" / "project.yaml").is_file()
