@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import cos, radians, sin
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from reconciler.entries import Box, bare_line
+from reconciler.entries.image_names import decoded
 from reconciler.formats import conversion
 from reconciler.formats.conversion import Converted, Keys, Unreadable
 from reconciler.formats.json_file import json_of
@@ -31,7 +31,10 @@ from reconciler.rule import OURS, error, marked, note
 from reconciler.text import inert
 
 _FORMAT: Final = "Label Studio, Label Studio Task Format"
-_UPLOADED: Final = re.compile(r"^[0-9a-f]{8}-(?=.)")
+_LOCAL: Final = re.compile(r"/data/local-files/?\?(?:[^#]*&)?d=([^&#]+)")
+_UPLOADED: Final = re.compile(
+    r"(?:https?://[^/]+)?/(?:data|media)/upload/(?:[^/?#]+/)*(?:[0-9a-f]{8}-)?([^/?#]+)(?:\?.*)?"
+)
 _WHOLE: Final = 100
 # Where exports of images have the address.
 _IMAGE: Final = ("image", "img", "image_url", "url")
@@ -176,11 +179,10 @@ def _image(task: Mapping[str, Any], number: str, place: Place) -> str:
     address = str(texts[0]).strip()
     if address.startswith("s3://"):
         return address
-    parts = urlsplit(address)
-    if local := parse_qs(parts.query).get("d"):
-        return local[0]
-    if parts.path.startswith("/data/upload/") or parts.path.startswith("/media/upload/"):
-        return _UPLOADED.sub("", unquote(parts.path).rpartition("/")[2])
+    if local := _LOCAL.search(address):
+        return decoded(local[1])
+    if uploaded := _UPLOADED.fullmatch(address):
+        return decoded(uploaded[1])
     return address
 
 
