@@ -6,7 +6,7 @@ What becomes of a label attribute, known by the type in its metadata:
 - a class stays, with a whole number as its value (jobs write `"0"` too), and of an adjusted one the newest is taken;
 - multi-label lists become an attribute per class, with the class's own confidence;
 - verification jobs judge another attribute: theirs is left out, and the verdicts are counted;
-- other types (segmentation, 3D, text), failed labels and members that are no labels are left out and counted.
+- other types (segmentation, 3D, text), failed labels and members that are not labels are left out and counted.
 
 Streaming jobs write an image again when it was sent again: the line with the newest label is taken. An image without a
 label becomes a line without labels. Lines keep the order in which their images first appear.

@@ -149,7 +149,7 @@ class _Columns:
 
     @classmethod
     def of(cls, header: Sequence[str]) -> "_Columns | None":
-        """The columns of a header; None if the row is no header but an image with its labels."""
+        """The columns of a header; None if the row holds an image with its labels, not names of columns."""
         plain = [re.sub(r"[^a-z0-9]", "", name.casefold()) for name in header]
         if is_image(header[0]) or "://" in header[0]:
             return None

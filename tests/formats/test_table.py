@@ -31,7 +31,7 @@ def test_a_row_without_header_is_an_image_and_its_labels() -> None:
 
 
 def test_the_rows_of_an_image_become_one_line_with_their_boxes() -> None:
-    """Corners are edges; the line stands where the image comes first."""
+    """Corners are edges; the line has the place of its first row."""
     lines, findings = table(
         HEADER + "a.jpg,650,417,raccoon,81,88,522,408\nb.jpg,100,100,cat,1,2,11.5,22\na.jpg,650,417,cat,0,0,10,10\n"
     )
