@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,8 @@ from reconciler.text import did_you_mean, inert
 from reconciler.views import VIEWS
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
+# Commands that work without a folder of datasets.
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,17 @@ def _options(given: argparse.Namespace) -> Options:
     options = Options(**known)
     _check_files(options)
     _check_pictures(options)
+    if "datasets" in given and "datasets" not in known:
+        return replace(options, datasets=_nearest(options.command))
     return options
+
+
+def _nearest(command: Command) -> Path:
+    """The folder of a run that names none; not every command needs one that is there."""
+    from reconciler.manifest.project.nearest import nearest_datasets  # noqa: PLC0415 - the help must not load it
+
+    cure = "run `reconciler init`, or name the folder with --datasets"
+    return nearest_datasets(Path.cwd(), cure, may_be_new=command in _NEED_NO_DATASETS)
 
 
 def _folder(given: argparse.Namespace) -> Mapping[str, Path]:

@@ -19,8 +19,8 @@ from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, ReconcilerError, Refused
 from reconciler.ledger import Ledger
-from reconciler.model import Destroy
 from reconciler.plan import Plan, ids_in
+from reconciler.policy import Destroy
 from reconciler.provider import process as runtime
 from reconciler.provider.claims import name_of
 from reconciler.provider.left_over import cure, remembered

@@ -23,7 +23,7 @@ from pulumi.dynamic import DiffResult, ReadResult
 from reconciler.apply import Target, list_live, observe_recorded
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
-from reconciler.model import settings_of
+from reconciler.policy import settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.left_over import remembered, still_there
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.aws.arns import DatasetArn
 from reconciler.errors import AccessDenied
-from reconciler.model import Destroy
+from reconciler.policy import Destroy
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import Outputs, resource_id

@@ -21,8 +21,8 @@ from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import project_beside
-from reconciler.model import Compare, Destroy, Policy
 from reconciler.plan import Sibling
+from reconciler.policy import Compare, Destroy, Policy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
 from reconciler.provider.sdk.engine_log import Console

@@ -12,7 +12,7 @@ from typing import Final
 
 from reconciler.apply import Context, Target, observe
 from reconciler.errors import InUse, NotFound, Refused
-from reconciler.model import Destroy
+from reconciler.policy import Destroy
 from reconciler.provider.claims import name_of
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.failure import call_urn

@@ -19,7 +19,8 @@ from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
-from reconciler.model import DatasetType, Policy, settings_of
+from reconciler.model import DatasetType
+from reconciler.policy import Policy, settings_of
 from reconciler.shell.drift import ReadBack
 from reconciler.text import inert
 
