@@ -21,7 +21,7 @@ def still_there(process: Runtime, outputs: Outputs) -> Iterator[str]:
     """A sentence for each dataset that this resource replaced and that AWS still has, as far as it is known."""
     for arn, project in outputs.replaced.items():
         if holder := _holder(process, arn, project):
-            yield f"the resource {holder} took over the dataset {arn}, which this resource was for; `pulumi up` records it"
+            yield f"the resource {holder} took over the dataset {arn} from this one; `pulumi up` records it"
         elif reason := _left(process, arn, outputs):
             yield f"{reason}: {cure(arn)}"
 

@@ -127,7 +127,7 @@ class Runtime:
         return self._destroy.get(call_urn()) is Destroy.KEEP
 
     def knows(self, inputs: Inputs, sibling: str | None) -> None:
-        """Remember this call's manifest for its sibling, the sibling's if the program named it, and what `destroy` is."""
+        """Remember this call's manifest for its sibling, the sibling's if the program named it, and `destroy`."""
         self._destroy[call_urn()] = inputs.policy.destroy
         if inputs.project_arn is not None:
             self._checked[resource_id(inputs.project_arn, inputs.dataset_type)] = inputs.manifest
