@@ -43,9 +43,9 @@ class Options:
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
-    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to `allow_dirty`
-    to `pull`. `warnings` are sentences about the arguments, for the screen.
+    saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
+    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `allow_dirty` to `pull`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: Command
@@ -79,6 +79,8 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    min_confidence: float = 0.0
+    human_only: bool = False
     topic: str = ""
     manifests: str = "jsonl"
     discard_ours: bool = False
@@ -162,10 +164,9 @@ def _folder(given: argparse.Namespace) -> Mapping[str, Path]:
 
 def _check_convert(given: argparse.Namespace) -> None:
     """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
-    prefixed = FORMATS[given.annotations].prefixed
-    if prefixed and not given.prefix:
+    if FORMATS[given.annotations].prefixed and not given.prefix:
         raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
-    if given.fix_types == prefixed:
+    if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 

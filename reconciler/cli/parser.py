@@ -250,8 +250,22 @@ def _add_convert(parser: Parser) -> None:
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
     add("--fix-types", action="store_true", help=fix)
+    low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
+    add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
+
+
+def confidence(text: str) -> float:
+    """A confidence.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1.
+    """
+    if not 0 <= (value := float(text)) <= 1:
+        raise ValueError
+    return value
 
 
 _OWN: Final = {
