@@ -8,9 +8,8 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.connection import ANY_REGION
 from reconciler.cli.checkup.row import Examined, OneDataset, Said, failed
 from reconciler.cli.session.live import no_project
-from reconciler.dataset import DatasetStatus
 from reconciler.errors import AccessDenied, InUse, NotFound, ServiceError
-from reconciler.model import ProjectDeclaration
+from reconciler.model import DatasetStatus, ProjectDeclaration
 from reconciler.text import counted, inert
 
 _READY: Final = "CREATED"

@@ -9,9 +9,8 @@ from reconciler.aws.objects import Objects
 from reconciler.aws.permissions import Permissions
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run
-from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, ReconcilerError, ends_the_run, with_cure
-from reconciler.model import DatasetDeclaration, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, Project, ProjectDeclaration
 from reconciler.review.model import Checked, CheckState
 
 Subject = TypeVar("Subject")
