@@ -19,7 +19,7 @@ from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Dra
 from reconciler.errors import BadInput
 from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
 from reconciler.manifest.mistaken_files import HEAD, few, markers, mistaken_file
-from reconciler.manifest.rules.lines import MERGE_CONFLICT, NOT_UTF8
+from reconciler.manifest.rules.files import MERGE_CONFLICT, NOT_UTF8
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import Rule, error, marked, note
 from reconciler.text import PASTED_IN_A_CURE, for_shell
@@ -290,9 +290,9 @@ def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list
     if broken is not None:
         return [], [HALF_CHARACTER.finding(broken.place, None, what="label", text=broken.box.label)]
     cause = misread([in_pixels(one.box, frame) for one in drawn])
-    if cause in (FRACTIONS, TURNED, UNCLEAR):
-        cause = FRACTIONS if cause is FRACTIONS else TURNED
-        return [], [cause.finding(image, Severity.ERROR, width=frame.width, height=frame.height)]
+    if cause and cause.rule in {FRACTIONS, TURNED, UNCLEAR}:
+        rule = FRACTIONS if cause.rule is FRACTIONS else TURNED
+        return [], [rule.finding(image, Severity.ERROR, **cause.details)]
     boxes: list[Box] = []
     findings = list(_repeated(drawn))
     for one in drawn:
