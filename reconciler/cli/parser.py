@@ -23,6 +23,8 @@ S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
+# The folder of datasets where none is named.
+_NEAREST: Final = "the nearest datasets/ from here upwards"
 # Values with these names are completed to files.
 _FILES: Final = {"FILE", "PATH", "PLAN", "SNAPSHOT", "PLACE", "A", "B"}
 
@@ -116,7 +118,9 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
     if name == "explain":
         add("topic", metavar="CODE", help="a code as `reconciler validate`, `plan` and `convert` show it")
     if name not in _BESIDE:
-        add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
+        add(
+            "--datasets", metavar="DIR", type=Path, help=f"the folder with one folder per project (default: {_NEAREST})"
+        )
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
@@ -167,7 +171,7 @@ def _add_init(parser: Parser) -> None:
 
 
 def _add_validate(parser: Parser) -> None:
-    what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
+    what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
     strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
     parser.add_argument("--strict", action="store_true", help=strict)
@@ -233,8 +237,7 @@ def _add_diff(parser: Parser) -> None:
     second = "the second side; an existing path takes precedence over a revision"
     for metavar, side in (("A", first), ("B", second)):
         add("sources", metavar=metavar, action="append", help=side)
-    folder = "the folder of a revision without a path (default: %(default)s)"
-    add("--datasets", metavar="DIR", type=Path, default=Path("datasets"), help=folder)
+    add("--datasets", metavar="DIR", type=Path, help=f"the folder of a revision without a path (default: {_NEAREST})")
     _add_format(parser)
 
 
@@ -247,8 +250,22 @@ def _add_convert(parser: Parser) -> None:
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
     add("--fix-types", action="store_true", help=fix)
+    low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
+    add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
+
+
+def confidence(text: str) -> float:
+    """A confidence.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1.
+    """
+    if not 0 <= (value := float(text)) <= 1:
+        raise ValueError
+    return value
 
 
 _OWN: Final = {

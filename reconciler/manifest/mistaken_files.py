@@ -87,14 +87,14 @@ _TEXTS: Final = (
     (_JSON + _VIA, rules.OTHER_FORMAT, "VGG Image Annotator"),
     (rb"#?filename,file_size,", rules.OTHER_FORMAT, "VGG Image Annotator"),
     (_JSON + rb'"coordinates"\s*:\s*\{', rules.OTHER_FORMAT, "Create ML"),
-    (_JSON + _LABEL_STUDIO, rules.OTHER_FORMAT, "Label Studio"),
-    (rb'\s*\[\s*\{\s*"id"(?s:.*)"annotations"\s*:', rules.OTHER_FORMAT, "Label Studio"),
+    (_JSON + _LABEL_STUDIO, rules.LABEL_STUDIO_FILE, ""),
+    (rb'\s*\[\s*\{\s*"id"(?s:.*)"annotations"\s*:', rules.LABEL_STUDIO_FILE, ""),
     (_JSON + _ANSWER, rules.ANSWER, ""),
     (_NUMBERS + rb"{7}[ \t]+[A-Za-z]", rules.OTHER_FORMAT, "DOTA"),
     (rb"\s*[A-Za-z_]+(?:[ \t]+" + _NUMBER + rb"){14,15}[ \t]*(?:\r?\n|$)", rules.OTHER_FORMAT, "KITTI"),
     (rb"(?=\s*\d+[ \t])" + _NUMBERS + rb"{4,5}[ \t]*(?:\r?\n|$)", rules.YOLO_FILE, ""),
     (rb"(?=\s*\d+[ \t])" + _NUMBERS + rb"{6,}(?=[ \t\r\n]|$)", rules.YOLO_POLYGONS, ""),
-    (rb"\s*s3://[^\s,;]+[ \t]*(?:\r?\n|$)", rules.TABLE, "a list of images"),
+    (rb"\s*s3://[^\s,;]+[ \t]*(?:\r?\n|$)", rules.LIST, ""),
     (rb"\s*(?![-#%])" + _CELL + rb"+[,;\t][^{}\[\]\r\n]*(?:\r?\n|$)", rules.TABLE, "a table (CSV)"),
 )
 MISTAKEN_FILES: Final = (

@@ -20,8 +20,9 @@ from reconciler.analysis.train_test import Half, splits_of
 from reconciler.changes import Action, shown_total
 from reconciler.errors import Failure, InvalidDeclaration, ReconcilerError
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
-from reconciler.model import DatasetType, Leftover
+from reconciler.model import DatasetType
 from reconciler.plan import Plan, run_id
+from reconciler.policy import Leftover
 from reconciler.review.changes import CHANGES_KEPT, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total

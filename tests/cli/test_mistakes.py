@@ -52,14 +52,22 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a rest of a merge conflict": (f"{GOOD}>>>>>>> main\n", "merge-conflict", "lines 2"),
     "a pointer of Git LFS": (LFS, "git-lfs-pointer", "git lfs pull"),
     "a pointer of Git LFS in CI": (LFS, "git-lfs-pointer", "lfs: true"),
-    "a table": ("image,label\ns3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
-    "a table with semicolons": ("image;label\n1.jpg;cat\n", "table-file", "for each image"),
-    "a table without a head": ("s3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
-    "a table with tabs and quotes": ('"image"\t"label"\n"1.jpg"\t"cat"\n', "table-file", "for each image"),
-    "a list of images": ("s3://acme-vision/1.jpg\ns3://acme-vision/2.jpg\n", "table-file", "a list of images"),
+    "a table": ("image,label\ns3://acme-vision/1.jpg,cat\n", "table-file", "reconciler convert csv train.jsonl"),
+    "a table with semicolons": ("image;label\n1.jpg;cat\n", "table-file", "reconciler convert csv train.jsonl"),
+    "a table without a head": ("s3://acme-vision/1.jpg,cat\n", "table-file", "reconciler convert csv train.jsonl"),
+    "a table with tabs and quotes": (
+        '"image"\t"label"\n"1.jpg"\t"cat"\n',
+        "table-file",
+        "reconciler convert csv train.jsonl",
+    ),
+    "a list of images": ("s3://acme-vision/1.jpg\ns3://acme-vision/2.jpg\n", "image-list", "for each image"),
     "LabelMe": ('{"version": "5.0", "flags": {}, "shapes": [{"label": "cat"}]}\n', "other-format", "LabelMe"),
     "VGG Image Annotator": ('{\n  "_via_settings": {}}\n', "other-format", "convert --help"),
-    "Label Studio": ('[{"id": 1, "annotations": [{}]}]\n', "other-format", "Label Studio"),
+    "Label Studio": (
+        '[{"id": 1, "annotations": [{}]}]\n',
+        "label-studio-file",
+        "reconciler convert label-studio train.jsonl",
+    ),
     "a Python dictionary": (GOOD.replace('"', "'"), "invalid-json", "json.dumps"),
     "a word of Python": (GOOD.replace("640", "None"), "invalid-json", "the word None, which JSON does not have"),
     "labels of YOLO": ("0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n", "yolo-file", "reconciler convert yolo"),
@@ -90,11 +98,15 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "Create ML": (json.dumps([CREATE_ML]), "other-format", "Create ML"),
     "Create ML over several lines": (json.dumps([CREATE_ML], indent=2), "other-format", "Create ML"),
-    "Label Studio, short": (json.dumps([LABEL_STUDIO]), "other-format", "Label Studio"),
+    "Label Studio, short": (
+        json.dumps([LABEL_STUDIO]),
+        "label-studio-file",
+        "reconciler convert label-studio train.jsonl",
+    ),
     "Label Studio, tasks": (
         json.dumps([{"data": {}, "annotations": [LABEL_STUDIO]}], indent=1),
-        "other-format",
-        "Label Studio",
+        "label-studio-file",
+        "reconciler convert label-studio train.jsonl",
     ),
     "annotations of VGG Image Annotator": (json.dumps({"a.jpg1": VIA}), "other-format", "VGG Image Annotator"),
     "a table of VGG Image Annotator": ("#filename,file_size,file_attributes\n", "other-format", "VGG Image Annotator"),
@@ -198,7 +210,9 @@ def test_clipping_is_never_the_cure_of_validate(world: World, left: int) -> None
     assert "correct the box, or the image's size" in said
 
 
-@pytest.mark.parametrize("mistake", [name for name, (_, code, _) in MISTAKES.items() if code.endswith("-file")])
+@pytest.mark.parametrize(
+    "mistake", [name for name, (_, code, _) in MISTAKES.items() if code.endswith(("-file", "-list", "-format"))]
+)
 def test_a_file_that_is_something_else_is_refused(world: World, mistake: str) -> None:
     """Nothing of it is an entry: exit code 3."""
     code, _, said = told(world, MISTAKES[mistake][0].encode())

@@ -78,6 +78,8 @@ JSON_CASES = [
     ("compressed-file", "§PK\x03\x04\x14"),
     ("coco-file", '§{"images": [], "annotations": [], "categories": []}'),
     ("voc-file", "§<annotation><filename>a.jpg</filename></annotation>"),
+    ("image-list", "§s3://pics/a.jpg\ns3://pics/b.jpg\n"),
+    ("label-studio-file", '§[{"id": 1, "annotations": []}]'),
     ("yolo-polygons", "§0 0.5 0.5 0.6 0.5 0.6 0.6\n"),
     ("foreign-json", '§[{"image": "a.jpg"}]'),
     ("rekognition-response", '§{"CustomLabels": [{"Name": "cat"}]}'),

@@ -66,9 +66,20 @@ OTHER_FORMAT: Final = error(
     "this is a file in the format of {kind}, not a manifest",
     "export the annotations as COCO, Pascal VOC or YOLO and convert them: reconciler convert --help",
 )
+LABEL_STUDIO_FILE: Final = error(
+    "label-studio-file",
+    "this is an export of Label Studio, not a manifest",
+    "export with the format JSON (not JSON-MIN) and convert it: reconciler convert label-studio {file} --image-prefix "
+    "s3://BUCKET/FOLDER/ -o train.jsonl",
+)
 TABLE: Final = error(
     "table-file",
     "this looks like {kind}, not a manifest",
+    "convert it, as CSV: reconciler convert csv {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+)
+LIST: Final = error(
+    "image-list",
+    "this looks like a list of images, not a manifest",
     'write a line {{"source-ref": "s3://BUCKET/KEY", ...}} for each image, or a YAML manifest (docs/manifests.md)',
 )
 NOT_TEXT: Final = error(
