@@ -20,7 +20,7 @@ from reconciler.aws.arns import DatasetArn
 from reconciler.aws.objects import is_s3
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
+from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import parse_allow, read_variable
 from reconciler.model import DatasetType
 from reconciler.review.model import Command
@@ -79,6 +79,7 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    to: str = "jsonl"
     min_confidence: float = 0.0
     human_only: bool = False
     topic: str = ""
@@ -166,6 +167,8 @@ def _check_convert(given: argparse.Namespace) -> None:
     """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
     if FORMATS[given.annotations].prefixed and not given.prefix:
         raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
+    if EXPORTERS[given.to].folder and given.output == STANDARD_OUTPUT:
+        raise BadInput(f"-o is missing: {given.to} is a folder of files; give a folder that does not exist yet")
     if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 

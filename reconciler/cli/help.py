@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from reconciler.formats import FORMATS
+from reconciler.formats import EXPORTERS, FORMATS
 
 COMMANDS: Final = {
     "init": "write what a repository needs: project.yaml, manifests of what is live, a program, the jobs of a forge",
@@ -14,7 +14,7 @@ COMMANDS: Final = {
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
-    "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
+    "convert": "turn annotations of another format into a manifest, or a manifest into them; needs no AWS account",
     "explain": "explain a code of a finding: what is wrong, the cure, the source",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
     "help": "explain the program or one of its commands",
@@ -31,7 +31,8 @@ exit codes:
   130  interrupted by Ctrl-C (143: by SIGTERM)
 """
 _EXAMPLES: Final = "\n".join(f"  reconciler convert {row.example}" for row in FORMATS.values())
-_READS: Final = "\n".join(f"{name:<6} {row.reads}" for name, row in FORMATS.items())
+_READS: Final = "\n".join(f"{name:<12} {row.reads}" for name, row in FORMATS.items())
+_WRITES: Final = "\n".join(f"{name:<12} {row.writes}" for name, row in EXPORTERS.items())
 EPILOGS: Final = {
     None: """\
 examples:
@@ -147,6 +148,9 @@ examples:
 {_EXAMPLES}
 
 {_READS}
+
+--to writes a manifest in a different form, or annotations for other tools:
+{_WRITES}
 
 What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
 always give the same lines.

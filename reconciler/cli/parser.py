@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
+from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import CAUSES, GUARDS
 from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, either, inert
@@ -249,6 +249,8 @@ def _add_convert(parser: Parser) -> None:
     add("--image-prefix", dest="prefix", metavar="S3-ADDRESS", help=where)
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
+    forms = sorted(EXPORTERS)
+    add("--to", metavar="FORMAT", choices=forms, default="jsonl", help=f"what to write: {either(forms)} (%(default)s)")
     add("--fix-types", action="store_true", help=fix)
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
     add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)

@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import Final
 
 from reconciler.formats.conversion import Converted, Keys, Sources
+from reconciler.formats.export import EXPORTERS, ExportedFile, Exporter
 from reconciler.model import Finding
 
-__all__ = ["FORMATS", "Converted", "Importer", "Sources"]
+__all__ = ["EXPORTERS", "FORMATS", "Converted", "ExportedFile", "Exporter", "Importer", "Sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,12 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "label_studio",
         "Label Studio: the JSON export, with boxes or choices",
         "label-studio project-1.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "manifest": Importer(
+        "manifest",
+        "a manifest, JSON Lines or YAML, for a different form: --to",
+        "manifest train.jsonl --to yaml -o train.yaml",
+        prefixed=False,
     ),
     "voc": Importer(
         "voc",
