@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +20,7 @@ from reconciler.aws.arns import DatasetArn
 from reconciler.aws.objects import is_s3
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
+from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import parse_allow, read_variable
 from reconciler.model import DatasetType
 from reconciler.review.model import Command
@@ -28,6 +28,8 @@ from reconciler.text import did_you_mean, inert
 from reconciler.views import VIEWS
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
+# Commands that work without a folder of datasets.
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,9 @@ class Options:
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
-    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to `allow_dirty`
-    to `pull`. `warnings` are sentences about the arguments, for the screen.
+    saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
+    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `allow_dirty` to `pull`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: Command
@@ -77,6 +79,9 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    to: str = "jsonl"
+    min_confidence: float = 0.0
+    human_only: bool = False
     topic: str = ""
     manifests: str = "jsonl"
     discard_ours: bool = False
@@ -139,7 +144,17 @@ def _options(given: argparse.Namespace) -> Options:
     options = Options(**known)
     _check_files(options)
     _check_pictures(options)
+    if "datasets" in given and "datasets" not in known:
+        return replace(options, datasets=_nearest(options.command))
     return options
+
+
+def _nearest(command: Command) -> Path:
+    """The folder of a run that names none; not every command needs one that is there."""
+    from reconciler.manifest.project.nearest import nearest_datasets  # noqa: PLC0415 - the help must not load it
+
+    cure = "run `reconciler init`, or name the folder with --datasets"
+    return nearest_datasets(Path.cwd(), cure, may_be_new=command in _NEED_NO_DATASETS)
 
 
 def _folder(given: argparse.Namespace) -> Mapping[str, Path]:
@@ -150,10 +165,11 @@ def _folder(given: argparse.Namespace) -> Mapping[str, Path]:
 
 def _check_convert(given: argparse.Namespace) -> None:
     """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
-    prefixed = FORMATS[given.annotations].prefixed
-    if prefixed and not given.prefix:
+    if FORMATS[given.annotations].prefixed and not given.prefix:
         raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
-    if given.fix_types == prefixed:
+    if EXPORTERS[given.to].folder and given.output == STANDARD_OUTPUT:
+        raise BadInput(f"-o is missing: {given.to} is a folder of files; give a folder that does not exist yet")
+    if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 

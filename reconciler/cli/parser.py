@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
+from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import CAUSES, GUARDS
 from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, either, inert
@@ -23,6 +23,8 @@ S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
+# The folder of datasets where none is named.
+_NEAREST: Final = "the nearest datasets/ from here upwards"
 # Values with these names are completed to files.
 _FILES: Final = {"FILE", "PATH", "PLAN", "SNAPSHOT", "PLACE", "A", "B"}
 
@@ -69,7 +71,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("init", "plan", "drift", "apply", "pull", "restore"):
+    for name in ("init", "plan", "drift", "apply", "pull", "restore", "doctor"):
         _add_connection(commands[name])
     for name in ("plan", "drift", "apply", "restore"):
         _add_limit(commands[name])
@@ -116,7 +118,9 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
     if name == "explain":
         add("topic", metavar="CODE", help="a code as `reconciler validate`, `plan` and `convert` show it")
     if name not in _BESIDE:
-        add("--datasets", metavar="DIR", type=Path, help="the folder with one folder per project (default: datasets)")
+        add(
+            "--datasets", metavar="DIR", type=Path, help=f"the folder with one folder per project (default: {_NEAREST})"
+        )
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
@@ -136,13 +140,17 @@ def _add_connection(parser: Parser) -> None:
 
 def _add_limit(parser: Parser) -> None:
     """Where entries are kept before they change, and how many entries are shown."""
-    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
-    where = f"where entries are kept before they are deleted or overwritten: {place}"
-    parser.add_argument("--snapshots", metavar="PLACE", help=where)
+    _add_snapshots(parser)
     add = parser.add_mutually_exclusive_group().add_argument
     default = "a screen or two; with --json up to 20,000"
     add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
     add("--all", dest="everything", action="store_true", help="show every entry")
+
+
+def _add_snapshots(parser: Parser) -> None:
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
+    where = f"where entries are kept before they are deleted or overwritten: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
 
 
 def _add_guarded(parser: Parser) -> None:
@@ -153,6 +161,10 @@ def _add_guarded(parser: Parser) -> None:
 
 def _add_sending(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="apply without asking")
+    _add_audit(parser)
+
+
+def _add_audit(parser: Parser) -> None:
     place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
     parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
 
@@ -167,7 +179,7 @@ def _add_init(parser: Parser) -> None:
 
 
 def _add_validate(parser: Parser) -> None:
-    what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
+    what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
     strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
     parser.add_argument("--strict", action="store_true", help=strict)
@@ -211,6 +223,11 @@ def _add_form(parser: Parser) -> None:
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
+def _add_doctor(parser: Parser) -> None:
+    _add_snapshots(parser)
+    _add_audit(parser)
+
+
 def _add_restore(parser: Parser) -> None:
     add = parser.add_argument
     what = "a snapshot (a file, or an address in S3); or the id of a record: what that apply overwrote comes back"
@@ -233,8 +250,7 @@ def _add_diff(parser: Parser) -> None:
     second = "the second side; an existing path takes precedence over a revision"
     for metavar, side in (("A", first), ("B", second)):
         add("sources", metavar=metavar, action="append", help=side)
-    folder = "the folder of a revision without a path (default: %(default)s)"
-    add("--datasets", metavar="DIR", type=Path, default=Path("datasets"), help=folder)
+    add("--datasets", metavar="DIR", type=Path, help=f"the folder of a revision without a path (default: {_NEAREST})")
     _add_format(parser)
 
 
@@ -246,9 +262,25 @@ def _add_convert(parser: Parser) -> None:
     add("--image-prefix", dest="prefix", metavar="S3-ADDRESS", help=where)
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
+    forms = sorted(EXPORTERS)
+    add("--to", metavar="FORMAT", choices=forms, default="jsonl", help=f"what to write: {either(forms)} (%(default)s)")
     add("--fix-types", action="store_true", help=fix)
+    low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
+    add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
+
+
+def confidence(text: str) -> float:
+    """A confidence.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1.
+    """
+    if not 0 <= (value := float(text)) <= 1:
+        raise ValueError
+    return value
 
 
 _OWN: Final = {
@@ -259,6 +291,7 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "restore": _add_restore,
+    "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
     "convert": _add_convert,

@@ -5,8 +5,9 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 - the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
 - live has drifted: it differs from live as that apply read it back, or that apply did not finish,
 - in a program run: a retired image is still labelled live,
-- or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
-  mode ignores).
+- the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels mode
+  ignores),
+- or a dataset that this resource replaced is not deleted yet.
 
 The answer is always yes or no: "unknown" would let the engine compare properties for itself. A drift run that has the
 applied manifest at hand also names the entries that moved since the last apply.
@@ -27,6 +28,7 @@ from reconciler.ledger import Ledger
 from reconciler.manifest.project.folders import retired_beside
 from reconciler.policy import settings_of
 from reconciler.provider import process as runtime
+from reconciler.provider.left_over import remembered, still_there
 from reconciler.provider.preview import list_and_plan, preview_again, read_desired, seen_in, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
@@ -58,7 +60,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         live = seen.facts[outputs.applied.policy.compare]
         if not outputs.applied_live.labels_digest:
             live = replace(live, labels_digest="")  # a state of 0.1.0 gets no new member before an apply
-        fresh = replace(outputs, live=live)
+        fresh = replace(outputs, live=live, replaced=remembered(process, outputs))
         return ReadResult(name, fresh.properties())
 
 
@@ -140,6 +142,7 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
         yield from _changed(outputs, inputs, edited=edited)
     if process.is_program_run() and seen.retiring - outputs.settled:
         yield ""
+    yield from still_there(process, outputs)
 
 
 def _changed(outputs: Outputs, inputs: Inputs, *, edited: bool) -> Iterator[str]:

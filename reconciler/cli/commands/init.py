@@ -133,7 +133,7 @@ def _has_program() -> bool:
 
 def _jobs(run: Run, root: Path) -> Iterator[_File]:
     """The jobs of the forge; paths in them are from the root of the repository."""
-    folder = Path.cwd().relative_to(root) / run.options.datasets
+    folder = Path(os.path.relpath(run.options.datasets, root))
     if run.options.github:
         yield _File(root / ".github" / "workflows" / "labels.yml", template("github.yml", datasets=folder.as_posix()))
     if run.options.gitlab:
