@@ -30,7 +30,8 @@ from reconciler.aws.objects import Objects
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
-from reconciler.model import DatasetDeclaration, DatasetType, Policy
+from reconciler.model import DatasetDeclaration, DatasetType
+from reconciler.policy import Policy
 from reconciler.snapshots.places import keeper_for
 
 REGION: Final = "us-east-1"

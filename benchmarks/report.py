@@ -26,8 +26,9 @@ from reconciler.entries import Box
 from reconciler.guards import Asked
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
-from reconciler.model import Change, DatasetDeclaration, DatasetType, Policy, ProjectDeclaration, Verb
+from reconciler.model import Change, DatasetDeclaration, DatasetType, ProjectDeclaration, Verb
 from reconciler.plan import Request, plan
+from reconciler.policy import Policy
 from reconciler.review.build import review_of
 from reconciler.review.model import Review
 from reconciler.run import DatasetRun

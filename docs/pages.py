@@ -25,7 +25,8 @@ from reconciler.cli.help import COMMANDS
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import FORMATS
 from reconciler.guards import GUARDS, written
-from reconciler.model import Choice, Policy, Severity, settings_of
+from reconciler.model import Severity
+from reconciler.policy import Choice, Policy, settings_of
 from reconciler.rule import Rule
 from reconciler.views.json_document import schema_text
 

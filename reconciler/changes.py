@@ -13,7 +13,8 @@ from itertools import chain
 from reconciler.entries import bare_line
 from reconciler.ledger import LET_GO, Facts, Ledger, Row
 from reconciler.limits import BATCH_BYTES
-from reconciler.model import Change, Compare, Policy, Rejection, Verb
+from reconciler.model import Change, Verb
+from reconciler.policy import Compare, Policy, Rejection
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from functools import partial
 from typing import Literal
 
 from reconciler.apply.outcome import Failure, Outcome
-from reconciler.dataset import Observation
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import LIVE, Ledger
 from reconciler.manifest import Findings
-from reconciler.model import DatasetDeclaration, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
 from reconciler.plan import Plan, Sibling
 from reconciler.plan.leakage import nothing
 from reconciler.text import Sentence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reconciler.analysis.fields import document_of
 from reconciler.entries.meaning import Document
 from reconciler.ledger import Ledger, StoredSide
-from reconciler.model import Leftover
+from reconciler.policy import Leftover
 
 
 @dataclass(frozen=True, slots=True)

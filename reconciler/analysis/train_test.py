@@ -10,7 +10,7 @@ from typing import Final, Literal
 from reconciler.analysis.results import Balance, NamePair, Splits, Transfer
 from reconciler.analysis.sides import keys_after
 from reconciler.ledger import Ledger
-from reconciler.model import Leftover
+from reconciler.policy import Leftover
 
 KEYS_SHOWN: Final = 50
 # The least share of the training labels that the test set must have for a training to start.

@@ -11,10 +11,10 @@ from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.wait import Waiter
-from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Interrupted
-from reconciler.model import DatasetType, Policy, Progress, Reporter
+from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Progress, Reporter
 from reconciler.plan import Sibling
+from reconciler.policy import Policy
 from reconciler.snapshots.places import NOWHERE, Keeper
 from reconciler.text import inert
 

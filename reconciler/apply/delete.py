@@ -14,9 +14,9 @@ from functools import partial
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, NotFound, Refused, ServiceError
-from reconciler.model import Destroy
+from reconciler.model import DatasetDescription, DatasetStatus
+from reconciler.policy import Destroy
 
 # How often the dataset is described again while somebody else keeps changing it.
 _ROUNDS: Final = 6

@@ -11,14 +11,14 @@ from functools import partial
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.dataset import DatasetDescription, DatasetStatus, Observation, Project
 from reconciler.entries import labelled_key
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
 from reconciler.ledger import Ledger, fill_live
-from reconciler.model import DatasetType, Policy
+from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Observation, Project
 from reconciler.plan import Plan, Request, Sibling, Statistics, plan
 from reconciler.plan.leakage import nothing
+from reconciler.policy import Policy
 
 # Listings in a row during which the dataset changed, before the run ends: somebody is working on it.
 _TRIES: Final = 5

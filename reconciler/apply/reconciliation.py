@@ -16,7 +16,6 @@ from reconciler.apply.outcome import Failure, Outcome
 from reconciler.apply.send import Lane, send
 from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
-from reconciler.dataset import DatasetDescription, DatasetStatus, Observation
 from reconciler.errors import (
     AlreadyThere,
     Interrupted,
@@ -29,6 +28,7 @@ from reconciler.errors import (
 )
 from reconciler.guards import Labels
 from reconciler.ledger import Ledger, SendQueue
+from reconciler.model import DatasetDescription, DatasetStatus, Observation
 from reconciler.plan import Plan, Statistics, sends
 from reconciler.plan.figures import labels_of_live
 from reconciler.text import inert

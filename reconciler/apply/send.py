@@ -14,10 +14,9 @@ from reconciler.apply.bad_lines import bisect, concerns_everything, named_lines
 from reconciler.apply.context import Context
 from reconciler.apply.live import list_live
 from reconciler.changes import Batch, batches
-from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import InUse, Moved, ServiceError, TooLarge, UpdateFailed
 from reconciler.ledger import Ledger, SendQueue
-from reconciler.model import Change, Progress
+from reconciler.model import Change, DatasetDescription, DatasetStatus, Progress
 from reconciler.plan import Plan
 from reconciler.text import inert
 

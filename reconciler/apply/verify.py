@@ -10,7 +10,8 @@ from itertools import chain, islice
 from reconciler.apply.outcome import LINES_KEPT, Failure, Outcome, Rejected
 from reconciler.errors import UpdateFailed
 from reconciler.ledger import LET_GO, Ledger, SendQueue
-from reconciler.model import Marking, Policy, Rejection, Verb
+from reconciler.model import Verb
+from reconciler.policy import Marking, Policy, Rejection
 
 
 def verified(  # noqa: PLR0913 - what is judged and by what

@@ -106,14 +106,15 @@ class Calls:
                     raise
                 if known and (reply := known(fault.error, unsure)) is not None:
                     return reply
-                wait = max(fault.pause, wait)
-                left = self._seconds_left(fault, self.clock.now() - start)
+                wait, lasted = max(fault.pause, wait), self.clock.now() - start
+                left = self._seconds_left(fault, lasted)
                 if wait > left:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
             if fault.code in _THROTTLES:
                 self._spacing[operation] = _SPACING_AFTER_THROTTLE
-            failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed"
+            silent = f": no answer from AWS for {lasted:,.0f} s" if fault.is_silence and lasted >= 1 else ""
+            failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed{silent}"
             self.tell(f"{failed}, trying again in {wait:.1f} s and for at most {left:,.0f} s")
             self._sleep(wait, operation in _READS or (operation in _WRITES and fault.answer is Answer.RETRY))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)

@@ -10,10 +10,9 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls, Patience
 from reconciler.aws.faults import LIMIT_EXCEEDED
 from reconciler.aws.replies import insist_on_whole_replies
-from reconciler.dataset import DatasetDescription, Project
 from reconciler.errors import AccessDenied, InUse, NotFound, ReconcilerError, ServiceError, TooLarge
 from reconciler.limits import BATCH_BYTES
-from reconciler.model import DatasetType
+from reconciler.model import DatasetDescription, DatasetType, Project
 from reconciler.text import inert
 
 if TYPE_CHECKING:

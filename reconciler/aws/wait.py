@@ -7,8 +7,8 @@ from typing import Final
 
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
-from reconciler.dataset import DatasetDescription, DatasetStatus
 from reconciler.errors import Moved, NotFound, OutOfPatience
+from reconciler.model import DatasetDescription, DatasetStatus
 from reconciler.text import inert
 
 # Pauses between two calls, in seconds. AWS's samples poll every 5 seconds, and the account's 5 calls per second are

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.cli.help import COMMANDS
-from reconciler.cli.parser import DATASETS, S3, STANDARD_OUTPUT, Parser, build_parser, completion
+from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
 from reconciler.text import did_you_mean, inert
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reconciler.review.model import Command
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
+# Commands that work without a folder of datasets.
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff")
 
 
 class Options(NamedTuple):
@@ -38,9 +40,9 @@ class Options(NamedTuple):
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
-    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to `allow_dirty`
-    to `pull`. `warnings` are sentences about the arguments, for the screen.
+    saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
+    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `allow_dirty` to `pull`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: "Command"
@@ -74,6 +76,8 @@ class Options(NamedTuple):
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    min_confidence: float = 0.0
+    human_only: bool = False
     topic: str = ""
     manifests: str = "jsonl"
     discard_ours: bool = False
@@ -120,6 +124,8 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
 
 def _options(given: argparse.Namespace) -> Options:
     """The arguments under the names of the options; options whose values need more than argparse are added."""
+    from pathlib import Path  # noqa: PLC0415 - a wrong argument does not need it
+
     names = Options._fields
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
     known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels")}
@@ -130,7 +136,8 @@ def _options(given: argparse.Namespace) -> Options:
         known["allow"] = read_variable(os.environ) | parse_allow(given.allow, "--allow")
     if "endpoint_url" in given:
         _check_endpoint(given.endpoint_url)
-    known["datasets"] = _folder(given)
+    named = _folder(given)
+    known["datasets"] = named or Path("datasets")
     if given.command == "convert":
         _check_convert(given)
     if given.command == "restore":
@@ -138,27 +145,39 @@ def _options(given: argparse.Namespace) -> Options:
     options = Options(**known)
     _check_files(options)
     _check_pictures(options)
+    if "datasets" in given and named is None:
+        return options._replace(datasets=_nearest(options.command))
     return options
 
 
-def _folder(given: argparse.Namespace) -> "Path":
-    """The folder of all projects; `validate` takes it, or one project or manifest, as PATH too."""
-    from pathlib import Path  # noqa: PLC0415 - a wrong argument needs it not
+def _nearest(command: str) -> "Path":
+    """The folder of a run that names none; not every command needs one that is there."""
+    from pathlib import Path  # noqa: PLC0415 - see `_options`
+
+    from reconciler.manifest.project.nearest import nearest_datasets  # noqa: PLC0415 - likewise
+
+    cure = "run `reconciler init`, or name the folder with --datasets"
+    return nearest_datasets(Path.cwd(), cure, may_be_new=command in _NEED_NO_DATASETS)
+
+
+def _folder(given: argparse.Namespace) -> "Path | None":
+    """The folder that the arguments name, if any; `validate` takes it as PATH too."""
+    from pathlib import Path  # noqa: PLC0415 - see `_options`
 
     folder, datasets = getattr(given, "folder", None), getattr(given, "datasets", None)
     if folder is not None and datasets is not None:
         raise BadInput("give the folder once, as PATH or as --datasets")
-    return Path(next((one for one in (folder, datasets) if one is not None), DATASETS))
+    named = datasets if folder is None else folder
+    return None if named is None else Path(named)
 
 
 def _check_convert(given: argparse.Namespace) -> None:
     """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
     from reconciler.formats import FORMATS  # noqa: PLC0415 - no other command needs the table
 
-    prefixed = FORMATS[given.annotations].prefixed
-    if prefixed and not given.prefix:
+    if FORMATS[given.annotations].prefixed and not given.prefix:
         raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
-    if given.fix_types == prefixed:
+    if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 

@@ -12,8 +12,6 @@ from reconciler.cli.help import COMMANDS, epilog_of
 from reconciler.errors import BadInput
 from reconciler.text import did_you_mean, either, inert
 
-# The folder with one folder per project.
-DATASETS: Final = "datasets"
 # The name of a file that is standard output.
 STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
@@ -23,6 +21,8 @@ S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
 # A fixed date keeps the output the same from one run to the next; `--created` gives a better one.
 _CREATED: Final = "2000-01-01T00:00:00"
+# The folder of datasets where none is named.
+_NEAREST: Final = "the nearest datasets/ from here upwards"
 # Values with these names are completed to files.
 _FILES: Final = {"FILE", "PATH", "PLAN", "SNAPSHOT", "PLACE", "A", "B"}
 
@@ -145,7 +145,7 @@ def _add_common(parser: Parser, name: str) -> None:
     if name == "explain":
         add("topic", metavar="CODE", help="a code as `reconciler validate`, `plan` and `convert` show it")
     if name not in _BESIDE:
-        add("--datasets", metavar="DIR", help="the folder with one folder per project (default: datasets)")
+        add("--datasets", metavar="DIR", help=f"the folder with one folder per project (default: {_NEAREST})")
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
@@ -201,7 +201,7 @@ def _add_init(parser: Parser) -> None:
 
 
 def _add_validate(parser: Parser) -> None:
-    what = "the folder of all projects (default: datasets), the folder of one project, or one manifest"
+    what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
     parser.add_argument("--strict", action="store_true", help=strict)
@@ -269,8 +269,7 @@ def _add_diff(parser: Parser) -> None:
     second = "the second side; an existing path takes precedence over a revision"
     for metavar, side in (("A", first), ("B", second)):
         add("sources", metavar=metavar, action="append", help=side)
-    folder = "the folder of a revision without a path (default: %(default)s)"
-    add("--datasets", metavar="DIR", default=DATASETS, help=folder)
+    add("--datasets", metavar="DIR", help=f"the folder of a revision without a path (default: {_NEAREST})")
     _add_format(parser)
 
 
@@ -285,8 +284,22 @@ def _add_convert(parser: Parser) -> None:
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
     add("--fix-types", action="store_true", help=fix)
+    low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
+    add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
+
+
+def confidence(text: str) -> float:
+    """A confidence.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1.
+    """
+    if not 0 <= (value := float(text)) <= 1:
+        raise ValueError
+    return value
 
 
 def _add_exit_code(parser: Parser) -> None:

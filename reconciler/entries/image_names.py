@@ -76,9 +76,9 @@ def s3_address(url: str) -> str | None:
     web = _WEB.fullmatch(url)
     if web is None:
         return None
-    host, path = web["host"].lower(), _decoded(web["path"])
+    host, path = web["host"].lower(), decoded(web["path"])
     if host.endswith(_CONSOLE):
-        bucket, key = path.rpartition("/")[2], _decoded((web["prefix"] or "").replace("+", " "))
+        bucket, key = path.rpartition("/")[2], decoded((web["prefix"] or "").replace("+", " "))
     elif match := _S3_HOST.fullmatch(host):
         bucket, _, key = (match["bucket"], "", path) if match["bucket"] else path.partition("/")
     else:
@@ -86,7 +86,7 @@ def s3_address(url: str) -> str | None:
     return f"s3://{bucket}/{key}" if bucket and key else None
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
     """Text of a URL without percent-encoding."""
     raw = text.encode("utf-8", "surrogatepass")
     return _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), raw).decode("utf-8", "replace")

@@ -48,11 +48,32 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "COCO object detection: one JSON file for many images, with boxes",
         "coco instances.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
     ),
+    "csv": Importer(
+        "table",
+        "CSV: a row of image and labels, as in AWS's guide, or a table with a header, with boxes or labels",
+        "csv labels.csv --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "folder": Importer(
+        "folder",
+        "a folder of images with a folder for each label",
+        "folder photos --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "ground-truth": Importer(
+        "ground_truth",
+        "output manifests of SageMaker Ground Truth: multi-label, adjustment, verification and streaming jobs",
+        "ground-truth output.manifest --human-only -o train.jsonl",
+        prefixed=False,
+    ),
     "jsonl": Importer(
         "jsonl",
         "a manifest: sets the type of labels that AWS's converter left as multi-label; with --fix-types",
         "jsonl train.jsonl --fix-types -o train.jsonl",
         prefixed=False,
+    ),
+    "label-studio": Importer(
+        "label_studio",
+        "Label Studio: the JSON export, with boxes or choices",
+        "label-studio project-1.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
     ),
     "voc": Importer(
         "voc",

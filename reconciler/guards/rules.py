@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from reconciler.guards.names import thing_of
-from reconciler.model import DatasetType, GuardCheck, GuardState, Threshold
+from reconciler.model import DatasetType, GuardCheck, GuardState
+from reconciler.policy import Threshold
 from reconciler.text import Name, Sentence, listed, sentence
 
 

@@ -11,12 +11,16 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from typing import Any, Final, Self
 
 from reconciler.entries import compact, entry_of, parse_live
+from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
+from reconciler.ledger.base import BaseSide, Whose
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
 from reconciler.ledger.send_queue import SendQueue
-from reconciler.model import Change, Compare, DesiredEntry, Entry, Mark, Place
+from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
+from reconciler.policy import Compare
 
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
@@ -66,8 +70,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
-        self._database.executescript(_SCHEMA)
+        self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
+        self.base = BaseSide(self._database)
 
     def __enter__(self) -> Self:
         return self
@@ -149,6 +154,11 @@ class Ledger:
         for row in self._rows(query, {"strict": mode is Compare.STRICT}):
             if not (row.let_go in settled or (row.in_live and row.pair in settled)):
                 yield row
+
+    def differences(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[tuple[Row, Whose]]:
+        """What `differing` gives, then what is live only, each with whose change it is since the base."""
+        for row in chain(self.differing(mode, settled), self.live_only()):
+            yield row, self.base.whose(row.key, mode)
 
     def desired_rows(self) -> Iterator[Row]:
         """All desired rows, in manifest order."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from reconciler.errors import InvalidDeclaration
-from reconciler.model import Finding, Marking, Place, Severity
+from reconciler.model import Finding, Place, Severity
+from reconciler.policy import Marking
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, for_shell
 

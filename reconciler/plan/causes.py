@@ -20,8 +20,9 @@ from reconciler.analysis.sides import pairs
 from reconciler.changes import Comparison, changes
 from reconciler.guards import GUARDS, LEAST_ENTRIES, Asked, Labels, judged, thing_of
 from reconciler.ledger import Ledger
-from reconciler.model import Change, DatasetType, GuardCheck, GuardState, Threshold, Verb
+from reconciler.model import Change, DatasetType, GuardCheck, GuardState, Verb
 from reconciler.plan.figures import PlanFigures
+from reconciler.policy import Threshold
 from reconciler.text import sentence
 
 # The guard of each kind of group; a removed label keeps its guard, but its entries do not count as updates.

@@ -18,7 +18,8 @@ from typing import Final
 
 from reconciler.changes import Comparison, shown_changes
 from reconciler.ledger import Ledger, key_bytes
-from reconciler.model import Change, Compare, Verb
+from reconciler.model import Change, Verb
+from reconciler.policy import Compare
 
 DECIDING: Final = 24
 _HINT: Final = 4

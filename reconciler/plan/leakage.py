@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from reconciler.changes import Comparison
 from reconciler.guards import Leaks
 from reconciler.ledger import Ledger
-from reconciler.model import Leftover
+from reconciler.policy import Leftover
 from reconciler.text import Name, joined
 
 # Keys, each with whether its entry is labelled; None: they cannot be read.

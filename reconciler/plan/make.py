@@ -11,12 +11,13 @@ from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
-from reconciler.model import Change, Compare, Extra, GuardCheck, GuardState, Override, Policy
+from reconciler.model import Change, GuardCheck, GuardState, Override
 from reconciler.plan.causes import by_cause
 from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
 from reconciler.plan.leakage import Sibling
 from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
+from reconciler.policy import Compare, Extra, Policy
 from reconciler.text import Name, Sentence, either, safe, sentence
 
 _SEAL: Final = object()

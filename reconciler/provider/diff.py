@@ -4,8 +4,9 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 
 - the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
 - live has drifted: it differs from live as that apply read it back, or that apply did not finish,
-- or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
-  mode ignores).
+- the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels mode
+  ignores),
+- or a dataset that this resource replaced is not deleted yet.
 
 The answer is always yes or no: "unknown" would let the engine compare properties for itself. A drift run that has the
 applied manifest at hand also names the entries that moved since the last apply.
@@ -22,8 +23,9 @@ from pulumi.dynamic import DiffResult, ReadResult
 from reconciler.apply import Target, list_live, observe_recorded
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
-from reconciler.model import settings_of
+from reconciler.policy import settings_of
 from reconciler.provider import process as runtime
+from reconciler.provider.left_over import remembered, still_there
 from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
@@ -55,7 +57,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         live = seen.facts[outputs.applied.policy.compare]
         if not outputs.applied_live.labels_digest:
             live = replace(live, labels_digest="")  # a state of 0.1.0 gets no new member before an apply
-        fresh = replace(outputs, live=live)
+        fresh = replace(outputs, live=live, replaced=remembered(process, outputs))
         return ReadResult(name, fresh.properties())
 
 
@@ -135,6 +137,7 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
         # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
         edited = process.is_program_run() or not outputs.unfinished
         yield from _changed(outputs, inputs, edited=edited)
+    yield from still_there(process, outputs)
 
 
 def _changed(outputs: Outputs, inputs: Inputs, *, edited: bool) -> Iterator[str]:

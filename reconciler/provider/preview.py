@@ -8,8 +8,9 @@ from reconciler.apply import Target, observe, plan_against_live, plan_without_pr
 from reconciler.aws.arns import ProjectArn
 from reconciler.ledger import Facts, Ledger
 from reconciler.manifest import Findings, read_manifest
-from reconciler.model import Compare, DatasetDeclaration, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan
+from reconciler.policy import Compare
 from reconciler.provider.process import Runtime
 from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs
 from reconciler.review.build import review_of

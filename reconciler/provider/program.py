@@ -18,6 +18,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
+from reconciler.manifest.project.nearest import nearest_datasets
 from reconciler.model import Finding, ProjectDeclaration
 from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
@@ -28,9 +29,13 @@ from reconciler.text import inert
 if TYPE_CHECKING:
     from reconciler.provider.stack_config import Settings
 
+_CURE = "name the folder with `pulumi config set reconciler:datasets DIR`"
+
 
 def datasets_from(folder: str | None = None) -> list[Dataset]:
-    """Declare the datasets under a folder, relative to the program; default: `reconciler:datasets`, or `datasets`.
+    """Declare the datasets under a folder, relative to the program.
+
+    Default: `reconciler:datasets`, or the nearest `datasets/` with a project, from the program's folder upwards.
 
     A project with `managed: true` is declared as `aws.rekognition.Project`; any other is found by its name or ARN.
 
@@ -43,7 +48,7 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
     quiet_interrupts()
     try:
         settings = read_settings(_config_value, pulumi.runtime.get_config_env())
-        shown = folder or settings.datasets
+        shown = folder or settings.datasets or str(nearest_datasets(Path.cwd(), _CURE))
         if Path(shown).is_absolute():  # it is part of every manifest's path, and so of the state
             raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(shown)}")
         projects = load_projects(Path(shown), shown)

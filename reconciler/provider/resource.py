@@ -9,7 +9,7 @@ from typing import Any, Final
 import pulumi
 from pulumi.dynamic import Resource
 
-from reconciler.model import Policy, settings_of
+from reconciler.policy import Policy, settings_of
 from reconciler.provider.dynamic import DatasetProvider
 from reconciler.provider.state import CLAIMS
 

@@ -32,7 +32,6 @@ _INSTEAD: Final = {
     "insecure": "name the certificate in aws:customCaBundle",
     "noProxy": "set NO_PROXY in the environment",
 }
-DEFAULT_DATASETS: Final = "datasets"
 # Anything shorter is a placeholder or a word that messages use for something else. AWS's own secrets have 40 and more.
 _SECRET_CHARACTERS: Final = 8
 Get = Callable[[str], str | None]
@@ -41,14 +40,14 @@ _Value = TypeVar("_Value", list[Any], dict[str, Any])
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A stack's configuration: how to reach AWS, the folder with the datasets, and guards that are overridden.
+    """A stack's configuration: how to reach AWS, the folder with the datasets if set, guards that are overridden.
 
     `allow` holds (digest of a manifest, guard, reason): an override in the stack's configuration is for one manifest.
     `remarks` are sentences about settings of pulumi-aws that have no effect here.
     """
 
     connection: Connection
-    datasets: str = DEFAULT_DATASETS
+    datasets: str = ""
     snapshots: str | None = None
     audit: str | None = None
     allow: tuple[tuple[str, str, str], ...] = ()
@@ -81,7 +80,7 @@ def read_settings(get: Get, names: Iterable[str]) -> Settings:
     _check_endpoint(get("reconciler:endpointUrl"), connection.endpoints)
     return Settings(
         connection,
-        datasets=get("reconciler:datasets") or DEFAULT_DATASETS,
+        datasets=get("reconciler:datasets") or "",
         snapshots=_place(get, "reconciler:snapshots"),
         audit=_place(get, "reconciler:audit"),
         allow=tuple(_allowed(get)),

@@ -19,8 +19,9 @@ from typing import Any, Final, Self
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.git import Commit, commit_of
 from reconciler.ledger import Ledger
-from reconciler.model import Compare, DatasetType
+from reconciler.model import DatasetType
 from reconciler.plan import Plan
+from reconciler.policy import Compare
 from reconciler.text import inert, safe, without_sign_in
 
 

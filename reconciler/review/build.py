@@ -21,8 +21,9 @@ from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
 from reconciler.errors import InvalidDeclaration, ReconcilerError
 from reconciler.manifest.rules.lines import TRAINING_TOO
-from reconciler.model import DatasetType, Leftover
+from reconciler.model import DatasetType
 from reconciler.plan import Plan, run_id
+from reconciler.policy import Leftover
 from reconciler.review.changes import CHANGES_KEPT, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total

@@ -21,8 +21,9 @@ from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import BoxWord
 from reconciler.changes import Action, shown_changes
 from reconciler.ledger import Ledger
-from reconciler.model import Change, Compare, Verb
+from reconciler.model import Change, Verb
 from reconciler.plan import Plan
+from reconciler.policy import Compare
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
 from reconciler.run import Base
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from reconciler.manifest.project.policy import as_written
-from reconciler.model import DatasetDeclaration, DatasetType, Destroy, Extra, Policy, ProjectDeclaration, settings_of
+from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
+from reconciler.policy import Destroy, Extra, Policy, settings_of
 from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 

@@ -36,7 +36,8 @@ from reconciler.analysis.results import (
 )
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.manifest.findings import FINDINGS_KEPT
-from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Policy, Severity
+from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
+from reconciler.policy import Policy
 from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Sentence
 

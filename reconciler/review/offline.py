@@ -19,8 +19,9 @@ from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, load_projects, read_manifest
 from reconciler.manifest.project.folders import default_manifests
 from reconciler.manifest.read import entries_despite_errors
-from reconciler.model import Compare, DatasetDeclaration, DatasetType, Extra, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
 from reconciler.plan import Request, plan
+from reconciler.policy import Compare, Extra
 from reconciler.review.build import review_of
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.declaration import PROJECT_FILE, Declared, Pair, declaration_changes, paired, project_change

@@ -16,10 +16,10 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
-from reconciler.dataset import Project
 from reconciler.errors import BadInput, Interrupted
-from reconciler.model import Policy, Progress, ProjectDeclaration, Reporter
+from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
+from reconciler.policy import Policy
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.text import inert

@@ -6,12 +6,14 @@ whose first parts name the stack and its project; the command line has none.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BadInput
 from reconciler.model import DatasetType, ProjectDeclaration
-from reconciler.records.stored import Record
 from reconciler.text import inert
+
+if TYPE_CHECKING:
+    from reconciler.records.stored import Record  # the folder loads boto3, which a program's import must not
 
 _URN: Final = "urn:pulumi:"
 
@@ -24,7 +26,7 @@ def in_two_folders(first: ProjectDeclaration, second: ProjectDeclaration, kind: 
     )
 
 
-def undone_apply(record: Record | None, urn: str = "") -> str:
+def undone_apply(record: "Record | None", urn: str = "") -> str:
     """A sentence about the newest apply to a dataset if a different stack or the command line made it; else empty.
 
     `urn` is that of the resource that asks, empty for the command line. A record of 0.1.0 does not say who made it.
@@ -54,6 +56,6 @@ def _who(who: Mapping[str, Any]) -> str:
     return inert(f"{user} on {host}") if user and host else inert(str(user or host or ""))
 
 
-def _members(record: Record, name: str) -> Mapping[str, Any]:
+def _members(record: "Record", name: str) -> Mapping[str, Any]:
     value = record.get(name)
     return value if isinstance(value, Mapping) else {}

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from reconciler.ledger import Facts
-from reconciler.model import Compare
+from reconciler.policy import Compare
 from reconciler.text import inert
 
 

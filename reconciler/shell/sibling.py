@@ -7,8 +7,9 @@ from pathlib import Path
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.manifest.project.folders import project_beside
-from reconciler.model import DatasetDeclaration, DatasetType, Policy
+from reconciler.model import DatasetDeclaration, DatasetType
 from reconciler.plan import Sibling
+from reconciler.policy import Policy
 
 
 def sibling_of(manifest: str, dataset_type: DatasetType, policy: Policy, named: str | None = None) -> Sibling:

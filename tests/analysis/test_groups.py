@@ -14,7 +14,7 @@ from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import Group
 from reconciler.analysis.sides import pairs
 from reconciler.changes import shown_changes
-from reconciler.model import Compare, Leftover, Policy
+from reconciler.policy import Compare, Leftover, Policy
 from reconciler.text import names_in, plain
 from tests.support.filling import filled
 from tests.support.lines import Document, Drawn, Picture, Style, boxes, labelled, write

@@ -11,7 +11,7 @@ from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.results import Balance, Provenance
 from reconciler.analysis.sides import keys_after, pairs
 from reconciler.entries import entry_of, meaning_of, without_service_fields
-from reconciler.model import Leftover
+from reconciler.policy import Leftover
 from tests.support.filling import filled
 from tests.support.lines import Document, Picture, Style, bare, boxes, documents, labelled, write
 

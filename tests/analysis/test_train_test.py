@@ -5,7 +5,7 @@ from reconciler.analysis.results import Splits
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.ledger import Ledger
-from reconciler.model import Leftover
+from reconciler.policy import Leftover
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
 

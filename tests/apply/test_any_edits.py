@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from reconciler.changes import Action
 from reconciler.entries import entry_of, without_service_fields
 from reconciler.errors import Refused
-from reconciler.model import Compare, Extra, Policy
+from reconciler.policy import Compare, Extra, Policy
 from rekognition_emulator import Emulator
 from tests.support.desk import Desk
 from tests.support.lines import Document, pictures, styles, write

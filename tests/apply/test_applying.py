@@ -8,7 +8,8 @@ from reconciler.apply import observe
 from reconciler.changes import Action
 from reconciler.entries import compact
 from reconciler.errors import Refused
-from reconciler.model import Compare, DatasetType, Extra, Policy
+from reconciler.model import DatasetType
+from reconciler.policy import Compare, Extra, Policy
 from rekognition_emulator import Emulator
 from tests.support.desk import Desk
 from tests.support.lines import bare, boxes, labelled

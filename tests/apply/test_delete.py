@@ -15,7 +15,8 @@ import rekognition_emulator
 from reconciler.apply import Outcome, apply, observe, plan_against_live
 from reconciler.errors import AccessDenied, Moved, Refused
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Destroy, Policy
+from reconciler.model import DatasetType
+from reconciler.policy import Destroy, Policy
 from reconciler.snapshots.places import NOWHERE
 from rekognition_emulator import Clock, Emulator, Switches
 from tests.apply.conftest import START
@@ -26,7 +27,7 @@ from tests.support.filling import desired_entry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reconciler.dataset import DatasetDescription
+    from reconciler.model import DatasetDescription
     from tests.support.lines import Document
 
 REFUSE, DELETE = Policy(destroy=Destroy.REFUSE), Policy(destroy=Destroy.DELETE)

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.apply import Outcome, apply, observe, plan_against_live
 from reconciler.ledger import Ledger, SendQueue
-from reconciler.model import Extra, Policy
+from reconciler.policy import Extra, Policy
 from tests.apply.test_replace import KEY, NEW, OLD
 from tests.support.desk import Desk
 from tests.support.filling import desired_entry

@@ -6,9 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.apply import Target, apply
-from reconciler.dataset import Observation
 from reconciler.errors import Exit, Refused
-from reconciler.model import DatasetType
+from reconciler.model import DatasetType, Observation
 from tests.support.desk import Desk, kind_of
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled

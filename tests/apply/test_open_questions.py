@@ -4,7 +4,7 @@ import pytest
 
 import rekognition_emulator
 from reconciler.changes import Action
-from reconciler.model import Compare, Extra, Policy
+from reconciler.policy import Compare, Extra, Policy
 from rekognition_emulator import Clock, Latency, Switches
 from tests.apply.conftest import START
 from tests.support.desk import Desk

@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
-from reconciler.model import Change, Extra, Policy, Verb
+from reconciler.model import Change, Verb
+from reconciler.policy import Extra, Policy
 from tests.support.desk import Desk, KeptLines
 from tests.support.filling import as_text, desired_entry
 from tests.support.lines import bare, labelled

@@ -8,7 +8,8 @@ import pytest
 from reconciler.apply.outcome import LINES_KEPT
 from reconciler.changes import Action
 from reconciler.errors import Exit
-from reconciler.model import Compare, Extra, Marking, Place, Policy, Rejection
+from reconciler.model import Place
+from reconciler.policy import Compare, Extra, Marking, Policy, Rejection
 from tests.support.desk import Desk, kind_of
 from tests.support.filling import FILE
 from tests.support.lines import Document, bare, boxes, labelled

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.changes import Action
 from reconciler.errors import Interrupted, ReconcilerError, Refused
-from reconciler.model import Destroy, Extra, Policy
+from reconciler.policy import Destroy, Extra, Policy
 from reconciler.snapshots.places import NOWHERE
 from tests.support.desk import Desk, KeptLines, kind_of
 from tests.support.lines import bare, labelled

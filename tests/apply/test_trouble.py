@@ -8,11 +8,11 @@ import pytest
 import rekognition_emulator
 from reconciler.apply import Target, list_live, look_at, observe
 from reconciler.changes import Action
-from reconciler.dataset import Observation
 from reconciler.errors import Exit, Interrupted, NotFound, Refused, ServiceError
 from reconciler.ledger import Ledger
-from reconciler.model import Destroy, Extra, Policy, Progress
+from reconciler.model import Observation, Progress
 from reconciler.plan import Statistics
+from reconciler.policy import Destroy, Extra, Policy
 from reconciler.views.lines import outcome_lines
 from rekognition_emulator import Clock, Emulator, Latency
 from tests.apply.conftest import START

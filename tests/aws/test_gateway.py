@@ -4,9 +4,8 @@ from itertools import islice
 
 import pytest
 
-from reconciler.dataset import DatasetStatus
 from reconciler.errors import BadInput, InUse, ServiceError
-from reconciler.model import DatasetType
+from reconciler.model import DatasetStatus, DatasetType
 from rekognition_emulator import Emulator
 from tests.support.aws_doubles import PROJECT, Answer, FakeClock, Log, ScriptedServer, dataset, failure, gateway_at
 

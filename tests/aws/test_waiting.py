@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from reconciler.aws.wait import Waiter
-from reconciler.dataset import DatasetDescription
 from reconciler.errors import Moved, NotFound, OutOfPatience
+from reconciler.model import DatasetDescription
 from tests.support.aws_doubles import Answer, FakeClock, ScriptedServer, dataset, failure, gateway_at
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"

@@ -164,6 +164,20 @@ def test_a_failed_creation_may_take_updates(lines: Lines) -> None:
         under_switches(status)
 
 
+def test_how_a_payload_that_is_too_large_is_refused(lines: Lines) -> None:
+    """`payload_most` is the largest payload, and `too_large_payload` chooses between a constraint and HTTP 413."""
+
+    def refused(switched: SwitchedDataset) -> tuple[str, int]:
+        payload = lines.payload(lines.image("a.jpg", "cat"))
+        with pytest.raises(ClientError) as error:
+            switched.update(payload + b" " * (401 - len(payload)))
+        switched.update(payload + b" " * (400 - len(payload)))
+        return error.value.response["Error"]["Code"], error.value.response["ResponseMetadata"]["HTTPStatusCode"]
+
+    assert under_switches(refused, payload_most=400) == ("ValidationException", 400)
+    assert under_switches(refused, payload_most=400, too_large_payload="HTTP 413")[1] == 413
+
+
 def test_what_a_dataset_says_about_itself(lines: Lines) -> None:
     """The `message_...` switches, `in_progress_code` and `creation_delay` change the description."""
 

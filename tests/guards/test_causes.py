@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from reconciler.errors import BadInput
 from reconciler.guards import override_of, parse_allow, read_variable, thing_of
-from reconciler.model import DatasetType, Extra, GuardState, Policy, Threshold
+from reconciler.model import DatasetType, GuardState
 from reconciler.plan import Plan
+from reconciler.policy import Extra, Policy, Threshold
 from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import Document, Drawn, boxes, labelled

@@ -7,9 +7,10 @@ import pytest
 from reconciler.changes import batches, loads
 from reconciler.errors import BadInput
 from reconciler.guards import GUARDS, OFF, Labels, judged, parse_allow, read_variable
-from reconciler.model import Compare, DatasetType, Extra, GuardCheck, GuardState, Policy, Threshold
+from reconciler.model import DatasetType, GuardCheck, GuardState
 from reconciler.plan import Plan, Sibling
 from reconciler.plan.figures import PlanFigures, labels_of_live
+from reconciler.policy import Compare, Extra, Policy, Threshold
 from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled

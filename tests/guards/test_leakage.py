@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.model import DatasetType, Extra, GuardCheck, GuardState, Leftover, Policy
+from reconciler.model import DatasetType, GuardCheck, GuardState
 from reconciler.plan import Sibling
 from reconciler.plan.leakage import Keys
+from reconciler.policy import Extra, Leftover, Policy
 from reconciler.text import plain
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from reconciler.ledger import Ledger
-from reconciler.model import GuardState, Threshold
+from reconciler.model import GuardState
+from reconciler.policy import Threshold
 from reconciler.text import plain
 from tests.support.filling import as_text, desired_entry
 from tests.support.lines import labelled

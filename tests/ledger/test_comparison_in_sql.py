@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.entries import compact, entry_of
 from reconciler.ledger import Ledger, fill_live, pair_digest
-from reconciler.model import Compare, Mark, Place
+from reconciler.model import Mark, Place
+from reconciler.policy import Compare
 from tests.support.filling import FILE, as_text, desired_entry, filled
 from tests.support.lines import FINDINGS, Document, Style, bare, boxes, labelled, pictures, write
 

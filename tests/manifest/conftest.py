@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.manifest import Findings, read_manifest
-from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Marking, Place, Policy
+from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place
+from reconciler.policy import Marking, Policy
 
 
 @dataclass

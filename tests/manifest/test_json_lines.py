@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
-from reconciler.model import Marking, Place, Severity
+from reconciler.model import Place, Severity
+from reconciler.policy import Marking
 
 A, B = '{"source-ref":"s3://pics/a.jpg"}', '{"source-ref":"s3://pics/b.jpg"}'
 BAD = '{"source_ref":"s3://pics/c.jpg"}'

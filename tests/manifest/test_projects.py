@@ -9,7 +9,8 @@ import pytest
 from reconciler.errors import Exit, InvalidDeclaration
 from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.project.policy import parse_patience
-from reconciler.model import Compare, DatasetType, Destroy, Extra, Marking, Policy, ProjectDeclaration
+from reconciler.model import DatasetType, ProjectDeclaration
+from reconciler.policy import Compare, Destroy, Extra, Marking, Policy
 from tests.manifest.project_cases import ARN, PROJECT_CASES
 
 Write = Callable[..., Path]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from reconciler.changes import Action, batches
 from reconciler.entries import entry_of
 from reconciler.ledger import Ledger
-from reconciler.model import Change, Extra, Policy
+from reconciler.model import Change
 from reconciler.plan import Plan, sends
+from reconciler.policy import Extra, Policy
 from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import labelled

@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.changes import compare
 from reconciler.guards import GUARDS, Asked
-from reconciler.model import DatasetType, Extra, GuardState, Policy
+from reconciler.model import DatasetType, GuardState
 from reconciler.plan import Plan, Request, plan
+from reconciler.policy import Extra, Policy
 from tests.support.filling import filled
 from tests.support.lines import labelled
 

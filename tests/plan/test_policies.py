@@ -11,8 +11,9 @@ from reconciler.changes import Action, batches, shown_changes
 from reconciler.entries import bare_line, compact, entry_of
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
-from reconciler.model import Compare, Extra, Policy, Verb
+from reconciler.model import Verb
 from reconciler.plan import Plan, sends
+from reconciler.policy import Compare, Extra, Policy
 from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import FINDINGS, Document, bare, boxes, labelled

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from reconciler.analysis.entry import detail_of, phrase
 from reconciler.changes import shown_changes
 from reconciler.entries import compact, entry_of
-from reconciler.model import Change, Compare, Extra, Policy
+from reconciler.model import Change
+from reconciler.policy import Compare, Extra, Policy
 from reconciler.text import plain
 from tests.support.filling import filled
 from tests.support.lines import Document, Picture, bare, boxes, json_values, labelled, write

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.program.workspace import Workspace
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.program.workspace import Workspace
 
 
 def test_one_bad_manifest_stops_the_run_before_anything_is_sent(workspace: Workspace) -> None:
@@ -64,6 +64,19 @@ def test_projects_are_found_by_name_or_named_by_arn_and_no_aws_resource_is_regis
     stored = workspace.resources()["one-train"]
     assert stored["inputs"]["manifest"] == "labels/vision/one/train.yaml"
     assert stored["id"].endswith("#train")
+
+
+def test_a_program_below_the_datasets_finds_them(workspace: Workspace) -> None:
+    """The nearest folder `datasets` above the program; the manifest's path in the state is relative to the program."""
+    workspace.create_project("cells")
+    workspace.declare("cells", {"managed": False}, train={"1.jpg": ["cat"]})
+    below = Workspace(workspace.folder / "infra", workspace.emulator)
+    below.folder.mkdir()
+    below.copy_program()
+    below.configure()
+    below.up()
+    assert below.live("cells") == {"1.jpg": ["cat"]}
+    assert below.resources()["cells-train"]["inputs"]["manifest"] == "../datasets/cells/train.yaml"
 
 
 @pytest.mark.parametrize(

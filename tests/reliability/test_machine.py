@@ -20,11 +20,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from reconciler.apply import look_at
 from reconciler.changes import Action
-from reconciler.dataset import Observation
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError, Refused
 from reconciler.ledger import SendQueue
-from reconciler.model import Destroy, Extra, Policy
+from reconciler.model import Observation
+from reconciler.policy import Destroy, Extra, Policy
 from tests.reliability.dying import Death, Killed, mortal_gateway
 from tests.reliability.matrix import OPERATIONS, VARIANTS, faults_of
 from tests.reliability.record import write
@@ -251,12 +251,12 @@ class Disturbed(RuleBasedStateMachine):
                 ran = self.run()
         except Killed:
             ran = None
+        self.desk.gateway = mortal_gateway(self.desk, None)  # what follows looks at live itself
         assert not self.witness.lost()
         made = self.emulator.calls[before:]
         self.emulator.load_faults("")
         if not {rule["fault"] for rule in rules} & (COLLEAGUES | {"stale-listing"}):
             self.lost_nothing(live)
-        self.desk.gateway = mortal_gateway(self.desk, None)
         last_word_was_theirs = bool(made and made[-1].faults)
         if isinstance(ran, Ran) and not last_word_was_theirs:
             self.is_true(ran)

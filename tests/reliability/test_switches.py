@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.changes import Action
 from reconciler.errors import ReconcilerError
-from reconciler.model import Extra, Policy
+from reconciler.policy import Extra, Policy
 from rekognition_emulator import Clock, Limits, Switches, serve
 from rekognition_emulator.switches.switch import switch_types
 from tests.reliability.trial import KEY, SCENES, START, Scene, Trial, plan_text

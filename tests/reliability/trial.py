@@ -20,8 +20,8 @@ import yaml
 from reconciler.changes import Action, batches
 from reconciler.entries import entry_of
 from reconciler.errors import ReconcilerError
-from reconciler.model import Extra, Policy
 from reconciler.plan.order import peak_labels
+from reconciler.policy import Extra, Policy
 from tests.support.desk import Desk, Ran
 from tests.support.lines import Document, labelled
 

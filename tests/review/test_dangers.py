@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.analysis.entry import detail_of
 from reconciler.entries import compact
-from reconciler.model import Change, Extra, Policy, Verb
+from reconciler.model import Change, Verb
+from reconciler.policy import Extra, Policy
 from reconciler.review.build import review_of
 from reconciler.review.changes import risk_of
 from reconciler.review.dangers import LEVELS

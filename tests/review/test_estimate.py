@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.apply.outcome import Outcome
 from reconciler.ledger import Ledger
-from reconciler.model import Extra, Policy
+from reconciler.policy import Extra, Policy
 from reconciler.review.estimate import estimate_of, spent, total
 from reconciler.review.model import Estimate
 from tests.support.filling import filled

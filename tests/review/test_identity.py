@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model import Extra, Policy
 from reconciler.plan import moved, run_id
+from reconciler.policy import Extra, Policy
 from tests.support.filling import filled
 from tests.support.lines import Document, labelled, shuffled
 from tests.support.plans import planned

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pytest
 
-from reconciler.model import Compare, Extra, Policy
+from reconciler.policy import Compare, Extra, Policy
 from reconciler.review.build import review_of
 from reconciler.review.changes import origin_of
 from reconciler.review.model import OriginCounts

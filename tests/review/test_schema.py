@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec import inspect as types
 
 from reconciler.guards import GUARDS
-from reconciler.model import GuardCheck, Policy
+from reconciler.model import GuardCheck
+from reconciler.policy import Policy
 from reconciler.review.model import Review
 from reconciler.views.json_document import document_text
 from tests.support.lines import bare, boxes, labelled

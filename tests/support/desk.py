@@ -11,8 +11,9 @@ from reconciler.apply.outcome import Failure
 from reconciler.errors import Interrupted
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetType, Policy, Progress, Threshold
+from reconciler.model import DatasetType, Progress
 from reconciler.plan import Plan, Sibling
+from reconciler.policy import Policy, Threshold
 from reconciler.snapshots.places import Keeper
 from reconciler.snapshots.snapshot import OVERWRITTEN, Snapshot
 from rekognition_emulator import Emulator

@@ -7,8 +7,9 @@ from typing import Any
 
 from reconciler.guards import OFF, Asked, Labels
 from reconciler.ledger import Ledger
-from reconciler.model import DatasetDeclaration, DatasetType, Policy, ProjectDeclaration, Threshold
+from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
 from reconciler.plan import Plan, Request, Sibling, plan
+from reconciler.policy import Policy, Threshold
 from reconciler.run import DatasetRun
 
 

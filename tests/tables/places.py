@@ -16,8 +16,9 @@ from reconciler.formats.conversion import Converted
 from reconciler.guards import Asked, parse_allow
 from reconciler.ledger import Ledger
 from reconciler.manifest.project.folders import load_projects
-from reconciler.model import DatasetType, Policy
+from reconciler.model import DatasetType
 from reconciler.plan import Request, plan
+from reconciler.policy import Policy
 from reconciler.provider.resource import Dataset
 from reconciler.provider.state import parse_policy, policy_properties
 from reconciler.review.build import review_of

@@ -37,9 +37,9 @@ def _shout(review, _how):
 """
 # File, the text before which a row is put (None: the end), and the row.
 ROWS: Final = (
-    ("model.py", '    FAIL = "fail", Leftover.STAYS', '    PARK = "park", Leftover.STAYS, "parks them", True\n'),
+    ("policy.py", '    FAIL = "fail", Leftover.STAYS', '    PARK = "park", Leftover.STAYS, "parks them", True\n'),
     (
-        "model.py",
+        "policy.py",
         "    guards: Mapping[str, Threshold] = _setting(",
         '    spare: Rejection = _setting(Rejection.FAIL, "a spare setting")\n',
     ),

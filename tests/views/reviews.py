@@ -6,7 +6,8 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from reconciler.analysis.results import BoxChange, BoxWord, PixelBox, Size
-from reconciler.model import Place, Policy
+from reconciler.model import Place
+from reconciler.policy import Policy
 from reconciler.review.model import DatasetReview, EntryChange, ProjectReview, Review, Totals
 from reconciler.text import Name
 

@@ -13,8 +13,9 @@ from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.entries.codes import ENTRY_CODES, code_meaning
 from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
-from reconciler.model import Extra, Finding, Mark, Place, Policy, Progress, Severity
+from reconciler.model import Finding, Mark, Place, Progress, Severity
 from reconciler.plan import Plan, Statistics
+from reconciler.policy import Extra, Policy
 from reconciler.review.build import review_of
 from reconciler.review.headline import headline, remarks
 from reconciler.text import SHOWN_CHARACTERS, inert

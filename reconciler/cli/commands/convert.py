@@ -20,6 +20,7 @@ from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS
 from reconciler.formats.conversion import Converted
+from reconciler.formats.narrow import narrowed
 from reconciler.manifest.read import open_file
 from reconciler.model import Severity
 from reconciler.text import counted, inert
@@ -41,7 +42,8 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
     """
     options, lines, errors = run.options, [], 0
     format_ = FORMATS[options.annotations]
-    for one in format_.convert(Disk(options.sources), images=options.prefix, created=options.created):
+    all_ = format_.convert(Disk(options.sources), images=options.prefix, created=options.created)
+    for one in narrowed(all_, least=options.min_confidence, human_only=options.human_only):
         if isinstance(one, Converted):
             lines.append(one.line + b"\n")
         else:

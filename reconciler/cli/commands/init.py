@@ -17,11 +17,10 @@ from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
 from reconciler.cli.signals import Signals
-from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, Exit, with_cure
 from reconciler.limits import PROJECT_NAME_PATTERN
 from reconciler.manifest.project.folders import default_manifests
-from reconciler.model import DatasetType
+from reconciler.model import DatasetType, Project
 from reconciler.text import for_shell, inert
 
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
@@ -134,7 +133,7 @@ def _has_program() -> bool:
 
 def _jobs(run: Run, root: Path) -> Iterator[_File]:
     """The jobs of the forge; paths in them are from the root of the repository."""
-    folder = Path.cwd().relative_to(root) / run.options.datasets
+    folder = Path(os.path.relpath(run.options.datasets, root))
     if run.options.github:
         yield _File(root / ".github" / "workflows" / "labels.yml", template("github.yml", datasets=folder.as_posix()))
     if run.options.gitlab:

@@ -26,7 +26,7 @@ from reconciler.ledger.rows import Row
 from reconciler.manifest import Findings, read_manifest
 from reconciler.manifest.edit import Edits, edited
 from reconciler.manifest.write import json_line_of, yaml_manifest
-from reconciler.model import Compare
+from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.text import counted, inert
 

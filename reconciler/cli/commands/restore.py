@@ -24,7 +24,8 @@ from reconciler.entries import compact, entry_of, parse_live
 from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
-from reconciler.model import Compare, DatasetDeclaration, DatasetType, DesiredEntry, Place, Policy, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
+from reconciler.policy import Compare, Policy
 from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot

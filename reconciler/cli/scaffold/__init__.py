@@ -5,7 +5,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from reconciler.model import Choice, Policy, settings_of
+from reconciler.policy import Choice, Policy, settings_of
 
 PACKAGE: Final = "rekognition-labels-as-code"
 _FILES: Final = Path(__file__).parent

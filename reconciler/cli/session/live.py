@@ -12,9 +12,9 @@ from reconciler.aws.objects import S3Address, is_s3
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
-from reconciler.dataset import Project
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
-from reconciler.model import Compare, ProjectDeclaration
+from reconciler.model import Project, ProjectDeclaration
+from reconciler.policy import Compare
 from reconciler.records import Attempt
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in

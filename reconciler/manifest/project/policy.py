@@ -8,7 +8,7 @@ from typing import Any, Final
 from reconciler.guards import GUARDS, read_threshold, written
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, Node
-from reconciler.model import Choice, Policy, Threshold, settings_of
+from reconciler.policy import Choice, Policy, Threshold, settings_of
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
 

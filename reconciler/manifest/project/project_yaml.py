@@ -12,7 +12,8 @@ from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PAT
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
-from reconciler.model import Allowance, DatasetType, Destroy, Policy, ProjectDeclaration
+from reconciler.model import Allowance, DatasetType, ProjectDeclaration
+from reconciler.policy import Destroy, Policy
 
 _KEYS: Final = (
     "project",
