@@ -117,7 +117,7 @@ def _parameters(role: AssumeRole | WebIdentity, **own: object) -> dict[str, Any]
 
 
 # Where the endpoint does not depend on it.
-_ANY_REGION: Final = "us-east-1"
+ANY_REGION: Final = "us-east-1"
 # The domains of AWS's endpoints (botocore partitions.json: dnsSuffix, dualStackDnsSuffix).
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 
@@ -167,19 +167,39 @@ class Connection:
         style = _boto().Config(s3={"addressing_style": "path"} if self.path_style else {})
         return self._signed_in_client(region, "s3", _boto().S3_CONFIG.merge(style))
 
+    def iam_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
+        """An IAM client, whose calls `reconciler.aws.permissions` makes.
+
+        Raises:
+            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
+        """
+        try:
+            return self._beside(self._signed_in(region), "iam", _boto().CONFIG, region)
+        except _boto().SETTING_ERRORS as error:
+            raise _refusal(error) from None
+
+    def only_rekognition_is_elsewhere(self, region: str) -> bool:
+        """Whether Rekognition has an endpoint that is not AWS's, while S3 has one of AWS's."""
+        return not _is_aws(self.client(region)) and _is_aws(self.s3_client(region))
+
     def account(self, region: str) -> str:
-        """The account of the credentials, as STS says.
+        """The account of the credentials, as STS says; raises as `caller`."""
+        return self.caller(region)[0]
+
+    def caller(self, region: str) -> tuple[str, str]:
+        """The account of the credentials and the ARN of who they are, as STS says.
 
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed. boto3's own errors: the
             call failed.
         """
         try:
-            sts = self._sts(self._signed_in(region), _boto().CONFIG, region)
+            sts = self._beside(self._signed_in(region), "sts", _boto().CONFIG, region)
         except _boto().SETTING_ERRORS as error:
             raise _refusal(error) from None
         try:
-            return str(sts.get_caller_identity()["Account"])
+            said = sts.get_caller_identity()
+            return str(said["Account"]), str(said["Arn"])
         except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
             raise AccessDenied(
                 "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
@@ -211,18 +231,18 @@ class Connection:
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
             config = boto.CONFIG if role.is_signed else boto.UNSIGNED_CONFIG
-            session = role.session(self._sts(session, config, region), region)
+            session = role.session(self._beside(session, "sts", config, region), region)
         return session
 
-    def _sts(self, session: "boto3.Session", config: "Config", region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
-        """An STS client; where only Rekognition has an endpoint that is not AWS's, STS is asked there, too."""
-        where = self.sts_region or region
-        sts = self._client(session, "sts", config, region_name=where)
-        if not _is_aws(sts):
-            return sts
-        rekognition = self._client(session, "rekognition", _boto().CONFIG, region_name=region or where or _ANY_REGION)
+    def _beside(self, session: "boto3.Session", service: str, config: "Config", region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+        """A client of STS or IAM; where only Rekognition has an endpoint that is not AWS's, that is asked instead."""
+        where = (self.sts_region if service == "sts" else None) or region
+        client = self._client(session, service, config, region_name=where)
+        if not _is_aws(client):
+            return client
+        rekognition = self._client(session, "rekognition", _boto().CONFIG, region_name=region or where or ANY_REGION)
         endpoint = None if _is_aws(rekognition) else rekognition.meta.endpoint_url
-        return self._client(session, "sts", config, endpoint, region_name=where) if endpoint else sts
+        return self._client(session, service, config, endpoint, region_name=where) if endpoint else client
 
     def _session(self, region: str | None) -> "boto3.Session":
         files = _boto().Session()
@@ -231,6 +251,7 @@ class Connection:
                 files.set_config_variable(name, path)
         keys = self.access_key, self.secret_key, self.token
         session: boto3.Session = _boto().boto3.Session(*keys, region, files, self.profile)
+        files.register_component("data_loader", _boto().models(files.get_config_variable("data_path")))
         return session
 
     def _client(

@@ -4,6 +4,7 @@ boto3 takes longer to load than everything else; a run that asks AWS nothing doe
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 import boto3
@@ -11,6 +12,7 @@ import botocore.exceptions
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 # Seconds before they expire at which credentials are renewed if possible, and at which they must be. botocore's own
@@ -66,3 +68,9 @@ UNSIGNED_CONFIG: Final = CONFIG.merge(Config(signature_version=UNSIGNED))
 S3_CONFIG: Final = CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
 # What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
 SETTING_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
+
+
+@cache
+def models(path: str | None) -> Loader:
+    """The models of AWS's services: read once, for they are the same in every session."""
+    return create_loader(path)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
 # Commands that work without a folder of datasets.
-_NEED_NO_DATASETS: Final = ("init", "restore", "diff")
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor")
 
 
 class Options(NamedTuple):
@@ -76,6 +76,7 @@ class Options(NamedTuple):
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    to: str = "jsonl"
     min_confidence: float = 0.0
     human_only: bool = False
     topic: str = ""
@@ -173,10 +174,12 @@ def _folder(given: argparse.Namespace) -> "Path | None":
 
 def _check_convert(given: argparse.Namespace) -> None:
     """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
-    from reconciler.formats import FORMATS  # noqa: PLC0415 - no other command needs the table
+    from reconciler.formats import EXPORTERS, FORMATS  # noqa: PLC0415 - no other command needs the tables
 
     if FORMATS[given.annotations].prefixed and not given.prefix:
         raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
+    if EXPORTERS[given.to].folder and given.output == STANDARD_OUTPUT:
+        raise BadInput(f"-o is missing: {given.to} is a folder of files; give a folder that does not exist yet")
     if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 

@@ -164,13 +164,17 @@ def _add_connection(parser: Parser) -> None:
 
 def _add_limit(parser: Parser) -> None:
     """Where entries are kept before they change, and how many entries are shown."""
-    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
-    where = f"where entries are kept before they are deleted or overwritten: {place}"
-    parser.add_argument("--snapshots", metavar="PLACE", help=where)
+    _add_snapshots(parser)
     add = parser.add_mutually_exclusive_group().add_argument
     default = "a screen or two; with --json up to 20,000"
     add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
     add("--all", dest="everything", action="store_true", help="show every entry")
+
+
+def _add_snapshots(parser: Parser) -> None:
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
+    where = f"where entries are kept before they are deleted or overwritten: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
 
 
 def _add_guarded(parser: Parser) -> None:
@@ -187,6 +191,10 @@ def _add_guarded(parser: Parser) -> None:
 
 def _add_sending(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="apply without asking")
+    _add_audit(parser)
+
+
+def _add_audit(parser: Parser) -> None:
     place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
     parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
 
@@ -247,6 +255,11 @@ def _add_form(parser: Parser) -> None:
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
+def _add_doctor(parser: Parser) -> None:
+    _add_snapshots(parser)
+    _add_audit(parser)
+
+
 def _add_restore(parser: Parser) -> None:
     add = parser.add_argument
     what = "a snapshot (a file, or an address in S3); or the id of a record: what that apply overwrote comes back"
@@ -274,7 +287,7 @@ def _add_diff(parser: Parser) -> None:
 
 
 def _add_convert(parser: Parser) -> None:
-    from reconciler.formats import FORMATS  # noqa: PLC0415 - no other command needs the table
+    from reconciler.formats import EXPORTERS, FORMATS  # noqa: PLC0415 - no other command needs the tables
 
     add, known = parser.add_argument, sorted(FORMATS)
     add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {either(known)}")
@@ -283,6 +296,8 @@ def _add_convert(parser: Parser) -> None:
     add("--image-prefix", dest="prefix", metavar="S3-ADDRESS", help=where)
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
+    forms = sorted(EXPORTERS)
+    add("--to", metavar="FORMAT", choices=forms, default="jsonl", help=f"what to write: {either(forms)} (%(default)s)")
     add("--fix-types", action="store_true", help=fix)
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
     add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
@@ -308,7 +323,7 @@ def _add_exit_code(parser: Parser) -> None:
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore"),
+    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
@@ -322,6 +337,7 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "restore": _add_restore,
+    "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
     "convert": _add_convert,

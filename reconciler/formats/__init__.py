@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from reconciler.formats.export import EXPORTERS, ExportedFile, Exporter
+
 if TYPE_CHECKING:
     from reconciler.formats.conversion import Converted
     from reconciler.model import Finding
 
-__all__ = ["FORMATS", "Importer"]
+__all__ = ["EXPORTERS", "FORMATS", "ExportedFile", "Exporter", "Importer"]
 
 
 class Importer(NamedTuple):
@@ -74,6 +76,12 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "label_studio",
         "Label Studio: the JSON export, with boxes or choices",
         "label-studio project-1.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "manifest": Importer(
+        "manifest",
+        "a manifest, JSON Lines or YAML, for a different form: --to",
+        "manifest train.jsonl --to yaml -o train.yaml",
+        prefixed=False,
     ),
     "voc": Importer(
         "voc",
