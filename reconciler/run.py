@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from reconciler.apply.outcome import Outcome
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
-from reconciler.errors import Failure, ReconcilerError
+from reconciler.errors import ReconcilerError
 from reconciler.ledger import STAYING, Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
