@@ -8,6 +8,7 @@ the credentials of a role are valid, so a session renews them (botocore credenti
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from reconciler.aws.arns import ProjectArn
@@ -165,7 +167,7 @@ _CONFIG: Final = Config(
 # Calls to S3 use no quota of Rekognition, and an object is put whole or not at all: boto3's own retries are enough.
 _S3_CONFIG: Final = _CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
 # Where the endpoint does not depend on it.
-_ANY_REGION: Final = "us-east-1"
+ANY_REGION: Final = "us-east-1"
 # The domains of AWS's endpoints (botocore partitions.json: dnsSuffix, dualStackDnsSuffix).
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 # What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
@@ -217,19 +219,39 @@ class Connection:
         style = Config(s3={"addressing_style": "path"} if self.path_style else {})
         return self._signed_in_client(region, "s3", _S3_CONFIG.merge(style))
 
+    def iam_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
+        """An IAM client, whose calls `reconciler.aws.permissions` makes.
+
+        Raises:
+            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
+        """
+        try:
+            return self._beside(self._signed_in(region), "iam", _CONFIG, region)
+        except _SETTING_ERRORS as error:
+            raise _refusal(error) from None
+
+    def only_rekognition_is_elsewhere(self, region: str) -> bool:
+        """Whether Rekognition has an endpoint that is not AWS's, while S3 has one of AWS's."""
+        return not _is_aws(self.client(region)) and _is_aws(self.s3_client(region))
+
     def account(self, region: str) -> str:
-        """The account of the credentials, as STS says.
+        """The account of the credentials, as STS says; raises as `caller`."""
+        return self.caller(region)[0]
+
+    def caller(self, region: str) -> tuple[str, str]:
+        """The account of the credentials and the ARN of who they are, as STS says.
 
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed. boto3's own errors: the
             call failed.
         """
         try:
-            sts = self._sts(self._signed_in(region), _CONFIG, region)
+            sts = self._beside(self._signed_in(region), "sts", _CONFIG, region)
         except _SETTING_ERRORS as error:
             raise _refusal(error) from None
         try:
-            return str(sts.get_caller_identity()["Account"])
+            said = sts.get_caller_identity()
+            return str(said["Account"]), str(said["Arn"])
         except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
             raise AccessDenied(
                 "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
@@ -260,25 +282,27 @@ class Connection:
         session = self._session(region)
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
-            session = role.session(self._sts(session, _CONFIG.merge(role.config), region), region)
+            session = role.session(self._beside(session, "sts", _CONFIG.merge(role.config), region), region)
         return session
 
-    def _sts(self, session: boto3.Session, config: Config, region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
-        """An STS client; where only Rekognition has an endpoint that is not AWS's, STS is asked there, too."""
-        where = self.sts_region or region
-        sts = self._client(session, "sts", config, region_name=where)
-        if not _is_aws(sts):
-            return sts
-        rekognition = self._client(session, "rekognition", _CONFIG, region_name=region or where or _ANY_REGION)
+    def _beside(self, session: boto3.Session, service: str, config: Config, region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+        """A client of STS or IAM; where only Rekognition has an endpoint that is not AWS's, that is asked instead."""
+        where = (self.sts_region if service == "sts" else None) or region
+        client = self._client(session, service, config, region_name=where)
+        if not _is_aws(client):
+            return client
+        rekognition = self._client(session, "rekognition", _CONFIG, region_name=region or where or ANY_REGION)
         endpoint = None if _is_aws(rekognition) else rekognition.meta.endpoint_url
-        return self._client(session, "sts", config, endpoint, region_name=where) if endpoint else sts
+        return self._client(session, service, config, endpoint, region_name=where) if endpoint else client
 
     def _session(self, region: str | None) -> boto3.Session:
         files = botocore.session.Session()
         for name, path in {"config_file": self.config_file, "credentials_file": self.credentials_file}.items():
             if path:
                 files.set_config_variable(name, path)
-        return boto3.Session(self.access_key, self.secret_key, self.token, region, files, self.profile)
+        session = boto3.Session(self.access_key, self.secret_key, self.token, region, files, self.profile)
+        files.register_component("data_loader", _models(files.get_config_variable("data_path")))
+        return session
 
     def _client(
         self, session: boto3.Session, service: str, config: Config, endpoint: str | None = None, **where: str | None
@@ -287,6 +311,12 @@ class Connection:
         chosen = Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
         endpoint = self.endpoints.get(service) or endpoint
         return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+
+
+@cache
+def _models(path: str | None) -> Loader:
+    """The models of AWS's services: read once, for they are the same in every session."""
+    return create_loader(path)
 
 
 def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types

@@ -13,6 +13,9 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and give its exit code."""
     open_to_nowhere()
+    if os.name != "posix":  # locks, signals and file modes are those of POSIX
+        sys.stderr.write("error: this system is not POSIX; on Windows, run this program in WSL\n")
+        return int(Exit.BAD_INPUT)
     try:
         # Loading the program takes some tenths of a second; a Ctrl-C then must not show a traceback either.
         from reconciler.cli.main import main as run  # noqa: PLC0415 - see above

@@ -29,7 +29,7 @@ from reconciler.views import VIEWS
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
 # Commands that work without a folder of datasets.
-_NEED_NO_DATASETS: Final = ("init", "restore", "diff")
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor")
 
 
 @dataclass(frozen=True, slots=True)

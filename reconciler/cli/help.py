@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "pull": "write what is live into the manifests",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
+    "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
     "convert": "turn annotations of another format into a manifest, or a manifest into them; needs no AWS account",
@@ -22,7 +23,7 @@ COMMANDS: Final = {
 EXIT_CODES: Final = """\
 exit codes:
   0    done
-  1    failed: the service, the network or this machine
+  1    failed: the service, the network or this machine; or a check of `doctor` that would stop an apply
   2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
   3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
        terminal and no `--yes`); nothing was sent
@@ -123,6 +124,17 @@ makes the live dataset equal to them.
 An apply keeps the lines that it overwrites and shows the id of its record. With that id, an entry is sent only if its
 live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
 named by its address, s3://BUCKET/FOLDER/....json.
+""",
+    "doctor": """\
+examples:
+  reconciler doctor
+  reconciler doctor --project blood-cells --json
+  reconciler doctor -v                         with the source of each demand
+
+One line for each check: its state, what was found, the cure. Permissions to read are tried by calls that change
+nothing; permissions to write are simulated by IAM where iam:SimulatePrincipalPolicy is allowed, and else not tried.
+Only "fails" stops an apply. The credentials are those of this command; `pulumi up` uses those of its stack's
+configuration.
 """,
     "report": """\
 examples:

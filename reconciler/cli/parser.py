@@ -71,7 +71,7 @@ def build_parser() -> tuple[Parser, dict[str, Parser]]:
     parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("init", "plan", "drift", "apply", "pull", "restore"):
+    for name in ("init", "plan", "drift", "apply", "pull", "restore", "doctor"):
         _add_connection(commands[name])
     for name in ("plan", "drift", "apply", "restore"):
         _add_limit(commands[name])
@@ -140,13 +140,17 @@ def _add_connection(parser: Parser) -> None:
 
 def _add_limit(parser: Parser) -> None:
     """Where entries are kept before they change, and how many entries are shown."""
-    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
-    where = f"where entries are kept before they are deleted or overwritten: {place}"
-    parser.add_argument("--snapshots", metavar="PLACE", help=where)
+    _add_snapshots(parser)
     add = parser.add_mutually_exclusive_group().add_argument
     default = "a screen or two; with --json up to 20,000"
     add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
     add("--all", dest="everything", action="store_true", help="show every entry")
+
+
+def _add_snapshots(parser: Parser) -> None:
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
+    where = f"where entries are kept before they are deleted or overwritten: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
 
 
 def _add_guarded(parser: Parser) -> None:
@@ -157,6 +161,10 @@ def _add_guarded(parser: Parser) -> None:
 
 def _add_sending(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="apply without asking")
+    _add_audit(parser)
+
+
+def _add_audit(parser: Parser) -> None:
     place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
     parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
 
@@ -217,6 +225,11 @@ def _add_pull(parser: Parser) -> None:
 def _add_form(parser: Parser) -> None:
     how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
+
+
+def _add_doctor(parser: Parser) -> None:
+    _add_snapshots(parser)
+    _add_audit(parser)
 
 
 def _add_restore(parser: Parser) -> None:
@@ -282,6 +295,7 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "restore": _add_restore,
+    "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
     "convert": _add_convert,

@@ -148,6 +148,7 @@ Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
 Command = Annotated[str, _whole("[a-z]{0,20}")]
+CheckState = Literal["ok", "note", "warning", "fails", "not tried"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -309,6 +310,22 @@ class Danger(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """What a check of `reconciler doctor` found, and the cure, empty where there is nothing to do.
+
+    `state` is "ok", "note" (good to know), "warning" (an apply works, or nobody knows), "fails" (an apply would be
+    stopped) or "not tried". `subjects` are the projects, datasets or addresses that it is about, none for the machine
+    or the account. `source` is where the demand comes from.
+    """
+
+    check: str
+    state: CheckState
+    finding: str
+    cure: str = ""
+    subjects: tuple[str, ...] = ()
+    source: str = ""
+
+
 class Made(Struct, frozen=True, kw_only=True):
     """When a review was made (UTC, to the second), and from which commit, whose author is named.
 
@@ -327,7 +344,7 @@ class Review(Struct, frozen=True, kw_only=True):
     `command` is the command that was run, "" if the arguments name none. `plan_id` names all changes of the run, "" if
     a dataset could not be planned. `made` is null in a review that no command made. `dangers` are those of all
     projects, the worst first. `findings` are about project.yaml files. `spent` is what an apply took, to compare with
-    `estimate`; null before one. `calls` are the requests of this run, by operation.
+    `estimate`; null before one. `calls` are the requests of this run, by operation. `checks` are those of a `doctor`.
     """
 
     kind: Literal["plan"] = "plan"
@@ -344,6 +361,7 @@ class Review(Struct, frozen=True, kw_only=True):
     estimate: Estimate | None = None
     spent: Estimate | None = None
     calls: dict[str, int] = {}
+    checks: tuple[Checked, ...] = ()
     error: Failure | None = None
     exit_code: int = 0
 
