@@ -129,7 +129,7 @@ def test_github_shows_ten_of_a_level_and_counts_the_rest() -> None:
 
 
 def test_fingerprints_stay_when_lines_move_and_are_never_the_same() -> None:
-    """GitLab compares reports by fingerprint: what moved is no new problem, and two equal ones are two."""
+    """GitLab compares reports by fingerprint: what moved is known already, and two equal ones are two."""
 
     def prints(*lines: int) -> list[str]:
         return [
