@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure, ReconcilerError
+from reconciler.apply.outcome import Failure, Outcome
+from reconciler.errors import ReconcilerError
 from reconciler.ledger import LIVE, Ledger
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
-from reconciler.apply.outcome import LINES_KEPT, Outcome, Rejected
-from reconciler.errors import Failure, UpdateFailed
+from reconciler.apply.outcome import LINES_KEPT, Failure, Outcome, Rejected
+from reconciler.errors import UpdateFailed
 from reconciler.ledger import LET_GO, Ledger, SendQueue
 from reconciler.model import Verb
 from reconciler.policy import Marking, Policy, Rejection

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from reconciler.formats import EXPORTERS, FORMATS
-
 COMMANDS: Final = {
     "init": "write what a repository needs: project.yaml, manifests of what is live, a program, the jobs of a forge",
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
@@ -31,10 +29,7 @@ exit codes:
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
 """
-_EXAMPLES: Final = "\n".join(f"  reconciler convert {row.example}" for row in FORMATS.values())
-_READS: Final = "\n".join(f"{name:<12} {row.reads}" for name, row in FORMATS.items())
-_WRITES: Final = "\n".join(f"{name:<12} {row.writes}" for name, row in EXPORTERS.items())
-EPILOGS: Final = {
+_EPILOGS: Final = {
     None: """\
 examples:
   reconciler validate                          check everything under ./datasets
@@ -155,14 +150,14 @@ A revision without a path means the path of the other side, in that revision. Th
 of the repository. Manifests with errors are compared as far as they can be read; the report contains their findings.
 The command needs neither credentials nor a network.
 """,
-    "convert": f"""\
+    "convert": """\
 examples:
-{_EXAMPLES}
+{examples}
 
-{_READS}
+{reads}
 
 --to writes a manifest in a different form, or annotations for other tools:
-{_WRITES}
+{writes}
 
 What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
 always give the same lines.
@@ -189,3 +184,16 @@ examples:
   reconciler help apply
 """,
 }
+
+
+def epilog_of(command: str | None) -> str:
+    """What the help of a command says below its options (None: that of the program)."""
+    text = _EPILOGS[command]
+    if command == "convert":
+        from reconciler.formats import EXPORTERS, FORMATS  # noqa: PLC0415 - only this text names them
+
+        examples = "\n".join(f"  reconciler convert {row.example}" for row in FORMATS.values())
+        reads = "\n".join(f"{name:<12} {row.reads}" for name, row in FORMATS.items())
+        writes = "\n".join(f"{name:<12} {row.writes}" for name, row in EXPORTERS.items())
+        text = text.format(examples=examples, reads=reads, writes=writes)
+    return f"{text}\n{EXIT_CODES}"

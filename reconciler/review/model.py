@@ -34,8 +34,7 @@ from reconciler.analysis.results import (
     Size,
     Splits,
 )
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
 from reconciler.policy import Policy
