@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft7Validator
 
-from  import Failure
+from reconciler.apply.outcome import Failure
 from reconciler.model import Finding, Place, Severity
 from reconciler.review.model import Danger, DatasetReview, FindingCounts, ProjectReview, Review
 from reconciler.text import sentence
