@@ -243,6 +243,8 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         unchanged=plan.unchanged,
         ignored=plan.ignored,
         marked=plan.marked,
+        retired=plan.retired,
+        retiring=plan.retiring,
         losing_labels=reading.losing_labels,
         staying=reading.staying,
         box_changes=reading.box_changes,
