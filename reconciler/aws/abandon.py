@@ -5,14 +5,15 @@ The thread of a call that is given up ends with the answer, or with the process.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 Reply = TypeVar("Reply")
 
 # Seconds between two looks at whether the run is to stop.
-_LOOK: Final = 0.1
+LOOK: Final = 0.1
 
 
 def answer_of(send: Callable[[], Reply], stop: Callable[[], BaseException | None]) -> Reply:
@@ -21,29 +22,22 @@ def answer_of(send: Callable[[], Reply], stop: Callable[[], BaseException | None
     Raises:
         BaseException: what `send` raised, or the reason.
     """
-    answers: SimpleQueue[Callable[[], Reply]] = SimpleQueue()
+    answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
     def work() -> None:
         try:
-            reply = send()
+            answers.put((send(), None))
         except BaseException as error:  # noqa: BLE001 - it is raised where it was waited for
-            answers.put(_raising(error))
-        else:
-            answers.put(lambda: reply)
+            answers.put((None, error))
 
     Thread(target=work, daemon=True, name="call").start()
     while True:
-        try:
-            answer = answers.get(timeout=_LOOK)
-        except Empty:
-            if reason := stop():
-                raise reason from None
-        else:
-            return answer()
-
-
-def _raising(error: BaseException) -> Callable[[], Reply]:
-    def answer() -> Reply:
+        with suppress(Empty):
+            reply, error = answers.get(timeout=LOOK)
+            break
+        if reason := stop():
+            raise reason from None
+    if error is not None:
         raise error
-
-    return answer
+    answered: Reply = reply
+    return answered

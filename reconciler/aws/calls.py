@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from random import Random
 from threading import Event
 from typing import Any, Final, Self, TypeVar
 
-from reconciler.aws.abandon import answer_of
+from reconciler.aws.abandon import LOOK, answer_of
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
 from reconciler.errors import Interrupted, ReconcilerError
@@ -81,9 +81,7 @@ class Calls:
 
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
-        calls = copy(self)
-        calls.patience, calls.tell, calls._wrote = patience, patience.tell, False
-        return calls
+        return replace(self, patience=patience, tell=patience.tell, _wrote=False)
 
     def make(
         self,
@@ -158,8 +156,6 @@ class Calls:
         self._wrote = self._wrote or operation in _WRITES
         try:
             reply = answer_of(send, self._giving_up(operation)) if self.patience else send()
-        except Interrupted:
-            raise
         except Exception as error:
             response: dict[str, Any] = getattr(error, "response", None) or {}  # None where no reply came
             code = response.get("Error", {}).get("Code", type(error).__name__)
@@ -177,18 +173,17 @@ class Calls:
         A reading call is given up at once; one that follows an operation of this run, or writes a record, after ten
         seconds. The answer of a call that starts an operation is always waited for, and that is told.
         """
-        since: list[float] = []
+        looks = count()
         at_once = operation in _READS or not (self._wrote or operation in _STORES)
 
         def reason() -> Interrupted | None:
             stopped = self.patience.stop() if self.patience else None
             if stopped is None:
                 return None
-            if not since:
-                since.append(monotonic())
-                if operation in _WRITES:
-                    self.tell(f"{operation} was sent: waiting for the answer of AWS before stopping")
-            if operation in _WRITES or not (at_once or monotonic() - since[0] >= _GRACE):
+            look = next(looks)
+            if operation in _WRITES and look == 0:
+                self.tell(f"{operation} was sent: waiting for the answer of AWS before stopping")
+            if operation in _WRITES or not (at_once or look * LOOK >= _GRACE):
                 return None
             waited = f"stopped while waiting for the answer of {operation}, as requested; run again to continue"
             return stopped.saying(_STOPPED_LISTING if operation in _LISTINGS else waited)

@@ -22,6 +22,7 @@ from botocore.session import Session
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
+from reconciler.aws.replies import NotFromAws, insist_on_aws
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from reconciler.text import inert
 
@@ -162,14 +163,18 @@ _CONFIG: Final = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},  # retries are ours: reconciler.aws.calls
     user_agent_extra="rekognition-labels-as-code",
 )
-# Calls to S3 use no quota of Rekognition, and an object is put whole or not at all: boto3's own retries are enough.
-_S3_CONFIG: Final = _CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
 # Where the endpoint does not depend on it.
 _ANY_REGION: Final = "us-east-1"
 # The domains of AWS's endpoints (botocore partitions.json: dnsSuffix, dualStackDnsSuffix).
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 # What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
-_SETTING_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
+_SETTING_ERRORS: Final = (
+    botocore.exceptions.BotoCoreError,
+    botocore.exceptions.ClientError,
+    NotFromAws,
+    ValueError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +220,7 @@ class Connection:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
         style = Config(s3={"addressing_style": "path"} if self.path_style else {})
-        return self._signed_in_client(region, "s3", _S3_CONFIG.merge(style))
+        return self._signed_in_client(region, "s3", _CONFIG.merge(style))
 
     def account(self, region: str) -> str:
         """The account of the credentials, as STS says.
@@ -230,9 +235,11 @@ class Connection:
             raise _refusal(error) from None
         try:
             return str(sts.get_caller_identity()["Account"])
-        except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
+        except (NotFromAws, KeyError, TypeError) as error:  # botocore looks for members that are not there
+            what = f" ({error})" if isinstance(error, NotFromAws) else ""
             raise AccessDenied(
-                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
+                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and "
+                f"aws:endpoints{what}"
             ) from None
 
     def configured_region(self) -> str | None:
@@ -286,7 +293,10 @@ class Connection:
         make: Any = session.client  # its overloads need a literal name
         chosen = Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
         endpoint = self.endpoints.get(service) or endpoint
-        return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+        client = make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+        if service != "rekognition":
+            insist_on_aws(client)
+        return client
 
 
 def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types

@@ -151,8 +151,7 @@ class _InS3:
         objects, address = self.objects(), place / Path(written.where).name
         with Path(written.where).open("rb") as file:
             sent = file_digest(file, blake2b).digest()
-            file.seek(0)
-            objects.upload(address, file)
+        objects.upload(address, Path(written.where))
         stored = blake2b()
         for piece in objects.read(address):
             stored.update(piece)
