@@ -44,7 +44,7 @@ _ENDINGS: Final = (
     ),
     (
         "Ctrl-C while AWS does not answer",
-        "gives up a call that only reads at once, one that follows an operation after 10 s, and waits for one that sends",
+        "gives up a call that reads at once, one that follows an operation after 10 s, and waits for one that sends",
         "",
     ),
     ("the network is lost", "waits for up to `policy.patience`; the screen shows it", ""),
