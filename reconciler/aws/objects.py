@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from reconciler.aws.calls import Calls
 from reconciler.errors import BadInput, Interrupted, NotFound, ReconcilerError, ServiceError
 from reconciler.text import inert, without_sign_in
@@ -15,12 +17,21 @@ _SCHEME: Final = "s3://"
 # Amazon S3 User Guide, "General purpose bucket naming rules".
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 _CHUNK: Final = 1 << 20
+_GONE: Final = 404
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
 _CURES: Final = {
     "NoSuchBucket": "create the bucket, or fix its name",
     "AccessDenied": "allow s3:PutObject and s3:GetObject on the address",
     "403": "allow s3:PutObject and s3:GetObject on the address",
 }
+# A refusal of the key with which an object is encrypted names the action, as in "not authorized to perform:
+# kms:Decrypt on resource: ..."; a key that cannot be used has a code of its own (AWS re:Post, "Why do I get Access
+# Denied errors when I upload to or read from a bucket with KMS encryption?"; KMS API Reference, common errors).
+_KMS: Final = re.compile(r"\bkms:\w+|\bKMS\.\w+")
+_KMS_CURE: Final = (
+    "allow kms:Decrypt and kms:GenerateDataKey on the key, in the IAM policy and in the key's own, and check that the "
+    "key is enabled"
+)
 
 
 def is_s3(address: str) -> bool:
@@ -90,6 +101,37 @@ class Objects:
             while piece := self._made("GetObject", address, lambda: next(pieces, b""), is_last=True):
                 yield piece
 
+    def first_bytes(self, address: S3Address, many: int = 16) -> bytes:
+        """The first bytes of an object.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        part = f"bytes=0-{many - 1}"
+
+        def send() -> bytes:
+            return bytes(self._client.get_object(**_named(address), Range=part)["Body"].read())
+
+        return bytes(self._made("GetObject", address, send))
+
+    def region(self, bucket: str) -> str:
+        """The Region of a bucket, also where its listing is refused (S3 API Reference, HeadBucket).
+
+        Raises:
+            NotFound: there is no such bucket.
+        """
+
+        def send() -> Any:  # noqa: ANN401 - boto3's replies
+            try:
+                return self._client.head_bucket(Bucket=bucket)
+            except ClientError as error:
+                reply = error.response
+                if not _region(reply) or reply["ResponseMetadata"].get("HTTPStatusCode") == _GONE:
+                    raise
+                return reply
+
+        return _region(self._made("HeadBucket", S3Address(bucket, ""), send))
+
     def names(self, address: S3Address) -> Iterator[str]:
         """The names of the objects below an address, in the order of their bytes."""
         more: dict[str, str] = {"Prefix": f"{address.key}/" if address.key else ""}
@@ -107,9 +149,11 @@ class Objects:
         def known(error: ReconcilerError, _unsure: bool) -> None:  # noqa: FBT001 - a callback
             code = error.code if isinstance(error, ServiceError) else ""
             if code in _ABSENT:
-                raise NotFound(f"there is no object {where}; fix the address", code=code, operation=operation)
-            if is_last or code in _CURES:
-                raise ReconcilerError(f"{_cause(error)}; {_CURES.get(code, 'run again')}")
+                what = "object" if address.key else "bucket"
+                raise NotFound(f"there is no {what} {where}; fix the address", code=code, operation=operation)
+            cure = _KMS_CURE if code and _KMS.search(str(error)) else _CURES.get(code, "run again" if is_last else "")
+            if cure:
+                raise ReconcilerError(f"{_cause(error)}; {cure}")
 
         where = inert(str(address))
         try:
@@ -123,6 +167,10 @@ class Objects:
             ) from None
         except ReconcilerError as error:
             raise ReconcilerError(without_sign_in(f"{where}: {error}")) from None
+
+
+def _region(reply: Any) -> str:  # noqa: ANN401 - a reply or an error's
+    return str(reply["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
 
 
 def _named(address: S3Address) -> dict[str, str]:

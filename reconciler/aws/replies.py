@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from botocore.exceptions import ConnectionClosedError
 
 from reconciler.text import inert
 
@@ -40,6 +39,8 @@ class NotFromAws(Exception):
 
 def insist_on_whole_replies(client: "RekognitionClient") -> None:
     """Make a client raise ConnectionClosedError for a truncated reply, NotFromAws for one that is not AWS's."""
+    from botocore.exceptions import ConnectionClosedError  # noqa: PLC0415 - loaded when AWS is asked
+
     endpoint = client.meta.endpoint_url
 
     def check(response_dict: Mapping[str, Any], operation_model: Any, **_event: object) -> None:  # noqa: ANN401 - botocore's
@@ -64,9 +65,9 @@ def insist_on_aws(client: Any) -> None:  # noqa: ANN401 - boto3's client types e
     A reply of S3 has a request id or an ETag; its error, and every reply of STS, has a root that AWS names.
     """
 
-    def check(response_dict: Mapping[str, Any], **_event: object) -> None:
+    def check(response_dict: Mapping[str, Any], operation_model: Any, **_event: object) -> None:  # noqa: ANN401 - botocore's
         body, headers, status = response_dict["body"], response_dict["headers"], response_dict["status_code"]
-        if any(name in headers for name in _OF_AWS):
+        if any(name in headers for name in _OF_AWS) or operation_model.http["method"] == "HEAD":
             return
         start = body if isinstance(body, bytes) else body.read(_START)
         if not _XML_ROOT.match(start):
