@@ -28,7 +28,7 @@ exit codes:
        terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
-  130  interrupted by Ctrl-C (143: by SIGTERM)
+  130  interrupted by Ctrl-C (143: by SIGTERM, 129: the terminal was closed)
 """
 _EPILOGS: Final = {
     None: """\
