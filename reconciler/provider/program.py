@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
+from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError, missing_extra
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.manifest.project.nearest import nearest_datasets
@@ -55,8 +55,8 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         _validate(projects)
         if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
             raise BadInput(
-                "a project with `managed: true` needs pulumi-aws, which is not installed; install it with "
-                "pip install 'rekognition-labels-as-code[pulumi-aws]', or set `managed: false`"
+                f"{missing_extra('a project with `managed: true` needs pulumi-aws', 'pulumi-aws')}, or set "
+                "`managed: false`"
             )
         found = [(one, None if one.managed else _existing_arn(settings, one)) for one in projects]
         claims = _claims(found, settings)
