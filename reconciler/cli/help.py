@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "pull": "write what is live into the manifests",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
+    "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
@@ -119,6 +120,14 @@ makes the live dataset equal to them.
 An apply keeps the lines that it overwrites and shows the id of its record. With that id, an entry is sent only if its
 live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
 named by its address, s3://BUCKET/FOLDER/....json.
+""",
+    "history": """\
+examples:
+  reconciler history
+  reconciler history --project blood-cells --type train --limit 5
+  reconciler history --audit s3://my-bucket/records/ --json
+
+Records are read from .reconciler/audit beside the datasets and from --audit; those of a clone are not believed.
 """,
     "doctor": """\
 examples:

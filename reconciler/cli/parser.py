@@ -259,6 +259,14 @@ def _add_form(parser: Parser) -> None:
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
+def _add_history(parser: Parser) -> None:
+    parser.add_argument("--type", dest="dataset_type", choices=("train", "test"), help="only datasets of this type")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--limit", metavar="N", type=_number, help="show the newest N applies (default: 20)")
+    add("--all", dest="everything", action="store_true", help="show every apply")
+    _add_audit(parser)
+
+
 def _add_doctor(parser: Parser) -> None:
     _add_snapshots(parser)
     _add_audit(parser)
@@ -327,7 +335,7 @@ def _add_exit_code(parser: Parser) -> None:
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "doctor"),
+    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
@@ -341,6 +349,7 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "restore": _add_restore,
+    "history": _add_history,
     "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
