@@ -43,7 +43,7 @@ class Options(NamedTuple):
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
     `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
-    `allow_dirty` to `pull`. `warnings` are sentences about the arguments, for the screen.
+    `patch` to `pull` and `rm`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: "Command"
@@ -86,6 +86,10 @@ class Options(NamedTuple):
     only: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     labeled: bool = False
+    entries: tuple[str, ...] = ()
+    retire: str = ""
+    reason: str = ""
+    patch: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False
@@ -130,7 +134,7 @@ def _options(given: argparse.Namespace) -> Options:
 
     names = Options._fields
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
-    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels")}
+    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels", "entries")}
     known["files"] = _files(given)
     if "allow" in given:
         from reconciler.guards import parse_allow, read_variable  # noqa: PLC0415 - only plan and apply
@@ -142,7 +146,7 @@ def _options(given: argparse.Namespace) -> Options:
     known["datasets"] = named or Path("datasets")
     if given.command == "convert":
         _check_convert(given)
-    if given.command == "history":
+    if given.command in {"history", "rm"}:
         known |= _type(given)
     if given.command == "restore":
         known |= _destination(given)
@@ -187,7 +191,7 @@ def _check_convert(given: argparse.Namespace) -> None:
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 
-def _type(given: argparse.Namespace) -> Mapping[str, object]:
+def _type(given: argparse.Namespace) -> "Mapping[str, object]":
     from reconciler.model import DatasetType  # noqa: PLC0415 - few commands need it
 
     return {"dataset_type": DatasetType(given.dataset_type.upper())} if given.dataset_type else {}

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "pull": "write what is live into the manifests",
+    "rm": "move entries out of the manifests into `retired`: the next apply takes their labels off; no AWS account",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
@@ -28,7 +29,7 @@ exit codes:
        terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
-  130  interrupted by Ctrl-C (143: by SIGTERM)
+  130  interrupted by Ctrl-C (143: by SIGTERM, 129: the terminal was closed)
 """
 _EPILOGS: Final = {
     None: """\
@@ -100,10 +101,22 @@ examples:
   reconciler pull                              manifests of datasets that have none
   reconciler pull --project cells --format yaml
   reconciler pull --discard-ours --only 'new/*' live's side of some entries
+  reconciler pull --discard-ours --patch live.patch     a patch in place of edits
+  reconciler pull --retire 'deleted in the console' --only 'old/*'
 
 A dataset without a manifest gets one, in the order of the listing and without the fields that the service adds. YAML
 has the short form where nothing is lost by it. In a manifest that is there only the chosen entries change, every other
-byte stays as it was. Exit code 2: entries that differ were left as they are.
+byte stays as it was; on a terminal each is shown and asked about. A label that the closed list in project.yaml lacks is
+added to it. Exit code 2: entries that differ were left as they are.
+""",
+    "rm": """\
+examples:
+  reconciler rm cells/0001.jpg --reason blurred
+  reconciler rm 's3://my-bucket/cells/old/*' --reason 'taken with the old camera' --project cells
+  reconciler rm cells/0001.jpg --type train --reason 'moved to test'
+
+The service deletes no entry: an image that is only removed from a manifest stays live with its labels. A retired one
+loses them with the next apply, whatever `extra` says. Files are edited by position; comments and all other lines stay.
 """,
     "restore": """\
 examples:
