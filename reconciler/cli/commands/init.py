@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.cli.commands.pull import pulled
+from reconciler.cli.commands.pull import pull_all
 from reconciler.cli.scaffold import FIRST_MANIFEST, PACKAGE, PROGRAM, project_yaml, template
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
-from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
+from reconciler.cli.session.read import Run, add_datasets, chosen_projects
 from reconciler.cli.signals import Signals
 from reconciler.errors import USER_CAUSED, BadInput, Exit, with_cure
 from reconciler.limits import PROJECT_NAME_PATTERN
@@ -58,22 +58,20 @@ def init(run: Run, screen: Screen, signals: Signals) -> Exit:
     for file in files:
         _write(file, screen)
     _advise(run, root, screen)
-    codes = _pulled(run, screen, live, [name for name, project in found.items() if project])
+    code = _pulled(run, screen, live, [name for name, project in found.items() if project])
     _say_next(datasets, [file.path for file in files], screen)
-    return most_severe(codes)
+    return code
 
 
-def _pulled(run: Run, screen: Screen, live: LiveSide, names: Sequence[str]) -> list[Exit]:
+def _pulled(run: Run, screen: Screen, live: LiveSide, names: Sequence[str]) -> Exit:
     """Write what is live of these projects into manifests that are not there yet."""
-    codes = []
     for declared in chosen_projects(run.options.datasets, names, f".{run.options.manifests}") if names else ():
         add_datasets(run, declared)
     for one in run.datasets:
         if one.dataset.manifest.exists():
             screen.line(f"kept     {inert(one.dataset.shown)}", "dim")
-        else:
-            codes.append(pulled(one, run, screen, live))
-    return codes
+    run.datasets[:] = [one for one in run.datasets if not one.dataset.manifest.exists()]
+    return pull_all(run, screen, live)
 
 
 def _say_next(datasets: Path, written: Sequence[Path], screen: Screen) -> None:
