@@ -9,8 +9,8 @@ A provider does not get the handler's context: it is found on the call stack. Th
 everything that depends on it is in this module, and a test fails when the SDK changes. Without a context the plain
 exception is raised, as before.
 
-The status is a google.rpc.Status (google/rpc/status.proto). An SDK of 3.216 does not bring its module, so that its three
-fields are written here.
+The status is a google.rpc.Status (google/rpc/status.proto). An SDK of 3.216 does not bring its module, so that its
+three fields are written here.
 """
 
 import sys
