@@ -1,13 +1,13 @@
 """Formats that a manifest can become: one row for each, and a module where the format needs one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from posixpath import commonprefix
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.formats.conversion import Converted
-from reconciler.model import Finding
+if TYPE_CHECKING:
+    from reconciler.formats.conversion import Converted
+    from reconciler.model import Finding
 
 
 class ExportedFile(NamedTuple):
@@ -17,15 +17,14 @@ class ExportedFile(NamedTuple):
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Exporter:
+class Exporter(NamedTuple):
     """A row: module and function of this package that export, what is written, and whether that is a folder."""
 
     function: str
     writes: str
     folder: bool = False
 
-    def export(self, lines: Sequence[Converted], prefix: str = "") -> Iterator[ExportedFile | Finding]:
+    def export(self, lines: "Sequence[Converted]", prefix: str = "") -> "Iterator[ExportedFile | Finding]":
         """The files, and findings about what the format cannot say.
 
         `prefix` is the s3:// address below which the names of images begin; "": the folder that all images share.

@@ -114,7 +114,7 @@ def read_manifest(
     (YAML).
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
-    reading = _Reading(collector, Across(collector, labels, accept))
+    reading = _Reading(collector, Across(collector, labels, accept, dataset.retired))
     if dataset.overlooked:
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:

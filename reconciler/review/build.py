@@ -17,8 +17,9 @@ from reconciler.analysis.movements import repoints
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
+from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
-from reconciler.errors import Failure, InvalidDeclaration, ReconcilerError
+from reconciler.errors import InvalidDeclaration, ReconcilerError
 from reconciler.guards import configuration_of, declaration_of
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType, GuardState, Override
@@ -273,6 +274,8 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         unchanged=plan.unchanged,
         ignored=plan.ignored,
         marked=plan.marked,
+        retired=plan.retired,
+        retiring=plan.retiring,
         losing_labels=reading.losing_labels,
         staying=reading.staying,
         box_changes=reading.box_changes,

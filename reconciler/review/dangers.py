@@ -111,7 +111,8 @@ def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
 
 def _losses(dataset: DatasetReview) -> Iterator[Danger]:
     if dataset.losing_labels:
-        keys = [change.key for change in dataset.changes if change.labelled_before and change.labelled_after is False]
+        kept = [change for change in dataset.changes if not change.retired]
+        keys = [change.key for change in kept if change.labelled_before and change.labelled_after is False]
         words = counted(dataset.losing_labels, "image loses all its labels", "images lose all their labels")
         yield _danger(dataset, "check", "labels-removed", words, dataset.losing_labels, keys)
     for group in dataset.groups:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.entries import Box, meaning_of
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.model import Finding, Severity
 
 DATA = Path(__file__).parents[1] / "data" / "coco"

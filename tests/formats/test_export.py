@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.entries import Box, bare_line, meaning_of
 from reconciler.entries.meaning import Meaning
-from reconciler.formats import EXPORTERS, FORMATS, Converted, ExportedFile
+from reconciler.formats import EXPORTERS, FORMATS, ExportedFile
+from reconciler.formats.conversion import Converted
 from reconciler.formats.lines import Frame, box_line, label_line
 from reconciler.model import Finding, Place
 from tests.support.formats import CREATED, IMAGES, converted

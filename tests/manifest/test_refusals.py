@@ -30,6 +30,7 @@ ELSEWHERE = {
     "manifest-too-large",
     "too-many-lines",
     "label-not-declared",
+    "retired",
     "flag-expected",
     "head-below-entries",
     "test-is-train",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.outcome import Outcome, Rejected
+from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.entries.codes import ENTRY_CODES, code_meaning
-from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
+from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Finding, Mark, Place, Progress, Severity
 from reconciler.plan import Plan, Statistics

@@ -21,7 +21,7 @@ from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, YamlStopError
 from reconciler.manifest.yaml.text import YamlText
-from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration, Retirement
 from reconciler.rule import Rule
 
 DEFAULT_SUFFIXES: Final = (".jsonl", ".manifest", ".yaml", ".yml")
@@ -203,7 +203,8 @@ def _datasets(declared: DeclaredProject, collector: Collector, absent: str) -> I
         if written is not None and manifest is not None:
             shown = str(PurePosixPath(declared.project.shown, written))
             path = manifest.resolve()
-            yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=path in paths)
+            both, retired = path in paths, declared.project.retired_in(kind)
+            yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=both, retired=retired)
             paths.add(path)
 
 
@@ -239,6 +240,12 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
         if first is not project:
             other = f"{first.shown}/{_FILE}"
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
+
+
+def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:
+    """The images that left the dataset of a manifest, by the project.yaml that `project_beside` finds."""
+    project = project_beside(manifest)
+    return project.retired_in(dataset_type) if project else ()
 
 
 def project_beside(manifest: Path) -> ProjectDeclaration | None:

@@ -101,6 +101,11 @@ LONG_KEY: Final = error(
     "store the image under a shorter key: S3 takes 1,024 bytes",
     "botocore service-2.json, QueryString",
 )
+RETIRED: Final = error(
+    "retired",
+    "the image {key} is retired ({first}): {reason}",
+    "remove the entry (`reconciler rm` does), or take the image out of `retired` in project.yaml",
+)
 REPEATED_KEY: Final = error(
     "source-ref-repeated",
     'the image "{key}" appears twice, first at {first}; the service keeps one of them, and it is not documented which',
