@@ -252,12 +252,16 @@ def _files(given: argparse.Namespace) -> dict[str, str]:
     """The file of each view."""
     if given.command == "convert":
         return {"lines": given.output}
-    if "format" in given:
-        return {given.format: given.output}
     from reconciler.views import VIEWS  # noqa: PLC0415 - a table that loads nothing
 
     places = {name: getattr(given, view.option, None) for name, view in VIEWS.items() if view.option}
-    return {name: place for name, place in places.items() if place is not None}
+    named = {name: place for name, place in places.items() if place is not None}
+    if "output" not in given or (given.format is None and given.output == STANDARD_OUTPUT):
+        return named
+    view = given.format or "text"
+    if view in named:
+        raise BadInput(f"the view {view} is asked for twice; give --format {view} or --{VIEWS[view].option}")
+    return {view: given.output, **named}
 
 
 def _check_files(options: Options) -> None:

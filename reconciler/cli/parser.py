@@ -213,6 +213,8 @@ def _add_validate(parser: Parser) -> None:
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
+    _add_view(parser, None)
+    _add_output(parser)
 
 
 def _add_plan(parser: Parser) -> None:
@@ -223,6 +225,8 @@ def _add_plan(parser: Parser) -> None:
         if view.option:
             group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
     _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
+    _add_view(group, None)
+    _add_output(group)
     what = "a git revision; marks each change as this branch's, pending on the base, or drift"
     group.add_argument("--base", metavar="REF", help=what)
 
@@ -345,15 +349,19 @@ _OWN: Final = {
 
 
 def _add_format(parser: Parser) -> None:
-    from reconciler.views import VIEWS  # noqa: PLC0415 - few commands need the table
-
-    views = f"the view: {', '.join(VIEWS)} (default: text)"
-    parser.add_argument("--format", choices=list(VIEWS), default="text", help=views)
+    _add_view(parser, "text")
     _add_output(parser)
     _add_pictures(parser, "pictures for the HTML view: a folder")
 
 
-def _add_output(parser: Parser) -> None:
+def _add_view(parser: "Parser | argparse._ArgumentGroup", default: str | None) -> None:
+    from reconciler.views import VIEWS  # noqa: PLC0415 - few commands need the table
+
+    views = f"the view: {', '.join(VIEWS)} (default: text)"
+    parser.add_argument("--format", metavar="VIEW", choices=list(VIEWS), default=default, help=views)
+
+
+def _add_output(parser: "Parser | argparse._ArgumentGroup") -> None:
     file = "the file to write (default: standard output)"
     parser.add_argument("-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help=file)
 
