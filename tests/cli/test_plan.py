@@ -295,8 +295,8 @@ def test_one_allow_for_train_and_test_is_printed_and_pasted_as_it_is(account: Ac
         lines = world.run("plan", "--verbose").out.splitlines()
         return [line.strip() for line in lines if line.startswith("  allow: [")]
 
-    def planned(allow: str, *manifests: list[str]) -> list[str]:
-        world.write("cells", *manifests, settings=f"managed: false\n{allow}")
+    def planned(allow: str, train: list[str], test: list[str]) -> list[str]:
+        world.write("cells", train, test, f"managed: false\n{allow}")
         return [one["status"] for one in world.run("plan", "--json").datasets]
 
     first = world.many(20, "Red"), world.many(20, "Red", first=500)
