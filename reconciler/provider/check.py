@@ -64,7 +64,8 @@ def _refuse_twins(inputs: Inputs) -> None:
         raise BadProperty(
             "datasetType",
             f"the resource {told_apart(other, urn)} of this program is for the {inputs.dataset_type.value} dataset of "
-            "the same project too; a project has one dataset of each type: remove one of the two resources, or change its project",
+            "the same project too; a project has one dataset of each type: remove one of the two resources, or change "
+            "its project",
         )
 
 
