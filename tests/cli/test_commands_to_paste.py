@@ -45,6 +45,7 @@ def test_an_argument_is_whole_and_shown_as_it_is_or_left_out(text: str) -> None:
 @example("it's `x`; rm -r *")
 @example("'" * 30)
 @example("-n")
+@example(";;;;;;;;;;;;;;;;;;;;;''")
 def test_the_command_that_settles_a_type_names_its_file(world: World, name: str) -> None:
     """Whatever the file is called, the command changes that file and no other; FILE where its quotes take too much."""
     metadata = {"class-name": "cat", "confidence": 1, "type": MULTILABEL, "human-annotated": "yes"}

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector
@@ -240,6 +240,16 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
         if first is not project:
             other = f"{first.shown}/{_FILE}"
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
+
+
+def parsed_project(handle: BinaryIO, like: ProjectDeclaration) -> ProjectDeclaration | None:
+    """A new project.yaml of a project that is declared, with the datasets that it has; None where it is invalid."""
+    collector = Collector(f"{like.shown}/{_FILE}")
+    with suppress(YamlStopError):
+        root = NodeReader(YamlText(handle), collector.report_at).document()
+        found = read_project(root, like.folder, like.shown, Fields(collector.report_at)) if root else None
+        return replace(found.project, datasets=like.datasets) if found and not collector.error_count else None
+    return None
 
 
 def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:
