@@ -21,7 +21,7 @@ from reconciler.errors import USER_CAUSED, BadInput, Exit, with_cure
 from reconciler.limits import PROJECT_NAME_PATTERN
 from reconciler.manifest.project.folders import default_manifests, load_projects
 from reconciler.model import DatasetType, Project
-from reconciler.text import for_shell, inert
+from reconciler.text import inert, path_for_shell
 
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 _NOT_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -76,9 +76,9 @@ def _pulled(run: Run, screen: Screen, live: LiveSide, names: Sequence[str]) -> E
 
 def _say_next(datasets: Path, written: Sequence[Path], screen: Screen) -> None:
     """The next two commands: what to commit, and the plan."""
-    place = for_shell(str(datasets), "DIR")
+    place = path_for_shell(str(datasets), "DIR")
     others = [os.path.relpath(path) for path in written if not path.is_relative_to(datasets)]
-    names = " ".join([place, *(for_shell(name, "FILE") for name in dict.fromkeys(others))])
+    names = " ".join([place, *(path_for_shell(name, "FILE") for name in dict.fromkeys(others))])
     screen.line()
     screen.line(f"next: git add {names} && git commit -m 'Labels as code'", "header")
     screen.line(f"      reconciler plan{'' if datasets.name == 'datasets' else f' --datasets {place}'}", "header")
