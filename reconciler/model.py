@@ -324,7 +324,8 @@ class ProjectDeclaration:
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
     `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
-    `region` say where the project is, empty where nothing is said.
+    `region` say where the project is, `assume_role` is the ARN of the role that its calls are made with; each is empty
+    where nothing is said.
     """
 
     folder: Path
@@ -338,6 +339,7 @@ class ProjectDeclaration:
     allow: tuple[Allowance, ...] = ()
     account: str = ""
     region: str = ""
+    assume_role: str = ""
 
     @property
     def name_in_state(self) -> str:

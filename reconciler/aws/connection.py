@@ -7,7 +7,7 @@ the credentials of a role are valid, so a session renews them (botocore credenti
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -199,6 +199,10 @@ class Connection:
     forbidden_account_ids: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
 
+    def assuming(self, role: str) -> "Connection":
+        """The same connection, and after its own roles this one is assumed; empty: none."""
+        return replace(self, assume_roles=(*self.assume_roles, AssumeRole(role))) if role else self
+
     def client(self, region: str) -> "RekognitionClient":
         """A Rekognition client for a region, after all roles were assumed.
 
@@ -260,6 +264,7 @@ class Connection:
         session = self._session(region)
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
+            _check_partition(session, role.role_arn, region)
             session = role.session(self._sts(session, _CONFIG.merge(role.config), region), region)
         return session
 
@@ -287,6 +292,23 @@ class Connection:
         chosen = Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
         endpoint = self.endpoints.get(service) or endpoint
         return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+
+
+def _check_partition(session: boto3.Session, role: str, region: str | None) -> None:
+    """A role of a partition cannot be used in a region of a different one, whose STS does not know it.
+
+    Raises:
+        BadInput: the role is not of the region's partition.
+    """
+    try:
+        partition = session.get_partition_for_region(region) if region else ""
+    except botocore.exceptions.UnknownRegionError:
+        return
+    if partition and not role.startswith(f"arn:{partition}:"):
+        raise BadInput(
+            f"the role {inert(role)} is not of the partition {partition}, which the Region {region} is in; name a role "
+            f"of that partition (arn:{partition}:iam::ACCOUNT:role/NAME), or change the Region"
+        )
 
 
 def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types

@@ -46,7 +46,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
     with runtime.failing_call():
         outputs, process = Outputs.parse(props), runtime.current()
         process.refreshing()
-        seen = _listed(process, name, outputs)
+        seen = _listed(process, name, outputs, outputs.applied)
         if seen.dataset_arn is None:
             gone = f"the dataset {outputs.dataset_arn} no longer exists in AWS" if outputs.dataset_arn else "no dataset"
             process.console.log_once(f"{gone}; it leaves the state, and `pulumi up` creates it again", warning=True)
@@ -119,7 +119,7 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
     """Why an update is due, one sentence each; an empty one where the plan says it better."""
-    seen = process.seen.get(name) or _listed(process, name, outputs)
+    seen = process.seen.get(name) or _listed(process, name, outputs, inputs)
     is_old = outputs.applied.state_format < STATE_FORMAT
     now = seen.facts.get(outputs.applied.policy.compare)
     if now and outputs.dataset_arn and seen.dataset_arn != outputs.dataset_arn:
@@ -177,10 +177,10 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
             yield ""
 
 
-def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
-    """List live now, and remember it for this process."""
+def _listed(process: Runtime, name: str, outputs: Outputs, caller: Inputs) -> LiveSeen:
+    """List live now with the role of `caller`, and remember it for this process."""
     project_arn, dataset_type = split_id(name)
-    context = process.context(project_arn, outputs.applied.policy)
+    context = process.context(project_arn, replace(outputs.applied, assume_role=caller.assume_role))
     there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
     arn = there.arn or there.leftover
     if arn is None:

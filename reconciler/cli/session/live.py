@@ -8,7 +8,7 @@ from reconciler.apply import Context, Target, observe_in, plan_against_live, pla
 from reconciler.aws.calls import CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
-from reconciler.aws.objects import S3Address, is_s3
+from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
@@ -66,7 +66,7 @@ class LiveSide:
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
             if one.plan.has_changes:
-                log = self._account.records_within_reach(self.region(one.project))
+                log = self._account_of(one.project).records_within_reach(self.region(one.project))
                 one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
 
     def projects(self) -> list[Project]:
@@ -88,7 +88,7 @@ class LiveSide:
         """
         project = self._project(one.project)
         if project is None and one.project.project_arn:
-            self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
+            self._account_of(one.project).gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
             one.project_arn = project.arn
             self._refuse_twin(one)
@@ -99,7 +99,9 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
-        return self._account.context(self.region(one.project), one.dataset.policy, self._allow(one), sibling)
+        return self._account_of(one.project).context(
+            self.region(one.project), one.dataset.policy, self._allow(one), sibling
+        )
 
     def _allow(self, one: DatasetRun) -> dict[str, str]:
         """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
@@ -123,7 +125,7 @@ class LiveSide:
         """The newest record of an apply to a dataset; None if there is none."""
         if one.project_arn is None:
             return None
-        log = self._account.records(self.region(one.project))
+        log = self._account_of(one.project).records(self.region(one.project))
         return log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
 
     def record(self, named: str) -> Record:
@@ -154,10 +156,11 @@ class LiveSide:
             one.dataset.dataset_type,
             one.dataset.shown,
             sources,
+            role=one.project.assume_role,
         )
         if one.plan:
             attempt.planned(one.ledger, one.plan)
-        return self._account.recording(attempt, self._run.call_counts)
+        return self._account_of(one.project).recording(attempt, self._run.call_counts)
 
     @contextmanager
     def metered(self, one: DatasetRun) -> Iterator[None]:
@@ -185,9 +188,18 @@ class LiveSide:
             )
         return region_of(self._account.connection, project, _REGION_CURE)
 
+    def objects_of(self, project: ProjectDeclaration) -> Objects:
+        """S3 with the role that the project names."""
+        return self._account_of(project).objects()
+
+    def _account_of(self, project: ProjectDeclaration) -> Account:
+        """The account with the role that the project names."""
+        return self._account.assuming(project.assume_role)
+
     def _project(self, declared: ProjectDeclaration) -> Project | None:
         if declared.shown not in self._projects:
-            self._projects[declared.shown] = project_of(self._account.gateway(self.region(declared)), declared)
+            gateway = self._account_of(declared).gateway(self.region(declared))
+            self._projects[declared.shown] = project_of(gateway, declared)
         return self._projects[declared.shown]
 
     def _log(self, call: CallRecord) -> None:
