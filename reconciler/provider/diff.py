@@ -4,8 +4,10 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 
 - the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
 - live has drifted: it differs from live as that apply read it back, or that apply did not finish,
-- or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
-  mode ignores).
+- in a program run: a retired image is still labelled live,
+- the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels mode
+  ignores),
+- or a dataset that this resource replaced is not deleted yet.
 
 The answer is always yes or no: "unknown" would let the engine compare properties for itself. A drift run that has the
 applied manifest at hand also names the entries that moved since the last apply.
@@ -20,11 +22,14 @@ from typing import Any, Final
 from pulumi.dynamic import DiffResult, ReadResult
 
 from reconciler.apply import Target, list_live, observe_recorded
+from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
+from reconciler.manifest.project.folders import retired_beside
 from reconciler.policy import settings_of
 from reconciler.provider import process as runtime
-from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
+from reconciler.provider.left_over import remembered, still_there
+from reconciler.provider.preview import list_and_plan, preview_again, read_desired, seen_in, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
@@ -55,7 +60,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         live = seen.facts[outputs.applied.policy.compare]
         if not outputs.applied_live.labels_digest:
             live = replace(live, labels_digest="")  # a state of 0.1.0 gets no new member before an apply
-        fresh = replace(outputs, live=live)
+        fresh = replace(outputs, live=live, replaced=remembered(process, outputs))
         return ReadResult(name, fresh.properties())
 
 
@@ -135,6 +140,9 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
         # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
         edited = process.is_program_run() or not outputs.unfinished
         yield from _changed(outputs, inputs, edited=edited)
+    if process.is_program_run() and seen.retiring - outputs.settled:
+        yield ""
+    yield from still_there(process, outputs)
 
 
 def _changed(outputs: Outputs, inputs: Inputs, *, edited: bool) -> Iterator[str]:
@@ -177,16 +185,18 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
             yield ""
 
 
-def _listed(process: Runtime, name: str, outputs: Outputs, caller: Inputs) -> LiveSeen:
-    """List live now with the role of `caller`, and remember it for this process."""
+def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> LiveSeen:
+    """List live now, and remember it for this process; the inputs name the role and which entries are retired."""
     project_arn, dataset_type = split_id(name)
-    context = process.context(project_arn, replace(outputs.applied, assume_role=caller.assume_role))
+    context = process.context(project_arn, replace(outputs.applied, assume_role=inputs.assume_role))
     there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
     arn = there.arn or there.leftover
     if arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
+        retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
+        ledger.retired = Images(one.image for one in retired)
         if there.arn:  # a dataset whose creation failed has nothing that can be listed
             list_live(context, ledger, there.arn, there.description)
-        process.seen[name] = listed = LiveSeen(arn, both_modes(ledger))
+        process.seen[name] = listed = seen_in(ledger, arn)
     return listed

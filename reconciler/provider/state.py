@@ -8,14 +8,14 @@ yet come as `pulumi.output.Unknown` objects.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
 from pulumi.output import Unknown
 
-from reconciler.aws.arns import ProjectArn
+from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
@@ -178,7 +178,8 @@ class Outputs:
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
     (by a refresh, or the same as `applied_live`); their boxes are not stored. `live_only` counts entries that the
     applied manifest does not have. `unfinished` says why the last apply failed, empty when it succeeded. `settled`
-    names pairs that the service stores differently from how they were sent.
+    names pairs that the service stores differently from how they were sent. `replaced` are datasets that this resource
+    was for before, which may not be deleted yet: ARN -> the ARN of its project.
     """
 
     applied: Inputs
@@ -188,6 +189,7 @@ class Outputs:
     live_only: int = 0
     unfinished: str = ""
     settled: frozenset[str] = frozenset()
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, properties: Mapping[str, Any]) -> "Outputs":
@@ -211,6 +213,7 @@ class Outputs:
             live_only=_count(_members(properties, "appliedLive"), "liveOnly"),
             unfinished=str(properties.get("unfinished") or ""),
             settled=_settled(properties.get("settled")),
+            replaced=_replaced(_members(properties, "replaced")),
         )
 
     @property
@@ -228,6 +231,8 @@ class Outputs:
         }
         if self.settled:
             stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
+        if self.replaced:
+            stored["replaced"] = dict(self.replaced)
         return stored
 
 
@@ -262,6 +267,14 @@ def _settled(stored: object) -> frozenset[str]:
     if not isinstance(stored, list | tuple) or not all(isinstance(pair, str) for pair in stored):
         raise _damaged("settled", stored)
     return frozenset(stored)
+
+
+def _replaced(stored: Mapping[str, Any]) -> Mapping[str, str]:
+    """Datasets and their projects, whose ARNs are valid."""
+    try:
+        return {DatasetArn.parse(str(arn)).text: ProjectArn.parse(str(stored[arn])).text for arn in stored}
+    except BadInput:
+        raise _damaged("replaced", dict(stored)) from None
 
 
 def _facts(properties: Mapping[str, Any], name: str) -> Facts:

@@ -1,11 +1,12 @@
 """The live side of a run: each project in AWS, and the plan of each dataset."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 from reconciler.apply import Context, Target, observe_in, plan_against_live, plan_without_project
-from reconciler.aws.calls import CallRecord
+from reconciler.aws.calls import THROTTLES, CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.objects import Objects, S3Address, is_s3
@@ -28,7 +29,10 @@ _REGION_CURE: Final = "give --region, set AWS_REGION, or name `projectArn` in pr
 
 
 class LiveSide:
-    """The projects and datasets of one run in AWS; each project is looked up once."""
+    """The projects and datasets of one run in AWS; each project is looked up once.
+
+    `throttled` counts the requests that AWS throttled, by operation.
+    """
 
     def __init__(self, run: Run, screen: Screen, signals: Signals) -> None:
         options, clock = run.options, SystemClock()
@@ -37,7 +41,7 @@ class LiveSide:
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
         self.folder = folder = options.datasets.resolve().parent / FOLDER
-        self._account = Account(
+        self.account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
             Places(folder, options.snapshots, options.audit, "give --snapshots s3://BUCKET/FOLDER"),
@@ -47,7 +51,8 @@ class LiveSide:
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
         )
-        self.objects = run.objects = self._account.objects
+        self.throttled = Counter[str]()
+        self.objects = run.objects = self.account.objects
         self.store = SettledStore(folder / "settled")
 
     def plan(self, one: DatasetRun) -> None:
@@ -66,7 +71,7 @@ class LiveSide:
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
             if one.plan.has_changes:
-                log = self._account_of(one.project).records_within_reach(self.region(one.project))
+                log = self.account_of(one.project).records_within_reach(self.region(one.project))
                 one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
 
     def projects(self) -> list[Project]:
@@ -75,10 +80,10 @@ class LiveSide:
         Raises:
             BadInput: no region is set. ServiceError: a call failed.
         """
-        region = self._account.connection.configured_region()
+        region = self.account.connection.configured_region()
         if not region:
             raise BadInput(f"no region is set: {_REGION_CURE}")
-        return list(self._account.gateway(region).projects())
+        return list(self.account.gateway(region).projects())
 
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
@@ -86,9 +91,9 @@ class LiveSide:
         Raises:
             BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
         """
-        project = self._project(one.project)
+        project = self.project(one.project)
         if project is None and one.project.project_arn:
-            self._account_of(one.project).gateway(self.region(one.project)).prove_account(one.project.project_arn)
+            self.account_of(one.project).gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
             one.project_arn = project.arn
             self._refuse_twin(one)
@@ -99,7 +104,7 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
-        return self._account_of(one.project).context(
+        return self.account_of(one.project).context(
             self.region(one.project), one.dataset.policy, self._allow(one), sibling
         )
 
@@ -125,7 +130,7 @@ class LiveSide:
         """The newest record of an apply to a dataset; None if there is none."""
         if one.project_arn is None:
             return None
-        log = self._account_of(one.project).records(self.region(one.project))
+        log = self.account_of(one.project).records(self.region(one.project))
         return log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
 
     def record(self, named: str) -> Record:
@@ -137,7 +142,7 @@ class LiveSide:
         if is_s3(named):
             found = parsed(b"".join(self.objects(None).read(S3Address.parse(named))))
         else:
-            found = self._account.records().find(named)
+            found = self.account.records().find(named)
         if found is None:
             audit = inert(str(self.folder / "audit"))
             raise BadInput(
@@ -160,7 +165,7 @@ class LiveSide:
         )
         if one.plan:
             attempt.planned(one.ledger, one.plan)
-        return self._account_of(one.project).recording(attempt, self._run.call_counts)
+        return self.account_of(one.project).recording(attempt, self._run.call_counts)
 
     @contextmanager
     def metered(self, one: DatasetRun) -> Iterator[None]:
@@ -186,23 +191,30 @@ class LiveSide:
                 f"--region {inert(given)} is not the region in {inert(project.shown)}/project.yaml, {project.region}; "
                 "leave one of them out"
             )
-        return region_of(self._account.connection, project, _REGION_CURE)
+        return region_of(self.account.connection, project, _REGION_CURE)
 
     def objects_of(self, project: ProjectDeclaration) -> Objects:
         """S3 with the role that the project names."""
-        return self._account_of(project).objects()
+        return self.account_of(project).objects()
 
-    def _account_of(self, project: ProjectDeclaration) -> Account:
+    def account_of(self, project: ProjectDeclaration) -> Account:
         """The account with the role that the project names."""
-        return self._account.assuming(project.assume_role)
+        return self.account.assuming(project.assume_role)
 
-    def _project(self, declared: ProjectDeclaration) -> Project | None:
+    def project(self, declared: ProjectDeclaration) -> Project | None:
+        """The project that a declaration names, looked up once; None when it does not exist.
+
+        Raises:
+            BadInput: the region, profile or account cannot be used. ServiceError: a call failed.
+        """
         if declared.shown not in self._projects:
-            gateway = self._account_of(declared).gateway(self.region(declared))
+            gateway = self.account_of(declared).gateway(self.region(declared))
             self._projects[declared.shown] = project_of(gateway, declared)
         return self._projects[declared.shown]
 
     def _log(self, call: CallRecord) -> None:
+        if call.answer in THROTTLES:
+            self.throttled[call.operation] += 1
         if not self._run.options.verbose:
             return
         name = f" {inert(call.request_id)}" if call.request_id else ""
@@ -239,15 +251,21 @@ def plan_all(run: Run, live: LiveSide) -> None:
 
 def _without_project(one: DatasetRun, live: LiveSide) -> None:
     """Report that a project does not exist, and how to create it."""
-    project = one.project
+    missing = no_project(one.project, live)
+    if isinstance(missing, NotFound):
+        one.error = missing
+    else:
+        one.remark = missing
+
+
+def no_project(project: ProjectDeclaration, live: LiveSide) -> NotFound | str:
+    """That a project does not exist, and how to create it; as text where Pulumi creates it."""
     if project.project_arn is not None:
-        one.error = NotFound(
+        return NotFound(
             f"there is no project {project.project_arn}; fix `projectArn` in {inert(project.shown)}/project.yaml"
         )
-        return
     where = f"the project {project.name} does not exist in {live.region(project)}"
     if project.managed:
-        one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
-        return
+        return f"{where}; `pulumi up` creates it (`managed: true`)"
     create = f"aws rekognition create-project --project-name {for_shell(project.name, 'NAME')}"
-    one.error = NotFound(f"{where}; create it (`{create}`), or fix its name or the region")
+    return NotFound(f"{where}; create it (`{create}`), or fix its name or the region")

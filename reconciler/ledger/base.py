@@ -1,0 +1,145 @@
+"""Whose change a difference is, three ways: desired and live, each compared with the base.
+
+The base is what the last apply left: for each key what manifest and live had in common then. A line that the service
+would not take, an entry that the apply left as somebody had edited it, and one that only live had, are not applied:
+what the manifest has of them (nothing, for the last) was never live.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from reconciler.ledger.rows import key_bytes
+from reconciler.model import Entry
+from reconciler.policy import Compare
+
+SCHEMA: Final = """
+CREATE TABLE base (key BLOB PRIMARY KEY, meaning BLOB NOT NULL, content BLOB NOT NULL, live_only INTEGER NOT NULL)
+    WITHOUT ROWID;
+CREATE TABLE pending (name BLOB PRIMARY KEY, kind TEXT NOT NULL, live BLOB) WITHOUT ROWID;
+CREATE TABLE withheld (key BLOB PRIMARY KEY) WITHOUT ROWID;
+"""
+# The three digests of one key that are compared: of what a line means, of its content where that is compared.
+_DIGESTS: Final = """
+SELECT d.meaning, d.content, l.meaning, l.content, COALESCE(l.marks, '[]') <> '[]', b.meaning, b.content, b.live_only
+FROM (SELECT ? AS key) k LEFT JOIN desired d ON d.key = k.key LEFT JOIN live l ON l.key = k.key
+LEFT JOIN base b ON b.key = k.key
+"""
+# Bytes of a digest that a state remembers.
+_SHORT: Final = 8
+_PENDING: Final = re.compile("([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)")
+
+
+class Whose(StrEnum):
+    """Which side changed since the base. `UNKNOWN`: there is no base, and somebody edited live."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    BOTH = "both"
+    UNKNOWN = "ours-or-theirs"
+
+
+class Then(NamedTuple):
+    """Digests of one key in the base, of what was applied and of what was live; None: there was none.
+
+    A state remembers the beginning of a digest only.
+    """
+
+    applied: bytes | None = None
+    live: bytes | None = None
+
+
+def whose(desired: bytes | None, live: bytes | None, then: Then) -> Whose:
+    """Whose change a difference between `desired` and `live` is, by the digests of a key; None: a side lacks the key.
+
+    Where neither changed, it is what the last apply could not do, or what a new policy asks for: ours.
+    """
+    if _same(live, then.live):
+        return Whose.OURS
+    return Whose.THEIRS if _same(desired, then.applied) else Whose.BOTH
+
+
+def _same(now: bytes | None, then: bytes | None) -> bool:
+    return now is then is None or bool(now and then and now.startswith(then))
+
+
+class Kind(StrEnum):
+    """Why manifest and live differed after an apply: a line was rejected, stored differently, or is live only."""
+
+    REJECTED = "r"
+    REWRITTEN = "w"
+    LIVE_ONLY = "l"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry that an apply did not make as the manifest says, for a base that only has the manifest.
+
+    `name` are eight bytes that identify the key, `live` those of what was live, None for nothing.
+    """
+
+    kind: Kind
+    name: bytes
+    live: bytes | None
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}{self.name.hex()}{self.live.hex() if self.live else ''}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Pending | None":
+        """Read one back; None for a text of any other form."""
+        form = _PENDING.fullmatch(text)
+        return cls(Kind(form[1]), bytes.fromhex(form[2]), bytes.fromhex(form[3]) or None) if form else None
+
+
+class BaseSide:
+    """The base of one ledger; `Ledger.base` is it. Empty, every line counts as new on both sides."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def fill(self, entries: Iterable[tuple[Entry, bool]], pending: Iterable[Pending] = ()) -> None:
+        """Replace the base by these entries, each with whether it was live only, and by what differed then."""
+        self._database.execute("DELETE FROM base")
+        self._database.execute("DELETE FROM pending")
+        self._database.executemany(
+            "INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?)",
+            ((key_bytes(one.key), one.meaning, one.content, live_only) for one, live_only in entries),
+        )
+        self._database.executemany(
+            "INSERT OR REPLACE INTO pending VALUES (?, ?, ?)", ((one.name, one.kind.value, one.live) for one in pending)
+        )
+
+    def whose(self, key: str, mode: Compare) -> Whose:
+        """Whose change the difference of a key is; marked live entries are compared by content, as everywhere."""
+        row = self._database.execute(_DIGESTS, (key_bytes(key),)).fetchone()
+        strict = mode is Compare.STRICT or bool(row[4])
+        desired, live, base = row[strict], row[2 + strict], row[5 + strict]
+        return whose(desired, live, self._then(key, base, live_only=bool(row[7])))
+
+    def pending(self, key: str, mode: Compare, kind: Kind) -> Pending:
+        """What a state remembers of a key that differs after an apply."""
+        row = self._database.execute(_DIGESTS, (key_bytes(key),)).fetchone()
+        live = row[2 + (mode is Compare.STRICT or bool(row[4]))]
+        return Pending(kind, _name(key), live[:_SHORT] if live else None)
+
+    def withhold(self, keys: Iterable[str]) -> None:
+        """Leave these keys out of what differs, and no others: somebody's edits of them stay live."""
+        self._database.execute("DELETE FROM withheld")
+        self._database.executemany("INSERT OR IGNORE INTO withheld VALUES (?)", ((key_bytes(key),) for key in keys))
+
+    def _then(self, key: str, base: bytes | None, *, live_only: bool) -> Then:
+        found = self._database.execute("SELECT kind, live FROM pending WHERE name = ?", (_name(key),)).fetchone()
+        if found is None:
+            return Then(None if live_only else base, base)
+        kind, live = found
+        applied = {Kind.REJECTED: live, Kind.REWRITTEN: base, Kind.LIVE_ONLY: None}
+        return Then(applied[Kind(kind)], live)
+
+
+def _name(key: str) -> bytes:
+    return blake2b(key_bytes(key), digest_size=_SHORT).digest()
