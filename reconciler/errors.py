@@ -13,7 +13,7 @@ ReconcilerError                     1  something failed; the message is a senten
     OutOfPatience                   1  no progress for `policy.patience`
     TooLarge                        1  the request is larger than the service takes
   UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
-  Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
+  Interrupted                     130  stopped by SIGINT (143: by SIGTERM, 129: by SIGHUP)
 """
 
 from enum import IntEnum
@@ -41,6 +41,7 @@ class Exit(IntEnum):
     REJECTED = 5  # applied, but lines were rejected
     SIGINT = 130
     SIGTERM = 143
+    SIGHUP = 129
 
 
 class ReconcilerError(Exception):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
+from reconciler.aws.replies import NotFromAws, insist_on_aws
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from reconciler.text import inert
 
@@ -169,7 +170,7 @@ class Connection:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
         style = _boto().Config(s3={"addressing_style": "path"} if self.path_style else {})
-        return self._signed_in_client(region, "s3", _boto().S3_CONFIG.merge(style))
+        return self._signed_in_client(region, "s3", _boto().CONFIG.merge(style))
 
     def iam_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
         """An IAM client, whose calls `reconciler.aws.permissions` makes.
@@ -204,9 +205,11 @@ class Connection:
         try:
             said = sts.get_caller_identity()
             return str(said["Account"]), str(said["Arn"])
-        except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
+        except (NotFromAws, KeyError, TypeError) as error:  # botocore looks for members that are not there
+            what = f" ({error})" if isinstance(error, NotFromAws) else ""
             raise AccessDenied(
-                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
+                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and "
+                f"aws:endpoints{what}"
             ) from None
 
     def configured_region(self) -> str | None:
@@ -265,7 +268,10 @@ class Connection:
         make: Any = session.client  # its overloads need a literal name
         chosen = _boto().Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
         endpoint = self.endpoints.get(service) or endpoint
-        return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+        client = make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+        if service != "rekognition":
+            insist_on_aws(client)
+        return client
 
 
 def _boto() -> ModuleType:

@@ -162,6 +162,9 @@ _SAME_AS: Final = {
     "TooManyRequestsException": "ThrottlingException",
     "ServiceUnavailable": "InternalServerError",
     "InternalFailure": "InternalServerError",
+    "InternalError": "InternalServerError",
+    "RequestTimeout": "InternalServerError",
+    "SlowDown": "ThrottlingException",
 }
 
 

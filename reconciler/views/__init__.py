@@ -77,3 +77,31 @@ def _json(review: "Review", _how: How) -> str:
     from reconciler.views.json_document import document_text  # noqa: PLC0415 - see above
 
     return document_text(review)
+
+
+@_view("sarif", help_="what was found, for code scanning (SARIF 2.1.0)")
+def _sarif(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import sarif  # noqa: PLC0415 - see above
+
+    return sarif.view(review)
+
+
+@_view("github", help_="what was found, as annotations of a GitHub job")
+def _github(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
+
+    return forges.github(review)
+
+
+@_view("gitlab", help_="what was found, as GitLab's Code Quality report")
+def _gitlab(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
+
+    return forges.gitlab(review)
+
+
+@_view("junit", help_="what was found, as JUnit's XML")
+def _junit(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
+
+    return forges.junit(review)

@@ -16,7 +16,7 @@ from reconciler.cli.signals import Signals
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.model import Project, ProjectDeclaration
 from reconciler.policy import Compare
-from reconciler.records import Attempt
+from reconciler.records import Attempt, AuditLog
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
@@ -125,6 +125,10 @@ class LiveSide:
         for other in self._run.datasets:
             if other is not one and (other.project_arn, other.dataset.dataset_type) == (one.project_arn, kind):
                 raise in_two_folders(other.project, one.project, kind)
+
+    def records(self) -> AuditLog:
+        """The records of the applies from this folder, and in the further place."""
+        return self._account.records()
 
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""

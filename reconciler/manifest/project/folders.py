@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector
@@ -251,6 +251,16 @@ def _may_be_one(one: ProjectDeclaration, other: ProjectDeclaration) -> bool:
         return False  # one is in the account of the credentials
     places = accounts, [one.region, other.region]
     return not any(first and second and first != second for first, second in places)
+
+
+def parsed_project(handle: BinaryIO, like: ProjectDeclaration) -> ProjectDeclaration | None:
+    """A new project.yaml of a project that is declared, with the datasets that it has; None where it is invalid."""
+    collector = Collector(f"{like.shown}/{_FILE}")
+    with suppress(YamlStopError):
+        root = NodeReader(YamlText(handle), collector.report_at).document()
+        found = read_project(root, like.folder, like.shown, Fields(collector.report_at)) if root else None
+        return replace(found.project, datasets=like.datasets) if found and not collector.error_count else None
+    return None
 
 
 def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:
