@@ -128,7 +128,7 @@ class LiveSide:
 
     def records(self) -> AuditLog:
         """The records of the applies from this folder, and in the further place."""
-        return self._account.records()
+        return self.account.records()
 
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""
