@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.cli.commands.pull import pulled
+from reconciler.cli.commands.pull import pull_all
 from reconciler.cli.scaffold import FIRST_MANIFEST, PACKAGE, PROGRAM, project_yaml, template
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
@@ -21,7 +21,7 @@ from reconciler.errors import USER_CAUSED, BadInput, Exit, with_cure
 from reconciler.limits import PROJECT_NAME_PATTERN
 from reconciler.manifest.project.folders import default_manifests
 from reconciler.model import DatasetType, Project
-from reconciler.text import for_shell, inert
+from reconciler.text import inert, path_for_shell
 
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 _NOT_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -56,9 +56,9 @@ def init(run: Run, screen: Screen, signals: Signals) -> Exit:
     if names := [name for name, project in found.items() if project]:
         for declared in chosen_projects(datasets, names, f".{run.options.manifests}"):
             add_datasets(run, declared)
-        codes = [pulled(one, run, screen, live) for one in run.datasets]
+        codes = [pull_all(run, screen, live)]
     screen.line()
-    place = for_shell(str(datasets), "DIR")
+    place = path_for_shell(str(datasets), "DIR")
     where = "" if place == "datasets" else f" --datasets {place}"
     screen.line(f"next: git add {place} && git commit -m 'Labels as code'", "header")
     screen.line(f"      reconciler plan{where}", "header")
