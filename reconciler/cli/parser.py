@@ -212,7 +212,7 @@ def _add_init(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
-    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
     _add_view(parser, None)
     _add_output(parser)
@@ -280,6 +280,14 @@ def _add_form(parser: Parser) -> None:
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
+def _add_history(parser: Parser) -> None:
+    parser.add_argument("--type", dest="dataset_type", choices=("train", "test"), help="only datasets of this type")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--limit", metavar="N", type=_number, help="show the newest N applies (default: 20)")
+    add("--all", dest="everything", action="store_true", help="show every apply")
+    _add_audit(parser)
+
+
 def _add_doctor(parser: Parser) -> None:
     _add_snapshots(parser)
     _add_audit(parser)
@@ -327,6 +335,11 @@ def _add_convert(parser: Parser) -> None:
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
     add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
     add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
+    into = "merge into this manifest by meaning: only entries that mean something different change, new ones are added"
+    add("--into", metavar="MANIFEST", default="", help=into)
+    missing = "with --into: entries that the annotations do not have go to `retired` in project.yaml, with this reason"
+    add("--retire-missing", dest="retire", metavar="WHY", default="", help=missing)
+    _add_edits(parser)
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 
@@ -348,7 +361,7 @@ def _add_exit_code(parser: Parser) -> None:
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "doctor"),
+    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
@@ -363,6 +376,7 @@ _OWN: Final = {
     "pull": _add_pull,
     "rm": _add_rm,
     "restore": _add_restore,
+    "history": _add_history,
     "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,

@@ -44,7 +44,7 @@ class Places:
 
 @dataclass(slots=True)
 class Account:
-    """AWS with one connection: one gateway per region, made when it is first used. Safe to use from threads.
+    """AWS with one connection: one gateway per role and region, made when it is first used. Safe to use from threads.
 
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
     `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
@@ -63,7 +63,16 @@ class Account:
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _assuming: dict[str, "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
+
+    def assuming(self, role: str) -> "Account":
+        """The same with a role, assumed after those of the connection: all calls for a project are made with it."""
+        with self._lock:
+            if role and role not in self._assuming:
+                connection = self.connection.assuming(role)
+                self._assuming[role] = replace(self, connection=connection, _gateways={}, _assuming={}, _lock=Lock())
+            return self._assuming[role] if role else self
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
