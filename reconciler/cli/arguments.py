@@ -22,6 +22,7 @@ from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, com
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
 from reconciler.guards import parse_allow, read_variable
+from reconciler.limits import DEFAULT_RATE
 from reconciler.model import DatasetType
 from reconciler.review.model import Command
 from reconciler.text import did_you_mean, inert
@@ -56,6 +57,7 @@ class Options:
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    rate: float = DEFAULT_RATE
     exit_code: bool = False
     strict: bool = False
     limit: int | None = None

@@ -73,6 +73,7 @@ class Runtime:
             self.engine.stop,
             lambda text: console.log_once(text, warning=True),
             settings.hide,
+            rate=settings.rate,
         )
 
     def context(self, project_arn: str, policy: Policy, inputs: Inputs | None = None) -> Context:

@@ -16,7 +16,9 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
+from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, Interrupted
+from reconciler.limits import DEFAULT_RATE
 from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
@@ -44,7 +46,8 @@ class Account:
 
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
     `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
-    `counts` has the calls of each gateway, by operation.
+    `counts` has the calls of each gateway, by operation, `throttled` the throttled ones of all; `rate` is how many
+    calls per second are made of each operation.
     """
 
     connection: Connection
@@ -56,6 +59,8 @@ class Account:
     warn: Callable[[str], None]
     hide: Callable[[str], str] = str
     counts: list[Counter[str]] = field(default_factory=list)
+    throttled: Counter[str] = field(default_factory=Counter)
+    rate: float = DEFAULT_RATE
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -66,7 +71,11 @@ class Account:
         with self._lock:
             if region not in self._gateways:
                 calls = Calls(
-                    self.clock, self._random, self.log, lambda text: self.report(Progress(text, at_once=True))
+                    self.clock,
+                    self._random,
+                    self.log,
+                    lambda text: self.report(Progress(text, at_once=True)),
+                    pace=Pace(self.clock, self.rate, self.throttled),
                 )
                 self._gateways[region] = Gateway(
                     self.connection.client(region), calls, partial(self.connection.account, region)

@@ -46,6 +46,8 @@ class LiveSide:
             signals.stop,
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
+            throttled=run.throttled,
+            rate=options.rate,
         )
         self.objects = run.objects = self._account.objects
         self.store = SettledStore(folder / "settled")
