@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
-from copy import copy
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
+from itertools import count
 from random import Random
 from threading import Event
 from typing import Any, Final, Self, TypeVar
 
+from reconciler.aws.abandon import LOOK, answer_of
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
 from reconciler.aws.pace import Pace
@@ -22,7 +23,7 @@ _FIRST_PAUSE: Final = 0.5
 _GROWTH: Final = 2.0
 _LONGEST_PAUSE: Final = 20.0
 _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
-_THROTTLES: Final = {
+THROTTLES: Final = {
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "Throttling",
@@ -31,8 +32,13 @@ _THROTTLES: Final = {
 # Calls that are made in thousands and change nothing.
 _LISTINGS: Final = {"ListDatasetEntries"}
 # Calls that are not needed to follow an operation that runs, and those that start one.
-_READS: Final = {*_LISTINGS, "DescribeProjects"}
+_READS: Final = {*_LISTINGS, "DescribeProjects", "GetCallerIdentity", "GetObject", "ListObjectsV2"}
 _WRITES: Final = {"CreateDataset", "DeleteDataset", "UpdateDatasetEntries"}
+# Records and copies are written to S3, also at the end of a run that was stopped.
+_STORES: Final = {"PutObject"}
+_STOPPED_LISTING: Final = "stopped while live entries were listed, as requested; run again to continue"
+# For how many seconds after a stop the answer of a call is waited for that follows an operation, or writes a record.
+_GRACE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,14 @@ class Calls:
     counts: Counter[str] = field(default_factory=Counter)
     pace: InitVar[Pace | None] = None
     _answered: Event = field(default_factory=Event)
+    _wrote: bool = False
 
     def __post_init__(self, pace: Pace | None) -> None:
         self._pace = pace or Pace(self.clock)
 
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
-        calls = copy(self)
-        calls.patience, calls.tell = patience, patience.tell
-        return calls
+        return replace(self, patience=patience, tell=patience.tell, pace=self._pace, _wrote=False)
 
     def make(
         self,
@@ -111,7 +116,7 @@ class Calls:
                 if known and (reply := known(fault.error, unsure)) is not None:
                     return reply
                 wait, lasted = max(fault.pause, wait), self.clock.now() - start
-                left = self._seconds_left(fault, lasted)
+                left = self._seconds_left(operation, fault, lasted)
                 if wait > left:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
@@ -121,12 +126,14 @@ class Calls:
             self._sleep(wait, operation in _READS or (operation in _WRITES and fault.answer is Answer.RETRY))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _seconds_left(self, fault: Fault, lasted: float) -> float:
+    def _seconds_left(self, operation: str, fault: Fault, lasted: float) -> float:
         """For how long to retry, `lasted` seconds after the first attempt; -1: no retry helps or is asked for."""
         patience = self.patience
         if fault.answer not in _RETRIED or (fault.is_silence and patience and patience.stop()):
             return -1.0
         longest = fault.retry_for
+        if operation in _STORES and patience and patience.stop():
+            longest = min(longest, _GRACE)
         if fault.is_silence and patience and self._answered.is_set():
             longest = max(patience.seconds, longest)
         return longest - lasted
@@ -134,7 +141,7 @@ class Calls:
     def _stop_listing(self, operation: str) -> None:
         """Raise the reason to stop before a call that only reads one more page."""
         if self.patience and operation in _LISTINGS and (reason := self.patience.stop()):
-            raise reason.saying("stopped while live entries were listed, as requested; run again to continue")
+            raise reason.saying(_STOPPED_LISTING)
 
     def _sleep(self, seconds: float, stoppable: bool) -> None:  # noqa: FBT001 - a fact of the call
         """Sleep before a retry; where nothing of ours is running at AWS, a stop ends it within a second."""
@@ -149,8 +156,9 @@ class Calls:
         self._pace.keep(operation)
         self.counts[operation] += 1
         start = self.clock.now()
+        self._wrote = self._wrote or operation in _WRITES
         try:
-            reply = send()
+            reply = answer_of(send, self._giving_up(operation)) if self.patience else send()
         except Exception as error:
             response: dict[str, Any] = getattr(error, "response", None) or {}  # None where no reply came
             code = response.get("Error", {}).get("Code", type(error).__name__)
@@ -162,8 +170,31 @@ class Calls:
         self._record(operation, "ok", reply if isinstance(reply, dict) else {}, start)
         return reply
 
+    def _giving_up(self, operation: str) -> Callable[[], Interrupted | None]:
+        """A function that returns why the answer of a call is no longer waited for, None while it is.
+
+        A reading call is given up at once; one that follows an operation of this run, or writes a record, after ten
+        seconds. The answer of a call that starts an operation is always waited for, and that is told.
+        """
+        looks = count()
+        at_once = operation in _READS or not (self._wrote or operation in _STORES)
+
+        def reason() -> Interrupted | None:
+            stopped = self.patience.stop() if self.patience else None
+            if stopped is None:
+                return None
+            look = next(looks)
+            if operation in _WRITES and look == 0:
+                self.tell(f"{operation} was sent: waiting for the answer of AWS before stopping")
+            if operation in _WRITES or not (at_once or look * LOOK >= _GRACE):
+                return None
+            waited = f"stopped while waiting for the answer of {operation}, as requested; run again to continue"
+            return stopped.saying(_STOPPED_LISTING if operation in _LISTINGS else waited)
+
+        return reason
+
     def _record(self, operation: str, answer: str, response: dict[str, Any], start: float) -> None:
-        told = self._pace.slow_down if answer in _THROTTLES else self._pace.answered
+        told = self._pace.slow_down if answer in THROTTLES else self._pace.answered
         told(operation)
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
         self.log(CallRecord(operation, answer, request_id, self.clock.now() - start))

@@ -5,18 +5,19 @@ A converter is pure: file contents in, lines and findings out, in the files' ord
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.formats.conversion import Converted, Keys, Sources
-from reconciler.model import Finding
+from reconciler.formats.export import EXPORTERS, ExportedFile, Exporter
 
-__all__ = ["FORMATS", "Converted", "Importer", "Sources"]
+if TYPE_CHECKING:
+    from reconciler.formats.conversion import Converted
+    from reconciler.model import Finding
+
+__all__ = ["EXPORTERS", "FORMATS", "ExportedFile", "Exporter", "Importer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Importer:
+class Importer(NamedTuple):
     """A row: the module of this package that converts, what it reads, an example, whether keys are made of names."""
 
     module: str
@@ -26,7 +27,7 @@ class Importer:
 
     def convert(
         self, sources: Iterable[tuple[str, bytes]], /, *, images: str, created: str
-    ) -> Iterator[Converted | Finding]:
+    ) -> "Iterator[Converted | Finding]":
         """Lines and findings, lazily and in the order of the files; a file's findings come before its lines.
 
         `sources` are names and contents of files; a format that reads folders needs `Sources`.
@@ -36,6 +37,8 @@ class Importer:
         Raises:
             BadInput: `images` is not an s3:// address, or a file cannot be read.
         """
+        from reconciler.formats.conversion import Keys  # noqa: PLC0415 - the parser reads the table, and only that
+
         keys = Keys(images if self.prefixed else "s3://none")
         yield from import_module(f"{__name__}.{self.module}").convert(sources, keys, created)
         yield from keys.findings()
@@ -73,6 +76,12 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "label_studio",
         "Label Studio: the JSON export, with boxes or choices",
         "label-studio project-1.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "manifest": Importer(
+        "manifest",
+        "a manifest, JSON Lines or YAML, for a different form: --to",
+        "manifest train.jsonl --to yaml -o train.yaml",
+        prefixed=False,
     ),
     "voc": Importer(
         "voc",

@@ -33,6 +33,9 @@ from reconciler.text import inert
 
 # Farther than any image reaches.
 _FARTHEST_PIXEL: Final = 10**7
+# Flags that are not set.
+_UNSET: Final[tuple[object, ...]] = (None, 0, [], {})
+_UNSET_TEXT: Final = frozenset({"", "0", "0.0", "false", "no"})
 _COCO: Final = "COCO, data format"
 # Text that is the same id as a number; "007" is not.
 _NUMBER: Final = re.compile(r"-?[1-9][0-9]{0,18}|0")
@@ -108,9 +111,8 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
             yield fault.finding
             continue
         cause = misread(list(_all_boxes(coco)))
-        if cause in (FRACTIONS, CORNERS, UNCLEAR):
-            width, height = next(_all_boxes(coco))[4:]
-            yield cause.finding(coco.place, Severity.ERROR, width=width, height=height)
+        if cause and not cause.partly and cause.rule in {FRACTIONS, CORNERS, UNCLEAR}:
+            yield cause.rule.finding(coco.place, Severity.ERROR, **cause.details)
             continue
         found = [one for image in coco.images for one in _image(image, coco, keys, created)]
         yield from (one for one in found if isinstance(one, Finding))
@@ -180,7 +182,7 @@ def _image(image: object, coco: _Coco, keys: Keys, created: str) -> Iterator[Con
     good = True
     crowds = 0
     for annotation in coco.boxes.get(number, ()):
-        if _id(annotation.get("iscrowd")) not in (None, 0):
+        if _is_set(annotation.get("iscrowd")):
             crowds += 1
             continue
         try:
@@ -258,6 +260,11 @@ def _id(value: object) -> int | str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def _is_set(flag: object) -> bool:
+    """Whether a flag is set: 1, true, or text that says so; what is not understood counts as set."""
+    return flag not in _UNSET and not (isinstance(flag, str) and flag.strip().casefold() in _UNSET_TEXT)
 
 
 def _is_coordinate(value: object) -> bool:

@@ -14,7 +14,7 @@ from reconciler.entries.image_names import key_of_image, oddities, s3_address
 from reconciler.errors import BadInput
 from reconciler.limits import NESTING
 from reconciler.manifest.mistaken_files import HEAD, few, markers, mistaken_file
-from reconciler.manifest.rules.lines import MERGE_CONFLICT, NOT_UTF8
+from reconciler.manifest.rules.files import MERGE_CONFLICT, NOT_UTF8
 from reconciler.model import Finding, Place
 from reconciler.rule import Rule, error, marked
 from reconciler.text import PASTED_IN_A_CURE, for_shell

@@ -154,9 +154,9 @@ def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list
     if broken is not None:
         return [], [HALF_CHARACTER.finding(broken.place, None, what="label", text=broken.box.label)]
     cause = misread([in_pixels(one.box, frame) for one in drawn])
-    if cause in (FRACTIONS, TURNED, UNCLEAR):
-        cause = FRACTIONS if cause is FRACTIONS else TURNED
-        return [], [cause.finding(image, Severity.ERROR, width=frame.width, height=frame.height)]
+    if cause and cause.rule in {FRACTIONS, TURNED, UNCLEAR}:
+        rule = FRACTIONS if cause.rule is FRACTIONS else TURNED
+        return [], [rule.finding(image, Severity.ERROR, **cause.details)]
     boxes: list[Box] = []
     findings = list(_repeated(drawn))
     for one in drawn:

@@ -27,13 +27,14 @@ def narrowed(
     is counted in one finding at the end.
     """
     low = machine = images = 0
+    file = ""
     for one in converted:
         if isinstance(one, Finding) or not (least or human_only):
             yield one
             continue
         line: dict[str, Any] = json.loads(one.line)
         had, fewer, by_machine = _narrow(line, least, human_only=human_only)
-        low, machine = low + fewer, machine + by_machine
+        low, machine, file = low + fewer, machine + by_machine, file or one.place.file
         if not (fewer or by_machine):
             yield one
         elif had and not any(True for _ in attributes(line)):
@@ -41,7 +42,7 @@ def narrowed(
         else:
             yield replace(one, line=compact(line))
     if low or machine:
-        yield LEFT_OUT.finding(Place(""), None, low=low, machine=machine, images=images, least=least)
+        yield LEFT_OUT.finding(Place(file), None, low=low, machine=machine, images=images, least=least)
 
 
 def _narrow(line: dict[str, Any], least: float, *, human_only: bool) -> tuple[bool, int, int]:

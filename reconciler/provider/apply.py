@@ -226,7 +226,7 @@ def _refuse_unreviewed(run: DatasetRun) -> None:
 def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     live, settled, live_only = outcome.live or NOTHING, outcome.settled, 0
     if outcome.live:
-        live_only = sum(1 for _row in ledger.live_only())
+        live_only = sum(not row.retired for row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         mode = inputs.policy.compare
         rows = chain(ledger.differing(mode), ledger.live_only()) if settled else ()

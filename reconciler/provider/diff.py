@@ -4,6 +4,7 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 
 - the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
 - live has drifted: it differs from live as that apply read it back, or that apply did not finish,
+- in a program run: a retired image is still labelled live,
 - the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels mode
   ignores),
 - or a dataset that this resource replaced is not deleted yet.
@@ -21,12 +22,14 @@ from typing import Any, Final
 from pulumi.dynamic import DiffResult, ReadResult
 
 from reconciler.apply import Target, list_live, observe_recorded
+from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
+from reconciler.manifest.project.folders import retired_beside
 from reconciler.policy import settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.left_over import remembered, still_there
-from reconciler.provider.preview import both_modes, list_and_plan, preview_again, read_desired, shown, with_digests
+from reconciler.provider.preview import list_and_plan, preview_again, read_desired, seen_in, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
@@ -48,7 +51,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
     with runtime.failing_call():
         outputs, process = Outputs.parse(props), runtime.current()
         process.refreshing()
-        seen = _listed(process, name, outputs)
+        seen = _listed(process, name, outputs, outputs.applied)
         if seen.dataset_arn is None:
             gone = f"the dataset {outputs.dataset_arn} no longer exists in AWS" if outputs.dataset_arn else "no dataset"
             process.console.log_once(f"{gone}; it leaves the state, and `pulumi up` creates it again", warning=True)
@@ -121,7 +124,7 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
     """Why an update is due, one sentence each; an empty one where the plan says it better."""
-    seen = process.seen.get(name) or _listed(process, name, outputs)
+    seen = process.seen.get(name) or _listed(process, name, outputs, inputs)
     is_old = outputs.applied.state_format < STATE_FORMAT
     now = seen.facts.get(outputs.applied.policy.compare)
     if now and outputs.dataset_arn and seen.dataset_arn != outputs.dataset_arn:
@@ -137,6 +140,8 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
         # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
         edited = process.is_program_run() or not outputs.unfinished
         yield from _changed(outputs, inputs, edited=edited)
+    if process.is_program_run() and seen.retiring - outputs.settled:
+        yield ""
     yield from still_there(process, outputs)
 
 
@@ -180,8 +185,8 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
             yield ""
 
 
-def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
-    """List live now, and remember it for this process."""
+def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> LiveSeen:
+    """List live now, and remember it for this process; the manifest of the inputs says which entries are retired."""
     project_arn, dataset_type = split_id(name)
     context = process.context(project_arn, outputs.applied.policy)
     there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
@@ -189,7 +194,9 @@ def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
     if arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
+        retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
+        ledger.retired = Images(one.image for one in retired)
         if there.arn:  # a dataset whose creation failed has nothing that can be listed
             list_live(context, ledger, there.arn, there.description)
-        process.seen[name] = listed = LiveSeen(arn, both_modes(ledger))
+        process.seen[name] = listed = seen_in(ledger, arn)
     return listed

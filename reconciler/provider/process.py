@@ -40,10 +40,15 @@ from reconciler.views.words import progress_line
 
 @dataclass(frozen=True, slots=True)
 class LiveSeen:
-    """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes."""
+    """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes.
+
+    `retiring` are retired entries that are still labelled, by what they are called once they are let go (see `Row`):
+    one more of them than are remembered, at most.
+    """
 
     dataset_arn: str | None
     facts: dict[Compare, Facts] = field(default_factory=dict)
+    retiring: frozenset[str] = frozenset()
 
 
 class Runtime:

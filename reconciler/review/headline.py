@@ -30,6 +30,10 @@ def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
     if plan.let_go:
         lines = counted(plan.let_go, "line that AWS rejected is", "lines that AWS rejected are")
         found.append((f"{lines} not sent again until the manifest changes (`rejected: skip`)",))
+    if plan.retired:
+        images = counted(plan.retired, "image is", "images are")
+        loses = counted(plan.retiring, "loses its labels", "lose their labels")
+        found.append((f"{images} live and retired in project.yaml{f'; {loses}' if plan.retiring else ''}",))
     if plan.by_label:
         found.append(("sent ordered by label, to stay within 250 labels on the way",))
     return tuple(found)

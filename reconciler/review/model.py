@@ -34,8 +34,7 @@ from reconciler.analysis.results import (
     Size,
     Splits,
 )
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
 from reconciler.policy import Policy
@@ -148,6 +147,7 @@ Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
 Command = Annotated[str, _whole("[a-z]{0,20}")]
+CheckState = Literal["ok", "note", "warning", "fails", "not tried"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -177,7 +177,7 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
     `number` is its place in the manifest's order and names the change within its dataset. `words` describe the change.
     `risk` is 0 (harmless) to 9 (most dangerous). `groups` are the `Group.id`s that it belongs to. `origin` is whose
-    change it is (see `OriginCounts`), "" without a base.
+    change it is (see `OriginCounts`), "" without a base. `retired`: the image left the dataset on purpose.
 
     `labels_*` are image-level labels: kept, added, removed. `boxes` are all boxes of both sides; those of one side have
     `before` or `after`. `labelled_*` is whether the entry has any label attribute (one with zero boxes counts), null
@@ -197,6 +197,7 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     risk: int = 0
     groups: tuple[int, ...] = ()
     origin: Origin = ""
+    retired: bool = False
     labelled_before: bool | None = None
     labelled_after: bool | None = None
     labels_kept: tuple[str, ...] = ()
@@ -218,11 +219,13 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     skipped or unread (the run ended before). `action` is nothing, update, create or replace. `add`, `update`, `unlabel`
     and `live_only` count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in
     ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
-    `losing_labels` are images that lose all their labels, `staying` live-only entries that keep theirs, `box_changes`
-    counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
-    of their table, none without a plan; `override` is how to override those that refuse. `settings` are differences in
-    project.yaml: from the first of two sides, or from the base. `remarks` are what else to know before an apply.
-    `drift` is why live has drifted since the last apply, none if it has not, null where that was not judged.
+    `retired` counts live images that left the dataset on purpose (`retired` in project.yaml), `retiring` those of them
+    that lose their labels, which `unlabel` counts too. `losing_labels` are other images that lose all their labels,
+    `staying` live-only entries that keep theirs, `box_changes` counts boxes by what happens to them in updates.
+    `plan_id` names the changes. `guards` are all guards, in the order of their table, none without a plan; `override`
+    is how to override those that refuse. `settings` are differences in project.yaml: from the first of two sides, or
+    from the base. `remarks` are what else to know before an apply. `drift` is why live has drifted since the last
+    apply, none if it has not, null where that was not judged.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -251,6 +254,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     unchanged: int = 0
     ignored: int = 0
     marked: int = 0
+    retired: int = 0
+    retiring: int = 0
     losing_labels: int = 0
     staying: int = 0
     box_changes: dict[BoxWord, int] = {}
@@ -309,6 +314,50 @@ class Danger(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """What a check of `reconciler doctor` found, and the cure, empty where there is nothing to do.
+
+    `state` is "ok", "note" (good to know), "warning" (an apply works, or nobody knows), "fails" (an apply would be
+    stopped) or "not tried". `subjects` are the projects, datasets or addresses that it is about, none for the machine
+    or the account. `source` is where the demand comes from.
+    """
+
+    check: str
+    state: CheckState
+    finding: str
+    cure: str = ""
+    subjects: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """An apply, restore or destroy of the past, from its record; text is as the record has it.
+
+    `at` is when it began (UTC), `by` the user and machine, or the actor of a pipeline, `run` the address of that run.
+    `overrides` are guards with their reasons. `overwritten`: lines that it overwrote can be restored by its `id`.
+    """
+
+    id: str
+    at: str
+    action: str
+    project: str
+    type: Literal["train", "test"]
+    outcome: str
+    message: str = ""
+    by: str = ""
+    run: str = ""
+    resource: str = ""
+    commit: str = ""
+    dirty: bool = False
+    add: int = 0
+    update: int = 0
+    unlabel: int = 0
+    rejected: int = 0
+    overrides: dict[str, str] = {}
+    snapshots: tuple[str, ...] = ()
+    overwritten: bool = False
+
+
 class Made(Struct, frozen=True, kw_only=True):
     """When a review was made (UTC, to the second), and from which commit, whose author is named.
 
@@ -328,7 +377,7 @@ class Review(Struct, frozen=True, kw_only=True):
     a dataset could not be planned. `made` is null in a review that no command made. `dangers` are those of all
     projects, the worst first. `findings` are about project.yaml files. `spent` is what an apply took, to compare with
     `estimate`; null before one. `calls` are the requests of this run, by operation, `throttled` those that the
-    service throttled.
+    service throttled. `checks` are those of a `doctor`, `applies` those of a `history`.
     """
 
     kind: Literal["plan"] = "plan"
@@ -346,6 +395,8 @@ class Review(Struct, frozen=True, kw_only=True):
     spent: Estimate | None = None
     calls: dict[str, int] = {}
     throttled: dict[str, int] = {}
+    checks: tuple[Checked, ...] = ()
+    applies: tuple[Applied, ...] = ()
     error: Failure | None = None
     exit_code: int = 0
 

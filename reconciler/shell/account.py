@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Lock
+from typing import TypeVar
 
 from reconciler.apply import Context
+from reconciler.aws.abandon import answer_of
 from reconciler.aws.arns import ProjectArn
-from reconciler.aws.calls import CallRecord, Calls
+from reconciler.aws.calls import CallRecord, Calls, Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
@@ -25,6 +27,8 @@ from reconciler.policy import Policy
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.text import inert
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +74,25 @@ class Account:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                calls = Calls(
-                    self.clock,
-                    self._random,
-                    self.log,
-                    lambda text: self.report(Progress(text, at_once=True)),
-                    pace=Pace(self.clock, self.rate, self.throttled),
-                )
-                self._gateways[region] = Gateway(
-                    self.connection.client(region), calls, partial(self.connection.account, region)
-                )
+                pace = Pace(self.clock, self.rate, self.throttled)
+                calls = Calls(self.clock, self._random, self.log, self._tell, pace=pace)
+                client = self._stoppable(lambda: self.connection.client(region))
+                self._gateways[region] = Gateway(client, calls, partial(self.connection.account, region))
                 self.counts.append(calls.counts)
             return self._gateways[region]
 
     def objects(self, region: str | None = None) -> Objects:
         """S3; the region is the one to try first."""
-        return Objects(self.connection.s3_client(region or self.connection.region))
+        client = self._stoppable(lambda: self.connection.s3_client(region or self.connection.region))
+        tell = self._tell
+        return Objects(client, Calls(self.clock, self._random, tell=tell).patient(Patience(0.0, self.stop, tell)))
+
+    def _stoppable(self, make: Callable[[], Made]) -> Made:
+        """A client; to sign in takes calls to STS, whose answers a stop does not wait for."""
+        return answer_of(make, self.stop)
+
+    def _tell(self, text: str) -> None:
+        self.report(Progress(text, at_once=True))
 
     def keeper(self, region: str) -> Keeper:
         """Writes copies of this region's datasets before lines are deleted or overwritten.

@@ -16,7 +16,8 @@ from PIL import Image
 from reconciler.cli.commands.convert import Disk
 from reconciler.entries import Box, meaning_of
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.model import Finding, Severity
 
 DATA = "train: images/train\nval: images/val\nnames:\n  0: cat\n  1: dog\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.cli.commands.convert import Disk
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.formats.narrow import narrowed
 from reconciler.model import Finding
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.cli.commands.pull import pulled
+from reconciler.cli.commands.pull import pull_all
 from reconciler.cli.scaffold import FIRST_MANIFEST, PACKAGE, PROGRAM, project_yaml, template
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
@@ -56,7 +56,7 @@ def init(run: Run, screen: Screen, signals: Signals) -> Exit:
     if names := [name for name, project in found.items() if project]:
         for declared in chosen_projects(datasets, names, f".{run.options.manifests}"):
             add_datasets(run, declared)
-        codes = [pulled(one, run, screen, live) for one in run.datasets]
+        codes = [pull_all(run, screen, live)]
     screen.line()
     place = for_shell(str(datasets), "DIR")
     where = "" if place == "datasets" else f" --datasets {place}"

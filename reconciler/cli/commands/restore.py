@@ -7,6 +7,7 @@ Of an apply, only entries are sent whose live line still is what it sent: somebo
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ from reconciler.cli.session.live import LiveSide, plan_all
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.errors import BadInput, Exit, NotFound
+from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
@@ -29,7 +30,7 @@ from reconciler.policy import Compare, Policy
 from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot
-from reconciler.snapshots.snapshot import sent_beside
+from reconciler.snapshots.snapshot import sent_beside, stored_beside
 from reconciler.text import counted, for_shell, inert
 
 # How many of the entries that are left out are named; all with --verbose.
@@ -58,7 +59,7 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
     plan_all(run, live)
     _refuse_other(one, record["dataset_arn"] if record else options.dataset_arn)
     edited: list[str] = []
-    if record and one.plan and not options.force and (edited := _edited_since(one, record, places, live)):
+    if record and one.plan and not options.force and (edited := _edited_since(one, places, live)):
         _name(edited, run, screen)
         one.ledger.drop(edited)
         plan_all(run, live)
@@ -143,12 +144,16 @@ def _refuse_other(one: DatasetRun, dataset_arn: str | None) -> None:
     )
 
 
-def _edited_since(one: DatasetRun, record: Record, places: list[str], live: LiveSide) -> list[str]:
+def _edited_since(one: DatasetRun, places: list[str], live: LiveSide) -> list[str]:
     """The keys whose live lines were edited since the apply."""
     with Ledger() as sent:
         for place in places:
             _read(sent, sent_beside(place), live)
-        return list(_edited(one.ledger, sent, exact=(record["result"] or {}).get("rewritten") == 0))
+        with Ledger() as stored:
+            for place in reversed(places):
+                with suppress(ReconcilerError):  # there need not be any
+                    _read(stored, stored_beside(place), live)
+            return list(_edited(one.ledger, sent, stored))
 
 
 def _name(edited: list[str], run: Run, screen: Screen) -> None:
@@ -160,16 +165,15 @@ def _name(edited: list[str], run: Run, screen: Screen) -> None:
         screen.remark(f"and {len(edited) - len(named):,} more; --verbose names them")
 
 
-def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
-    """The keys whose live line neither is what was sent nor what was there before.
+def _edited(before: Ledger, sent: Ledger, stored: Ledger) -> Iterator[str]:
+    """The keys whose live line is neither what was sent, nor what the service made of that, nor what was there before.
 
-    Without `exact` a live line that means what was sent is what was sent: the service may store fields differently.
+    All fields count: an edit of a field beside the labels is somebody's work, too.
     """
     for key in (row.key for row in before.desired_rows()):
         old, now = before.digests(key, Compare.STRICT)
-        if now in {old, sent.digests(key, Compare.STRICT)[0]}:
-            continue
-        if exact or before.digests(key, Compare.LABELS)[1] != sent.digests(key, Compare.LABELS)[0]:
+        ours = {old, *(side.digests(key, Compare.STRICT)[0] for side in (sent, stored))}
+        if now is None or now not in ours:
             yield key
 
 

@@ -26,7 +26,16 @@ from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
 
 # The exit code of a run in which several things happened is the first of these.
-_SEVERITY = (Exit.SIGTERM, Exit.SIGINT, Exit.FAILED, Exit.REJECTED, Exit.REFUSED, Exit.BAD_INPUT, Exit.CHANGES)
+_SEVERITY = (
+    Exit.SIGTERM,
+    Exit.SIGHUP,
+    Exit.SIGINT,
+    Exit.FAILED,
+    Exit.REJECTED,
+    Exit.REFUSED,
+    Exit.BAD_INPUT,
+    Exit.CHANGES,
+)
 
 
 @dataclass(slots=True)
