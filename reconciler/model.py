@@ -1,6 +1,7 @@
 """The nouns: frozen types without behaviour beyond properties."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -94,12 +95,18 @@ class Override:
     configuration: str
     declaration: str = ""
 
+    @property
+    def items(self) -> Sequence[str]:
+        """The lines of `declaration` as a list below `allow:`, where there may be others."""
+        inside = self.declaration.removeprefix("allow: [").removesuffix("]")
+        return [f"- {item}" for item in re.split(r", (?=\{guard: )", inside)] if inside else []
+
     def __str__(self) -> str:
         ways = (
             ("For one run", self.options),
             ("or under Pulumi", self.variable),
             ("or for this manifest alone, in the stack's configuration", self.configuration),
-            ("or for everybody, in project.yaml", self.declaration),
+            ("or for everybody, below `allow:` in project.yaml", "\n  ".join(self.items)),
         )
         return "\n".join((f"{TO_OVERRIDE}.", *(f"{how}:\n  {text}" for how, text in ways if text)))
 

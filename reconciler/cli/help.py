@@ -25,8 +25,8 @@ exit codes:
   0    done
   1    failed: the service, the network or this machine; or a check of `doctor` that would stop an apply
   2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
-  3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
-       terminal and no `--yes`); nothing was sent
+  3    bad input or usage; with `validate --strict` a finding above a note, a danger, or a training that would not
+       start; a question that nobody can answer (no terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM, 129: the terminal was closed)

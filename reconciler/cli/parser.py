@@ -215,7 +215,7 @@ def _add_init(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
-    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
     _add_view(parser, None)
     _add_output(parser)

@@ -22,7 +22,7 @@ from reconciler.ledger import Ledger
 from reconciler.plan import Plan, ids_in
 from reconciler.policy import Destroy
 from reconciler.provider import process as runtime
-from reconciler.provider.claims import name_of
+from reconciler.provider.claims import told_apart
 from reconciler.provider.left_over import cure, remembered
 from reconciler.provider.preview import list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
@@ -90,8 +90,8 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
     holder = process.claims.holder(name, urn)
     if holder:
         process.console.log_once(
-            f"the dataset {target.title} is not deleted: {name_of(urn)} lets go of it, because the resource {holder} "
-            "of this program is for it",
+            f"the dataset {target.title} is not deleted: {told_apart(urn, holder)} lets go of it, because the resource "
+            f"{told_apart(holder, urn)} of this program is for it",
             warning=True,
         )
         return True

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.aws.arns import DatasetArn
 from reconciler.errors import AccessDenied
 from reconciler.policy import Destroy
+from reconciler.provider.claims import told_apart
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import Outputs, resource_id
@@ -21,7 +22,8 @@ def still_there(process: Runtime, outputs: Outputs) -> Iterator[str]:
     """A sentence for each dataset that this resource replaced and that AWS still has, as far as it is known."""
     for arn, project in outputs.replaced.items():
         if holder := _holder(process, arn, project):
-            yield f"the resource {holder} took over the dataset {arn} from this one; `pulumi up` records it"
+            name = told_apart(holder, call_urn())
+            yield f"the resource {name} took over the dataset {arn} from this one; `pulumi up` records it"
         elif reason := _left(process, arn, outputs):
             yield f"{reason}: {cure(arn)}"
 

@@ -21,7 +21,7 @@ from reconciler.errors import USER_CAUSED, BadInput, Exit, with_cure
 from reconciler.limits import PROJECT_NAME_PATTERN
 from reconciler.manifest.project.folders import default_manifests
 from reconciler.model import DatasetType, Project
-from reconciler.text import for_shell, inert
+from reconciler.text import inert, path_for_shell
 
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 _NOT_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -58,7 +58,7 @@ def init(run: Run, screen: Screen, signals: Signals) -> Exit:
             add_datasets(run, declared)
         codes = [pull_all(run, screen, live)]
     screen.line()
-    place = for_shell(str(datasets), "DIR")
+    place = path_for_shell(str(datasets), "DIR")
     where = "" if place == "datasets" else f" --datasets {place}"
     screen.line(f"next: git add {place} && git commit -m 'Labels as code'", "header")
     screen.line(f"      reconciler plan{where}", "header")

@@ -31,7 +31,7 @@ from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot
 from reconciler.snapshots.snapshot import sent_beside, stored_beside
-from reconciler.text import counted, for_shell, inert
+from reconciler.text import counted, inert, path_for_shell
 
 # How many of the entries that are left out are named; all with --verbose.
 _NAMED: Final = 20
@@ -188,9 +188,9 @@ def _show_way_back(record: Record, places: list[str], screen: Screen, *, left_ou
     screen.line()
     screen.line(f"The next apply sends what {inert(manifest)} has. To keep the restored lines, put them there:")
     for place in places:
-        copy = for_shell(place, "COPY", _COMMAND)
+        copy = path_for_shell(place, "COPY", _COMMAND)
         fetch = f"aws s3 cp {copy} - | zcat" if is_s3(place) else f"zcat {copy}"
-        into = f" >> {for_shell(manifest, 'MANIFEST', _COMMAND)}" if str(manifest).endswith(".jsonl") else ""
+        into = f" >> {path_for_shell(manifest, 'MANIFEST', _COMMAND)}" if str(manifest).endswith(".jsonl") else ""
         screen.line(f"  {fetch}{into}")
     screen.line("and remove the older lines of these images there; `reconciler validate` names them.")
     if left_out:

@@ -266,5 +266,6 @@ def no_project(project: ProjectDeclaration, live: LiveSide) -> NotFound | str:
     where = f"the project {project.name} does not exist in {live.region(project)}"
     if project.managed:
         return f"{where}; `pulumi up` creates it (`managed: true`)"
-    create = f"aws rekognition create-project --project-name {for_shell(project.name, 'NAME')}"
+    named = f"--project-name{'=' if project.name.startswith('-') else ' '}{for_shell(project.name, 'NAME')}"
+    create = f"aws rekognition create-project {named}"
     return NotFound(f"{where}; create it (`{create}`), or fix its name or the region")

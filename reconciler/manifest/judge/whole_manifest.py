@@ -24,7 +24,7 @@ from reconciler.manifest.judge.line import Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import DesiredEntry, Place, Retirement
 from reconciler.rule import Rule
-from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, for_shell
+from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, path_for_shell
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
@@ -220,7 +220,7 @@ _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
 
 
 def _fixed_by(file: str) -> str:
-    name = for_shell(file, "FILE", PASTED_IN_A_CURE)
+    name = path_for_shell(file, "FILE", PASTED_IN_A_CURE)
     return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
