@@ -43,7 +43,7 @@ class Options(NamedTuple):
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
-    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `into` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
     `patch` to `pull` and `rm`. `warnings` are sentences about the arguments, for the screen.
     """
 
@@ -89,6 +89,7 @@ class Options(NamedTuple):
     labels: tuple[str, ...] = ()
     labeled: bool = False
     entries: tuple[str, ...] = ()
+    into: str = ""
     retire: str = ""
     reason: str = ""
     patch: str = ""
@@ -148,6 +149,7 @@ def _options(given: argparse.Namespace) -> Options:
     known["datasets"] = named or Path("datasets")
     if given.command == "convert":
         _check_convert(given)
+        _check_into(given)
     if given.command in {"history", "rm"}:
         known |= _type(given)
     if given.command == "restore":
@@ -191,6 +193,14 @@ def _check_convert(given: argparse.Namespace) -> None:
         raise BadInput(f"-o is missing: {given.to} is a folder of files; give a folder that does not exist yet")
     if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
+
+
+def _check_into(given: argparse.Namespace) -> None:
+    """A manifest that is merged into is what is written, in its own form."""
+    if given.into and (given.output != STANDARD_OUTPUT or given.to != "jsonl"):
+        raise BadInput("--into writes the manifest that it names, in its form; leave -o and --to out")
+    if not given.into and (given.retire or given.patch or given.allow_dirty):
+        raise BadInput("--retire-missing, --patch and --allow-dirty belong to --into; name the manifest with --into")
 
 
 def _type(given: argparse.Namespace) -> "Mapping[str, object]":
@@ -265,7 +275,7 @@ def _check_endpoint(url: str | None) -> None:
 def _files(given: argparse.Namespace) -> dict[str, str]:
     """The file of each view."""
     if given.command == "convert":
-        return {"lines": given.output}
+        return {} if given.into else {"lines": given.output}
     from reconciler.views import VIEWS  # noqa: PLC0415 - a table that loads nothing
 
     places = {name: getattr(given, view.option, None) for name, view in VIEWS.items() if view.option}

@@ -338,6 +338,11 @@ def _add_convert(parser: Parser) -> None:
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
     add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
     add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
+    into = "merge into this manifest by meaning: only entries that mean something different change, new ones are added"
+    add("--into", metavar="MANIFEST", default="", help=into)
+    missing = "with --into: entries that the annotations do not have go to `retired` in project.yaml, with this reason"
+    add("--retire-missing", dest="retire", metavar="WHY", default="", help=missing)
+    _add_edits(parser)
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 
