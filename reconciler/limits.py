@@ -34,6 +34,8 @@ LABEL_CHARACTERS: Final = 255
 KEY_CHARACTERS: Final = 2_048
 # [model: ProjectName]
 PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9_.\-]{1,255}"
+# A role's ARN: partition, account, path and name. [IAM User Guide, "IAM ARNs"; STS API Reference, AssumeRole]
+ROLE_ARN_PATTERN: Final = r"arn:([a-z\d-]+):iam::(\d{12}):role/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
 # Ours, not AWS's: deeper JSON is refused, because no label format is nested so deeply, and parsers differ beyond it.
 NESTING: Final = 50
 

@@ -347,7 +347,8 @@ class ProjectDeclaration:
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
     `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
-    `region` say where the project is, empty where nothing is said. `retired` are the images that left it.
+    `region` say where the project is, `assume_role` is the ARN of the role that its calls are made with; each is empty
+    where nothing is said. `retired` are the images that left it.
     """
 
     folder: Path
@@ -362,6 +363,7 @@ class ProjectDeclaration:
     account: str = ""
     region: str = ""
     retired: tuple[Retirement, ...] = ()
+    assume_role: str = ""
 
     def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
         """The images that left one of the datasets."""

@@ -104,10 +104,12 @@ def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "S
         for dataset in project.datasets:
             kind = dataset.dataset_type
             known = managed_id(ProjectArn.parse(arn).region if arn else region, project.name, kind)
-            other = declared.setdefault(known, project)
-            if other is not project:
-                raise in_two_folders(other, project, kind)
-            claims[resource_id(arn, kind) if arn else known] = project.dataset_in_state(kind)
+            keys = [resource_id(arn, kind)] if arn else []
+            # A managed project is in the stack's account, one with a role may be in a different one.
+            for key in [*keys, *([] if project.assume_role else [known])]:
+                if (other := declared.setdefault(key, project)) is not project:
+                    raise in_two_folders(other, project, kind)
+            claims[keys[0] if keys else known] = project.dataset_in_state(kind)
     return claims
 
 
@@ -122,6 +124,7 @@ def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping
             manifest=dataset.shown,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
+            assume_role=project.assume_role or None,
             sibling=next((other.shown for other in project.datasets if other is not dataset), None),
             _claims=claims,
         )
@@ -152,7 +155,8 @@ def _found(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> st
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
     calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
-    gateway = Gateway(settings.connection.client(region), calls, partial(settings.connection.account, region))
+    connection = settings.connection.assuming(declared.assume_role)
+    gateway = Gateway(connection.client(region), calls, partial(connection.account, region))
     project = project_of(gateway, declared)
     if project is None:
         raise NotFound(

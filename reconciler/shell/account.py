@@ -46,7 +46,7 @@ class Places:
 
 @dataclass(slots=True)
 class Account:
-    """AWS with one connection: one gateway per region, made when it is first used. Safe to use from threads.
+    """AWS with one connection: one gateway per role and region, made when it is first used. Safe to use from threads.
 
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
     `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
@@ -67,14 +67,26 @@ class Account:
     rate: float = DEFAULT_RATE
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
+    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
+    _of: str = ""
     _lock: Lock = field(default_factory=Lock)
+    _assuming: dict[str, "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
+
+    def assuming(self, role: str) -> "Account":
+        """The same with a role, assumed after those of the connection: all calls for a project are made with it."""
+        with self._lock:
+            if role and role not in self._assuming:
+                connection = self.connection.assuming(role)
+                apart = replace(self, connection=connection, _of=role.split(":")[4])
+                self._assuming[role] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
+            return self._assuming[role] if role else self
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                pace = Pace(self.clock, self.rate, self.throttled)
+                pace = self._paces.setdefault((self._of, region), Pace(self.clock, self.rate, self.throttled))
                 calls = Calls(self.clock, self._random, self.log, self._tell, pace=pace)
                 client = self._stoppable(lambda: self.connection.client(region))
                 self._gateways[region] = Gateway(client, calls, partial(self.connection.account, region))

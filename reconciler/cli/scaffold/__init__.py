@@ -19,11 +19,14 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
     Every setting is there as a comment with its default and its meaning.
     """
     where = f'account: "{account}"\nregion: {region}\n' if account and region else ""
+    arn = f"arn:aws:iam::{account or '111122223333'}:role/labels"
+    role = "" if managed else f"# assumeRole: {arn} # a role that calls for this project are made with\n"
     lines = "\n".join(f"# {line}" for line in _settings())
     return (
         f"project: {name}\n"
         f"managed: {'true' if managed else 'false'} # true: the Pulumi program declares the project\n"
         f"{where}"
+        f"{role}"
         "# train: train.jsonl # default: whichever of train.jsonl, train.manifest, train.yaml, train.yml exists\n"
         "# test: test.jsonl\n"
         "# labels: [cat, dog] # the closed list of labels: any other is an error\n"
