@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import InitVar, dataclass, field, replace
+from copy import copy
+from dataclasses import InitVar, dataclass, field
 from itertools import count
 from random import Random
 from threading import Event
@@ -68,7 +69,8 @@ class Patience:
 class Calls:
     """Makes calls; `counts` has the number of attempts of each operation.
 
-    `log` receives every attempt, `tell` a message before every retry. `pace` says when an operation may be called.
+    `log` receives every attempt, `tell` a message before every retry. `wrote`: an operation of this run was started.
+    `pace` says when an operation may be called.
     """
 
     clock: Clock
@@ -78,15 +80,17 @@ class Calls:
     patience: Patience | None = None
     counts: Counter[str] = field(default_factory=Counter)
     pace: InitVar[Pace | None] = None
+    wrote: bool = False
     _answered: Event = field(default_factory=Event)
-    _wrote: bool = False
 
     def __post_init__(self, pace: Pace | None) -> None:
         self._pace = pace or Pace(self.clock)
 
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
-        return replace(self, patience=patience, tell=patience.tell, pace=self._pace, _wrote=False)
+        calls = copy(self)
+        calls.patience, calls.tell, calls.wrote = patience, patience.tell, False
+        return calls
 
     def make(
         self,
@@ -156,7 +160,7 @@ class Calls:
         self._pace.keep(operation)
         self.counts[operation] += 1
         start = self.clock.now()
-        self._wrote = self._wrote or operation in _WRITES
+        self.wrote = self.wrote or operation in _WRITES
         try:
             reply = answer_of(send, self._giving_up(operation)) if self.patience else send()
         except Exception as error:
@@ -177,7 +181,7 @@ class Calls:
         seconds. The answer of a call that starts an operation is always waited for, and that is told.
         """
         looks = count()
-        at_once = operation in _READS or not (self._wrote or operation in _STORES)
+        at_once = operation in _READS or not (self.wrote or operation in _STORES)
 
         def reason() -> Interrupted | None:
             stopped = self.patience.stop() if self.patience else None
