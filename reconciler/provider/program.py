@@ -17,7 +17,7 @@ import pulumi
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.pace import Pace
-from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
+from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError, missing_extra
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.manifest.project.nearest import nearest_datasets
@@ -57,8 +57,8 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         _validate(projects)
         if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
             raise BadInput(
-                "a project with `managed: true` needs pulumi-aws, which is not installed; install it with "
-                "pip install 'rekognition-labels-as-code[pulumi-aws]', or set `managed: false`"
+                f"{missing_extra('a project with `managed: true` needs pulumi-aws', 'pulumi-aws')}, or set "
+                "`managed: false`"
             )
         pace = Pace(SystemClock(), settings.rate)
         found = [(one, None if one.managed else _existing_arn(settings, one, pace)) for one in projects]
