@@ -91,6 +91,7 @@ class Options(NamedTuple):
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    merge: bool = False
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False

@@ -150,7 +150,7 @@ def _add_common(parser: Parser, name: str) -> None:
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
-    if name not in (*_BESIDE, "init", "pull", "rm"):
+    if name not in (*_BESIDE, "init", "pull", "rm", "rename-label"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
 
@@ -275,6 +275,14 @@ def _add_rm(parser: Parser) -> None:
     _add_edits(parser)
 
 
+def _add_rename_label(parser: Parser) -> None:
+    add = parser.add_argument
+    for metavar, what in (("OLD", "the label that is there"), ("NEW", "its new name")):
+        add("sources", metavar=metavar, action="append", help=what)
+    add("--merge", action="store_true", help="NEW may be a label that is there too: the two become one")
+    _add_edits(parser)
+
+
 def _add_form(parser: Parser) -> None:
     how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
@@ -375,6 +383,7 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "rm": _add_rm,
+    "rename-label": _add_rename_label,
     "restore": _add_restore,
     "history": _add_history,
     "doctor": _add_doctor,
