@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "pull": "write what is live into the manifests",
     "rm": "move entries out of the manifests into `retired`: the next apply takes their labels off; no AWS account",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
+    "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
@@ -24,8 +25,8 @@ exit codes:
   0    done
   1    failed: the service, the network or this machine; or a check of `doctor` that would stop an apply
   2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
-  3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
-       terminal and no `--yes`); nothing was sent
+  3    bad input or usage; with `validate --strict` a finding above a note, a danger, or a training that would not
+       start; a question that nobody can answer (no terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM, 129: the terminal was closed)
@@ -132,6 +133,14 @@ makes the live dataset equal to them.
 An apply keeps the lines that it overwrites and shows the id of its record. With that id, an entry is sent only if its
 live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
 named by its address, s3://BUCKET/FOLDER/....json.
+""",
+    "history": """\
+examples:
+  reconciler history
+  reconciler history --project blood-cells --type train --limit 5
+  reconciler history --audit s3://my-bucket/records/ --json
+
+Records are read from .reconciler/audit beside the datasets and from --audit; those of a clone are not believed.
 """,
     "doctor": """\
 examples:

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, epilog_of
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE, RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, either, inert
 
 # The name of a file that is standard output.
@@ -161,6 +162,8 @@ def _add_connection(parser: Parser) -> None:
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    quota = f"calls per second of each operation (default: {DEFAULT_RATE:g} of the 5 that AWS allows an account)"
+    add("--rate", metavar="N", type=_rate, help=quota)
 
 
 def _add_limit(parser: Parser) -> None:
@@ -212,7 +215,7 @@ def _add_init(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
-    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
     _add_view(parser, None)
     _add_output(parser)
@@ -280,6 +283,14 @@ def _add_form(parser: Parser) -> None:
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
+def _add_history(parser: Parser) -> None:
+    parser.add_argument("--type", dest="dataset_type", choices=("train", "test"), help="only datasets of this type")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--limit", metavar="N", type=_number, help="show the newest N applies (default: 20)")
+    add("--all", dest="everything", action="store_true", help="show every apply")
+    _add_audit(parser)
+
+
 def _add_doctor(parser: Parser) -> None:
     _add_snapshots(parser)
     _add_audit(parser)
@@ -327,6 +338,11 @@ def _add_convert(parser: Parser) -> None:
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
     add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
     add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
+    into = "merge into this manifest by meaning: only entries that mean something different change, new ones are added"
+    add("--into", metavar="MANIFEST", default="", help=into)
+    missing = "with --into: entries that the annotations do not have go to `retired` in project.yaml, with this reason"
+    add("--retire-missing", dest="retire", metavar="WHY", default="", help=missing)
+    _add_edits(parser)
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 
@@ -348,7 +364,7 @@ def _add_exit_code(parser: Parser) -> None:
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "doctor"),
+    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
@@ -363,6 +379,7 @@ _OWN: Final = {
     "pull": _add_pull,
     "rm": _add_rm,
     "restore": _add_restore,
+    "history": _add_history,
     "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
@@ -405,6 +422,12 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or larger")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    if (rate := rate_of(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {RATE_WORDS}")
+    return rate
 
 
 def _version() -> str:
