@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, epilog_of
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE, RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, either, inert
 
 # The name of a file that is standard output.
@@ -161,6 +162,8 @@ def _add_connection(parser: Parser) -> None:
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    quota = f"calls per second of each operation (default: {DEFAULT_RATE:g} of the 5 that AWS allows an account)"
+    add("--rate", metavar="N", type=_rate, help=quota)
 
 
 def _add_limit(parser: Parser) -> None:
@@ -428,6 +431,12 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or larger")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    if (rate := rate_of(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {RATE_WORDS}")
+    return rate
 
 
 def _version() -> str:
