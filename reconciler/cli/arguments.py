@@ -94,6 +94,8 @@ class Options(NamedTuple):
     reason: str = ""
     patch: str = ""
     merge: bool = False
+    share: float = 0.2
+    group: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False

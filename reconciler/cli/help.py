@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "pull": "write what is live into the manifests",
     "rm": "move entries out of the manifests into `retired`: the next apply takes their labels off; no AWS account",
     "rename-label": "give a label a different name in both manifests and in project.yaml",
+    "split": "deal new entries to the manifests of train and test; what is in one of them stays there",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
@@ -127,6 +128,14 @@ examples:
 
 Only the text of the label changes; comments, order, quotes and line ends of all else stay. `reconciler plan` then shows
 one rename, and the guard `rename` asks for a reason where it is large.
+""",
+    "split": """\
+examples:
+  reconciler split new.jsonl --project blood-cells
+  reconciler split new.jsonl --project traffic --test 15% --group '/(video-[0-9]+)/'
+
+New entries are added to the ends of the two manifests, so that each label has its share in test. The entries of a
+group, such as the frames of a video, stay together. The same files give the same result.
 """,
     "restore": """\
 examples:
