@@ -182,19 +182,22 @@ class _Reading:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 
-def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]) -> int:
+def entries_despite_errors(
+    dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]
+) -> tuple[int, int]:
     """Hand the entries of a manifest to `accept`, in its order; it returns the place of an earlier one of the same key.
 
-    Returns how many lines are left out, because they could not be read or repeat a key: what they say is unknown.
+    Returns how many lines are left out because they could not be read, and how many because they repeat a key: what
+    they say is unknown.
     """
     collector = Collector(dataset.shown)
-    lost = 0
+    lost = repeated = 0
     with open_regular(dataset.manifest, collector) as handle:
         for line in _lines(dataset.manifest, handle, collector) if handle else ():
             own = without_service_fields(line.document)
             if isinstance(own.get(SOURCE_REF), str):
-                lost += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
+                repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
             else:
                 lost += 1
     found = collector.findings()
-    return lost + found.error_count - sum(error.code in _NO_LINES for error in found.errors)
+    return lost + found.error_count - sum(error.code in _NO_LINES for error in found.errors), repeated
