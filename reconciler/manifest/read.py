@@ -20,7 +20,7 @@ from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
 from reconciler.manifest.jsonl import json_lines
-from reconciler.manifest.judge.line import judge, source_ref_fault
+from reconciler.manifest.judge.line import Judgement, judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules import files
@@ -151,12 +151,13 @@ class _Reading:
         own = without_service_fields(line.document)
         line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
         fault = source_ref_fault(own)
-        judgement = judge(own)
+        judgement = judge(own) if SOURCE_REF in own else Judgement()  # without a key the service drops the line
         for found in (*((fault,) if fault else ()), *judgement.faults):
             self._report(found, line)
         self._lines += 1
         self._marked += bool(judgement.faults)
-        self._across.see_kinds(line, judgement)
+        if SOURCE_REF in own:
+            self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
             self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
