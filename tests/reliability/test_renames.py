@@ -128,7 +128,7 @@ class Renamed(RuleBasedStateMachine):
 
     @rule(rules=_rules(), seed=st.integers(0, 99), death=_deaths())
     def up(self, rules: list[dict[str, Any]], seed: int, death: Death | None) -> None:
-        """An up in bad times destroys nothing without a copy, whether it fails or is killed."""
+        """A `pulumi up` in bad times destroys nothing without a copy, whether it fails or is killed."""
         declared = self.declared()
         wanted = {self.desks[project].arn for project, _entries in self.program.values()}
         with self.watching(wanted) as deleted:
