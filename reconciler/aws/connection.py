@@ -7,7 +7,7 @@ the credentials of a role are valid, so a session renews them (botocore credenti
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -150,6 +150,10 @@ class Connection:
     forbidden_account_ids: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
 
+    def assuming(self, role: str) -> "Connection":
+        """The same connection, and after its own roles this one is assumed; empty: none."""
+        return replace(self, assume_roles=(*self.assume_roles, AssumeRole(role))) if role else self
+
     def client(self, region: str) -> "RekognitionClient":
         """A Rekognition client for a region, after all roles were assumed.
 
@@ -233,6 +237,7 @@ class Connection:
         session, boto = self._session(region), _boto()
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
+            _check_partition(session, role.role_arn, region)
             config = boto.CONFIG if role.is_signed else boto.UNSIGNED_CONFIG
             session = role.session(self._beside(session, "sts", config, region), region)
         return session
@@ -274,6 +279,20 @@ def _boto() -> ModuleType:
     from reconciler.aws import sessions  # noqa: PLC0415 - see above
 
     return sessions
+
+
+def _check_partition(session: "boto3.Session", role: str, region: str | None) -> None:
+    """A role of a partition cannot be used in a region of a different one, whose STS does not know it.
+
+    Raises:
+        BadInput: the role is not of the region's partition.
+    """
+    partition = _boto().partition_of(session, region) if region else ""
+    if partition and not role.startswith(f"arn:{partition}:"):
+        raise BadInput(
+            f"the role {inert(role)} is not of the partition {partition}, which the Region {region} is in; name a role "
+            f"of that partition (arn:{partition}:iam::ACCOUNT:role/NAME), or change the Region"
+        )
 
 
 def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types

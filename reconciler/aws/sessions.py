@@ -43,6 +43,14 @@ def renewed_by(ask: Callable[[], Any], region: str | None) -> boto3.Session:
     return boto3.Session(botocore_session=inner, region_name=region)
 
 
+def partition_of(session: boto3.Session, region: str) -> str:
+    """The partition of a region; empty for one that botocore does not know."""
+    try:
+        return session.get_partition_for_region(region)
+    except botocore.exceptions.UnknownRegionError:
+        return ""
+
+
 class _Given(CredentialProvider):
     """The only provider of credentials of a session."""
 

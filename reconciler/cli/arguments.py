@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE
 from reconciler.text import did_you_mean, inert
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Options(NamedTuple):
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
-    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `into` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
     `patch` to `pull` and `rm`. `warnings` are sentences about the arguments, for the screen.
     """
 
@@ -54,6 +55,7 @@ class Options(NamedTuple):
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    rate: float = DEFAULT_RATE
     exit_code: bool = False
     strict: bool = False
     limit: int | None = None
@@ -87,9 +89,13 @@ class Options(NamedTuple):
     labels: tuple[str, ...] = ()
     labeled: bool = False
     entries: tuple[str, ...] = ()
+    into: str = ""
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    merge: bool = False
+    share: float = 0.2
+    group: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False
@@ -146,6 +152,7 @@ def _options(given: argparse.Namespace) -> Options:
     known["datasets"] = named or Path("datasets")
     if given.command == "convert":
         _check_convert(given)
+        _check_into(given)
     if given.command in {"history", "rm"}:
         known |= _type(given)
     if given.command == "restore":
@@ -189,6 +196,14 @@ def _check_convert(given: argparse.Namespace) -> None:
         raise BadInput(f"-o is missing: {given.to} is a folder of files; give a folder that does not exist yet")
     if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
+
+
+def _check_into(given: argparse.Namespace) -> None:
+    """A manifest that is merged into is what is written, in its own form."""
+    if given.into and (given.output != STANDARD_OUTPUT or given.to != "jsonl"):
+        raise BadInput("--into writes the manifest that it names, in its form; leave -o and --to out")
+    if not given.into and (given.retire or given.patch or given.allow_dirty):
+        raise BadInput("--retire-missing, --patch and --allow-dirty belong to --into; name the manifest with --into")
 
 
 def _type(given: argparse.Namespace) -> "Mapping[str, object]":
@@ -263,7 +278,7 @@ def _check_endpoint(url: str | None) -> None:
 def _files(given: argparse.Namespace) -> dict[str, str]:
     """The file of each view."""
     if given.command == "convert":
-        return {"lines": given.output}
+        return {} if given.into else {"lines": given.output}
     from reconciler.views import VIEWS  # noqa: PLC0415 - a table that loads nothing
 
     places = {name: getattr(given, view.option, None) for name, view in VIEWS.items() if view.option}

@@ -64,9 +64,9 @@ def delete(name: str, props: dict[str, Any]) -> None:
         process, target = runtime.current(), Target(*split_id(name))
         if _is_held(process, name, target):
             return
-        context = process.context(target.project_arn, outputs.applied.policy)
+        context = process.context(target.project_arn, outputs.applied)
         process.seen.pop(name, None)  # live is about to change
-        with process.engine.place(), _recording(process, "destroy", target) as attempt:
+        with process.engine.place(), _recording(process, "destroy", target, outputs.applied) as attempt:
             attempt.dataset_arn = outputs.dataset_arn
 
             def kept(where: str) -> None:
@@ -128,21 +128,23 @@ def _report_replaced(process: Runtime, arn: str) -> None:
 
 
 def _recording(
-    process: Runtime, action: str, target: Target, manifest: str | None = None
+    process: Runtime, action: str, target: Target, inputs: Inputs, manifest: str | None = None
 ) -> AbstractContextManager[Attempt]:
     """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
     project = ProjectArn.parse(target.project_arn)
     files = (Path(manifest), Path(manifest).parent / "project.yaml") if manifest else ()
-    attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files, call_urn())
-    return process.account.recording(attempt, process.calls_of_this_thread, project.region)
+    of = project.name, target.project_arn, target.dataset_type
+    attempt = Attempt(action, *of, manifest, files, call_urn(), role=inputs.assume_role)
+    return process.account_of(inputs).recording(attempt, process.calls_of_this_thread, project.region)
 
 
 def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process, target = runtime.current(), Target(inputs.project_arn or "", inputs.dataset_type)
-    context = process.context(target.project_arn, inputs.policy, inputs)
+    context = process.context(target.project_arn, inputs, guarded=True)
     process.seen.pop(name, None)  # live is about to change
-    with process.engine.place(), _recording(process, "apply", target, inputs.manifest) as attempt, Ledger() as ledger:
+    recording = _recording(process, "apply", target, inputs, inputs.manifest)
+    with process.engine.place(), recording as attempt, Ledger() as ledger:
         run = _desired(inputs, ledger)
         plan = list_and_plan(process, inputs, run, previous.settled if previous else frozenset())
         attempt.planned(ledger, plan)

@@ -7,9 +7,11 @@ resource is for it, or the policy is `destroy: keep`.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from reconciler.aws.arns import DatasetArn
+from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import AccessDenied
+from reconciler.manifest.project.role import account_of
 from reconciler.policy import Destroy
 from reconciler.provider.claims import told_apart
 from reconciler.provider.process import Runtime
@@ -53,7 +55,10 @@ def _holder(process: Runtime, arn: str, project: str) -> str:
 
 def _left(process: Runtime, arn: str, outputs: Outputs) -> str:
     """What is known of a dataset; empty when it is proven to be deleted."""
-    gateway = process.context(outputs.replaced[arn], outputs.applied.policy).gateway
+    project, role = outputs.replaced[arn], outputs.applied.assume_role
+    # The replaced one may be in a different account, which this role is not for.
+    own = role if role and account_of(role) == ProjectArn.parse(project).account else ""
+    gateway = process.context(project, replace(outputs.applied, assume_role=own)).gateway
     try:
         found = gateway.describe(arn)
         if found is None:

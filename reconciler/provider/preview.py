@@ -81,14 +81,14 @@ def list_and_plan(
     def more_settled(made: Plan) -> frozenset[str]:
         return settled | stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
 
-    context = process.context(inputs.project_arn, inputs.policy, inputs)
+    context = process.context(inputs.project_arn, inputs, guarded=True)
     target = Target(inputs.project_arn, inputs.dataset_type)
     run.seen = observe(context, target)
     run.plan = plan_against_live(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
     if run.plan.has_changes:
-        run.remark = process.undone_apply(target)
+        run.remark = process.undone_apply(target, inputs)
     return run.plan
 
 

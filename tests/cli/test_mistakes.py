@@ -224,6 +224,16 @@ def test_a_mistake_is_named_once_with_its_cure(world: World, mistake: str, varia
     assert cure in said
 
 
+def test_comments_are_neither_entries_nor_lines_that_are_lost(world: World) -> None:
+    """They were counted as entries, and a diff said that lines could not be read."""
+    (world.folder / "plain.jsonl").write_text(GOOD + OTHER)
+    _, _, said = told(world, f"# of May\n{GOOD}// of June\n{OTHER}# none\n".encode())
+    assert "2 entries" in said
+    ran = world.run("diff", "plain.jsonl", "train.jsonl")
+    assert "up to date: 2 entries" in ran.out
+    assert "could not be read" not in ran.out
+
+
 @pytest.mark.parametrize("left", [600, 630, 3000])
 def test_clipping_is_never_the_cure_of_validate(world: World, left: int) -> None:
     """A box beyond the edge of the image may be right and the size wrong: clipped boxes are spoilt."""

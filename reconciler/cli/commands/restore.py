@@ -25,6 +25,7 @@ from reconciler.entries import compact, entry_of, parse_live
 from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
+from reconciler.manifest import load_projects
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
 from reconciler.policy import Compare, Policy
 from reconciler.records.stored import Record
@@ -54,7 +55,7 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
     run.datasets.append(one)
     places = _places(record, live) if record else [options.snapshot]
     for place in places:
-        _read(one.ledger, place, live)
+        _read(one, one.ledger, place, live)
     screen.clear()
     plan_all(run, live)
     _refuse_other(one, record["dataset_arn"] if record else options.dataset_arn)
@@ -81,8 +82,25 @@ def _target(run: Run) -> DatasetRun:
     options = run.options
     if options.dataset_arn:
         arn = DatasetArn.parse(options.dataset_arn)
-        return _declared(run, arn.project, arn.dataset_type)
-    return _declared(run, options.projects[0], options.dataset_type or DatasetType.TRAIN)
+        return _declared(run, arn.project, arn.dataset_type, role=_role(run, arn.project))
+    name = options.projects[0]
+    return _declared(run, name, options.dataset_type or DatasetType.TRAIN, role=_role(run, name))
+
+
+def _role(run: Run, name: str) -> str:
+    """The role that a project of the folder of datasets names; empty where it is not declared, or names none.
+
+    Raises:
+        InvalidDeclaration: a project.yaml is invalid. BadInput: two declarations of the project have different roles.
+    """
+    datasets = run.options.datasets
+    declared = load_projects(datasets, str(datasets)) if datasets.is_dir() else ()
+    roles = {one.assume_role for one in declared if one.name == name}
+    if len(roles) > 1:
+        raise BadInput(
+            f"{inert(name)} is declared with different roles; restore by the id of a record, which has its role"
+        )
+    return next(iter(roles), "")
 
 
 def _recorded_target(run: Run, record: Record) -> DatasetRun:
@@ -94,15 +112,18 @@ def _recorded_target(run: Run, record: Record) -> DatasetRun:
     if not (record["project_arn"] and record["dataset_arn"] and record.get("overwritten")):
         raise BadInput(f"the {record['action']} with the record {record['id']} overwrote nothing; nothing is restored")
     arn = ProjectArn.parse(record["project_arn"])
-    return _declared(run, arn.name, DatasetType(record["type"].upper()), record["project_arn"])
+    kind, role = DatasetType(record["type"].upper()), record.get("role") or ""
+    return _declared(run, arn.name, kind, record["project_arn"], role)
 
 
-def _declared(run: Run, name: str, kind: DatasetType, project_arn: str | None = None) -> DatasetRun:
+def _declared(run: Run, name: str, kind: DatasetType, arn: str | None = None, role: str = "") -> DatasetRun:
     shown = run.options.snapshot
     policy = Policy(compare=Compare.STRICT, guards=OFF)  # a restore is intended
     dataset = DatasetDeclaration(kind, Path(shown), shown, policy)
     folder = Path(shown).parent
-    project = ProjectDeclaration(folder, shown, name, managed=False, project_arn=project_arn, datasets=(dataset,))
+    project = ProjectDeclaration(
+        folder, shown, name, managed=False, project_arn=arn, datasets=(dataset,), assume_role=role
+    )
     return DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
 
 
@@ -111,13 +132,13 @@ def _places(record: Record, live: LiveSide) -> list[str]:
     return [place if is_s3(place) else str(live.folder.parent / place) for place in record["overwritten"]]
 
 
-def _read(ledger: Ledger, address: str, live: LiveSide) -> None:
-    """Read a copy into the ledger; of a key that appears twice, the first line counts.
+def _read(one: DatasetRun, ledger: Ledger, address: str, live: LiveSide) -> None:
+    """Read a copy of a dataset into a ledger; of a key that appears twice, the first line counts.
 
     Raises:
         BadInput: it is not found, or is not a snapshot.
     """
-    with open_snapshot(address, partial(live.objects, None)) as lines:
+    with open_snapshot(address, partial(live.objects_of, one.project)) as lines:
         for number, line in enumerate(lines, start=1):
             place = Place(address, number)
             try:
@@ -148,11 +169,11 @@ def _edited_since(one: DatasetRun, places: list[str], live: LiveSide) -> list[st
     """The keys whose live lines were edited since the apply."""
     with Ledger() as sent:
         for place in places:
-            _read(sent, sent_beside(place), live)
+            _read(one, sent, sent_beside(place), live)
         with Ledger() as stored:
             for place in reversed(places):
                 with suppress(ReconcilerError):  # there need not be any
-                    _read(stored, stored_beside(place), live)
+                    _read(one, stored, stored_beside(place), live)
             return list(_edited(one.ledger, sent, stored))
 
 

@@ -9,7 +9,7 @@ from reconciler.apply import Context, Target, observe_in, plan_against_live, pla
 from reconciler.aws.calls import THROTTLES, CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
-from reconciler.aws.objects import S3Address, is_s3
+from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
@@ -41,7 +41,7 @@ class LiveSide:
         self._projects: dict[str, Project | None] = {}
         self._progress = ProgressLine(screen, clock.now)
         self.folder = folder = options.datasets.resolve().parent / FOLDER
-        self._account = Account(
+        self.account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
             Places(folder, options.snapshots, options.audit, "give --snapshots s3://BUCKET/FOLDER"),
@@ -50,9 +50,11 @@ class LiveSide:
             signals.stop,
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
+            throttled=run.throttled,
+            rate=options.rate,
         )
         self.throttled = Counter[str]()
-        self.objects = run.objects = self._account.objects
+        self.objects = run.objects = self.account.objects
         self.store = SettledStore(folder / "settled")
 
     def plan(self, one: DatasetRun) -> None:
@@ -71,7 +73,7 @@ class LiveSide:
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
             if one.plan.has_changes:
-                log = self._account.records_within_reach(self.region(one.project))
+                log = self.account_of(one.project).records_within_reach(self.region(one.project))
                 one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
 
     def projects(self) -> list[Project]:
@@ -80,15 +82,10 @@ class LiveSide:
         Raises:
             BadInput: no region is set. ServiceError: a call failed.
         """
-        region = self._account.connection.configured_region()
+        region = self.account.connection.configured_region()
         if not region:
             raise BadInput(f"no region is set: {_REGION_CURE}")
-        return list(self._account.gateway(region).projects())
-
-    @property
-    def account(self) -> Account:
-        """The account of the run."""
-        return self._account
+        return list(self.account.gateway(region).projects())
 
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
@@ -98,7 +95,7 @@ class LiveSide:
         """
         project = self.project(one.project)
         if project is None and one.project.project_arn:
-            self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
+            self.account_of(one.project).gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
             one.project_arn = project.arn
             self._refuse_twin(one)
@@ -109,7 +106,9 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling = sibling_in(self._run.datasets, one)
-        return self._account.context(self.region(one.project), one.dataset.policy, self._allow(one), sibling)
+        return self.account_of(one.project).context(
+            self.region(one.project), one.dataset.policy, self._allow(one), sibling
+        )
 
     def _allow(self, one: DatasetRun) -> dict[str, str]:
         """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
@@ -131,13 +130,13 @@ class LiveSide:
 
     def records(self) -> AuditLog:
         """The records of the applies from this folder, and in the further place."""
-        return self._account.records()
+        return self.account.records()
 
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""
         if one.project_arn is None:
             return None
-        log = self._account.records(self.region(one.project))
+        log = self.account_of(one.project).records(self.region(one.project))
         return log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
 
     def record(self, named: str) -> Record:
@@ -149,7 +148,7 @@ class LiveSide:
         if is_s3(named):
             found = parsed(b"".join(self.objects(None).read(S3Address.parse(named))))
         else:
-            found = self._account.records().find(named)
+            found = self.account.records().find(named)
         if found is None:
             audit = inert(str(self.folder / "audit"))
             raise BadInput(
@@ -168,10 +167,11 @@ class LiveSide:
             one.dataset.dataset_type,
             one.dataset.shown,
             sources,
+            role=one.project.assume_role,
         )
         if one.plan:
             attempt.planned(one.ledger, one.plan)
-        return self._account.recording(attempt, self._run.call_counts)
+        return self.account_of(one.project).recording(attempt, self._run.call_counts)
 
     @contextmanager
     def metered(self, one: DatasetRun) -> Iterator[None]:
@@ -197,7 +197,15 @@ class LiveSide:
                 f"--region {inert(given)} is not the region in {inert(project.shown)}/project.yaml, {project.region}; "
                 "leave one of them out"
             )
-        return region_of(self._account.connection, project, _REGION_CURE)
+        return region_of(self.account.connection, project, _REGION_CURE)
+
+    def objects_of(self, project: ProjectDeclaration) -> Objects:
+        """S3 with the role that the project names."""
+        return self.account_of(project).objects()
+
+    def account_of(self, project: ProjectDeclaration) -> Account:
+        """The account with the role that the project names."""
+        return self.account.assuming(project.assume_role)
 
     def project(self, declared: ProjectDeclaration) -> Project | None:
         """The project that a declaration names, looked up once; None when it does not exist.
@@ -206,7 +214,8 @@ class LiveSide:
             BadInput: the region, profile or account cannot be used. ServiceError: a call failed.
         """
         if declared.shown not in self._projects:
-            self._projects[declared.shown] = project_of(self._account.gateway(self.region(declared)), declared)
+            gateway = self.account_of(declared).gateway(self.region(declared))
+            self._projects[declared.shown] = project_of(gateway, declared)
         return self._projects[declared.shown]
 
     def _log(self, call: CallRecord) -> None:
