@@ -15,7 +15,6 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +90,16 @@ def cli_page() -> str:
 def filled(name: str) -> str:
     """A page of prose with its tables written again."""
     return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", (DOCS / name).read_text())
+
+
+def manifests_page() -> str:
+    """The page on manifests."""
+    return filled("manifests.md")
+
+
+def stages_page() -> str:
+    """The page on accounts and stages."""
+    return filled("stages.md")
 
 
 def stages_table() -> str:
@@ -191,8 +200,8 @@ TABLES: Final = {
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "findings.md": findings_page,
     "cli.md": cli_page,
-    "manifests.md": partial(filled, "manifests.md"),
-    "stages.md": partial(filled, "stages.md"),
+    "manifests.md": manifests_page,
+    "stages.md": stages_page,
     "reliability.md": reliability_page,
     "schema/plan.schema.json": schema_text,
 }
