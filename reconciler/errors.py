@@ -179,6 +179,11 @@ def unexpected(error: Exception) -> ReconcilerError:
     )
 
 
+def missing_extra(need: str, extra: str) -> str:
+    """That what somebody needs is not installed, with the command that installs the extra of this package."""
+    return f"{need}, which is not installed; install it with pip install 'rekognition-labels-as-code[{extra}]'"
+
+
 def ends_the_run(error: ReconcilerError) -> bool:
     """Whether other projects would fail in the same way: there are no usable credentials, or no answer."""
     if not isinstance(error, ServiceError) or not error.code:

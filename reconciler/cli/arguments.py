@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE
 from reconciler.text import did_you_mean, inert
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Options(NamedTuple):
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    rate: float = DEFAULT_RATE
     exit_code: bool = False
     strict: bool = False
     limit: int | None = None
@@ -92,6 +94,9 @@ class Options(NamedTuple):
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    merge: bool = False
+    share: float = 0.2
+    group: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False

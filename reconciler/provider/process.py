@@ -78,6 +78,7 @@ class Runtime:
             self.engine.stop,
             lambda text: console.log_once(text, warning=True),
             settings.hide,
+            rate=settings.rate,
         )
 
     def account_of(self, inputs: Inputs) -> Account:

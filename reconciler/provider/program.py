@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
+from reconciler.aws.clock import SystemClock
+from reconciler.aws.pace import Pace
+from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError, missing_extra
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.manifest.project.nearest import nearest_datasets
@@ -59,10 +61,11 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         _validate(projects)
         if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
             raise BadInput(
-                "a project with `managed: true` needs pulumi-aws, which is not installed; install it with "
-                "pip install 'rekognition-labels-as-code[pulumi-aws]', or set `managed: false`"
+                f"{missing_extra('a project with `managed: true` needs pulumi-aws', 'pulumi-aws')}, or set "
+                "`managed: false`"
             )
-        found = [(one, None if one.managed else _existing_arn(settings, one)) for one in projects]
+        pace = Pace(SystemClock(), settings.rate)
+        found = [(one, None if one.managed else _existing_arn(settings, one, pace)) for one in projects]
         claims = _claims(found, settings)
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
@@ -162,7 +165,7 @@ def _declared(
     ]
 
 
-def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
+def _existing_arn(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
     """The ARN of a project that the program does not create, in the account and region that the stack's settings name.
 
     Raises:
@@ -171,21 +174,20 @@ def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
     from reconciler.shell.account import allowed_region  # noqa: PLC0415 - it loads boto3
 
     try:
-        arn = declared.project_arn or _found(settings, declared)
+        arn = declared.project_arn or _found(settings, declared, pace)
         allowed_region(settings.connection, arn)
     except ReconcilerError as error:
         raise ReconcilerError(settings.hide(str(error))) from None
     return arn
 
 
-def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
+def _found(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
     from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
-    from reconciler.aws.clock import SystemClock  # noqa: PLC0415
     from reconciler.aws.gateway import Gateway  # noqa: PLC0415
     from reconciler.shell.account import project_of, region_of  # noqa: PLC0415
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
+    calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
     connection = settings.connection.assuming(declared.assume_role)
     gateway = Gateway(connection.client(region), calls, partial(connection.account, region))
     project = project_of(gateway, declared)

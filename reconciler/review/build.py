@@ -62,6 +62,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     error: ReconcilerError | None = None,
     exit_code: int = 0,
     calls: Mapping[str, int] | None = None,
+    throttled: Mapping[str, int] | None = None,
 ) -> Review:
     """The review of a run; datasets of one project are neighbours.
 
@@ -85,6 +86,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         findings=found,
         estimate=total([[one.estimate for one in project.datasets if one.estimate] for project in projects]),
         calls=dict(sorted((calls or {}).items())),
+        throttled=dict(sorted((throttled or {}).items())),
         error=Failure.of(error) if error else None,
         exit_code=exit_code,
     )

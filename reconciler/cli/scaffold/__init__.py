@@ -1,5 +1,6 @@
 """What `reconciler init` writes: project.yaml, a Pulumi program, the jobs of a forge."""
 
+import re
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 from reconciler.policy import Choice, Policy, settings_of
 
 PACKAGE: Final = "rekognition-labels-as-code"
+_LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # of Markdown
 _FILES: Final = Path(__file__).parent
 # The lines that a Pulumi program needs.
 PROGRAM: Final = "from reconciler import datasets_from\n\ndatasets_from()\n"
@@ -44,7 +46,8 @@ def _settings() -> Iterator[str]:
             yield f"  {name}: {default} # {row.help}: {' | '.join(type(default))}"
         else:
             value = f"{default // 60}m" if isinstance(default, int) else "{}"
-            yield f"  {name}: {value} # {row.help}, such as {row.form.replace('`', '')}"
+            about = _LINK.sub(r"\1", row.help)
+            yield f"  {name}: {value} # {about}, such as {row.form.replace('`', '')}"
 
 
 # The manifest of a project without a dataset: something to begin with.
