@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from reconciler.policy import Policy
 from reconciler.text import Sentence, sentence
 
@@ -183,8 +185,7 @@ class Observation:
     sibling_arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True, gc=False):
     """A place in a file: the file as the user knows it, line and column counted from 1 (0: the file as such)."""
 
     file: str
@@ -224,16 +225,14 @@ class Finding:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True, gc=False):
     """An error that the service wrote into a live line: AWS's code and its text."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """What one line means, read by `reconciler.entries`.
 
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
@@ -252,8 +251,7 @@ class Entry:
     declared: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredEntry:
+class DesiredEntry(Struct, frozen=True, gc=False):
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
     `unusable` has the codes with which the service will mark it, empty for none.

@@ -21,7 +21,7 @@ from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
-from reconciler.manifest.jsonl import locator, other_json_lines
+from reconciler.manifest.jsonl import located, other_json_lines
 from reconciler.manifest.judge.line import judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
@@ -160,9 +160,7 @@ class _Reading:
         if len(text) > LINE_CHARACTERS:
             return False
         self._lost += self._collector.error_count - self._known
-        self._across.take(
-            DesiredEntry(line.entry, text, place), partial(locator(place.file, number, raw), (SOURCE_REF,))
-        )
+        self._across.take(DesiredEntry(line.entry, text, place), lambda: located(place, raw, (SOURCE_REF,)))
         self._lines += 1
         self._known = self._collector.error_count
         return True
