@@ -73,6 +73,11 @@ class Objects:
         with _in_sentences("PutObject", address):
             self._client.put_object(Bucket=address.bucket, Key=address.key, Body=data)
 
+    def delete(self, address: S3Address) -> None:
+        """Delete an object; one that is not there is fine."""
+        with _in_sentences("DeleteObject", address):
+            self._client.delete_object(Bucket=address.bucket, Key=address.key)
+
     def read(self, address: S3Address) -> Iterator[bytes]:
         """The object's bytes, in pieces.
 

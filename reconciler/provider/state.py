@@ -21,6 +21,7 @@ from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.model import DatasetType
 from reconciler.policy import Policy, settings_of
+from reconciler.shell.base import LeftLive, left_live
 from reconciler.shell.drift import ReadBack
 from reconciler.text import inert
 
@@ -80,6 +81,8 @@ PENDING_CHANGES: Final = "pendingChanges"
 CLAIMS: Final = "claims"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
+# A state of 0.1.0 does not say when it was made.
+_LONG_AGO: Final = "0000-00-00T00:00:00Z"
 NOTHING: Final = Facts(0, 0, 0, 0, "")
 _SEPARATOR: Final = "#"
 
@@ -172,7 +175,8 @@ class Outputs:
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
     (by a refresh, or the same as `applied_live`); their boxes are not stored. `live_only` counts entries that the
     applied manifest does not have. `unfinished` says why the last apply failed, empty when it succeeded. `settled`
-    names pairs that the service stores differently from how they were sent.
+    names pairs that the service stores differently from how they were sent. `base` is what that apply left, by which
+    it is told whose a later change is.
     """
 
     applied: Inputs
@@ -182,6 +186,7 @@ class Outputs:
     live_only: int = 0
     unfinished: str = ""
     settled: frozenset[str] = frozenset()
+    base: LeftLive | None = None
 
     @classmethod
     def parse(cls, properties: Mapping[str, Any]) -> "Outputs":
@@ -205,12 +210,22 @@ class Outputs:
             live_only=_count(_members(properties, "appliedLive"), "liveOnly"),
             unfinished=str(properties.get("unfinished") or ""),
             settled=_settled(properties.get("settled")),
+            base=left_live(properties.get("base")),
         )
 
     @property
     def read_back(self) -> ReadBack:
         """What drift is judged by."""
         return ReadBack(self.applied_live, self.unfinished)
+
+    @property
+    def left(self) -> LeftLive | None:
+        """What the last apply left live; of a state of 0.1.0 its digest is known."""
+        digest, old = self.applied_live.digest, self.applied.state_format < STATE_FORMAT
+        if self.base or not (digest and self.dataset_arn) or old:
+            return self.base
+        known = {"dataset": self.dataset_arn, "compare": self.applied.policy.compare.value, "digest": digest}
+        return left_live(known | {"at": _LONG_AGO})
 
     def properties(self) -> dict[str, Any]:
         """As the engine stores them."""
@@ -222,6 +237,8 @@ class Outputs:
         }
         if self.settled:
             stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
+        if self.base:
+            stored["base"] = self.base.stored()
         return stored
 
 

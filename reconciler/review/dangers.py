@@ -9,6 +9,7 @@ from typing import Final, get_args
 
 from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
+from reconciler.guards import THEIRS
 from reconciler.model import GuardCheck, Severity
 from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.run import DangerLevel
@@ -20,6 +21,8 @@ REFUSED: Final = "an apply is refused: "
 LEVELS: Final[tuple[DangerLevel, ...]] = get_args(DangerLevel)
 
 _EXAMPLES: Final = 3
+# Origins of changes that undo what somebody made of live.
+_EDITED: Final = frozenset({"drift", "theirs", "both", "ours-or-theirs"})
 _SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
 _STAYING: Final = {
     False: (
@@ -129,10 +132,15 @@ def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[D
         keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
         words = counted(dataset.staying, *staying)
         yield _danger(dataset, "check", "live-only", words, dataset.staying, keys)
-    if dataset.origins and dataset.origins.drift:
-        keys = [change.key for change in dataset.changes if change.origin == "drift"]
-        words = f"{counted(dataset.origins.drift, 'change undoes', 'changes undo')} edits that were made to live"
-        yield _danger(dataset, "check", "drift", words, dataset.origins.drift, keys)
+    origins, guard = dataset.origins, next((one for one in dataset.guards if one.name == THEIRS), None)
+    edited = origins.drift + origins.theirs + origins.both + origins.unknown if origins and guard else 0
+    if edited and guard and guard.state in {"off", "passed"} and dataset.has_changes:
+        keys = [change.key for change in dataset.changes if change.origin in _EDITED and change.verb != "live-only"]
+        if keys:
+            words = f"{counted(edited, 'change undoes', 'changes undo')} edits that were made to live"
+            yield _danger(dataset, "check", "drift", words, edited, keys)
+    elif guard and guard.state == "passed" and guard.count and not origins:
+        yield _danger(dataset, "check", "theirs", guard.words, guard.count)
     if dataset.marked:
         keys = [change.key for change in dataset.changes if change.marks]
         words = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
