@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
 from reconciler.errors import BadInput
 from reconciler.formats import FORMATS
-from reconciler.guards import CAUSES, GUARDS
+from reconciler.guards import CAUSES, GUARDS, THEIRS
 from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, either, inert
 from reconciler.views import VIEWS
@@ -151,7 +151,7 @@ def _add_limit(parser: Parser) -> None:
 
 def _add_guarded(parser: Parser) -> None:
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
-    how += f"; the guards: {', '.join((*GUARDS, *CAUSES))}"
+    how += f"; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
     parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
 

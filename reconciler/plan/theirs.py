@@ -90,7 +90,7 @@ def check_theirs(ledger: Ledger, compared: Comparison, judged: Judged, allow: Ma
         trips = theirs is Theirs.KEEP and found.overwritten > 0
         found.many = found.overwritten
         many = counted(found.many, "live entry would be changed", "live entries would be changed")
-        words = sentence(f"{many}, and it is not known whether somebody edited them outside git: {judged.words}")
+        words = sentence(f"{many}, perhaps edited outside git: {judged.words}")
         words = sentence(words, "; so `theirs: keep` cannot tell what to keep" if trips else "")
     else:
         trips = bool(found.keys)

@@ -22,7 +22,7 @@ def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
 def remarks(plan: Plan, fields: Sequence[str] = (), kept: Sequence[str] = ()) -> tuple[Sentence, ...]:
     """What else to know before an apply; `fields` are those that differ and are ignored.
 
-    `kept` are entries that stay as somebody edited them: they are no changes, and drift all the same.
+    `kept` are entries that stay as somebody edited them: they are drift, and nothing is sent for them.
     """
     found: list[Sentence] = []
     if plan.ignored:

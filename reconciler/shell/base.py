@@ -73,7 +73,8 @@ def left_in(record: Mapping[str, Any] | None) -> LeftLive | None:
     """What an apply left, from its record; a record without it has the digest at least."""
     if record is None:
         return None
-    read = (record.get("result") or {}).get("read_back") or {}
+    result = record.get("result")
+    read = result.get("read_back") if isinstance(result, Mapping) else None
     older = {"at": record["at"], "dataset": record.get("dataset_arn"), **read} if isinstance(read, Mapping) else None
     return left_live(record.get("base")) or left_live(older)
 

@@ -79,7 +79,8 @@ def _undone(one: DatasetRun, plan: Plan, base: Base) -> Iterator[str]:
     """Changes of live that an apply would undo; where it is not known whose a change is, it counts."""
     origins = OriginCount(base, one.ledger, plan)
     for change in shown_changes(one.ledger, plan):
-        origins.see(change.key, stays=change.verb is Verb.LIVE_ONLY and not plan.loads_all)
+        if change.verb is not Verb.LIVE_ONLY or plan.loads_all:  # else it stays: nothing undoes it
+            origins.see(change.key)
     found = origins.counts()
     if found and (many := found.theirs + found.both + found.unknown):
         yield f"an apply would undo {counted(many, 'edit', 'edits')} made outside git"
