@@ -23,10 +23,10 @@ demo: setup ## the main job, end to end, on an emulator; ENGINE=pulumi uses the 
 	@$(CLEAN) $(PY) docs/demo.py --engine "$(or $(ENGINE),local)"
 
 test: setup ## all tests (minutes); TESTS=tests/plan for some
-	@$(CLEAN) $(PY) $(MEASURE) -m pytest -q -n 2 --dist loadfile -m "not slow" $(TESTS)
+	@$(CLEAN) $(PY) $(MEASURE) -m pytest -q -n 2 --dist worksteal -m "not slow" $(TESTS)
 
 test-full: setup ## all tests, with the long ones
-	@$(CLEAN) $(PY) -m pytest -q -n 2 --dist loadfile $(TESTS)
+	@$(CLEAN) $(PY) -m pytest -q -n 2 --dist worksteal $(TESTS)
 
 check: setup ## format, lint, types, import contracts, generated pages, plain English
 	@$(PY) -m ruff format --check --quiet . || { echo "make format fixes this" >&2; exit 1; }

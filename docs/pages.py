@@ -23,7 +23,7 @@ from reconciler.cli.arguments import parse
 from reconciler.cli.commands.explain import CLASSES, converter_rules, manifest_rules
 from reconciler.cli.help import COMMANDS
 from reconciler.entries.codes import ENTRY_CODES
-from reconciler.formats import FORMATS
+from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import GUARDS, written
 from reconciler.model import Severity
 from reconciler.policy import Choice, Policy, settings_of
@@ -163,7 +163,18 @@ def importers_table() -> str:
     return "\n".join(("| format | what is read | for example |", "|---|---|---|", *rows, ""))
 
 
-TABLES: Final = {"settings": settings_table, "guards": guards_table, "importers": importers_table}
+def exporters_table() -> str:
+    """Every format that `reconciler convert --to` writes."""
+    rows = [f"| `{name}` | {row.writes} |" for name, row in EXPORTERS.items()]
+    return "\n".join(("| `--to` | what is written |", "|---|---|", *rows, ""))
+
+
+TABLES: Final = {
+    "exporters": exporters_table,
+    "settings": settings_table,
+    "guards": guards_table,
+    "importers": importers_table,
+}
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "findings.md": findings_page,
     "cli.md": cli_page,

@@ -4,9 +4,10 @@
 on first use, so that importing this package costs neither Pulumi nor boto3. They need the extra `pulumi`.
 """
 
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,12 +25,20 @@ def _refuse_namesake() -> None:
     Two distributions that share a package overwrite each other's files. SystemExit, because the command and a program
     should both show the sentence and no traceback. Source: the index's page of `reconciler`, a tool for data frames.
     """
-    if any(next(Path(folder).glob("reconciler-*.dist-info"), None) for folder in sys.path):
+    names = (name for folder in sys.path for name in _names_in(folder))
+    if any(name.startswith("reconciler-") and name.endswith(".dist-info") for name in names):
         raise SystemExit(
             "the distribution reconciler, a different program, is installed in this environment, and its package has "
             "the same name as that of rekognition-labels-as-code; remove both and install one: pip uninstall "
             "reconciler rekognition-labels-as-code, then pip install rekognition-labels-as-code"
         )
+
+
+def _names_in(folder: str) -> Sequence[str]:
+    try:
+        return os.listdir(folder or os.curdir)  # noqa: PTH208 - pathlib would be half of the time of `reconciler --help`
+    except OSError:  # a folder that is not there, or an archive
+        return ()
 
 
 _refuse_namesake()

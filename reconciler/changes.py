@@ -67,13 +67,23 @@ def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozen
     """Live entries that the manifest does not have, as listed.
 
     With `unlabel` the labelled ones become changes that send the bare line; those without labels, or that were let go
-    (see `Comparison`), are left out. Without it each is one line of information.
+    (see `Comparison`), are left out. Without it each is one line of information. Retired ones are unlabelled anyway.
     """
     for row in ledger.live_only(withheld=not unlabel):
-        if not unlabel:
-            yield Change(Verb.LIVE_ONLY, row.key, row.seq, live=row.live, live_labels=row.live_labels)
+        if not (unlabel or row.retired):
+            yield _left(row)
         elif row.live_labelled and row.let_go not in settled:
             yield unlabelled(row)
+
+
+def unlabels(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozenset()) -> Iterator[Change]:
+    """The changes among those of `live_only` that send something."""
+    return (one for one in live_only(ledger, unlabel=unlabel, settled=settled) if one.verb is Verb.UNLABEL)
+
+
+def _left(row: Row) -> Change:
+    """The line of information about a live-only row."""
+    return Change(Verb.LIVE_ONLY, row.key, row.seq, live=row.live, live_labels=row.live_labels)
 
 
 def changed(row: Row) -> Change:
@@ -87,7 +97,7 @@ def unlabelled(row: Row) -> Change:
     """The change that takes the labels off a live-only row."""
     bare = bare_line(row.key)
     labels = (), row.live_labels, (), row.live_declared
-    return Change(Verb.UNLABEL, row.key, row.seq, bare, row.live, None, *labels)
+    return Change(Verb.UNLABEL, row.key, row.seq, bare, row.live, None, *labels, row.retired)
 
 
 class Action(StrEnum):
@@ -104,11 +114,12 @@ class Comparison:
     """What differs between desired and live of one dataset, in figures. `live` is None where there is no dataset.
 
     `add`, `update` and `unlabel` count the lines that would be sent, `live_only` the live entries that the manifest
-    does not have, `unchanged` the entries that are as desired, `ignored` those among them that differ in fields that
-    labels mode ignores, `marked` the live entries with errors. `settled` names pairs stored differently from how they
-    were sent, and under `rejected: skip` those that the service would not take: `let_go` counts the latter, which are
-    neither changes nor unchanged until one of their sides changes. `kept` counts entries that somebody edited outside
-    git and that `theirs: keep` leaves out of everything else.
+    does not have and that are not `retired` (all of them where the dataset is replaced); `retiring` those of the latter
+    that lose their labels, which `unlabel` counts too. `unchanged` counts the entries that are as desired, `ignored`
+    those among them that differ in fields that labels mode ignores, `marked` the live entries with errors. `settled`
+    names pairs stored differently from how they were sent, and under `rejected: skip` those that the service would not
+    take: `let_go` counts the latter, which are neither changes nor unchanged until one of their sides changes. `kept`
+    counts entries that somebody edited outside git and that `theirs: keep` leaves out of everything else.
     """
 
     action: Action
@@ -125,6 +136,8 @@ class Comparison:
     let_go: int = 0
     kept: int = 0
     settled: frozenset[str] = frozenset()
+    retired: int = 0
+    retiring: int = 0
 
     @property
     def lines(self) -> int:
@@ -153,39 +166,41 @@ def compare(
     if not exists:
         return Comparison(Action.CREATE, policy, desired, None, add=desired.entries)
     live = ledger.live_facts(policy.compare)
-    extras = sum(1 for _ in ledger.live_only())
-    if policy.extra.replaces and extras:
+    left = Counter(row.retired for row in ledger.live_only())
+    if policy.extra.replaces and left[False]:
         return Comparison(
-            Action.REPLACE, policy, desired, live, add=desired.entries, live_only=extras, marked=live.marked
+            Action.REPLACE, policy, desired, live, add=desired.entries, live_only=left.total(), marked=live.marked
         )
     if policy.rejected is Rejection.FAIL:
         settled = frozenset(pair for pair in settled if not pair.startswith(LET_GO))
     verbs = Counter(change.verb for change in changes(ledger, policy.compare, settled))
-    unlabel = sum(1 for _ in live_only(ledger, unlabel=True, settled=settled)) if policy.extra.unlabels else 0
-    left = any(pair.startswith(LET_GO) for pair in settled)
-    let_go = sum(row.let_go in settled for row in ledger.differing(policy.compare)) if left else 0
+    sent = Counter(one.retired for one in unlabels(ledger, unlabel=policy.extra.unlabels, settled=settled))
+    lets_go = any(pair.startswith(LET_GO) for pair in settled)
+    let_go = sum(row.let_go in settled for row in ledger.differing(policy.compare)) if lets_go else 0
     return Comparison(
-        Action.UPDATE if verbs or unlabel else Action.NOTHING,
+        Action.UPDATE if verbs or sent else Action.NOTHING,
         policy,
         desired,
         live,
         add=verbs[Verb.ADD],
         update=verbs[Verb.UPDATE],
-        unlabel=unlabel,
-        live_only=extras,
+        unlabel=sent.total(),
+        live_only=left[False],
         unchanged=desired.entries - verbs.total() - let_go - ledger.base.withheld(),
         ignored=ledger.ignored() if policy.compare is Compare.LABELS else 0,
         marked=live.marked,
         let_go=let_go,
         kept=kept,
         settled=settled,
+        retired=left[True],
+        retiring=sent[True],
     )
 
 
 def shown_changes(ledger: Ledger, compared: Comparison) -> Iterator[Change]:
     """The changes as people see them: manifest order, then what is live only (not if all of live is deleted anyway)."""
     if compared.loads_all:
-        return chain(loads(ledger), live_only(ledger, unlabel=False)) if compared.live else loads(ledger)
+        return chain(loads(ledger), map(_left, ledger.live_only())) if compared.live else loads(ledger)
     unlabel = compared.policy.extra.unlabels
     settled = compared.settled
     return chain(changes(ledger, compared.policy.compare, settled), live_only(ledger, unlabel=unlabel, settled=settled))
@@ -195,4 +210,4 @@ def shown_total(compared: Comparison) -> int:
     """How many changes `shown_changes` gives."""
     if compared.policy.extra.unlabels and compared.action is not Action.REPLACE:
         return compared.lines
-    return compared.add + compared.update + compared.live_only
+    return compared.lines + compared.live_only

@@ -16,15 +16,18 @@ ReconcilerError                     1  something failed; the message is a senten
   Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
 """
 
-import re
-import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from reconciler.model import Finding
 from reconciler.text import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.model import Finding
+
+    USER_CAUSED: tuple[type[Exception], ...]
 
 
 class Exit(IntEnum):
@@ -46,34 +49,6 @@ class ReconcilerError(Exception):
     exit_code: Exit = Exit.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What an error says, for a result or a document: the error's class as `kind`, and a sentence with the cure.
-
-    `code`, `operation` and `request_id` are those of a `ServiceError`, else empty.
-    """
-
-    kind: str
-    message: str
-    code: str = ""
-    operation: str = ""
-    request_id: str = ""
-    exit_code: Exit = Exit.FAILED
-
-    @classmethod
-    def of(cls, error: BaseException) -> Self:
-        """What an error says."""
-        kind, message = type(error).__name__, str(error)
-        if isinstance(error, Refused):
-            message = re.sub(r":?\n *", lambda end: ": " if end[0][0] == ":" else "; ", message)
-        if isinstance(error, ServiceError):
-            return cls(kind, message, error.code, error.operation, error.request_id, error.exit_code)
-        return cls(kind, message, exit_code=error.exit_code if isinstance(error, ReconcilerError) else Exit.FAILED)
-
-    def __str__(self) -> str:
-        return self.message
-
-
 class BadInput(ReconcilerError):
     """The user's input is invalid; nothing was sent."""
 
@@ -87,7 +62,7 @@ class InvalidDeclaration(BadInput):
     The message has two lines per finding: place, code and what is wrong; the cure. Safe to print.
     """
 
-    def __init__(self, findings: Sequence[Finding], total: int | None = None) -> None:
+    def __init__(self, findings: "Sequence[Finding]", total: int | None = None) -> None:
         self.findings = tuple(findings)
         self.total = len(self.findings) if total is None else total
         lines = [
@@ -165,22 +140,33 @@ class Interrupted(ReconcilerError):
         return error
 
 
-# Errors that a user, a disk or a network can cause; anything else is a bug.
-USER_CAUSED = (ReconcilerError, OSError, sqlite3.OperationalError)
+if not TYPE_CHECKING:  # the checker sees the names above, and no other
+
+    def __getattr__(name: str) -> tuple[type[Exception], ...]:
+        """`USER_CAUSED`: errors that a user, a disk or a network can cause; anything else is a bug.
+
+        Made when it is first asked for, because a wrong argument needs no database.
+
+        Raises:
+            AttributeError: any other name.
+        """
+        if name != "USER_CAUSED":
+            raise AttributeError(name)
+        return ReconcilerError, OSError, import_module("sqlite3").OperationalError
 
 
 def with_cure(error: Exception) -> ReconcilerError:
     """One of `USER_CAUSED` as an error with its cure."""
     if isinstance(error, ReconcilerError):
         return error
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, OSError):
+        name = f"{inert(str(error.filename))}: " if error.filename else ""
+        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; fix that and run again")
+    if isinstance(error, import_module("sqlite3").OperationalError):
         return ReconcilerError(
             f"the temporary database failed ({inert(str(error))}); make room in the folder for temporary files, "
             "or name a different one in SQLITE_TMPDIR"
         )
-    if isinstance(error, OSError):
-        name = f"{inert(str(error.filename))}: " if error.filename else ""
-        return ReconcilerError(f"{name}{inert(error.strerror or str(error))}; fix that and run again")
     return unexpected(error)
 
 

@@ -273,7 +273,7 @@ class Change:
 
     `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired
     line's. `labels` and `live_labels` are the distinct label names of each side, `declared` and `live_declared` with
-    those of class-maps that no box uses.
+    those of class-maps that no box uses. `retired`: the image left the dataset on purpose.
     `seq` orders changes as the manifest does.
     """
 
@@ -287,6 +287,21 @@ class Change:
     live_labels: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     live_declared: tuple[str, ...] = ()
+    retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Images that left a project on purpose, an item of `retired` in project.yaml.
+
+    `image` is an address, a key in the bucket, or a pattern of either; `dataset_type` None: in train and test. `place`
+    is where the item was written.
+    """
+
+    image: str
+    reason: str
+    dataset_type: DatasetType | None = None
+    place: Place = field(default=Place("project.yaml"), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +309,7 @@ class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
-    that looks like the other dataset's manifest and has no name that is read.
+    that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it.
     """
 
     dataset_type: DatasetType
@@ -303,6 +318,7 @@ class DatasetDeclaration:
     policy: Policy = field(default_factory=Policy)
     is_training_too: bool = False
     overlooked: str = ""
+    retired: tuple[Retirement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +340,7 @@ class ProjectDeclaration:
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
     `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
-    `region` say where the project is, empty where nothing is said.
+    `region` say where the project is, empty where nothing is said. `retired` are the images that left it.
     """
 
     folder: Path
@@ -338,6 +354,11 @@ class ProjectDeclaration:
     allow: tuple[Allowance, ...] = ()
     account: str = ""
     region: str = ""
+    retired: tuple[Retirement, ...] = ()
+
+    def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
+        """The images that left one of the datasets."""
+        return tuple(one for one in self.retired if one.dataset_type in {None, dataset_type})
 
     @property
     def name_in_state(self) -> str:

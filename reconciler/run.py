@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure, ReconcilerError
-from reconciler.ledger import LIVE, Ledger, Whose
+from reconciler.apply.outcome import Failure, Outcome
+from reconciler.entries.image_names import Images
+from reconciler.errors import ReconcilerError
+from reconciler.ledger import STAYING, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
 from reconciler.plan import Plan, Sibling
@@ -59,8 +60,8 @@ class DeclarationChange:
     """A difference in how a dataset is declared, which is an update for Pulumi even if no entry changes.
 
     `setting` is the setting of the policy, or one of dataset (no longer declared), resource (its name in the Pulumi
-    state), project, manifest, managed, projectArn, account, region, labels, project.yaml. `level` is how dangerous it
-    is.
+    state), project, manifest, managed, projectArn, account, region, retired, labels, project.yaml. `level` is how
+    dangerous it is.
     """
 
     setting: str
@@ -96,6 +97,9 @@ class DatasetRun:
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.ledger.retired = Images(one.image for one in self.dataset.retired)
+
     @property
     def title(self) -> str:
         """`blood-cells train`."""
@@ -119,6 +123,8 @@ def sibling_in(datasets: Iterable[DatasetRun], one: DatasetRun, *, listed: bool 
     """
     for other in datasets:
         if other is not one and other.project == one.project and other.error is None:
-            live = partial(other.ledger.keys, LIVE) if listed or other.plan else nothing
-            return Sibling(other.dataset.shown, other.ledger.keys, live, other.dataset.policy.extra.leftover)
+            live = partial(other.ledger.keys, STAYING) if listed or other.plan else nothing
+            return Sibling(
+                other.dataset.shown, other.ledger.keys, live, other.dataset.policy.extra.leftover, other.ledger.retired
+            )
     return Sibling()

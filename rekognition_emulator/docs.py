@@ -75,9 +75,11 @@ The emulator reads the Region from the signature and never verifies it. It liste
 a different address; on loopback it answers only requests whose Host is `localhost` or an address of loopback.
 
 The same port answers GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity of AWS STS (set `AWS_ENDPOINT_URL_STS`
-to the same URL). An access key is of the account `--account`, or of the one that `--account-of` has for it; the
-credentials of an assumed role are of the account in the role's ARN. Every role can be assumed unless
-`--deny sts:AssumeRole` forbids it. Each account sees only its own projects and datasets.
+to the same URL), and SimulatePrincipalPolicy and GetRole of AWS IAM (`AWS_ENDPOINT_URL_IAM`). An access key is of the
+account `--account`, or of the one that `--account-of` has for it; the credentials of an assumed role are of the account
+in the role's ARN. Every role can be assumed unless `--deny sts:AssumeRole` forbids it. SimulatePrincipalPolicy tells
+what `--deny` denies; for that question it may also be an action of S3, such as `s3:GetObject`. Each account sees only
+its own projects and datasets.
 
 @@OPTIONS@@
 `--bucket NAME=DIR`, with or without `--with-s3`, makes the files in a folder the objects of a bucket: the manifest
@@ -101,7 +103,8 @@ with rekognition_emulator.serve() as endpoint:       # a str; no delay, in memor
 `quota=True`, `deny=("UpdateDatasetEntries",)`, `faults="..."`, `seed=1`; and `clock=Clock(start)`, a clock that is
 frozen until `endpoint.clock.advance(seconds)` and that the state file does not keep. The object that it yields also
 has `url`, `environment` (the variables), `calls`, `faults` (those that fired), `load_faults(plan)`, `entries(arn)`,
-`edit_entries(arn, lines)` and `remove_entries(arn, keys)`.
+`edit_entries(arn, lines)` and `remove_entries(arn, keys)`. Nothing is trained: `service.save_version(project_arn, name,
+status)` gives a project a model version for DescribeProjectVersions.
 
 pytest loads the package's plugin wherever the package is installed. A test uses the fixture `rekognition_emulator`: the
 same object as above, new for every test. Indirect parametrisation chooses its settings:

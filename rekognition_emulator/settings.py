@@ -21,6 +21,7 @@ from rekognition_emulator.state.store import MemoryStore
 from rekognition_emulator.switches.all_switches import Switches
 from rekognition_emulator.switches.switch import did_you_mean
 from rekognition_emulator.web.front_end import FrontEnd
+from rekognition_emulator.web.iam import Iam
 from rekognition_emulator.web.sts import Sts
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def build_front_end(settings: Settings, clock: Clock | None = None) -> FrontEnd:
         service,
         callers=callers,
         journal=Journal(settings.keep_calls),
-        sts=Sts(callers, denials),
+        beside={"sts": Sts(callers, denials), "iam": Iam(callers, denials)},
         seed=settings.seed,
     )
     if settings.quota:

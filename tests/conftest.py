@@ -1,16 +1,38 @@
 """What every test shares: no AWS account, no home, nobody's configuration."""
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import botocore.loaders
 import pytest
 from hypothesis import HealthCheck, settings
 
 # No test judges speed: an example may take as long as a busy machine needs.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# How often the quick run tries a law; `make test-full` tries each as often as it asks for.
+_QUICK_EXAMPLES = 50
+settings.register_profile("quick", settings.get_profile("untimed"), max_examples=_QUICK_EXAMPLES)
+
+# Each run of the command makes a session of its own, and most of its time goes into reading botocore's service models
+# again. All clients of one session share a loader, so all sessions of the tests may.
+botocore.loaders.create_loader = cache(botocore.loaders.create_loader)
 
 _REMOVED = ("AWS_", "PULUMI_", "RECONCILER_", "LOCALENGINE_")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without the slow tests, a law is tried a few times only."""
+    if "not slow" not in config.option.markexpr:
+        return
+    settings.load_profile("quick")  # for laws that do not say how often
+    for item in items:
+        law: Any = getattr(item, "obj", None)
+        asked: settings | None = getattr(law, "_hypothesis_internal_use_settings", None)  # what @settings leaves there
+        if asked and asked.max_examples > _QUICK_EXAMPLES:
+            law._hypothesis_internal_use_settings = settings(asked, max_examples=_QUICK_EXAMPLES)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
 from reconciler.views.html import view as html

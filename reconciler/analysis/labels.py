@@ -4,8 +4,8 @@ Memory: one row per label.
 
 Two labels look alike (perhaps one label spelled in two ways) for one of five reasons, the strongest first: equal but
 for case; but for spaces, hyphens and underscores; singular and plural; letters of other alphabets or widths that look
-like Latin ones; one letter more, less or different. The last does not count for labels of fewer than four letters, nor
-if the letter is a digit (`size 1` and `size 2` are intended).
+like Latin ones; one letter more, less or different, or two neighbours exchanged. The last does not count for labels of
+fewer than four letters, nor if the letter is a digit (`size 1` and `size 2` are intended).
 
 Sources: Unicode NFKC; the look-alikes are the Cyrillic, Greek and digit rows of Unicode's confusables (UTS 39) that map
 to a Latin letter. English plurals only.
@@ -205,21 +205,25 @@ def _one_letter(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pairs one letter apart, by the forms that they share with one letter left out: no label is compared with all."""
     sharing: defaultdict[str, set[str]] = defaultdict(set)
     for label in labels:
-        if len(label) >= _LETTERS_LEAST:
-            sharing[label].add(label)
-            for place in range(len(label)):
-                sharing[label[:place] + label[place + 1 :]].add(label)
+        form = label.casefold()
+        if len(form) >= _LETTERS_LEAST:
+            sharing[form].add(label)
+            for place in range(len(form)):
+                sharing[form[:place] + form[place + 1 :]].add(label)
     for alike in sharing.values():
         for first, second in combinations(sorted(alike)[: _PAIRS_KEPT // 2], 2):
-            if _apart_by_one(first, second):
+            if _apart_by_one(first.casefold(), second.casefold()):
                 yield first, second
 
 
 def _apart_by_one(one: str, other: str) -> bool:
-    """Whether one letter, not a digit, was added, removed or replaced."""
+    """Whether one letter, not a digit, was added, removed or replaced, or two neighbours changed places."""
     if len(one) > len(other):
         one, other = other, one
     start = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    end = start + 2
+    if (one[start:end], one[end:]) == (other[start:end][::-1], other[end:]):
+        return not any(letter.isdigit() for letter in one[start:end])
     longer = len(other) - len(one)
     same_end = one[start + (not longer) :] == other[start + 1 :]
     letters = one[start : start + (not longer)] + other[start : start + 1]

@@ -40,7 +40,8 @@ def pairs(ledger: Ledger, leftover: Leftover) -> Iterator[Pair]:
         yield Pair(before, after, ignored)
     for stored in ledger.live_only_sides():
         left = _side(stored)
-        yield Pair(left, _left(left, leftover), in_manifest=False)
+        stays = leftover is Leftover.STAYS and not stored.retired
+        yield Pair(left, _left(left, leftover, stays=stays), in_manifest=False)
 
 
 def keys_after(ledger: Ledger, leftover: Leftover) -> Iterator[tuple[str, bool]]:
@@ -55,7 +56,7 @@ def _side(stored: StoredSide) -> Side:
     return Side(stored.labels, stored.boxes, bool(stored.labelled), document_of(stored.line))
 
 
-def _left(before: Side, leftover: Leftover) -> Side | None:
+def _left(before: Side, leftover: Leftover, *, stays: bool) -> Side | None:
     if leftover is Leftover.GONE:
         return None
-    return before if leftover is Leftover.STAYS else Side("[]", 0, labelled=False, document={})
+    return before if stays else Side("[]", 0, labelled=False, document={})

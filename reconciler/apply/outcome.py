@@ -1,14 +1,44 @@
 """What an apply did: counts, what the service would not take, and live as read back."""
 
+import re
 from dataclasses import dataclass, field
+from typing import Self
 
-from reconciler.errors import Failure
+from reconciler.errors import Exit, ReconcilerError, Refused, ServiceError
 from reconciler.ledger import Facts, MarkedEntry
 from reconciler.model import Place
 from reconciler.plan import Statistics
 
 # How many rejected lines and how many marked entries an outcome names; it counts the others.
 LINES_KEPT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an error says, for a result or a document: the error's class as `kind`, and a sentence with the cure.
+
+    `code`, `operation` and `request_id` are those of a `ServiceError`, else empty.
+    """
+
+    kind: str
+    message: str
+    code: str = ""
+    operation: str = ""
+    request_id: str = ""
+    exit_code: Exit = Exit.FAILED
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """What an error says."""
+        kind, message = type(error).__name__, str(error)
+        if isinstance(error, Refused):
+            message = re.sub(r":?\n *", lambda end: ": " if end[0][0] == ":" else "; ", message)
+        if isinstance(error, ServiceError):
+            return cls(kind, message, error.code, error.operation, error.request_id, error.exit_code)
+        return cls(kind, message, exit_code=error.exit_code if isinstance(error, ReconcilerError) else Exit.FAILED)
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True, slots=True)

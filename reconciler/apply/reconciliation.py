@@ -12,13 +12,12 @@ from typing import Any, Final
 from reconciler.apply.context import Context, Target
 from reconciler.apply.delete import delete
 from reconciler.apply.live import list_live, observe, plan_against_live
-from reconciler.apply.outcome import Outcome
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.apply.send import Lane, send
 from reconciler.apply.verify import counted_by_verb, lacks, verified
 from reconciler.changes import Action
 from reconciler.errors import (
     AlreadyThere,
-    Failure,
     Interrupted,
     Moved,
     NotFound,

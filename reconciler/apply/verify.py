@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
-from reconciler.apply.outcome import LINES_KEPT, Outcome, Rejected
-from reconciler.errors import Failure, UpdateFailed
+from reconciler.apply.outcome import LINES_KEPT, Failure, Outcome, Rejected
+from reconciler.errors import UpdateFailed
 from reconciler.ledger import LET_GO, Ledger, SendQueue
 from reconciler.model import Verb
 from reconciler.policy import Marking, Policy, Rejection
@@ -117,7 +117,8 @@ def _wrong_extras(  # noqa: PLR0913 - likewise
             continue
         refusal = queue.rejection(row.key)
         sent = row.live_labelled and (refusal is not None or queue.is_confirmed(row.key))
-        if not sent and (outcome.error or policy.extra.wants(labelled=row.live_labelled)):
+        may_stay = not row.live_labelled if row.retired else policy.extra.wants(labelled=row.live_labelled)
+        if not sent and (outcome.error or may_stay):
             continue  # it may stay; or the error says that not all was done
         reason = refusal or ("its labels were not removed" if sent else "somebody else added it during the apply")
         theirs = refusal is None and (overwritten or not sent)

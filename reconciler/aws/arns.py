@@ -48,6 +48,7 @@ _DATASET: Final = re.compile(
 class DatasetArn:
     """The parts of a dataset's ARN; it has the project's name, not the project's number."""
 
+    text: str
     region: str
     project: str
     dataset_type: DatasetType
@@ -67,4 +68,4 @@ class DatasetArn:
                 "DescribeProjects"
             )
         region, project, kind = match.groups()
-        return cls(region, project, DatasetType(kind.upper()))
+        return cls(text, region, project, DatasetType(kind.upper()))

@@ -24,7 +24,7 @@ _LONGEST_PAUSE: Final = 20.0
 # so an operation that was throttled keeps to less. In seconds.
 _SPACING_AFTER_THROTTLE: Final = 0.25
 _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
-_THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
+THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
 # Calls that are made in thousands and change nothing.
 _LISTINGS: Final = {"ListDatasetEntries"}
 # Calls that are not needed to follow an operation that runs, and those that start one.
@@ -111,7 +111,7 @@ class Calls:
                 if wait > left:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
-            if fault.code in _THROTTLES:
+            if fault.code in THROTTLES:
                 self._spacing[operation] = _SPACING_AFTER_THROTTLE
             silent = f": no answer from AWS for {lasted:,.0f} s" if fault.is_silence and lasted >= 1 else ""
             failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed{silent}"

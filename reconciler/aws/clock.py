@@ -1,8 +1,10 @@
 """Time as a parameter: the only module that sleeps or reads the clock."""
 
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Clock(Protocol):
@@ -27,6 +29,8 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def utc_now() -> datetime:
+def utc_now() -> "datetime":
     """The wall clock in UTC: for names and records, never for waiting."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - a wrong argument needs no date
+
     return datetime.now(UTC)

@@ -6,19 +6,12 @@ the credentials of a role are valid, so a session renews them (botocore credenti
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-
-import boto3
-import botocore.exceptions
-import botocore.session
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
-from botocore.session import Session
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
@@ -26,13 +19,11 @@ from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from reconciler.text import inert
 
 if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
     from mypy_boto3_rekognition import RekognitionClient
 
 _SESSION_NAME: Final = "rekognition-labels-as-code"
-# Seconds before they expire at which credentials are renewed if possible, and at which they must be. botocore's own
-# figure for the first is 15 minutes, and a role's credentials may be valid for no longer than that.
-_MAY_RENEW: Final = 300
-_MUST_RENEW: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +40,7 @@ class AssumeRole:
     transitive_tag_keys: tuple[str, ...] = ()
     source_identity: str | None = None
 
-    config = Config()
+    is_signed = True
 
     def parameters(self) -> dict[str, Any]:
         """The request of sts:AssumeRole, without what is not set."""
@@ -61,9 +52,10 @@ class AssumeRole:
             SourceIdentity=self.source_identity,
         )
 
-    def session(self, sts: Any, region: str | None) -> boto3.Session:  # noqa: ANN401 - boto3 makes its clients' types
+    def session(self, sts: Any, region: str | None) -> "boto3.Session":  # noqa: ANN401 - boto3 makes its clients' types
         """A session with the role's credentials; `sts` is a client that may assume it."""
-        return _session(lambda: sts.assume_role(**self.parameters()), region)
+        session: boto3.Session = _boto().renewed_by(lambda: sts.assume_role(**self.parameters()), region)
+        return session
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,7 @@ class WebIdentity:
     policy_arns: tuple[str, ...] = ()
 
     # The request is not signed: the token is the proof (STS API Reference, AssumeRoleWithWebIdentity).
-    config = Config(signature_version=UNSIGNED)
+    is_signed = False
 
     def parameters(self) -> dict[str, Any]:
         """The request of sts:AssumeRoleWithWebIdentity, without what is not set.
@@ -92,13 +84,16 @@ class WebIdentity:
         """
         return _parameters(self, WebIdentityToken=self.token or self._token_of_file())
 
-    def session(self, sts: Any, region: str | None) -> boto3.Session:  # noqa: ANN401 - boto3 makes its clients' types
-        """A session with the role's credentials; `sts` is a client made with `config`.
+    def session(self, sts: Any, region: str | None) -> "boto3.Session":  # noqa: ANN401 - boto3 makes its clients' types
+        """A session with the role's credentials; `sts` is a client that signs nothing.
 
         Raises:
             BadInput: the token's file cannot be read.
         """
-        return _session(lambda: sts.assume_role_with_web_identity(**self.parameters()), region)
+        session: boto3.Session = _boto().renewed_by(
+            lambda: sts.assume_role_with_web_identity(**self.parameters()), region
+        )
+        return session
 
     def _token_of_file(self) -> str:
         path = Path(self.token_file or "").expanduser()
@@ -121,55 +116,10 @@ def _parameters(role: AssumeRole | WebIdentity, **own: object) -> dict[str, Any]
     return {name: value for name, value in (both | own).items() if value}
 
 
-def _session(ask: Callable[[], Any], region: str | None) -> boto3.Session:
-    """A session with the credentials that `ask` returns; it calls `ask` again before they expire."""
-
-    def renewed() -> dict[str, str]:
-        given = ask()["Credentials"]
-        return {
-            "access_key": given["AccessKeyId"],
-            "secret_key": given["SecretAccessKey"],
-            "token": given["SessionToken"],
-            "expiry_time": given["Expiration"].isoformat(),
-        }
-
-    credentials = RefreshableCredentials.create_from_metadata(
-        renewed(), renewed, _Given.METHOD, advisory_timeout=_MAY_RENEW, mandatory_timeout=_MUST_RENEW
-    )
-    inner = Session()
-    inner.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
-    return boto3.Session(botocore_session=inner, region_name=region)
-
-
-class _Given(CredentialProvider):
-    """The only provider of credentials of a session."""
-
-    METHOD = "sts-assume-role"
-
-    def __init__(self, credentials: RefreshableCredentials) -> None:
-        super().__init__()
-        self._credentials = credentials
-
-    def load(self) -> RefreshableCredentials:
-        """The credentials."""
-        return self._credentials
-
-
-# Seconds: the service may take a while to read a batch of 5 MB; a connection that is refused fails at once.
-_CONFIG: Final = Config(
-    connect_timeout=10,
-    read_timeout=120,
-    retries={"total_max_attempts": 1, "mode": "standard"},  # retries are ours: reconciler.aws.calls
-    user_agent_extra="rekognition-labels-as-code",
-)
-# Calls to S3 use no quota of Rekognition, and an object is put whole or not at all: boto3's own retries are enough.
-_S3_CONFIG: Final = _CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
 # Where the endpoint does not depend on it.
-_ANY_REGION: Final = "us-east-1"
+ANY_REGION: Final = "us-east-1"
 # The domains of AWS's endpoints (botocore partitions.json: dnsSuffix, dualStackDnsSuffix).
 _AWS_DOMAINS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-# What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
-_SETTING_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +155,7 @@ class Connection:
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
-        client: RekognitionClient = self._signed_in_client(region, "rekognition", _CONFIG)
+        client: RekognitionClient = self._signed_in_client(region, "rekognition", _boto().CONFIG)
         return client
 
     def s3_client(self, region: str | None) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
@@ -214,22 +164,42 @@ class Connection:
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
-        style = Config(s3={"addressing_style": "path"} if self.path_style else {})
-        return self._signed_in_client(region, "s3", _S3_CONFIG.merge(style))
+        style = _boto().Config(s3={"addressing_style": "path"} if self.path_style else {})
+        return self._signed_in_client(region, "s3", _boto().S3_CONFIG.merge(style))
+
+    def iam_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
+        """An IAM client, whose calls `reconciler.aws.permissions` makes.
+
+        Raises:
+            BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
+        """
+        try:
+            return self._beside(self._signed_in(region), "iam", _boto().CONFIG, region)
+        except _boto().SETTING_ERRORS as error:
+            raise _refusal(error) from None
+
+    def only_rekognition_is_elsewhere(self, region: str) -> bool:
+        """Whether Rekognition has an endpoint that is not AWS's, while S3 has one of AWS's."""
+        return not _is_aws(self.client(region)) and _is_aws(self.s3_client(region))
 
     def account(self, region: str) -> str:
-        """The account of the credentials, as STS says.
+        """The account of the credentials, as STS says; raises as `caller`."""
+        return self.caller(region)[0]
+
+    def caller(self, region: str) -> tuple[str, str]:
+        """The account of the credentials and the ARN of who they are, as STS says.
 
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed. boto3's own errors: the
             call failed.
         """
         try:
-            sts = self._sts(self._signed_in(region), _CONFIG, region)
-        except _SETTING_ERRORS as error:
+            sts = self._beside(self._signed_in(region), "sts", _boto().CONFIG, region)
+        except _boto().SETTING_ERRORS as error:
             raise _refusal(error) from None
         try:
-            return str(sts.get_caller_identity()["Account"])
+            said = sts.get_caller_identity()
+            return str(said["Account"]), str(said["Arn"])
         except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
             raise AccessDenied(
                 "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
@@ -246,47 +216,58 @@ class Connection:
         """
         try:
             return self.region or os.environ.get("AWS_REGION") or self._session(None).region_name
-        except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        except _boto().SETTING_ERRORS as error:
             raise _refusal(error) from None
 
-    def _signed_in_client(self, region: str | None, service: str, config: Config) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+    def _signed_in_client(self, region: str | None, service: str, config: "Config") -> Any:  # noqa: ANN401 - boto3 makes its clients' types
         try:
             return self._client(self._signed_in(region), service, config)
-        except _SETTING_ERRORS as error:
+        except _boto().SETTING_ERRORS as error:
             raise _refusal(error) from None
 
-    def _signed_in(self, region: str | None) -> boto3.Session:
+    def _signed_in(self, region: str | None) -> "boto3.Session":
         """A session after all roles were assumed, one after another."""
-        session = self._session(region)
+        session, boto = self._session(region), _boto()
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
-            session = role.session(self._sts(session, _CONFIG.merge(role.config), region), region)
+            config = boto.CONFIG if role.is_signed else boto.UNSIGNED_CONFIG
+            session = role.session(self._beside(session, "sts", config, region), region)
         return session
 
-    def _sts(self, session: boto3.Session, config: Config, region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
-        """An STS client; where only Rekognition has an endpoint that is not AWS's, STS is asked there, too."""
-        where = self.sts_region or region
-        sts = self._client(session, "sts", config, region_name=where)
-        if not _is_aws(sts):
-            return sts
-        rekognition = self._client(session, "rekognition", _CONFIG, region_name=region or where or _ANY_REGION)
+    def _beside(self, session: "boto3.Session", service: str, config: "Config", region: str | None) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
+        """A client of STS or IAM; where only Rekognition has an endpoint that is not AWS's, that is asked instead."""
+        where = (self.sts_region if service == "sts" else None) or region
+        client = self._client(session, service, config, region_name=where)
+        if not _is_aws(client):
+            return client
+        rekognition = self._client(session, "rekognition", _boto().CONFIG, region_name=region or where or ANY_REGION)
         endpoint = None if _is_aws(rekognition) else rekognition.meta.endpoint_url
-        return self._client(session, "sts", config, endpoint, region_name=where) if endpoint else sts
+        return self._client(session, service, config, endpoint, region_name=where) if endpoint else client
 
-    def _session(self, region: str | None) -> boto3.Session:
-        files = botocore.session.Session()
+    def _session(self, region: str | None) -> "boto3.Session":
+        files = _boto().Session()
         for name, path in {"config_file": self.config_file, "credentials_file": self.credentials_file}.items():
             if path:
                 files.set_config_variable(name, path)
-        return boto3.Session(self.access_key, self.secret_key, self.token, region, files, self.profile)
+        keys = self.access_key, self.secret_key, self.token
+        session: boto3.Session = _boto().boto3.Session(*keys, region, files, self.profile)
+        files.register_component("data_loader", _boto().models(files.get_config_variable("data_path")))
+        return session
 
     def _client(
-        self, session: boto3.Session, service: str, config: Config, endpoint: str | None = None, **where: str | None
+        self, session: "boto3.Session", service: str, config: "Config", endpoint: str | None = None, **where: str | None
     ) -> Any:  # noqa: ANN401 - boto3 makes its clients' types
         make: Any = session.client  # its overloads need a literal name
-        chosen = Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
+        chosen = _boto().Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
         endpoint = self.endpoints.get(service) or endpoint
         return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+
+
+def _boto() -> ModuleType:
+    """What needs boto3, loaded when AWS is first asked."""
+    from reconciler.aws import sessions  # noqa: PLC0415 - see above
+
+    return sessions
 
 
 def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types

@@ -10,10 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final
-
-from botocore import exceptions as boto
-from botocore.parsers import ResponseParserError
+from typing import TYPE_CHECKING, Final
 
 from reconciler.aws.replies import TOO_LARGE, NotFromAws
 from reconciler.errors import (
@@ -28,6 +25,9 @@ from reconciler.errors import (
     TooLarge,
 )
 from reconciler.text import inert, without_sign_in
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 
 class Answer(Enum):
@@ -158,8 +158,6 @@ _SAME_AS: Final = {
 }
 
 
-# Nothing was sent: the connection was never made.
-_NOT_SENT: Final = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
 # The text of a bare RuntimeError that botocore raises (credentials.py, `RefreshableCredentials._protected_refresh`).
 _STILL_EXPIRED: Final = "refreshed credentials are still expired"
 # The names of values that let somebody sign in.
@@ -168,18 +166,22 @@ _TOKEN: Final = re.compile(r"((?:security|session|access)[-_ ]?(?:token|key)\s*[
 
 def fault_of(operation: str, error: Exception) -> Fault | None:
     """Classify an exception that boto3 raised during an operation; None when AWS or boto3 did not cause it."""
+    from botocore import exceptions as boto  # noqa: PLC0415 - a run that asks AWS nothing loads nothing of boto3
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - likewise
+
     if isinstance(error, boto.ClientError):
         return _client_fault(operation, error)
     if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError)):
         return _stop(operation, error, "configure AWS credentials (a profile, keys, or a role)")
     if isinstance(error, (boto.TokenRetrievalError, boto.UnauthorizedSSOTokenError, boto.SSOTokenLoadError)):
         return _stop(operation, error, _CREDENTIALS)
-    if isinstance(error, (*_NOT_SENT, boto.HTTPClientError, ResponseParserError, NotFromAws)):
-        return _connection(operation, error)
+    # Nothing was sent: the connection was never made.
+    unsent = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
+    if isinstance(error, (*unsent, boto.HTTPClientError, ResponseParserError, NotFromAws)):
+        return _connection(operation, error, Answer.RETRY if isinstance(error, unsent) else Answer.RETRY_UNSURE)
     if isinstance(error, boto.BotoCoreError):  # an unknown profile, no region, an invalid endpoint
         return Fault(type(error).__name__, Answer.STOP, BadInput(f"{operation}: {first_line(error)}"))
-    is_expired = isinstance(error, RuntimeError) and _STILL_EXPIRED in str(error)
-    return _still_expired(operation) if is_expired else None
+    return _still_expired(operation) if _STILL_EXPIRED in str(error) and isinstance(error, RuntimeError) else None
 
 
 def answers(operations: Iterable[str]) -> Iterator[tuple[str, str, Answer, str, str]]:
@@ -199,7 +201,7 @@ def first_line(said: object) -> str:
     return inert(_TOKEN.sub(r"\1[secret]", without_sign_in(lines[0].strip()))) if lines else ""
 
 
-def _client_fault(operation: str, error: boto.ClientError) -> Fault:
+def _client_fault(operation: str, error: "ClientError") -> Fault:
     detail = error.response.get("Error", {})
     meta = error.response.get("ResponseMetadata", {})
     code = detail.get("Code", "Unknown")
@@ -232,7 +234,7 @@ def _still_expired(operation: str) -> Fault:
     return Fault("ExpiredCredentials", Answer.STOP, AccessDenied(message, code="ExpiredCredentials"))
 
 
-def _connection(operation: str, error: Exception) -> Fault:
+def _connection(operation: str, error: Exception, answer: Answer) -> Fault:
     code = type(error).__name__
     if isinstance(error, NotFromAws):
         message = f"{operation}: the answer is not from AWS ({error}); check the endpoint, the region and any proxy"
@@ -240,5 +242,4 @@ def _connection(operation: str, error: Exception) -> Fault:
         return Fault(code, Answer.RETRY_UNSURE, said, _RETRY_NOT_FROM_AWS_FOR)
     message = f"{operation}: no answer from AWS ({first_line(error)}); check the network and the region, and run again"
     said = ServiceError(message, code=code, operation=operation)
-    answer = Answer.RETRY if isinstance(error, _NOT_SENT) else Answer.RETRY_UNSURE
     return Fault(code, answer, said, _RETRY_CONNECTION_FOR, is_silence=True)

@@ -101,6 +101,17 @@ class Gateway:
         for page in self._pages("ListDatasetEntries", self._client.list_dataset_entries, DatasetArn=dataset_arn):
             yield from page.get("DatasetEntries", [])
 
+    def first_entry(self, dataset_arn: str) -> str | None:
+        """The first entry as a JSON line; None in an empty dataset."""
+        first = partial(self._client.list_dataset_entries, DatasetArn=dataset_arn, MaxResults=1)
+        return next(iter(self.calls.make("ListDatasetEntries", first).get("DatasetEntries", [])), None)
+
+    def trainings(self, project_arn: str) -> int:
+        """How many of a project's latest model versions are being trained."""
+        first = partial(self._client.describe_project_versions, ProjectArn=project_arn, MaxResults=_PAGE)
+        versions = self.calls.make("DescribeProjectVersions", first).get("ProjectVersionDescriptions", [])
+        return sum(one.get("Status") == "TRAINING_IN_PROGRESS" for one in versions)
+
     def create_dataset(self, project_arn: str, dataset_type: DatasetType) -> str:
         """Start to create an empty dataset; returns its ARN."""
         reply: Any = self.calls.make(

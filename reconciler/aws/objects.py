@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
+from botocore.exceptions import ClientError
+
 from reconciler.aws.faults import fault_of
 from reconciler.errors import BadInput, NotFound, ReconcilerError
 from reconciler.text import inert, without_sign_in
@@ -14,12 +16,21 @@ _SCHEME: Final = "s3://"
 # Amazon S3 User Guide, "General purpose bucket naming rules".
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 _CHUNK: Final = 1 << 20
+_GONE: Final = 404
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
 _CURES: Final = {
     "NoSuchBucket": "create the bucket, or fix its name",
     "AccessDenied": "allow s3:PutObject and s3:GetObject on the address",
     "403": "allow s3:PutObject and s3:GetObject on the address",
 }
+# A refusal of the key with which an object is encrypted names the action, as in "not authorized to perform:
+# kms:Decrypt on resource: ..."; a key that cannot be used has a code of its own (AWS re:Post, "Why do I get Access
+# Denied errors when I upload to or read from a bucket with KMS encryption?"; KMS API Reference, common errors).
+_KMS: Final = re.compile(r"\bkms:\w+|\bKMS\.\w+")
+_KMS_CURE: Final = (
+    "allow kms:Decrypt and kms:GenerateDataKey on the key, in the IAM policy and in the key's own, and check that the "
+    "key is enabled"
+)
 
 
 def is_s3(address: str) -> bool:
@@ -89,12 +100,43 @@ class Objects:
             with body:
                 yield from body.iter_chunks(_CHUNK)
 
+    def first_bytes(self, address: S3Address, many: int = 16) -> bytes:
+        """The first bytes of an object.
+
+        Raises:
+            NotFound: there is no such object.
+        """
+        with _in_sentences("GetObject", address):
+            part = f"bytes=0-{many - 1}"
+            body = self._client.get_object(Bucket=address.bucket, Key=address.key, Range=part)["Body"]
+            with body:
+                return bytes(body.read())
+
+    def region(self, bucket: str) -> str:
+        """The Region of a bucket, also where its listing is refused (S3 API Reference, HeadBucket).
+
+        Raises:
+            NotFound: there is no such bucket.
+        """
+        with _in_sentences("HeadBucket", S3Address(bucket, "")):
+            try:
+                reply = self._client.head_bucket(Bucket=bucket)
+            except ClientError as error:
+                reply = error.response
+                if not _region(reply) or reply["ResponseMetadata"].get("HTTPStatusCode") == _GONE:
+                    raise
+            return _region(reply)
+
     def names(self, address: S3Address) -> Iterator[str]:
         """The names of the objects below an address, in the order of their bytes."""
         prefix = f"{address.key}/" if address.key else ""
         with _in_sentences("ListObjectsV2", address):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=prefix):
                 yield from (one["Key"].removeprefix(prefix) for one in page.get("Contents", ()))
+
+
+def _region(reply: Any) -> str:  # noqa: ANN401 - a reply or an error's
+    return str(reply["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
 
 
 @contextmanager
@@ -113,9 +155,10 @@ def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:
             raise
         where = inert(str(address))
         if fault.code in _ABSENT:
-            said = f"there is no object {where}; fix the address"
+            said = f"there is no {'object' if address.key else 'bucket'} {where}; fix the address"
             raise NotFound(said, code=fault.code, operation=operation) from None
-        if fault.code in _CURES:
-            said = f"{where}: {operation}: {inert(fault.code)}: {inert(str(error))}; {_CURES[fault.code]}"
+        cure = _KMS_CURE if _KMS.search(f"{fault.code} {error}") else _CURES.get(fault.code)
+        if cure:
+            said = f"{where}: {operation}: {inert(fault.code)}: {inert(str(error))}; {cure}"
             raise ReconcilerError(said) from None
         raise ReconcilerError(without_sign_in(f"{where}: {fault.error}")) from None

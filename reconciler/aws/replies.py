@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from botocore.exceptions import ConnectionClosedError
 
 from reconciler.text import inert
 
@@ -34,6 +33,8 @@ class NotFromAws(Exception):
 
 def insist_on_whole_replies(client: "RekognitionClient") -> None:
     """Make a client raise ConnectionClosedError for a truncated reply, NotFromAws for one that is not AWS's."""
+    from botocore.exceptions import ConnectionClosedError  # noqa: PLC0415 - loaded when AWS is asked
+
     endpoint = client.meta.endpoint_url
 
     def check(response_dict: Mapping[str, Any], operation_model: Any, **_event: object) -> None:  # noqa: ANN401 - botocore's

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from reconciler.errors import Exit
 
@@ -13,6 +12,9 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and give its exit code."""
     open_to_nowhere()
+    if os.name != "posix":  # locks, signals and file modes are those of POSIX
+        sys.stderr.write("error: this system is not POSIX; on Windows, run this program in WSL\n")
+        return int(Exit.BAD_INPUT)
     try:
         # Loading the program takes some tenths of a second; a Ctrl-C then must not show a traceback either.
         from reconciler.cli.main import main as run  # noqa: PLC0415 - see above
@@ -30,4 +32,4 @@ def open_to_nowhere() -> None:
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for the whole process
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for the whole process

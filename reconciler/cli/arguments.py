@@ -9,31 +9,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, fields, replace
 from io import StringIO
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.aws.arns import DatasetArn
-from reconciler.aws.objects import is_s3
+from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
-from reconciler.guards import parse_allow, read_variable
-from reconciler.model import DatasetType
-from reconciler.review.model import Command
 from reconciler.text import did_you_mean, inert
-from reconciler.views import VIEWS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reconciler.model import DatasetType
+    from reconciler.review.model import Command
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
 # Commands that work without a folder of datasets.
-_NEED_NO_DATASETS: Final = ("init", "restore", "diff")
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """A valid command line; an option that the command does not have keeps its default.
 
     `projects` empty: all. `limit` None: as many entries as fit a screen or two; `everything`: every change is shown
@@ -43,13 +40,13 @@ class Options:
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
-    saved plan), `diff` (two sides) and `convert` (annotation files); `annotations`, `prefix`, `created` and `fix_types`
-    belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to `allow_dirty`
-    to `pull`. `warnings` are sentences about the arguments, for the screen.
+    saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
+    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `allow_dirty` to `pull`. `warnings` are sentences about the arguments, for the screen.
     """
 
-    command: Command
-    datasets: Path = Path("datasets")
+    command: "Command"
+    datasets: "Path"
     projects: tuple[str, ...] = ()
     json: bool = False
     verbose: bool = False
@@ -63,14 +60,14 @@ class Options:
     yes: bool = False
     snapshots: str | None = None
     audit: str | None = None
-    allow: Mapping[str, str] = field(default_factory=dict)
+    allow: Mapping[str, str] = MappingProxyType({})
     plan: str | None = None
     snapshot: str = ""
-    dataset_type: DatasetType | None = None
+    dataset_type: "DatasetType | None" = None
     dataset_arn: str | None = None
     dry_run: bool = False
     force: bool = False
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = MappingProxyType({})
     base: str | None = None
     pictures: str | None = None
     links: bool = True
@@ -79,6 +76,9 @@ class Options:
     prefix: str = ""
     created: str = ""
     fix_types: bool = False
+    to: str = "jsonl"
+    min_confidence: float = 0.0
+    human_only: bool = False
     topic: str = ""
     manifests: str = "jsonl"
     discard_ours: bool = False
@@ -98,9 +98,10 @@ def parse(arguments: Sequence[str], show: Callable[[str], object] = print) -> Op
     Raises:
         BadInput: an argument is wrong.
     """
-    parser, commands = build_parser()
     arguments = arguments or ["help"]
-    _check_command(arguments[0], commands)
+    _check_command(arguments[0])
+    topics = arguments[:2] if arguments[0] == "help" else arguments[:1]
+    parser, commands = build_parser(COMMANDS.keys() & set(topics))
     printed = StringIO()
     try:
         with redirect_stdout(printed):
@@ -124,16 +125,20 @@ def asks_for_json(arguments: Sequence[str]) -> bool:
 
 def _options(given: argparse.Namespace) -> Options:
     """The arguments under the names of the options; options whose values need more than argparse are added."""
-    names = {one.name for one in fields(Options)}
+    from pathlib import Path  # noqa: PLC0415 - a wrong argument does not need it
+
+    names = Options._fields
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
     known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels")}
     known["files"] = _files(given)
     if "allow" in given:
+        from reconciler.guards import parse_allow, read_variable  # noqa: PLC0415 - only plan and apply
+
         known["allow"] = read_variable(os.environ) | parse_allow(given.allow, "--allow")
     if "endpoint_url" in given:
         _check_endpoint(given.endpoint_url)
-    if given.command == "validate":
-        known |= _folder(given)
+    named = _folder(given)
+    known["datasets"] = named or Path("datasets")
     if given.command == "convert":
         _check_convert(given)
     if given.command == "restore":
@@ -141,36 +146,49 @@ def _options(given: argparse.Namespace) -> Options:
     options = Options(**known)
     _check_files(options)
     _check_pictures(options)
-    if "datasets" in given and "datasets" not in known:
-        return replace(options, datasets=_nearest(options.command))
+    if "datasets" in given and named is None:
+        return options._replace(datasets=_nearest(options.command))
     return options
 
 
-def _nearest(command: Command) -> Path:
+def _nearest(command: str) -> "Path":
     """The folder of a run that names none; not every command needs one that is there."""
-    from reconciler.manifest.project.nearest import nearest_datasets  # noqa: PLC0415 - the help must not load it
+    from pathlib import Path  # noqa: PLC0415 - see `_options`
+
+    from reconciler.manifest.project.nearest import nearest_datasets  # noqa: PLC0415 - likewise
 
     cure = "run `reconciler init`, or name the folder with --datasets"
     return nearest_datasets(Path.cwd(), cure, may_be_new=command in _NEED_NO_DATASETS)
 
 
-def _folder(given: argparse.Namespace) -> Mapping[str, Path]:
-    if given.folder is not None and given.datasets is not None:
+def _folder(given: argparse.Namespace) -> "Path | None":
+    """The folder that the arguments name, if any; `validate` takes it as PATH too."""
+    from pathlib import Path  # noqa: PLC0415 - see `_options`
+
+    folder, datasets = getattr(given, "folder", None), getattr(given, "datasets", None)
+    if folder is not None and datasets is not None:
         raise BadInput("give the folder once, as PATH or as --datasets")
-    return {"datasets": given.folder} if given.folder else {}
+    named = datasets if folder is None else folder
+    return None if named is None else Path(named)
 
 
 def _check_convert(given: argparse.Namespace) -> None:
     """A format that makes keys of the names of images requires a prefix; the other requires to be told what to fix."""
-    prefixed = FORMATS[given.annotations].prefixed
-    if prefixed and not given.prefix:
+    from reconciler.formats import EXPORTERS, FORMATS  # noqa: PLC0415 - no other command needs the tables
+
+    if FORMATS[given.annotations].prefixed and not given.prefix:
         raise BadInput("--image-prefix is missing: give the address of the images, such as s3://bucket/folder/")
-    if given.fix_types == prefixed:
+    if EXPORTERS[given.to].folder and given.output == STANDARD_OUTPUT:
+        raise BadInput(f"-o is missing: {given.to} is a folder of files; give a folder that does not exist yet")
+    if given.fix_types != (given.annotations == "jsonl"):
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 
 def _destination(given: argparse.Namespace) -> Mapping[str, object]:
     """A snapshot is restored to one dataset, named in one way; its ARN also names the region. A record has its own."""
+    from reconciler.aws.arns import DatasetArn  # noqa: PLC0415 - no other command needs these
+    from reconciler.model import DatasetType  # noqa: PLC0415 - likewise
+
     if names_record(given.snapshot):
         if given.projects or given.dataset_type or given.dataset_arn:
             raise BadInput("a record names its dataset; leave --project, --type and --dataset-arn out")
@@ -190,17 +208,19 @@ def _destination(given: argparse.Namespace) -> Mapping[str, object]:
 
 def names_record(text: str) -> bool:
     """Whether an argument of `restore` is the id of a record, or the address of one in S3."""
+    from reconciler.aws.objects import is_s3  # noqa: PLC0415 - only `restore` asks
+
     return bool(_RECORD.fullmatch(text)) or (is_s3(text) and text.endswith(".json"))
 
 
-def _check_command(first: str, commands: Mapping[str, Parser]) -> None:
+def _check_command(first: str) -> None:
     """Checked before argparse, whose own sentence about options before the command names the wrong cause."""
-    if first in commands or first in {"-h", "--help", "-V", "--version"}:
+    if first in COMMANDS or first in {"-h", "--help", "-V", "--version"}:
         return
     if first.startswith("-"):
         raise BadInput(f"the command comes first, then its options: `reconciler plan {inert(first)}`")
-    known = ", ".join(commands)
-    raise BadInput(f"there is no command {inert(first)!r}{did_you_mean(first, commands)}; there are: {known}")
+    known = ", ".join(COMMANDS)
+    raise BadInput(f"there is no command {inert(first)!r}{did_you_mean(first, COMMANDS)}; there are: {known}")
 
 
 def _unknown(word: str, parser: Parser) -> str:
@@ -215,6 +235,8 @@ def _unknown(word: str, parser: Parser) -> str:
 def _check_endpoint(url: str | None) -> None:
     if url is None:
         return
+    from urllib.parse import urlsplit  # noqa: PLC0415 - few runs name an endpoint
+
     try:
         parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -230,10 +252,16 @@ def _files(given: argparse.Namespace) -> dict[str, str]:
     """The file of each view."""
     if given.command == "convert":
         return {"lines": given.output}
-    if "format" in given:
-        return {given.format: given.output}
+    from reconciler.views import VIEWS  # noqa: PLC0415 - a table that loads nothing
+
     places = {name: getattr(given, view.option, None) for name, view in VIEWS.items() if view.option}
-    return {name: place for name, place in places.items() if place is not None}
+    named = {name: place for name, place in places.items() if place is not None}
+    if "output" not in given or (given.format is None and given.output == STANDARD_OUTPUT):
+        return named
+    view = given.format or "text"
+    if view in named:
+        raise BadInput(f"the view {view} is asked for twice; give --format {view} or --{VIEWS[view].option}")
+    return {view: given.output, **named}
 
 
 def _check_files(options: Options) -> None:
@@ -249,6 +277,8 @@ def _check_pictures(options: Options) -> None:
     pictures = options.pictures
     if pictures is None:
         return
+    from pathlib import Path  # noqa: PLC0415 - few runs name pictures
+
     if "html" not in options.files:
         raise BadInput("--pictures is for the HTML view; ask for that view too, or leave --pictures out")
     if pictures == S3 and options.command != "plan":

@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from reconciler.formats import FORMATS
-
 COMMANDS: Final = {
     "init": "write what a repository needs: project.yaml, manifests of what is live, a program, the jobs of a forge",
     "validate": "read all declarations and manifests and report every finding; needs no AWS account",
@@ -12,9 +10,10 @@ COMMANDS: Final = {
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "pull": "write what is live into the manifests",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
+    "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
-    "convert": "turn annotations of another format into the lines of a manifest; needs no AWS account",
+    "convert": "turn annotations of another format into a manifest, or a manifest into them; needs no AWS account",
     "explain": "explain a code of a finding: what is wrong, the cure, the source",
     "completion": "print the script that completes commands and options in bash, zsh or fish",
     "help": "explain the program or one of its commands",
@@ -22,7 +21,7 @@ COMMANDS: Final = {
 EXIT_CODES: Final = """\
 exit codes:
   0    done
-  1    failed: the service, the network or this machine
+  1    failed: the service, the network or this machine; or a check of `doctor` that would stop an apply
   2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
   3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
        terminal and no `--yes`); nothing was sent
@@ -30,9 +29,7 @@ exit codes:
   5    applied, but lines were rejected
   130  interrupted by Ctrl-C (143: by SIGTERM)
 """
-_EXAMPLES: Final = "\n".join(f"  reconciler convert {row.example}" for row in FORMATS.values())
-_READS: Final = "\n".join(f"{name:<6} {row.reads}" for name, row in FORMATS.items())
-EPILOGS: Final = {
+_EPILOGS: Final = {
     None: """\
 examples:
   reconciler validate                          check everything under ./datasets
@@ -123,6 +120,17 @@ An apply keeps the lines that it overwrites and shows the id of its record. With
 live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
 named by its address, s3://BUCKET/FOLDER/....json.
 """,
+    "doctor": """\
+examples:
+  reconciler doctor
+  reconciler doctor --project blood-cells --json
+  reconciler doctor -v                         with the source of each demand
+
+One line for each check: its state, what was found, the cure. Permissions to read are tried by calls that change
+nothing; permissions to write are simulated by IAM where iam:SimulatePrincipalPolicy is allowed, and else not tried.
+Only "fails" stops an apply. The credentials are those of this command; `pulumi up` uses those of its stack's
+configuration.
+""",
     "report": """\
 examples:
   reconciler report plan.json                  as text
@@ -142,11 +150,14 @@ A revision without a path means the path of the other side, in that revision. Th
 of the repository. Manifests with errors are compared as far as they can be read; the report contains their findings.
 The command needs neither credentials nor a network.
 """,
-    "convert": f"""\
+    "convert": """\
 examples:
-{_EXAMPLES}
+{examples}
 
-{_READS}
+{reads}
+
+--to writes a manifest in a different form, or annotations for other tools:
+{writes}
 
 What is clipped, left out or unusual is reported on standard error. After an error nothing is written. The same files
 always give the same lines.
@@ -173,3 +184,16 @@ examples:
   reconciler help apply
 """,
 }
+
+
+def epilog_of(command: str | None) -> str:
+    """What the help of a command says below its options (None: that of the program)."""
+    text = _EPILOGS[command]
+    if command == "convert":
+        from reconciler.formats import EXPORTERS, FORMATS  # noqa: PLC0415 - only this text names them
+
+        examples = "\n".join(f"  reconciler convert {row.example}" for row in FORMATS.values())
+        reads = "\n".join(f"{name:<12} {row.reads}" for name, row in FORMATS.items())
+        writes = "\n".join(f"{name:<12} {row.writes}" for name, row in EXPORTERS.items())
+        text = text.format(examples=examples, reads=reads, writes=writes)
+    return f"{text}\n{EXIT_CODES}"

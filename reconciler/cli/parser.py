@@ -1,18 +1,16 @@
-"""The command line as argparse knows it: commands, options, the help of each, and the completion made from them."""
+"""The command line as argparse knows it: commands, options, the help of each, and the completion made from them.
+
+The help and a wrong argument load nothing but this: options are made for the command that is typed, and a table of the
+program is read where a text or an option needs it.
+"""
 
 import argparse
-from collections.abc import Sequence
-from importlib import metadata
-from pathlib import Path
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, NoReturn
 
-from reconciler.cli.help import COMMANDS, EPILOGS, EXIT_CODES
+from reconciler.cli.help import COMMANDS, epilog_of
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS
-from reconciler.guards import CAUSES, GUARDS, THEIRS
-from reconciler.model import DatasetType
 from reconciler.text import did_you_mean, either, inert
-from reconciler.views import VIEWS
 
 # The name of a file that is standard output.
 STANDARD_OUTPUT: Final = "-"
@@ -30,7 +28,20 @@ _FILES: Final = {"FILE", "PATH", "PLAN", "SNAPSHOT", "PLACE", "A", "B"}
 
 
 class Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one sentence, as an exception."""
+    """Reports a wrong argument in one sentence, as an exception.
+
+    `command` is what the help below the options is about (None: the program). `later` completes help texts that need a
+    table of the program.
+    """
+
+    command: str | None = None
+    later: Callable[[], None] = staticmethod(lambda: None)
+
+    def format_help(self) -> str:
+        """The help, with what only its reader needs."""
+        self.later()
+        self.epilog = epilog_of(self.command)
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Raise the sentence, with the help that explains more."""
@@ -59,31 +70,41 @@ class Renamed(argparse.Action):
         given.warnings = (*getattr(given, "warnings", ()), f"{option_string} is now {self.new}; use that name")
 
 
-def build_parser() -> tuple[Parser, dict[str, Parser]]:
-    """The parser of the command line, and those of its commands by name."""
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: that takes longer than the help."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: object) -> None:
+        """Print it and exit."""
+        print(_version())
+        parser.exit()
+
+
+def build_parser(wanted: Collection[str] = tuple(COMMANDS)) -> tuple[Parser, dict[str, Parser]]:
+    """The parser of the command line, and those of its commands by name; only the `wanted` ones have their options."""
     parser = Parser(
         prog="reconciler",
         description="Keep Amazon Rekognition Custom Labels datasets equal to the manifests in git.",
-        epilog=f"{EPILOGS[None]}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("-V", "--version", action="version", version=_version(), help="show the version and exit")
+    parser.add_argument("-V", "--version", action=_Version, help="show the version and exit")
     kinds = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
     commands = {name: _command(kinds, name) for name in COMMANDS}
-    for name in ("init", "plan", "drift", "apply", "pull", "restore"):
-        _add_connection(commands[name])
-    for name in ("plan", "drift", "apply", "restore"):
-        _add_limit(commands[name])
-    for name in ("plan", "apply"):
-        _add_guarded(commands[name])
-    for name in ("apply", "restore"):
-        _add_sending(commands[name])
-    for name in ("plan", "diff"):
-        commands[name].add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
-    for name, add in _OWN.items():
-        add(commands[name])
+    for name in wanted:
+        _add_options(commands[name], name)
     return parser, commands
+
+
+def _add_options(parser: Parser, name: str) -> None:
+    _add_common(parser, name)
+    for add, names in _SHARED.items():
+        if name in names:
+            add(parser)
+    if name in _OWN:
+        _OWN[name](parser)
 
 
 def completion(shell: str) -> str:
@@ -92,6 +113,7 @@ def completion(shell: str) -> str:
 
     parser, commands = build_parser()
     for command in commands.values():
+        command.later()
         for action in command._actions:  # noqa: SLF001 - shtab reads from the action what completes a value
             wanted = shtab.FILE if action.metavar in _FILES else shtab.DIRECTORY if action.metavar == "DIR" else None
             if wanted:
@@ -104,30 +126,32 @@ def _command(kinds: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
         name,
         help=COMMANDS[name],
         description=f"{COMMANDS[name][0].upper()}{COMMANDS[name][1:]}.",
-        epilog=f"{EPILOGS[name]}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.command = name
+    return parser
+
+
+def _add_common(parser: Parser, name: str) -> None:
+    """Options that several commands have in the same place."""
     add = parser.add_argument
     if name == "completion":
         add("shell", metavar="SHELL", choices=_SHELLS, help=f"the shell: {', '.join(_SHELLS)}")
-        return parser
+        return
     if name == "help":
         add("topic", metavar="COMMAND", nargs="?", choices=list(COMMANDS), help="the command to explain")
-        return parser
+        return
     if name == "explain":
         add("topic", metavar="CODE", help="a code as `reconciler validate`, `plan` and `convert` show it")
     if name not in _BESIDE:
-        add(
-            "--datasets", metavar="DIR", type=Path, help=f"the folder with one folder per project (default: {_NEAREST})"
-        )
+        add("--datasets", metavar="DIR", help=f"the folder with one folder per project (default: {_NEAREST})")
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
     if name not in (*_BESIDE, "init", "pull"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
-    return parser
 
 
 def _add_connection(parser: Parser) -> None:
@@ -140,23 +164,37 @@ def _add_connection(parser: Parser) -> None:
 
 def _add_limit(parser: Parser) -> None:
     """Where entries are kept before they change, and how many entries are shown."""
-    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
-    where = f"where entries are kept before they are deleted or overwritten: {place}"
-    parser.add_argument("--snapshots", metavar="PLACE", help=where)
+    _add_snapshots(parser)
     add = parser.add_mutually_exclusive_group().add_argument
     default = "a screen or two; with --json up to 20,000"
     add("--limit", metavar="N", type=_number, help=f"show N entries of each dataset, the riskiest (default: {default})")
     add("--all", dest="everything", action="store_true", help="show every entry")
 
 
+def _add_snapshots(parser: Parser) -> None:
+    place = "a folder or s3://BUCKET/FOLDER (default: .reconciler beside the datasets)"
+    where = f"where entries are kept before they are deleted or overwritten: {place}"
+    parser.add_argument("--snapshots", metavar="PLACE", help=where)
+
+
 def _add_guarded(parser: Parser) -> None:
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
-    how += f"; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
-    parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
+    allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
+
+    def name_guards() -> None:
+        from reconciler.guards import CAUSES, GUARDS, THEIRS  # noqa: PLC0415 - only the help names them
+
+        allow.help = f"{how}; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
+
+    parser.later = name_guards
 
 
 def _add_sending(parser: Parser) -> None:
     parser.add_argument("--yes", action="store_true", help="apply without asking")
+    _add_audit(parser)
+
+
+def _add_audit(parser: Parser) -> None:
     place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
     parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
 
@@ -172,17 +210,23 @@ def _add_init(parser: Parser) -> None:
 
 def _add_validate(parser: Parser) -> None:
     what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
-    parser.add_argument("folder", metavar="PATH", nargs="?", type=Path, help=what)
+    parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
     parser.add_argument("--strict", action="store_true", help=strict)
+    _add_view(parser, None)
+    _add_output(parser)
 
 
 def _add_plan(parser: Parser) -> None:
+    from reconciler.views import VIEWS  # noqa: PLC0415 - few commands need the table
+
     group = parser.add_argument_group("views of the plan (- is standard output)")
     for view in VIEWS.values():
         if view.option:
             group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
     _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
+    _add_view(group, None)
+    _add_output(group)
     what = "a git revision; marks each change as this branch's, pending on the base, or drift"
     group.add_argument("--base", metavar="REF", help=what)
 
@@ -215,13 +259,18 @@ def _add_form(parser: Parser) -> None:
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
 
 
+def _add_doctor(parser: Parser) -> None:
+    _add_snapshots(parser)
+    _add_audit(parser)
+
+
 def _add_restore(parser: Parser) -> None:
     add = parser.add_argument
     what = "a snapshot (a file, or an address in S3); or the id of a record: what that apply overwrote comes back"
     add("snapshot", metavar="SNAPSHOT", help=what)
     add("--dry-run", action="store_true", help="show what would be sent, and send nothing")
     add("--force", action="store_true", help="for a record: also send entries that were edited since that apply")
-    add("--type", dest="dataset_type", choices=[kind.word for kind in DatasetType], help="the dataset of --project")
+    add("--type", dest="dataset_type", choices=("train", "test"), help="the dataset of --project")
     add("--dataset-arn", metavar="ARN", help="the dataset, in place of --project and --type")
 
 
@@ -237,11 +286,13 @@ def _add_diff(parser: Parser) -> None:
     second = "the second side; an existing path takes precedence over a revision"
     for metavar, side in (("A", first), ("B", second)):
         add("sources", metavar=metavar, action="append", help=side)
-    add("--datasets", metavar="DIR", type=Path, help=f"the folder of a revision without a path (default: {_NEAREST})")
+    add("--datasets", metavar="DIR", help=f"the folder of a revision without a path (default: {_NEAREST})")
     _add_format(parser)
 
 
 def _add_convert(parser: Parser) -> None:
+    from reconciler.formats import EXPORTERS, FORMATS  # noqa: PLC0415 - no other command needs the tables
+
     add, known = parser.add_argument, sorted(FORMATS)
     add("annotations", metavar="FORMAT", choices=known, help=f"the annotations: {either(known)}")
     add("sources", metavar="FILE", nargs="+", help="annotation files, in the manifest's order")
@@ -249,11 +300,39 @@ def _add_convert(parser: Parser) -> None:
     add("--image-prefix", dest="prefix", metavar="S3-ADDRESS", help=where)
     add("--images", dest="prefix", action=Renamed, new="--image-prefix")
     fix = "for jsonl: set types of image-level labels that AWS's guide contradicts itself about"
+    forms = sorted(EXPORTERS)
+    add("--to", metavar="FORMAT", choices=forms, default="jsonl", help=f"what to write: {either(forms)} (%(default)s)")
     add("--fix-types", action="store_true", help=fix)
+    low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
+    add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 
 
+def confidence(text: str) -> float:
+    """A confidence.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1.
+    """
+    if not 0 <= (value := float(text)) <= 1:
+        raise ValueError
+    return value
+
+
+def _add_exit_code(parser: Parser) -> None:
+    parser.add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
+
+
+# Options of several commands, in the order of the help.
+_SHARED: Final = {
+    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "doctor"),
+    _add_limit: ("plan", "drift", "apply", "restore"),
+    _add_guarded: ("plan", "apply"),
+    _add_sending: ("apply", "restore"),
+    _add_exit_code: ("plan", "diff"),
+}
 _OWN: Final = {
     "init": _add_init,
     "validate": _add_validate,
@@ -262,6 +341,7 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "restore": _add_restore,
+    "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
     "convert": _add_convert,
@@ -269,13 +349,19 @@ _OWN: Final = {
 
 
 def _add_format(parser: Parser) -> None:
-    views = f"the view: {', '.join(VIEWS)} (default: text)"
-    parser.add_argument("--format", choices=list(VIEWS), default="text", help=views)
+    _add_view(parser, "text")
     _add_output(parser)
     _add_pictures(parser, "pictures for the HTML view: a folder")
 
 
-def _add_output(parser: Parser) -> None:
+def _add_view(parser: "Parser | argparse._ArgumentGroup", default: str | None) -> None:
+    from reconciler.views import VIEWS  # noqa: PLC0415 - few commands need the table
+
+    views = f"the view: {', '.join(VIEWS)} (default: text)"
+    parser.add_argument("--format", metavar="VIEW", choices=list(VIEWS), default=default, help=views)
+
+
+def _add_output(parser: "Parser | argparse._ArgumentGroup") -> None:
     file = "the file to write (default: standard output)"
     parser.add_argument("-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help=file)
 
@@ -294,6 +380,8 @@ def _number(text: str) -> int:
 
 
 def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - loads more than the parser
+
     try:
         return f"reconciler {metadata.version('rekognition-labels-as-code')}"
     except metadata.PackageNotFoundError:

@@ -13,12 +13,11 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
 from reconciler.aws.clock import SystemClock
-from reconciler.model import Progress
-from reconciler.views.terminal.tables import Painter, Role
-from reconciler.views.words import progress_line
 
 if TYPE_CHECKING:
     from reconciler.cli.bar import Bar
+    from reconciler.model import Progress
+    from reconciler.views.terminal.tables import Painter, Role
 
 # Seconds between two updates.
 _ON_A_TERMINAL: Final = 0.1
@@ -26,7 +25,7 @@ _ELSEWHERE: Final = 30.0
 
 
 # How each role of a text looks, in the words of rich.
-_LOOKS: Final[dict[Role, str]] = {
+_LOOKS: "Final[dict[Role, str]]" = {
     "plain": "",
     "header": "bold",
     "add": "green",
@@ -39,7 +38,7 @@ _LOOKS: Final[dict[Role, str]] = {
 }
 
 
-def paint(text: str, role: Role) -> str:
+def paint(text: str, role: "Role") -> str:
     """The text between escape sequences; nothing in it is read as markup."""
     from rich.color import ColorSystem  # noqa: PLC0415 - output without colours needs no rich
     from rich.style import Style  # noqa: PLC0415 - likewise
@@ -88,7 +87,7 @@ class Screen:
         self._bar: Bar | None = None
         self.is_live = err.isatty() and environ.get("TERM") != "dumb"
 
-    def line(self, text: str = "", role: Role = "plain") -> None:
+    def line(self, text: str = "", role: "Role" = "plain") -> None:
         """A line on standard output."""
         if self.is_quiet:
             return
@@ -106,7 +105,7 @@ class Screen:
         self.clear()
         self._out.write(text)
 
-    def remark(self, text: str, role: Role = "plain") -> None:
+    def remark(self, text: str, role: "Role" = "plain") -> None:
         """A line on standard error."""
         self.flush()
         self.clear()
@@ -121,9 +120,12 @@ class Screen:
 
     def status(self, doing: str) -> None:
         """Show what is being done; only if standard error is a terminal."""
-        self.show(Progress(doing))
+        if self.is_live:
+            from reconciler.model import Progress  # noqa: PLC0415 - the parser's errors need no nouns
 
-    def show(self, progress: Progress, title: str = "") -> None:
+            self.show(Progress(doing))
+
+    def show(self, progress: "Progress", title: str = "") -> None:
         """Show how far a step is, at most ten times per second; only if standard error is a terminal."""
         now, doing = self._now(), f"{title}: {progress.doing}"
         if not self.is_live or (doing == self._doing and now - self._shown < _ON_A_TERMINAL):
@@ -207,11 +209,13 @@ class ProgressLine:
         self._last = now()
         self.title = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: "Progress") -> None:
         """Show it, unless progress was shown just before."""
         if self._screen.is_live:
             self._screen.show(progress, self.title)
         elif (now := self._now()) - self._last >= _ELSEWHERE or progress.at_once:
             self._last = now
+            from reconciler.views.words import progress_line  # noqa: PLC0415 - likewise
+
             title = f"{self.title}: " if self.title else ""
             self._screen.remark(f"{title}{progress_line(progress)}")

@@ -9,13 +9,14 @@ from typing import Final
 
 from msgspec import structs
 
+from reconciler.apply.outcome import Failure
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
-from reconciler.errors import USER_CAUSED, Exit, Failure, NotFound, ReconcilerError, with_cure
+from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with_cure
 from reconciler.git import author_of, commit_of
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT

@@ -49,7 +49,11 @@ _TABLE: Final = (
         "the image is smaller than 64 or larger than 4096 pixels on a side",
         "scale the image and its boxes, or leave it out",
     ),
-    EntryCode("ERROR_INVALID_BOUNDING_BOX", "a box is not inside the image", "clip the box to the image"),
+    EntryCode(
+        "ERROR_INVALID_BOUNDING_BOX",
+        "a box is not inside the image",
+        "look at the image: correct the box, or the image's size",
+    ),
     EntryCode("ERROR_NO_VALID_ANNOTATIONS", "no box of the line is valid", "fix the boxes or remove them"),
     EntryCode("ERROR_BOUNDING_BOX_TOO_SMALL", "a box must be larger than 1 x 1 pixel", "enlarge the box or remove it"),
     EntryCode(

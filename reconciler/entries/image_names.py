@@ -4,7 +4,8 @@ Nothing of a name is changed or decoded, because S3 has keys with any characters
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import translate
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -76,9 +77,9 @@ def s3_address(url: str) -> str | None:
     web = _WEB.fullmatch(url)
     if web is None:
         return None
-    host, path = web["host"].lower(), _decoded(web["path"])
+    host, path = web["host"].lower(), decoded(web["path"])
     if host.endswith(_CONSOLE):
-        bucket, key = path.rpartition("/")[2], _decoded((web["prefix"] or "").replace("+", " "))
+        bucket, key = path.rpartition("/")[2], decoded((web["prefix"] or "").replace("+", " "))
     elif match := _S3_HOST.fullmatch(host):
         bucket, _, key = (match["bucket"], "", path) if match["bucket"] else path.partition("/")
     else:
@@ -86,10 +87,36 @@ def s3_address(url: str) -> str | None:
     return f"s3://{bucket}/{key}" if bucket and key else None
 
 
-def _decoded(text: str) -> str:
+def decoded(text: str) -> str:
     """Text of a URL without percent-encoding."""
     raw = text.encode("utf-8", "surrogatepass")
     return _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), raw).decode("utf-8", "replace")
+
+
+_PATTERN: Final = re.compile(r"[*?[]")
+
+
+class Images:
+    """Images that are named by their addresses, by their keys in the bucket, or by a pattern of either.
+
+    In a pattern `*` is any text, `?` any character, `[abc]` one of these; a name with such signs also is itself.
+    """
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names = frozenset(names)
+        patterns = [translate(name) for name in sorted(self._names) if _PATTERN.search(name)]
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def __contains__(self, key: str) -> bool:
+        if not self._names:
+            return False
+        both = key, key.removeprefix("s3://").partition("/")[2]
+        if not self._names.isdisjoint(both):
+            return True
+        return self._pattern is not None and any(map(self._pattern.match, both))
 
 
 def oddities(key: str) -> Iterator[Rule]:

@@ -1,12 +1,14 @@
 """Boxes that are not what the format says: fractions for pixels, corners for sizes, boxes of a frame that is turned.
 
 To clip such boxes to the image would spoil them, so their cause is named instead. One box that leaves the image a
-little proves nothing: a cause is named where it explains all boxes.
+little proves nothing: a cause is named where it explains all boxes. Fractions are known one by one, because a box of
+less than a pixel means nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from reconciler.limits import BOX_SIDE_MIN_PX
 from reconciler.rule import OURS, Rule, marked
 
 # A box that loses no more of its area to the frame may be drawn carelessly; more has a cause.
@@ -14,7 +16,7 @@ CARELESS: Final = 0.1
 
 FRACTIONS: Final = marked(
     "boxes-as-fractions",
-    "the boxes are fractions of the image from 0 to 1, not pixels; none of them can be used",
+    "{which} fractions of the image from 0 to 1, not pixels; none of them can be used",
     "multiply left and width by the image's width, top and height by the image's height",
     OURS,
 )
@@ -65,13 +67,33 @@ class Drawn(NamedTuple):
         right, bottom = self.left + self.width, self.top + self.height
         return 0 <= self.left <= right <= self.across and 0 <= self.top <= bottom <= self.down
 
+    @property
+    def is_fraction(self) -> bool:
+        """Whether no side is longer than the image is if it counts as 1, careless drawing included."""
+        sides = 0 < min(self.width, self.height) <= max(self.width, self.height) <= 1 + CARELESS
+        return sides and -CARELESS <= min(self.left, self.top) <= max(self.left, self.top) <= 1 + CARELESS
 
-def misread(boxes: Sequence[Drawn]) -> Rule | None:
-    """What explains all the boxes of an image, or of a file, where they are not what the format says."""
-    if boxes and all(0 <= min(box[:4]) <= max(box[:4]) <= 1 and box.width * box.height > 0 for box in boxes):
-        return FRACTIONS
+
+class Cause(NamedTuple):
+    """What explains boxes: the rule, what fills its sentence, and whether other boxes are left to be judged."""
+
+    rule: Rule
+    details: Mapping[str, object]
+    partly: bool = False
+
+
+def misread(boxes: Sequence[Drawn]) -> Cause | None:
+    """What explains the boxes of an image, or of a file, where they are not what the format says."""
+    fractions = [box for box in boxes if box.is_fraction]
+    tiny = [box for box in fractions if min(box.width, box.height) <= BOX_SIDE_MIN_PX]
+    if tiny and len(fractions) == len(boxes):
+        return Cause(FRACTIONS, {"which": "the boxes are"})
+    if any(box.width % 1 or box.height % 1 for box in tiny):
+        some = f"{len(fractions):,} of {len(boxes):,} boxes {'is' if len(fractions) == 1 else 'are'}"
+        return Cause(FRACTIONS, {"which": some}, partly=True)
     if not any(box.cut > CARELESS for box in boxes):
         return None
     turned = all(box._replace(across=box.down, down=box.across).fits for box in boxes)
     corners = all(box._replace(width=box.width - box.left, height=box.height - box.top).fits for box in boxes)
-    return {(True, False): TURNED, (False, True): CORNERS, (True, True): UNCLEAR}.get((turned, corners))
+    rule = {(True, False): TURNED, (False, True): CORNERS, (True, True): UNCLEAR}.get((turned, corners))
+    return Cause(rule, {"width": f"{boxes[0].across:g}", "height": f"{boxes[0].down:g}"}) if rule else None

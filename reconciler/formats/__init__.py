@@ -5,18 +5,19 @@ A converter is pure: file contents in, lines and findings out, in the files' ord
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.formats.conversion import Converted, Keys, Sources
-from reconciler.model import Finding
+from reconciler.formats.export import EXPORTERS, ExportedFile, Exporter
 
-__all__ = ["FORMATS", "Converted", "Importer", "Sources"]
+if TYPE_CHECKING:
+    from reconciler.formats.conversion import Converted
+    from reconciler.model import Finding
+
+__all__ = ["EXPORTERS", "FORMATS", "ExportedFile", "Exporter", "Importer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Importer:
+class Importer(NamedTuple):
     """A row: the module of this package that converts, what it reads, an example, whether keys are made of names."""
 
     module: str
@@ -26,7 +27,7 @@ class Importer:
 
     def convert(
         self, sources: Iterable[tuple[str, bytes]], /, *, images: str, created: str
-    ) -> Iterator[Converted | Finding]:
+    ) -> "Iterator[Converted | Finding]":
         """Lines and findings, lazily and in the order of the files; a file's findings come before its lines.
 
         `sources` are names and contents of files; a format that reads folders needs `Sources`.
@@ -36,6 +37,8 @@ class Importer:
         Raises:
             BadInput: `images` is not an s3:// address, or a file cannot be read.
         """
+        from reconciler.formats.conversion import Keys  # noqa: PLC0415 - the parser reads the table, and only that
+
         keys = Keys(images if self.prefixed else "s3://none")
         yield from import_module(f"{__name__}.{self.module}").convert(sources, keys, created)
         yield from keys.findings()
@@ -47,10 +50,37 @@ FORMATS: Final[Mapping[str, Importer]] = {
         "COCO object detection: one JSON file for many images, with boxes",
         "coco instances.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
     ),
+    "csv": Importer(
+        "table",
+        "CSV: a row of image and labels, as in AWS's guide, or a table with a header, with boxes or labels",
+        "csv labels.csv --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "folder": Importer(
+        "folder",
+        "a folder of images with a folder for each label",
+        "folder photos --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "ground-truth": Importer(
+        "ground_truth",
+        "output manifests of SageMaker Ground Truth: multi-label, adjustment, verification and streaming jobs",
+        "ground-truth output.manifest --human-only -o train.jsonl",
+        prefixed=False,
+    ),
     "jsonl": Importer(
         "jsonl",
         "a manifest: sets the type of labels that AWS's converter left as multi-label; with --fix-types",
         "jsonl train.jsonl --fix-types -o train.jsonl",
+        prefixed=False,
+    ),
+    "label-studio": Importer(
+        "label_studio",
+        "Label Studio: the JSON export, with boxes or choices",
+        "label-studio project-1.json --image-prefix s3://my-bucket/photos/ -o train.jsonl",
+    ),
+    "manifest": Importer(
+        "manifest",
+        "a manifest, JSON Lines or YAML, for a different form: --to",
+        "manifest train.jsonl --to yaml -o train.yaml",
         prefixed=False,
     ),
     "voc": Importer(

@@ -19,35 +19,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from reconciler.entries import Box
 from reconciler.entries.misread import CORNERS, FRACTIONS, UNCLEAR, Drawn, misread
-from reconciler.formats import conversion
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    Keys,
-    PlacedBox,
-    Unreadable,
-    box_line,
-    in_pixels,
-    placed,
-    refuse_mistaken,
-)
+from reconciler.formats import conversion, lines
+from reconciler.formats.conversion import Converted, Keys, Unreadable
+from reconciler.formats.json_file import json_of
+from reconciler.formats.lines import PER_PIXEL, Frame, PlacedBox, box_line, in_pixels, placed
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import OURS, error, marked, note
 from reconciler.text import inert
 
 # Farther than any image reaches.
 _FARTHEST_PIXEL: Final = 10**7
+# Flags that are not set.
+_UNSET: Final[tuple[object, ...]] = (None, 0, [], {})
+_UNSET_TEXT: Final = frozenset({"", "0", "0.0", "false", "no"})
 _COCO: Final = "COCO, data format"
 # Text that is the same id as a number; "007" is not.
 _NUMBER: Final = re.compile(r"-?[1-9][0-9]{0,18}|0")
 
 # The file.
-JSON: Final = error("json", "not valid JSON: {reason}", conversion.SAVE_AGAIN, "RFC 8259")
 NOT_COCO: Final = error(
     "not-coco",
     "the file is not COCO for object detection: `{name}` is missing or not a list",
@@ -118,9 +111,8 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
             yield fault.finding
             continue
         cause = misread(list(_all_boxes(coco)))
-        if cause in (FRACTIONS, CORNERS, UNCLEAR):
-            width, height = next(_all_boxes(coco))[4:]
-            yield cause.finding(coco.place, Severity.ERROR, width=width, height=height)
+        if cause and not cause.partly and cause.rule in {FRACTIONS, CORNERS, UNCLEAR}:
+            yield cause.rule.finding(coco.place, Severity.ERROR, **cause.details)
             continue
         found = [one for image in coco.images for one in _image(image, coco, keys, created)]
         yield from (one for one in found if isinstance(one, Finding))
@@ -146,7 +138,7 @@ class _Coco:
 
 def _read(file: str, content: bytes) -> _Coco:
     place = Place(file)
-    value = _parsed(content, place)
+    value = json_of(content, place)
     parts: dict[str, Any] = {"categories": []} | value if isinstance(value, dict) else {}
     for name in ("images", "annotations", "categories"):
         if not isinstance(parts.get(name), list):
@@ -166,32 +158,6 @@ def _all_boxes(coco: _Coco) -> Iterator[Drawn]:
         for annotation in coco.boxes.get(_id(image.get("id")), ()) if isinstance(image, dict) else ():
             with suppress(Unreadable):
                 yield in_pixels(_drawn(annotation, coco).box, _frame(image, coco))
-
-
-def _parsed(content: bytes, place: Place) -> object:
-    refuse_mistaken(place.file, content)
-    try:
-        text = content.decode("utf-8-sig")
-        return json.loads(text, parse_constant=_constant, object_pairs_hook=_members)
-    except UnicodeDecodeError as fault:
-        raise Unreadable(conversion.ENCODING, place, byte=fault.start) from fault
-    except json.JSONDecodeError as fault:
-        raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
-    except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end
-        raise Unreadable(JSON, place, reason=str(fault)) from fault
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):  # the parser would take the last one and lose what the first holds
-        names = [name for name, _ in pairs]
-        name = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'the name "{inert(name, 120)}" appears twice in one object')
-    return members
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not JSON")
 
 
 def _names(categories: Sequence[Any], place: Place) -> dict[Any, str]:
@@ -216,7 +182,7 @@ def _image(image: object, coco: _Coco, keys: Keys, created: str) -> Iterator[Con
     good = True
     crowds = 0
     for annotation in coco.boxes.get(number, ()):
-        if _id(annotation.get("iscrowd")) not in (None, 0):
+        if _is_set(annotation.get("iscrowd")):
             crowds += 1
             continue
         try:
@@ -282,7 +248,7 @@ def _notes(coco: _Coco) -> Iterator[Finding]:
     elif lost:
         yield ANNOTATIONS_WITHOUT_IMAGE.finding(coco.place, count=count, number=lost[0])
     elif empty:
-        yield conversion.NO_BOXES.finding(coco.place, count=empty)
+        yield lines.NO_BOXES.finding(coco.place, count=empty)
     if coco.subpixels:
         yield SUBPIXELS.finding(coco.place, count=coco.subpixels)
 
@@ -294,6 +260,11 @@ def _id(value: object) -> int | str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def _is_set(flag: object) -> bool:
+    """Whether a flag is set: 1, true, or text that says so; what is not understood counts as set."""
+    return flag not in _UNSET and not (isinstance(flag, str) and flag.strip().casefold() in _UNSET_TEXT)
 
 
 def _is_coordinate(value: object) -> bool:

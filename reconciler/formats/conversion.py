@@ -1,32 +1,24 @@
-"""What every converter reads and gives: keys of images, boxes that can be sent, and the rules that formats share.
+"""What every converter reads and gives, keys of images, and the rules about files and images that formats share.
 
 A finding of class error means: this file (or image) gives no line. Class marked: a box would be marked by the service
 and was clipped or left out. A note changes nothing.
-
-Boxes are clipped to the image's frame or left out, with a finding about each.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final, Protocol
 
-from reconciler.entries import BOXES_TYPE, METADATA, SOURCE_REF, Box, compact
-from reconciler.entries.codes import ENTRY_CODES
 from reconciler.entries.image_names import key_of_image, oddities, s3_address
-from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Drawn, misread
 from reconciler.errors import BadInput
-from reconciler.limits import BOX_SIDE_MIN_PX, NESTING
+from reconciler.limits import NESTING
 from reconciler.manifest.mistaken_files import HEAD, few, markers, mistaken_file
-from reconciler.manifest.rules.lines import MERGE_CONFLICT, NOT_UTF8
-from reconciler.model import Finding, Place, Severity
-from reconciler.rule import Rule, error, marked, note
+from reconciler.manifest.rules.files import MERGE_CONFLICT, NOT_UTF8
+from reconciler.model import Finding, Place
+from reconciler.rule import Rule, error, marked
 from reconciler.text import PASTED_IN_A_CURE, for_shell
 
-_NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
-_TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
-_OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
 _XML: Final = "XML 1.0"
 SAVE_AGAIN: Final = "save the file again with the tool that wrote it"
 
@@ -47,48 +39,14 @@ NOT_S3: Final = error(
     "the name of the image is the address {name}, and Custom Labels reads images from S3 alone",
     "{cure}",
 )
+IMAGE_FORMAT: Final = marked(
+    "image-format",
+    "the image is left out: Custom Labels takes JPEG and PNG",
+    "convert the image to JPEG or PNG",
+    "Custom Labels Developer Guide, Guidelines and quotas",
+)
 SIZE: Final = error(
     "size", "{what} is {value}, not a positive whole number of pixels", "write the image's size in pixels"
-)
-
-# Boxes.
-TOO_SMALL: Final = marked(
-    _TOO_SMALL.code,
-    f"the box '{{label}}', {{drawn}}, is left out: {_TOO_SMALL.meaning}",
-    "draw the box again",
-    _NONTERMINAL,
-)
-OUTSIDE: Final = marked(
-    _OFF_FRAME.code,
-    f"the box '{{label}}', {{drawn}}, is left out: {_OFF_FRAME.meaning}",
-    "draw the box again",
-    _NONTERMINAL,
-)
-CLIPPED: Final = marked(
-    _OFF_FRAME.code,
-    f"the box '{{label}}', {{drawn}}, is clipped to {{inside}}: {_OFF_FRAME.meaning} ({{width}} x {{height}})",
-    "look at the image, and draw the box again",
-    _NONTERMINAL,
-)
-CUT: Final = marked(
-    _OFF_FRAME.code,
-    "the box '{label}', {drawn}, loses {share} of its area: it is clipped to {inside}, the part in the image "
-    "({width} x {height})",
-    "look at the image: its size or the box is wrong",
-    _NONTERMINAL,
-)
-REPEATED_BOX: Final = note(
-    "repeated-box", "the box '{label}', {drawn}, was already drawn at {first}; both are kept", "remove one of them"
-)
-NO_BOXES: Final = note(
-    "no-boxes",
-    "images without annotations: {count:,}; each becomes a line with zero boxes",
-    "leave out images that nobody looked at",
-)
-NO_BOX_LEFT: Final = error(
-    "no-box-left",
-    "none of the image's boxes can be sent, and a line without boxes would mean that the image shows no object",
-    "draw the boxes again, or leave the image out",
 )
 
 # XML.
@@ -108,7 +66,7 @@ XML_DOCTYPE: Final = error(
 XML_NESTING: Final = error("xml-nesting", f"elements are nested deeper than {NESTING} levels", SAVE_AGAIN)
 
 # A bucket and, optionally, the beginning of a key. Whether the bucket's name is legal is judged with the manifest.
-_HALF: Final = re.compile("[\ud800-\udfff]")
+HALF: Final = re.compile("[\ud800-\udfff]")
 _PREFIX: Final = re.compile(r"s3://[^/\s]+(/.*)?")
 
 
@@ -194,7 +152,7 @@ class Keys:
         Raises:
             Unreadable: the image was annotated before, or its name is an address that is not S3's.
         """
-        if _HALF.search(name):
+        if HALF.search(name):
             raise Unreadable(HALF_CHARACTER, place, what="image's name", text=name)
         key = key_of_image(self.prefix, name)
         if not key.startswith("s3://"):
@@ -213,128 +171,3 @@ class Keys:
         """What is odd in the names of the images, each oddity once with its count."""
         for rule, (place, name, count) in self.odd.items():
             yield rule.finding(place, None, count=count, s="s" if count > 1 else "", name=name)
-
-
-# As in `reconciler.entries.Box`, coordinates are thousandths of a pixel, so that sums and differences are exact.
-PER_PIXEL: Final = 1000
-_ATTRIBUTE: Final = "bounding-box"
-_SIDES: Final = ("left", "top", "width", "height")
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """An image's size: width and height in pixels, and its channels (AWS wants the number and does not use it)."""
-
-    width: int
-    height: int
-    depth: int = 3
-
-
-def clipped(box: Box, frame: Frame) -> Box:
-    """The part of the box that lies in the frame; a side of 0 or less when there is none."""
-    left, top = max(box.left, 0), max(box.top, 0)
-    right = min(box.left + box.width, frame.width * PER_PIXEL)
-    bottom = min(box.top + box.height, frame.height * PER_PIXEL)
-    return Box(box.label, left=left, top=top, width=right - left, height=bottom - top)
-
-
-def pixels(thousandths: int) -> int | float:
-    """A coordinate as it is written: whole pixels as integers."""
-    whole, rest = divmod(thousandths, PER_PIXEL)
-    return thousandths / PER_PIXEL if rest else whole
-
-
-def box_line(key: str, frame: Frame, boxes: Sequence[Box], created: str) -> bytes:
-    """One line of a manifest, as compact JSON: the image, its frame and its boxes, drawn by people and certain.
-
-    Class ids count the labels in order of first use; without boxes the line says "looked at, nothing found".
-    """
-    class_ids = {label: number for number, label in enumerate(dict.fromkeys(box.label for box in boxes))}
-    return compact(
-        {
-            SOURCE_REF: key,
-            _ATTRIBUTE: {
-                "image_size": [{"width": frame.width, "height": frame.height, "depth": frame.depth}],
-                "annotations": [
-                    {"class_id": class_ids[box.label]} | {side: pixels(getattr(box, side)) for side in _SIDES}
-                    for box in boxes
-                ],
-            },
-            _ATTRIBUTE + METADATA: {
-                "objects": [{"confidence": 1} for _ in boxes],
-                "class-map": {str(number): label for label, number in class_ids.items()},
-                "type": BOXES_TYPE,
-                "human-annotated": "yes",
-                "creation-date": created,
-                "job-name": f"labeling-job/{_ATTRIBUTE}",
-            },
-        }
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedBox:
-    """A box, and the place of its object in the file."""
-
-    box: Box
-    place: Place
-
-
-def placed(drawn: Sequence[PlacedBox], frame: Frame, image: Place) -> tuple[list[Box], list[Finding]]:
-    """The boxes that can be sent, and the findings about all of them; `image` is the place of their image.
-
-    A box off the frame is clipped, one that is too small then is left out. If an image loses all its boxes, or all of
-    them are of a frame that is turned or are fractions, the last finding is of class error.
-    """
-    broken = next((one for one in drawn if _HALF.search(one.box.label)), None)
-    if broken is not None:
-        return [], [HALF_CHARACTER.finding(broken.place, None, what="label", text=broken.box.label)]
-    cause = misread([in_pixels(one.box, frame) for one in drawn])
-    if cause in (FRACTIONS, TURNED, UNCLEAR):
-        cause = FRACTIONS if cause is FRACTIONS else TURNED
-        return [], [cause.finding(image, Severity.ERROR, width=frame.width, height=frame.height)]
-    boxes: list[Box] = []
-    findings = list(_repeated(drawn))
-    for one in drawn:
-        inside = clipped(one.box, frame)
-        sent = min(inside.width, inside.height) > BOX_SIDE_MIN_PX * PER_PIXEL
-        if sent:
-            boxes.append(inside)
-        findings += _outside(one, inside, frame, sent=sent)
-    if drawn and not boxes:
-        findings.append(NO_BOX_LEFT.finding(image))
-    return boxes, findings
-
-
-def in_pixels(box: Box, frame: Frame) -> Drawn:
-    """A box with the size of its image, in pixels."""
-    left, top, width, height = (side / PER_PIXEL for side in box[1:])
-    return Drawn(left, top, width, height, frame.width, frame.height)
-
-
-def _outside(one: PlacedBox, inside: Box, frame: Frame, *, sent: bool) -> Iterator[Finding]:
-    """The finding about a box that was clipped to what is inside, or left out."""
-    if inside != one.box:
-        share = in_pixels(one.box, frame).cut
-        rule = OUTSIDE if not sent else CUT if share > CARELESS else CLIPPED
-        size = {"width": frame.width, "height": frame.height}
-        yield _about(one, rule, inside=_sizes(inside), share=f"{share:.0%}", **size)
-    elif not sent:
-        yield _about(one, TOO_SMALL)
-
-
-def _repeated(drawn: Iterable[PlacedBox]) -> Iterator[Finding]:
-    seen: dict[Box, Place] = {}
-    for one in drawn:
-        if one.box in seen:
-            yield _about(one, REPEATED_BOX, first=str(seen[one.box]))
-        else:
-            seen[one.box] = one.place
-
-
-def _about(drawn: PlacedBox, rule: Rule, **details: object) -> Finding:
-    return rule.finding(drawn.place, None, label=drawn.box.label, drawn=_sizes(drawn.box), **details)
-
-
-def _sizes(box: Box) -> str:
-    return f"{pixels(box.width)} x {pixels(box.height)} pixels at {pixels(box.left)}, {pixels(box.top)}"

@@ -21,18 +21,9 @@ from typing import Final
 from xml.parsers import expat
 
 from reconciler.entries import Box
-from reconciler.formats import conversion
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    Keys,
-    PlacedBox,
-    Unreadable,
-    box_line,
-    placed,
-    refuse_mistaken,
-)
+from reconciler.formats import conversion, lines
+from reconciler.formats.conversion import Converted, Keys, Unreadable, refuse_mistaken
+from reconciler.formats.lines import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.limits import NESTING
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error
@@ -152,7 +143,7 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, created: str) -> Ite
             empty += [] if boxes else [root.place]
             yield Converted(key, box_line(key, frame, boxes, created), keys.places[key])
     if empty:
-        yield conversion.NO_BOXES.finding(Place(empty[0].file), count=len(empty))
+        yield lines.NO_BOXES.finding(Place(empty[0].file), count=len(empty))
 
 
 NOT_VOC: Final = error(

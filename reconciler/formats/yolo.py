@@ -20,17 +20,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.entries import Box, bare_line
-from reconciler.formats.conversion import (
-    PER_PIXEL,
-    Converted,
-    Frame,
-    Keys,
-    PlacedBox,
-    Sources,
-    Unreadable,
-    box_line,
-    placed,
-)
+from reconciler.formats.conversion import IMAGE_FORMAT, Converted, Keys, Sources, Unreadable
+from reconciler.formats.lines import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.formats.yolo_folder import IMAGES, YOLO, YoloDataset, is_image, label_file, listed_images
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import OURS, error, marked, note
@@ -51,12 +42,6 @@ IMAGE_SIZE: Final = error(
     "yolo-image-size",
     "the image's size cannot be read: this is not a JPEG or PNG, or its header is damaged",
     "replace the image, or remove its label file",
-)
-IMAGE_FORMAT: Final = marked(
-    "yolo-image-format",
-    "the image is left out: Custom Labels takes JPEG and PNG",
-    "convert the image to JPEG or PNG",
-    "Custom Labels Developer Guide, Guidelines and quotas",
 )
 SEVERAL_SPLITS: Final = note(
     "yolo-several-splits",

@@ -1,7 +1,7 @@
 """Both sides of one dataset in a temporary SQLite database, and the lines that an apply sends; all SQL is here."""
 
 from reconciler.ledger.base import WANTED, Kind, Pending, Then, Whose, copied_entries, whose
-from reconciler.ledger.ledger import DESIRED, LIVE, LIVE_ONLY, Ledger, fill_live
+from reconciler.ledger.ledger import DESIRED, LIVE, LIVE_ONLY, STAYING, Ledger, fill_live
 from reconciler.ledger.rows import LET_GO, Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
 from reconciler.ledger.send_queue import SendQueue
 
@@ -10,6 +10,7 @@ __all__ = [
     "LET_GO",
     "LIVE",
     "LIVE_ONLY",
+    "STAYING",
     "WANTED",
     "Facts",
     "Kind",

@@ -32,8 +32,8 @@ LEFT JOIN base b ON b.key = k.key
 """
 # Live with the withheld entries as they were applied: a table of the columns that figures of one side are made of.
 APPLIED: Final = """(
-SELECT key, meaning, content, labelled, boxes, marks FROM live WHERE key NOT IN withheld
-UNION ALL SELECT key, meaning, content, labelled, boxes, '[]' AS marks FROM desired WHERE key IN withheld
+SELECT key, meaning, content, labelled, boxes, marks, retired FROM live WHERE key NOT IN withheld
+UNION ALL SELECT key, meaning, content, labelled, boxes, '[]' AS marks, 0 AS retired FROM desired WHERE key IN withheld
 )"""
 # The labels of both sides together after an apply, without live-only entries that are not withheld.
 WANTED: Final = (

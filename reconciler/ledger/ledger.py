@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Any, Final, Self
 
 from reconciler.entries import compact, entry_of, parse_live
+from reconciler.entries.image_names import Images
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
@@ -35,13 +36,14 @@ CREATE TABLE desired (
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    marks TEXT NOT NULL, line BLOB
+    marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
 );
 """
 
 _JOINED = """
 SELECT d.seq, d.key, d.line, d.file, d.line_number, d.line_column, d.labels, l.line, l.labels, l.key IS NOT NULL,
-       d.meaning IS l.meaning, l.labelled, d.content, l.content, d.declared, l.declared
+       d.meaning IS l.meaning, l.labelled, d.content, l.content, d.declared, l.declared,
+       0
 FROM desired d LEFT JOIN live l ON l.key = d.key
 """
 
@@ -49,7 +51,8 @@ FROM desired d LEFT JOIN live l ON l.key = d.key
 _LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL"
 _LEFT_TO_US = f"{_LEFT} AND l.key NOT IN withheld"
 _LIVE = (
-    "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content, '[]', l.declared"
+    "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content, '[]',"
+    " l.declared, l.retired"
 )
 
 # How two lines of one key are compared: strictly when the policy says so, and where the service marked the live line,
@@ -60,16 +63,21 @@ _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content EL
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
-# Whose labels are counted.
+# Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
 DESIRED: Final = "desired"
-LIVE_ONLY: Final = "live WHERE key NOT IN (SELECT key FROM desired)"
+LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
+STAYING: Final = "live WHERE NOT retired"
 
 
 class Ledger:
-    """The two tables of one dataset. Use it as a context manager; it is not shared between threads."""
+    """The two tables of one dataset. Use it as a context manager; it is not shared between threads.
+
+    `retired` are the images that left the dataset on purpose; it is set before live is listed.
+    """
 
     def __init__(self) -> None:
+        self.retired = Images()
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
@@ -102,10 +110,10 @@ class Ledger:
         kept = None if row and row[0] == entry.content else compact(document)
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
         insert = (
-            "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, declared, marks, line)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, declared, marks, line,"
+            " retired) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        self._database.execute(insert, (*values_of(entry), marks, kept))
+        self._database.execute(insert, (*values_of(entry), marks, kept, entry.key in self.retired))
 
     def forget_live(self) -> None:
         """Empty the live side, before it is listed again."""
@@ -139,7 +147,7 @@ class Ledger:
 
     def desired_facts(self, mode: Compare) -> Facts:
         """What the manifest has; the digest is of what the entries mean in this mode."""
-        return self._facts("desired", mode, _column(mode), "'[]'")
+        return self._facts("desired", mode, _column(mode), "'[]'", "0")
 
     def live_facts(self, mode: Compare, *, applied: bool = False) -> Facts:
         """What is live; the digest is of what the entries mean in this mode and of how they are marked.
@@ -147,9 +155,8 @@ class Ledger:
         `applied`: withheld entries count as they are in the manifest, which is how they were applied.
         """
         meaning = "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
-        return self._facts(
-            APPLIED if applied else LIVE, mode, "content" if mode is Compare.STRICT else meaning, "marks"
-        )
+        table, column = APPLIED if applied else LIVE, "content" if mode is Compare.STRICT else meaning
+        return self._facts(table, mode, column, "marks", "retired")
 
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
@@ -247,7 +254,8 @@ class Ledger:
 
     def live_only_sides(self) -> Iterator[StoredSide]:
         """The live lines whose keys the manifest does not have, as listed."""
-        for row in self._database.execute(f"SELECT l.labels, l.boxes, l.labelled, l.line {_LEFT} ORDER BY l.seq"):
+        columns = "l.labels, l.boxes, l.labelled, l.line, l.retired"
+        for row in self._database.execute(f"SELECT {columns} {_LEFT} ORDER BY l.seq"):
             yield StoredSide(*row)
 
     def keys(self, rows: str = DESIRED) -> Iterator[tuple[str, bool]]:
@@ -262,10 +270,12 @@ class Ledger:
             yield key_text(key), meaning
 
     def only_live(self) -> Iterator[tuple[str, bytes, bool]]:
-        """Keys that the manifest does not have, each with the digest of what it means, and whether it is labelled."""
-        for key, meaning, labelled in self._database.execute(
-            f"SELECT l.key, l.meaning, l.labelled {_LEFT} ORDER BY l.seq"
-        ):
+        """Keys that the manifest does not have, each with the digest of what it means, and whether it is labelled.
+
+        A retired entry counts as one without labels, which it becomes.
+        """
+        columns = "l.key, l.meaning, l.labelled AND NOT l.retired"
+        for key, meaning, labelled in self._database.execute(f"SELECT {columns} {_LEFT} ORDER BY l.seq"):
             yield key_text(key), meaning, bool(labelled)
 
     def live_labelled(self) -> int:
@@ -300,13 +310,13 @@ class Ledger:
         query = "SELECT file, line_number, line_column FROM desired WHERE key = ?"
         return place_at(*self._database.execute(query, (key_bytes(key),)).fetchone())
 
-    def _facts(self, table: str, mode: Compare, column: str, marks: str) -> Facts:
+    def _facts(self, table: str, mode: Compare, column: str, marks: str, retired: str) -> Facts:
         marked = f"COALESCE(SUM({marks} <> '[]'), 0)"
         sums = f"SELECT COUNT(*), COALESCE(SUM(labelled), 0), COALESCE(SUM(boxes), 0), {marked} FROM {table}"
-        entries = f"SELECT key, {column}, {marks}, labelled, content FROM {table} ORDER BY key"
+        entries = f"SELECT key, {column}, {marks}, labelled, content, {retired} FROM {table} ORDER BY key"
         rows = (
-            (key, compared, found, not labelled and (mode is Compare.LABELS or content == _bare_content(key)))
-            for key, compared, found, labelled, content in self._database.execute(entries)
+            (key, compared, found, not labelled and (mode is Compare.LABELS or content == _bare_content(key)), left)
+            for key, compared, found, labelled, content, left in self._database.execute(entries)
         )
         return Facts.of(self._database.execute(sums).fetchone(), rows)
 

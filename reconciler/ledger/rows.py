@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Self
@@ -19,7 +19,8 @@ class Row:
 
     `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (for
     live-only rows, the listing) does; `same_meaning` is False where a side is missing. `declared` and `live_declared`
-    are the labels of each side with those of class-maps that no box uses.
+    are the labels of each side with those of class-maps that no box uses. `retired`: a live-only image that left the
+    dataset on purpose.
     """
 
     seq: int
@@ -35,6 +36,7 @@ class Row:
     pair: str
     declared: tuple[str, ...]
     live_declared: tuple[str, ...]
+    retired: bool = False
 
     @property
     def let_go(self) -> str:
@@ -45,12 +47,12 @@ class Row:
     def of(cls, columns: tuple[Any, ...]) -> Self:
         """A row from the columns of a query."""
         seq, key, line, file, number, column, labels, live, live_labels, in_live, same, *more = columns
-        labelled, want, have, declared, live_declared = more
+        labelled, want, have, declared, live_declared, retired = more
         place, used, live_used = place_at(file, number, column), names(labels), names(live_labels or "[]")
         pair = pair_digest(key_text(key), want or b"", have or b"")
         flags = bool(in_live), bool(same), bool(labelled)
         all_names = names(declared), names(live_declared or "[]")
-        return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names)
+        return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names, bool(retired))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Facts:
 
     The digests do not depend on the order of the entries. `labels_digest` leaves out bare lines, so that it stays the
     same when an unlabelled image is added, and changes when an entry loses its labels; "" where it is not known.
+    `kept_digest` leaves out retired entries too, which are bare once an apply is done; it is stored nowhere.
     """
 
     entries: int
@@ -80,18 +83,24 @@ class Facts:
     marked: int
     digest: str
     labels_digest: str = ""
+    kept_digest: str = field(default="", compare=False)
 
     @classmethod
-    def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str, bool]]) -> Self:
-        """The facts from the counts, and from every entry in the order of keys: key, content, marks, whether bare."""
-        total, labels = blake2b(digest_size=16), blake2b(digest_size=16)
-        for key, content, marks, bare in rows:
+    def of(cls, counts: tuple[int, int, int, int], rows: Iterable[tuple[bytes, bytes, str, bool, int]]) -> Self:
+        """The facts from the counts, and from every entry in the order of keys.
+
+        Of each: key, content, marks, whether it is bare, whether it is retired.
+        """
+        total, labels, kept = (blake2b(digest_size=16) for _ in range(3))
+        for key, content, marks, bare, retired in rows:
             codes = "-" if marks == "[]" else json.dumps(sorted(code for code, _message in json.loads(marks)))
             entry = len(key).to_bytes(4, "big") + key + content + codes.encode()
             total.update(entry)
             if not bare:
                 labels.update(entry)
-        return cls(*counts, total.hexdigest(), labels.hexdigest())
+            if not (bare or retired):
+                kept.update(entry)
+        return cls(*counts, total.hexdigest(), labels.hexdigest(), kept.hexdigest())
 
 
 def pair_digest(key: str, desired: bytes, live: bytes) -> str:
@@ -101,12 +110,16 @@ def pair_digest(key: str, desired: bytes, live: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StoredSide:
-    """One line as it is stored: its labels (a JSON array), how many boxes, whether it is labelled, its text."""
+    """One line as it is stored: its labels (a JSON array), how many boxes, whether it is labelled, its text.
+
+    `retired`: a live-only image that left the dataset on purpose.
+    """
 
     labels: str
     boxes: int
     labelled: bool
     line: bytes
+    retired: bool = False
 
 
 def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str]:

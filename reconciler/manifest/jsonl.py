@@ -12,37 +12,40 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
-from json import JSONDecodeError, loads
-from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
 import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine, kind_of
+from reconciler.manifest.json_places import bad_number, half_character, offset_of, repeated_member, too_deep
 from reconciler.manifest.mistaken_files import MARKER, few, markers
+from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import Place
 from reconciler.rule import Rule
 
 # A character takes at most 12 bytes in JSON (two escapes); what is longer than this cannot be a legal line.
 RAW_LINE_BYTES: Final = 12 * LINE_CHARACTERS
+# A line of so many bytes has no end worth waiting for.
+_ENDLESS: Final = 100_000_000
 # An escape of the upper or lower half of a surrogate pair.
 _HALF_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _BOM: Final = b"\xef\xbb\xbf"
 # A whole number with at most this many digits surely fits a 64-bit float, and so do its sums and products with the
 # coordinates of a box.
 _DIGITS: Final = 300
-_YAML: Final = re.compile(rb"---|#|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
+_COMMENT: Final = re.compile(rb"\s*(?:#|//|/\*)")
+_YAML: Final = re.compile(rb"---|%YAML|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
 _OTHER_WORD: Final = re.compile(r"(True|False|None|undefined|nan|inf)\b")
 _DUMPS: Final = "write JSON: names and text in double quotes, true, false and null (in Python: json.dumps)"
 _TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
 # How a file begins that is not JSON Lines: one finding then covers all lines.
 _OTHER_FORMS: Final[tuple[tuple[re.Pattern[bytes], Rule, dict[str, object]], ...]] = (
-    (re.compile(rb"\["), rules.NOT_JSON_LINES, {"what": "a JSON array", "select": "'.[]'"}),
-    (_YAML, rules.YAML_IN_JSON_LINES, {}),
-    (re.compile(rb"\{$"), rules.NOT_JSON_LINES, {"what": "a JSON object over several lines", "select": "."}),
+    (re.compile(rb"\["), files.NOT_JSON_LINES, {"what": "a JSON array", "select": "'.[]'"}),
+    (_YAML, files.YAML_IN_JSON_LINES, {}),
+    (re.compile(rb"\{$"), files.NOT_JSON_LINES, {"what": "a JSON object over several lines", "select": "."}),
 )
 # A name with blanks between it and its colon, which the count of names would miss.
 _LOOSE_NAME: Final = re.compile(rb'"[ \t\r\n]+:')
@@ -132,16 +135,15 @@ _DECODER: Final = json.JSONDecoder(
 def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
     empty = True
-    for number, raw in _raw_lines(handle):
+    for number, raw in _written_lines(handle, collector):
         if isinstance(raw, int):
-            collector.report_at(rules.LONG_LINE, number, 1, size=f"{raw:,} bytes")
-        elif not raw.strip():
-            continue
+            more = " or more, and is read no further" if raw > _ENDLESS else ""
+            collector.report_at(rules.LONG_LINE, number, 1, size=f"{raw:,} bytes{more}")
         elif empty and _is_another_form(raw, number, collector):
             return
         elif MARKER.match(raw):
             lines = [number, *markers(handle, number + 1)]
-            collector.report_at(rules.MERGE_CONFLICT, number, 1, lines=few(lines))
+            collector.report_at(files.MERGE_CONFLICT, number, 1, lines=few(lines))
             return
         else:
             document = plain_object(raw)
@@ -152,8 +154,23 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
                     document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw)
                 )
         empty = False
-    if empty:
-        collector.report(rules.NO_LINE)
+    if empty and not collector.error_count:
+        collector.report(files.NO_LINE)
+
+
+def _written_lines(handle: BinaryIO, collector: Collector) -> Iterator[tuple[int, bytes | int]]:
+    """The lines of `_raw_lines` that are neither blank nor comments; the first comment is reported after the last line.
+
+    A caller who sees that the file is YAML, which has comments, stops before.
+    """
+    comment = 0
+    for number, raw in _raw_lines(handle):
+        if isinstance(raw, bytes) and _COMMENT.match(raw):
+            comment = comment or number
+        elif isinstance(raw, int) or raw.strip():
+            yield number, raw
+    if comment:
+        collector.report_at(rules.COMMENT, comment, 1)
 
 
 def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
@@ -163,10 +180,12 @@ def _raw_lines(handle: BinaryIO) -> Iterator[tuple[int, bytes | int]]:
         number += 1
         if len(raw) > RAW_LINE_BYTES and not raw.endswith(b"\n"):
             size = len(raw)
-            while raw and not raw.endswith(b"\n"):
+            while raw and not raw.endswith(b"\n") and size <= _ENDLESS:
                 raw = handle.readline(RAW_LINE_BYTES)
                 size += len(raw)
             yield number, size
+            if size > _ENDLESS:
+                return
         else:
             yield number, (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
 
@@ -190,7 +209,7 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
         text = raw.decode()
     except UnicodeDecodeError as exception:
         offset = len(raw[: exception.start].decode())
-        report(rules.NOT_UTF8, offset, byte=raw[exception.start], guess="")
+        report(files.NOT_UTF8, offset, byte=raw[exception.start], guess="")
         return None
     try:
         value = _DECODER.decode(text)
@@ -255,96 +274,3 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
 
 def _locate(shown: str, number: int, raw: bytes, path: MemberPath) -> Place:
     return Place(shown, number, offset_of(raw.decode(), path) + 1)
-
-
-_TOKEN: Final = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,:\]}\[{"]+)')
-_CONSTANTS: Final = frozenset({"NaN", "Infinity", "-Infinity"})
-
-
-class _Token(NamedTuple):
-    """One token that has a place: the name of a member, or the first token of a value."""
-
-    path: MemberPath
-    offset: int
-    text: str
-    is_name: bool = False
-
-
-def _tokens(line: str) -> Iterator[_Token]:
-    """The names and values of a line, in order; ends where the text is not valid JSON or nests too deep."""
-    path: list[str | int] = []  # a step for each open bracket: a name in an object, an index in a list
-    name_next = False
-    position = 0
-    while len(path) <= NESTING and (match := _TOKEN.match(line, position)):
-        position, text, offset = match.end(), match[1], match.start(1)
-        if text in ("}", "]"):
-            del path[-1:]
-            name_next = False
-        elif text == ",":
-            name_next = bool(path) and isinstance(path[-1], str)
-            if path and isinstance(path[-1], int):
-                path[-1] += 1
-        elif text == ":":
-            name_next = False
-        elif name_next:
-            path[-1] = _text(text)
-            yield _Token(tuple(path), offset, text, is_name=True)
-        else:
-            yield _Token(tuple(path), offset, text)
-            if text in ("{", "["):
-                path.append("" if text == "{" else 0)
-                name_next = text == "{"
-
-
-def offset_of(text: str, path: MemberPath) -> int:
-    """The offset of the value at `path`, or of the innermost value around it when that member is missing."""
-    best, found = -1, 0
-    for token in _tokens(text):
-        if not token.is_name and len(token.path) > best and token.path == path[: len(token.path)]:
-            best, found = len(token.path), token.offset
-            if best == len(path):
-                break
-    return found
-
-
-def repeated_member(text: str) -> tuple[int, str]:
-    """The offset and the name of the first member that repeats one of its object."""
-    seen: set[MemberPath] = set()
-    for token in _tokens(text):
-        if token.is_name:
-            if token.path in seen:
-                return token.offset, str(token.path[-1])
-            seen.add(token.path)
-    return 0, ""
-
-
-def too_deep(text: str) -> int:
-    """The offset of the first bracket that nests deeper than the limit."""
-    deep = (token.offset for token in _tokens(text) if token.text in ("{", "[") and len(token.path) >= NESTING)
-    return next(deep, 0)
-
-
-def bad_number(text: str) -> tuple[int, str]:
-    """The offset and the text of the first number that JSON does not have or that does not fit a 64-bit float."""
-    for token in _tokens(text):
-        with suppress(ValueError):
-            if not token.is_name and (token.text in _CONSTANTS or math.isinf(float(token.text))):
-                return token.offset, token.text
-    return 0, ""
-
-
-def half_character(text: str) -> int:
-    """The offset of the first text that holds a lone surrogate; 0 without one."""
-    for token in _tokens(text):
-        if token.text.startswith('"') and any("\ud800" <= character <= "\udfff" for character in _text(token.text)):
-            return token.offset
-    return 0
-
-
-def _text(written: str) -> str:
-    """The text that a string in quotes holds; anything else as it is written."""
-    try:
-        value = loads(written)
-    except JSONDecodeError:
-        return written
-    return value if isinstance(value, str) else written

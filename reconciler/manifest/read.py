@@ -17,16 +17,20 @@ from typing import BinaryIO, Final
 from reconciler.entries import SOURCE_REF, without_service_fields
 from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
-from reconciler.limits import INVALID_SHARE, LINE_CHARACTERS
+from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
+from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
 from reconciler.text import did_you_mean, inert
+
+# A character takes at most 4 bytes in UTF-8.
+_MOST_BYTES: Final = 4 * LINE_CHARACTERS * DATASET_ENTRIES
 
 
 @contextmanager
@@ -39,7 +43,11 @@ def open_regular(path: Path, collector: Collector, *, manifest: bool = True) -> 
         yield None
         return
     with handle:
-        if mistake := mistaken_file(handle.read(HEAD), manifest=manifest):
+        size = os.fstat(handle.fileno()).st_size
+        if size > _MOST_BYTES:
+            collector.report(files.TOO_LARGE, size=size, most=_MOST_BYTES)
+            yield None
+        elif mistake := mistaken_file(handle.read(HEAD), manifest=manifest):
             rule, details = mistake
             collector.report_at(rule, 1, 1, **details)
             yield None
@@ -69,13 +77,13 @@ def _without_waiting(name: str, flags: int) -> int:
 def _report(exception: OSError | ValueError, path: Path, collector: Collector) -> None:
     number = exception.errno if isinstance(exception, OSError) else None
     if number in {errno.ENOENT, errno.ENOTDIR}:
-        collector.report(rules.MISSING, cure=partial(_missing_cure, path))
+        collector.report(files.MISSING, cure=partial(_missing_cure, path))
     elif number == errno.EISDIR:
-        collector.report(rules.DIRECTORY)
+        collector.report(files.DIRECTORY)
     elif number == errno.ENXIO:
-        collector.report(rules.NOT_A_FILE)
+        collector.report(files.NOT_A_FILE)
     else:
-        collector.report(rules.UNREADABLE, reason=os.strerror(number) if number else str(exception))
+        collector.report(files.UNREADABLE, reason=os.strerror(number) if number else str(exception))
 
 
 def _missing_cure(path: Path) -> str:
@@ -87,6 +95,8 @@ def _missing_cure(path: Path) -> str:
 
 
 _YAML: Final = frozenset({".yaml", ".yml"})
+# Findings about what is not meant as an entry: no line is lost with it.
+_NO_LINES: Final = frozenset({files.NO_LINE.code, rules.COMMENT.code})
 
 
 def read_manifest(
@@ -104,7 +114,7 @@ def read_manifest(
     (YAML).
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
-    reading = _Reading(collector, Across(collector, labels, accept))
+    reading = _Reading(collector, Across(collector, labels, accept, dataset.retired))
     if dataset.overlooked:
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:
@@ -187,4 +197,4 @@ def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[Desire
             else:
                 lost += 1
     found = collector.findings()
-    return lost + found.error_count - sum(error.code == rules.NO_LINE.code for error in found.errors)
+    return lost + found.error_count - sum(error.code in _NO_LINES for error in found.errors)

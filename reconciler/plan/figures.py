@@ -1,5 +1,6 @@
 """What an apply would do to live, in the figures that guards ask for."""
 
+from collections import Counter
 from collections.abc import Collection
 from functools import cached_property
 from itertools import islice
@@ -52,7 +53,12 @@ class PlanFigures:
     @cached_property
     def labelled_live_only(self) -> int:
         """Live entries with labels that the manifest does not have."""
-        return sum(1 for row in self._ledger.live_only() if row.live_labelled)
+        return self._labelled_left.total()
+
+    @cached_property
+    def _labelled_left(self) -> Counter[bool]:
+        """The same by whether they are retired."""
+        return Counter(row.retired for row in self._ledger.live_only() if row.live_labelled)
 
     @cached_property
     def leaks(self) -> Leaks:
@@ -81,7 +87,7 @@ class PlanFigures:
         if not self.replaces and not self._compared.policy.extra.unlabels:
             for label, many in self._ledger.label_counts(LIVE_ONLY).items():
                 counts[label] = counts.get(label, 0) + many
-            images += self.labelled_live_only
+            images += self._labelled_left[False]
         return Labels(counts, images)
 
     def using(self, labels: Collection[str], most: int) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from reconciler.changes import Comparison
+from reconciler.entries.image_names import Images
 from reconciler.guards import Leaks
 from reconciler.ledger import Ledger
 from reconciler.policy import Leftover
@@ -25,13 +26,15 @@ class Sibling:
     """The other dataset of a project: the entries of its manifest, and those that are live.
 
     `shown` names the manifest. `leftover` is what its policy does to live-only entries. `live` is called only when
-    the plan labels an image that is not labelled live, because it may cost calls.
+    the plan labels an image that is not labelled live, because it may cost calls. `retired` are the images that left
+    it.
     """
 
     shown: str = ""
     declared: Keys = nothing
     live: Keys = nothing
     leftover: Leftover = Leftover.STAYS
+    retired: Images = field(default_factory=Images)
 
 
 def leaks_of(ledger: Ledger, compared: Comparison, sibling: Sibling | None) -> Leaks:
@@ -46,7 +49,7 @@ def leaks_of(ledger: Ledger, compared: Comparison, sibling: Sibling | None) -> L
     asks_live = ledger.labels_more() and (declared is None or sibling.leftover is Leftover.STAYS)
     live = sibling.live() if asks_live else ()
     for key, labelled in live or ():
-        if key not in in_both:
+        if key not in in_both and key not in sibling.retired:
             found.see(key, labelled=labelled)
     manifest = [] if declared is None else [Name(sibling.shown)]
     sides = joined([*manifest, *(["live"] if live else [])], " and ")
@@ -70,7 +73,7 @@ class _Found:
     def see(self, key: str, *, labelled: bool) -> bool:
         """Count a key of the other dataset; whether it is here."""
         desired, live = self.ledger.labelled(key)
-        after = desired if desired is not None else live and self.stays
+        after = desired if desired is not None else live and self.stays and key not in self.ledger.retired
         if labelled and after and live:
             self.before += 1
         elif labelled and after:

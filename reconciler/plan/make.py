@@ -194,7 +194,7 @@ def _limits_passed(ledger: Ledger, compared: Comparison, sending: Sending, bucke
         )
     if not compared.lines or compared.loads_all:
         return
-    total = compared.desired.entries + compared.live_only
+    total = compared.desired.entries + compared.live_only + compared.retired
     if total > DATASET_ENTRIES:
         yield sentence(
             f"manifest and live-only entries together are {total:,} images, {total - DATASET_ENTRIES:,} more than the "

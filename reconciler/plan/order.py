@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from reconciler.changes import Action, Comparison, changed, changes, live_only, loads, unlabelled
+from reconciler.changes import Action, Comparison, changed, changes, loads, unlabelled, unlabels
 from reconciler.ledger import DESIRED, Ledger
 from reconciler.limits import BATCH_BYTES, DATASET_LABELS
 from reconciler.model import Change, Verb
@@ -114,9 +114,7 @@ def in_order(ledger: Ledger, compared: Comparison, *, by_label: bool) -> Iterato
     if by_label:
         return _in_label_order(ledger, compared)
     updates = changes(ledger, compared.policy.compare, compared.settled)
-    if compared.policy.extra.unlabels:
-        return chain(updates, live_only(ledger, unlabel=True, settled=compared.settled))
-    return updates
+    return chain(updates, unlabels(ledger, unlabel=compared.policy.extra.unlabels, settled=compared.settled))
 
 
 def _in_label_order(ledger: Ledger, compared: Comparison) -> Iterator[Change]:

@@ -70,9 +70,10 @@ def withheld(ledger: Ledger, compared: Comparison, judged: Judged) -> Iterator[s
 
 
 def _undone(ledger: Ledger, compared: Comparison) -> Iterator[Row]:
-    """What an apply changes of live, and what it adds again."""
+    """What an apply changes of live, and what it adds again; images that are retired leave on purpose."""
     extra, settled = compared.policy.extra, compared.settled
-    rows = (row for row in ledger.live_only(withheld=False) if row.live_labelled and row.let_go not in settled)
+    rows = (row for row in ledger.live_only(withheld=False) if row.live_labelled and not row.retired)
+    rows = (row for row in rows if row.let_go not in settled)
     going = rows if extra.unlabels or compared.action is Action.REPLACE else ()
     return chain(ledger.differing(compared.policy.compare, settled), going)
 

@@ -6,7 +6,7 @@ each dataset, joined by `-`.
 """
 
 import os
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -17,12 +17,13 @@ from pulumi.dynamic import CreateResult, UpdateResult
 from reconciler.apply import Outcome, Target, destroy
 from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import BadInput, Refused
+from reconciler.errors import BadInput, ReconcilerError, Refused
 from reconciler.ledger import Ledger
 from reconciler.plan import Plan, ids_in
 from reconciler.policy import Destroy
 from reconciler.provider import process as runtime
 from reconciler.provider.claims import name_of
+from reconciler.provider.left_over import cure, remembered
 from reconciler.provider.preview import context_of, list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
@@ -78,11 +79,14 @@ def delete(name: str, props: dict[str, Any]) -> None:
                     process.console.log_once(remark, warning=True)
             except Refused as refused:
                 attempt.error = refused
-                _leave_replaced(process, refused)
+                _leave_replaced(process, refused, outputs.dataset_arn)
+            except Exception:
+                _report_replaced(process, outputs.dataset_arn)
+                raise
 
 
 def _is_held(process: Runtime, name: str, target: Target) -> bool:
-    """Whether the program is for this dataset, by the same or a different resource; then it is not deleted."""
+    """Whether the program is for this dataset, by the same or a different resource, or keeps what it replaced."""
     urn = call_urn()
     holder = process.claims.holder(name, urn)
     if holder:
@@ -92,13 +96,18 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
             warning=True,
         )
         return True
+    if process.claims.claimed(urn) and process.keeps():
+        process.console.log_once(
+            f"the dataset {target.title}, which was replaced, is left alone (`destroy: keep`)", warning=True
+        )
+        return True
     return process.claims.claimed(urn) == name
 
 
-def _leave_replaced(process: Runtime, refused: Refused) -> None:
+def _leave_replaced(process: Runtime, refused: Refused, arn: str) -> None:
     """Let go of a replaced dataset that its policy keeps: Diff refuses such a replacement, but it got entries since.
 
-    A Delete that fails would leave an old object in the state that no run can delete, and that no preview counts.
+    A Delete that fails would leave an old object in the state that no run can delete. The new one remembers it.
 
     Raises:
         Refused: the resource was not replaced.
@@ -106,7 +115,17 @@ def _leave_replaced(process: Runtime, refused: Refused) -> None:
     if not process.claims.claimed(call_urn()):
         raise refused
     said = f"{refused}; the program has replaced it, so it is left in AWS and no longer in the state of this stack"
-    process.console.log_once(said, warning=True)
+    process.console.log_once(f"{said}; previews report it until you {cure(arn)}" if arn else said, warning=True)
+
+
+def _report_replaced(process: Runtime, arn: str) -> None:
+    """Say what follows from a Delete that failed after the replacement was made."""
+    if arn and process.claims.claimed(call_urn()):
+        said = (
+            f"the dataset {arn} was replaced and could not be deleted: it stays in the state as an object that each "
+            "`pulumi up` tries to delete, and previews and refreshes report it until then"
+        )
+        process.console.log_once(f"{said}; {cure(arn)}", warning=True)
 
 
 def _recording(
@@ -147,7 +166,9 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             attempt.error = error
             reason = runtime.failure_text(error)
             kept = _not_applied(inputs, previous, attempt.outcome, plan, reason)
+            kept = replace(kept, replaced=previous.replaced if previous else process.replaced())
             _keep(name, provider, kept, [reason, *_before(attempt.outcome)])
+    recorded = _with_replaced(process, recorded, previous)
     if recorded.unfinished:
         _keep(name, provider, recorded, [recorded.unfinished, *_before(outcome)])
     if outcome.overwritten:
@@ -163,6 +184,14 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
         process.console.log_once(f"took over the dataset that was there: {entries}")
     process.console.log_once(outcome_words(outcome))  # last, because the resource's row shows the last message
     return recorded
+
+
+def _with_replaced(process: Runtime, recorded: Outputs, previous: Outputs | None) -> Outputs:
+    """The outputs, which remember the datasets that this resource was for and that are not deleted yet."""
+    outputs = replace(recorded, replaced=previous.replaced if previous else process.replaced())
+    with suppress(ReconcilerError):  # where that is not known, they are remembered
+        outputs = replace(outputs, replaced=remembered(process, outputs))
+    return outputs
 
 
 def _before(outcome: Outcome | None) -> list[str]:
@@ -201,7 +230,7 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
     live, applied = outcome.live or NOTHING, outcome.read_back or NOTHING
     settled, live_only = outcome.settled, 0
     if outcome.live:
-        live_only = sum(1 for _row in ledger.live_only())
+        live_only = sum(not row.retired for row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
         mode = inputs.policy.compare
         rows = chain(ledger.differing(mode), ledger.live_only()) if settled else ()

@@ -8,8 +8,7 @@ from pulumi.dynamic import CheckFailure, CheckResult
 from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.provider import process as runtime
-from reconciler.provider.preview import both_modes, list_and_plan, read_desired, shown, with_digests
-from reconciler.provider.process import LiveSeen
+from reconciler.provider.preview import list_and_plan, read_desired, seen_in, shown, with_digests
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import (
     CLAIMS,
@@ -82,8 +81,7 @@ def _checked(inputs: Inputs, *, preview: bool, is_new: bool) -> dict[str, Any]:
             return properties
         list_and_plan(process, complete, run)
         if arn is not None:
-            listed = both_modes(ledger) if run.seen.arn else {}
-            process.seen[resource_id(arn, inputs.dataset_type)] = LiveSeen(run.seen.arn, listed)
+            process.seen[resource_id(arn, inputs.dataset_type)] = seen_in(ledger, run.seen.arn)
         pending = _taking_over(run) if is_new and run.seen.arn else shown(run)
         process.checked(pending)
         if not pending.is_quiet:

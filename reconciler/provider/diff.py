@@ -4,8 +4,10 @@ One rule serves program runs and refresh, because Diff cannot tell them apart: a
 
 - the digest of what the desired entries mean, or a setting, differs from what the last apply recorded,
 - live has drifted: it differs from live as that apply read it back, or that apply did not finish,
-- or the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels
-  mode ignores).
+- in a program run: a retired image is still labelled live,
+- the service marked entries and any field of the manifest changed since (a repair may lie in a field that labels mode
+  ignores),
+- or a dataset that this resource replaced is not deleted yet.
 
 The answer is always yes or no: "unknown" would let the engine compare properties for itself. A drift run that has the
 applied manifest at hand also names the entries that moved since the last apply.
@@ -20,11 +22,14 @@ from typing import Any, Final
 from pulumi.dynamic import DiffResult, ReadResult
 
 from reconciler.apply import Target, list_live, observe_recorded
+from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
+from reconciler.manifest.project.folders import retired_beside
 from reconciler.policy import Theirs, settings_of
 from reconciler.provider import process as runtime
-from reconciler.provider.preview import both_modes, list_and_plan, plan_again, read_desired, shown, with_digests
+from reconciler.provider.left_over import remembered, still_there
+from reconciler.provider.preview import list_and_plan, plan_again, read_desired, seen_in, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
@@ -46,7 +51,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
     with runtime.failing_call():
         outputs, process = Outputs.parse(props), runtime.current()
         process.refreshing()
-        seen = _listed(process, name, outputs)
+        seen = _listed(process, name, outputs, outputs.applied)
         if seen.dataset_arn is None:
             gone = f"the dataset {outputs.dataset_arn} no longer exists in AWS" if outputs.dataset_arn else "no dataset"
             process.console.log_once(f"{gone}; it leaves the state, and `pulumi up` creates it again", warning=True)
@@ -55,7 +60,7 @@ def read(name: str, props: dict[str, Any]) -> ReadResult:
         live = seen.facts[outputs.applied.policy.compare]
         if not outputs.applied_live.labels_digest:
             live = replace(live, labels_digest="")  # a state of 0.1.0 gets no new member before an apply
-        fresh = replace(outputs, live=live)
+        fresh = replace(outputs, live=live, replaced=remembered(process, outputs))
         return ReadResult(name, fresh.properties())
 
 
@@ -84,7 +89,8 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     words = [reason for reason in reasons if reason]
     preview = process.preview()
     moved = _is_moved(process, name, outputs)
-    keeps = moved and len(reasons) == 1 and process.is_program_run() and inputs.policy.theirs is Theirs.KEEP
+    keeps = moved and process.is_program_run() and _is_drift_alone(process, name, outputs, reasons)
+    keeps = keeps and inputs.policy.theirs is Theirs.KEEP
     if keeps or (preview is not None and (outputs.settled or moved) and not preview.is_quiet):
         again, sends = plan_again(process, inputs, outputs, at_rest=not reasons)
         preview = again if preview else None
@@ -97,6 +103,12 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     else:
         process.console.at_rest("up to date")
     return bool(reasons)
+
+
+def _is_drift_alone(process: Runtime, name: str, outputs: Outputs, reasons: list[str]) -> bool:
+    """Whether an update is due for nothing but what somebody made of live."""
+    now = process.seen[name].facts.get(outputs.applied.policy.compare) if name in process.seen else None
+    return not outputs.unfinished and reasons == list(drift(outputs.read_back, now))
 
 
 def _is_moved(process: Runtime, name: str, outputs: Outputs) -> bool:
@@ -131,7 +143,7 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
     """Why an update is due, one sentence each; an empty one where the plan says it better."""
-    seen = process.seen.get(name) or _listed(process, name, outputs)
+    seen = process.seen.get(name) or _listed(process, name, outputs, inputs)
     is_old = outputs.applied.state_format < STATE_FORMAT
     now = seen.facts.get(outputs.applied.policy.compare)
     if now and outputs.dataset_arn and seen.dataset_arn != outputs.dataset_arn:
@@ -147,6 +159,9 @@ def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> I
         # After a failure the engine keeps the old inputs beside the new outputs: a refresh would take that for an edit.
         edited = process.is_program_run() or not outputs.unfinished
         yield from _changed(outputs, inputs, edited=edited)
+    if process.is_program_run() and seen.retiring - outputs.settled:
+        yield ""
+    yield from still_there(process, outputs)
 
 
 def _changed(outputs: Outputs, inputs: Inputs, *, edited: bool) -> Iterator[str]:
@@ -189,8 +204,8 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
             yield ""
 
 
-def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
-    """List live now, and remember it for this process."""
+def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> LiveSeen:
+    """List live now, and remember it for this process; the manifest of the inputs says which entries are retired."""
     project_arn, dataset_type = split_id(name)
     context = process.context(project_arn, outputs.applied.policy)
     there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
@@ -198,7 +213,9 @@ def _listed(process: Runtime, name: str, outputs: Outputs) -> LiveSeen:
     if arn is None:
         return LiveSeen(None)
     with Ledger() as ledger:
+        retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
+        ledger.retired = Images(one.image for one in retired)
         if there.arn:  # a dataset whose creation failed has nothing that can be listed
             list_live(context, ledger, there.arn, there.description)
-        process.seen[name] = listed = LiveSeen(arn, both_modes(ledger))
+        process.seen[name] = listed = seen_in(ledger, arn)
     return listed

@@ -1,18 +1,20 @@
 """One resource as a run of its dataset: the manifest is read, live is listed and planned, and a preview shows it."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
-from reconciler.ledger import Facts, Ledger
+from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
+from reconciler.manifest.project.folders import retired_beside
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan
 from reconciler.policy import Compare
-from reconciler.provider.process import Runtime
-from reconciler.provider.state import STATE_FORMAT, BadProperty, Inputs, Outputs
+from reconciler.provider.process import LiveSeen, Runtime
+from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs
 from reconciler.review.build import review_of
 from reconciler.run import DatasetRun
 from reconciler.views.preview import Preview, preview_of
@@ -35,7 +37,10 @@ def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
             "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
         )
     arn, folder = inputs.project_arn, path.parent
-    dataset = DatasetDeclaration(inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too)
+    retired = retired_beside(path, inputs.dataset_type)
+    dataset = DatasetDeclaration(
+        inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too, retired=retired
+    )
     name = ProjectArn.parse(arn).name if arn else ""
     project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
     findings = read_manifest(dataset, inputs.labels, ledger.accept)
@@ -113,9 +118,13 @@ def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:
     return frozenset(row.pair for row in ledger.differing(mode) if row.in_live and row.same_meaning)
 
 
-def both_modes(ledger: Ledger) -> dict[Compare, Facts]:
-    """Live's facts in each mode of comparing."""
-    return {mode: ledger.live_facts(mode) for mode in Compare}
+def seen_in(ledger: Ledger, arn: str | None) -> LiveSeen:
+    """What a listing showed of a dataset; nothing where there is none."""
+    if arn is None:
+        return LiveSeen(None)
+    retiring = (row.let_go for row in ledger.live_only() if row.retired and row.live_labelled)
+    facts = {mode: ledger.live_facts(mode) for mode in Compare}
+    return LiveSeen(arn, facts, frozenset(islice(retiring, MAX_SETTLED + 1)))
 
 
 def shown(run: DatasetRun) -> Preview:

@@ -7,7 +7,7 @@ operation, which Python makes atomic (Python FAQ, "What kinds of global value mu
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration
 from reconciler.plan import Judge, Sibling
-from reconciler.policy import Compare, Policy
+from reconciler.policy import Compare, Destroy, Policy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
 from reconciler.provider.sdk.engine_log import Console
@@ -42,10 +42,15 @@ from reconciler.views.words import progress_line
 
 @dataclass(frozen=True, slots=True)
 class LiveSeen:
-    """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes."""
+    """What a listing of this process showed: the dataset's ARN (None: there is none) and its facts in both modes.
+
+    `retiring` are retired entries that are still labelled, by what they are called once they are let go (see `Row`):
+    one more of them than are remembered, at most.
+    """
 
     dataset_arn: str | None
     facts: dict[Compare, Facts] = field(default_factory=dict)
+    retiring: frozenset[str] = frozenset()
 
 
 class Runtime:
@@ -61,6 +66,8 @@ class Runtime:
         self._checked: dict[str, str] = {}
         self._siblings: dict[str, str] = {}
         self._replaced: dict[str, str] = {}
+        self._left: dict[str, Mapping[str, str]] = {}
+        self._destroy: dict[str, Destroy] = {}
         self._calls = _Calls()
         # A destroy has the configuration of the last `pulumi up`, which Pulumi keeps in the state.
         cure = "run `pulumi config set reconciler:snapshots s3://BUCKET/FOLDER`, and `pulumi up` before a destroy"
@@ -115,12 +122,25 @@ class Runtime:
         named = named or self._checked.get(other)
         return sibling_of(inputs.manifest, inputs.dataset_type, inputs.policy, named)
 
-    def replaces(self, resource_id: str) -> None:
-        """This call's resource is replaced, and the dataset with this id is deleted when the new one is loaded."""
+    def replaces(self, resource_id: str, datasets: Mapping[str, str]) -> None:
+        """This call's resource is replaced, and the dataset with this id is deleted when the new one is loaded.
+
+        `datasets` are all that it was for and that may not be deleted yet: ARN -> the ARN of its project.
+        """
         self._replaced[call_urn()] = resource_id
+        self._left[call_urn()] = datasets
+
+    def replaced(self) -> Mapping[str, str]:
+        """The datasets that this call's resource was for before it was replaced in this process."""
+        return self._left.get(call_urn(), {})
+
+    def keeps(self) -> bool:
+        """Whether the program says `destroy: keep` for this call's resource; False where it was not checked."""
+        return self._destroy.get(call_urn()) is Destroy.KEEP
 
     def knows(self, inputs: Inputs, sibling: str | None) -> None:
-        """Remember this call's manifest for its sibling, and the sibling's manifest if the program named it."""
+        """Remember this call's manifest for its sibling, the sibling's if the program named it, and `destroy`."""
+        self._destroy[call_urn()] = inputs.policy.destroy
         if inputs.project_arn is not None:
             self._checked[resource_id(inputs.project_arn, inputs.dataset_type)] = inputs.manifest
         if sibling:

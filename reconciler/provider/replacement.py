@@ -33,7 +33,8 @@ def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool
     if not deletes_first:
         _refuse_taking_over(process, inputs)
     if outputs.applied.policy.destroy is not Destroy.KEEP:
-        process.replaces(name)
+        old = {outputs.dataset_arn: outputs.applied.project_arn or ""} if outputs.dataset_arn else {}
+        process.replaces(name, {**outputs.replaced, **({} if deletes_first else old)})
     reason = "" if process.claims.holder(name, call_urn()) else _kept(process, outputs)
     if reason and process.is_real_up() and not deletes_first:
         raise Refused(f"{reason}; nothing was created")

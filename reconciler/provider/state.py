@@ -8,14 +8,14 @@ yet come as `pulumi.output.Unknown` objects.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
 
 from pulumi.output import Unknown
 
-from reconciler.aws.arns import ProjectArn
+from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
@@ -176,7 +176,8 @@ class Outputs:
     (by a refresh, or the same as `applied_live`); their boxes are not stored. `live_only` counts entries that the
     applied manifest does not have. `unfinished` says why the last apply failed, empty when it succeeded. `settled`
     names pairs that the service stores differently from how they were sent. `base` is what that apply left, by which
-    it is told whose a later change is.
+    it is told whose a later change is. `replaced` are datasets that this resource was for before, which may not be
+    deleted yet: ARN -> the ARN of its project.
     """
 
     applied: Inputs
@@ -187,6 +188,7 @@ class Outputs:
     unfinished: str = ""
     settled: frozenset[str] = frozenset()
     base: LeftLive | None = None
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, properties: Mapping[str, Any]) -> "Outputs":
@@ -211,6 +213,7 @@ class Outputs:
             unfinished=str(properties.get("unfinished") or ""),
             settled=_settled(properties.get("settled")),
             base=left_live(properties.get("base")),
+            replaced=_replaced(_members(properties, "replaced")),
         )
 
     @property
@@ -239,6 +242,8 @@ class Outputs:
             stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
         if self.base:
             stored["base"] = self.base.stored()
+        if self.replaced:
+            stored["replaced"] = dict(self.replaced)
         return stored
 
 
@@ -273,6 +278,14 @@ def _settled(stored: object) -> frozenset[str]:
     if not isinstance(stored, list | tuple) or not all(isinstance(pair, str) for pair in stored):
         raise _damaged("settled", stored)
     return frozenset(stored)
+
+
+def _replaced(stored: Mapping[str, Any]) -> Mapping[str, str]:
+    """Datasets and their projects, whose ARNs are valid."""
+    try:
+        return {DatasetArn.parse(str(arn)).text: ProjectArn.parse(str(stored[arn])).text for arn in stored}
+    except BadInput:
+        raise _damaged("replaced", dict(stored)) from None
 
 
 def _facts(properties: Mapping[str, Any], name: str) -> Facts:

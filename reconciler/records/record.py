@@ -16,8 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Self
 
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.git import Commit, commit_of
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType

@@ -17,9 +17,10 @@ from reconciler.analysis.movements import repoints
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
+from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
-from reconciler.errors import Failure, InvalidDeclaration, ReconcilerError
-from reconciler.manifest.rules.lines import TRAINING_TOO
+from reconciler.errors import InvalidDeclaration, ReconcilerError
+from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType
 from reconciler.plan import Plan, run_id
 from reconciler.policy import Leftover
@@ -43,6 +44,8 @@ from reconciler.text import Sentence
 
 # The word for entries that only the first of two manifests has.
 _GONE: Final = "no longer in the manifest"
+# Notes that concern an apply; the others are the same in every run.
+_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code})
 # Commands that say whether a training would start.
 _TRAINS: Final = frozenset({"validate", "plan", "apply"})
 
@@ -163,7 +166,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         shown = (
             *found.errors,
             *found.marked,
-            *(note for note in found.notes if one.plan is None or note.code == TRAINING_TOO.code),
+            *(note for note in found.notes if one.plan is None or note.code in _ALSO_IN_PLANS),
         )
         counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
         content = Content(entries=found.lines, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
@@ -240,6 +243,8 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         unchanged=plan.unchanged,
         ignored=plan.ignored,
         marked=plan.marked,
+        retired=plan.retired,
+        retiring=plan.retiring,
         losing_labels=reading.losing_labels,
         staying=reading.staying,
         box_changes=reading.box_changes,

@@ -25,6 +25,7 @@ from reconciler.model import Change, Verb
 from reconciler.plan import Basis, Plan
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
 from reconciler.run import Base
+from reconciler.text import sentence
 
 _UNLABELLED: Final = 9  # an image loses all its labels
 _BOXES_GONE: Final = 8  # an image loses all its boxes: it now shows training that nothing is there
@@ -126,19 +127,21 @@ class Reading:
             return  # it would not be kept, and is counted nowhere else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
         patterns = self.patterns.see(change, detail)
-        self._count(change.verb, detail)
+        self._count(change, detail)
         marks = self._live_marks.get(change.key, ())
         risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin in _EDITED)
+        risk, words = min(risk, _ADDS) if change.retired else risk, phrase(change.verb, detail, self._left)
         if not self._full(risk):
             shown = EntryChange(
                 number=number,
                 verb=_VERBS[change.verb],
                 sign=change.verb.value,
                 key=change.key,
-                words=phrase(change.verb, detail, self._left),
+                words=sentence("retired; ", words) if change.retired else words,
                 place=change.place,
                 risk=risk,
                 origin=origin,
+                retired=change.retired,
                 marks=marks,
                 **{name: getattr(detail, name) for name in _DETAIL},
             )
@@ -154,12 +157,12 @@ class Reading:
         else:
             heapq.heappush(self._kept, kept)
 
-    def _count(self, verb: Verb, detail: Detail) -> None:
+    def _count(self, change: Change, detail: Detail) -> None:
         if detail.labelled_before and not detail.labelled_after:
-            self.losing_labels += 1
-        elif verb is Verb.LIVE_ONLY and detail.labelled_after:
+            self.losing_labels += not change.retired
+        elif change.verb is Verb.LIVE_ONLY and detail.labelled_after:
             self.staying += 1
-        if verb is Verb.UPDATE:
+        if change.verb is Verb.UPDATE:
             self._boxes.update(word for box in detail.changed_boxes for word in box.what)
             self._boxes["same"] += len(detail.boxes) - len(detail.changed_boxes)
 

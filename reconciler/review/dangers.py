@@ -114,7 +114,8 @@ def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
 
 def _losses(dataset: DatasetReview) -> Iterator[Danger]:
     if dataset.losing_labels:
-        keys = [change.key for change in dataset.changes if change.labelled_before and change.labelled_after is False]
+        kept = [change for change in dataset.changes if not change.retired]
+        keys = [change.key for change in kept if change.labelled_before and change.labelled_after is False]
         words = counted(dataset.losing_labels, "image loses all its labels", "images lose all their labels")
         yield _danger(dataset, "check", "labels-removed", words, dataset.losing_labels, keys)
     for group in dataset.groups:
@@ -234,10 +235,12 @@ def _danger(  # noqa: PLR0913, PLR0917 - a row of a table
 def _look_alike(project: str, pair: LookAlike, appeared: set[str]) -> Danger:
     new = pair.first in appeared or pair.second in appeared
     odd = odd_letters(pair.first, pair.second) if pair.why == "letters" else ""
+    exchanged = pair.why == "one-letter" and sorted(pair.first.casefold()) == sorted(pair.second.casefold())
+    why = "two letters are exchanged" if exchanged else _WHY[pair.why]
     words = sentence(
         Name(pair.first),
         f" ({counted(pair.first_images, 'image', 'images')}) and ",
         Name(pair.second),
-        f" ({pair.second_images:,}) look alike: {_WHY[pair.why]}{f': {odd}' if odd else ''}",
+        f" ({pair.second_images:,}) look alike: {why}{f': {odd}' if odd else ''}",
     )
     return _danger(project, "check" if new else "note", "look-alike", words, 2, (pair.first, pair.second))

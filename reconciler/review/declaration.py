@@ -145,6 +145,9 @@ def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationC
         if was != becomes:
             words = sentence(f"{name}: ", Name(was or "any"), " -> ", Name(becomes or "any"), _ELSEWHERE)
             yield DeclarationChange(setting=name, level="check", words=words)
+    if old.retired != new.retired:
+        images = ([one.image for one in project.retired] for project in (old, new))
+        yield DeclarationChange(setting="retired", words=_listed_changes("retired", *images))
     if old.labels != new.labels:
         yield DeclarationChange(setting="labels", words=_labels(old.labels, new.labels))
 
@@ -154,9 +157,15 @@ def _labels(before: Sequence[str] | None, after: Sequence[str] | None) -> Senten
     if before is None or after is None:
         sizes = ["any" if labels is None else counted(len(labels), "label", "labels") for labels in (before, after)]
         return (f"labels: {sizes[0]} -> {sizes[1]}",)
-    added, removed = [one for one in after if one not in before], [one for one in before if one not in after]
+    return _listed_changes("labels", before, after)
+
+
+def _listed_changes(setting: str, before: Sequence[str], after: Sequence[str]) -> Sentence:
+    """What was added to a list and removed from it."""
+    old, new = set(before), set(after)
+    added, removed = [one for one in after if one not in old], [one for one in before if one not in new]
     parts = [sentence(word, listed(some)) for word, some in (("added ", added), ("removed ", removed)) if some]
-    return sentence("labels: ", joined(parts, ", ") or "in a different order")
+    return sentence(f"{setting}: ", joined(parts, ", ") or "written differently")
 
 
 def _value(value: object) -> str | Name:

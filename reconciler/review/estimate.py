@@ -28,7 +28,7 @@ def estimate_of(plan: Plan) -> Estimate:
         calls.update(CreateDataset=1, DescribeDataset=1)
     if plan.has_changes:
         calls.update(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches + _AROUND)
-        left = 0 if plan.action is Action.REPLACE else plan.live_only
+        left = 0 if plan.action is Action.REPLACE else plan.live_only + plan.retired
         calls.update(ListDatasetEntries=_pages(plan.desired.entries + left))
     return _estimate(calls, plan.batches, plan.bytes)
 

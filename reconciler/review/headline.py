@@ -37,6 +37,10 @@ def remarks(plan: Plan, fields: Sequence[str] = (), kept: Sequence[str] = ()) ->
         many = counted(len(kept), "entry that only live changed is", "entries that only live changed are")
         pull = Command("`reconciler pull`")
         found.append(sentence(f"{many} kept (`theirs: keep`): ", listed(kept), "; ", pull, " takes them into git"))
+    if plan.retired:
+        images = counted(plan.retired, "image is", "images are")
+        loses = counted(plan.retiring, "loses its labels", "lose their labels")
+        found.append((f"{images} live and retired in project.yaml{f'; {loses}' if plan.retiring else ''}",))
     if plan.by_label:
         found.append(("sent ordered by label, to stay within 250 labels on the way",))
     return tuple(found)

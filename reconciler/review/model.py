@@ -34,8 +34,7 @@ from reconciler.analysis.results import (
     Size,
     Splits,
 )
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
 from reconciler.policy import Policy
@@ -157,6 +156,7 @@ Origin = Literal["", "branch", "base", "drift", "base-or-drift", "ours", "theirs
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
 Command = Annotated[str, _whole("[a-z]{0,20}")]
+CheckState = Literal["ok", "note", "warning", "fails", "not tried"]
 DangerKind = Literal[
     "replace",
     "refusal",
@@ -187,7 +187,7 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
     `number` is its place in the manifest's order and names the change within its dataset. `words` describe the change.
     `risk` is 0 (harmless) to 9 (most dangerous). `groups` are the `Group.id`s that it belongs to. `origin` is whose
-    change it is (see `OriginCounts`), "" where nothing is known.
+    change it is (see `OriginCounts`), "" where nothing is known. `retired`: the image left the dataset on purpose.
 
     `labels_*` are image-level labels: kept, added, removed. `boxes` are all boxes of both sides; those of one side have
     `before` or `after`. `labelled_*` is whether the entry has any label attribute (one with zero boxes counts), null
@@ -207,6 +207,7 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     risk: int = 0
     groups: tuple[int, ...] = ()
     origin: Origin = ""
+    retired: bool = False
     labelled_before: bool | None = None
     labelled_after: bool | None = None
     labels_kept: tuple[str, ...] = ()
@@ -228,11 +229,13 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     skipped or unread (the run ended before). `action` is nothing, update, create or replace. `add`, `update`, `unlabel`
     and `live_only` count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in
     ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
-    `losing_labels` are images that lose all their labels, `staying` live-only entries that keep theirs, `box_changes`
-    counts boxes by what happens to them in updates. `plan_id` names the changes. `guards` are all guards, in the order
-    of their table, none without a plan; `override` is how to override those that refuse. `settings` are differences in
-    project.yaml: from the first of two sides, or from the base. `remarks` are what else to know before an apply.
-    `drift` is why live has drifted since the last apply, none if it has not, null where that was not judged.
+    `retired` counts live images that left the dataset on purpose (`retired` in project.yaml), `retiring` those of them
+    that lose their labels, which `unlabel` counts too. `losing_labels` are other images that lose all their labels,
+    `staying` live-only entries that keep theirs, `box_changes` counts boxes by what happens to them in updates.
+    `plan_id` names the changes. `guards` are all guards, in the order of their table, none without a plan; `override`
+    is how to override those that refuse. `settings` are differences in project.yaml: from the first of two sides, or
+    from the base. `remarks` are what else to know before an apply. `drift` is why live has drifted since the last
+    apply, none if it has not, null where that was not judged.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -261,6 +264,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     unchanged: int = 0
     ignored: int = 0
     marked: int = 0
+    retired: int = 0
+    retiring: int = 0
     losing_labels: int = 0
     staying: int = 0
     box_changes: dict[BoxWord, int] = {}
@@ -319,6 +324,22 @@ class Danger(Struct, frozen=True, kw_only=True):
     examples: tuple[str, ...] = ()
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """What a check of `reconciler doctor` found, and the cure, empty where there is nothing to do.
+
+    `state` is "ok", "note" (good to know), "warning" (an apply works, or nobody knows), "fails" (an apply would be
+    stopped) or "not tried". `subjects` are the projects, datasets or addresses that it is about, none for the machine
+    or the account. `source` is where the demand comes from.
+    """
+
+    check: str
+    state: CheckState
+    finding: str
+    cure: str = ""
+    subjects: tuple[str, ...] = ()
+    source: str = ""
+
+
 class Made(Struct, frozen=True, kw_only=True):
     """When a review was made (UTC, to the second), and from which commit, whose author is named.
 
@@ -337,7 +358,7 @@ class Review(Struct, frozen=True, kw_only=True):
     `command` is the command that was run, "" if the arguments name none. `plan_id` names all changes of the run, "" if
     a dataset could not be planned. `made` is null in a review that no command made. `dangers` are those of all
     projects, the worst first. `findings` are about project.yaml files. `spent` is what an apply took, to compare with
-    `estimate`; null before one. `calls` are the requests of this run, by operation.
+    `estimate`; null before one. `calls` are the requests of this run, by operation. `checks` are those of a `doctor`.
     """
 
     kind: Literal["plan"] = "plan"
@@ -354,6 +375,7 @@ class Review(Struct, frozen=True, kw_only=True):
     estimate: Estimate | None = None
     spent: Estimate | None = None
     calls: dict[str, int] = {}
+    checks: tuple[Checked, ...] = ()
     error: Failure | None = None
     exit_code: int = 0
 

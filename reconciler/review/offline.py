@@ -46,7 +46,7 @@ def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
 
 def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
     """A manifest without a project, as one of this name: with any labels, and every default."""
-    kind = DatasetType.TEST if manifest.name.startswith(DatasetType.TEST.word) else DatasetType.TRAIN
+    kind = DatasetType.TEST if manifest.name.casefold().startswith(DatasetType.TEST.word) else DatasetType.TRAIN
     return _undeclared(manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown),))
 
 

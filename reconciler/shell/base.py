@@ -63,7 +63,7 @@ class LeftLive(Struct, frozen=True, omit_defaults=True):
 
 
 def left_live(value: object) -> LeftLive | None:
-    """Read it back; None for anything of another form, which is no base."""
+    """Read it back; None for anything of a different form."""
     with suppress(msgspec.ValidationError):
         return msgspec.convert(value, LeftLive)
     return None

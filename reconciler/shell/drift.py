@@ -2,7 +2,8 @@
 
 The command line has what was read back from the newest record, the provider from Pulumi's state. Bare lines do not
 count: an unlabelled upload makes no drift, an entry that lost its labels does. What was written before version 0.2.0
-has no digest without bare lines: then every line counts, until the next apply.
+has no digest without bare lines: then every line counts, until the next apply. Retired entries never count: they are
+bare once an apply is done, so what it read back is the digest with them and without them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -68,7 +69,7 @@ def drift(before: ReadBack, now: Facts | None) -> Iterator[str]:
 
 def _moved(before: Facts, now: Facts) -> bool:
     if before.labels_digest:
-        return now.labels_digest != before.labels_digest
+        return before.labels_digest not in {now.labels_digest, now.kept_digest}
     return now.digest != before.digest
 
 

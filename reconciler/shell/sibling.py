@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.manifest.project.folders import project_beside
@@ -25,7 +26,8 @@ def sibling_of(manifest: str, dataset_type: DatasetType, policy: Policy, named: 
     if declared is None:
         return Sibling()
     shown = named or str(declared.manifest)
-    return Sibling(shown, partial(_keys, declared), leftover=declared.policy.extra.leftover)
+    retired = Images(one.image for one in declared.retired)
+    return Sibling(shown, partial(_keys, declared), leftover=declared.policy.extra.leftover, retired=retired)
 
 
 def _keys(dataset: DatasetDeclaration) -> Iterable[tuple[str, bool]] | None:

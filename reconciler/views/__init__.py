@@ -1,21 +1,19 @@
 """The table of views of a review.
 
 A view is one function below with `@_view(name, option, help)` above it; its module is loaded when the view is made.
+The table itself loads nothing: the parser of the command line reads it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-from reconciler.review.model import Review
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from reconciler.review.model import Review
     from reconciler.views.pictures import Thumbnails
     from reconciler.views.terminal.tables import Painter
 
 
-@dataclass(frozen=True, slots=True)
-class How:
+class How(NamedTuple):
     """How a view is shown: the terminal's width and colours (None: neither), and the user's options.
 
     `pictures` makes the source of pictures for a view that shows them.
@@ -29,11 +27,10 @@ class How:
     pictures: "Callable[[], Thumbnails | None]" = lambda: None
 
 
-_Make = Callable[[Review, How], str]
+_Make = Callable[["Review", How], str]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A row: the option of `plan` that writes it ("": none), its help, and the function that makes it."""
 
     option: str
@@ -55,28 +52,56 @@ def _view(name: str, option: str = "", help_: str = "") -> Callable[[_Make], _Ma
 
 
 @_view("text")
-def _text(review: Review, how: How) -> str:
+def _text(review: "Review", how: How) -> str:
     from reconciler.views.terminal import view as terminal  # noqa: PLC0415 - see above
 
     return terminal.view(review, width=how.width, paint=how.paint, verbose=how.verbose, entries=how.entries)
 
 
 @_view("markdown", "markdown", "the plan as a comment for a pull request")
-def _markdown(review: Review, _how: How) -> str:
+def _markdown(review: "Review", _how: How) -> str:
     from reconciler.views.markdown import view as markdown  # noqa: PLC0415 - see above
 
     return markdown.view(review)
 
 
 @_view("html", "html", "the plan as one page, with the boxes drawn")
-def _html(review: Review, how: How) -> str:
+def _html(review: "Review", how: How) -> str:
     from reconciler.views.html import view as html  # noqa: PLC0415 - see above
 
     return html.view(review, pictures=how.pictures(), links=how.links)
 
 
 @_view("json", "save", "the plan as JSON, for `reconciler report` and `apply --plan`")
-def _json(review: Review, _how: How) -> str:
+def _json(review: "Review", _how: How) -> str:
     from reconciler.views.json_document import document_text  # noqa: PLC0415 - see above
 
     return document_text(review)
+
+
+@_view("sarif", help_="what was found, for code scanning (SARIF 2.1.0)")
+def _sarif(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import sarif  # noqa: PLC0415 - see above
+
+    return sarif.view(review)
+
+
+@_view("github", help_="what was found, as annotations of a GitHub job")
+def _github(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
+
+    return forges.github(review)
+
+
+@_view("gitlab", help_="what was found, as GitLab's Code Quality report")
+def _gitlab(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
+
+    return forges.gitlab(review)
+
+
+@_view("junit", help_="what was found, as JUnit's XML")
+def _junit(review: "Review", _how: How) -> str:
+    from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
+
+    return forges.junit(review)

@@ -1,4 +1,4 @@
-"""The thirteen operations in botocore's service model of Rekognition.
+"""The fourteen operations in botocore's service model of Rekognition.
 
 Source: botocore `data/rekognition/2016-06-27/service-2.json`, as installed.
 """
@@ -19,6 +19,7 @@ OPERATIONS = (
     "CreateProject",
     "DescribeProjects",
     "DeleteProject",
+    "DescribeProjectVersions",
     "CreateDataset",
     "DescribeDataset",
     "DeleteDataset",
@@ -30,7 +31,7 @@ OPERATIONS = (
     "UntagResource",
     "ListTagsForResource",
 )
-"""All operations on projects, datasets and their tags; training and trained models are not emulated."""
+"""All operations on projects, datasets and their tags. Nothing is trained: tests say which versions a project has."""
 
 
 @cache
@@ -74,7 +75,7 @@ def _references(found: Shape) -> list[str]:
 
 
 def _used_shapes() -> dict[str, Shape]:
-    """Every shape that the thirteen operations use, by name."""
+    """Every shape that the fourteen operations use, by name."""
     waiting = [name for operation in OPERATIONS for name in (input_shape(operation), output_shape(operation))]
     waiting += [name for operation in OPERATIONS for name in modelled_errors(operation)]
     seen: dict[str, Shape] = {}
@@ -93,7 +94,7 @@ def _without_documentation(value: object) -> object:
 
 
 def fingerprint() -> str:
-    """SHA-256 of the thirteen operations and their shapes, without documentation: it tells whether AWS changed them."""
+    """SHA-256 of the fourteen operations and their shapes, without documentation: it tells whether AWS changed them."""
     operations = {name: service_model()["operations"][name] for name in OPERATIONS}
     text = json.dumps(_without_documentation({"operations": operations, "shapes": _used_shapes()}), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

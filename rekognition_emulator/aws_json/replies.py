@@ -17,6 +17,8 @@ ReplyCheck = Callable[[object, str], None]
 _SCALAR_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str, msgspec.Raw),
     "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
     "boolean": (bool,),
     "timestamp": (int, float),
 }

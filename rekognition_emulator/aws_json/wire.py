@@ -54,7 +54,7 @@ def operation_of(request: HttpRequest) -> str:
 
     Raises:
         ServiceError: UnknownOperationException for a wrong content type, a wrong target, or an operation that is not
-            one of the thirteen.
+            one of the fourteen.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != CONTENT_TYPE:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rekognition_emulator.switches.all_switches import Switches
 
 STS_OPERATIONS = ("AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity")
+IAM_OPERATIONS = ("GetRole", "SimulatePrincipalPolicy")
+# S3 is served by moto, which denies nothing: a denial of these is told by SimulatePrincipalPolicy only.
+S3_ACTIONS = ("GetObject", "PutObject")
+_KNOWN = {"rekognition": OPERATIONS, "sts": STS_OPERATIONS, "iam": IAM_OPERATIONS, "s3": S3_ACTIONS}
 
 
 class Quota:
@@ -61,7 +65,7 @@ class DenialError(ValueError):
 
 @dataclass(frozen=True)
 class Denial:
-    """An operation of Rekognition or STS that is denied on a resource; both are patterns with `*` and `?`."""
+    """An operation of Rekognition, STS, IAM or S3 that is denied on a resource; both are patterns with `*` and `?`."""
 
     operation: str
     resource: str = "*"
@@ -71,13 +75,13 @@ class Denial:
     def parse(cls, text: str) -> Denial:
         """The denial in `OPERATION[:ARN-pattern]`, or in IAM's form `rekognition:OPERATION[:ARN-pattern]`.
 
-        An operation of STS needs IAM's form: `sts:GetCallerIdentity`.
+        An operation of STS, IAM or S3 needs IAM's form: `sts:GetCallerIdentity`.
 
         Raises:
             DenialError: when no operation has that name or matches that pattern.
         """
-        service = "sts" if text.startswith("sts:") else "rekognition"
-        known = STS_OPERATIONS if service == "sts" else OPERATIONS
+        service = next((name for name in _KNOWN if text.startswith(f"{name}:")), "rekognition")
+        known = _KNOWN[service]
         operation, _, resource = text.removeprefix(f"{service}:").partition(":")
         if not any(fnmatchcase(name, operation) for name in known):
             hint = did_you_mean(operation, list(known))

@@ -1,6 +1,6 @@
-"""CreateProject, DescribeProjects, DeleteProject.
+"""CreateProject, DescribeProjects, DeleteProject, DescribeProjectVersions.
 
-Source: API Reference of the three operations; Developer Guide, Deleting a project (datasets go first).
+Source: API Reference of the four operations; Developer Guide, Deleting a project (datasets go first).
 """
 
 from __future__ import annotations
@@ -76,6 +76,22 @@ class Projects:
         }
         return described | ({"AutoUpdate": project.auto_update} if project.auto_update else {})
 
+    def describe_project_versions(self, request: Request, caller: Caller) -> Reply:
+        """One page of the model versions of a project, the latest first; unknown names are absent from it.
+
+        Raises:
+            ServiceError: ResourceNotFoundException.
+        """
+        project, names = self.lifecycle.project(request["ProjectArn"], caller), request.get("VersionNames")
+        found = [name for name in reversed(project.versions) if names is None or name in names]
+        listing = page_tokens.listing_id("DescribeProjectVersions", project.arn, names)
+        now, lifetime = self.context.clock.now(), self.context.switches.token_lifetime
+        position = page_tokens.read_token(request.get("NextToken"), listing, now, lifetime)
+        end = position + request.get("MaxResults", page_tokens.PAGE)
+        shown = [_version(project, name) for name in found[position:end]]
+        token = {"NextToken": page_tokens.write_token(listing, end, now)} if len(found) > end else {}
+        return {"ProjectVersionDescriptions": shown, **token}
+
     def delete_project(self, request: Request, caller: Caller) -> Reply:
         """Start the deletion of a project.
 
@@ -92,6 +108,11 @@ class Projects:
         project.gone_at = self.context.clock.now() + self.context.latency.delete_project
         self.context.store.save_project(project)
         return {"Status": "DELETING"}
+
+
+def _version(project: Project, name: str) -> Reply:
+    arn = f"{project.arn.rpartition('/')[0]}/version/{name}/{round(project.created * 1000)}"
+    return {"ProjectVersionArn": arn, "CreationTimestamp": project.created, "Status": project.versions[name]}
 
 
 def _metadata(dataset: Dataset, now: float) -> Reply:

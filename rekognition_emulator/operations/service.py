@@ -105,6 +105,19 @@ class Service:
             dataset.tally.forget_unused(keep_labels=self.context.switches.unused_labels == "kept")
             self._edited(dataset)
 
+    def save_version(self, project_arn: str, name: str, status: str) -> None:
+        """Give a project a model version in this status, or change the version's status; nothing is trained.
+
+        Raises:
+            KeyError: when the project is not found.
+        """
+        with self.lock, self.context.store.transaction():
+            project = self.context.store.project(project_arn)
+            if project is None:
+                raise KeyError(project_arn)
+            project.versions[name] = status
+            self.context.store.save_project(project)
+
     def entries(self, dataset_arn: str) -> list[Entry]:
         """All entries of a dataset in order, in any status.
 

@@ -25,7 +25,10 @@ class Caller:
 
 @dataclass
 class Project:
-    """A Custom Labels project. `created`, `gone_at` (the end of its deletion): seconds since the epoch."""
+    """A Custom Labels project. `created`, `gone_at` (the end of its deletion): seconds since the epoch.
+
+    `versions`: the names of its model versions with their status.
+    """
 
     arn: str
     name: str
@@ -33,6 +36,7 @@ class Project:
     feature: str = "CUSTOM_LABELS"
     auto_update: str | None = None
     gone_at: float | None = None
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -15,13 +15,16 @@ from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.faults.call_context import HangUp
 from rekognition_emulator.faults.injector import FaultInjector
 from rekognition_emulator.journal import Call, Journal
-from rekognition_emulator.web import sts
+from rekognition_emulator.web import query
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rekognition_emulator.aws_json.callers import Callers
     from rekognition_emulator.aws_json.wire import HttpRequest
     from rekognition_emulator.operations.service import Service
     from rekognition_emulator.state.records import Caller
+    from rekognition_emulator.web.iam import Iam
     from rekognition_emulator.web.sts import Sts
 
 CallCheck = Callable[[str, dict[str, Any], "Caller"], None]
@@ -32,17 +35,19 @@ _LOG = logging.getLogger("rekognition_emulator")
 
 
 class FrontEnd:
-    """Handles AWS's requests; `journal` has the calls, `seed` decides the request ids.
+    """Handles AWS's requests; `journal` has the calls, `seed` decides the request ids, `beside` answers as STS and IAM.
 
     `before_decoding` (operation, caller) and `before_work` (operation, request, caller) are checks that may refuse a
     call with a ServiceError; tests may add their own.
     """
 
-    def __init__(self, service: Service, *, callers: Callers, journal: Journal, sts: Sts, seed: int = 0) -> None:
+    def __init__(
+        self, service: Service, *, callers: Callers, journal: Journal, beside: Mapping[str, Sts | Iam], seed: int = 0
+    ) -> None:
         self.service = service
         self.journal = journal
         self.callers = callers
-        self.sts = sts
+        self.beside = beside
         self.before_decoding: list[Callable[[str, Caller], None]] = []
         self.before_work: list[CallCheck] = []
         self.faults = FaultInjector(service, seed, journal.keep)
@@ -70,19 +75,17 @@ class FrontEnd:
         return response
 
     def _respond(self, request: HttpRequest, call: Call) -> HttpResponse:
-        return (
-            self._respond_for_sts(request, call)
-            if sts.is_sts(request)
-            else self._respond_for_rekognition(request, call)
-        )
+        service = query.service_of(request)
+        return self._respond_beside(service, request, call) if service else self._respond_for_rekognition(request, call)
 
-    def _respond_for_sts(self, request: HttpRequest, call: Call) -> HttpResponse:
+    def _respond_beside(self, service: str, request: HttpRequest, call: Call) -> HttpResponse:
+        """The response of STS or IAM."""
         try:
-            call.operation, call.request, result = self.sts.answer(request)
+            call.operation, call.request, result = self.beside[service].answer(request)
         except ServiceError as error:
             call.error = error.code
-            return sts.failure(error, call.request_id)
-        return sts.success(call.operation, result, call.request_id)
+            return query.failure(service, error, call.request_id)
+        return query.success(service, call.operation, result, call.request_id)
 
     def _respond_for_rekognition(self, request: HttpRequest, call: Call) -> HttpResponse:
         switches = self.service.context.switches

@@ -1,7 +1,7 @@
 """AWS STS on the same port: GetCallerIdentity, AssumeRole and AssumeRoleWithWebIdentity, for proofs of the account.
 
 Every role can be assumed, unless `deny` names `sts:AssumeRole`. Sources: AWS STS API Reference (the three operations,
-common errors); botocore sts/2011-06-15/service-2.json (query protocol, names of the XML elements, patterns).
+common errors); botocore sts/2011-06-15/service-2.json (names of the XML elements, patterns).
 """
 
 from __future__ import annotations
@@ -9,32 +9,21 @@ from __future__ import annotations
 import re
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
-from rekognition_emulator.aws_json.callers import Callers, signed_service, temporary_credentials
-from rekognition_emulator.aws_json.wire import HttpRequest, HttpResponse
+from rekognition_emulator.aws_json.callers import temporary_credentials
 from rekognition_emulator.errors import ServiceError
 from rekognition_emulator.operations.admission import STS_OPERATIONS, access_denied
+from rekognition_emulator.web.query import Result, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rekognition_emulator.aws_json.callers import Callers
+    from rekognition_emulator.aws_json.wire import HttpRequest
     from rekognition_emulator.operations.admission import Denial
 
-_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-_FORM = "application/x-www-form-urlencoded"
 _ROLE = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
-
-Result = dict[str, "str | Result"]
-"""The elements of a result by their names."""
-
-
-def is_sts(request: HttpRequest) -> bool:
-    """Whether a request is for STS: by its signature, or, without one, by its form (the query protocol)."""
-    service = signed_service(request)
-    return service == "sts" or (not service and request.headers.get("content-type", "").startswith(_FORM))
 
 
 class Sts:
@@ -50,7 +39,7 @@ class Sts:
         Raises:
             ServiceError: for an unknown operation, a missing signature, a denied operation or an invalid parameter.
         """
-        parameters = dict(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
+        parameters = parameters_of(request)
         operation = parameters.get("Action", "")
         if operation not in STS_OPERATIONS:
             raise ServiceError("InvalidAction", f"Could not find operation {operation} for version 2011-06-15")
@@ -78,29 +67,3 @@ def _assume_role(parameters: Mapping[str, str]) -> Result:
         "AssumedRoleUser": {"AssumedRoleId": f"AROAEMULATOR:{arn.rpartition('/')[2]}", "Arn": arn},
         "Credentials": {**temporary_credentials(arn), "Expiration": ends},
     }
-
-
-def _elements(result: Result) -> str:
-    return "".join(
-        f"<{name}>{escape(value) if isinstance(value, str) else _elements(value)}</{name}>"
-        for name, value in result.items()
-    )
-
-
-def success(operation: str, result: Result, request_id: str) -> HttpResponse:
-    """The XML response with a result."""
-    inner: Result = {f"{operation}Result": result, "ResponseMetadata": {"RequestId": request_id}}
-    return _xml(200, f"{operation}Response", inner, request_id)
-
-
-def failure(error: ServiceError, request_id: str) -> HttpResponse:
-    """The XML response for an error; STS writes the names of AWS's front end without `Exception`."""
-    code = error.code.removesuffix("Exception")
-    inner: Result = {"Error": {"Type": "Sender", "Code": code, "Message": error.message}, "RequestId": request_id}
-    status = 403 if code == "AccessDenied" else error.status
-    return _xml(status, "ErrorResponse", inner, request_id)
-
-
-def _xml(status: int, root: str, inner: Result, request_id: str) -> HttpResponse:
-    body = f'<{root} xmlns="{_NAMESPACE}">{_elements(inner)}</{root}>\n'
-    return HttpResponse(status, body.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request_id})

@@ -29,6 +29,9 @@ ZERO_WIDTH = "\u200b"
         ("modern", "modem", "letters"),
         ("Cigarette", "Cigarete", "one-letter"),
         ("Platelet", "Plateled", "one-letter"),
+        ("Platelet", "Platleet", "one-letter"),
+        ("Category", "Catelgory", "one-letter"),
+        ("Category", "categroy", "one-letter"),
     ],
 )
 def test_look_alikes_are_found_with_their_reason(one: str, other: str, why: str) -> None:
@@ -40,7 +43,14 @@ def test_look_alikes_are_found_with_their_reason(one: str, other: str, why: str)
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("cat", "cot"), ("size 1", "size 2"), ("RBC", "WBC"), ("gas", "glass"), ("Paper bag", "Plastic bag")],
+    [
+        ("cat", "cot"),
+        ("size 1", "size 2"),
+        ("RBC", "WBC"),
+        ("gas", "glass"),
+        ("Paper bag", "Plastic bag"),
+        ("part 12", "part 21"),
+    ],
 )
 def test_labels_that_differ_on_purpose_are_left_alone(one: str, other: str) -> None:
     """Short words, words with different numbers and different words do not look alike."""

@@ -36,7 +36,7 @@ CASES = pytest.mark.parametrize(
         (["report", "plan.json", "--format", "h"], {"html"}),
         (["restore", "--type", ""], {"train", "test"}),
         (["help", "ap"], {"apply"}),
-        (["convert", "c"], {"coco"}),
+        (["convert", "c"], {"coco", "csv"}),
         (["completion", ""], {"bash", "zsh", "fish"}),
     ],
 )

@@ -244,3 +244,27 @@ def test_half_a_character_is_an_error(world: World, image: str, category: str, o
     ran = world.run("convert", "coco", "in", *IMAGES, *output)
     assert (ran.code, ran.out, (world.folder / "train.jsonl").exists()) == (3, "", False)
     assert " half-character error: " in ran.err
+
+
+def test_a_manifest_becomes_annotations_of_another_format(world: World) -> None:
+    """`--to` writes one file, or a folder that must not have files yet; the way back gives the same boxes."""
+    source = str(DATA / "manifests" / "zeeshan3945-cigars" / "output.manifest")
+    ran = world.run("convert", "manifest", source, "--to", "coco", "-o", "boxes.json")
+    assert (ran.code, ran.out) == (0, "")
+    assert "export-lost-confidence marked: boxes whose confidence is left out: 54" in ran.err
+    assert len(json.loads((world.folder / "boxes.json").read_bytes())["annotations"]) == 54
+
+    assert world.run("convert", "manifest", source, "--to", "yolo", "-o", "yolo").code == 0
+    assert len(list((world.folder / "yolo" / "labels").iterdir())) == 32
+    again = world.run("convert", "manifest", source, "--to", "yolo", "-o", "yolo")
+    assert (again.code, "yolo is not empty" in again.err) == (3, True)
+    nowhere = world.run("convert", "manifest", source, "--to", "yolo")
+    assert (nowhere.code, "-o is missing: yolo is a folder of files" in nowhere.err) == (3, True)
+
+
+def test_labels_of_machines_can_be_left_out(world: World) -> None:
+    """`--min-confidence` and `--human-only` hold for every format, and a number beyond 1 is refused."""
+    source = str(DATA / "manifests" / "linuxus-ground-truth" / "train_v1.manifest")
+    ran = world.run("convert", "ground-truth", source, "--min-confidence", "0.9", "--human-only")
+    assert (ran.code, 0 < ran.out.count("\n") < 55, "labels-left-out note:" in ran.err) == (0, True, True)
+    assert world.run("convert", "ground-truth", source, "--min-confidence", "95").code == 3

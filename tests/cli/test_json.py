@@ -218,7 +218,7 @@ def test_a_marked_entry_says_since_when_and_what_to_do(account: Account, world: 
         mark = next(mark for mark in entry["marks"] if mark["code"] == "ERROR_INVALID_BOUNDING_BOX")
         assert set(mark) == {"code", "message"}
         (seen,) = [line for line in world.run("apply", "--yes").out.splitlines() if "marked by the service" in line]
-        assert "ERROR_INVALID_BOUNDING_BOX: a box is not inside the image; clip the box to the image" in seen
+        assert "ERROR_INVALID_BOUNDING_BOX: a box is not inside the image; look at the image: " in seen
 
 
 def test_statistics_stand_beside_what_was_read(account: Account, world: World) -> None:

@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.cli.conftest import World
+    from tests.cli.conftest import Account, World
 
 METADATA = (
     '"boxes-metadata": {"objects": [{"confidence": 1}], "class-map": {"0": "cat"}, "human-annotated": "yes", '
@@ -40,6 +40,9 @@ COCO = {"info": {}, "images": [{"id": 1, "file_name": "a.jpg"}], "annotations": 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 CONFLICT = f"{GOOD}<<<<<<< HEAD\n{OTHER}=======\n{OTHER.replace('cat', 'dog')}>>>>>>> main\n"
 
+CREATE_ML = {"image": "a.jpg", "annotations": [{"label": "cat", "coordinates": {"x": 1, "y": 2}}]}
+LABEL_STUDIO = {"image": "/data/upload/a.png", "id": 1, "label": [{"rectanglelabels": ["cat"]}], "annotator": 1}
+VIA = {"filename": "a.jpg", "size": 1, "regions": [{"shape_attributes": {"name": "rect"}}]}
 IN_VALUE = json.dumps({name: json.dumps(one) if name == "boxes" else one for name, one in json.loads(GOOD).items()})
 IN_METADATA = json.dumps({name: json.dumps(one) if "-m" in name else one for name, one in json.loads(GOOD).items()})
 
@@ -49,14 +52,22 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a rest of a merge conflict": (f"{GOOD}>>>>>>> main\n", "merge-conflict", "lines 2"),
     "a pointer of Git LFS": (LFS, "git-lfs-pointer", "git lfs pull"),
     "a pointer of Git LFS in CI": (LFS, "git-lfs-pointer", "lfs: true"),
-    "a table": ("image,label\ns3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
-    "a table with semicolons": ("image;label\n1.jpg;cat\n", "table-file", "for each image"),
-    "a table without a head": ("s3://acme-vision/1.jpg,cat\n", "table-file", "for each image"),
-    "a table with tabs and quotes": ('"image"\t"label"\n"1.jpg"\t"cat"\n', "table-file", "for each image"),
-    "a list of images": ("s3://acme-vision/1.jpg\ns3://acme-vision/2.jpg\n", "table-file", "a list of images"),
+    "a table": ("image,label\ns3://acme-vision/1.jpg,cat\n", "table-file", "reconciler convert csv train.jsonl"),
+    "a table with semicolons": ("image;label\n1.jpg;cat\n", "table-file", "reconciler convert csv train.jsonl"),
+    "a table without a head": ("s3://acme-vision/1.jpg,cat\n", "table-file", "reconciler convert csv train.jsonl"),
+    "a table with tabs and quotes": (
+        '"image"\t"label"\n"1.jpg"\t"cat"\n',
+        "table-file",
+        "reconciler convert csv train.jsonl",
+    ),
+    "a list of images": ("s3://acme-vision/1.jpg\ns3://acme-vision/2.jpg\n", "image-list", "for each image"),
     "LabelMe": ('{"version": "5.0", "flags": {}, "shapes": [{"label": "cat"}]}\n', "other-format", "LabelMe"),
     "VGG Image Annotator": ('{\n  "_via_settings": {}}\n', "other-format", "convert --help"),
-    "Label Studio": ('[{"id": 1, "annotations": [{}]}]\n', "other-format", "Label Studio"),
+    "Label Studio": (
+        '[{"id": 1, "annotations": [{}]}]\n',
+        "label-studio-file",
+        "reconciler convert label-studio train.jsonl",
+    ),
     "a Python dictionary": (GOOD.replace('"', "'"), "invalid-json", "json.dumps"),
     "a word of Python": (GOOD.replace("640", "None"), "invalid-json", "the word None, which JSON does not have"),
     "labels of YOLO": ("0 0.5 0.5 0.25 0.25\n1 0.1 0.1 0.05 0.05\n", "yolo-file", "reconciler convert yolo"),
@@ -69,6 +80,72 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "Pascal VOC": ("<annotation>\n<filename>a.jpg</filename>\n</annotation>\n", "voc-file", "reconciler convert voc"),
     "a web page": ("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "web-page", "download"),
+    "a polygon of YOLO": ("0 0.5 0.5 0.6 0.5 0.6 0.6 0.7 0.7\n", "yolo-polygons", "for object detection"),
+    "an oriented box of YOLO": ("1 0.5 0.5 0.6 0.5 0.6 0.6 0.5 0.6\n", "yolo-polygons", "reconciler convert yolo"),
+    "a prediction of YOLO": ("0 0.5 0.5 0.25 0.25 0.91\n", "yolo-file", "reconciler convert yolo"),
+    "DOTA": ("2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n", "other-format", "DOTA"),
+    "KITTI": ("Car 0.00 0 -1.58 587.0 173.3 614.1 200.1 1.6 1.7 3.6 -0.6 1.7 46.7 -1.59\n", "other-format", "KITTI"),
+    "CVAT": ('<?xml version="1.0"?>\n<annotations>\n<version>1.1</version></annotations>\n', "other-format", "CVAT"),
+    "XML of a different tool": (
+        "<!-- x -->\n<project><name>a</name></project>\n",
+        "other-format",
+        "other than Pascal VOC",
+    ),
+    "an error of S3": (
+        "<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code></Error>\n",
+        "web-page",
+        "an error of Amazon S3",
+    ),
+    "Create ML": (json.dumps([CREATE_ML]), "other-format", "Create ML"),
+    "Create ML over several lines": (json.dumps([CREATE_ML], indent=2), "other-format", "Create ML"),
+    "Label Studio, short": (
+        json.dumps([LABEL_STUDIO]),
+        "label-studio-file",
+        "reconciler convert label-studio train.jsonl",
+    ),
+    "Label Studio, tasks": (
+        json.dumps([{"data": {}, "annotations": [LABEL_STUDIO]}], indent=1),
+        "label-studio-file",
+        "reconciler convert label-studio train.jsonl",
+    ),
+    "annotations of VGG Image Annotator": (json.dumps({"a.jpg1": VIA}), "other-format", "VGG Image Annotator"),
+    "a table of VGG Image Annotator": ("#filename,file_size,file_attributes\n", "other-format", "VGG Image Annotator"),
+    "LabelMe in one line": ('{"imagePath": "a.jpg", "shapes": [{"label": "cat"}]}\n', "other-format", "LabelMe"),
+    "a list of a different tool": ('[\n  {"file": "a.jpg", "boxes": []}\n]\n', "foreign-json", "convert --help"),
+    "an object of a different tool": ('{\n  "file": "a.jpg", "boxes": []\n}\n', "foreign-json", "convert --help"),
+    "a response of DetectCustomLabels": ('{"CustomLabels": [{"Name": "cat"}]}', "rekognition-response", "fractions"),
+    "a response of ListDatasetEntries": (
+        json.dumps({"DatasetEntries": [GOOD]}),
+        "not-json-lines",
+        "jq -c '.DatasetEntries[] | fromjson' train.jsonl",
+    ),
+    "a comment above": (f"// images of May\n{GOOD}", "comment-in-json-lines", "remove the lines"),
+    "comments": (f"# images of May\n#\n{GOOD}# of June\n  // none\n", "comment-in-json-lines", "remove the lines"),
+    "nothing but comments": ("# images of May\n\n# none\n", "comment-in-json-lines", "remove the lines"),
+    "YAML below a comment": (
+        "# images of May\nimages: s3://a-b/\nentries: []\n",
+        "yaml-in-json-lines",
+        "name the file .yaml",
+    ),
+    "fractions beyond the edge": (
+        line('"left": 0.1, "top": -0.02, "width": 1.02, "height": 0.4'),
+        "boxes-as-fractions",
+        "multiply",
+    ),
+    "some fractions": (
+        line(f'{SIDES}}}, {{"class_id": 0, "left": 0.1, "top": 0.2, "width": 0.3, "height": 0.4').replace(
+            '[{"confidence": 1}]', '[{"confidence": 1}, {"confidence": 1}]'
+        ),
+        "boxes-as-fractions",
+        "1 of 2 boxes is fractions of the image",
+    ),
+    "members of Amazon Rekognition": (
+        line('"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4'),
+        "box-members",
+        "multiply left and width by the image's width",
+    ),
+    "a box in a box": (line('"BoundingBox": {"Left": 0.1}'), "box-members", "in place of boundingbox"),
+    "a box by its center": (line('"cx": 10, "cy": 20, "w": 30, "h": 40'), "box-members", "left: cx - w / 2"),
     "JSON in JSON": (json.dumps(GOOD.strip()) + "\n", "json-in-json", "jq -c fromjson train.jsonl"),
     "JSON in a value": (IN_VALUE, "json-in-value", "without quotes"),
     "JSON in metadata": (IN_METADATA, "json-in-value", "without quotes"),
@@ -120,7 +197,22 @@ def test_a_mistake_is_named_once_with_its_cure(world: World, mistake: str, varia
     assert cure in said
 
 
-@pytest.mark.parametrize("mistake", [name for name, (_, code, _) in MISTAKES.items() if code.endswith("-file")])
+@pytest.mark.parametrize("left", [600, 630, 3000])
+def test_clipping_is_never_the_cure_of_validate(world: World, left: int) -> None:
+    """A box beyond the edge of the image may be right and the size wrong: clipped boxes are spoilt."""
+    box = f'"left": {left}, "top": 20, "width": 300, "height": 40'
+    text = line(f'{SIDES}}}, {{"class_id": 0, {box}').replace(
+        '[{"confidence": 1}]', '[{"confidence": 1}, {"confidence": 1}]'
+    )
+    _, codes, said = told(world, text.encode())
+    assert codes == ["ERROR_INVALID_BOUNDING_BOX"]
+    assert "clip" not in said
+    assert "correct the box, or the image's size" in said
+
+
+@pytest.mark.parametrize(
+    "mistake", [name for name, (_, code, _) in MISTAKES.items() if code.endswith(("-file", "-list", "-format"))]
+)
 def test_a_file_that_is_something_else_is_refused(world: World, mistake: str) -> None:
     """Nothing of it is an entry: exit code 3."""
     code, _, said = told(world, MISTAKES[mistake][0].encode())
@@ -136,6 +228,9 @@ def test_a_file_that_is_something_else_is_refused(world: World, mistake: str) ->
         (b"BZh91AY&SY", "bzip2"),
         (b"\xfd7zXZ\x00\x00", "xz"),
         (b"\x28\xb5\x2f\xfd\x04", "zstd"),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "7z"),
+        (b"Rar!\x1a\x07\x01\x00", "rar"),
+        (b"train.jsonl".ljust(257, b"\x00") + b"ustar\x0000", "tar"),
     ],
 )
 @pytest.mark.parametrize("name", ["train.jsonl", "train.yaml"])
@@ -144,6 +239,45 @@ def test_a_compressed_file_is_named_by_its_kind(world: World, content: bytes, ki
     code, codes, said = told(world, content, name)
     assert (code, codes) == (3, ["compressed-file"])
     assert f"compressed ({kind})" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "kind"),
+    [
+        (b"PAR1\x15\x04\x15\x10", "table-file", "a Parquet file"),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "table-file", "an Excel workbook"),
+        (b"SQLite format 3\x00\x10", "table-file", "a SQLite database"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "binary-file", "an image (JPEG)"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "binary-file", "an image (PNG)"),
+        (b"%PDF-1.7\n", "binary-file", "a PDF document"),
+        (b"\x80\x04\x95\x10\x00", "binary-file", "pickled data of Python"),
+        (bytes(5000), "binary-file", "NUL bytes"),
+        (GOOD.encode() + bytes(64), "binary-file", "NUL bytes"),
+    ],
+)
+@pytest.mark.parametrize("name", ["train.jsonl", "train.yaml"])
+def test_what_is_not_text_is_named_by_its_kind(world: World, content: bytes, code: str, kind: str, name: str) -> None:
+    """An image or a table where a manifest is meant; a parser would only say that a byte is wrong."""
+    exit_code, codes, said = told(world, content, name)
+    assert (exit_code, codes) == (3, [code])
+    assert kind in said
+
+
+def test_a_file_beyond_all_limits_is_refused_at_once(world: World) -> None:
+    """A sparse file of terabytes took hours in silence; a line without an end is read no further."""
+    for name in ("train.jsonl", "train.yaml"):
+        with (world.folder / name).open("wb") as file:
+            file.write(GOOD.encode())
+            file.truncate(3 * 10**12)
+        ran = world.run("validate", name)
+        assert (ran.code, re.findall(r" ([a-z-]+) error: ", ran.out)) == (3, ["manifest-too-large"])
+        assert "3,000,000,000,000 bytes" in ran.out
+    with (world.folder / "train.jsonl").open("r+b") as file:
+        file.write(b" " * 9000)
+        file.truncate(90 * 10**9)
+    ran = world.run("validate", "train.jsonl")
+    assert (ran.code, re.findall(r" ([a-z-]+) error: ", ran.out)) == (3, ["line-too-long"])
+    assert "or more, and is read no further" in ran.out
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -240,7 +374,18 @@ def test_a_label_that_is_misspelt_is_told_once_with_its_count(world: World) -> N
     assert "train.jsonl:2:" in ran.out
 
 
-@pytest.mark.parametrize("name", ["train.json", "train.ndjson", "Train.jsonl", "train.jsonl.txt", "train.jsonl.gz"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "train.json",
+        "train.ndjson",
+        "Train.jsonl",
+        "Train.JSONL",
+        "trains.jsonl",
+        "training_set.jsonl",
+        "train.jsonl.gz",
+    ],
+)
 def test_a_manifest_of_a_wrong_name_is_named(world: World, name: str) -> None:
     """The project seemed to have no dataset."""
     folder = world.write("cells")
@@ -262,6 +407,21 @@ def test_a_test_set_of_a_wrong_name_is_not_passed_over(world: World) -> None:
         ran = world.run("validate")
         assert ran.code == 0
         assert "train.jsonl manifest-overlooked note: test.json beside this manifest looks like" in ran.out
+
+
+@pytest.mark.parametrize(
+    "name", ["Test.jsonl", "tests.jsonl", "testing.jsonl", "TEST.JSONL", "test_set.manifest", "Test.yaml"]
+)
+def test_a_test_set_of_nearly_the_name_is_named_in_validate_and_plan(world: World, account: Account, name: str) -> None:
+    """A model would be trained without the test set that lies beside the manifest."""
+    account.create("cells")
+    folder = world.write("cells", [GOOD.strip()])
+    text = "images: s3://acme-vision/\nentries:\n  - image: 2.jpg\n" if name.endswith("yaml") else OTHER
+    (folder / name).write_text(text)
+    for command in ("validate", "plan"):
+        assert f"manifest-overlooked note: {name} beside this manifest looks like" in world.run(command).out
+    (folder / name).write_text('{"a": 1}\n')
+    assert "manifest-overlooked" not in world.run("validate").out
 
 
 @pytest.mark.parametrize(

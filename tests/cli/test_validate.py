@@ -233,3 +233,16 @@ def test_an_attribute_that_repeats_the_boxes_of_a_different_one_is_noted(world: 
     assert ran.code == 0
     assert "1 attribute with the same boxes as an earlier one of the line, first `again`" in ran.out
     assert "2 attributes" not in ran.out
+
+
+def test_findings_go_to_a_file_in_the_form_of_a_scanner(world: World) -> None:
+    """`--format sarif -o FILE` writes the file beside the text on the screen; the exit code stays."""
+    folder = world.write("cells")
+    (folder / "train.jsonl").write_text("nonsense\n")
+    ran = world.run("validate", "--format", "sarif", "-o", "found.sarif")
+    assert (ran.code, "not valid JSON" in ran.out) == (3, True)
+    results = json.loads((world.folder / "found.sarif").read_text())["runs"][0]["results"]
+    assert [one["ruleId"] for one in results] == ["invalid-json"]
+
+    alone = world.run("validate", "--format", "github")
+    assert (alone.code, alone.out.startswith("::error file="), alone.out.count("\n")) == (3, True, 1)

@@ -90,7 +90,9 @@ def test_an_apply_that_would_undo_edits_is_refused_and_says_how_to_go_on(applied
     ran = applied.run("apply", "--yes")
     assert (ran.code, account.updates) == (4, sent), ran
     told = ran.out + ran.err
-    assert f"2 edits made outside git since the last apply would be undone: {BUCKET}/0002.jpg, {BUCKET}/0003.jpg" in told
+    assert (
+        f"2 edits made outside git since the last apply would be undone: {BUCKET}/0002.jpg, {BUCKET}/0003.jpg" in told
+    )
     assert "(1 of them changed in git too); `reconciler pull` takes live's into git" in told
     assert '--allow theirs="why"' in told
     assert live(account) == {2: "theirs", 3: "theirs"}

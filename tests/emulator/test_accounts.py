@@ -94,6 +94,51 @@ def test_sts_refuses_as_aws_does() -> None:
         assert emulator.calls[0].error == "AccessDeniedException"
 
 
+USER = "arn:aws:iam::111122223333:user/emulator"
+DATASET = "arn:aws:rekognition:eu-west-1:111122223333:project/cells/dataset/train/1"
+
+
+def test_iam_tells_what_the_denials_deny() -> None:
+    """SimulatePrincipalPolicy has an answer for each action on each resource; a role has an ARN."""
+    with serve(deny=("UpdateDatasetEntries:*/train/*", "s3:PutObject")) as emulator:
+        iam = client(emulator, "iam")
+        actions = ["rekognition:UpdateDatasetEntries", "rekognition:CreateDataset", "s3:PutObject"]
+        asked = {"PolicySourceArn": USER, "ActionNames": actions, "ResourceArns": [DATASET, "*"]}
+        results = iam.simulate_principal_policy(**asked)["EvaluationResults"]
+        assert [(one["EvalActionName"].partition(":")[2], one["EvalDecision"]) for one in results] == [
+            ("UpdateDatasetEntries", "explicitDeny"),
+            ("UpdateDatasetEntries", "allowed"),
+            ("CreateDataset", "allowed"),
+            ("CreateDataset", "allowed"),
+            ("PutObject", "explicitDeny"),
+            ("PutObject", "explicitDeny"),
+        ]
+        assert {one["EvalResourceName"] for one in results} == {DATASET, "*"}
+        assert iam.get_role(RoleName="labels")["Role"]["Arn"] == "arn:aws:iam::111122223333:role/labels"
+
+
+def test_iam_refuses_as_aws_does() -> None:
+    """A session, a user elsewhere, a wrong action and a denied question are errors that boto3 understands."""
+    with serve(deny=("iam:GetRole",)) as emulator:
+        iam = client(emulator, "iam")
+
+        def simulated(principal: str = USER, action: str = "s3:GetObject") -> None:
+            iam.simulate_principal_policy(PolicySourceArn=principal, ActionNames=[action])
+
+        session = "arn:aws:sts::111122223333:assumed-role/labels/ci"
+        for call, code in (
+            (lambda: simulated(session), "InvalidInput"),
+            (lambda: simulated(f"arn:aws:iam::{OTHER}:user/x"), "NoSuchEntity"),
+            (lambda: simulated(action="GetObject"), "InvalidInput"),
+            (lambda: iam.simulate_principal_policy(PolicySourceArn=USER, ActionNames=[]), "ValidationError"),
+            (lambda: iam.get_role(RoleName="labels"), "AccessDenied"),
+            (iam.list_users, "InvalidAction"),
+        ):
+            with pytest.raises(ClientError) as refused:
+                call()
+            assert refused.value.response["Error"]["Code"] == code
+
+
 @pytest.mark.parametrize("path", ["/", "/_emulator/calls"])
 @pytest.mark.parametrize(
     ("host", "status"),

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from rekognition_emulator import Emulator, Limits, serve
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_rekognition import RekognitionClient
 
     from tests.emulator.conftest import Lines
@@ -287,3 +289,27 @@ def test_describe_projects_filters_and_pages(client: RekognitionClient) -> None:
     assert [each["ProjectArn"].split("/")[1] for each in chosen] == ["p5"]
     moderation = client.describe_projects(Features=["CONTENT_MODERATION"])["ProjectDescriptions"]
     assert [each["AutoUpdate"] for each in moderation] == ["ENABLED"]
+
+
+def test_a_project_has_the_versions_that_a_test_gave_it(tmp_path: Path) -> None:
+    """The latest is first, by page or by name, with its status; they are in the state file."""
+    state = tmp_path / "state.db"
+    with serve(state=state) as emulator:
+        client = emulator.client()
+        project = client.create_project(ProjectName="cells")["ProjectArn"]
+        assert client.describe_project_versions(ProjectArn=project)["ProjectVersionDescriptions"] == []
+        for name, status in (("v1", "TRAINING_IN_PROGRESS"), ("v2", "STOPPED"), ("v1", "TRAINING_COMPLETED")):
+            emulator.service.save_version(project, name, status)
+        with pytest.raises(KeyError):
+            emulator.service.save_version(f"{project}0", "v1", "STOPPED")
+    with serve(state=state) as emulator:
+        client = emulator.client()
+        first = client.describe_project_versions(ProjectArn=project, MaxResults=1)
+        rest = client.describe_project_versions(ProjectArn=project, MaxResults=1, NextToken=first["NextToken"])
+        named = client.describe_project_versions(ProjectArn=project, VersionNames=["v1", "v3"])
+        shown = [one["ProjectVersionDescriptions"] for one in (first, rest, named)]
+        statuses = [[one["Status"] for one in each] for each in shown]
+        assert statuses == [["STOPPED"], ["TRAINING_COMPLETED"], ["TRAINING_COMPLETED"]]
+        assert "NextToken" not in rest
+        with pytest.raises(client.exceptions.ResourceNotFoundException):
+            client.describe_project_versions(ProjectArn=f"{project}0")

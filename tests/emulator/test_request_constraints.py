@@ -1,4 +1,4 @@
-"""Requests checked by the service model: a generated suite over every constraint of the thirteen operations.
+"""Requests checked by the service model: a generated suite over every constraint of the fourteen operations.
 
 The suite reads botocore's model itself, so it does not share a mistake with the code that it tests.
 """

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.model import Finding
 
 IMAGES = "s3://acme-vision/cells/"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from reconciler.entries import Box, meaning_of
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.model import Finding, Severity
 
 DATA = Path(__file__).parents[1] / "data" / "coco"
@@ -83,16 +84,32 @@ def test_the_same_box_twice_is_kept_and_said() -> None:
     assert [(one.severity, one.code) for one in findings] == [(Severity.NOTE, "repeated-box")]
 
 
+CROWD = {"id": 3, "image_id": 5, "category_id": 1, "bbox": [1, 2, 300, 40], "iscrowd": 1}
+
+
 def test_a_crowd_is_left_out_and_said() -> None:
     """A box around many objects would teach that they are one; an image of nothing else gives no line."""
-    crowd = {"id": 3, "image_id": 5, "category_id": 1, "bbox": [1, 2, 300, 40], "iscrowd": 1}
-    single = crowd | {"iscrowd": 0, "bbox": [1, 2, 3, 4]}
+    crowd, single = CROWD, CROWD | {"iscrowd": 0, "bbox": [1, 2, 3, 4]}
     (line,), findings = converted(coco(annotations=[crowd, single]))
     assert boxes_of(line) == (Box("cup", 1_000, 2_000, 3_000, 4_000),)
     assert [(one.severity, one.code) for one in findings] == [(Severity.MARKED, "crowd")]
     lines, findings = converted(coco(annotations=[crowd]))
     assert lines == []
     assert "gives no line" in findings[0].message
+
+
+@pytest.mark.parametrize("flag", [1, True, "1", "true", 1.0, [1]])
+def test_a_flag_is_set_however_it_is_written(flag: object) -> None:
+    """`iscrowd: true` was taken for the box of one object."""
+    _, findings = converted(coco(annotations=[CROWD | {"iscrowd": flag}]))
+    assert [one.code for one in findings] == ["crowd"]
+
+
+@pytest.mark.parametrize("flag", [0, False, None, "0", "false", "False", 0.0])
+def test_a_flag_that_is_not_set_is_no_crowd(flag: object) -> None:
+    """Its box is converted."""
+    (line,), findings = converted(coco(annotations=[CROWD | {"iscrowd": flag}]))
+    assert (len(boxes_of(line)), findings) == (1, [])
 
 
 def test_an_image_whose_boxes_all_go_is_an_error() -> None:

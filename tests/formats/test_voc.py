@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reconciler.entries import Box, meaning_of
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.model import Finding, Severity
 
 Voc = Callable[..., bytes]

@@ -16,7 +16,8 @@ from PIL import Image
 from reconciler.cli.commands.convert import Disk
 from reconciler.entries import Box, meaning_of
 from reconciler.errors import BadInput
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.model import Finding, Severity
 
 DATA = "train: images/train\nval: images/val\nnames:\n  0: cat\n  1: dog\n"
@@ -267,7 +268,7 @@ def test_an_image_that_aws_does_not_take_is_left_out_by_name(write: Write) -> No
     extra: Files = {"images/train/c.webp": b"RIFF", "labels/train/c.txt": "0 0.5 0.5 0.1 0.1"}
     lines, findings = run(write({**pets(), **extra}))
     assert len(lines) == 2
-    assert codes(findings) == [("marked", "yolo-image-format")]
+    assert codes(findings) == [("marked", "image-format")]
 
 
 def test_a_file_name_that_is_not_utf_8_is_an_error(write: Write) -> None:

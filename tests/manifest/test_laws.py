@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.entries import IMAGE_TYPE, entry_of
-from reconciler.manifest.jsonl import offset_of
+from reconciler.manifest.json_places import offset_of
 from reconciler.manifest.yaml.expand import attribute_names
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.manifest.findings import FINDINGS_KEPT
+from reconciler.manifest.rules import files as file_rules
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.model import Severity
@@ -26,8 +27,10 @@ ELSEWHERE = {
     "manifest-directory",
     "manifest-not-a-file",
     "manifest-unreadable",
+    "manifest-too-large",
     "too-many-lines",
     "label-not-declared",
+    "retired",
     "flag-expected",
     "head-below-entries",
     "test-is-train",
@@ -96,12 +99,12 @@ def test_every_rule_has_a_case() -> None:
     """Every row of the table has a case that breaks its rule."""
     told = {code for code, *_ in (*JSON_CASES, *YAML_CASES, *PROJECT_CASES)} | ELSEWHERE | PROJECT_ELSEWHERE
 
-    assert {rule.code for rule in (*table(line_rules), *table(yaml_rules))} == told | {"not-utf-8"}
+    assert {rule.code for rule in (*table(file_rules), *table(line_rules), *table(yaml_rules))} == told | {"not-utf-8"}
 
 
 def test_the_table_holds_aws_s_thirteen_codes_and_each_code_once() -> None:
     """Each code means one thing, and AWS's codes are all in the class of what the service marks."""
-    rows = (*table(line_rules), *table(yaml_rules))
+    rows = (*table(file_rules), *table(line_rules), *table(yaml_rules))
 
     assert len({row.code for row in rows}) == len(rows)
     assert {row.code for row in rows if row.severity is Severity.MARKED} == set(ENTRY_CODES) | {

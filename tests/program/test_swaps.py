@@ -80,7 +80,7 @@ def test_both_datasets_move_into_one_project(workspace: Workspace) -> None:
 
 
 def test_a_delete_that_failed_at_the_end_is_done_by_the_next_up(workspace: Workspace) -> None:
-    """The new dataset is loaded; the old one stays in the state until it is deleted."""
+    """The new dataset is loaded; until the old one is deleted no preview and no drift run says that all is well."""
     for name in ("p", "q"):
         workspace.create_project(name)
     declare(workspace, "a", "p", CATS)
@@ -89,11 +89,16 @@ def test_a_delete_that_failed_at_the_end_is_done_by_the_next_up(workspace: Works
     workspace.emulator.load_faults(DENIED)
     workspace.up(expected=1)
     assert (workspace.live("p"), workspace.live("q")) == (CATS, CATS)
+    old = workspace.projects()["p"]["TRAIN"]
+    said = workspace.preview("--expect-no-changes", expected=7).text
+    assert f"aws rekognition delete-dataset --dataset-arn {old}" in said
+    assert old in workspace.drift(expected=7).text
     workspace.emulator.load_faults("")
     workspace.up()
     assert workspace.projects()["p"] == {}
     assert workspace.live("q") == CATS
     assert pending(workspace) == []
+    workspace.drift()
 
 
 def test_a_change_that_is_taken_back_while_the_old_dataset_waits_for_its_delete(workspace: Workspace) -> None:

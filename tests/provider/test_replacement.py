@@ -124,3 +124,58 @@ def test_a_forced_replacement_keeps_the_dataset(world: World) -> None:
     cells.provider.delete(cells.urn, *before)
     assert world.arn(cells) == old
     assert world.live(cells) == CATS
+
+
+DENIED = "[{fault: error, error: AccessDeniedException, operation: DeleteDataset, on: '1-9'}]"
+
+
+def undeleted(world: World) -> tuple[Resource, str]:
+    """A resource that was replaced, whose old dataset AWS does not delete."""
+    cells, old = moved(world)
+    world.emulator.load_faults(DENIED)
+    with pytest.raises(CallError, match="AccessDenied"):
+        cells.up()
+    world.emulator.load_faults("")
+    return cells, old
+
+
+def test_a_replaced_dataset_that_could_not_be_deleted_is_due_until_it_is_deleted(world: World) -> None:
+    """Neither a preview nor a refresh says that all is well; both name the dataset and the command."""
+    cells, old = undeleted(world)
+    assert any(one.is_warning and f"the dataset {old} was replaced" in one.text for one in cells.messages)
+    assert cells.outputs["replaced"] == {old: next(iter(cells.outputs["replaced"].values()))}
+    assert cells.preview()[0]
+    assert f"delete-dataset --dataset-arn {old}" in cells.messages[-1].text
+    assert cells.drift(write=True)
+    assert cells.up()  # it sends nothing, and remembers the dataset
+    assert cells.preview()[0]
+    world.emulator.client().delete_dataset(DatasetArn=old)
+    assert not cells.preview()[0]
+    assert not cells.drift(write=True)
+    assert "replaced" not in cells.outputs
+    assert not cells.up()
+
+
+def test_a_replaced_dataset_is_left_alone_where_the_program_says_keep(world: World) -> None:
+    """The `pulumi up` that records the setting neither deletes the dataset nor remembers it."""
+    cells, old = undeleted(world)
+    cells.declared["policy"] = {"destroy": "keep"}
+    assert cells.up()
+    assert not cells.preview()[0]
+    assert not cells.drift()
+    outputs = cells.outputs | {"projectArn": NOBODY, "policy": {"destroy": "delete"}, "datasetArn": old}
+    cells.provider.delete(cells.urn, f"{NOBODY}#train", outputs)  # the old object, as the engine tries it again
+    assert len(world.emulator.entries(old)) == 2
+
+
+def test_it_is_not_taken_for_deleted_where_aws_does_not_say(world: World) -> None:
+    """A replaced dataset that these credentials may not describe counts as still there."""
+    cells, old = undeleted(world)
+    world.emulator.client().delete_dataset(DatasetArn=old)
+    before = world.calls("DescribeDataset")
+    assert not cells.preview()[0]
+    last = world.calls("DescribeDataset") - before
+    fault = f"{{fault: error, error: AccessDeniedException, operation: DescribeDataset, on: {last}}}"
+    world.emulator.load_faults(f"[{fault}]")
+    assert cells.preview()[0]
+    assert "it is not known whether" in cells.messages[-1].text

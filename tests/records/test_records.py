@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.apply.outcome import Outcome
-from reconciler.errors import Failure, Interrupted, NotFound, Refused, UpdateFailed
+from reconciler.apply.outcome import Failure, Outcome
+from reconciler.errors import Interrupted, NotFound, Refused, UpdateFailed
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType
 from reconciler.records import Attempt, AuditLog

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure
 from tests.reliability.killing import STORIES, CommandLine, Trap
 from tests.reliability.trial import SCENES, Trial
 from tests.support.desk import Ran, kind_of

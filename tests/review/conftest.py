@@ -8,7 +8,8 @@ from tempfile import mkdtemp
 import pytest
 
 from reconciler.cli.commands.convert import Disk
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.review.model import Review
 from reconciler.review.offline import offline_review
 from tests.support.lines import Document

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.cli.commands.convert import Disk
 from reconciler.entries import SOURCE_REF, entry_of, meaning_of
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 
 ROOT = Path(__file__).parents[2]
 CELLS = ROOT / "datasets" / "blood-cells"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from reconciler.apply import Context, Outcome, Target, apply, destroy, observe, plan_against_live
-from reconciler.errors import Failure, Interrupted
+from reconciler.apply.outcome import Failure
+from reconciler.errors import Interrupted
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.model import DatasetType, Progress

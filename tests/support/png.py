@@ -16,6 +16,12 @@ def png(width: int, height: int, colour: bytes) -> str:
     return f"data:image/png;base64,{b64encode(_SIGNATURE + body).decode()}"
 
 
+def png_header(width: int, height: int) -> bytes:
+    """The beginning of a file, which says the size of its picture."""
+    data = b"IHDR" + pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return _SIGNATURE + pack(">I", 13) + data + pack(">I", crc32(data))
+
+
 def pixels(content: bytes) -> list[list[tuple[int, int, int]]]:
     """Rows of colours of a PNG as Chromium writes it: 8 bits, RGB or RGBA. Source: PNG specification, 9."""
     at, width, parts, depth = 8, 0, b"", 4

@@ -11,7 +11,8 @@ from typing import Any
 
 from reconciler.cli.arguments import parse
 from reconciler.cli.commands.convert import Disk
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import FORMATS
+from reconciler.formats.conversion import Converted
 from reconciler.guards import Asked, parse_allow
 from reconciler.ledger import Ledger
 from reconciler.manifest.project.folders import load_projects

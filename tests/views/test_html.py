@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure
 from reconciler.review.model import Review
 from reconciler.views.html.view import console, page_data, project_link, view
 from reconciler.views.pictures import Picture, shown_size

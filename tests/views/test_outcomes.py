@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.outcome import Outcome, Rejected
-from reconciler.errors import Failure, UpdateFailed
+from reconciler.apply.outcome import Failure, Outcome, Rejected
+from reconciler.errors import UpdateFailed
 from reconciler.ledger import Ledger, MarkedEntry
 from reconciler.model import Mark, Place
 from reconciler.review.build import with_outcomes

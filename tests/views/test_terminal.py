@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from reconciler.apply.outcome import Outcome, Rejected
-from reconciler.errors import Failure
+from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.model import Override, Place
 from reconciler.review.model import Estimate, Review
 from reconciler.views.terminal.view import ending_view, outcome_view, view

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.outcome import Outcome, Rejected
+from reconciler.apply.outcome import Failure, Outcome, Rejected
 from reconciler.entries.codes import ENTRY_CODES, code_meaning
-from reconciler.errors import Failure, InvalidDeclaration, UpdateFailed
+from reconciler.errors import InvalidDeclaration, UpdateFailed
 from reconciler.ledger import Facts, Ledger, MarkedEntry
 from reconciler.model import Finding, Mark, Place, Progress, Severity
 from reconciler.plan import Plan, Statistics
@@ -210,7 +210,10 @@ def test_an_outcome_names_what_went_wrong_and_counts_the_rest() -> None:
         marked_total=3,
         rewritten=2,
     )
-    frame = "ERROR_INVALID_BOUNDING_BOX: a box is not inside the image; clip the box to the image"
+    frame = (
+        "ERROR_INVALID_BOUNDING_BOX: a box is not inside the image; look at the image: correct the box, or the "
+        "image's size"
+    )
     new = (
         "ERROR_NEW: a code that AWS does not document for datasets (text\\x1b); see AWS's text, and the chapter on "
         "debugging in the Custom Labels Developer Guide"

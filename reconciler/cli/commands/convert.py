@@ -1,14 +1,14 @@
-"""`reconciler convert`: annotations of a different format become the lines of a manifest.
+"""`reconciler convert`: annotations of a different format become a manifest, and a manifest becomes annotations.
 
-Lines are written to the file of `-o`, findings to standard error. After a finding of class error nothing is written:
-half a manifest looks like a whole one.
+The result is written to the file or folder of `-o`, findings to standard error. After a finding of class error nothing
+is written: half a manifest looks like a whole one.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import imagesize
 
@@ -18,13 +18,15 @@ from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
-from reconciler.formats import FORMATS, Converted
+from reconciler.formats import EXPORTERS, FORMATS, ExportedFile
+from reconciler.formats.narrow import narrowed
 from reconciler.manifest.read import open_file
-from reconciler.model import Severity
+from reconciler.model import Finding, Severity
 from reconciler.text import counted, inert
 from reconciler.views.terminal.tables import Role
 from reconciler.views.words import finding_lines
 
+T = TypeVar("T")
 _ROLES: Final[dict[Severity, Role]] = {Severity.ERROR: "bad", Severity.MARKED: "warning", Severity.NOTE: "dim"}
 _CURE: Final = "check its name and permissions"
 # The first bytes of JPEG and PNG files.
@@ -35,27 +37,47 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
     """Convert the files in the arguments.
 
     Raises:
-        BadInput: a file cannot be read or converted, or the images' address is not an S3 address. OSError: the manifest
-            cannot be written.
+        BadInput: a file cannot be read or converted, the images' address is not an S3 address, or the folder to write
+            has files. OSError: the result cannot be written.
     """
-    options, lines, errors = run.options, [], 0
-    format_ = FORMATS[options.annotations]
-    for one in format_.convert(Disk(options.sources), images=options.prefix, created=options.created):
-        if isinstance(one, Converted):
-            lines.append(one.line + b"\n")
-        else:
+    options = run.options
+    exporter, place = EXPORTERS[options.to], options.files["lines"]
+    if exporter.folder and Path(place).exists() and any(Path(place).iterdir()):
+        raise BadInput(f"{inert(place)} is not empty; give a folder that does not exist yet")
+    read = FORMATS[options.annotations].convert(Disk(options.sources), images=options.prefix, created=options.created)
+    lines, errors = _sorted_out(narrowed(read, least=options.min_confidence, human_only=options.human_only), screen)
+    files, more = _sorted_out(exporter.export(lines, options.prefix), screen) if not errors else ([], 0)
+    if errors or more:
+        raise BadInput(f"{counted(errors + more, 'error', 'errors')} in the annotations; nothing was written")
+    if exporter.folder:
+        _write_folder(Path(place), files)
+    elif place == STANDARD_OUTPUT:
+        screen.document(files[0].content.decode("utf-8", "surrogatepass"))
+    else:
+        Path(place).write_bytes(files[0].content)
+    return Exit.DONE
+
+
+def _sorted_out(results: Iterable[T | Finding], screen: Screen) -> tuple[list[T], int]:
+    """What came out, and the number of errors; findings are shown."""
+    kept: list[T] = []
+    errors = 0
+    for one in results:
+        if isinstance(one, Finding):
             errors += one.severity is Severity.ERROR
             line, cure = finding_lines(one)
             screen.remark(line, _ROLES[one.severity])
             screen.remark(f"  {cure}", "dim")
-    if errors:
-        raise BadInput(f"{counted(errors, 'error', 'errors')} in the annotations; nothing was written")
-    content, file = b"".join(lines), options.files["lines"]
-    if file == STANDARD_OUTPUT:
-        screen.document(content.decode())
-    else:
-        Path(file).write_bytes(content)
-    return Exit.DONE
+        else:
+            kept.append(one)
+    return kept, errors
+
+
+def _write_folder(folder: Path, files: Sequence[ExportedFile]) -> None:
+    for file in files:
+        path = folder / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content)
 
 
 class Disk:

@@ -68,17 +68,18 @@ def _judged(one: DatasetRun, plan: Plan, live: LiveSide) -> _Judged:
 
 
 def _differences(one: DatasetRun, plan: Plan) -> Iterator[str]:
-    """What differs from the manifest, live-only entries with labels included."""
-    extra = sum(1 for row in one.ledger.live_only() if row.live_labelled) - plan.unlabel
-    parts = ((plan.add, "to add"), (plan.update, "to update"), (plan.unlabel, "to unlabel"), (extra, "live only"))
-    if plan.has_changes or extra:
+    """What differs from the manifest, live-only entries with labels included, retired ones not."""
+    unlabel = plan.unlabel - plan.retiring
+    extra = sum(1 for row in one.ledger.live_only() if row.live_labelled and not row.retired) - unlabel
+    parts = ((plan.add, "to add"), (plan.update, "to update"), (unlabel, "to unlabel"), (extra, "live only"))
+    if figures(parts) or plan.loads_all:
         yield f"live differs from the manifest: {figures(parts) or plan.action.value}"
 
 
 def _undone(one: DatasetRun, plan: Plan, base: Base) -> Iterator[str]:
     """Changes of live that an apply would undo; where it is not known whose a change is, it counts."""
     origins = OriginCount(base, one.ledger, plan)
-    for change in shown_changes(one.ledger, plan):
+    for change in (one for one in shown_changes(one.ledger, plan) if not one.retired):
         if change.verb is not Verb.LIVE_ONLY or plan.loads_all:  # else it stays: nothing undoes it
             origins.see(change.key)
     found = origins.counts()

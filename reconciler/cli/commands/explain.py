@@ -13,7 +13,7 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.entries import image_names, misread
 from reconciler.errors import BadInput, Exit
-from reconciler.manifest.rules import lines, yaml
+from reconciler.manifest.rules import files, lines, yaml
 from reconciler.model import Severity
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
@@ -35,7 +35,7 @@ def rules_of(*modules: ModuleType) -> Iterator[Rule]:
 
 def manifest_rules() -> list[Rule]:
     """The rules of project.yaml and manifests."""
-    return list(rules_of(yaml, lines, misread, image_names))
+    return list(rules_of(yaml, files, lines, misread, image_names))
 
 
 def converter_rules() -> list[Rule]:

@@ -1,5 +1,6 @@
 """The live side of a run: each project in AWS, and the plan of each dataset."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.apply import Context, Outcome, Target, observe_in, plan_against_live, plan_without_project
-from reconciler.aws.calls import CallRecord
+from reconciler.aws.calls import THROTTLES, CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
 from reconciler.aws.objects import S3Address, is_s3
@@ -33,7 +34,10 @@ _REGION_CURE: Final = "give --region, set AWS_REGION, or name `projectArn` in pr
 
 
 class LiveSide:
-    """The projects and datasets of one run in AWS; each project is looked up once."""
+    """The projects and datasets of one run in AWS; each project is looked up once.
+
+    `throttled` counts the requests that AWS throttled, by operation.
+    """
 
     def __init__(self, run: Run, screen: Screen, signals: Signals) -> None:
         options, clock = run.options, SystemClock()
@@ -53,6 +57,7 @@ class LiveSide:
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
         )
+        self.throttled = Counter[str]()
         self.objects = run.objects = self._account.objects
         self.store = SettledStore(folder / "settled")
 
@@ -85,13 +90,18 @@ class LiveSide:
             raise BadInput(f"no region is set: {_REGION_CURE}")
         return list(self._account.gateway(region).projects())
 
+    @property
+    def account(self) -> Account:
+        """The account of the run."""
+        return self._account
+
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
 
         Raises:
             BadInput: the region, profile or endpoint cannot be used. ServiceError: a call failed.
         """
-        project = self._project(one.project)
+        project = self.project(one.project)
         if project is None and one.project.project_arn:
             self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
@@ -224,12 +234,19 @@ class LiveSide:
             )
         return region_of(self._account.connection, project, _REGION_CURE)
 
-    def _project(self, declared: ProjectDeclaration) -> Project | None:
+    def project(self, declared: ProjectDeclaration) -> Project | None:
+        """The project that a declaration names, looked up once; None when it does not exist.
+
+        Raises:
+            BadInput: the region, profile or account cannot be used. ServiceError: a call failed.
+        """
         if declared.shown not in self._projects:
             self._projects[declared.shown] = project_of(self._account.gateway(self.region(declared)), declared)
         return self._projects[declared.shown]
 
     def _log(self, call: CallRecord) -> None:
+        if call.answer in THROTTLES:
+            self.throttled[call.operation] += 1
         if not self._run.options.verbose:
             return
         name = f" {inert(call.request_id)}" if call.request_id else ""
@@ -266,15 +283,21 @@ def plan_all(run: Run, live: LiveSide) -> None:
 
 def _without_project(one: DatasetRun, live: LiveSide) -> None:
     """Report that a project does not exist, and how to create it."""
-    project = one.project
+    missing = no_project(one.project, live)
+    if isinstance(missing, NotFound):
+        one.error = missing
+    else:
+        one.remark = missing
+
+
+def no_project(project: ProjectDeclaration, live: LiveSide) -> NotFound | str:
+    """That a project does not exist, and how to create it; as text where Pulumi creates it."""
     if project.project_arn is not None:
-        one.error = NotFound(
+        return NotFound(
             f"there is no project {project.project_arn}; fix `projectArn` in {inert(project.shown)}/project.yaml"
         )
-        return
     where = f"the project {project.name} does not exist in {live.region(project)}"
     if project.managed:
-        one.remark = f"{where}; `pulumi up` creates it (`managed: true`)"
-        return
+        return f"{where}; `pulumi up` creates it (`managed: true`)"
     create = f"aws rekognition create-project --project-name {for_shell(project.name, 'NAME')}"
-    one.error = NotFound(f"{where}; create it (`{create}`), or fix its name or the region")
+    return NotFound(f"{where}; create it (`{create}`), or fix its name or the region")

@@ -55,6 +55,12 @@ def _is_whole(value: object) -> bool:
 
 _SIDES: Final = ("left", "top", "width", "height")
 _CORNERS: Final = "left: {0}, top: {1}, width: {2} - {0}, height: {3} - {1}"
+_CENTER: Final = "left: {0} - {2} / 2, top: {1} - {3} / 2, width: {2}, height: {3}"
+_IN_PLACE: Final = "left, top, width and height, each a member with a number of pixels, in place of {0}"
+_CAPITALS: Final = (
+    "{0}, {1}, {2} and {3}, without capitals and in pixels: where they are fractions, as in responses of Amazon "
+    "Rekognition, multiply {0} and {2} by the image's width, {1} and {3} by its height"
+)
 # Members of boxes in other formats, and how such a box is written here; the first that fits.
 _OTHER_MEMBERS: Final = tuple(
     (frozenset(names.split()), form.format(*names.split()))
@@ -66,8 +72,16 @@ _OTHER_MEMBERS: Final = tuple(
         ("x y w h", "left: {0}, top: {1}, width: {2}, height: {3}"),
         ("x y width height", "left: {0}, top: {1}, width: {2}, height: {3}"),
         ("left top w h", "left: {0}, top: {1}, width: {2}, height: {3}"),
-        ("cx cy w h", "left: {0} - {2} / 2, top: {1} - {3} / 2, width: {2}, height: {3}"),
-        ("bbox", "left, top, width and height, each a member with a number of pixels, in place of {0}"),
+        ("cx cy w h", _CENTER),
+        ("cx cy width height", _CENTER),
+        ("x_center y_center width height", _CENTER),
+        ("center_x center_y width height", _CENTER),
+        ("left top width height", _CAPITALS),
+        ("bbox", _IN_PLACE),
+        ("boundingbox", _IN_PLACE),
+        ("bounding_box", _IN_PLACE),
+        ("coordinates", _IN_PLACE),
+        ("points", _IN_PLACE),
     )
 )
 
@@ -189,8 +203,12 @@ def _boxes(attribute: Attribute) -> Iterator[BrokenRule]:
     if len(annotations) > BOXES_PER_IMAGE:
         yield broken(rules.MANY_BOXES, (*path, BOXES_PER_IMAGE), f"{len(annotations):,} boxes")
     faults = [_box_fault(box, size, (*path, index)) for index, box in enumerate(annotations)]
-    if any(faults) and (cause := misread([_drawn(box, size) for box in annotations])):
-        yield BrokenRule(cause, path, {"width": _figure(size["width"]), "height": _figure(size["height"])})
+    drawn = [_drawn(box, size) for box in annotations]
+    cause = misread(drawn) if any(faults) else None
+    if cause:
+        yield BrokenRule(cause.rule, path, cause.details)
+        faults = [None if box.is_fraction else fault for box, fault in zip(drawn, faults, strict=True)]
+    if cause and not cause.partly:
         return
     yield from filter(None, faults)
     if faults and all(faults):

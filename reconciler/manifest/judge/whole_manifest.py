@@ -11,18 +11,18 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
-from reconciler.entries.image_names import oddities
+from reconciler.entries.image_names import Images, oddities
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
 from reconciler.manifest.judge.line import Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.model import DesiredEntry, Place
+from reconciler.model import DesiredEntry, Place, Retirement
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, for_shell
 
@@ -70,11 +70,16 @@ class Across:
     """What was seen of one manifest so far; lines come in the file's order."""
 
     def __init__(
-        self, collector: Collector, declared: tuple[str, ...] | None, accept: Callable[[DesiredEntry], Place | None]
+        self,
+        collector: Collector,
+        declared: tuple[str, ...] | None,
+        accept: Callable[[DesiredEntry], Place | None],
+        retired: Sequence[Retirement] = (),
     ) -> None:
         self._collector = collector
         self._declared = None if declared is None else frozenset(declared)
         self._accept = accept
+        self._retired, self._retirements = Images(one.image for one in retired), retired
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
@@ -105,6 +110,8 @@ class Across:
         """Judge an entry against those before it, and hand it on."""
         before = self._collector.error_count
         self._bucket(desired.entry.key, line)
+        if desired.entry.key in self._retired:
+            self._report_retired(desired.entry.key, line)
         for label in desired.entry.labels:
             if label not in self._labels:
                 self._new_label(label, line)
@@ -149,6 +156,11 @@ class Across:
             other, first = next(iter(self._buckets.items()))
             self._collector.report(rules.TWO_BUCKETS, place, bucket=bucket, other=other, first=first)
         self._buckets[bucket] = place
+
+    def _report_retired(self, key: str, line: ParsedLine) -> None:
+        left = next(one for one in self._retirements if key in Images([one.image]))
+        locate = partial(line.locate, (SOURCE_REF,))
+        self._collector.report(rules.RETIRED, locate, key=key, first=left.place, reason=left.reason)
 
     def _new_label(self, label: str, line: ParsedLine) -> None:
         if len(self._labels) >= _KEPT:

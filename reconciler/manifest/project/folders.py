@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -20,7 +21,7 @@ from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, YamlStopError
 from reconciler.manifest.yaml.text import YamlText
-from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration
+from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration, Retirement
 from reconciler.rule import Rule
 
 DEFAULT_SUFFIXES: Final = (".jsonl", ".manifest", ".yaml", ".yml")
@@ -28,7 +29,10 @@ _FILE: Final = "project.yaml"
 _OTHER_NAMES: Final = ("project.yml", "Project.yaml", "Project.yml", "project.yaml.txt")
 # Endings of files that may be meant as manifests, and how such a file begins.
 _LIKE_MANIFESTS: Final = {"json", "jsonl", "jsonlines", "ndjson", "manifest", "yaml", "yml", "txt", "gz"}
-_BEGINS: Final = re.compile(rb'(?:\xef\xbb\xbf)?\s*[\[{](?s:.*)"source-ref"\s*:')
+_BEGINS: Final = re.compile(
+    rb'(?:\xef\xbb\xbf)?(?:\s*[\[{](?s:.*)"source-ref"\s*:|(?s:.*?)^(?:images|entries)[ \t]*:)|\x1f\x8b', re.MULTILINE
+)
+_NEAR: Final = 0.7
 _HEAD: Final = 1000
 _LARGEST: Final = 1_000_000
 _NOTHING_CURE: Final = "write at least one key, such as `managed: true`"
@@ -158,11 +162,12 @@ def _project(declared: DeclaredProject, collector: Collector, absent: str) -> Pr
     datasets = tuple(_datasets(declared, collector, absent))
     kinds = {one.dataset_type for one in datasets}
     missing = (kind for kind in DatasetType if kind not in kinds)
-    misnamed = [name for kind in missing for name in _misnamed(declared.project.folder, kind, alone=not datasets)]
+    folder, alone = declared.project.folder, not datasets
+    misnamed = [(name, kind.word) for kind in missing for name in _misnamed(folder, kind, alone=alone)]
     if datasets and misnamed:
-        datasets = (replace(datasets[0], overlooked=misnamed[0]), *datasets[1:])
-    for name in misnamed if not datasets else ():
-        collector.report(rules.MISNAMED, example=name, dataset=name.partition(".")[0].lower())
+        datasets = (replace(datasets[0], overlooked=misnamed[0][0]), *datasets[1:])
+    for name, dataset in misnamed if alone else ():
+        collector.report(rules.MISNAMED, example=name, dataset=dataset)
     if not datasets and not declared.datasets and collector.error_count == 0:
         collector.report(rules.NO_DATASET)
     return replace(declared.project, datasets=datasets)
@@ -173,8 +178,10 @@ def _misnamed(folder: Path, kind: DatasetType, *, alone: bool) -> Iterator[str]:
     known = default_manifests(folder, kind.word)
     for path in sorted(folder.iterdir()):
         words = path.name.casefold().split(".")
-        meant = words[0] == kind.word and words[-1] in _LIKE_MANIFESTS and path.name not in known
-        if meant and path.is_file() and (alone or _begins_like_a_manifest(path)):
+        near = get_close_matches(kind.word, (words[0], re.split("[^a-z]", words[0])[0]), cutoff=_NEAR)
+        if not near or words[-1] not in _LIKE_MANIFESTS or path.name in known or not path.is_file():
+            continue
+        if (alone and words[0] == kind.word) or _begins_like_a_manifest(path):
             yield path.name
 
 
@@ -196,7 +203,8 @@ def _datasets(declared: DeclaredProject, collector: Collector, absent: str) -> I
         if written is not None and manifest is not None:
             shown = str(PurePosixPath(declared.project.shown, written))
             path = manifest.resolve()
-            yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=path in paths)
+            both, retired = path in paths, declared.project.retired_in(kind)
+            yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=both, retired=retired)
             paths.add(path)
 
 
@@ -232,6 +240,12 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
         if first is not project:
             other = f"{first.shown}/{_FILE}"
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
+
+
+def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:
+    """The images that left the dataset of a manifest, by the project.yaml that `project_beside` finds."""
+    project = project_beside(manifest)
+    return project.retired_in(dataset_type) if project else ()
 
 
 def project_beside(manifest: Path) -> ProjectDeclaration | None:

@@ -12,7 +12,7 @@ from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PAT
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
-from reconciler.model import Allowance, DatasetType, ProjectDeclaration
+from reconciler.model import Allowance, DatasetType, Place, ProjectDeclaration, Retirement
 from reconciler.policy import Destroy, Policy
 
 _KEYS: Final = (
@@ -27,8 +27,10 @@ _KEYS: Final = (
     "policy",
     "resource",
     "allow",
+    "retired",
 )
 _ALLOW_KEYS: Final = ("guard", "reason", "manifests")
+_RETIRED_KEYS: Final = ("image", "reason", "dataset")
 _DATASET_KEYS: Final = ("manifest", "policy")
 _KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
@@ -81,8 +83,9 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     labels = _labels(members["labels"], fields) if "labels" in members else None
     allow = tuple(_allowances(members["allow"], fields)) if "allow" in members else ()
     resource = _resource(members["resource"], fields) if "resource" in members else ""
+    retired = tuple(_retired(members["retired"], f"{shown}/project.yaml", fields)) if "retired" in members else ()
     where = _where(members, arn, fields, managed=managed)
-    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow, *where)
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow, *where, retired)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
@@ -204,6 +207,26 @@ def _allowances(node: Node, fields: Fields) -> Iterator[Allowance]:
         if not known:
             fields.wrong(rules.ALLOW, item, reason="`allow`: an override needs the manifests that it is for", cure=cure)
         yield from (Allowance(guard, reason, known) for guard, reason in allowed.items())
+
+
+def _retired(node: Node, shown: str, fields: Fields) -> Iterator[Retirement]:
+    """Images that left the project."""
+    cure = "write {image: ADDRESS, KEY OR PATTERN, reason: WHY}; `reconciler rm` does"
+    for item in fields.items(node, "`retired`") or ():
+        mapping = fields.mapping(item, "an item of `retired`", _RETIRED_KEYS, cure)
+        members = mapping.members if mapping else {}
+        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in _RETIRED_KEYS}
+        for name in _RETIRED_KEYS[:2] if mapping else ():
+            if name not in members:
+                fields.wrong(rules.MISSING_KEY, item, where="an item of `retired`", name=name)
+        kind = texts.get("dataset")
+        if kind is not None and kind not in _KINDS:
+            fields.wrong(
+                rules.CHOICE, members["dataset"], name="dataset", text=kind, guess="", expected="train or test"
+            )
+        elif (image := texts.get("image")) and (reason := texts.get("reason")):
+            place = Place(shown, item.line, item.column)
+            yield Retirement(image, reason, DatasetType(kind.upper()) if kind else None, place)
 
 
 def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:

@@ -1,4 +1,4 @@
-"""The rules of files and lines, whatever form they are written in, and AWS's 13 codes.
+"""The rules of lines, whatever form they are written in, and AWS's 13 codes.
 
 Sources, by short name:
     rules: Custom Labels Developer Guide, "Validation rules for manifest files";
@@ -6,7 +6,7 @@ Sources, by short name:
     nonterminal: Custom Labels Developer Guide, "Non-terminal JSON line validation errors";
     limits: Custom Labels Developer Guide, "Guidelines and quotas in Amazon Rekognition Custom Labels";
     model: botocore `rekognition/2016-06-27/service-2.json`;
-    JSON: RFC 8259; JSON Lines: jsonlines.org.
+    JSON: RFC 8259.
 """
 
 from typing import Final
@@ -23,74 +23,14 @@ _FORMAT: Final = "Custom Labels Developer Guide, Creating a manifest file"
 _JSON: Final = "RFC 8259"
 _S3: Final = "botocore service-2.json, S3Bucket"
 
-# Files.
-MISSING: Final = error("manifest-missing", "there is no such file", "{cure}")
-DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a file: JSON Lines or YAML")
-NOT_A_FILE: Final = error("manifest-not-a-file", "this is a device, pipe or socket", "name a regular file")
-UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "fix the file's permissions")
-NO_LINE: Final = error(
-    "manifest-empty",
-    "the manifest has no lines",
-    "add entries; for a dataset that is meant to be empty write a YAML manifest with `entries: []`",
-    _RULES,
-)
-NOT_UTF8: Final = error("not-utf-8", "not UTF-8 text (byte 0x{byte:02x}){guess}", "save the file as UTF-8", _JSON)
-
-# Files that are something else.
-LFS_POINTER: Final = error(
-    "git-lfs-pointer",
-    "this is a pointer of Git LFS; the file itself was not fetched",
-    "run `git lfs pull`; in GitHub Actions set `lfs: true` for actions/checkout",
-    "Git LFS, specification",
-)
-COMPRESSED: Final = error("compressed-file", "the file is compressed ({kind})", "decompress it: {tool} {file}")
-MERGE_CONFLICT: Final = error(
-    "merge-conflict",
-    "the file has an unresolved merge conflict: markers in the lines {lines}",
-    "choose between the two sides and remove the markers (<<<<<<<, =======, >>>>>>>)",
-    "git-merge, How conflicts are presented",
-)
-COCO_FILE: Final = error(
-    "coco-file",
-    "this is a file in COCO's format, not a manifest",
-    "convert it: reconciler convert coco {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
-)
-VOC_FILE: Final = error(
-    "voc-file",
-    "this is XML, such as a file in Pascal VOC's format, not a manifest",
-    "convert it: reconciler convert voc {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
-)
-YOLO_FILE: Final = error(
-    "yolo-file",
-    "this is a label file in YOLO's format (class, center and size as fractions), not a manifest",
-    "convert the folder that has data.yaml: reconciler convert yolo FOLDER --image-prefix s3://BUCKET/FOLDER/ "
-    "-o train.jsonl",
-)
-OTHER_FORMAT: Final = error(
-    "other-format",
-    "this is a file in the format of {kind}, not a manifest",
-    "export the annotations as COCO, Pascal VOC or YOLO and convert them: reconciler convert --help",
-)
-TABLE: Final = error(
-    "table-file",
-    "this looks like {kind}, not a manifest",
-    'write a line {{"source-ref": "s3://BUCKET/KEY", ...}} for each image, or a YAML manifest (docs/manifests.md)',
-)
-WEB_PAGE: Final = error(
-    "web-page", "this is a web page (HTML), not a manifest: perhaps a download failed", "download the file again"
-)
-
 # Lines as JSON.
+COMMENT: Final = error(
+    "comment-in-json-lines",
+    "this is a comment, and JSON has none",
+    "remove the lines that begin with `#`, `//` or `/*`",
+    _JSON,
+)
 INVALID_JSON: Final = error("invalid-json", "not valid JSON: {reason}", "{cure}", _TERMINAL)
-NOT_JSON_LINES: Final = error(
-    "not-json-lines",
-    "this is {what}, not JSON Lines",
-    "write the object of each image on its own line: jq -c {select} {file}",
-    "JSON Lines",
-)
-YAML_IN_JSON_LINES: Final = error(
-    "yaml-in-json-lines", "this looks like YAML, but the file's name is that of JSON Lines", "name the file .yaml"
-)
 NOT_AN_OBJECT: Final = error(
     "not-an-object", "the line is {kind}, not a JSON object", "write one {{...}} per line", "botocore service-2.json"
 )
@@ -160,6 +100,11 @@ LONG_KEY: Final = error(
     f"`source-ref` has {{count:,}} characters; the limit is {KEY_CHARACTERS:,}",
     "store the image under a shorter key: S3 takes 1,024 bytes",
     "botocore service-2.json, QueryString",
+)
+RETIRED: Final = error(
+    "retired",
+    "the image {key} is retired ({first}): {reason}",
+    "remove the entry (`reconciler rm` does), or take the image out of `retired` in project.yaml",
 )
 REPEATED_KEY: Final = error(
     "source-ref-repeated",

@@ -14,6 +14,7 @@ import yaml
 
 from reconciler.limits import NESTING
 from reconciler.manifest.mistaken_files import few
+from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.text import NUMBER, YamlText, explained, json_number
@@ -172,7 +173,7 @@ class NodeReader:
         while self._text.read():
             pass
         lines = self._text.markers
-        self._report(line_rules.MERGE_CONFLICT, lines[0], 1, lines=few(lines))
+        self._report(files.MERGE_CONFLICT, lines[0], 1, lines=few(lines))
 
     def _stop_at_fault(self) -> None:
         """When the text ended early, that is the reason for whatever the scanner reports about its end."""

@@ -11,6 +11,7 @@ import re
 from typing import BinaryIO, Final, NamedTuple
 
 from reconciler.manifest.mistaken_files import MARKER
+from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.rule import Rule
@@ -113,7 +114,7 @@ class YamlText:
                 return text
         pending = self._decoder.getstate()[0]
         if pending:  # a character that is begun and not ended
-            self._stop(line_rules.NOT_UTF8, byte=pending[0], guess="")
+            self._stop(files.NOT_UTF8, byte=pending[0], guess="")
         return ""
 
     @property
@@ -137,7 +138,7 @@ class YamlText:
         except UnicodeDecodeError as exception:
             data = pending + raw
             text = self._checked(data[: exception.start].decode())
-            self._stop(line_rules.NOT_UTF8, byte=data[exception.start], guess="")
+            self._stop(files.NOT_UTF8, byte=data[exception.start], guess="")
             return text
         if self._start and text:
             text = text.removeprefix("\ufeff")

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
-from reconciler.apply.outcome import Outcome
+from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.codes import code_meaning
-from reconciler.errors import Failure
 from reconciler.model import Finding
 from reconciler.review.model import Compared, DatasetReview, EntryChange, FindingCounts, ProjectReview
 from reconciler.text import Name, counted, joined, sentence

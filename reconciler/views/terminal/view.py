@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Final
 
 from reconciler.analysis.results import Group
+from reconciler.apply.outcome import Failure
 from reconciler.entries.codes import code_meaning
-from reconciler.errors import Failure
 from reconciler.review.dangers import REFUSED
 from reconciler.review.model import Danger, DatasetReview, EntryChange, Estimate, FindingCounts, Review
 from reconciler.review.verdict import would_train

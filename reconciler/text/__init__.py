@@ -1,16 +1,26 @@
 """Text from manifests and the service, made safe to show: nothing in it can move a cursor, colour or reorder a line.
 
-Also: a sentence as pieces (text and names), counts in words, and the known word nearest to an unknown one.
+Also: counts in words, and the known word nearest to an unknown one. Sentences as pieces are in `sentences`; their names
+are here too, loaded when they are first asked for, because `reconciler --help` needs none of them.
 """
 
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from itertools import chain
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+if TYPE_CHECKING:
+    from reconciler.text.sentences import Command as Command
+    from reconciler.text.sentences import Name as Name
+    from reconciler.text.sentences import Sentence as Sentence
+    from reconciler.text.sentences import joined as joined
+    from reconciler.text.sentences import listed as listed
+    from reconciler.text.sentences import names_in as names_in
+    from reconciler.text.sentences import plain as plain
+    from reconciler.text.sentences import quoted as quoted
+    from reconciler.text.sentences import safe as safe
+    from reconciler.text.sentences import sentence as sentence
 
 # A key may have 2,048 characters; a line that people read is shorter.
 SHOWN_CHARACTERS: Final = 300
@@ -68,71 +78,6 @@ def is_shown_as_it_is(text: str) -> bool:
     return letters and _BLANK_LETTERS.isdisjoint(text)
 
 
-class Name(Struct, frozen=True, array_like=True, gc=False):
-    """A key, label, path or other name in a sentence, as it is written; in JSON an array that holds it."""
-
-    text: str
-
-
-class Command(Name, frozen=True, array_like=True, gc=False):
-    """A command or setting that people paste: views show it without quotes around it, and never fold it."""
-
-
-# What is said of names, in pieces: text, and names, whose look is up to each view.
-Sentence = tuple[str | Name, ...]
-
-# A sentence names so many things of a kind; the rest is a count.
-_NAMED: Final = 3
-
-
-def sentence(*parts: str | Name | Sentence) -> Sentence:
-    """The parts as one sentence: neighbouring text is one piece, and no piece is empty text."""
-    pieces: list[str | Name] = []
-    for piece in chain.from_iterable(part if isinstance(part, tuple) else (part,) for part in parts):
-        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
-            pieces[-1] += piece
-        elif piece:
-            pieces.append(piece)
-    return tuple(pieces)
-
-
-def joined(parts: Iterable[str | Name | Sentence], between: str = "; ") -> Sentence:
-    """The parts as one sentence, with text between every two."""
-    pieces: list[str | Name | Sentence] = []
-    for part in parts:
-        pieces += [between, part] if pieces else [part]
-    return sentence(*pieces)
-
-
-def listed(names: Sequence[str]) -> Sentence:
-    """`a, b, c and 2 more`."""
-    rest = len(names) - _NAMED
-    return sentence(joined(map(Name, names[:_NAMED]), ", "), f" and {rest:,} more" if rest > 0 else "")
-
-
-def names_in(words: Sentence) -> tuple[str, ...]:
-    """The names of a sentence, in its order."""
-    return tuple(piece.text for piece in words if isinstance(piece, Name))
-
-
-def plain(words: Sentence) -> str:
-    """A sentence as text: names as they are written, in quotes where their blanks would not be seen."""
-    return "".join(
-        piece if isinstance(piece, str) else piece.text if isinstance(piece, Command) else quoted(piece.text)
-        for piece in words
-    )
-
-
-def safe(words: Sentence) -> str:
-    """A sentence as text in which nothing acts, for errors and records; the middle of a long one is cut out."""
-    return inert(plain(words), 2 * SHOWN_CHARACTERS)
-
-
-def quoted(name: str) -> str:
-    """A name as it is written; in quotes where its blanks would not be seen."""
-    return f'"{name}"' if not name or name != name.strip(" ") or "  " in name else name
-
-
 def figures(pairs: Iterable[tuple[int, str]]) -> str:
     """`3 to add, 2 live only`: those that are not zero."""
     return ", ".join(f"{number:,} {word}" for number, word in pairs if number)
@@ -161,6 +106,8 @@ def did_you_mean(word: str, known: Iterable[str], question: str = "did you mean 
 
     A word that differs in case, or in hyphens against underscores, is the nearest of all.
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - few runs guess
+
     words = list(known)
     folded = _folded(word)
     near = [other for other in words if _folded(other) == folded] or get_close_matches(word, words, n=1)
@@ -169,3 +116,17 @@ def did_you_mean(word: str, known: Iterable[str], question: str = "did you mean 
 
 def _folded(word: str) -> str:
     return word.casefold().replace("_", "-")
+
+
+if not TYPE_CHECKING:  # the checker sees the names above, and no other
+
+    def __getattr__(name: str) -> object:
+        """A name of `sentences` (PEP 562).
+
+        Raises:
+            AttributeError: there is none.
+        """
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value = globals()[name] = getattr(import_module(f"{__name__}.sentences"), name)
+        return value

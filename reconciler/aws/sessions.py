@@ -1,0 +1,76 @@
+"""What of a connection needs boto3: sessions, and the settings of clients.
+
+boto3 takes longer to load than everything else; a run that asks AWS nothing does not load this module.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import boto3
+import botocore.exceptions
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.loaders import Loader, create_loader
+from botocore.session import Session
+
+# Seconds before they expire at which credentials are renewed if possible, and at which they must be. botocore's own
+# figure for the first is 15 minutes, and a role's credentials may be valid for no longer than that.
+_MAY_RENEW: Final = 300
+_MUST_RENEW: Final = 120
+
+
+def renewed_by(ask: Callable[[], Any], region: str | None) -> boto3.Session:
+    """A session with the credentials that `ask` returns; it calls `ask` again before they expire."""
+
+    def renewed() -> dict[str, str]:
+        given = ask()["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    credentials = RefreshableCredentials.create_from_metadata(
+        renewed(), renewed, _Given.METHOD, advisory_timeout=_MAY_RENEW, mandatory_timeout=_MUST_RENEW
+    )
+    inner = Session()
+    inner.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
+    return boto3.Session(botocore_session=inner, region_name=region)
+
+
+class _Given(CredentialProvider):
+    """The only provider of credentials of a session."""
+
+    METHOD = "sts-assume-role"
+
+    def __init__(self, credentials: RefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> RefreshableCredentials:
+        """The credentials."""
+        return self._credentials
+
+
+# Seconds: the service may take a while to read a batch of 5 MB; a connection that is refused fails at once.
+CONFIG: Final = Config(
+    connect_timeout=10,
+    read_timeout=120,
+    retries={"total_max_attempts": 1, "mode": "standard"},  # retries are ours: reconciler.aws.calls
+    user_agent_extra="rekognition-labels-as-code",
+)
+# A role that is assumed with a token: the token is the proof (STS API Reference, AssumeRoleWithWebIdentity).
+UNSIGNED_CONFIG: Final = CONFIG.merge(Config(signature_version=UNSIGNED))
+# Calls to S3 use no quota of Rekognition, and an object is put whole or not at all: boto3's own retries are enough.
+S3_CONFIG: Final = CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
+# What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
+SETTING_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
+
+
+@cache
+def models(path: str | None) -> Loader:
+    """The models of AWS's services: read once, for they are the same in every session."""
+    return create_loader(path)

@@ -1,0 +1,147 @@
+"""A row of the table of checks, and what the checks of one run share."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from reconciler.aws.gateway import Gateway
+from reconciler.aws.objects import Objects
+from reconciler.aws.permissions import Permissions
+from reconciler.cli.session.live import LiveSide
+from reconciler.cli.session.read import Run
+from reconciler.errors import USER_CAUSED, ReconcilerError, ends_the_run, with_cure
+from reconciler.model import DatasetDeclaration, Project, ProjectDeclaration
+from reconciler.review.model import Checked, CheckState
+
+Subject = TypeVar("Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a check found about one subject."""
+
+    state: CheckState
+    finding: str
+    cure: str = ""
+
+
+@dataclass(slots=True)
+class Examined:
+    """What is examined, and what earlier checks found out.
+
+    `caller` is account and ARN of the credentials, `found` the projects that exist, by the folder of their declaration.
+    `permissions` asks about the caller. `unreachable` is why AWS is not asked any more.
+    """
+
+    run: Run
+    live: LiveSide
+    projects: tuple[ProjectDeclaration, ...] = ()
+    caller: tuple[str, str] | None = None
+    found: dict[str, Project] = field(default_factory=dict)
+    unreachable: ReconcilerError | None = None
+    permissions: Permissions | None = None
+    _stores: dict[str, Objects | None] = field(default_factory=dict)
+
+    def gateway(self, project: ProjectDeclaration) -> Gateway:
+        """The gateway to a project's Region.
+
+        Raises:
+            BadInput: no Region is set, or it cannot be used.
+        """
+        return self.live.account.gateway(self.live.region(project))
+
+    def objects(self, region: str) -> Objects | None:
+        """S3 near a Region; None where only Rekognition has an endpoint that is not AWS's, so that AWS is not meant.
+
+        Raises:
+            BadInput: the Region cannot be used.
+        """
+        if region not in self._stores:
+            elsewhere = self.live.account.connection.only_rekognition_is_elsewhere(region)
+            self._stores[region] = None if elsewhere else self.live.objects(region)
+        return self._stores[region]
+
+
+@dataclass(frozen=True, slots=True)
+class OneDataset:
+    """A declared dataset of a project that exists; `arn` is None where there is no such dataset yet."""
+
+    project: ProjectDeclaration
+    declared: DatasetDeclaration
+    project_arn: str
+    arn: str | None
+
+    def __str__(self) -> str:
+        return f"{self.project.name} {self.declared.dataset_type.word}"
+
+
+def datasets(examined: Examined) -> Iterator[OneDataset]:
+    """The declared datasets of all projects that exist."""
+    for project in examined.projects:
+        if found := examined.found.get(project.shown):
+            for dataset in project.datasets:
+                yield OneDataset(project, dataset, found.arn, found.datasets.get(dataset.dataset_type))
+
+
+def once(_examined: Examined) -> Iterable[str]:
+    """One subject without a name: the machine, or the account."""
+    return ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[Subject]):
+    """A check: what it asks about each subject, and where the demand comes from.
+
+    A subject's text names it. `at_aws`: it makes calls. `optional`: no apply needs the answers, so that an error of AWS
+    is "not tried".
+    """
+
+    name: str
+    ask: Callable[[Examined, Subject], Said]
+    source: str
+    over: Callable[[Examined], Iterable[Subject]]
+    at_aws: bool = False
+    optional: bool = False
+
+    def answers(self, examined: Examined) -> Iterator[Checked]:
+        """What was found; subjects about which the same was found share an answer."""
+        together: dict[Said, list[str]] = {}
+        if self.at_aws and examined.unreachable:
+            together[Said("not tried", "AWS could not be asked")] = []
+        else:
+            self._collect(examined, together)
+        for said, names in (together or {Said("not tried", "there is nothing to try it with"): []}).items():
+            about = tuple(filter(None, names))
+            yield Checked(
+                check=self.name,
+                state=said.state,
+                finding=said.finding,
+                cure=said.cure,
+                subjects=about,
+                source=self.source,
+            )
+
+    def _collect(self, examined: Examined, together: dict[Said, list[str]]) -> None:
+        try:
+            for subject in self.over(examined):
+                together.setdefault(self._tried(examined, subject), []).append(str(subject))
+        except USER_CAUSED as problem:
+            together[self._failed(examined, problem)] = []
+
+    def _tried(self, examined: Examined, subject: Subject) -> Said:
+        try:
+            return self.ask(examined, subject)
+        except USER_CAUSED as problem:
+            return self._failed(examined, problem)
+
+    def _failed(self, examined: Examined, problem: Exception) -> Said:
+        error = with_cure(problem)
+        if self.at_aws and ends_the_run(error):
+            examined.unreachable = error
+        return failed(error, "not tried" if self.optional else "fails")
+
+
+def failed(error: ReconcilerError, state: CheckState = "fails") -> Said:
+    """What an error says: its sentence, and its cure."""
+    finding, _, cure = str(error).partition("; ")
+    return Said(state, finding, cure)

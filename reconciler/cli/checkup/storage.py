@@ -1,0 +1,101 @@
+"""Checks of S3: one image of each bucket, the bucket's Region, the places of snapshots and records."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.aws.connection import ANY_REGION
+from reconciler.aws.objects import S3Address, is_s3
+from reconciler.cli.checkup.row import Examined, Said, failed
+from reconciler.errors import NotFound
+from reconciler.manifest import read_manifest
+from reconciler.model import DatasetDeclaration, DesiredEntry, ProjectDeclaration
+from reconciler.text import inert
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The first image of a bucket that a manifest names, and the Region of its project."""
+
+    key: str
+    region: str
+
+    def __str__(self) -> str:
+        return self.key
+
+
+_ELSEWHERE: Final = Said(
+    "not tried", "Rekognition has an endpoint that is not AWS's, and S3 has not", "set AWS_ENDPOINT_URL_S3 too"
+)
+
+
+class _EnoughError(Exception):
+    """The first entry was read."""
+
+
+def images(examined: Examined) -> Iterator[Image]:
+    """One image of each bucket and Region."""
+    seen = set()
+    for project in examined.projects:
+        for dataset in project.datasets:
+            key = _first_key(project, dataset)
+            region = examined.live.region(project) if key else ""
+            if key and (place := (key.removeprefix("s3://").partition("/")[0], region)) not in seen:
+                seen.add(place)
+                yield Image(key, region)
+
+
+def _first_key(project: ProjectDeclaration, dataset: DatasetDeclaration) -> str:
+    """The key of a manifest's first entry that can be read; empty if there is none."""
+    found: list[str] = []
+
+    def accept(entry: DesiredEntry) -> None:
+        found.append(entry.entry.key)
+        raise _EnoughError
+
+    try:
+        read_manifest(dataset, project.labels, accept)
+    except _EnoughError:
+        return found[0]
+    return ""
+
+
+def image(examined: Examined, one: Image) -> Said:
+    """Whether the caller may read an image."""
+    objects = examined.objects(one.region)
+    if objects is None:
+        return _ELSEWHERE
+    try:
+        objects.first_bytes(S3Address.parse(one.key))
+    except NotFound as error:
+        return failed(error, "warning")
+    return Said("ok", "the image may be read")
+
+
+def bucket(examined: Examined, one: Image) -> Said:
+    """Whether a bucket is in the Region of its project."""
+    objects = examined.objects(one.region)
+    if objects is None:
+        return _ELSEWHERE
+    region = objects.region(S3Address.parse(one.key).bucket)
+    if not region:
+        return Said("warning", "S3 does not say in which Region the bucket is", "allow s3:ListBucket on it")
+    if region != one.region:
+        finding = f"the bucket is in {inert(region)}, and the project in {inert(one.region)}"
+        return Said("fails", finding, f"copy the images to a bucket in {inert(one.region)}")
+    return Said("ok", f"in {inert(region)}, as the project")
+
+
+def places(examined: Examined) -> list[str]:
+    """Where snapshots and records go in S3."""
+    options = examined.run.options
+    return [place for place in dict.fromkeys((options.snapshots, options.audit)) if place and is_s3(place)]
+
+
+def place(examined: Examined, address: str) -> Said:
+    """Whether the bucket of a place is there."""
+    objects = examined.objects(examined.live.account.connection.configured_region() or ANY_REGION)
+    if objects is None:
+        return _ELSEWHERE
+    objects.region(S3Address.parse(address).bucket)
+    return Said("ok", "the bucket is there")
