@@ -31,7 +31,8 @@ from reconciler.provider.sdk.failure import call_urn, fail_keeping
 from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
-from reconciler.shell.base import LeftLive, left_by
+from reconciler.shell.base import left_by
+from reconciler.shell.drift import LeftLive
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines

@@ -32,8 +32,9 @@ from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs, resource_id
 from reconciler.records.stored import Record
 from reconciler.shell.account import Account, Places, allowed_region
-from reconciler.shell.base import LeftLive, judge_by, left_in
+from reconciler.shell.base import judge_by
 from reconciler.shell.declared_twice import undone_apply
+from reconciler.shell.drift import LeftLive, left_in
 from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview

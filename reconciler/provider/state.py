@@ -21,8 +21,7 @@ from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.model import DatasetType
 from reconciler.policy import Policy, settings_of
-from reconciler.shell.base import LeftLive, left_live
-from reconciler.shell.drift import ReadBack
+from reconciler.shell.drift import LeftLive, ReadBack, left_live
 from reconciler.text import inert
 
 

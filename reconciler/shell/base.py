@@ -5,17 +5,14 @@ the copy of live, and the ids that git gives to manifest and project.yaml, with 
 not as the manifest has them. The copy says the most. Where it is not at hand, the manifest is taken from git.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Final
-
-import msgspec
-from msgspec import Meta, Struct
+from typing import Any, Final
 
 from reconciler.apply.outcome import Outcome
 from reconciler.entries import entry_of, parse_live
@@ -27,56 +24,11 @@ from reconciler.model import DatasetDeclaration, Entry
 from reconciler.plan import Basis, Judge, Judged
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
-from reconciler.snapshots.live_copies import NAME, LiveCopies, NoCopy
+from reconciler.shell.drift import LeftLive
+from reconciler.snapshots.live_copies import LiveCopies, NoCopy
 
 # The most entries of which it is remembered that they were not as the manifest has them.
 _PENDING: Final = 500
-_Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
-_Blob = Annotated[str, Meta(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})?\Z")]
-
-
-class LeftLive(Struct, frozen=True, omit_defaults=True):
-    """What an apply read back, as state and record keep it.
-
-    `digest` is of live, with kept entries as they were applied, in the mode `compare`; `desired` of the manifest.
-    `copy` names the copy of live, `file` the manifest, and `manifest` and `project` its content and that of
-    project.yaml as git does; each is empty where there is none. `pending` are the entries that differed; `many`: too
-    many to remember.
-    """
-
-    at: Annotated[str, Meta(pattern=r"^[0-9T:.\-]{10,40}Z\Z")]
-    dataset: Annotated[str, Meta(pattern=r"^arn:[!-~]{1,2000}\Z")]
-    compare: Compare
-    digest: _Digest
-    desired: str = ""
-    copy: Annotated[str, Meta(pattern=rf"^({NAME})?\Z")] = ""
-    file: Annotated[str, Meta(pattern=r"^[^/\x00]{0,255}\Z")] = ""
-    manifest: _Blob = ""
-    project: _Blob = ""
-    pending: tuple[str, ...] = ()
-    many: bool = False
-
-    def stored(self) -> dict[str, Any]:
-        """As state and record keep it."""
-        kept: dict[str, Any] = msgspec.to_builtins(self)
-        return kept
-
-
-def left_live(value: object) -> LeftLive | None:
-    """Read it back; None for anything of a different form."""
-    with suppress(msgspec.ValidationError):
-        return msgspec.convert(value, LeftLive)
-    return None
-
-
-def left_in(record: Mapping[str, Any] | None) -> LeftLive | None:
-    """What an apply left, from its record; a record without it has the digest at least."""
-    if record is None:
-        return None
-    result = record.get("result")
-    read = result.get("read_back") if isinstance(result, Mapping) else None
-    older = {"at": record["at"], "dataset": record.get("dataset_arn"), **read} if isinstance(read, Mapping) else None
-    return left_live(record.get("base")) or left_live(older)
 
 
 def left_by(

@@ -26,13 +26,12 @@ from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import NotFound, ReconcilerError
 from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
-from reconciler.snapshots.folder import make_folder, opened
-from reconciler.snapshots.snapshot import SUFFIX, snapshot_name
+from reconciler.snapshots.folder import goes_with_runner, make_folder, opened
+from reconciler.snapshots.snapshot import COPY_NAME, SUFFIX, snapshot_name
 from reconciler.text import inert
 
 FOLDER: Final = "live"
 _KEPT: Final = 2
-NAME: Final = r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{32}"
 _TIME: Final = "%Y%m%dT%H%M%S%fZ"
 _FORMAT: Final = 1
 # Nothing in a copy is longer, or has more lines: a line of live, its marks, and for kept entries the applied line.
@@ -80,6 +79,8 @@ class LiveCopies:
             self._prune(self.address, start)
         except (OSError, ReconcilerError) as error:
             place = inert(str(self.address or self.folder))
+            if self.address is None and goes_with_runner():
+                return ""  # it would be gone in any case
             self.warn(
                 f"no copy of live was written to {place} ({inert(str(error), 1000)}); the next run needs it to "
                 "tell whose a change is"
@@ -140,7 +141,7 @@ def _file(start: str, name: str) -> str:
 
 
 def _is_copy(start: str, file: str) -> bool:
-    return re.fullmatch(re.escape(start) + f"-{NAME}" + re.escape(SUFFIX), file) is not None
+    return re.fullmatch(re.escape(start) + f"-{COPY_NAME}" + re.escape(SUFFIX), file) is not None
 
 
 def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes]) -> str:

@@ -24,8 +24,9 @@ from reconciler.records import Attempt
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
-from reconciler.shell.base import LeftLive, judge_by, left_by, left_in
+from reconciler.shell.base import judge_by, left_by
 from reconciler.shell.declared_twice import in_two_folders, undone_apply
+from reconciler.shell.drift import LeftLive, left_in
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import for_shell, inert
