@@ -137,7 +137,8 @@ def _reconcile(manifest: Path, endpoint: str, *, apply: bool) -> dict[str, int]:
     gateway = Gateway(connection.client(REGION), Calls(clock, random))
     project = gateway.find_project("benchmark")
     arn = project.arn if project else _client(endpoint).create_project(ProjectName="benchmark")["ProjectArn"]
-    keeper = keeper_for(None, manifest.parent, lambda: Objects(connection.s3_client(REGION)), cure="", environ={})
+    objects = lambda: Objects(connection.s3_client(REGION), Calls(clock, random))  # noqa: E731 - one line
+    keeper = keeper_for(None, manifest.parent, objects, cure="", environ={})
     context = Context(gateway, clock, random, Policy(), keeper=keeper).patient()
     target = Target(arn, DatasetType.TRAIN)
     with Ledger() as ledger:

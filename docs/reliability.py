@@ -9,10 +9,12 @@ with the others by `python docs/pages.py`.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.aws.faults import answers
+from rekognition_emulator import Switches
 
 OPERATIONS: Final = (
     "DescribeProjects",
@@ -26,8 +28,8 @@ _RECORD: Final = Path(__file__).with_name("reliability.json")
 # What happens, what `reconciler apply` does, and what `pulumi up` does (empty: the same).
 _ENDINGS: Final = (
     (
-        "first Ctrl-C, SIGTERM",
-        "waits for the running batch, sends nothing more and lists the result; exit 130 (143)",
+        "first Ctrl-C, SIGTERM, a closed terminal (SIGHUP)",
+        "waits for the running batch, sends nothing more and lists the result; exit 130 (143, 129)",
         "the same, with Pulumi's exit code; with an SDK that cannot detect Ctrl-C it continues, and says so first",
     ),
     (
@@ -39,6 +41,11 @@ _ENDINGS: Final = (
         "SIGKILL, power failure",
         "the next apply records it (`killed`, [snapshots.md](snapshots.md))",
         "the same; if only the engine is killed, the provider detects it and sends nothing after the batch in flight",
+    ),
+    (
+        "Ctrl-C while AWS does not answer",
+        "gives up a call that reads at once, one that follows an operation after 10 s, and waits for one that sends",
+        "",
     ),
     ("the network is lost", "waits for up to `policy.patience`; the screen shows it", ""),
     (
@@ -182,7 +189,8 @@ def _answers() -> Iterator[str]:
     yield "After a failed connection, a truncated reply or a status of 500 the call is sent again with growing"
     yield "pauses, after an error for 5 minutes. For an endpoint that never answered, retries end after 30 seconds;"
     yield "when the network is lost during a run, they end after `policy.patience`; Ctrl-C ends it. What is not"
-    yield "from AWS (a proxy's page, a different server) fails within 5 seconds with what was received. Every retry"
+    yield "from AWS (a proxy's page, a different server) fails within 5 seconds with what was received; so does what"
+    yield "answers in place of S3, and an answer in place of STS fails at once. Every retry, of S3 too,"
     yield "is told: operation, error, attempt, and for how long. A call that may have succeeded is expected to be"
     yield "done. A body that is too large (HTTP 413, or AWS's constraint on its length) is halved, and the size is"
     yield "kept for the run. LimitExceededException of a busy dataset is a running operation; otherwise the call is"
@@ -200,7 +208,8 @@ def _answers() -> Iterator[str]:
 
 def _open_answers() -> Iterator[str]:
     yield "## Answers that AWS leaves open\n"
-    yield "Each switch of the emulator is such an answer. Every value of every switch is tried in six stories:"
+    many = len(fields(Switches))
+    yield f"Each of the emulator's {many} switches is such an answer. Every value of each is tried in six stories:"
     yield "three applies, and one with a failed update, a busy dataset, and a different busy dataset of the"
     yield "account. Each converges and then sends nothing, or says why it cannot: where the service merges lines,"
     yield "drops lines of missing images, takes less than one line, or refuses every update after a failed one.\n"

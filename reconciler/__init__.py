@@ -57,7 +57,6 @@ def __getattr__(name: str) -> object:
     except ModuleNotFoundError as error:
         if error.name != "pulumi":
             raise
-        raise ImportError(
-            f"reconciler.{name} needs Pulumi's SDK, which is not installed; install it with "
-            "pip install 'rekognition-labels-as-code[pulumi]'"
-        ) from None
+        from reconciler.errors import missing_extra  # noqa: PLC0415 - importing this package loads nothing
+
+        raise ImportError(missing_extra(f"reconciler.{name} needs Pulumi's SDK", "pulumi")) from None

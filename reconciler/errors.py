@@ -13,7 +13,7 @@ ReconcilerError                     1  something failed; the message is a senten
     OutOfPatience                   1  no progress for `policy.patience`
     TooLarge                        1  the request is larger than the service takes
   UpdateFailed                      5  UPDATE_FAILED, or lines dropped or not stored as sent
-  Interrupted                     130  stopped by SIGINT (143: by SIGTERM)
+  Interrupted                     130  stopped by SIGINT (143: by SIGTERM, 129: by SIGHUP)
 """
 
 from enum import IntEnum
@@ -41,6 +41,7 @@ class Exit(IntEnum):
     REJECTED = 5  # applied, but lines were rejected
     SIGINT = 130
     SIGTERM = 143
+    SIGHUP = 129
 
 
 class ReconcilerError(Exception):
@@ -176,6 +177,11 @@ def unexpected(error: Exception) -> ReconcilerError:
         f"unexpected {type(error).__name__}: {inert(str(error))}; this is a bug; "
         "please report it, with the output of a run with -v"
     )
+
+
+def missing_extra(need: str, extra: str) -> str:
+    """That what somebody needs is not installed, with the command that installs the extra of this package."""
+    return f"{need}, which is not installed; install it with pip install 'rekognition-labels-as-code[{extra}]'"
 
 
 def ends_the_run(error: ReconcilerError) -> bool:

@@ -294,6 +294,28 @@ def commit_of(*paths: Path) -> Commit | None:
         return None
 
 
+def root_of(folder: Path) -> Path:
+    """The root of the repository around a folder; the current folder where there is none."""
+    try:
+        return Path(os.fsdecode(_output(["rev-parse", "--show-toplevel"], folder, _SECONDS).removesuffix(b"\n")))
+    except (BadInput, OSError, subprocess.SubprocessError):
+        return Path.cwd()
+
+
+def patch_between(folder: Path) -> bytes:
+    """The patch that makes what is in `folder/b` of what is in `folder/a`, with names as if both were a repository.
+
+    Raises:
+        BadInput: git is not found, or failed.
+    """
+    plain = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-prefix", "--no-renames", "--binary", "--full-index"]
+    settings = ["-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "diff.algorithm=default"]
+    done = _git([*settings, "diff", "--no-index", *plain, "a", "b"], folder)
+    if done.returncode not in {0, 1}:
+        raise BadInput(f"git diff failed: {_reason(done.stderr)}")
+    return done.stdout
+
+
 def author_of(oid: str, folder: Path) -> str | None:
     """The name of a commit's author; None where git does not say it."""
     try:

@@ -1,6 +1,7 @@
 """The nouns: frozen types without behaviour beyond properties."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -94,12 +95,18 @@ class Override:
     configuration: str
     declaration: str = ""
 
+    @property
+    def items(self) -> Sequence[str]:
+        """The lines of `declaration` as a list below `allow:`, where there may be others."""
+        inside = self.declaration.removeprefix("allow: [").removesuffix("]")
+        return [f"- {item}" for item in re.split(r", (?=\{guard: )", inside)] if inside else []
+
     def __str__(self) -> str:
         ways = (
             ("For one run", self.options),
             ("or under Pulumi", self.variable),
             ("or for this manifest alone, in the stack's configuration", self.configuration),
-            ("or for everybody, in project.yaml", self.declaration),
+            ("or for everybody, below `allow:` in project.yaml", "\n  ".join(self.items)),
         )
         return "\n".join((f"{TO_OVERRIDE}.", *(f"{how}:\n  {text}" for how, text in ways if text)))
 
@@ -340,7 +347,8 @@ class ProjectDeclaration:
     Exactly one of these holds: `managed` (the program declares aws.rekognition.Project), `project_arn` is set, or
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
     `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
-    `region` say where the project is, empty where nothing is said. `retired` are the images that left it.
+    `region` say where the project is, `assume_role` is the ARN of the role that its calls are made with; each is empty
+    where nothing is said. `retired` are the images that left it.
     """
 
     folder: Path
@@ -355,6 +363,7 @@ class ProjectDeclaration:
     account: str = ""
     region: str = ""
     retired: tuple[Retirement, ...] = ()
+    assume_role: str = ""
 
     def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
         """The images that left one of the datasets."""

@@ -37,7 +37,7 @@ class Rule:
 
 
 def _shown(name: str, value: object) -> object:
-    return inert(value, _CURE if name == "cure" else _CHARACTERS) if isinstance(value, str) else value
+    return inert(value, _CURE if name in {"cure", "how"} else _CHARACTERS) if isinstance(value, str) else value
 
 
 def error(code: str, what: str, cure: str, source: str = OURS) -> Rule:

@@ -60,8 +60,8 @@ class DeclarationChange:
     """A difference in how a dataset is declared, which is an update for Pulumi even if no entry changes.
 
     `setting` is the setting of the policy, or one of dataset (no longer declared), resource (its name in the Pulumi
-    state), project, manifest, managed, projectArn, account, region, retired, labels, project.yaml. `level` is how
-    dangerous it is.
+    state), project, manifest, managed, projectArn, account, region, assumeRole, retired, labels, project.yaml. `level`
+    is how dangerous it is.
     """
 
     setting: str

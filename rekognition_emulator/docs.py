@@ -18,7 +18,7 @@ from rekognition_emulator.faults.plan import KINDS, description_of, options_of
 from rekognition_emulator.lines.codes import LINE_CODES, DatasetFailure, DropReason
 from rekognition_emulator.lines.limits import Limits
 from rekognition_emulator.state import latency, statuses
-from rekognition_emulator.switches.all_switches import switch_table
+from rekognition_emulator.switches.all_switches import Switches, switch_table
 
 _INTRODUCTION = """\
 # The emulator
@@ -125,11 +125,11 @@ def test_without_permission(rekognition_emulator):
 ```
 """
 
-_SWITCHES = """\
+_SWITCHES = f"""\
 ## Switches: questions that AWS leaves open
 
-Set a switch with `--switch NAME=VALUE` on the command line, as often as needed, or in Python with
-`serve(switches=Switches(name=value))`.
+There are {len(fields(Switches))}. Set a switch with `--switch NAME=VALUE` on the command line, as often as needed, or
+in Python with `serve(switches=Switches(name=value))`.
 """
 
 _CONTROL = """\

@@ -123,6 +123,8 @@ def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, ma
             read = list_live(_reading(context), ledger, outcome.dataset_arn, looks_stale=stale)
             outcome = replace(outcome, counted=Statistics(read.entries, read.errors), listed=read.updated)
             overwritten = work.updated not in {None, read.updated}
+            if not overwritten:
+                _keep_stored(context, work)
         except ReconcilerError as error:
             arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
             failure = outcome.error or Failure.of(error)
@@ -132,6 +134,13 @@ def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, ma
     if not outcome.dataset_arn:
         return outcome
     return verified(ledger, context.policy, queue, outcome, marked_before, overwritten=overwritten)
+
+
+def _keep_stored(context: Context, work: Work) -> None:
+    """Keep what the service stores in another form than it was sent, so that a restore can tell it from an edit."""
+    if work.overwritten and next(work.queue.stored_differently(), None) is not None:
+        with suppress(ReconcilerError):
+            context.keeper.keep_stored(work.overwritten[-1], work.queue.stored_differently())
 
 
 def _sent(context: Context, work: Work, plan: Plan, seen: Observation) -> Outcome:

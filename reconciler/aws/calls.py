@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
+from itertools import count
 from random import Random
 from threading import Event
 from typing import Any, Final, Self, TypeVar
 
+from reconciler.aws.abandon import LOOK, answer_of
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
+from reconciler.aws.pace import Pace
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.text import inert
 
@@ -20,16 +23,23 @@ Reply = TypeVar("Reply")
 _FIRST_PAUSE: Final = 0.5
 _GROWTH: Final = 2.0
 _LONGEST_PAUSE: Final = 20.0
-# An account has 5 calls per second per dataset operation (Rekognition endpoints and quotas). Other programs share them,
-# so an operation that was throttled keeps to less. In seconds.
-_SPACING_AFTER_THROTTLE: Final = 0.25
 _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
-THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
+THROTTLES: Final = {
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "Throttling",
+    "TooManyRequestsException",
+}
 # Calls that are made in thousands and change nothing.
 _LISTINGS: Final = {"ListDatasetEntries"}
 # Calls that are not needed to follow an operation that runs, and those that start one.
-_READS: Final = {*_LISTINGS, "DescribeProjects"}
+_READS: Final = {*_LISTINGS, "DescribeProjects", "GetCallerIdentity", "GetObject", "ListObjectsV2"}
 _WRITES: Final = {"CreateDataset", "DeleteDataset", "UpdateDatasetEntries"}
+# Records and copies are written to S3, also at the end of a run that was stopped.
+_STORES: Final = {"PutObject"}
+_STOPPED_LISTING: Final = "stopped while live entries were listed, as requested; run again to continue"
+# For how many seconds after a stop the answer of a call is waited for that follows an operation, or writes a record.
+_GRACE: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ class Patience:
 class Calls:
     """Makes calls; `counts` has the number of attempts of each operation.
 
-    `log` receives every attempt, `tell` a message before every retry.
+    `log` receives every attempt, `tell` a message before every retry. `wrote`: an operation of this run was started.
+    `pace` says when an operation may be called.
     """
 
     clock: Clock
@@ -68,14 +79,17 @@ class Calls:
     tell: Callable[[str], None] = lambda _message: None
     patience: Patience | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    _earliest: dict[str, float] = field(default_factory=dict)
-    _spacing: dict[str, float] = field(default_factory=dict)
+    pace: InitVar[Pace | None] = None
+    wrote: bool = False
     _answered: Event = field(default_factory=Event)
+
+    def __post_init__(self, pace: Pace | None) -> None:
+        self._pace = pace or Pace(self.clock)
 
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
         calls = copy(self)
-        calls.patience, calls.tell = patience, patience.tell
+        calls.patience, calls.tell, calls.wrote = patience, patience.tell, False
         return calls
 
     def make(
@@ -97,7 +111,6 @@ class Calls:
             attempts += 1
             wait = pause * (0.5 + self.random.random() / 2)
             self._stop_listing(operation)
-            self._keep_to_spacing(operation)
             try:
                 return self._attempt(operation, send)
             except Exception as error:
@@ -107,24 +120,24 @@ class Calls:
                 if known and (reply := known(fault.error, unsure)) is not None:
                     return reply
                 wait, lasted = max(fault.pause, wait), self.clock.now() - start
-                left = self._seconds_left(fault, lasted)
+                left = self._seconds_left(operation, fault, lasted)
                 if wait > left:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
-            if fault.code in THROTTLES:
-                self._spacing[operation] = _SPACING_AFTER_THROTTLE
             silent = f": no answer from AWS for {lasted:,.0f} s" if fault.is_silence and lasted >= 1 else ""
             failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed{silent}"
             self.tell(f"{failed}, trying again in {wait:.1f} s and for at most {left:,.0f} s")
             self._sleep(wait, operation in _READS or (operation in _WRITES and fault.answer is Answer.RETRY))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
-    def _seconds_left(self, fault: Fault, lasted: float) -> float:
+    def _seconds_left(self, operation: str, fault: Fault, lasted: float) -> float:
         """For how long to retry, `lasted` seconds after the first attempt; -1: no retry helps or is asked for."""
         patience = self.patience
         if fault.answer not in _RETRIED or (fault.is_silence and patience and patience.stop()):
             return -1.0
         longest = fault.retry_for
+        if operation in _STORES and patience and patience.stop():
+            longest = min(longest, _GRACE)
         if fault.is_silence and patience and self._answered.is_set():
             longest = max(patience.seconds, longest)
         return longest - lasted
@@ -132,7 +145,7 @@ class Calls:
     def _stop_listing(self, operation: str) -> None:
         """Raise the reason to stop before a call that only reads one more page."""
         if self.patience and operation in _LISTINGS and (reason := self.patience.stop()):
-            raise reason.saying("stopped while live entries were listed, as requested; run again to continue")
+            raise reason.saying(_STOPPED_LISTING)
 
     def _sleep(self, seconds: float, stoppable: bool) -> None:  # noqa: FBT001 - a fact of the call
         """Sleep before a retry; where nothing of ours is running at AWS, a stop ends it within a second."""
@@ -144,10 +157,12 @@ class Calls:
         self.clock.sleep(seconds)
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
+        self._pace.keep(operation)
         self.counts[operation] += 1
         start = self.clock.now()
+        self.wrote = self.wrote or operation in _WRITES
         try:
-            reply = send()
+            reply = answer_of(send, self._giving_up(operation)) if self.patience else send()
         except Exception as error:
             response: dict[str, Any] = getattr(error, "response", None) or {}  # None where no reply came
             code = response.get("Error", {}).get("Code", type(error).__name__)
@@ -159,14 +174,31 @@ class Calls:
         self._record(operation, "ok", reply if isinstance(reply, dict) else {}, start)
         return reply
 
+    def _giving_up(self, operation: str) -> Callable[[], Interrupted | None]:
+        """A function that returns why the answer of a call is no longer waited for, None while it is.
+
+        A reading call is given up at once; one that follows an operation of this run, or writes a record, after ten
+        seconds. The answer of a call that starts an operation is always waited for, and that is told.
+        """
+        looks = count()
+        at_once = operation in _READS or not (self.wrote or operation in _STORES)
+
+        def reason() -> Interrupted | None:
+            stopped = self.patience.stop() if self.patience else None
+            if stopped is None:
+                return None
+            look = next(looks)
+            if operation in _WRITES and look == 0:
+                self.tell(f"{operation} was sent: waiting for the answer of AWS before stopping")
+            if operation in _WRITES or not (at_once or look * LOOK >= _GRACE):
+                return None
+            waited = f"stopped while waiting for the answer of {operation}, as requested; run again to continue"
+            return stopped.saying(_STOPPED_LISTING if operation in _LISTINGS else waited)
+
+        return reason
+
     def _record(self, operation: str, answer: str, response: dict[str, Any], start: float) -> None:
+        told = self._pace.slow_down if answer in THROTTLES else self._pace.answered
+        told(operation)
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
         self.log(CallRecord(operation, answer, request_id, self.clock.now() - start))
-
-    def _keep_to_spacing(self, operation: str) -> None:
-        """Wait until an operation that was throttled may be called again."""
-        now = self.clock.now()
-        wait = self._earliest.get(operation, now) - now
-        if wait > 0:
-            self.clock.sleep(wait)
-        self._earliest[operation] = max(now, now + wait) + self._spacing.get(operation, 0.0)

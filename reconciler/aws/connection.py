@@ -7,7 +7,7 @@ the credentials of a role are valid, so a session renews them (botocore credenti
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
+from reconciler.aws.replies import NotFromAws, insist_on_aws
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
 from reconciler.text import inert
 
@@ -149,6 +150,10 @@ class Connection:
     forbidden_account_ids: tuple[str, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
 
+    def assuming(self, role: str) -> "Connection":
+        """The same connection, and after its own roles this one is assumed; empty: none."""
+        return replace(self, assume_roles=(*self.assume_roles, AssumeRole(role))) if role else self
+
     def client(self, region: str) -> "RekognitionClient":
         """A Rekognition client for a region, after all roles were assumed.
 
@@ -165,7 +170,7 @@ class Connection:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
         style = _boto().Config(s3={"addressing_style": "path"} if self.path_style else {})
-        return self._signed_in_client(region, "s3", _boto().S3_CONFIG.merge(style))
+        return self._signed_in_client(region, "s3", _boto().CONFIG.merge(style))
 
     def iam_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs
         """An IAM client, whose calls `reconciler.aws.permissions` makes.
@@ -200,9 +205,11 @@ class Connection:
         try:
             said = sts.get_caller_identity()
             return str(said["Account"]), str(said["Arn"])
-        except (KeyError, TypeError):  # an answer that is not of STS: botocore looks for members that are not there
+        except (NotFromAws, KeyError, TypeError) as error:  # botocore looks for members that are not there
+            what = f" ({error})" if isinstance(error, NotFromAws) else ""
             raise AccessDenied(
-                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and aws:endpoints"
+                "the endpoint for STS gave an answer that is not of AWS; check AWS_ENDPOINT_URL_STS and "
+                f"aws:endpoints{what}"
             ) from None
 
     def configured_region(self) -> str | None:
@@ -230,6 +237,7 @@ class Connection:
         session, boto = self._session(region), _boto()
         identity = () if self.web_identity is None else (self.web_identity,)
         for role in (*identity, *self.assume_roles):
+            _check_partition(session, role.role_arn, region)
             config = boto.CONFIG if role.is_signed else boto.UNSIGNED_CONFIG
             session = role.session(self._beside(session, "sts", config, region), region)
         return session
@@ -260,7 +268,10 @@ class Connection:
         make: Any = session.client  # its overloads need a literal name
         chosen = _boto().Config(use_fips_endpoint=self.fips or None, use_dualstack_endpoint=self.dualstack or None)
         endpoint = self.endpoints.get(service) or endpoint
-        return make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+        client = make(service, endpoint_url=endpoint, config=config.merge(chosen), verify=self.ca_bundle, **where)
+        if service != "rekognition":
+            insist_on_aws(client)
+        return client
 
 
 def _boto() -> ModuleType:
@@ -268,6 +279,20 @@ def _boto() -> ModuleType:
     from reconciler.aws import sessions  # noqa: PLC0415 - see above
 
     return sessions
+
+
+def _check_partition(session: "boto3.Session", role: str, region: str | None) -> None:
+    """A role of a partition cannot be used in a region of a different one, whose STS does not know it.
+
+    Raises:
+        BadInput: the role is not of the region's partition.
+    """
+    partition = _boto().partition_of(session, region) if region else ""
+    if partition and not role.startswith(f"arn:{partition}:"):
+        raise BadInput(
+            f"the role {inert(role)} is not of the partition {partition}, which the Region {region} is in; name a role "
+            f"of that partition (arn:{partition}:iam::ACCOUNT:role/NAME), or change the Region"
+        )
 
 
 def _is_aws(client: Any) -> bool:  # noqa: ANN401 - boto3 makes its clients' types

@@ -131,6 +131,12 @@ _UNKNOWN: Final = _Row("the service answered with an error", "see AWS's code and
 _GONE: Final = _Row("somebody else deleted the dataset", "run again to look for it and create it again", NotFound)
 # Where an exception means something else for one operation.
 _BY_OPERATION: Final = {
+    ("AssumeRole", "AccessDeniedException"): _Row(
+        _DENIED["AccessDeniedException"][0],
+        "allow sts:AssumeRole on the role to these credentials, and name them in the role's trust policy",
+        AccessDenied,
+    ),
+    ("AssumeRole", "ValidationException"): _Row("STS does not accept the role's ARN", "fix the ARN", AccessDenied),
     ("CreateDataset", "ResourceAlreadyExistsException"): replace(_EXISTS, kind=AlreadyThere, answer=Answer.ADOPT),
     ("DeleteDataset", "ResourceInUseException"): replace(_RUNNING, answer=Answer.WAIT),
     ("DeleteDataset", "ResourceNotFoundException"): _Row("it is deleted already", "run again", NotFound, Answer.ADOPT),
@@ -151,10 +157,14 @@ _SAME_AS: Final = {
     "InvalidClientTokenId": "UnrecognizedClientException",
     "SignatureDoesNotMatch": "InvalidSignatureException",
     "AccessDenied": "AccessDeniedException",
+    "ValidationError": "ValidationException",
     "Throttling": "ThrottlingException",
     "TooManyRequestsException": "ThrottlingException",
     "ServiceUnavailable": "InternalServerError",
     "InternalFailure": "InternalServerError",
+    "InternalError": "InternalServerError",
+    "RequestTimeout": "InternalServerError",
+    "SlowDown": "ThrottlingException",
 }
 
 
@@ -208,7 +218,9 @@ def _client_fault(operation: str, error: "ClientError") -> Fault:
     known = _SAME_AS.get(code, code)
     status = int(meta.get("HTTPStatusCode", 0))
     unknown = _TABLE["InternalServerError"] if status >= 500 or status == 0 else _UNKNOWN
-    row = _BY_OPERATION.get((operation, known)) or _TABLE.get(known) or unknown
+    # A session that renews its credentials makes a call of its own before the operation's.
+    made = operation, error.operation_name
+    row = next(filter(None, (_BY_OPERATION.get((one, known)) for one in made)), None) or _TABLE.get(known) or unknown
     if status == TOO_LARGE or "TooLarge" in known or _TOO_LONG.search(detail.get("Message", "")):
         row = _TOO_LARGE
     request_id = meta.get("RequestId", "")

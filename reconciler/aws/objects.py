@@ -1,15 +1,16 @@
-"""Objects in S3, for snapshots and records; retries are boto3's own."""
+"""Objects in S3, for snapshots and records; an object is put whole or not at all."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from reconciler.aws.faults import fault_of
-from reconciler.errors import BadInput, NotFound, ReconcilerError
+from reconciler.aws.calls import Calls
+from reconciler.errors import BadInput, Interrupted, NotFound, ReconcilerError, ServiceError
 from reconciler.text import inert, without_sign_in
 
 _SCHEME: Final = "s3://"
@@ -66,28 +67,30 @@ class S3Address:
 
 
 class Objects:
-    """S3 with one client. Every method may raise ReconcilerError."""
+    """S3 with one client; `calls` retries, and tells each retry. Every method may raise ReconcilerError."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - boto3's client type exists only in its stubs
-        self._client = client
+    def __init__(self, client: Any, calls: Calls) -> None:  # noqa: ANN401 - boto3's client type exists only in its stubs
+        self._client, self._calls = client, calls
 
-    def upload(self, address: S3Address, file: IO[bytes]) -> None:
-        """Put a file's bytes, a large file in parts."""
-        from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - few runs need it, every run would load it
+    def upload(self, address: S3Address, path: Path) -> None:
+        """Put a file, a large one in parts."""
 
-        in_this_thread = TransferConfig(use_threads=False)  # so that Ctrl-C interrupts it
-        with _in_sentences("PutObject", address):
-            self._client.upload_fileobj(file, address.bucket, address.key, Config=in_this_thread)
+        def send() -> None:
+            from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - few runs need it, every run would load it
+
+            with path.open("rb") as file:
+                one_thread = TransferConfig(use_threads=False)
+                self._client.upload_fileobj(file, address.bucket, address.key, Config=one_thread)
+
+        self._made("PutObject", address, send)
 
     def put(self, address: S3Address, data: bytes) -> None:
         """Put a few bytes."""
-        with _in_sentences("PutObject", address):
-            self._client.put_object(Bucket=address.bucket, Key=address.key, Body=data)
+        self._made("PutObject", address, partial(self._client.put_object, **_named(address), Body=data))
 
     def delete(self, address: S3Address) -> None:
         """Delete an object; one that is not there is fine."""
-        with _in_sentences("DeleteObject", address):
-            self._client.delete_object(Bucket=address.bucket, Key=address.key)
+        self._made("DeleteObject", address, partial(self._client.delete_object, **_named(address)))
 
     def read(self, address: S3Address) -> Iterator[bytes]:
         """The object's bytes, in pieces.
@@ -95,10 +98,12 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _in_sentences("GetObject", address):
-            body = self._client.get_object(Bucket=address.bucket, Key=address.key)["Body"]
-            with body:
-                yield from body.iter_chunks(_CHUNK)
+        body = self._made("GetObject", address, partial(self._client.get_object, **_named(address)))["Body"]
+        with body:
+            pieces = body.iter_chunks(_CHUNK)
+            # A stream that broke off cannot be continued.
+            while piece := self._made("GetObject", address, lambda: next(pieces, b""), is_last=True):
+                yield piece
 
     def first_bytes(self, address: S3Address, many: int = 16) -> bytes:
         """The first bytes of an object.
@@ -106,11 +111,12 @@ class Objects:
         Raises:
             NotFound: there is no such object.
         """
-        with _in_sentences("GetObject", address):
-            part = f"bytes=0-{many - 1}"
-            body = self._client.get_object(Bucket=address.bucket, Key=address.key, Range=part)["Body"]
-            with body:
-                return bytes(body.read())
+        part = f"bytes=0-{many - 1}"
+
+        def send() -> bytes:
+            return bytes(self._client.get_object(**_named(address), Range=part)["Body"].read())
+
+        return bytes(self._made("GetObject", address, send))
 
     def region(self, bucket: str) -> str:
         """The Region of a bucket, also where its listing is refused (S3 API Reference, HeadBucket).
@@ -118,47 +124,65 @@ class Objects:
         Raises:
             NotFound: there is no such bucket.
         """
-        with _in_sentences("HeadBucket", S3Address(bucket, "")):
+
+        def send() -> Any:  # noqa: ANN401 - boto3's replies
             try:
-                reply = self._client.head_bucket(Bucket=bucket)
+                return self._client.head_bucket(Bucket=bucket)
             except ClientError as error:
                 reply = error.response
                 if not _region(reply) or reply["ResponseMetadata"].get("HTTPStatusCode") == _GONE:
                     raise
-            return _region(reply)
+                return reply
+
+        return _region(self._made("HeadBucket", S3Address(bucket, ""), send))
 
     def names(self, address: S3Address) -> Iterator[str]:
         """The names of the objects below an address, in the order of their bytes."""
-        prefix = f"{address.key}/" if address.key else ""
-        with _in_sentences("ListObjectsV2", address):
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=prefix):
-                yield from (one["Key"].removeprefix(prefix) for one in page.get("Contents", ()))
+        more: dict[str, str] = {"Prefix": f"{address.key}/" if address.key else ""}
+        while True:
+            send = partial(self._client.list_objects_v2, Bucket=address.bucket, **more)
+            page = self._made("ListObjectsV2", address, send)
+            yield from (one["Key"].removeprefix(more["Prefix"]) for one in page.get("Contents", ()))
+            if not page.get("NextContinuationToken"):
+                return
+            more["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _made(self, operation: str, address: S3Address, send: Callable[[], Any], *, is_last: bool = False) -> Any:  # noqa: ANN401 - boto3's replies
+        """The reply of a call; its error is a sentence that names the address. `is_last`: without a second attempt."""
+
+        def known(error: ReconcilerError, _unsure: bool) -> None:  # noqa: FBT001 - a callback
+            code = error.code if isinstance(error, ServiceError) else ""
+            if code in _ABSENT:
+                what = "object" if address.key else "bucket"
+                raise NotFound(f"there is no {what} {where}; fix the address", code=code, operation=operation)
+            cure = _KMS_CURE if code and _KMS.search(str(error)) else _CURES.get(code, "run again" if is_last else "")
+            if cure:
+                raise ReconcilerError(f"{_cause(error)}; {cure}")
+
+        where = inert(str(address))
+        try:
+            return self._calls.make(operation, send, known)
+        except (Interrupted, NotFound):
+            raise
+        except RecursionError:  # botocore follows a redirect to the same place without end
+            raise ReconcilerError(
+                f"{where}: the endpoint for S3 gave redirects without end, so that it is not AWS's; check "
+                "AWS_ENDPOINT_URL_S3 and aws:endpoints"
+            ) from None
+        except ReconcilerError as error:
+            raise ReconcilerError(without_sign_in(f"{where}: {error}")) from None
 
 
 def _region(reply: Any) -> str:  # noqa: ANN401 - a reply or an error's
     return str(reply["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region", ""))
 
 
-@contextmanager
-def _in_sentences(operation: str, address: S3Address) -> Iterator[None]:
-    """Turn what boto3 raises into an error that names the address."""
-    try:
-        yield
-    except RecursionError:  # botocore follows a redirect to the same place without end
-        raise ReconcilerError(
-            f"{inert(str(address))}: the endpoint for S3 gave redirects without end, so that it is not AWS's; check "
-            "AWS_ENDPOINT_URL_S3 and aws:endpoints"
-        ) from None
-    except Exception as error:
-        fault = fault_of(operation, error)
-        if fault is None:
-            raise
-        where = inert(str(address))
-        if fault.code in _ABSENT:
-            said = f"there is no {'object' if address.key else 'bucket'} {where}; fix the address"
-            raise NotFound(said, code=fault.code, operation=operation) from None
-        cure = _KMS_CURE if _KMS.search(f"{fault.code} {error}") else _CURES.get(fault.code)
-        if cure:
-            said = f"{where}: {operation}: {inert(fault.code)}: {inert(str(error))}; {cure}"
-            raise ReconcilerError(said) from None
-        raise ReconcilerError(without_sign_in(f"{where}: {fault.error}")) from None
+def _named(address: S3Address) -> dict[str, str]:
+    """An object as requests name it."""
+    return {"Bucket": address.bucket, "Key": address.key}
+
+
+def _cause(error: ReconcilerError) -> str:
+    """What an error says, without the general cure that `reconciler.aws.faults` ends it with."""
+    cause, end, _cure = str(error).partition("); ")
+    return f"{cause})" if end else cause

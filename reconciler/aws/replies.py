@@ -8,6 +8,7 @@ empty body is a success without output (API Reference, UpdateDatasetEntries: "an
 body").
 """
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,11 @@ TOO_LARGE: Final = 413
 # The members of an error body that name the exception, in JSON protocols of AWS.
 _ERROR_NAMES: Final = ("__type", "code", "Code")
 _SHOWN: Final = 80
+# Headers of S3 and STS, and the root of their documents (botocore data/s3 and data/sts; S3 API Reference, "Common
+# Response Headers" and "Error Responses").
+_OF_AWS: Final = ("x-amz-request-id", "x-amzn-requestid", "ETag")
+_XML_ROOT: Final = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(Error|\w+(Response|Result))[\s>]")
+_START: Final = 400
 
 
 class NotFromAws(Exception):
@@ -51,6 +57,24 @@ def insist_on_whole_replies(client: "RekognitionClient") -> None:
             raise NotFromAws(_shown(status, headers.get("Content-Type", ""), body))
 
     client.meta.events.register("before-parse.rekognition.*", check, unique_id="reconciler-whole-replies")
+
+
+def insist_on_aws(client: Any) -> None:  # noqa: ANN401 - boto3's client types exist only in its stubs
+    """Make a client of STS or S3, whose replies are XML or bytes, raise NotFromAws for a reply that is not AWS's.
+
+    A reply of S3 has a request id or an ETag; its error, and every reply of STS, has a root that AWS names.
+    """
+
+    def check(response_dict: Mapping[str, Any], operation_model: Any, **_event: object) -> None:  # noqa: ANN401 - botocore's
+        body, headers, status = response_dict["body"], response_dict["headers"], response_dict["status_code"]
+        if any(name in headers for name in _OF_AWS) or operation_model.http["method"] == "HEAD":
+            return
+        start = body if isinstance(body, bytes) else body.read(_START)
+        if not _XML_ROOT.match(start):
+            raise NotFromAws(_shown(status, headers.get("Content-Type", ""), start))
+
+    name = client.meta.service_model.service_name
+    client.meta.events.register(f"before-parse.{name}.*", check, unique_id="reconciler-replies-of-aws")
 
 
 def _is_error(headers: Mapping[str, str], body: bytes) -> bool:

@@ -15,6 +15,8 @@ from botocore.credentials import CredentialProvider, CredentialResolver, Refresh
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
+from reconciler.aws.replies import NotFromAws
+
 # Seconds before they expire at which credentials are renewed if possible, and at which they must be. botocore's own
 # figure for the first is 15 minutes, and a role's credentials may be valid for no longer than that.
 _MAY_RENEW: Final = 300
@@ -41,6 +43,14 @@ def renewed_by(ask: Callable[[], Any], region: str | None) -> boto3.Session:
     return boto3.Session(botocore_session=inner, region_name=region)
 
 
+def partition_of(session: boto3.Session, region: str) -> str:
+    """The partition of a region; empty for one that botocore does not know."""
+    try:
+        return session.get_partition_for_region(region)
+    except botocore.exceptions.UnknownRegionError:
+        return ""
+
+
 class _Given(CredentialProvider):
     """The only provider of credentials of a session."""
 
@@ -64,10 +74,14 @@ CONFIG: Final = Config(
 )
 # A role that is assumed with a token: the token is the proof (STS API Reference, AssumeRoleWithWebIdentity).
 UNSIGNED_CONFIG: Final = CONFIG.merge(Config(signature_version=UNSIGNED))
-# Calls to S3 use no quota of Rekognition, and an object is put whole or not at all: boto3's own retries are enough.
-S3_CONFIG: Final = CONFIG.merge(Config(retries={"total_max_attempts": 5, "mode": "standard"}))
 # What boto3 raises about settings and roles; RuntimeError: renewed credentials that have expired already.
-SETTING_ERRORS: Final = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError, RuntimeError)
+SETTING_ERRORS: Final = (
+    botocore.exceptions.BotoCoreError,
+    botocore.exceptions.ClientError,
+    NotFromAws,
+    ValueError,
+    RuntimeError,
+)
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE
 from reconciler.text import did_you_mean, inert
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ class Options(NamedTuple):
     `projects` empty: all. `limit` None: as many entries as fit a screen or two; `everything`: every change is shown
     and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed: a plan id, or the file of a saved
     plan. `snapshot` (or the id or address of a record), `dataset_type` and `dataset_arn` are for `restore`: what to
-    restore, and where; `dry_run` sends nothing, `force` also sends what was edited since the recorded apply.
+    restore, and where (the type is for `history` too); `dry_run` sends nothing, `force` also sends what was edited
+    since the recorded apply.
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
     saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
-    `human_only` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
-    `allow_dirty` to `pull`. `warnings` are sentences about the arguments, for the screen.
+    `into` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
+    `patch` to `pull` and `rm`. `warnings` are sentences about the arguments, for the screen.
     """
 
     command: "Command"
@@ -53,6 +55,7 @@ class Options(NamedTuple):
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    rate: float = DEFAULT_RATE
     exit_code: bool = False
     strict: bool = False
     limit: int | None = None
@@ -85,6 +88,11 @@ class Options(NamedTuple):
     only: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     labeled: bool = False
+    entries: tuple[str, ...] = ()
+    into: str = ""
+    retire: str = ""
+    reason: str = ""
+    patch: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False
@@ -129,7 +137,7 @@ def _options(given: argparse.Namespace) -> Options:
 
     names = Options._fields
     known: dict[str, Any] = {name: value for name, value in vars(given).items() if name in names and value is not None}
-    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels")}
+    known |= {name: tuple(known.get(name, ())) for name in ("projects", "sources", "only", "labels", "entries")}
     known["files"] = _files(given)
     if "allow" in given:
         from reconciler.guards import parse_allow, read_variable  # noqa: PLC0415 - only plan and apply
@@ -141,6 +149,9 @@ def _options(given: argparse.Namespace) -> Options:
     known["datasets"] = named or Path("datasets")
     if given.command == "convert":
         _check_convert(given)
+        _check_into(given)
+    if given.command in {"history", "rm"}:
+        known |= _type(given)
     if given.command == "restore":
         known |= _destination(given)
     options = Options(**known)
@@ -184,10 +195,23 @@ def _check_convert(given: argparse.Namespace) -> None:
         raise BadInput("--fix-types and the format jsonl belong together: give both or neither")
 
 
+def _check_into(given: argparse.Namespace) -> None:
+    """A manifest that is merged into is what is written, in its own form."""
+    if given.into and (given.output != STANDARD_OUTPUT or given.to != "jsonl"):
+        raise BadInput("--into writes the manifest that it names, in its form; leave -o and --to out")
+    if not given.into and (given.retire or given.patch or given.allow_dirty):
+        raise BadInput("--retire-missing, --patch and --allow-dirty belong to --into; name the manifest with --into")
+
+
+def _type(given: argparse.Namespace) -> "Mapping[str, object]":
+    from reconciler.model import DatasetType  # noqa: PLC0415 - few commands need it
+
+    return {"dataset_type": DatasetType(given.dataset_type.upper())} if given.dataset_type else {}
+
+
 def _destination(given: argparse.Namespace) -> Mapping[str, object]:
     """A snapshot is restored to one dataset, named in one way; its ARN also names the region. A record has its own."""
-    from reconciler.aws.arns import DatasetArn  # noqa: PLC0415 - no other command needs these
-    from reconciler.model import DatasetType  # noqa: PLC0415 - likewise
+    from reconciler.aws.arns import DatasetArn  # noqa: PLC0415 - no other command needs it
 
     if names_record(given.snapshot):
         if given.projects or given.dataset_type or given.dataset_arn:
@@ -203,7 +227,7 @@ def _destination(given: argparse.Namespace) -> Mapping[str, object]:
         return {"region": region}
     if given.dataset_arn or len(given.projects) != 1 or not given.dataset_type:
         raise BadInput("name one dataset to restore to: --project NAME with --type train or test, or --dataset-arn ARN")
-    return {"dataset_type": DatasetType(given.dataset_type.upper())}
+    return _type(given)
 
 
 def names_record(text: str) -> bool:
@@ -251,7 +275,7 @@ def _check_endpoint(url: str | None) -> None:
 def _files(given: argparse.Namespace) -> dict[str, str]:
     """The file of each view."""
     if given.command == "convert":
-        return {"lines": given.output}
+        return {} if given.into else {"lines": given.output}
     from reconciler.views import VIEWS  # noqa: PLC0415 - a table that loads nothing
 
     places = {name: getattr(given, view.option, None) for name, view in VIEWS.items() if view.option}

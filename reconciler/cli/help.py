@@ -9,7 +9,9 @@ COMMANDS: Final = {
     "drift": "tell whether live is still what the last apply read back; changes nothing",
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "pull": "write what is live into the manifests",
+    "rm": "move entries out of the manifests into `retired`: the next apply takes their labels off; no AWS account",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
+    "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
     "report": "show a saved plan as text, Markdown, HTML or JSON; needs no AWS account",
     "diff": "show what changes between two manifests, folders or git revisions; needs no AWS account",
@@ -23,11 +25,11 @@ exit codes:
   0    done
   1    failed: the service, the network or this machine; or a check of `doctor` that would stop an apply
   2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
-  3    bad input or usage, a finding above a note with `validate --strict`, or a question that nobody can answer (no
-       terminal and no `--yes`); nothing was sent
+  3    bad input or usage; with `validate --strict` a finding above a note, a danger, or a training that would not
+       start; a question that nobody can answer (no terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
   5    applied, but lines were rejected
-  130  interrupted by Ctrl-C (143: by SIGTERM)
+  130  interrupted by Ctrl-C (143: by SIGTERM, 129: the terminal was closed)
 """
 _EPILOGS: Final = {
     None: """\
@@ -99,10 +101,22 @@ examples:
   reconciler pull                              manifests of datasets that have none
   reconciler pull --project cells --format yaml
   reconciler pull --discard-ours --only 'new/*' live's side of some entries
+  reconciler pull --discard-ours --patch live.patch     a patch in place of edits
+  reconciler pull --retire 'deleted in the console' --only 'old/*'
 
 A dataset without a manifest gets one, in the order of the listing and without the fields that the service adds. YAML
 has the short form where nothing is lost by it. In a manifest that is there only the chosen entries change, every other
-byte stays as it was. Exit code 2: entries that differ were left as they are.
+byte stays as it was; on a terminal each is shown and asked about. A label that the closed list in project.yaml lacks is
+added to it. Exit code 2: entries that differ were left as they are.
+""",
+    "rm": """\
+examples:
+  reconciler rm cells/0001.jpg --reason blurred
+  reconciler rm 's3://my-bucket/cells/old/*' --reason 'taken with the old camera' --project cells
+  reconciler rm cells/0001.jpg --type train --reason 'moved to test'
+
+The service deletes no entry: an image that is only removed from a manifest stays live with its labels. A retired one
+loses them with the next apply, whatever `extra` says. Files are edited by position; comments and all other lines stay.
 """,
     "restore": """\
 examples:
@@ -119,6 +133,14 @@ makes the live dataset equal to them.
 An apply keeps the lines that it overwrites and shows the id of its record. With that id, an entry is sent only if its
 live line is still the one that the apply sent; the others are listed, and --force sends them too. A record in S3 is
 named by its address, s3://BUCKET/FOLDER/....json.
+""",
+    "history": """\
+examples:
+  reconciler history
+  reconciler history --project blood-cells --type train --limit 5
+  reconciler history --audit s3://my-bucket/records/ --json
+
+Records are read from .reconciler/audit beside the datasets and from --audit; those of a clone are not believed.
 """,
     "doctor": """\
 examples:

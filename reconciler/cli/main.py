@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from reconciler.cli.show import misunderstood  # noqa: PLC0415 - see above
 
         return _reported(screen, error, error.exit_code, misunderstood(arguments, error))
-    screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in options.files.values()
+    screen.is_quiet = screen.is_quiet or STANDARD_OUTPUT in {*options.files.values(), options.patch}
     for warning in options.warnings:
         screen.remark(f"warning: {warning}", "warning")
     from reconciler.cli.conduct import conducted  # noqa: PLC0415 - see above

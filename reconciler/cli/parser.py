@@ -5,11 +5,13 @@ program is read where a text or an option needs it.
 """
 
 import argparse
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, epilog_of
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE, RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, either, inert
 
 # The name of a file that is standard output.
@@ -149,7 +151,7 @@ def _add_common(parser: Parser, name: str) -> None:
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
-    if name not in (*_BESIDE, "init", "pull"):
+    if name not in (*_BESIDE, "init", "pull", "rm"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
 
@@ -160,6 +162,8 @@ def _add_connection(parser: Parser) -> None:
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    quota = f"calls per second of each operation (default: {DEFAULT_RATE:g} of the 5 that AWS allows an account)"
+    add("--rate", metavar="N", type=_rate, help=quota)
 
 
 def _add_limit(parser: Parser) -> None:
@@ -211,7 +215,7 @@ def _add_init(parser: Parser) -> None:
 def _add_validate(parser: Parser) -> None:
     what = f"the folder of all projects (default: {_NEAREST}), the folder of one project, or one manifest"
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
-    strict = "exit with code 3 for any finding above a note: lines that training would ignore fail too"
+    strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
     _add_view(parser, None)
     _add_output(parser)
@@ -251,12 +255,40 @@ def _add_pull(parser: Parser) -> None:
     add("--only", metavar="GLOB", action="append", default=[], help=one)
     add("--label", dest="labels", metavar="NAME", action="append", default=[], help="only entries with this label")
     add("--labeled", action="store_true", help="no live entries without labels that the manifest does not have")
+    digest = "only the entry with this digest, which the list of entries shows; may be given several times"
+    add("--entry", dest="entries", metavar="DIGEST", action="append", default=[], type=_digest, help=digest)
+    left = "entries that only live has, that it no longer has, or that have no labels there go to `retired`, with this"
+    add("--retire", metavar="WHY", default="", help=f"{left} reason")
+    add("--yes", action="store_true", help="do not ask about each entry on a terminal")
+    _add_edits(parser)
+
+
+def _add_edits(parser: Parser) -> None:
+    add = parser.add_argument
+    add("--patch", metavar="FILE", default="", help="write a patch for `git apply` (- is standard output), and no file")
     add("--allow-dirty", action="store_true", help="also change a file with changes that are not committed")
+
+
+def _add_rm(parser: Parser) -> None:
+    add = parser.add_argument
+    what = "an address, a key in the bucket, or a pattern of either"
+    add("sources", metavar="KEY", nargs="+", help=what)
+    add("--reason", metavar="WHY", default="", help="why the images leave; project.yaml keeps it")
+    add("--type", dest="dataset_type", choices=("train", "test"), help="only from this dataset (default: from both)")
+    _add_edits(parser)
 
 
 def _add_form(parser: Parser) -> None:
     how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
+
+
+def _add_history(parser: Parser) -> None:
+    parser.add_argument("--type", dest="dataset_type", choices=("train", "test"), help="only datasets of this type")
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--limit", metavar="N", type=_number, help="show the newest N applies (default: 20)")
+    add("--all", dest="everything", action="store_true", help="show every apply")
+    _add_audit(parser)
 
 
 def _add_doctor(parser: Parser) -> None:
@@ -306,6 +338,11 @@ def _add_convert(parser: Parser) -> None:
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
     add("--min-confidence", metavar="X", type=confidence, default=0.0, help=low)
     add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
+    into = "merge into this manifest by meaning: only entries that mean something different change, new ones are added"
+    add("--into", metavar="MANIFEST", default="", help=into)
+    missing = "with --into: entries that the annotations do not have go to `retired` in project.yaml, with this reason"
+    add("--retire-missing", dest="retire", metavar="WHY", default="", help=missing)
+    _add_edits(parser)
     add("--created", default=_CREATED, metavar="DATE", help="creation-date of every line (%(default)s)")
     _add_output(parser)
 
@@ -327,7 +364,7 @@ def _add_exit_code(parser: Parser) -> None:
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "doctor"),
+    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
@@ -340,7 +377,9 @@ _OWN: Final = {
     "drift": _add_drift,
     "apply": _add_apply,
     "pull": _add_pull,
+    "rm": _add_rm,
     "restore": _add_restore,
+    "history": _add_history,
     "doctor": _add_doctor,
     "report": _add_report,
     "diff": _add_diff,
@@ -373,10 +412,22 @@ def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None
     parser.add_argument("--no-links", dest="links", action="store_false", help=links)
 
 
+def _digest(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{8,16}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be the digest of an entry: 8 to 16 of 0-9 a-f")
+    return text
+
+
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or larger")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    if (rate := rate_of(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {RATE_WORDS}")
+    return rate
 
 
 def _version() -> str:

@@ -7,7 +7,10 @@ is a line every 30 seconds.
 
 import os
 import shutil
+import sys
+import termios
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from errno import EBADF
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, TextIO, cast
@@ -117,6 +120,13 @@ class Screen:
         self.clear()
         self._err.write(question)
         self._err.flush()
+
+    def answer(self, question: str) -> str | None:
+        """Ask on the terminal, and the answer; None at its end. What was typed before the question answers nothing."""
+        with suppress(OSError, ValueError, termios.error):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        self.ask(question)
+        return sys.stdin.readline() or None
 
     def status(self, doing: str) -> None:
         """Show what is being done; only if standard error is a terminal."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: stop at once before anything is sent, and after the running batch during an apply."""
+"""Ctrl-C, SIGTERM and SIGHUP (a closed terminal): stop at once before anything is sent, in an apply after the batch."""
 
 import signal
 import threading
@@ -10,12 +10,11 @@ from typing import Final, Self
 from reconciler.errors import Exit, Interrupted
 
 STOPPED_AT_ONCE: Final = "stopped at once; AWS still processes a batch that was sent"
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-_EXITS: Final = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM}
+_EXITS: Final = {signal.SIGINT: Exit.SIGINT, signal.SIGTERM: Exit.SIGTERM, signal.SIGHUP: Exit.SIGHUP}
 
 
 class Signals:
-    """A context that handles the two signals. A signal that the parent process ignores stays ignored (nohup).
+    """A context that handles these signals. A signal that the parent process ignores stays ignored (nohup).
 
     Outside `patiently` a signal raises KeyboardInterrupt at once, which no retry mistakes for a network error. Inside,
     the first signal only makes `stop` return an error; a second one raises KeyboardInterrupt.
@@ -29,7 +28,7 @@ class Signals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
+            for number in _EXITS:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._receive)
         return self

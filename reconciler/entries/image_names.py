@@ -119,10 +119,15 @@ class Images:
         return self._pattern is not None and any(map(self._pattern.match, both))
 
 
+def is_plain(key: str) -> bool:
+    """Whether a key is surely not odd, which nearly every key is."""
+    return _PLAIN.fullmatch(key) is not None and "/." not in key
+
+
 def oddities(key: str) -> Iterator[Rule]:
     """What is odd in the name that a key has in its bucket."""
-    if _PLAIN.fullmatch(key) and "/." not in key:
-        return  # nearly always
+    if is_plain(key):
+        return
     path = key.partition("://")[2].partition("/")[2]
     if "\\" in path or ":" in path:
         if _DRIVE.search(path):

@@ -17,7 +17,7 @@ from reconciler.manifest.mistaken_files import HEAD, few, markers, mistaken_file
 from reconciler.manifest.rules.files import MERGE_CONFLICT, NOT_UTF8
 from reconciler.model import Finding, Place
 from reconciler.rule import Rule, error, marked
-from reconciler.text import PASTED_IN_A_CURE, for_shell
+from reconciler.text import PASTED_IN_A_CURE, path_for_shell
 
 _XML: Final = "XML 1.0"
 SAVE_AGAIN: Final = "save the file again with the tool that wrote it"
@@ -124,7 +124,7 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
     mistake = mistaken_file(content[:HEAD], manifest=False)
     if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
         rule, details = mistake
-        raise Unreadable(rule, Place(file, 1, 1), file=for_shell(file, "FILE", PASTED_IN_A_CURE), **details)
+        raise Unreadable(rule, Place(file, 1, 1), file=path_for_shell(file, "FILE", PASTED_IN_A_CURE), **details)
     if b"<<<<<<<" in content or b">>>>>>>" in content:
         lines = markers(BytesIO(content), 1)
         if lines:

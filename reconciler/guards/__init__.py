@@ -4,7 +4,7 @@
 """
 
 from reconciler.guards.names import CAUSES, THEIRS, thing_of
-from reconciler.guards.overrides import override_of, parse_allow, read_variable
+from reconciler.guards.overrides import configuration_of, declaration_of, override_of, parse_allow, read_variable
 from reconciler.guards.rules import (
     GUARDS,
     LEAST_ENTRIES,
@@ -30,6 +30,8 @@ __all__ = [
     "Guard",
     "Labels",
     "Leaks",
+    "configuration_of",
+    "declaration_of",
     "judged",
     "override_of",
     "parse_allow",

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.errors import BadInput
 from reconciler.guards.names import CAUSES, THEIRS, WITH_THING, head_of
 from reconciler.guards.rules import GUARDS
-from reconciler.model import Override
+from reconciler.model import Allowance, Override
 from reconciler.text import did_you_mean, inert
 
 # The environment variable with overrides for one run; it reaches Pulumi's provider process and is stored nowhere.
@@ -17,6 +17,8 @@ VARIABLE: Final = "RECONCILER_ALLOW"
 # Overrides are separated by semicolons; a reason may contain semicolons too.
 _BETWEEN: Final = re.compile(rf";\s*(?=[A-Za-z-]+\s*=|(?:{'|'.join(WITH_THING)}):)")
 _SAFE: Final = re.compile(r"[a-z-]+")
+# For `train` and `test`: the guards that block it, by their names in overrides, and the digest of its manifest.
+Blocked = Mapping[str, tuple[Sequence[str], str]]
 
 
 def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
@@ -79,10 +81,38 @@ def override_of(guards: Sequence[str], digest: str, dataset: str = "train") -> O
     options = " ".join(f"--allow {_option(guard)}" for guard in guards)
     variable = shlex.quote("; ".join(f"{guard}=why" for guard in guards))
     variable = variable if variable.startswith("'") else f"'{variable}'"
-    names = [guard if _SAFE.fullmatch(guard) else json.dumps(guard) for guard in guards]
-    blocks = ", ".join(f"{{guard: {name}, reason: why, manifest: {digest}}}" for name in names)
-    declared = ", ".join(f"{{guard: {name}, reason: why, manifests: {{{dataset}: {digest}}}}}" for name in names)
-    return Override(options, f"{VARIABLE}={variable}", f"reconciler:allow: [{blocks}]", f"allow: [{declared}]")
+    blocked = {dataset: (guards, digest)}
+    return Override(options, f"{VARIABLE}={variable}", configuration_of(blocked), declaration_of(blocked))
+
+
+def configuration_of(blocked: Blocked) -> str:
+    """What overrides guards in the configuration of a stack, while the manifests have these digests."""
+    items = [
+        f"{{guard: {_scalar(guard)}, reason: why, manifest: {digest}}}"
+        for guards, digest in blocked.values()
+        for guard in guards
+    ]
+    return f"reconciler:allow: [{', '.join(items)}]"
+
+
+def declaration_of(blocked: Blocked, before: Iterable[Allowance] = ()) -> str:
+    """`allow` of project.yaml, on one line: what is in it `before`, and these guards for manifests of these digests."""
+    rows: dict[tuple[str, str], dict[str, str]] = {(one.guard, one.reason): {**one.manifests} for one in before}
+    for dataset, (guards, digest) in blocked.items():
+        for guard in guards:
+            rows.setdefault((guard, "why"), {})[dataset] = digest
+    items = [_item(guard, reason, manifests) for (guard, reason), manifests in rows.items()]
+    return f"allow: [{', '.join(items)}]"
+
+
+def _item(guard: str, reason: str, manifests: Mapping[str, str]) -> str:
+    digests = ", ".join(f"{dataset}: {digest}" for dataset, digest in manifests.items())
+    why = reason if reason == "why" else json.dumps(reason)
+    return f"{{guard: {_scalar(guard)}, reason: {why}, manifests: {{{digests}}}}}"
+
+
+def _scalar(text: str) -> str:
+    return text if _SAFE.fullmatch(text) else json.dumps(text)
 
 
 def _option(guard: str) -> str:

@@ -73,6 +73,14 @@ class SendQueue:
         """The lines of `overwritten` were kept."""
         self._database.execute(f"INSERT INTO kept SELECT q.key, l.content {_OVERWRITTEN}")
 
+    def stored_differently(self) -> Iterator[str]:
+        """The live lines in place of kept ones that mean what was sent and differ from it in other fields."""
+        query = (
+            "SELECT l.line FROM live l JOIN desired d ON d.key = l.key WHERE l.line IS NOT NULL AND l.meaning IS"
+            " d.meaning AND l.key IN (SELECT kept.key FROM kept JOIN confirmed c ON c.key = kept.key) ORDER BY l.key"
+        )
+        yield from (key_text(line) for (line,) in self._database.execute(query))
+
     def confirm(self, changes: Iterable[Change]) -> None:
         """The service has accepted these lines, except those that were rejected before."""
         self._database.executemany(

@@ -5,8 +5,10 @@ an entry that an alias refers to, a dash on a line of its own) is refused with i
 """
 
 import re
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 import yaml
@@ -20,7 +22,10 @@ from reconciler.model import Place
 from reconciler.text import inert
 
 _BOM: Final = b"\xef\xbb\xbf"
-_DASH: Final = re.compile(r"( *)- +")
+# Entries that are written at a time.
+_BATCH: Final = 500
+_DASH: Final = re.compile(rb"( {0,999})- {1,999}")
+_WIDEST: Final = 10_000
 _BY_HAND: Final = "edit the file by hand, or write the list with one entry below the other"
 
 
@@ -81,26 +86,20 @@ class _Spans:
     def __init__(self, handle: BinaryIO, shown: str, lines: set[int]) -> None:
         self.chosen: dict[int, _Span] = {}
         self.last: _Span | None = None
-        self._shown, self._lines, self._count = shown, lines, 0
-        self._texts = _texts_of(handle, self._refuse)
+        self._shown, self._lines = shown, lines
+        self._dashes = _dashes_of(handle, self._refuse)
         handle.seek(0)
         for first, last, anchored in _items(handle, self._refuse):
-            self._count += 1
             self._see(first, last, anchored=anchored)
         if self.last is None:
             raise self._refuse(1, 1, "the manifest has no entry, so that there is no place for the first one")
 
-    @property
-    def are_all(self) -> bool:
-        """Whether every entry is chosen."""
-        return self._count == len(self.chosen)
-
     def _see(self, first: tuple[int, int], last: int, *, anchored: bool) -> None:
         line, column = first
-        match = _DASH.fullmatch(self._texts[line - 1][: column - 1])
-        if match is None:
+        margin, wide = divmod(self._dashes[line - 1], _WIDEST)
+        if wide != column - 1:
             raise self._refuse(line, column, "the entry's dash is not on the entry's first line")
-        self.last = _Span(line, last, match[1])
+        self.last = _Span(line, last, " " * margin)
         if line in self._lines:
             if anchored:
                 raise self._refuse(line, column, "an alias elsewhere may refer to this entry's text (&)")
@@ -110,15 +109,16 @@ class _Spans:
         return BadInput(f"{inert(str(Place(self._shown, line, column)))}: {why}; {_BY_HAND}; nothing was written")
 
 
-def _texts_of(handle: BinaryIO, refuse: Any) -> list[str]:  # noqa: ANN401 - makes the exception
-    """The beginnings of all lines."""
-    texts = []
+def _dashes_of(handle: BinaryIO, refuse: Any) -> "array[int]":  # noqa: ANN401 - makes the exception
+    """Of each line the columns before its dash, and those before what follows the dash, as one number; 0 without."""
+    dashes = array("l")
     handle.seek(0)
     for number, raw in enumerate(handle, start=1):
         if b"\r" in raw.rstrip(b"\r\n") or raw.endswith(b"\r"):
             raise refuse(number, 1, "a line ends with a carriage return alone")
-        texts.append(raw.removeprefix(_BOM)[:200].decode(errors="replace"))
-    return texts
+        match = _DASH.match(raw.removeprefix(_BOM))
+        dashes.append(match.end(1) * _WIDEST + match.end() if match else 0)
+    return dashes
 
 
 def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], int, bool]]:  # noqa: ANN401 - makes the exception
@@ -129,19 +129,28 @@ def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], int
     while not isinstance(name := loader.get_event(), yaml.MappingEndEvent):
         value = loader.get_event()
         if getattr(name, "value", None) != ENTRIES:
-            _node(loader, value)
+            node_end(loader, value)
             continue
         if not isinstance(value, yaml.SequenceStartEvent) or value.flow_style:
             mark: Any = value.start_mark
             raise refuse(mark.line + 1, mark.column + 1, "the entries are not a list with one below the other")
         while not isinstance(event := loader.get_event(), yaml.SequenceEndEvent):
             start: Any = event.start_mark
-            last, anchored = _node(loader, event)
-            yield (start.line + 1, start.column + 1), last, anchored
+            end = node_end(loader, event)
+            yield (start.line + 1, start.column + 1), end.line, end.anchored
 
 
-def _node(loader: Any, event: Any) -> tuple[int, bool]:  # noqa: ANN401 - PyYAML's loader and event
-    """The last line of a node, and whether it or anything in it has an anchor."""
+@dataclass(frozen=True, slots=True)
+class NodeEnd:
+    """The last line of a node (from 1), the place in the text where its last event ends, whether it has an anchor."""
+
+    line: int
+    index: int
+    anchored: bool
+
+
+def node_end(loader: Any, event: Any) -> NodeEnd:  # noqa: ANN401 - PyYAML's loader and event
+    """Where a node ends, whose first event was read; the loader has read the node then."""
     last, anchored, flows = 0, False, list[bool]()
     while True:
         if isinstance(event, yaml.CollectionEndEvent):
@@ -153,7 +162,7 @@ def _node(loader: Any, event: Any) -> tuple[int, bool]:  # noqa: ANN401 - PyYAML
             if isinstance(event, yaml.CollectionStartEvent):
                 flows.append(bool(event.flow_style))
         if not flows:
-            return last, anchored
+            return NodeEnd(last, event.end_mark.index, anchored)
         event = loader.get_event()
 
 
@@ -164,8 +173,6 @@ def _last_line(event: Any) -> int:  # noqa: ANN401 - PyYAML's events
 
 
 def _edited_yaml(handle: BinaryIO, edits: Edits, spans: _Spans, head: Head) -> Iterator[bytes]:
-    if spans.are_all and not edits.added and not any(edits.changed.values()):
-        raise BadInput("no entry would be left in the manifest; nothing was written")
     skipped, last = 0, spans.last
     for number, raw in enumerate(handle, start=1):
         end = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
@@ -181,5 +188,7 @@ def _edited_yaml(handle: BinaryIO, edits: Edits, spans: _Spans, head: Head) -> I
 
 
 def _texts(lines: Iterable[str], head: Head, span: _Span, whole: Collection[str], end: bytes) -> Iterator[bytes]:
-    for text in yaml_entries(lines, head, span.indent, whole):
-        yield text.encode("utf-8", "surrogatepass").replace(b"\n", end)
+    rest = iter(lines)
+    while batch := list(islice(rest, _BATCH)):
+        for text in yaml_entries(batch, head, span.indent, whole):
+            yield text.encode("utf-8", "surrogatepass").replace(b"\n", end)

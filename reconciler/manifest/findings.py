@@ -8,7 +8,7 @@ from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Place, Severity
 from reconciler.policy import Marking
 from reconciler.rule import Rule
-from reconciler.text import PASTED_IN_A_CURE, for_shell
+from reconciler.text import PASTED_IN_A_CURE, path_for_shell
 
 MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
@@ -136,7 +136,7 @@ class Collector:
         self._by_policy += refused
         if self._counts[severity] > FINDINGS_KEPT:
             return
-        given = {"file": for_shell(self.shown, "FILE", PASTED_IN_A_CURE), **details}
+        given = {"file": path_for_shell(self.shown, "FILE", PASTED_IN_A_CURE), **details}
         details = {name: value() if callable(value) else value for name, value in given.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"

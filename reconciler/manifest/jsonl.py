@@ -134,11 +134,20 @@ _DECODER: Final = json.JSONDecoder(
 
 def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
+    return (line for line in other_json_lines(handle, collector, lambda _number, _raw: False) if line)
+
+
+def other_json_lines(
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+) -> Iterator[ParsedLine | None]:
+    """What `json_lines` gives, and None for each line that the caller takes; `is_taken` is asked from line 2 on."""
     empty = True
     for number, raw in _written_lines(handle, collector):
         if isinstance(raw, int):
             more = " or more, and is read no further" if raw > _ENDLESS else ""
             collector.report_at(rules.LONG_LINE, number, 1, size=f"{raw:,} bytes{more}")
+        elif not empty and is_taken(number, raw):
+            yield None
         elif empty and _is_another_form(raw, number, collector):
             return
         elif MARKER.match(raw):
@@ -150,12 +159,15 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
             if document is None:
                 document = _parsed(raw, number, collector)
             if document is not None:
-                yield ParsedLine(
-                    document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw)
-                )
+                yield ParsedLine(document, Place(collector.shown, number, 1), locator(collector.shown, number, raw))
         empty = False
     if empty and not collector.error_count:
         collector.report(files.NO_LINE)
+
+
+def locator(shown: str, number: int, raw: bytes) -> Callable[[MemberPath], Place]:
+    """Finds where a line has the member at a path."""
+    return partial(_locate, shown, number, raw)
 
 
 def _written_lines(handle: BinaryIO, collector: Collector) -> Iterator[tuple[int, bytes | int]]:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from reconciler.entries import SOURCE_REF, without_service_fields
+from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
-from reconciler.manifest.jsonl import json_lines
+from reconciler.manifest.jsonl import locator, other_json_lines
 from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
@@ -122,18 +123,21 @@ def read_manifest(
     with open_regular(dataset.manifest, collector) as handle:
         if handle is not None:
             total = os.fstat(handle.fileno()).st_size
-            for number, line in enumerate(_lines(dataset.manifest, handle, collector)):
-                reading.read(line)
+            for number, line in enumerate(_lines(dataset.manifest, handle, collector, reading.take)):
+                if line is not None:
+                    reading.read(line)
                 if number % 100 == 0:
                     report(Progress(f"reading {inert(dataset.shown)}", handle.tell(), total, "bytes"))
     return reading.findings()
 
 
-def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
-    """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines."""
+def _lines(
+    manifest: Path, handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+) -> Iterator[ParsedLine | None]:
+    """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines. None: taken."""
     if manifest.suffix.lower() in _YAML:
         return yaml_lines(handle, collector)
-    return json_lines(handle, collector)
+    return other_json_lines(handle, collector, is_taken)
 
 
 class _Reading:
@@ -143,7 +147,24 @@ class _Reading:
         self._collector = collector
         self._across = across
         self._notes = Notes()
+        self._common = CommonLines()
         self._lines = self._marked = self._lost = self._known = 0
+
+    def take(self, number: int, raw: bytes) -> bool:
+        """Take a line as it is: of the common shape, and with nothing that was not seen before; else do nothing."""
+        line = self._common.read(raw)
+        if line is None or not self._across.knows(line) or not self._notes.knows(line):
+            return False
+        text, place = line.text_of(raw), Place(self._collector.shown, number, 1)
+        if len(text) > LINE_CHARACTERS:
+            return False
+        self._lost += self._collector.error_count - self._known
+        self._across.take(
+            DesiredEntry(line.entry, text, place), partial(locator(place.file, number, raw), (SOURCE_REF,))
+        )
+        self._lines += 1
+        self._known = self._collector.error_count
+        return True
 
     def read(self, line: ParsedLine) -> None:
         self._lost += self._collector.error_count - self._known
@@ -188,9 +209,17 @@ def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[Desire
     Returns how many lines are left out, because they could not be read or repeat a key: what they say is unknown.
     """
     collector = Collector(dataset.shown)
-    lost = 0
+    common, lost = CommonLines(), 0
+
+    def take(number: int, raw: bytes) -> bool:
+        nonlocal lost
+        line = common.read(raw)
+        if line is not None:
+            lost += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
+        return line is not None
+
     with open_regular(dataset.manifest, collector) as handle:
-        for line in _lines(dataset.manifest, handle, collector) if handle else ():
+        for line in filter(None, _lines(dataset.manifest, handle, collector, take) if handle else ()):
             own = without_service_fields(line.document)
             if isinstance(own.get(SOURCE_REF), str):
                 lost += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None

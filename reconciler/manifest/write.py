@@ -52,8 +52,8 @@ class Head:
     @property
     def text(self) -> str:
         """The lines above the entries."""
-        images = f"images: {_alone(self.images)}\n" if self.images else ""
-        return images + "".join(f"{name}: {_alone(value)}\n" for name, value in self.shared.items())
+        images = f"images: {alone(self.images)}\n" if self.images else ""
+        return images + "".join(f"{name}: {alone(value)}\n" for name, value in self.shared.items())
 
 
 def json_line_of(line: str) -> bytes:
@@ -133,14 +133,14 @@ def _short(own: Mapping[str, Any], head: Head, indent: str) -> str | None:
     said = {**_DEFAULTS, **head.shared}
     boxes = members.pop("boxes", None)
     confidence = members.get("confidence", said["confidence"])
-    parts = [f"{indent}- image: {_alone(image or key)}\n"]
+    parts = [f"{indent}- image: {alone(image or key)}\n"]
     rest = {name: value for name, value in members.items() if said.get(name) != value}
     if "job-name" in head.shared and "job-name" not in members and len(own) > 1:
         return None
-    parts += [f"{indent}  {name}: {_alone(value)}\n" for name, value in rest.items()]
+    parts += [f"{indent}  {name}: {alone(value)}\n" for name, value in rest.items()]
     if boxes is not None:
         parts.append(f"{indent}  boxes:{' []' if not boxes else ''}\n")
-        parts += [f"{indent}    - {_value(_box(box, confidence))}\n" for box in boxes]
+        parts += [f"{indent}    - {in_flow(_box(box, confidence))}\n" for box in boxes]
     return "".join(parts)
 
 
@@ -233,20 +233,20 @@ def _size(sizes: object) -> list[Any]:
     return [width, height] if depth == _DEPTH else [width, height, depth]
 
 
-def _value(value: object) -> str:
+def in_flow(value: object) -> str:
     """A value on one line, as people write it: text without quotes where it means itself."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(in_flow, value))}]"
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_value(name)}: {_value(member)}' for name, member in value.items())}}}"
+        return f"{{{', '.join(f'{in_flow(name)}: {in_flow(member)}' for name, member in value.items())}}}"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in {"null", "true", "false"}:
         return value
     return _json(value)
 
 
-def _alone(value: object) -> str:
+def alone(value: object) -> str:
     """A value that is alone on its line: there the colons of an address or a date need no quotes either."""
-    return value if isinstance(value, str) and _ALONE.fullmatch(value) else _value(value)
+    return value if isinstance(value, str) and _ALONE.fullmatch(value) else in_flow(value)
 
 
 def _json(value: object) -> str:

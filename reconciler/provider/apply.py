@@ -22,7 +22,7 @@ from reconciler.ledger import Ledger
 from reconciler.plan import Plan, ids_in
 from reconciler.policy import Destroy
 from reconciler.provider import process as runtime
-from reconciler.provider.claims import name_of
+from reconciler.provider.claims import told_apart
 from reconciler.provider.left_over import cure, remembered
 from reconciler.provider.preview import context_of, list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
@@ -66,9 +66,9 @@ def delete(name: str, props: dict[str, Any]) -> None:
         process, target = runtime.current(), Target(*split_id(name))
         if _is_held(process, name, target):
             return
-        context = process.context(target.project_arn, outputs.applied.policy)
+        context = process.context(target.project_arn, outputs.applied)
         process.seen.pop(name, None)  # live is about to change
-        with process.engine.place(), _recording(process, "destroy", target) as attempt:
+        with process.engine.place(), _recording(process, "destroy", target, outputs.applied) as attempt:
             attempt.dataset_arn = outputs.dataset_arn
 
             def kept(where: str) -> None:
@@ -92,8 +92,8 @@ def _is_held(process: Runtime, name: str, target: Target) -> bool:
     holder = process.claims.holder(name, urn)
     if holder:
         process.console.log_once(
-            f"the dataset {target.title} is not deleted: {name_of(urn)} lets go of it, because the resource {holder} "
-            "of this program is for it",
+            f"the dataset {target.title} is not deleted: {told_apart(urn, holder)} lets go of it, because the resource "
+            f"{told_apart(holder, urn)} of this program is for it",
             warning=True,
         )
         return True
@@ -130,20 +130,22 @@ def _report_replaced(process: Runtime, arn: str) -> None:
 
 
 def _recording(
-    process: Runtime, action: str, target: Target, manifest: str | None = None
+    process: Runtime, action: str, target: Target, inputs: Inputs, manifest: str | None = None
 ) -> AbstractContextManager[Attempt]:
     """A block that is one apply or destroy of a dataset: however it ends, a record of it is written."""
     project = ProjectArn.parse(target.project_arn)
     files = (Path(manifest), Path(manifest).parent / "project.yaml") if manifest else ()
-    attempt = Attempt(action, project.name, target.project_arn, target.dataset_type, manifest, files, call_urn())
-    return process.account.recording(attempt, process.calls_of_this_thread, project.region)
+    of = project.name, target.project_arn, target.dataset_type
+    attempt = Attempt(action, *of, manifest, files, call_urn(), role=inputs.assume_role)
+    return process.account_of(inputs).recording(attempt, process.calls_of_this_thread, project.region)
 
 
 def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process, target = runtime.current(), Target(inputs.project_arn or "", inputs.dataset_type)
     process.seen.pop(name, None)  # live is about to change
-    with process.engine.place(), _recording(process, "apply", target, inputs.manifest) as attempt, Ledger() as ledger:
+    recording = _recording(process, "apply", target, inputs, inputs.manifest)
+    with process.engine.place(), recording as attempt, Ledger() as ledger:
         run = _desired(inputs, ledger)
         context, _target = context_of(process, inputs, run, previous)
         attempt.base = previous.left.stored() if previous and previous.left else None
@@ -161,7 +163,7 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             _refuse_unreviewed(run)
             context = replace(context, overwrites=attempt.overwrites, so_far=so_far)
             outcome = attempt.finished(carry_out(context, ledger, plan, run.seen, target))
-            recorded = replace(_recorded(inputs, outcome, ledger), base=_left(process, run, outcome, previous))
+            recorded = replace(_recorded(inputs, outcome, ledger), base=_left(inputs, run, outcome, previous))
             attempt.base = recorded.base.stored() if recorded.base else None
         except Exception as error:  # noqa: BLE001 - whatever it is, the state keeps what was done
             attempt.error = error
@@ -254,12 +256,14 @@ def _not_applied(inputs: Inputs, previous: Outputs | None, outcome: Outcome | No
     return Outputs(inputs, arn, live, live, plan.live_only, reason, settled, base)
 
 
-def _left(process: Runtime, run: DatasetRun, outcome: Outcome, previous: Outputs | None) -> LeftLive | None:
+def _left(inputs: Inputs, run: DatasetRun, outcome: Outcome, previous: Outputs | None) -> LeftLive | None:
     """What the apply left live, with a copy of it in the store."""
-    region = ProjectArn.parse(run.project_arn or "").region
+    region, process = ProjectArn.parse(run.project_arn or "").region, runtime.current()
     manifest = run.dataset.manifest
     files = (manifest, *(path for path in (manifest.parent / "project.yaml",) if path.is_file()))
-    return left_by(process.account.live_copies(region), run, outcome, files, previous.left if previous else None)
+    return left_by(
+        process.account_of(inputs).live_copies(region), run, outcome, files, previous.left if previous else None
+    )
 
 
 def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:

@@ -8,6 +8,7 @@ from pulumi.dynamic import CheckFailure, CheckResult
 from reconciler.errors import InvalidDeclaration
 from reconciler.ledger import Ledger
 from reconciler.provider import process as runtime
+from reconciler.provider.claims import told_apart
 from reconciler.provider.preview import list_and_plan, read_desired, seen_in, shown, with_digests
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import (
@@ -62,8 +63,9 @@ def _refuse_twins(inputs: Inputs) -> None:
     if other := claims.holder(wanted, urn):
         raise BadProperty(
             "datasetType",
-            f"the resource {other} of this program is for the {inputs.dataset_type.value} dataset of the same project "
-            "too; a project has one dataset of each type: remove one of the two resources, or change its project",
+            f"the resource {told_apart(other, urn)} of this program is for the {inputs.dataset_type.value} dataset of "
+            "the same project too; a project has one dataset of each type: remove one of the two resources, or change "
+            "its project",
         )
 
 

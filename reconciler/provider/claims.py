@@ -25,6 +25,15 @@ def name_of(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
+def told_apart(urn: str, other: str) -> str:
+    """The name of a resource; with the types of its parents where another one has the same name."""
+    name = name_of(urn)
+    if name != name_of(other):
+        return name
+    types = urn.removesuffix(f"::{name}").rpartition("::")[2].split("$")  # those of its parents, and its own
+    return f"{name} (in {' in '.join(reversed(types[:-1])) or 'no component'})"
+
+
 class Claims:
     """The datasets of the resources of this run. Safe to use from threads."""
 
@@ -54,13 +63,15 @@ class Claims:
         return self._checked.get(urn, "")
 
     def holder(self, resource_id: str, urn: str) -> str:
-        """The name of a resource that this dataset belongs to, other than the one with this URN; empty: there is none.
+        """The resource that this dataset belongs to, other than the one with this URN; empty: there is none.
+
+        Its URN where it was checked in this run, else its name.
 
         Of a project that the program manages only the name is known, which its successor may have too.
         """
         for other, claimed in self._checked.copy().items():
             if claimed == resource_id and other != urn:
-                return name_of(other)
+                return other
         text, dataset_type = split_id(resource_id)
         program, project = self._program, ProjectArn.parse(text)
         managed = managed_id(project.region, project.name, dataset_type)

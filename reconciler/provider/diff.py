@@ -205,9 +205,9 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
 
 
 def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> LiveSeen:
-    """List live now, and remember it for this process; the manifest of the inputs says which entries are retired."""
+    """List live now, and remember it for this process; the inputs name the role and which entries are retired."""
     project_arn, dataset_type = split_id(name)
-    context = process.context(project_arn, outputs.applied.policy)
+    context = process.context(project_arn, replace(outputs.applied, assume_role=inputs.assume_role))
     there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
     arn = there.arn or there.leftover
     if arn is None:

@@ -16,8 +16,14 @@ class DatasetProvider(sdk.ResourceProvider):
     serialize_as_secret_always = False
 
     def configure(self, req: sdk.ConfigureRequest) -> None:
-        """Take the stack's configuration; the engine calls this once per process."""
-        from reconciler.provider import process as runtime  # noqa: PLC0415 - see the module docstring
+        """Take the stack's configuration; the engine calls this once per process, before anything else."""
+        try:
+            from reconciler.provider import process as runtime  # noqa: PLC0415 - see the module docstring
+        except ModuleNotFoundError as error:
+            from reconciler.errors import missing_extra  # noqa: PLC0415 - likewise
+            from reconciler.provider.sdk.failure import fail  # noqa: PLC0415 - likewise
+
+            fail(missing_extra(f"the provider needs {error.name}", "pulumi"))
 
         # The SDK has no public way to list the keys that are set; without the list a misspelt one is not seen.
         runtime.configure(req.config.get, getattr(req.config, "_props", {}))

@@ -7,10 +7,13 @@ resource is for it, or the policy is `destroy: keep`.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from reconciler.aws.arns import DatasetArn
+from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import AccessDenied
+from reconciler.manifest.project.role import account_of
 from reconciler.policy import Destroy
+from reconciler.provider.claims import told_apart
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.failure import call_urn
 from reconciler.provider.state import Outputs, resource_id
@@ -21,7 +24,8 @@ def still_there(process: Runtime, outputs: Outputs) -> Iterator[str]:
     """A sentence for each dataset that this resource replaced and that AWS still has, as far as it is known."""
     for arn, project in outputs.replaced.items():
         if holder := _holder(process, arn, project):
-            yield f"the resource {holder} took over the dataset {arn} from this one; `pulumi up` records it"
+            name = told_apart(holder, call_urn())
+            yield f"the resource {name} took over the dataset {arn} from this one; `pulumi up` records it"
         elif reason := _left(process, arn, outputs):
             yield f"{reason}: {cure(arn)}"
 
@@ -51,7 +55,10 @@ def _holder(process: Runtime, arn: str, project: str) -> str:
 
 def _left(process: Runtime, arn: str, outputs: Outputs) -> str:
     """What is known of a dataset; empty when it is proven to be deleted."""
-    gateway = process.context(outputs.replaced[arn], outputs.applied.policy).gateway
+    project, role = outputs.replaced[arn], outputs.applied.assume_role
+    # The replaced one may be in a different account, which this role is not for.
+    own = role if role and account_of(role) == ProjectArn.parse(project).account else ""
+    gateway = process.context(project, replace(outputs.applied, assume_role=own)).gateway
     try:
         found = gateway.describe(arn)
         if found is None:

@@ -87,15 +87,15 @@ def list_and_plan(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
     if run.plan.has_changes:
-        run.remark = process.undone_apply(target)
+        run.remark = process.undone_apply(target, inputs)
     return run.plan
 
 
 def context_of(process: Runtime, inputs: Inputs, run: DatasetRun, outputs: Outputs | None) -> tuple[Context, Target]:
     """What an apply of a run needs, which judges changes by what the last apply left; and its dataset."""
     target = Target(inputs.project_arn or "", inputs.dataset_type)
-    judge = process.judge(target, run.dataset, outputs.left if outputs else None)
-    return replace(process.context(target.project_arn, inputs.policy, inputs), judge=judge), target
+    judge = process.judge(target, inputs, run.dataset, outputs.left if outputs else None)
+    return replace(process.context(target.project_arn, inputs, guarded=True), judge=judge), target
 
 
 def plan_again(process: Runtime, inputs: Inputs, outputs: Outputs, *, at_rest: bool) -> tuple[Preview, bool]:

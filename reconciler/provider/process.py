@@ -23,7 +23,7 @@ from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration
 from reconciler.plan import Judge, Sibling
-from reconciler.policy import Compare, Destroy, Policy
+from reconciler.policy import Compare, Destroy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
 from reconciler.provider.sdk.engine_log import Console
@@ -81,20 +81,25 @@ class Runtime:
             self.engine.stop,
             lambda text: console.log_once(text, warning=True),
             settings.hide,
+            rate=settings.rate,
         )
 
-    def context(self, project_arn: str, policy: Policy, inputs: Inputs | None = None) -> Context:
-        """What an apply to a dataset of this project needs; with `inputs`, for making it equal to their manifest.
+    def account_of(self, inputs: Inputs) -> Account:
+        """The account with the role that these inputs name."""
+        return self.account.assuming(inputs.assume_role)
+
+    def context(self, project_arn: str, inputs: Inputs, *, guarded: bool = False) -> Context:
+        """What an apply to a dataset of this project needs; `guarded`: for making it equal to the inputs' manifest.
 
         Guards are overridden by RECONCILER_ALLOW for this run, by the stack's settings for one manifest.
 
         Raises:
             BadInput: the ARN is malformed, its account is not allowed, or RECONCILER_ALLOW is invalid.
         """
-        region = allowed_region(self.settings.connection, project_arn)
-        if inputs is None:
-            return self.account.context(region, policy)
-        return self.account.context(region, policy, self.overrides(inputs), self.sibling(inputs))
+        region, account = allowed_region(self.settings.connection, project_arn), self.account_of(inputs)
+        if not guarded:
+            return account.context(region, inputs.policy)
+        return account.context(region, inputs.policy, self.overrides(inputs), self.sibling(inputs))
 
     def overrides(self, inputs: Inputs) -> dict[str, str]:
         """The guards that are overridden for the manifest of these inputs, with the reasons.
@@ -108,10 +113,10 @@ class Runtime:
         declared = project.allowed(inputs.dataset_type, lambda: digest) if project else {}
         return declared | allow | read_variable(os.environ)
 
-    def judge(self, target: Target, dataset: DatasetDeclaration, left: LeftLive | None) -> Judge:
+    def judge(self, target: Target, inputs: Inputs, dataset: DatasetDeclaration, left: LeftLive | None) -> Judge:
         """By what changes are judged: what the state says that the last apply left, or a newer record."""
-        copies = self.account.live_copies(ProjectArn.parse(target.project_arn).region)
-        return judge_by(copies, dataset, lambda: (left, left_in(self.last_record(target))))
+        copies = self.account_of(inputs).live_copies(ProjectArn.parse(target.project_arn).region)
+        return judge_by(copies, dataset, lambda: (left, left_in(self.last_record(target, inputs))))
 
     def sibling(self, inputs: Inputs) -> Sibling:
         """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""
@@ -147,15 +152,15 @@ class Runtime:
         if sibling:
             self._siblings[call_urn()] = sibling
 
-    def last_record(self, target: Target) -> Record | None:
+    def last_record(self, target: Target, inputs: Inputs) -> Record | None:
         """The newest record of an apply to a dataset that can be read; None if there is none."""
         project = ProjectArn.parse(target.project_arn)
-        log = self.account.records_within_reach(project.region)
+        log = self.account_of(inputs).records_within_reach(project.region)
         return log.last_apply(project.name, target.project_arn, target.dataset_type)
 
-    def undone_apply(self, target: Target) -> str:
+    def undone_apply(self, target: Target, inputs: Inputs) -> str:
         """Whose apply an apply to this dataset undoes, if it is not one of this stack; else empty."""
-        return undone_apply(self.last_record(target), call_urn())
+        return undone_apply(self.last_record(target, inputs), call_urn())
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""

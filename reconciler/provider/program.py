@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from reconciler.aws.arns import ProjectArn
-from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError
+from reconciler.aws.clock import SystemClock
+from reconciler.aws.pace import Pace
+from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError, missing_extra
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.manifest.project.nearest import nearest_datasets
@@ -55,10 +57,11 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         _validate(projects)
         if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
             raise BadInput(
-                "a project with `managed: true` needs pulumi-aws, which is not installed; install it with "
-                "pip install 'rekognition-labels-as-code[pulumi-aws]', or set `managed: false`"
+                f"{missing_extra('a project with `managed: true` needs pulumi-aws', 'pulumi-aws')}, or set "
+                "`managed: false`"
             )
-        found = [(one, None if one.managed else _existing_arn(settings, one)) for one in projects]
+        pace = Pace(SystemClock(), settings.rate)
+        found = [(one, None if one.managed else _existing_arn(settings, one, pace)) for one in projects]
         claims = _claims(found, settings)
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
@@ -101,10 +104,12 @@ def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "S
         for dataset in project.datasets:
             kind = dataset.dataset_type
             known = managed_id(ProjectArn.parse(arn).region if arn else region, project.name, kind)
-            other = declared.setdefault(known, project)
-            if other is not project:
-                raise in_two_folders(other, project, kind)
-            claims[resource_id(arn, kind) if arn else known] = project.dataset_in_state(kind)
+            keys = [resource_id(arn, kind)] if arn else []
+            # A managed project is in the stack's account, one with a role may be in a different one.
+            for key in [*keys, *([] if project.assume_role else [known])]:
+                if (other := declared.setdefault(key, project)) is not project:
+                    raise in_two_folders(other, project, kind)
+            claims[keys[0] if keys else known] = project.dataset_in_state(kind)
     return claims
 
 
@@ -119,6 +124,7 @@ def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping
             manifest=dataset.shown,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
+            assume_role=project.assume_role or None,
             sibling=next((other.shown for other in project.datasets if other is not dataset), None),
             _claims=claims,
         )
@@ -126,7 +132,7 @@ def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping
     ]
 
 
-def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
+def _existing_arn(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
     """The ARN of a project that the program does not create, in the account and region that the stack's settings name.
 
     Raises:
@@ -135,22 +141,22 @@ def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
     from reconciler.shell.account import allowed_region  # noqa: PLC0415 - it loads boto3
 
     try:
-        arn = declared.project_arn or _found(settings, declared)
+        arn = declared.project_arn or _found(settings, declared, pace)
         allowed_region(settings.connection, arn)
     except ReconcilerError as error:
         raise ReconcilerError(settings.hide(str(error))) from None
     return arn
 
 
-def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
+def _found(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
     from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
-    from reconciler.aws.clock import SystemClock  # noqa: PLC0415
     from reconciler.aws.gateway import Gateway  # noqa: PLC0415
     from reconciler.shell.account import project_of, region_of  # noqa: PLC0415
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
-    gateway = Gateway(settings.connection.client(region), calls, partial(settings.connection.account, region))
+    calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
+    connection = settings.connection.assuming(declared.assume_role)
+    gateway = Gateway(connection.client(region), calls, partial(connection.account, region))
     project = project_of(gateway, declared)
     if project is None:
         raise NotFound(

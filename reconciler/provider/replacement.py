@@ -30,7 +30,7 @@ def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool
         somebody else's, or the old dataset could not be deleted at the end (a preview only warns of that).
     """
     deletes_first = inputs.project_arn is None or "datasetType" in inputs.unknown
-    if not deletes_first:
+    if not deletes_first and "assumeRole" not in inputs.unknown:
         _refuse_taking_over(process, inputs)
     if outputs.applied.policy.destroy is not Destroy.KEEP:
         old = {outputs.dataset_arn: outputs.applied.project_arn or ""} if outputs.dataset_arn else {}
@@ -45,8 +45,8 @@ def judge(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bool
 
 def _refuse_taking_over(process: Runtime, inputs: Inputs) -> None:
     target = Target(inputs.project_arn or "", inputs.dataset_type)
-    entries = _entries(process.context(target.project_arn, inputs.policy), target)
-    record = process.last_record(target) if entries else None
+    entries = _entries(process.context(target.project_arn, inputs), target)
+    record = process.last_record(target, inputs) if entries else None
     others, maker = undone_apply(record, call_urn()), name_of(str((record or {}).get("resource") or ""))
     if not entries or (not others and process.claims.knows_others(call_urn(), maker)):
         return  # a dataset of a different resource of the program is refused by Check
@@ -64,7 +64,7 @@ def _kept(process: Runtime, outputs: Outputs) -> str:
     if policy.destroy is Destroy.KEEP:
         return ""
     target = Target(applied.project_arn or "", applied.dataset_type)
-    context = process.context(target.project_arn, policy)
+    context = process.context(target.project_arn, applied)
     try:
         entries = _entries(context, target)
     except NotFound:

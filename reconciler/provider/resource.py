@@ -18,6 +18,7 @@ _NAMES: Final = {
     "dataset_type": "datasetType",
     "dataset_arn": "datasetArn",
     "preview_plan": "previewPlan",
+    "assume_role": "assumeRole",
 }
 _PYTHON_NAMES: Final = {pulumi_name: name for name, pulumi_name in _NAMES.items()}
 
@@ -38,6 +39,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         manifest: str,
         labels: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
+        assume_role: pulumi.Input[str] | None = None,
         sibling: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
         _claims: Mapping[str, str] | None = None,
@@ -51,6 +53,8 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             manifest: path of the manifest (JSON Lines or YAML), relative to the Pulumi program.
             labels: the only labels that the manifest may use; None allows any.
             policy: {settings}, as in `project.yaml`.
+            assume_role: the ARN of a role of the project's account: all calls for this dataset are made with it, also
+                a refresh and a delete. It is assumed with the stack's credentials, after `aws:assumeRoles`.
             sibling: path of the manifest of the project's other dataset, with which guards compare this one. It is
                 not stored. Without it a manifest that was checked before counts, or the live entries.
             opts: the resource's options.
@@ -69,6 +73,8 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         }
         if labels is not None:
             properties["labels"] = labels if isinstance(labels, str) else list(labels)
+        if assume_role is not None:
+            properties["assume_role"] = assume_role
         if sibling is not None:
             properties["sibling"] = sibling
         if _claims is not None:

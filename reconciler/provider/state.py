@@ -19,6 +19,7 @@ from reconciler.aws.arns import DatasetArn, ProjectArn
 from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
+from reconciler.manifest.project.role import ROLE_FORM, elsewhere, is_role
 from reconciler.model import DatasetType
 from reconciler.policy import Policy, settings_of
 from reconciler.shell.drift import LeftLive, ReadBack, left_live
@@ -84,6 +85,7 @@ MAX_SETTLED: Final = 500
 _LONG_AGO: Final = "0000-00-00T00:00:00Z"
 NOTHING: Final = Facts(0, 0, 0, 0, "")
 _SEPARATOR: Final = "#"
+_OWN: Final = "name a role of the project's own account"
 
 
 def resource_id(project_arn: str, dataset_type: DatasetType) -> str:
@@ -116,6 +118,7 @@ class Inputs:
     manifest: str
     labels: tuple[str, ...] | None
     policy: Policy
+    assume_role: str = ""
     desired_digest: str = ""
     content_digest: str = ""
     entries: int = 0
@@ -137,6 +140,7 @@ class Inputs:
             manifest=_text_or_none(known, "manifest") or "",
             labels=_labels(known.get("labels")),
             policy=parse_policy(known.get("policy") or {}),
+            assume_role=_role(known),
             desired_digest=str(known.get("desiredDigest") or ""),
             content_digest=str(known.get("contentDigest") or ""),
             entries=whole(known.get("entries")),
@@ -147,7 +151,7 @@ class Inputs:
     def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
         policy = {name: getattr(self.policy, name) for name in settings_of(self.policy)}
-        return {"manifest": self.manifest, "labels": self.labels, **policy}
+        return {"manifest": self.manifest, "labels": self.labels, "assumeRole": self.assume_role, **policy}
 
     def properties(self) -> dict[str, Any]:
         """The inputs as the engine stores them; the project's ARN only when it is known."""
@@ -162,6 +166,8 @@ class Inputs:
         }
         if self.project_arn is not None:
             stored["projectArn"] = self.project_arn
+        if self.assume_role:
+            stored["assumeRole"] = self.assume_role
         if self.labels is not None:
             stored["labels"] = list(self.labels)
         return stored
@@ -336,6 +342,19 @@ def _project_arn(properties: Mapping[str, Any]) -> str | None:
         return ProjectArn.parse(arn).text
     except BadInput as error:
         raise BadProperty("projectArn", str(error)) from None
+
+
+def _role(properties: Mapping[str, Any]) -> str:
+    """The role that calls are made with; empty: none."""
+    role, arn = _text_or_none(properties, "assumeRole") or "", _project_arn(properties)
+    if not role:
+        return ""
+    if not is_role(role):
+        raise BadProperty("assumeRole", f"assumeRole must be the ARN of a role ({ROLE_FORM}), not {shown(role)}")
+    project = ProjectArn.parse(arn) if arn else None
+    if project and (wrong := elsewhere(role, project.partition, project.account)):
+        raise BadProperty("assumeRole", f"the role {role} is of {wrong[0]}, and the project is in {wrong[1]}; {_OWN}")
+    return role
 
 
 def _dataset_type(value: object) -> DatasetType:

@@ -31,7 +31,7 @@ from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import ReconcilerError
 from reconciler.model import DatasetType
 from reconciler.records.record import Attempt, Stamp, begun, ended, scrubber
-from reconciler.records.stored import applies_to, last_notes, newest, parsed, records_in
+from reconciler.records.stored import MONTHS, applies_to, last_notes, newest, parsed, records_in
 from reconciler.snapshots.folder import PRIVATE, make_folder, opened
 from reconciler.text import inert
 
@@ -206,8 +206,22 @@ class AuditLog:
         last = max([*([found] if found else []), *others], key=lambda record: str(record["at"]), default=None)
         return None if last and last["action"] == "destroy" else last
 
-    def _elsewhere(self, ending: str, matches: Callable[[Record], bool]) -> Iterator[Record]:
-        """Records in the further place: all that match, or in S3 the newest one."""
+    def newest_first(self, wanted: Callable[[Record], bool], limit: int) -> list[Record]:
+        """The newest records of all places that are wanted, each once; applies that run now have a note instead.
+
+        Notes of killed processes become records first.
+        """
+        self._close_left_behind()
+        running = ({**note, "outcome": "running", "message": ""} for note in last_notes(self.folder))
+        months = chain.from_iterable(map(records_in, sorted(self.folder.glob(MONTHS))))
+        here = chain(filter(wanted, months), filter(wanted, running))
+        found: dict[str, Record] = {}
+        for record in chain(here, self._elsewhere("-", wanted, limit)):
+            found.setdefault(record["id"], record)
+        return sorted(found.values(), key=lambda record: str(record["at"]), reverse=True)[:limit]
+
+    def _elsewhere(self, ending: str, matches: Callable[[Record], bool], limit: int = 1) -> Iterator[Record]:
+        """Records in the further place: all that match, or in S3 the newest ones, at most `limit`."""
         if not self.also:
             return
         if not is_s3(self.also):
@@ -218,7 +232,7 @@ class AuditLog:
             objects = self.objects()
             names = sorted((name for name in objects.names(place) if ending in name), reverse=True)
             records = (parsed(b"".join(objects.read(place / name))) for name in names)
-            yield from islice((record for record in records if record and matches(record)), 1)
+            yield from islice((record for record in records if record and matches(record)), limit)
         except ReconcilerError as error:
             self.warn(f"the records in {inert(self.also)} were not read: {error}")
 

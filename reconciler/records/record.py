@@ -31,10 +31,10 @@ class Attempt:
 
     `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest
     and what else declares the dataset) are looked up in git. `resource` is the URN in Pulumi, empty for the command
-    line. `snapshots` and `dataset_arn` are for an attempt without an outcome. `identity` is the id of its record,
-    `overwritten` the places of the lines that it overwrites. `base` is what it left live, or what an earlier apply
-    left as long as nothing was read back. `on_news` is called when the plan or such a place is
-    known, so that it is recorded before anything is sent.
+    line, `role` the role that its calls were made with. `snapshots` and `dataset_arn` are for an attempt without an
+    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `base` is what
+    it left live, or what an earlier apply left as long as nothing was read back. `on_news` is called when the plan or
+    such a place is known, so that it is recorded before anything is sent.
     """
 
     action: str
@@ -49,6 +49,7 @@ class Attempt:
     outcome: Outcome | None = None
     snapshots: Sequence[str] = ()
     dataset_arn: str = ""
+    role: str = ""
     error: BaseException | None = None
     identity: str = field(default_factory=lambda: secrets.token_hex(8))
     overwritten: list[str] = field(default_factory=list)
@@ -162,6 +163,7 @@ def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
         "project_arn": attempt.project_arn or None,
         "dataset_arn": (outcome.dataset_arn if outcome else attempt.dataset_arn) or None,
         "resource": attempt.resource or None,
+        "role": attempt.role or None,
         "manifest": _manifest(attempt, stamp.commit),
         "plan": _plan(plan),
         "overrides": [{"guard": guard, "reason": reason} for guard, reason in plan.overrides] if plan else [],

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from reconciler.limits import ROLE_ARN_PATTERN
 from reconciler.snapshots.folder import opened
 
 Record = Mapping[str, Any]
@@ -21,7 +22,8 @@ Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 _Arn = Annotated[str, Meta(pattern=r"^arn:[!-~]{1,2000}\Z")]
 # The places of copies: a path or an S3 address that ends in the name of a copy (`snapshots.snapshot`).
 _Copy = Annotated[str, Meta(pattern=r"^.{0,4000}[\w.\-]+-[0-9]{8}T[0-9]{12}Z\.jsonl\.gz\Z")]
-_MONTHS: Final = "[0-9][0-9][0-9][0-9]-[01][0-9].jsonl"
+_Role = Annotated[str, Meta(pattern=rf"^{ROLE_ARN_PATTERN}\Z")]
+MONTHS: Final = "[0-9][0-9][0-9][0-9]-[01][0-9].jsonl"
 
 
 class _Form(Struct):
@@ -38,6 +40,7 @@ class _Form(Struct):
     snapshots: list[_Copy]
     overwritten: list[_Copy] = []
     resource: str | None = None
+    role: _Role | None = None
 
 
 def parsed(line: bytes) -> Record | None:
@@ -76,7 +79,7 @@ def last_notes(folder: Path) -> Iterator[Record]:
 
 def newest(folder: Path, matches: Callable[[Record], bool]) -> Record | None:
     """The newest record of the month files of a folder that matches; None if there is none."""
-    for path in sorted(folder.glob(_MONTHS), reverse=True):
+    for path in sorted(folder.glob(MONTHS), reverse=True):
         found = [record for record in records_in(path) if matches(record)]
         if found:
             return max(found, key=lambda record: str(record["at"]))

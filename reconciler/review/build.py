@@ -20,10 +20,11 @@ from reconciler.analysis.train_test import Half, splits_of
 from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
 from reconciler.errors import InvalidDeclaration, ReconcilerError
+from reconciler.guards import configuration_of, declaration_of
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
-from reconciler.model import DatasetType
+from reconciler.model import DatasetType, GuardState, Override
 from reconciler.plan import Plan, run_id
-from reconciler.policy import Leftover
+from reconciler.policy import Compare, Leftover
 from reconciler.review.changes import CHANGES_KEPT, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total
@@ -59,6 +60,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     error: ReconcilerError | None = None,
     exit_code: int = 0,
     calls: Mapping[str, int] | None = None,
+    throttled: Mapping[str, int] | None = None,
 ) -> Review:
     """The review of a run; datasets of one project are neighbours.
 
@@ -82,6 +84,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         findings=found,
         estimate=total([[one.estimate for one in project.datasets if one.estimate] for project in projects]),
         calls=dict(sorted((calls or {}).items())),
+        throttled=dict(sorted((throttled or {}).items())),
         error=Failure.of(error) if error else None,
         exit_code=exit_code,
     )
@@ -119,7 +122,7 @@ def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
 
 def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) -> ProjectReview:
     ordered = sorted(datasets, key=lambda one: one.dataset.dataset_type is DatasetType.TEST)
-    reviews = tuple(dataset_review(one, keep) for one in ordered)
+    reviews = _overridden_together(ordered, [dataset_review(one, keep) for one in ordered])
     images: dict[str, int] = {}
     halves: dict[DatasetType, Half] = {}
     for one, review in zip(ordered, reviews, strict=True):
@@ -138,6 +141,36 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) 
         look_alikes=look_alikes({label: many for label, many in images.items() if many}),
         verdict=verdict_of([_contents(one, halves) for one in ordered], splits) if trains else (),
     )
+
+
+def _overridden_together(datasets: Sequence[DatasetRun], reviews: Sequence[DatasetReview]) -> tuple[DatasetReview, ...]:
+    """The reviews, the last that guards block with the overrides of all: two `allow` in one file are a repeated key."""
+    plans = {number: one.plan for number, one in enumerate(datasets) if one.plan and one.plan.override}
+    if not plans:
+        return tuple(reviews)
+    digests = {one.dataset.dataset_type.word: one.ledger.desired_facts(Compare.STRICT).digest for one in datasets}
+    blocked = {
+        (word := datasets[number].dataset.dataset_type.word): (
+            [check.override for check in plan.guards if check.state is GuardState.TRIPPED],
+            digests[word],
+        )
+        for number, plan in plans.items()
+    }
+    before = [
+        replace(one, manifests=still)
+        for one in datasets[0].project.allow
+        if (still := {word: digest for word, digest in one.manifests.items() if digests.get(word) == digest})
+    ]
+    last = max(plans)
+    texts = (configuration_of(blocked), declaration_of(blocked, before))
+    return tuple(
+        structs.replace(one, override=_with_texts(one.override, *(texts if number == last else ("", ""))))
+        for number, one in enumerate(reviews)
+    )
+
+
+def _with_texts(override: Override | None, configuration: str, declaration: str) -> Override | None:
+    return override and replace(override, configuration=configuration, declaration=declaration)
 
 
 def _half(one: DatasetRun, review: DatasetReview) -> Half | None:

@@ -25,6 +25,11 @@ _EFFECTS: Final[Mapping[object, tuple[DangerLevel, str]]] = {
     Destroy.DELETE: ("check", "from now on the dataset is deleted with its resource, after a snapshot"),
 }
 _ELSEWHERE: Final = "; the project is looked for there"
+_WHERE: Final = (
+    ("account", "account", "any", _ELSEWHERE),
+    ("region", "region", "any", _ELSEWHERE),
+    ("assumeRole", "assume_role", "none", "; calls are made with it"),
+)
 _GUARDS: Final[tuple[DangerLevel, str]] = ("check", "")
 _NONE: Final[tuple[DangerLevel, str]] = ("note", "")
 _NOT_DECLARED: Final[Mapping[Destroy, tuple[DangerLevel, str]]] = {
@@ -140,10 +145,10 @@ def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationC
         yield DeclarationChange(
             setting="projectArn", level="check", words=sentence("project: ", arns[0], " -> ", arns[1])
         )
-    for name in ("account", "region"):
-        was, becomes = getattr(old, name), getattr(new, name)
+    for name, attribute, nothing, effect in _WHERE:
+        was, becomes = getattr(old, attribute), getattr(new, attribute)
         if was != becomes:
-            words = sentence(f"{name}: ", Name(was or "any"), " -> ", Name(becomes or "any"), _ELSEWHERE)
+            words = sentence(f"{name}: ", Name(was or nothing), " -> ", Name(becomes or nothing), effect)
             yield DeclarationChange(setting=name, level="check", words=words)
     if old.retired != new.retired:
         images = ([one.image for one in project.retired] for project in (old, new))

@@ -340,6 +340,34 @@ class Checked(Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class Applied(Struct, frozen=True, kw_only=True):
+    """An apply, restore or destroy of the past, from its record; text is as the record has it.
+
+    `at` is when it began (UTC), `by` the user and machine, or the actor of a pipeline, `run` the address of that run.
+    `overrides` are guards with their reasons. `overwritten`: lines that it overwrote can be restored by its `id`.
+    """
+
+    id: str
+    at: str
+    action: str
+    project: str
+    type: Literal["train", "test"]
+    outcome: str
+    message: str = ""
+    by: str = ""
+    run: str = ""
+    resource: str = ""
+    commit: str = ""
+    dirty: bool = False
+    add: int = 0
+    update: int = 0
+    unlabel: int = 0
+    rejected: int = 0
+    overrides: dict[str, str] = {}
+    snapshots: tuple[str, ...] = ()
+    overwritten: bool = False
+
+
 class Made(Struct, frozen=True, kw_only=True):
     """When a review was made (UTC, to the second), and from which commit, whose author is named.
 
@@ -358,7 +386,8 @@ class Review(Struct, frozen=True, kw_only=True):
     `command` is the command that was run, "" if the arguments name none. `plan_id` names all changes of the run, "" if
     a dataset could not be planned. `made` is null in a review that no command made. `dangers` are those of all
     projects, the worst first. `findings` are about project.yaml files. `spent` is what an apply took, to compare with
-    `estimate`; null before one. `calls` are the requests of this run, by operation. `checks` are those of a `doctor`.
+    `estimate`; null before one. `calls` are the requests of this run, by operation, `throttled` those that the
+    service throttled. `checks` are those of a `doctor`, `applies` those of a `history`.
     """
 
     kind: Literal["plan"] = "plan"
@@ -375,7 +404,9 @@ class Review(Struct, frozen=True, kw_only=True):
     estimate: Estimate | None = None
     spent: Estimate | None = None
     calls: dict[str, int] = {}
+    throttled: dict[str, int] = {}
     checks: tuple[Checked, ...] = ()
+    applies: tuple[Applied, ...] = ()
     error: Failure | None = None
     exit_code: int = 0
 

@@ -38,6 +38,11 @@ def would_train(verdict: Sentence) -> bool:
     return verdict == (f"{HEAD}yes",)
 
 
+def would_not_train(verdict: Sentence) -> bool:
+    """Whether a verdict is `no`; `not known` is neither."""
+    return bool(verdict) and str(verdict[0]).startswith(f"{HEAD}no,")
+
+
 def verdict_of(contents: Sequence[Contents], splits: Splits | None) -> Sentence:
     """`would train: yes`, or `no` or `not known`, with the reasons."""
     if reasons := list(_against(contents, splits)):

@@ -8,15 +8,19 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Lock
+from typing import TypeVar
 
 from reconciler.apply import Context
+from reconciler.aws.abandon import answer_of
 from reconciler.aws.arns import ProjectArn
-from reconciler.aws.calls import CallRecord, Calls
+from reconciler.aws.calls import CallRecord, Calls, Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
+from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, Interrupted
+from reconciler.limits import DEFAULT_RATE
 from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
@@ -24,6 +28,8 @@ from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.text import inert
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,12 @@ class Places:
 
 @dataclass(slots=True)
 class Account:
-    """AWS with one connection: one gateway per region, made when it is first used. Safe to use from threads.
+    """AWS with one connection: one gateway per role and region, made when it is first used. Safe to use from threads.
 
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
     `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
-    `counts` has the calls of each gateway, by operation.
+    `counts` has the calls of each gateway, by operation, `throttled` the throttled ones of all; `rate` is how many
+    calls per second are made of each operation.
     """
 
     connection: Connection
@@ -57,27 +64,48 @@ class Account:
     warn: Callable[[str], None]
     hide: Callable[[str], str] = str
     counts: list[Counter[str]] = field(default_factory=list)
+    throttled: Counter[str] = field(default_factory=Counter)
+    rate: float = DEFAULT_RATE
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
+    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
+    _of: str = ""
     _lock: Lock = field(default_factory=Lock)
+    _assuming: dict[str, "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
+
+    def assuming(self, role: str) -> "Account":
+        """The same with a role, assumed after those of the connection: all calls for a project are made with it."""
+        with self._lock:
+            if role and role not in self._assuming:
+                connection = self.connection.assuming(role)
+                apart = replace(self, connection=connection, _of=role.split(":")[4])
+                self._assuming[role] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
+            return self._assuming[role] if role else self
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                calls = Calls(
-                    self.clock, self._random, self.log, lambda text: self.report(Progress(text, at_once=True))
-                )
-                self._gateways[region] = Gateway(
-                    self.connection.client(region), calls, partial(self.connection.account, region)
-                )
+                pace = self._paces.setdefault((self._of, region), Pace(self.clock, self.rate, self.throttled))
+                calls = Calls(self.clock, self._random, self.log, self._tell, pace=pace)
+                client = self._stoppable(lambda: self.connection.client(region))
+                self._gateways[region] = Gateway(client, calls, partial(self.connection.account, region))
                 self.counts.append(calls.counts)
             return self._gateways[region]
 
     def objects(self, region: str | None = None) -> Objects:
         """S3; the region is the one to try first."""
-        return Objects(self.connection.s3_client(region or self.connection.region))
+        client = self._stoppable(lambda: self.connection.s3_client(region or self.connection.region))
+        tell = self._tell
+        return Objects(client, Calls(self.clock, self._random, tell=tell).patient(Patience(0.0, self.stop, tell)))
+
+    def _stoppable(self, make: Callable[[], Made]) -> Made:
+        """A client; to sign in takes calls to STS, whose answers a stop does not wait for."""
+        return answer_of(make, self.stop)
+
+    def _tell(self, text: str) -> None:
+        self.report(Progress(text, at_once=True))
 
     def keeper(self, region: str) -> Keeper:
         """Writes copies of this region's datasets before lines are deleted or overwritten.

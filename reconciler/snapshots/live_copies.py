@@ -74,8 +74,7 @@ class LiveCopies:
                 return _written(self.folder, start, now, sheet, lines)
             with TemporaryDirectory(prefix="reconciler-") as temporary:
                 name = _written(Path(temporary), start, now, sheet, lines)
-                with (Path(temporary) / _file(start, name)).open("rb") as file:
-                    self.objects().upload(self.address / _file(start, name), file)
+                self.objects().upload(self.address / _file(start, name), Path(temporary) / _file(start, name))
             self._prune(self.address, start)
         except (OSError, ReconcilerError) as error:
             place = inert(str(self.address or self.folder))
@@ -120,7 +119,7 @@ class LiveCopies:
         if self.address is None:
             return (self.folder / file).is_file()
         try:
-            return next(self.objects().read(self.address / file), None) is not None
+            return bool(self.objects().first_bytes(self.address / file))
         except ReconcilerError:
             return False
 

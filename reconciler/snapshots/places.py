@@ -27,6 +27,8 @@ from reconciler.snapshots.snapshot import (
     prune,
     read_snapshot,
     snapshot_name,
+    stored_beside,
+    write_file,
     write_overwritten,
     write_snapshot,
 )
@@ -51,6 +53,13 @@ class Keeper(Protocol):
                 the lines raises.
         """
 
+    def keep_stored(self, where: str, lines: Iterable[str]) -> None:
+        """Beside a copy of overwritten lines, write what the service stores in their place in a different form.
+
+        Raises:
+            ReconcilerError: they could not be written; then `reconciler restore` takes these entries for edited.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class _Nowhere:
@@ -63,6 +72,9 @@ class _Nowhere:
         del lines
         kind = SNAPSHOT if sent is None else OVERWRITTEN
         raise ReconcilerError(f"no place for a {kind.noun} is set ({dataset_arn}); {kind.undone}")
+
+    def keep_stored(self, where: str, lines: Iterable[str]) -> None:
+        del where, lines
 
 
 NOWHERE: Final[Keeper] = _Nowhere()
@@ -103,6 +115,9 @@ class _InFolder:
             self.warn(f"the lines that an apply overwrites are kept in {self._gone(self.overwritten)}")
         return written
 
+    def keep_stored(self, where: str, lines: Iterable[str]) -> None:
+        write_file(Path(stored_beside(where)), lines, OVERWRITTEN)
+
 
 @dataclass(frozen=True, slots=True)
 class _InS3:
@@ -126,13 +141,17 @@ class _InS3:
             self._uploaded(beside, place)
             return self._uploaded(written, place)
 
+    def keep_stored(self, where: str, lines: Iterable[str]) -> None:
+        name = Path(stored_beside(where)).name
+        with TemporaryDirectory(prefix="reconciler-") as temporary:
+            self._uploaded(write_file(Path(temporary) / name, lines, OVERWRITTEN), self.address / OVERWRITTEN.folder)
+
     def _uploaded(self, written: Snapshot, place: S3Address) -> Snapshot:
         """Upload a file and read it back."""
         objects, address = self.objects(), place / Path(written.where).name
         with Path(written.where).open("rb") as file:
             sent = file_digest(file, blake2b).digest()
-            file.seek(0)
-            objects.upload(address, file)
+        objects.upload(address, Path(written.where))
         stored = blake2b()
         for piece in objects.read(address):
             stored.update(piece)

@@ -4,7 +4,7 @@ A copy is gzip-compressed JSON Lines, mode 0600. It is written with the suffix `
 then renamed: a file with a copy's name is a whole copy. A snapshot has the lines as the service listed them; this
 program never deletes one, nor a `.partial` file that a killed run left. A copy of overwritten lines is without the
 fields that the service adds; beside it, in a second file, are the lines that were sent in their place, in the same
-order.
+order, and in a third one those of them that the service stores differently, as they were read back.
 """
 
 import gzip
@@ -35,7 +35,7 @@ _DATASET: Final = re.compile(r".*:project/([a-zA-Z0-9_.\-]+)/dataset/(train|test
 _TIME: Final = "%Y%m%dT%H%M%S%f"
 # How a copy of live is named in state and records: the moment, and the digest of its content.
 COPY_NAME: Final = r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{32}"
-_MOMENT: Final = re.compile(r"-([0-9]{8}T[0-9]{12})Z(?:\.sent)?\.jsonl\.gz(?:\.partial)?")
+_MOMENT: Final = re.compile(r"-([0-9]{8}T[0-9]{12})Z\.sent\.jsonl\.gz(?:\.partial)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ def sent_beside(where: str) -> str:
     return f"{where.removesuffix(SUFFIX)}.sent{SUFFIX}"
 
 
+def stored_beside(where: str) -> str:
+    """The place of what the service stores of those lines in a different form, which need not be there."""
+    return f"{where.removesuffix(SUFFIX)}.stored{SUFFIX}"
+
+
 def write_overwritten(
     folder: Path, name: str, now: datetime, lines: Iterable[str], sent: Iterable[str]
 ) -> tuple[Snapshot, Snapshot]:
@@ -85,11 +90,18 @@ def write_overwritten(
 
 
 def prune(folder: Path, before: datetime) -> None:
-    """Delete the copies in a folder that were written before a moment. Never raises."""
-    for path in folder.glob(f"*{SUFFIX}*"):
+    """Delete the copies of overwritten lines in a folder that were written before a moment. Never raises.
+
+    Only what has the lines that were sent beside it is such a copy, and those go last: a snapshot in the same folder
+    has none, and stays.
+    """
+    for path in folder.glob(f"*.sent{SUFFIX}*"):
         match = _MOMENT.search(path.name)
         with suppress(OSError, ValueError):
             if match and datetime.strptime(match[1], _TIME).replace(tzinfo=UTC) < before:
+                copy = str(path).removesuffix(_PARTIAL).removesuffix(f".sent{SUFFIX}") + SUFFIX
+                for beside in (copy, f"{copy}{_PARTIAL}", stored_beside(copy), f"{stored_beside(copy)}{_PARTIAL}"):
+                    Path(beside).unlink(missing_ok=True)
                 path.unlink()
 
 
@@ -102,8 +114,12 @@ def write_snapshot(  # noqa: PLR0913 - the last two are for overwritten lines
         ReconcilerError: the copy could not be written, or differs when it is read back; then nothing may be deleted or
             overwritten. Whatever iterating the lines raises.
     """
-    final = folder / f"{name}-{now:{_TIME}}Z{suffix}"
-    partial = final.with_name(final.name + _PARTIAL)
+    return write_file(folder / f"{name}-{now:{_TIME}}Z{suffix}", lines, kind)
+
+
+def write_file(final: Path, lines: Iterable[str], kind: Kind) -> Snapshot:
+    """Write lines to a file, which gets its name when it is whole; raises as `write_snapshot`."""
+    folder, partial = final.parent, final.with_name(final.name + _PARTIAL)
     try:
         make_folder(folder)
         written = _write(partial, lines)

@@ -28,7 +28,7 @@ SHOWN_CHARACTERS: Final = 300
 # Control characters (C0, DEL, C1), line and paragraph separators, bidirectional overrides and isolates, zero-width and
 # other invisible format characters, tags, lone surrogates, the byte order mark.
 # Source: Unicode categories Cc, Cf, Cs, Zl, Zp, but for the signs in Cf that are seen (Prepended_Concatenation_Mark).
-_ACTING: Final = re.compile(
+ACTING: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u070f\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
@@ -36,7 +36,7 @@ _ACTING: Final = re.compile(
 
 def inert(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """The text with every acting character written as an escape, and its middle cut out beyond `limit` characters."""
-    shown = _ACTING.sub(_escape, text)
+    shown = ACTING.sub(_escape, text)
     if len(shown) <= limit:
         return shown
     head = limit * 2 // 3
@@ -45,7 +45,7 @@ def inert(text: str, limit: int = SHOWN_CHARACTERS) -> str:
 
 def inert_lines(text: str) -> str:
     """A text of several lines, each whole and with every acting character written as an escape."""
-    return "\n".join(_ACTING.sub(_escape, line) for line in text.split("\n"))
+    return "\n".join(ACTING.sub(_escape, line) for line in text.split("\n"))
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -70,6 +70,11 @@ def for_shell(text: str, instead: str, limit: int = _PASTED_CHARACTERS) -> str:
     """
     quoted_text = shlex.quote(text)
     return quoted_text if is_shown_as_it_is(text) and len(quoted_text) <= limit else instead
+
+
+def path_for_shell(path: str, instead: str, limit: int = _PASTED_CHARACTERS) -> str:
+    """`for_shell` of the path of a file: one that begins with a hyphen would be read as an option."""
+    return for_shell(f"./{path}" if path.startswith("-") else path, instead, limit)
 
 
 def is_shown_as_it_is(text: str) -> bool:

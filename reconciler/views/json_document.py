@@ -39,7 +39,7 @@ def json_bytes(value: object) -> bytes:
 
 def document_text(review: Review) -> str:
     """The document, on one line that ends in a newline."""
-    return f"{_NOT_PLAIN.sub(_escape, json_bytes(review).decode())}\n"
+    return f"{escaped(json_bytes(review).decode(), _NOT_PLAIN)}\n"
 
 
 def as_saved(review: Review) -> Review:
@@ -74,6 +74,11 @@ def _holdable(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same JSON o
     if isinstance(value, list | tuple):
         return [_holdable(item) for item in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def escaped(text: str, which: re.Pattern[str]) -> str:
+    """JSON in which these characters are escapes."""
+    return which.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

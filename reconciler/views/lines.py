@@ -86,10 +86,11 @@ def _override_lines(how: Override, *, brief: bool) -> Iterator[Sentence]:
     if brief:
         yield ("--verbose shows how for this manifest alone",)
         return
-    yield ("or for this manifest alone, in the stack's configuration:",)
-    yield (Command(how.configuration),)
+    if how.configuration:
+        yield ("or for this manifest alone, in the stack's configuration:",)
+        yield (Command(how.configuration),)
     if how.declaration:
-        yield ("or in project.yaml:",)
+        yield ("or as `allow` in project.yaml, once for train and test:",)
         yield (Command(how.declaration),)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from reconciler.errors import BadInput
+from reconciler.errors import BadInput, missing_extra
 
 # EXIF orientations that turn a picture by a quarter. Source: Exif 2.32 (CIPA DC-008), 4.6.4 A, tag 0x0112.
 _QUARTERS = frozenset({5, 6, 7, 8})
@@ -158,8 +158,7 @@ def _pillow() -> ModuleType:
         return import_module("PIL.Image")
     except ImportError as error:
         raise BadInput(
-            "Pictures in a report need Pillow, which is not installed; install it with "
-            "pip install 'rekognition-labels-as-code[pictures]', or leave out --pictures"
+            f"{missing_extra('Pictures in a report need Pillow', 'pictures')}, or leave out --pictures"
         ) from error
 
 

@@ -122,8 +122,8 @@ def _remarks(dataset: DatasetReview) -> Iterator[str]:
     if dataset.override:
         yield f"{TO_OVERRIDE}. For one `pulumi up`:\n  {said(dataset.override.variable)}"
         yield f"or for this manifest, in the stack's configuration:\n  {said(dataset.override.configuration)}"
-        if dataset.override.declaration:
-            yield f"or in project.yaml:\n  {said(dataset.override.declaration)}"
+        if dataset.override.items:
+            yield "\n  ".join(["or below `allow:` in project.yaml:", *map(said, dataset.override.items)])
     yield from map(said, dataset.remarks)
     if dataset.has_changes:
         yield from _findings(dataset.findings)

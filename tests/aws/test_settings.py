@@ -121,8 +121,9 @@ def test_renewed_credentials_that_have_expired_already_are_a_sentence(
     connection = Connection(access_key="AKID", secret_key="s", assume_roles=(role,) * roles, endpoints=endpoints)
     with pytest.raises(AccessDenied, match="the new ones have expired already; check this machine's clock"):
         describe(connection, clock)
+    calls = Calls(clock, Random(0))  # noqa: S311 - repeatable
     with pytest.raises(ReconcilerError, match="the new ones have expired already; check this machine's clock"):
-        Objects(connection.s3_client("us-east-1")).put(S3Address.parse("s3://acme-keep/x"), b"x")
+        Objects(connection.s3_client("us-east-1"), calls).put(S3Address.parse("s3://acme-keep/x"), b"x")
 
 
 def test_a_role_that_may_not_be_assumed_is_a_sentence(server: ScriptedServer, clock: FakeClock) -> None:

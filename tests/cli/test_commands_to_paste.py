@@ -44,6 +44,8 @@ def test_an_argument_is_whole_and_shown_as_it_is_or_left_out(text: str) -> None:
 @example("$(touch hurt)")
 @example("it's `x`; rm -r *")
 @example("'" * 30)
+@example("-n")
+@example(";;;;;;;;;;;;;;;;;;;;;''")
 def test_the_command_that_settles_a_type_names_its_file(world: World, name: str) -> None:
     """Whatever the file is called, the command changes that file and no other; FILE where its quotes take too much."""
     metadata = {"class-name": "cat", "confidence": 1, "type": MULTILABEL, "human-annotated": "yes"}
@@ -55,11 +57,23 @@ def test_the_command_that_settles_a_type_names_its_file(world: World, name: str)
         said_of = world.run("validate", f"./{name}.jsonl").out
         (command,) = [row for row in said_of.splitlines() if "reconciler convert jsonl" in row]
         words = shlex.split(command[command.index("reconciler convert") :])
-        file = f"{name}.jsonl" if len(shlex.quote(f"{name}.jsonl")) <= PASTED_IN_A_CURE else "FILE"
+        file = f"./{name}.jsonl" if name.startswith("-") else f"{name}.jsonl"
+        file = file if len(shlex.quote(file)) <= PASTED_IN_A_CURE else "FILE"
         assert words[words.index("jsonl") + 1] == words[words.index("-o") + 1] == file
         assert len(words) == words.index("-o") + 2
     finally:
         path.unlink()
+
+
+def test_a_name_that_looks_like_an_option_is_pasted_as_a_file(world: World) -> None:
+    """The command was answered with: there is no option -n.jsonl."""
+    metadata = {"class-name": "cat", "confidence": 1, "type": MULTILABEL, "human-annotated": "yes"}
+    metadata |= {"creation-date": "2020-01-01T00:00:00", "job-name": "a"}
+    line = {"source-ref": "s3://acme/1.jpg", "cat": 1, "cat-metadata": metadata}
+    (world.folder / "-n.jsonl").write_text(json.dumps(line) + "\n")
+    (command,) = re.findall("reconciler (convert .*)", world.run("validate", "./-n.jsonl").out)
+    assert world.run(*shlex.split(command)).code == 0
+    assert "multilabel-type" not in world.run("validate", "./-n.jsonl").out
 
 
 @pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\nb", "a\u202eb"])

@@ -167,3 +167,58 @@ def test_the_account_and_region_of_a_declaration_are_held_against_the_caller(wor
     ran = world.run("plan")
     assert ran.code == 3
     assert "says account 444455556666, and the credentials are of account 111122223333" in ran.err + ran.out
+
+
+def test_the_next_command_commits_all_that_was_written(world: World, live: str) -> None:
+    """After it and the commit nothing is left over; .gitignore has the lines of a Python program too."""
+    assert live
+    ran = world.run("init", "cells", "--pulumi", "--github")
+    add = next(line for line in ran.out.splitlines() if line.startswith("next: git add ")).partition(" && ")[0]
+    git(world.folder, *shlex.split(add.removeprefix("next: git ")))
+    assert not [line for line in git(world.folder, "status", "--short").splitlines() if not line.startswith("A  ")]
+    assert (world.folder / ".gitignore").read_text() == ".reconciler/\n.venv/\n__pycache__/\n"
+
+
+def test_a_manifest_that_is_there_is_kept_whatever_is_live(world: World, live: str) -> None:
+    """Entries that differ are for `pull`: init neither changes nor refuses them, and ends with the next commands."""
+    assert live
+    world.run("init", "cells")
+    manifest = world.folder / "datasets" / "cells" / "train.jsonl"
+    manifest.write_text(manifest.read_text().replace("RBC", "WBC"))
+    before = files(world.folder)
+    ran = world.run("init", "cells")
+    assert (ran.code, files(world.folder)) == (0, before)
+    assert "kept     datasets/cells/train.jsonl" in ran.out
+    assert "reconciler plan" in ran.out
+
+
+@pytest.mark.usefixtures("live")
+def test_a_project_that_a_folder_declares_is_not_declared_twice(world: World) -> None:
+    """The folder may have a name of its own."""
+    world.run("init", "cells")
+    (world.folder / "datasets" / "cells").rename(world.folder / "datasets" / "vision")
+    before = files(world.folder)
+    assert world.run("init").code == 0
+    assert files(world.folder) == before
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_a_program_elsewhere_in_the_repository_is_found(world: World) -> None:
+    """Its folder is named with the two lines, and no second program is written; once it has them, nothing is said."""
+    (world.folder / "infra").mkdir()
+    (world.folder / "infra" / "Pulumi.yaml").write_text("name: theirs\nruntime: python\n")
+    for text, told in (("import pulumi\n", True), ("from reconciler import datasets_from\n\ndatasets_from()\n", False)):
+        (world.folder / "infra" / "__main__.py").write_text(text)
+        ran = world.run("init", "cells", "--pulumi")
+        assert ran.code == 0
+        assert ("add to your program in infra" in ran.out) is told
+        assert not (world.folder / "Pulumi.yaml").exists()
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_a_folder_outside_of_the_repository_is_refused(world: World) -> None:
+    """A job of the forge could not name it; nothing is written."""
+    ran = world.run("init", "cells", "--datasets", "../elsewhere", "--github")
+    assert ran.code == 3
+    assert "is not in the git repository" in ran.err
+    assert files(world.folder) == {}

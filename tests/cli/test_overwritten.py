@@ -118,6 +118,21 @@ def test_an_edit_of_a_field_that_is_no_label_counts_as_well(world: World, accoun
     assert labels(account)["0001.jpg"] == "WBC"
 
 
+def test_one_line_that_the_service_rewrites_lets_no_edit_pass(world: World, account: Account, cells: str) -> None:
+    """What was read back is kept beside the copy: each live line is compared whole with it, or with what was sent."""
+    noted = [json.loads(line) for line in world.many(3, "WBC")]
+    noted[0]["note"] = "seen"
+    world.write("cells", [json.dumps(one) for one in noted], settings=SETTINGS)
+    account.emulator.load_faults("[{fault: rewrite, what: [unknown], on: '1-99'}]")
+    identity = record_of(world.run("apply", "--yes"))
+    noted[1]["boxes-metadata"]["job-name"] = "labeling-job/theirs"
+    account.emulator.edit_entries(cells, [json.dumps(noted[1])])
+    ran = world.run("restore", identity, "--yes")
+    assert ran.err.count("left out: ") == 1, ran
+    assert "left out: s3://acme-vision/cells/0001.jpg" in ran.err
+    assert labels(account) == {"0000.jpg": "RBC", "0001.jpg": "WBC", "0002.jpg": "RBC"}
+
+
 def test_a_dry_run_shows_the_plan_and_sends_nothing(world: World, account: Account, cells: str) -> None:
     """It asks nothing either; for a record and for a snapshot."""
     assert cells
@@ -211,6 +226,18 @@ def test_copies_are_deleted_after_thirty_days_and_snapshots_never(world: World, 
     assert len([name for name in names if young in name]) == 2
     assert "notes.jsonl.gz" in names
     assert len(list(snapshots.iterdir())) == 5
+
+
+@pytest.mark.usefixtures("cells")
+def test_a_snapshot_is_kept_whatever_folder_it_is_in(world: World) -> None:
+    """`--snapshots PLACE/overwritten` in one run, `--snapshots PLACE` in another."""
+    folder = world.folder / "place" / "overwritten"
+    folder.mkdir(parents=True)
+    old = f"{datetime.now(UTC) - timedelta(days=31):%Y%m%dT%H%M%S%f}Z"
+    for name in (f"train-cells-1a2b3c4d-{old}.jsonl.gz", f"train-cells-1a2b3c4d-{old}.jsonl.gz.partial"):
+        (folder / name).write_bytes(b"x")
+    assert world.run("apply", "--yes", "--snapshots", "place").code == 0
+    assert len([path for path in folder.iterdir() if old in path.name]) == 2
 
 
 @pytest.mark.parametrize(

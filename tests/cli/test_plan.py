@@ -285,6 +285,30 @@ def test_project_yaml_overrides_a_guard_for_the_manifests_it_names(account: Acco
     assert dataset["status"] == "refused"
 
 
+def test_one_allow_for_train_and_test_is_printed_and_pasted_as_it_is(account: Account, world: World) -> None:
+    """Each dataset printed its own, and both in one project.yaml are a repeated key."""
+    account.create("cells")
+    world.write("cells", world.many(20), world.many(20, first=500))
+    world.run("apply", "--yes")
+
+    def printed() -> list[str]:
+        lines = world.run("plan", "--verbose").out.splitlines()
+        return [line.strip() for line in lines if line.startswith("  allow: [")]
+
+    def planned(allow: str, train: list[str], test: list[str]) -> list[str]:
+        world.write("cells", train, test, f"managed: false\n{allow}")
+        return [one["status"] for one in world.run("plan", "--json").datasets]
+
+    first = world.many(20, "Red"), world.many(20, "Red", first=500)
+    assert planned("", *first) == ["refused", "refused"]
+    (allow,) = printed()
+    assert planned(allow, *first) == ["planned", "planned"]
+    second = first[0], world.many(20, "Blue", first=500)
+    assert planned(allow, *second) == ["planned", "refused"]
+    (allow,) = printed()
+    assert planned(allow, *second) == ["planned", "planned"]
+
+
 def test_a_refusal_has_a_line_for_each_dataset_and_the_command_on_its_own(account: Account, world: World) -> None:
     """What is pasted stands alone, and parses back to the guard that was named."""
     account.create("cells")

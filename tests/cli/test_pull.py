@@ -146,13 +146,15 @@ def test_a_file_with_changes_that_are_not_committed_is_left_alone(
     assert path.read_bytes() != before
 
 
-def test_a_label_outside_of_the_closed_list_is_said(world: World, project: Path) -> None:
-    """The manifest is written, and the exit code says that a run would refuse it."""
+def test_a_label_outside_of_the_closed_list_is_added_to_it_and_said(world: World, project: Path) -> None:
+    """The manifest is written, project.yaml gets the label, and a run accepts both."""
     (project / "project.yaml").write_text("managed: false\nlabels: [WBC]\n")
     ran = world.run("pull")
-    assert ran.code == 3
-    assert "RBC" in ran.err
+    assert ran.code == 0
+    assert "datasets/cells/project.yaml: added to `labels`: RBC" in ran.out
+    assert (project / "project.yaml").read_text() == "managed: false\nlabels: [WBC, RBC]\n"
     assert len((project / "train.jsonl").read_text().splitlines()) == 5
+    assert world.run("validate").code == 0
 
 
 @pytest.mark.usefixtures("account")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM against a real process of the command, while a batch is running at the emulator."""
+"""Ctrl-C, SIGTERM and SIGHUP against a real process of the command, while a batch is running at the emulator."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ PROGRAM = (
     "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
     "os.execv(sys.executable, [sys.executable, '-m', 'reconciler', *sys.argv[1:]])"
 )
+# The same as the leader of a session, whose terminal the standard input is: its end is a SIGHUP.
+CONTROLLING = "import fcntl, os, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);" + PROGRAM
 DEADLINE = 60.0
 SLOW = pytest.mark.parametrize("account", [{"latency": Latency(update=3600)}], indirect=True)
 
@@ -95,7 +98,7 @@ def start(world: World) -> Iterator[Start]:
 
 
 @SLOW
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_running_batch_is_finished_and_the_next_run_goes_on(
     account: Account, world: World, start: Start, number: signal.Signals, code: int
 ) -> None:
@@ -149,7 +152,7 @@ def test_a_second_signal_leaves_at_once(account: Account, world: World, start: S
     assert statuses == ["failed", "skipped"]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_before_anything_is_sent_one_signal_is_enough(
     account: Account, world: World, start: Start, number: signal.Signals, code: int
 ) -> None:
@@ -165,6 +168,60 @@ def test_before_anything_is_sent_one_signal_is_enough(
     assert "nothing was sent" in err
     assert "Traceback" not in err
     assert account.updates == 0
+
+
+@pytest.fixture
+def at_a_late_answer(account: Account) -> Iterator[Callable[[str, signal.Signals], None]]:
+    """Sends this process a signal once an operation is called whose answer never comes."""
+    threads: list[threading.Thread] = []
+
+    def send(number: signal.Signals) -> None:
+        _until(lambda: bool(account.emulator.faults))
+        os.kill(os.getpid(), number)
+
+    def prepare(operation: str, number: signal.Signals) -> None:
+        account.emulator.load_faults(f"[{{fault: slow, operation: {operation}, on: 1, seconds: 3600}}]")
+        threads.append(threading.Thread(target=send, args=(number,)))
+        threads[-1].start()
+
+    yield prepare
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.usefixtures("_foreground")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_a_page_that_never_comes_does_not_hold_up_the_end_of_an_apply(
+    account: Account, world: World, at_a_late_answer: Callable[..., None], number: signal.Signals, code: int
+) -> None:
+    """The read-back is given up at once; screen, JSON and record have what was done."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    at_a_late_answer("ListDatasetEntries", number)
+    ran = world.run("apply", "--yes", "--json")
+    (dataset,) = ran.datasets
+    assert (ran.code, dataset["outcome"]["add"], account.updates) == (code, 2, 1)
+    assert "all lines were sent, but live was not read back" in str(dataset["outcome"]["error"])
+    (month,) = (world.folder / ".reconciler" / "audit").glob("*.jsonl")
+    record = json.loads(month.read_text())
+    assert (record["outcome"], record["result"]["add"]) == ("interrupted", 2)
+
+
+def test_the_answer_of_an_update_is_waited_for_with_a_word_and_a_second_signal_leaves(
+    account: Account, world: World, start: Start
+) -> None:
+    """What was sent may be done: the first Ctrl-C says that its answer is waited for."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    account.emulator.load_faults("[{fault: slow, operation: UpdateDatasetEntries, on: 1, seconds: 3600}]")
+    process = start("apply", "--yes")
+    _until(lambda: bool(account.emulator.faults))
+    process.send(signal.SIGINT)
+    process.says("waiting for the answer of AWS before stopping")
+    process.send(signal.SIGINT)
+    code, out, err = process.ended()
+    assert (code, "Traceback" in err) == (130, False)
+    assert "cells train" in out
 
 
 @pytest.fixture
@@ -239,6 +296,10 @@ class Terminal:
         while text not in self.seen:
             self.seen += os.read(self._master, 65536)
 
+    def close(self) -> None:
+        """Close the terminal's window."""
+        os.close(self._master)
+
     def type(self, text: bytes) -> None:
         """Type at the terminal."""
         os.write(self._master, text)
@@ -278,6 +339,26 @@ def test_what_was_typed_before_the_question_is_not_its_answer(account: Account, 
     assert code == 4
     assert "not applied: you answered no" in text
     assert account.updates == 0
+
+
+@SLOW
+def test_a_terminal_that_is_closed_ends_an_apply_like_ctrl_c(account: Account, world: World) -> None:
+    """The running batch is finished, nothing more is sent, and the record has it, although nobody sees the screen."""
+    account.create("cells")
+    world.write("cells", _two_batches(world))
+    terminal = Terminal("-c", CONTROLLING, "apply", "--yes")
+    try:
+        _until(lambda: account.updates == 1)
+        terminal.close()
+        _until(lambda: terminal.process.poll() is not None or account.emulator.clock.advance(3600) is not None)
+        assert terminal.process.wait(timeout=DEADLINE) == 129
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+    (month,) = (world.folder / ".reconciler" / "audit").glob("*.jsonl")
+    record = json.loads(month.read_text())
+    assert (record["outcome"], record["result"]["batches"], account.updates) == ("interrupted", 1, 1)
+    assert record["result"]["add"] > 0
 
 
 @SLOW

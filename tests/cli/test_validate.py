@@ -158,6 +158,21 @@ def test_lines_that_training_ignores_are_counted_once_and_fail_a_strict_run(worl
     assert world.run("validate", "--strict").code == 0
 
 
+def test_a_strict_run_fails_for_a_danger_and_for_a_training_that_would_not_start(world: World) -> None:
+    """Images in train and test, and a verdict of no: both were shown, and exit 0 let the job of a forge go on."""
+    shared = [*world.many(4), *world.many(1, first=500)]
+    world.write("cells", shared, world.many(1, first=500))
+    assert world.run("validate").code == 0
+    strict = world.run("validate", "--strict")
+    assert (strict.code, "1 danger, and --strict allows none" in strict.err) == (3, True)
+    world.write("cells", world.many(4), world.many(1, "WBC", first=500))
+    strict = world.run("validate", "--strict")
+    assert (strict.code, "cells would not train, " in strict.err) == (3, True)
+    world.write("cells", world.many(4), world.many(1, first=500))
+    assert world.run("validate", "--strict").code == 0
+    assert world.run("validate", "datasets/cells/train.jsonl", "--strict").code == 0
+
+
 def test_what_needs_no_service_is_compared_between_train_and_test(world: World) -> None:
     """An image in both, a label that only one side has, labels that look alike, and too few labels in common."""
     train = [*world.many(2), world.boxes("a.jpg", "cell"), world.boxes("b.jpg", "cells"), world.boxes("c.jpg", "WBC")]

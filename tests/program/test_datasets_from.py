@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.program.workspace import Workspace
+from tests.support.accounts import ROLE, client_of, entries_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,20 @@ def test_a_program_below_the_datasets_finds_them(workspace: Workspace) -> None:
     below.up()
     assert below.live("cells") == {"1.jpg": ["cat"]}
     assert below.resources()["cells-train"]["inputs"]["manifest"] == "../datasets/cells/train.yaml"
+
+
+def test_projects_of_two_accounts_are_found_by_name_with_their_roles(workspace: Workspace) -> None:
+    """A role in project.yaml: the look-up in the program is made with it, and so is everything after it."""
+    theirs = client_of(workspace.emulator)
+    arn = theirs.create_project(ProjectName="cells")["ProjectArn"]
+    workspace.create_project("cells")
+    workspace.declare("ours", {"project": "cells", "managed": False}, train={"1.jpg": ["cat"]})
+    other = {"project": "cells", "managed": False, "assumeRole": ROLE}
+    workspace.declare("theirs", other, train={"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    workspace.up()
+    assert workspace.live("cells") == {"1.jpg": ["cat"]}
+    assert entries_of(theirs, arn) == [2]
+    assert workspace.resources()["theirs-train"]["outputs"]["assumeRole"] == ROLE
 
 
 @pytest.mark.parametrize(

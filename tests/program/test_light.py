@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.program.workspace import REPOSITORY
+from tests.program.workspace import REPOSITORY, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def test_the_base_package_takes_at_most_100_megabytes(base: dict[str, metadata.D
 
 
 def test_every_command_works_without_an_extra(light: Path, emulator: Emulator, tmp_path: Path) -> None:
-    """Help, validate, diff, convert, plan and apply of the base package work against a service."""
+    """Help, validate, diff, convert, plan, apply, pull and doctor of the base package work against a service."""
     folder = tmp_path / "datasets" / "cells"
     folder.mkdir(parents=True)
     (folder / "project.yaml").write_text("project: cells\nmanaged: false\ntrain: train.yaml\n")
@@ -89,11 +89,43 @@ def test_every_command_works_without_an_extra(light: Path, emulator: Emulator, t
         (["plan", "--exit-code"], 2),
         (["apply", "--yes"], 0),
         (["plan", "--exit-code"], 0),
+        (["doctor"], 1),  # for want of S3: the image is not tried, and nothing else fails
+        (["pull"], 0),
         (["convert", "voc", str(voc), "--images", "s3://acme-vision/cells/", "-o", "out.jsonl"], 0),
     ):
         ended = said(light, "-m", "reconciler", *arguments, cwd=tmp_path, env=emulator_env)
         assert ended[0] == code, (arguments, ended[1])
         assert "Traceback" not in ended[1]
+
+
+def test_the_help_loads_none_of_the_heavy_packages(light: Path, tmp_path: Path) -> None:
+    """`reconciler --help` is quick: boto3, rich, jinja2 and deepdiff are for commands that need them."""
+    program = "import sys; from reconciler.cli import main; main(['--help']); print({*sys.modules} & {*sys.argv})"
+    code, text = said(light, "-c", program, "boto3", "rich", "jinja2", "deepdiff", cwd=tmp_path)
+    assert (code, text.splitlines()[-1]) == (0, "set()")
+
+
+# Python runs this at its start: a provider finds no boto3, and no google.rpc, which an SDK of 3.216 does not bring.
+WITHOUT_BOTO3 = """
+import sys
+if "pulumi.dynamic" in sys.orig_argv:
+    sys.modules["boto3"] = sys.modules["google.rpc"] = None
+"""
+
+
+def test_what_the_provider_lacks_is_one_sentence_in_every_command(workspace: Workspace, tmp_path: Path) -> None:
+    """Refresh and destroy name the module and the command that installs it, without a traceback."""
+    workspace.create_project("cells")
+    workspace.declare("cells", {"managed": False}, train={"1.jpg": ["cat"]})
+    workspace.up()
+    (tmp_path / "hiding").mkdir()
+    (tmp_path / "hiding" / "sitecustomize.py").write_text(WITHOUT_BOTO3)
+    workspace.env["PYTHONPATH"] = str(tmp_path / "hiding")
+    for command in (["refresh", "--yes"], ["destroy", "--yes", "--skip-preview"]):
+        text = workspace.run(*command, "--non-interactive", expected=1).text
+        assert "the provider needs boto3, which is not installed; install it with pip install" in text
+        assert "'rekognition-labels-as-code[pulumi]'" in text
+        assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("name", ["Dataset", "datasets_from"])

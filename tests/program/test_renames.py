@@ -62,6 +62,21 @@ def test_a_renamed_resource_of_any_program_keeps_its_dataset(workspace: Workspac
     workspace.drift()
 
 
+def test_a_resource_that_moves_into_a_component_is_told_apart_from_itself(workspace: Workspace) -> None:
+    """Both have one name: the message said that pets lets go of the dataset because pets is for it."""
+    project = workspace.create_project("pets")
+    workspace.write("pets.yaml", CATS)
+    write_program(workspace, "refuse", ("pets", project, "TRAIN"))
+    workspace.up()
+    program = (workspace.folder / "__main__.py").read_text()
+    moved = program.replace("policy=", "opts=pulumi.ResourceOptions(parent=box), policy=")
+    box = "import pulumi\n\nbox = pulumi.ComponentResource('zoo:index:Box', 'box')\n"
+    (workspace.folder / "__main__.py").write_text(f"{box}{moved}")
+    said = workspace.up().text
+    assert "pets (in no component) lets go of it, because the resource pets (in zoo:index:Box) of this program" in said
+    assert workspace.live("pets") == CATS
+
+
 def test_a_renamed_folder_that_keeps_its_name_in_the_state_changes_nothing(workspace: Workspace) -> None:
     """`resource` names the resources, that of a managed project too: the rename needs no update."""
     workspace.declare("old", {"project": "pets", "managed": True}, train=CATS)

@@ -66,6 +66,35 @@ def test_ctrl_c_ends_a_listing_at_once(
     assert world.calls("ListDatasetEntries") - before <= 3
 
 
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        ("ListDatasetEntries", STOPPED),
+        ("DescribeDataset", "stopped while waiting for the answer of DescribeDataset, as requested"),
+        ("DescribeProjects", "stopped while waiting for the answer of DescribeProjects, as requested"),
+    ],
+)
+def test_ctrl_c_does_not_wait_for_an_answer_that_never_comes(
+    emulator: Emulator, lone: Provider, operation: str, said: str
+) -> None:
+    """A refresh ends while AWS is silent; the system call would go on for two minutes."""
+    world = World(emulator, lone)
+    cells = world.declare_lines(MANY[:1])
+    cells.up()
+    fired = len(emulator.faults)
+    emulator.load_faults(f"[{{fault: slow, operation: {operation}, on: 1, seconds: 3600}}]")
+
+    def cancel() -> None:
+        while len(emulator.faults) == fired:
+            pass
+        lone.cancel()
+
+    with ThreadPoolExecutor() as pool:
+        pool.submit(cancel)
+        with pytest.raises(CallError, match=said):
+            cells.drift()
+
+
 def test_ctrl_c_ends_the_read_back_of_an_apply_and_the_state_says_so(
     emulator: Emulator, lone: Provider, cancel_at: Callable[[str, int], None]
 ) -> None:

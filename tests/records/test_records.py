@@ -121,6 +121,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
         "project_arn": PROJECT,
         "dataset_arn": "arn:dataset",
         "resource": None,
+        "role": None,
         "manifest": {"path": "datasets/cells/train.jsonl", "commit": None, "dirty": None, "entries": 3},
         "plan": {
             "action": "update",

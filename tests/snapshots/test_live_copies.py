@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from urllib3.response import HTTPResponse
 
+from reconciler.aws.calls import Calls
 from reconciler.aws.objects import Objects
 from reconciler.snapshots.live_copies import LiveCopies, NoCopy
+from tests.support.aws_doubles import FakeClock
 from tests.support.s3 import running_s3
 
 if TYPE_CHECKING:
@@ -111,7 +114,7 @@ def test_a_role_of_today_never_fails_by_it(tmp_path: Path, refused: str, told: s
             return AWSResponse(request.url, 403, HTTPHeaders(), HTTPResponse(body, preload_content=False))
 
         client.meta.events.register(f"before-send.s3.{refused}", refuse)
-        store, warnings = copies(tmp_path, f"s3://{bucket.name}/keep", Objects(client))
+        store, warnings = copies(tmp_path, f"s3://{bucket.name}/keep", Objects(client, Calls(FakeClock(), Random(0))))  # noqa: S311 - repeatable
         names = written(store, 3)
         assert told in warnings[0]
         if refused == "PutObject":

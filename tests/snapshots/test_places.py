@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from random import Random
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_bytes_that_s3_gives_back_otherwise_are_no_snapshot(
     """Something between us and the bucket changed them."""
     upload = Objects.upload
 
-    def upload_and_spoil(self: Objects, address: S3Address, file: IO[bytes]) -> None:
+    def upload_and_spoil(self: Objects, address: S3Address, file: Path) -> None:
         upload(self, address, file)
         self.put(address, b"something else")
 

@@ -116,18 +116,25 @@ def scripted() -> Iterator[ScriptedServer]:
         wbufsize = -1  # one packet a reply
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
             target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             document = json.loads(body) if target else body.decode()
             server.requests.append((target, document, dict(self.headers)))
             answer = server.next()
             self.send_response(answer.status)
-            self.send_header("x-amzn-RequestId", REQUEST_ID)
+            if target:
+                self.send_header("x-amzn-RequestId", REQUEST_ID)
             self.send_header("Content-Type", "application/x-amz-json-1.1" if target else "text/xml")
             self.send_header("Content-Length", str(len(answer.raw) + answer.lost))
             self.close_connection = bool(answer.lost)
             self.end_headers()
             self.wfile.write(answer.raw)
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_PUT(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""

@@ -40,11 +40,13 @@ def kind_of(failure: Failure | None) -> str:
 class KeptLines:
     """A keeper that keeps in memory.
 
-    `kept` has the lines of every snapshot, `overwritten` the lines that each apply overwrote, with what it sent.
+    `kept` has the lines of every snapshot, `overwritten` the lines that each apply overwrote, with what it sent,
+    `stored` what the service made of those.
     """
 
     kept: list[list[str]] = field(default_factory=list)
     overwritten: list[list[tuple[str, str]]] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)
 
     def refusal(self) -> str:
         """Nothing."""
@@ -58,6 +60,11 @@ class KeptLines:
             return Snapshot(f"overwritten {len(self.overwritten)}", len(self.overwritten[-1]), OVERWRITTEN)
         self.kept.append(list(lines))
         return Snapshot(f"snapshot {len(self.kept)}", len(self.kept[-1]))
+
+    def keep_stored(self, where: str, lines: Iterable[str]) -> None:
+        """Take what is stored in another form."""
+        del where
+        self.stored.extend(lines)
 
 
 @dataclass

@@ -5,11 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from random import Random
 from typing import TYPE_CHECKING, Any
 
+from reconciler.aws.calls import Calls
 from reconciler.aws.connection import Connection
 from reconciler.aws.objects import Objects
 from rekognition_emulator.sources.s3 import serve_s3
+from tests.support.aws_doubles import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +43,7 @@ class Bucket:
 
     def objects(self) -> Objects:
         """What the product uses."""
-        return Objects(self.client)
+        return Objects(self.client, Calls(FakeClock(), Random(0)))  # noqa: S311 - repeatable
 
     def listed(self) -> list[str]:
         """What is in the bucket."""

@@ -53,10 +53,13 @@ def account(examined: Examined, one: Named) -> Said:
     """The account and Region of a project, held against the credentials."""
     region, arn = examined.live.region(one.project), one.project.project_arn
     wanted = one.project.account or (ProjectArn.parse(arn).account if arn else "")
-    if wanted and examined.caller and examined.caller[0] != wanted:
+    role = one.project.assume_role  # project.yaml cannot name one of a different account
+    if wanted and examined.caller and examined.caller[0] != wanted and not role:
         finding = f"project.yaml says account {wanted}, and the credentials are of account {inert(examined.caller[0])}"
         return Said("fails", finding, f"use credentials of {wanted}, or change project.yaml")
-    whose = f"account {wanted}" if wanted else "the account of the credentials"
+    whose = (
+        f"account {wanted}" if wanted else f"the account of {inert(role)}" if role else "the account of the credentials"
+    )
     return Said("ok", f"{whose}, Region {inert(region)}")
 
 

@@ -48,7 +48,7 @@ class Examined:
         Raises:
             BadInput: no Region is set, or it cannot be used.
         """
-        return self.live.account.gateway(self.live.region(project))
+        return self.live.account_of(project).gateway(self.live.region(project))
 
     def objects(self, region: str) -> Objects | None:
         """S3 near a Region; None where only Rekognition has an endpoint that is not AWS's, so that AWS is not meant.

@@ -8,9 +8,7 @@ also shows which entries have changed since.
 """
 
 import sys
-import termios
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -143,15 +141,12 @@ def _refuse_moved(run: Run, live: LiveSide, plan_id: str, review: Review | None)
 
 
 def _ask(screen: Screen) -> None:
-    """Ask on the terminal; every answer but yes means no. What was typed before the question does not answer it.
+    """Ask on the terminal; every answer but yes means no.
 
     Raises:
         Refused: the answer is not yes.
     """
-    with suppress(OSError, ValueError, termios.error):
-        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    screen.ask("Apply? [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if (screen.answer("Apply? [y/N] ") or "").strip().lower() not in {"y", "yes"}:
         raise Refused("not applied: you answered no; nothing was sent")
 
 

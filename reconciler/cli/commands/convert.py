@@ -15,6 +15,7 @@ import imagesize
 from reconciler.cli.commands.report import whole_file
 from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
+from reconciler.cli.session.merged import merge
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
@@ -41,11 +42,13 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
             has files. OSError: the result cannot be written.
     """
     options = run.options
-    exporter, place = EXPORTERS[options.to], options.files["lines"]
+    exporter, place = EXPORTERS[options.to], options.files.get("lines", "")
     if exporter.folder and Path(place).exists() and any(Path(place).iterdir()):
         raise BadInput(f"{inert(place)} is not empty; give a folder that does not exist yet")
     read = FORMATS[options.annotations].convert(Disk(options.sources), images=options.prefix, created=options.created)
     lines, errors = _sorted_out(narrowed(read, least=options.min_confidence, human_only=options.human_only), screen)
+    if options.into and not errors:
+        return merge(run, screen, lines, Path(options.into))
     files, more = _sorted_out(exporter.export(lines, options.prefix), screen) if not errors else ([], 0)
     if errors or more:
         raise BadInput(f"{counted(errors + more, 'error', 'errors')} in the annotations; nothing was written")

@@ -4,33 +4,31 @@ A dataset without a manifest gets one, which appears whole or not at all. In a m
 entries change, by position, and what was written is read again before it takes the place of the file.
 """
 
-import os
-import stat
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from fnmatch import fnmatchcase
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Final
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from reconciler.apply import list_live
 from reconciler.cli.screen import Screen
+from reconciler.cli.session.choices import Choice, Part, ask_each, choice_lines, chosen_of, refuse_unknown
+from reconciler.cli.session.declared import item_for, labelled, retired
+from reconciler.cli.session.edited import YAML, edit_manifest, read_again
+from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, NotFound
-from reconciler.git import commit_of
-from reconciler.ledger import Ledger
-from reconciler.ledger.rows import Row
+from reconciler.ledger import STAYING, Ledger
 from reconciler.manifest import Findings, read_manifest
-from reconciler.manifest.edit import Edits, edited
 from reconciler.manifest.write import json_line_of, yaml_manifest
+from reconciler.model import DatasetType, ProjectDeclaration, Retirement
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
-from reconciler.text import counted, inert
+from reconciler.text import counted, inert, listed, safe, sentence
 
-_YAML: Final = frozenset({".yaml", ".yml"})
+# So many entries are listed where nothing says which to take.
+_LISTED = 20
 
 
 def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -40,173 +38,191 @@ def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
         BadInput: the declarations, manifests or arguments are wrong, or nothing says which side's entries to take.
         NotFound: a project does not exist. ServiceError: a call failed.
     """
-    live = LiveSide(run, screen, signals)
     for project in chosen_projects(run.options.datasets, run.options.projects, f".{run.options.manifests}"):
         add_datasets(run, project)
-    return most_severe([pulled(one, run, screen, live) for one in run.datasets])
+    return pull_all(run, screen, LiveSide(run, screen, signals))
 
 
-def pulled(one: DatasetRun, run: Run, screen: Screen, live: LiveSide) -> Exit:
-    """Write one dataset's manifest, and say what was written."""
-    exists = one.dataset.manifest.exists()
-    if exists:
-        one.findings = read_manifest(one.dataset, None, one.ledger.accept, screen.show)
-        one.findings.raise_if_refused()
-    live.find(one)
-    if one.project_arn is None:
-        raise NotFound(f"there is no project {inert(one.project.name)}; fix its name, its ARN or the region")
-    shown = inert(one.dataset.shown)
-    if one.seen.arn is None:
-        screen.line(f"{inert(one.title)}: the project has no such dataset; nothing was written")
-        return Exit.DONE
-    list_live(live.context(one), one.ledger, one.seen.arn, one.seen.description)
-    if not exists:
-        return _first(one, screen, shown)
-    return _changed(one, run, screen, shown)
+def pull_all(run: Run, screen: Screen, live: LiveSide) -> Exit:
+    """Write the manifests of a run, all of them or none, and say what was written; raises as `pull` does."""
+    with NewFiles(run, screen) as files:
+        pulls = _Pull(run, screen, live, files)
+        for _name, datasets in groupby(run.datasets, key=lambda one: one.project.shown):
+            pulls.project(list(datasets))
+        files.done()
+    for line in pulls.lines:
+        screen.line(line)
+    for line in pulls.warnings:
+        screen.remark(line, "warning")
+    if run.options.patch:
+        screen.remark(f"the files are as they were; `git apply {inert(run.options.patch)}` changes them")
+    return most_severe(pulls.codes)
 
 
-def _first(one: DatasetRun, screen: Screen, shown: str) -> Exit:
-    """Write a manifest that is not there yet."""
-    count = one.ledger.live_facts(Compare.LABELS).entries
-    if not count:
-        screen.line(f"{inert(one.title)}: the dataset has no entries; nothing was written")
-        return Exit.DONE
-    with _new_file(one.dataset.manifest, _whole(one)) as file, Ledger() as written:
-        findings = _read_again(one, file, written)
-    screen.line(f"{inert(one.title)}: {counted(count, 'entry', 'entries')} in {shown}")
-    return _judged(findings, screen, shown)
+@dataclass(slots=True)
+class _Pull:
+    """One run: what it says when the files are in place, and what its exit code follows from."""
 
+    run: Run
+    screen: Screen
+    live: LiveSide
+    files: NewFiles
+    lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    codes: list[Exit] = field(default_factory=list)
 
-def _whole(one: DatasetRun) -> Iterator[bytes]:
-    """A manifest of all that is live."""
-    if one.dataset.manifest.suffix not in _YAML:
-        yield from map(json_line_of, _live(one.ledger))
-        return
-    for piece in yaml_manifest(lambda: _live(one.ledger), _marked(one.ledger)):
-        yield piece.encode("utf-8", "surrogatepass")
+    def project(self, datasets: Sequence[DatasetRun]) -> None:
+        """Write the manifests of one project."""
+        new = [one for one in datasets if not one.dataset.manifest.exists()]
+        there = [one for one in datasets if self._is_listed(one, is_new=one in new)]
+        first = [one for one in there if one in new and one.ledger.live_facts(Compare.LABELS).entries]
+        for one in there:
+            if one in new and one not in first:
+                self._say(one, "the dataset has no entries; nothing was written")
+        old = [one for one in there if one not in new]
+        parts, leaving = self._leaving(self._taken(old))
+        project = self._declared(datasets[0].project, first, parts, leaving)
+        for one in first:
+            self._first(one, project)
+        for one in old:
+            self._edited(one, [part for part in parts if part.one is one], project)
 
+    def _is_listed(self, one: DatasetRun, *, is_new: bool) -> bool:
+        """Read the manifest, and list the dataset; whether there is one."""
+        if not is_new:
+            one.findings = read_manifest(one.dataset, None, one.ledger.accept, self.screen.show)
+            one.findings.raise_if_refused()
+        self.live.find(one)
+        if one.project_arn is None:
+            raise NotFound(f"there is no project {inert(one.project.name)}; fix its name, its ARN or the region")
+        if one.seen.arn is None:
+            self._say(one, "the project has no such dataset; nothing was written")
+            return False
+        list_live(self.live.context(one), one.ledger, one.seen.arn, one.seen.description)
+        return True
 
-def _changed(one: DatasetRun, run: Run, screen: Screen, shown: str) -> Exit:
-    """Change the chosen entries of a manifest."""
-    mode, ledger = one.dataset.policy.compare, one.ledger
-    differing = [*ledger.differing(mode), *ledger.live_only()]
-    chosen = [row for row in differing if _is_chosen(row, run)]
-    if not chosen:
-        state = "is unchanged" if differing else "is up to date"
-        screen.line(f"{inert(one.title)}: {shown} {state}{_left(len(differing))}")
-        return Exit.CHANGES if differing else Exit.DONE
-    if not run.options.discard_ours:
-        raise BadInput(
-            f"{shown} and live differ in {counted(len(chosen), 'entry', 'entries')}, and nothing says which side is "
-            "right: give --discard-ours to take live's (--only and --label choose entries), or run `reconciler apply` "
-            "to make live what git says; `reconciler plan` shows the entries; nothing was written"
+    def _first(self, one: DatasetRun, project: ProjectDeclaration) -> None:
+        """Write a manifest that is not there yet."""
+        file = self.files.write(one.dataset.manifest, self._whole(one))
+        with Ledger() as written:
+            findings = read_again(one, file, project, written, self.screen.show)
+        entries = counted(sum(1 for _key in one.ledger.keys(STAYING)), "entry", "entries")
+        self._say(one, f"{entries} in {inert(one.dataset.shown)}")
+        self._judged(findings, one)
+
+    def _whole(self, one: DatasetRun) -> Iterator[bytes]:
+        """A manifest of all that is live, but for retired entries."""
+        context, total = self.live.context(one), one.ledger.live_facts(Compare.LABELS).entries
+        marked = frozenset(entry.key for entry in one.ledger.marked())
+        pieces = (
+            (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: _live(one.ledger), marked))
+            if one.dataset.manifest.suffix in YAML
+            else map(json_line_of, _live(one.ledger))
         )
-    _refuse_dirty(one, run, shown)
-    changed = {row.place.line: _text(row) for row in chosen if row.place}
-    added = [text for row in chosen if not row.place and (text := _text(row)) is not None]
-    edits = Edits(changed, added, _marked(ledger))
-    is_yaml = one.dataset.manifest.suffix in _YAML
-    with (
-        one.dataset.manifest.open("rb") as handle,
-        _new_file(one.dataset.manifest, edited(handle, edits, one.dataset.shown, is_yaml=is_yaml)) as file,
-        Ledger() as after,
-    ):
-        findings = _read_again(one, file, after)
-        _refuse_other_changes(one, after, chosen, shown)
-    many = len(differing) - len(chosen)
-    screen.line(f"{inert(one.title)}: {counted(len(chosen), 'entry', 'entries')} changed in {shown}{_left(many)}")
-    return most_severe([_judged(findings, screen, shown), Exit.CHANGES if many else Exit.DONE])
+        for number, piece in enumerate(pieces):
+            yield piece
+            if number % 1000 == 0:
+                context.tell(f"writing {inert(one.dataset.shown)}", number, total)
 
+    def _taken(self, datasets: Sequence[DatasetRun]) -> Sequence[Choice]:
+        """The entries of which the manifests take live's line.
 
-def _left(many: int) -> str:
-    """How many entries differ and stay as they are."""
-    return f"; {counted(many, 'entry that differs was', 'entries that differ were')} not chosen" if many else ""
+        Raises:
+            BadInput: nothing says which side's entries to take.
+        """
+        settled = [self.live.store.read(one.project_arn or "", one.dataset.dataset_type) for one in datasets]
+        chosen = chosen_of(list(zip(datasets, settled, strict=True)), self.run.options)
+        refuse_unknown(self.run.options, chosen.choices)
+        taken = self._decided(chosen.choices)
+        left = chosen.others + len(chosen.choices) - len(taken)
+        if left:
+            self.codes.append(Exit.CHANGES)
+            were = counted(left, "entry that differs was", "entries that differ were")
+            self.lines.append(f"{inert(datasets[0].project.name)}: {were} not chosen")
+        busy = {id(part.one) for choice in chosen.choices for part in choice.parts}
+        for one in datasets:
+            if id(one) not in busy:
+                state = "is unchanged" if left else "is up to date"
+                self._say(one, f"{inert(one.dataset.shown)} {state}")
+        return taken
 
+    def _decided(self, choices: Sequence[Choice]) -> Sequence[Choice]:
+        options = self.run.options
+        if not choices or (options.discard_ours and (options.yes or not sys.stdin.isatty())):
+            return choices
+        if sys.stdin.isatty() and not options.yes:
+            return ask_each(choices, self.screen)
+        choice_lines(choices, self.screen, _LISTED)
+        files = ", ".join(dict.fromkeys(inert(part.one.dataset.shown) for one in choices for part in one.parts))
+        raise BadInput(
+            f"{files} and live differ in {counted(len(choices), 'entry', 'entries')}, and nothing says which side is "
+            "right: give --discard-ours to take live's (--only, --label and --entry DIGEST choose entries), or run "
+            "`reconciler apply` to make live what git says; nothing was written"
+        )
 
-def _is_chosen(row: Row, run: Run) -> bool:
-    """Whether the options name the entry."""
-    options = run.options
-    name = row.key.removeprefix("s3://").partition("/")[2]
-    return (
-        (not options.only or any(fnmatchcase(row.key, one) or fnmatchcase(name, one) for one in options.only))
-        and (not options.labels or bool({*options.labels} & {*row.labels, *row.live_labels}))
-        and (not options.labeled or not row.in_live or row.live_labelled or row.place is not None)
-    )
+    def _leaving(self, choices: Sequence[Choice]) -> tuple[list[Part], list[Retirement]]:
+        """What the manifests take, and which images leave on purpose with --retire.
 
+        Those leave that only live has, that live no longer has, or that have no labels live.
+        """
+        reason, parts, leaving = self.run.options.retire, list[Part](), list[Retirement]()
+        for choice in choices:
+            part = choice.parts[0]
+            row = part.row if reason and not choice.moves else None
+            if row is None or (row.place and row.live_labelled):
+                parts += choice.parts
+                continue
+            leaving.append(Retirement(item_for(row.key), reason, self._only_in(part)))
+            parts += [replace(part, taken=replace(part.taken, goes=True))] if row.place else []
+        return parts, leaving
 
-def _text(row: Row) -> str | None:
-    """The listed line that takes the place of the manifest's; None where live has none."""
-    return row.live.decode("utf-8", "surrogatepass") if row.live is not None else None
+    def _only_in(self, part: Part) -> DatasetType | None:
+        """The dataset that an image leaves, where the other one of the project has it too."""
+        others = (one for one in self.run.datasets if one is not part.one and one.project == part.one.project)
+        shared = any(one.ledger.labelled(part.taken.key) != (None, None) for one in others)
+        return part.one.dataset.dataset_type if shared else None
+
+    def _declared(
+        self,
+        project: ProjectDeclaration,
+        first: Sequence[DatasetRun],
+        parts: Sequence[Part],
+        leaving: Sequence[Retirement],
+    ) -> ProjectDeclaration:
+        """The project with the labels and retired images that project.yaml lacks."""
+        labels = {label for one in first for label in one.ledger.label_counts(STAYING)}
+        if project.labels is not None:
+            labels.update(label for part in parts if not part.taken.goes for label in part.row.live_labels)
+        after, added = labelled(self.files, project, sorted(labels))
+        where = f"{inert(project.shown)}/project.yaml"
+        if added:
+            self.lines.append(safe(sentence(f"{where}: added to `labels`: ", listed(added))))
+        after = retired(self.files, after, leaving)
+        if leaving:
+            self.lines.append(f"{where}: {counted(len(leaving), 'image', 'images')} retired")
+        return after
+
+    def _edited(self, one: DatasetRun, parts: Sequence[Part], project: ProjectDeclaration) -> None:
+        if parts:
+            findings = edit_manifest(one, self.files, [part.taken for part in parts], project, self.screen.show)
+            self._say(one, f"{counted(len(parts), 'entry', 'entries')} changed in {inert(one.dataset.shown)}")
+            self._judged(findings, one)
+
+    def _judged(self, findings: Findings, one: DatasetRun) -> None:
+        """Say what the next run would refuse in what was written."""
+        for finding in findings.errors:
+            self.warnings.append(f"warning: {inert(finding.message)}; {inert(finding.cure)}")
+        if findings.errors:
+            edits = counted(findings.error_count, "edit", "edits")
+            self.warnings.append(f"{inert(one.dataset.shown)} needs {edits}: `reconciler validate`")
+            self.codes.append(Exit.BAD_INPUT)
+
+    def _say(self, one: DatasetRun, words: str) -> None:
+        self.lines.append(f"{inert(one.title)}: {words}")
 
 
 def _live(ledger: Ledger) -> Iterator[str]:
-    """All live lines, as listed, where the manifest has none."""
-    return (text for row in ledger.live_only() if (text := _text(row)) is not None)
-
-
-def _marked(ledger: Ledger) -> frozenset[str]:
-    """The entries that the service marked: all of their content is compared."""
-    return frozenset(entry.key for entry in ledger.marked())
-
-
-def _refuse_dirty(one: DatasetRun, run: Run, shown: str) -> None:
-    """A file with changes that git does not have could not be brought back."""
-    commit = commit_of(one.dataset.manifest)
-    if commit and commit.dirty and not run.options.allow_dirty:
-        raise BadInput(f"{shown} has changes that are not committed; commit them, or give --allow-dirty")
-
-
-@contextmanager
-def _new_file(manifest: Path, pieces: Iterable[bytes]) -> Iterator[Path]:
-    """A context manager with a new file beside the manifest, which takes its place unless the block raises."""
-    mode = manifest.stat().st_mode if manifest.exists() else 0o666 & ~_umask()
-    with NamedTemporaryFile(dir=manifest.parent, prefix=".", suffix=manifest.suffix, delete=False) as file:
-        path = Path(file.name)
-        try:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-            yield path
-            path.chmod(stat.S_IMODE(mode))
-            path.replace(manifest.resolve())
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-def _read_again(one: DatasetRun, file: Path, ledger: Ledger) -> Findings:
-    """What a reader finds in the new file; its entries are the desired side of the ledger."""
-    return read_manifest(replace(one.dataset, manifest=file), one.project.labels, ledger.accept)
-
-
-def _refuse_other_changes(one: DatasetRun, after: Ledger, chosen: Sequence[Row], shown: str) -> None:
-    """The new file has live's content for exactly the chosen entries, and the old one's for all others."""
-    wanted = {row.key: row for row in chosen}
-    kept = 0
-    for row in one.ledger.desired_rows():
-        content = after.digests(row.key, Compare.STRICT)[0]
-        if row.key not in wanted:
-            kept += 1
-            if content != one.ledger.digests(row.key, Compare.STRICT)[0]:
-                raise BadInput(f"{shown}: the entry {inert(row.key)} would change too; edit the file by hand")
-    for key, row in wanted.items():
-        meaning = after.digests(key, Compare.LABELS)[0]
-        if meaning != (one.ledger.digests(key, Compare.LABELS)[1] if row.in_live else None):
-            raise BadInput(f"{shown}: the entry {inert(key)} could not be written; edit the file by hand")
-    expected = kept + sum(row.in_live for row in chosen)
-    if after.desired_facts(Compare.LABELS).entries != expected:
-        raise BadInput(f"{shown}: other entries would change too; edit the file by hand")
-
-
-def _judged(findings: Findings, screen: Screen, shown: str) -> Exit:
-    """Say what the next run would refuse in what was written."""
-    for finding in findings.errors:
-        screen.remark(f"warning: {inert(finding.message)}; {inert(finding.cure)}", "warning")
-    if findings.errors:
-        screen.remark(f"{shown} needs {counted(findings.error_count, 'edit', 'edits')}: `reconciler validate`", "bad")
-    return Exit.BAD_INPUT if findings.errors else Exit.DONE
+    """All live lines, as listed, where the manifest has none; without retired ones."""
+    for row in ledger.live_only():
+        if not row.retired and row.live is not None:
+            yield row.live.decode("utf-8", "surrogatepass")

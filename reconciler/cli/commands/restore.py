@@ -7,6 +7,7 @@ Of an apply, only entries are sent whose live line still is what it sent: somebo
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,16 +22,17 @@ from reconciler.cli.session.live import LiveSide, plan_all
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.errors import BadInput, Exit, NotFound
+from reconciler.errors import BadInput, Exit, NotFound, ReconcilerError
 from reconciler.guards import OFF
 from reconciler.ledger import Ledger
+from reconciler.manifest import load_projects
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
 from reconciler.policy import Compare, Policy
 from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot
-from reconciler.snapshots.snapshot import sent_beside
-from reconciler.text import counted, for_shell, inert
+from reconciler.snapshots.snapshot import sent_beside, stored_beside
+from reconciler.text import counted, inert, path_for_shell
 
 # How many of the entries that are left out are named; all with --verbose.
 _NAMED: Final = 20
@@ -53,12 +55,12 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
     run.datasets.append(one)
     places = _places(record, live) if record else [options.snapshot]
     for place in places:
-        _read(one.ledger, place, live)
+        _read(one, one.ledger, place, live)
     screen.clear()
     plan_all(run, live)
     _refuse_other(one, record["dataset_arn"] if record else options.dataset_arn)
     edited: list[str] = []
-    if record and one.plan and not options.force and (edited := _edited_since(one, record, places, live)):
+    if record and one.plan and not options.force and (edited := _edited_since(one, places, live)):
         _name(edited, run, screen)
         one.ledger.drop(edited)
         plan_all(run, live)
@@ -80,8 +82,25 @@ def _target(run: Run) -> DatasetRun:
     options = run.options
     if options.dataset_arn:
         arn = DatasetArn.parse(options.dataset_arn)
-        return _declared(run, arn.project, arn.dataset_type)
-    return _declared(run, options.projects[0], options.dataset_type or DatasetType.TRAIN)
+        return _declared(run, arn.project, arn.dataset_type, role=_role(run, arn.project))
+    name = options.projects[0]
+    return _declared(run, name, options.dataset_type or DatasetType.TRAIN, role=_role(run, name))
+
+
+def _role(run: Run, name: str) -> str:
+    """The role that a project of the folder of datasets names; empty where it is not declared, or names none.
+
+    Raises:
+        InvalidDeclaration: a project.yaml is invalid. BadInput: two declarations of the project have different roles.
+    """
+    datasets = run.options.datasets
+    declared = load_projects(datasets, str(datasets)) if datasets.is_dir() else ()
+    roles = {one.assume_role for one in declared if one.name == name}
+    if len(roles) > 1:
+        raise BadInput(
+            f"{inert(name)} is declared with different roles; restore by the id of a record, which has its role"
+        )
+    return next(iter(roles), "")
 
 
 def _recorded_target(run: Run, record: Record) -> DatasetRun:
@@ -93,15 +112,18 @@ def _recorded_target(run: Run, record: Record) -> DatasetRun:
     if not (record["project_arn"] and record["dataset_arn"] and record.get("overwritten")):
         raise BadInput(f"the {record['action']} with the record {record['id']} overwrote nothing; nothing is restored")
     arn = ProjectArn.parse(record["project_arn"])
-    return _declared(run, arn.name, DatasetType(record["type"].upper()), record["project_arn"])
+    kind, role = DatasetType(record["type"].upper()), record.get("role") or ""
+    return _declared(run, arn.name, kind, record["project_arn"], role)
 
 
-def _declared(run: Run, name: str, kind: DatasetType, project_arn: str | None = None) -> DatasetRun:
+def _declared(run: Run, name: str, kind: DatasetType, arn: str | None = None, role: str = "") -> DatasetRun:
     shown = run.options.snapshot
     policy = Policy(compare=Compare.STRICT, guards=OFF)  # a restore is intended
     dataset = DatasetDeclaration(kind, Path(shown), shown, policy)
     folder = Path(shown).parent
-    project = ProjectDeclaration(folder, shown, name, managed=False, project_arn=project_arn, datasets=(dataset,))
+    project = ProjectDeclaration(
+        folder, shown, name, managed=False, project_arn=arn, datasets=(dataset,), assume_role=role
+    )
     return DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
 
 
@@ -110,13 +132,13 @@ def _places(record: Record, live: LiveSide) -> list[str]:
     return [place if is_s3(place) else str(live.folder.parent / place) for place in record["overwritten"]]
 
 
-def _read(ledger: Ledger, address: str, live: LiveSide) -> None:
-    """Read a copy into the ledger; of a key that appears twice, the first line counts.
+def _read(one: DatasetRun, ledger: Ledger, address: str, live: LiveSide) -> None:
+    """Read a copy of a dataset into a ledger; of a key that appears twice, the first line counts.
 
     Raises:
         BadInput: it is not found, or is not a snapshot.
     """
-    with open_snapshot(address, partial(live.objects, None)) as lines:
+    with open_snapshot(address, partial(live.objects_of, one.project)) as lines:
         for number, line in enumerate(lines, start=1):
             place = Place(address, number)
             try:
@@ -143,12 +165,16 @@ def _refuse_other(one: DatasetRun, dataset_arn: str | None) -> None:
     )
 
 
-def _edited_since(one: DatasetRun, record: Record, places: list[str], live: LiveSide) -> list[str]:
+def _edited_since(one: DatasetRun, places: list[str], live: LiveSide) -> list[str]:
     """The keys whose live lines were edited since the apply."""
     with Ledger() as sent:
         for place in places:
-            _read(sent, sent_beside(place), live)
-        return list(_edited(one.ledger, sent, exact=(record["result"] or {}).get("rewritten") == 0))
+            _read(one, sent, sent_beside(place), live)
+        with Ledger() as stored:
+            for place in reversed(places):
+                with suppress(ReconcilerError):  # there need not be any
+                    _read(one, stored, stored_beside(place), live)
+            return list(_edited(one.ledger, sent, stored))
 
 
 def _name(edited: list[str], run: Run, screen: Screen) -> None:
@@ -160,16 +186,15 @@ def _name(edited: list[str], run: Run, screen: Screen) -> None:
         screen.remark(f"and {len(edited) - len(named):,} more; --verbose names them")
 
 
-def _edited(before: Ledger, sent: Ledger, *, exact: bool) -> Iterator[str]:
-    """The keys whose live line neither is what was sent nor what was there before.
+def _edited(before: Ledger, sent: Ledger, stored: Ledger) -> Iterator[str]:
+    """The keys whose live line is neither what was sent, nor what the service made of that, nor what was there before.
 
-    Without `exact` a live line that means what was sent is what was sent: the service may store fields differently.
+    All fields count: an edit of a field beside the labels is somebody's work, too.
     """
     for key in (row.key for row in before.desired_rows()):
         old, now = before.digests(key, Compare.STRICT)
-        if now in {old, sent.digests(key, Compare.STRICT)[0]}:
-            continue
-        if exact or before.digests(key, Compare.LABELS)[1] != sent.digests(key, Compare.LABELS)[0]:
+        ours = {old, *(side.digests(key, Compare.STRICT)[0] for side in (sent, stored))}
+        if now is None or now not in ours:
             yield key
 
 
@@ -184,9 +209,9 @@ def _show_way_back(record: Record, places: list[str], screen: Screen, *, left_ou
     screen.line()
     screen.line(f"The next apply sends what {inert(manifest)} has. To keep the restored lines, put them there:")
     for place in places:
-        copy = for_shell(place, "COPY", _COMMAND)
+        copy = path_for_shell(place, "COPY", _COMMAND)
         fetch = f"aws s3 cp {copy} - | zcat" if is_s3(place) else f"zcat {copy}"
-        into = f" >> {for_shell(manifest, 'MANIFEST', _COMMAND)}" if str(manifest).endswith(".jsonl") else ""
+        into = f" >> {path_for_shell(manifest, 'MANIFEST', _COMMAND)}" if str(manifest).endswith(".jsonl") else ""
         screen.line(f"  {fetch}{into}")
     screen.line("and remove the older lines of these images there; `reconciler validate` names them.")
     if left_out:

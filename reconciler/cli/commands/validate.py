@@ -5,20 +5,32 @@ from reconciler.cli.session.read import Run, read_all, refuse_invalid
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
-from reconciler.text import counted
+from reconciler.review.model import Review
+from reconciler.review.verdict import would_not_train
+from reconciler.text import counted, inert
 
 
 def validate(run: Run, screen: Screen, _signals: Signals) -> Exit:
     """Read all manifests and show all findings.
 
     Raises:
-        BadInput: a declaration or a manifest has errors; with --strict also lines that training would ignore.
+        BadInput: a declaration or a manifest has errors; with --strict also for lines that training would ignore, for
+            a danger, and where training would not start.
     """
     read_all(run, screen)
     run.review = review_now(run)
     show(run.review, run, screen, verbose=True)
     refuse_invalid(run)
-    marked = sum(one.findings.marked_count for one in run.datasets if one.findings)
-    if run.options.strict and marked:
-        raise BadInput(f"{counted(marked, 'finding', 'findings')} above a note, and --strict allows none")
+    if run.options.strict:
+        _refuse_doubtful(run.review)
     return Exit.DONE
+
+
+def _refuse_doubtful(review: Review) -> None:
+    marked = sum(one.findings.marked for one in review.datasets)
+    dangers = sum(one.level == "danger" for one in review.dangers)
+    found = [f"{inert(one.name)} would not train" for one in review.projects if would_not_train(one.verdict)]
+    found += [counted(dangers, "danger", "dangers")] if dangers else []
+    found += [counted(marked, "finding above a note", "findings above a note")] if marked else []
+    if found:
+        raise BadInput(f"{', '.join(found)}, and --strict allows none")

@@ -1,5 +1,6 @@
 """What `reconciler init` writes: project.yaml, a Pulumi program, the jobs of a forge."""
 
+import re
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 from reconciler.policy import Choice, Policy, settings_of
 
 PACKAGE: Final = "rekognition-labels-as-code"
+_LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # of Markdown
 _FILES: Final = Path(__file__).parent
 # The lines that a Pulumi program needs.
 PROGRAM: Final = "from reconciler import datasets_from\n\ndatasets_from()\n"
@@ -19,11 +21,14 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
     Every setting is there as a comment with its default and its meaning.
     """
     where = f'account: "{account}"\nregion: {region}\n' if account and region else ""
+    arn = f"arn:aws:iam::{account or '111122223333'}:role/labels"
+    role = "" if managed else f"# assumeRole: {arn} # a role that calls for this project are made with\n"
     lines = "\n".join(f"# {line}" for line in _settings())
     return (
         f"project: {name}\n"
         f"managed: {'true' if managed else 'false'} # true: the Pulumi program declares the project\n"
         f"{where}"
+        f"{role}"
         "# train: train.jsonl # default: whichever of train.jsonl, train.manifest, train.yaml, train.yml exists\n"
         "# test: test.jsonl\n"
         "# labels: [cat, dog] # the closed list of labels: any other is an error\n"
@@ -41,7 +46,8 @@ def _settings() -> Iterator[str]:
             yield f"  {name}: {default} # {row.help}: {' | '.join(type(default))}"
         else:
             value = f"{default // 60}m" if isinstance(default, int) else "{}"
-            yield f"  {name}: {value} # {row.help}, such as {row.form.replace('`', '')}"
+            about = _LINK.sub(r"\1", row.help)
+            yield f"  {name}: {value} # {about}, such as {row.form.replace('`', '')}"
 
 
 # The manifest of a project without a dataset: something to begin with.

@@ -11,7 +11,7 @@ from reconciler.apply import Context, Outcome, Target, observe_in, plan_against_
 from reconciler.aws.calls import THROTTLES, CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
-from reconciler.aws.objects import S3Address, is_s3
+from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
@@ -20,7 +20,7 @@ from reconciler.ledger import Facts, Ledger
 from reconciler.model import Project, ProjectDeclaration
 from reconciler.plan import Basis, Judged
 from reconciler.policy import Compare
-from reconciler.records import Attempt
+from reconciler.records import Attempt, AuditLog
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
@@ -48,7 +48,7 @@ class LiveSide:
         self._records: dict[str, Record | None] = {}
         self._progress = ProgressLine(screen, clock.now)
         self.folder = folder = options.datasets.resolve().parent / FOLDER
-        self._account = Account(
+        self.account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
             Places(folder, options.snapshots, options.audit, "give --snapshots s3://BUCKET/FOLDER"),
@@ -57,9 +57,11 @@ class LiveSide:
             signals.stop,
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
+            throttled=run.throttled,
+            rate=options.rate,
         )
         self.throttled = Counter[str]()
-        self.objects = run.objects = self._account.objects
+        self.objects = run.objects = self.account.objects
         self.store = SettledStore(folder / "settled")
 
     def plan(self, one: DatasetRun) -> None:
@@ -86,15 +88,10 @@ class LiveSide:
         Raises:
             BadInput: no region is set. ServiceError: a call failed.
         """
-        region = self._account.connection.configured_region()
+        region = self.account.connection.configured_region()
         if not region:
             raise BadInput(f"no region is set: {_REGION_CURE}")
-        return list(self._account.gateway(region).projects())
-
-    @property
-    def account(self) -> Account:
-        """The account of the run."""
-        return self._account
+        return list(self.account.gateway(region).projects())
 
     def find(self, one: DatasetRun) -> bool:
         """Find the project and the dataset, and wait until nothing runs on it; whether the project exists.
@@ -104,7 +101,7 @@ class LiveSide:
         """
         project = self.project(one.project)
         if project is None and one.project.project_arn:
-            self._account.gateway(self.region(one.project)).prove_account(one.project.project_arn)
+            self.account_of(one.project).gateway(self.region(one.project)).prove_account(one.project.project_arn)
         if project is not None:
             one.project_arn = project.arn
             self._refuse_twin(one)
@@ -115,8 +112,9 @@ class LiveSide:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
         sibling, region = sibling_in(self._run.datasets, one), self.region(one.project)
-        context = self._account.context(region, one.dataset.policy, self._allow(one), sibling)
-        copies = self._account.live_copies(region)
+        account = self.account_of(one.project)
+        context = account.context(region, one.dataset.policy, self._allow(one), sibling)
+        copies = account.live_copies(region)
         judge = judge_by(copies, one.dataset, lambda: [self.left(one)])
 
         def judge_or_base(ledger: Ledger, facts: Facts) -> Judged:
@@ -133,14 +131,14 @@ class LiveSide:
 
     def leaves(self, one: DatasetRun, outcome: Outcome) -> LeftLive | None:
         """What an apply that has ended left live; a copy of it is written."""
-        copies = self._account.live_copies(self.region(one.project))
+        copies = self.account_of(one.project).live_copies(self.region(one.project))
         sources = () if self._run.options.snapshot else self._sources(one)
         return left_by(copies, one, outcome, sources, self.left(one))
 
     def _newest(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply, read once in a run, without a warning where it cannot be read."""
         if one.title not in self._records and one.project_arn:
-            log = self._account.records_within_reach(self.region(one.project))
+            log = self.account_of(one.project).records_within_reach(self.region(one.project))
             self._records[one.title] = log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
         return self._records.get(one.title)
 
@@ -167,11 +165,15 @@ class LiveSide:
             if other is not one and (other.project_arn, other.dataset.dataset_type) == (one.project_arn, kind):
                 raise in_two_folders(other.project, one.project, kind)
 
+    def records(self) -> AuditLog:
+        """The records of the applies from this folder, and in the further place."""
+        return self.account.records()
+
     def last_record(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply to a dataset; None if there is none."""
         if one.project_arn is None:
             return None
-        log = self._account.records(self.region(one.project))
+        log = self.account_of(one.project).records(self.region(one.project))
         return log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
 
     def record(self, named: str) -> Record:
@@ -183,7 +185,7 @@ class LiveSide:
         if is_s3(named):
             found = parsed(b"".join(self.objects(None).read(S3Address.parse(named))))
         else:
-            found = self._account.records().find(named)
+            found = self.account.records().find(named)
         if found is None:
             audit = inert(str(self.folder / "audit"))
             raise BadInput(
@@ -202,12 +204,13 @@ class LiveSide:
             one.dataset.dataset_type,
             one.dataset.shown,
             sources,
+            role=one.project.assume_role,
         )
         if one.plan:
             left = self.left(one)
             attempt.base = left.stored() if left else None
             attempt.planned(one.ledger, one.plan)
-        return self._account.recording(attempt, self._run.call_counts)
+        return self.account_of(one.project).recording(attempt, self._run.call_counts)
 
     @contextmanager
     def metered(self, one: DatasetRun) -> Iterator[None]:
@@ -233,7 +236,15 @@ class LiveSide:
                 f"--region {inert(given)} is not the region in {inert(project.shown)}/project.yaml, {project.region}; "
                 "leave one of them out"
             )
-        return region_of(self._account.connection, project, _REGION_CURE)
+        return region_of(self.account.connection, project, _REGION_CURE)
+
+    def objects_of(self, project: ProjectDeclaration) -> Objects:
+        """S3 with the role that the project names."""
+        return self.account_of(project).objects()
+
+    def account_of(self, project: ProjectDeclaration) -> Account:
+        """The account with the role that the project names."""
+        return self.account.assuming(project.assume_role)
 
     def project(self, declared: ProjectDeclaration) -> Project | None:
         """The project that a declaration names, looked up once; None when it does not exist.
@@ -242,7 +253,8 @@ class LiveSide:
             BadInput: the region, profile or account cannot be used. ServiceError: a call failed.
         """
         if declared.shown not in self._projects:
-            self._projects[declared.shown] = project_of(self._account.gateway(self.region(declared)), declared)
+            gateway = self.account_of(declared).gateway(self.region(declared))
+            self._projects[declared.shown] = project_of(gateway, declared)
         return self._projects[declared.shown]
 
     def _log(self, call: CallRecord) -> None:
@@ -300,5 +312,6 @@ def no_project(project: ProjectDeclaration, live: LiveSide) -> NotFound | str:
     where = f"the project {project.name} does not exist in {live.region(project)}"
     if project.managed:
         return f"{where}; `pulumi up` creates it (`managed: true`)"
-    create = f"aws rekognition create-project --project-name {for_shell(project.name, 'NAME')}"
+    named = f"--project-name{'=' if project.name.startswith('-') else ' '}{for_shell(project.name, 'NAME')}"
+    create = f"aws rekognition create-project {named}"
     return NotFound(f"{where}; create it (`{create}`), or fix its name or the region")

@@ -26,12 +26,23 @@ from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
 
 # The exit code of a run in which several things happened is the first of these.
-_SEVERITY = (Exit.SIGTERM, Exit.SIGINT, Exit.FAILED, Exit.REJECTED, Exit.REFUSED, Exit.BAD_INPUT, Exit.CHANGES)
+_SEVERITY = (
+    Exit.SIGTERM,
+    Exit.SIGHUP,
+    Exit.SIGINT,
+    Exit.FAILED,
+    Exit.REJECTED,
+    Exit.REFUSED,
+    Exit.BAD_INPUT,
+    Exit.CHANGES,
+)
 
 
 @dataclass(slots=True)
 class Run:
-    """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
+    """One run of a command; `resources` closes with the run.
+
+    `calls` counts requests by operation, `throttled` those that the service throttled.
 
     `review` is the plan once every dataset was planned; after an apply it includes the outcomes.
     `objects` opens S3 near a region, for commands that use an account; `made` is when and from which commit it was.
@@ -41,6 +52,7 @@ class Run:
     resources: ExitStack
     datasets: list[DatasetRun] = field(default_factory=list)
     calls: list[Counter[str]] = field(default_factory=list)
+    throttled: Counter[str] = field(default_factory=Counter)
     review: Review | None = None
     objects: Callable[[str | None], Objects] | None = None
     made: Made | None = None

@@ -11,20 +11,21 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
-from reconciler.entries.image_names import Images, oddities
+from reconciler.entries.common_lines import CommonLine
+from reconciler.entries.image_names import Images, is_plain, oddities
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
-from reconciler.manifest.judge.line import Judgement, beside, bucket_of
+from reconciler.manifest.judge.line import SCHEME, Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import DesiredEntry, Place, Retirement
 from reconciler.rule import Rule
-from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, for_shell
+from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, path_for_shell
 
 # Labels that are remembered: a manifest that declares others in every line costs no memory.
 _KEPT: Final = 10_000
@@ -51,6 +52,10 @@ class ClassMaps:
             if isinstance(class_map, dict) and class_map != self._last:
                 self._last = class_map
                 self._add(class_map, name, line)
+
+    def has(self, labels: Iterable[str]) -> bool:
+        """Whether all these labels are remembered already."""
+        return self._labels.issuperset(labels)
 
     def report(self, collector: Collector, used: Collection[str]) -> None:
         """Note labels beyond the limit, unless those that are used pass it already, which is an error."""
@@ -106,6 +111,24 @@ class Across:
         elif self._unknown_kind is None and len(line.document) > 1 and rules.JSON_IN_VALUE not in judgement.rules:
             self._unknown_kind = line
 
+    def knows(self, line: CommonLine) -> bool:
+        """Whether there is nothing to say about a line: its bucket, its labels and its class-map were seen before."""
+        bucket = line.key[len(SCHEME) : line.key.find("/", len(SCHEME))]
+        labels = set(line.labels)
+        return (
+            self._lines < DATASET_ENTRIES
+            and bucket in self._buckets
+            and line.key not in self._retired
+            and labels <= self._labels.keys()
+            and (self._declared is None or labels <= self._declared)
+            and (BOXES_TYPE not in line.shape.kinds or self._class_maps.has(line.declared))
+        )
+
+    def take(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
+        """Count and hand on an entry about which there is nothing to say, unless it repeats a key."""
+        self._lines += 1
+        self._hand_on(desired, locate)
+
     def judge(self, desired: DesiredEntry, line: ParsedLine) -> None:
         """Judge an entry against those before it, and hand it on."""
         before = self._collector.error_count
@@ -120,13 +143,15 @@ class Across:
             return
         if self._collector.error_count > before or self._lines > DATASET_ENTRIES:
             return
+        self._hand_on(desired, partial(line.locate, (SOURCE_REF,)))
+
+    def _hand_on(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
         first = self._accept(desired)
         if first is None:
             self._entries += 1
             self._labelled += desired.entry.labelled
             self._boxes += desired.entry.boxes
         else:
-            locate = partial(line.locate, (SOURCE_REF,))
             self._collector.report(rules.REPEATED_KEY, locate, key=desired.entry.key, first=first)
 
     def findings(self) -> Findings:
@@ -220,7 +245,7 @@ _PERCENT: Final = re.compile("%[0-9A-Fa-f]{2}")
 
 
 def _fixed_by(file: str) -> str:
-    name = for_shell(file, "FILE", PASTED_IN_A_CURE)
+    name = path_for_shell(file, "FILE", PASTED_IN_A_CURE)
     return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
@@ -267,6 +292,11 @@ class Notes:
             self._count(rules.REPEATED_BOXES, partial(line.locate, (name,)), name=name)
         if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
+
+    def knows(self, line: CommonLine) -> bool:
+        """Whether there is nothing to note about a line: its kinds were seen before, and its key is a plain one."""
+        key = line.key
+        return line.shape.kinds <= self._kinds.keys() and key.isascii() and "%" not in key and is_plain(key)
 
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""

@@ -12,11 +12,12 @@ from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.project.project_yaml import DeclaredDataset, DeclaredProject, read_project
+from reconciler.manifest.project.role import account_of
 from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, YamlStopError
@@ -228,7 +229,7 @@ def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: 
 
 def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclaration]]) -> None:
     """Report every folder that names the project of a folder before it, or has its name in the Pulumi state."""
-    seen: dict[str, ProjectDeclaration] = {}
+    seen: dict[str, list[ProjectDeclaration]] = {}
     named: dict[str, ProjectDeclaration] = {}
     for collector, declared, project in found:
         holder = named.setdefault(project.name_in_state, project)
@@ -236,10 +237,30 @@ def _refuse_twice(found: list[tuple[Collector, DeclaredProject, ProjectDeclarati
             other = f"{holder.shown}/{_FILE}"
             _report_at(collector, declared.node, rules.SAME_RESOURCE, name=project.name_in_state, other=other)
         identity = project.project_arn or project.name
-        first = seen.setdefault(identity, project) if identity else project
-        if first is not project:
+        before = seen.setdefault(identity, []) if identity else []
+        if first := next((one for one in before if _may_be_one(one, project)), None):
             other = f"{first.shown}/{_FILE}"
             _report_at(collector, declared.node, rules.SAME_PROJECT, name=identity, other=other)
+        before.append(project)
+
+
+def _may_be_one(one: ProjectDeclaration, other: ProjectDeclaration) -> bool:
+    """Whether two projects of a name are one, as far as the files tell: a run compares their ARNs, too."""
+    accounts = [each.account or (account_of(each.assume_role) if each.assume_role else "") for each in (one, other)]
+    if not all(accounts) and (one.assume_role or other.assume_role):
+        return False  # one is in the account of the credentials
+    places = accounts, [one.region, other.region]
+    return not any(first and second and first != second for first, second in places)
+
+
+def parsed_project(handle: BinaryIO, like: ProjectDeclaration) -> ProjectDeclaration | None:
+    """A new project.yaml of a project that is declared, with the datasets that it has; None where it is invalid."""
+    collector = Collector(f"{like.shown}/{_FILE}")
+    with suppress(YamlStopError):
+        root = NodeReader(YamlText(handle), collector.report_at).document()
+        found = read_project(root, like.folder, like.shown, Fields(collector.report_at)) if root else None
+        return replace(found.project, datasets=like.datasets) if found and not collector.error_count else None
+    return None
 
 
 def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:

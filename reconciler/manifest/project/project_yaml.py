@@ -10,6 +10,7 @@ from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
 from reconciler.manifest.project.policy import read_policy
+from reconciler.manifest.project.role import elsewhere, is_role
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
 from reconciler.model import Allowance, DatasetType, Place, ProjectDeclaration, Retirement
@@ -21,6 +22,7 @@ _KEYS: Final = (
     "projectArn",
     "account",
     "region",
+    "assumeRole",
     "train",
     "test",
     "labels",
@@ -36,7 +38,7 @@ _KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 # Source: botocore service-2.json, ProjectArn.
 _ARN: Final = re.compile(
-    r"arn:[a-z\d-]+:rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
+    r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
 )
 _ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
@@ -85,7 +87,9 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     resource = _resource(members["resource"], fields) if "resource" in members else ""
     retired = tuple(_retired(members["retired"], f"{shown}/project.yaml", fields)) if "retired" in members else ()
     where = _where(members, arn, fields, managed=managed)
-    project = ProjectDeclaration(folder, shown, name, managed, arn, (), labels, resource, allow, *where, retired)
+    role = _role(members["assumeRole"], arn, where[0], fields, managed=managed) if "assumeRole" in members else ""
+    given = labels, resource, allow, *where, retired, role
+    project = ProjectDeclaration(folder, shown, name, managed, arn, (), *given)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
 
@@ -110,9 +114,9 @@ def _arn(node: Node, name: str | None, written: Node | None, fields: Fields) -> 
         if arn is not None:
             fields.wrong(rules.ARN, node, arn=arn)
         return "", None
-    if written is not None and name not in (None, match[3]):
-        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[3])
-    return match[3], arn
+    if written is not None and name not in (None, match[4]):
+        fields.wrong(rules.NAME_AND_ARN, written, name=name, other=match[4])
+    return match[4], arn
 
 
 def _managed(members: Mapping[str, Node], fields: Fields) -> bool:
@@ -131,7 +135,7 @@ def _where(members: Mapping[str, Node], arn: str | None, fields: Fields, *, mana
     """The account and the Region that are written, each empty where it is not, or wrong."""
     match = _ARN.fullmatch(arn or "")
     found = []
-    for name, pattern, group in (("account", _ACCOUNT, 2), ("region", _REGION, 1)):
+    for name, pattern, group in (("account", _ACCOUNT, 3), ("region", _REGION, 2)):
         node = members.get(name)
         text = fields.text(node, f"`{name}`") if node else None
         if node and text is not None and managed:
@@ -142,6 +146,18 @@ def _where(members: Mapping[str, Node], arn: str | None, fields: Fields, *, mana
             fields.wrong(rules.WHERE_AND_ARN, node, name=name, text=text, other=match[group])
         found.append(text or "")
     return found[0], found[1]
+
+
+def _role(node: Node, arn: str | None, account: str, fields: Fields, *, managed: bool) -> str:
+    """The ARN of a role of the project's account; empty where it is not, or wrong."""
+    role, project = fields.text(node, "`assumeRole`") or "", _ARN.fullmatch(arn or "")
+    if role and managed:
+        fields.wrong(rules.MANAGED_ROLE, node)
+    elif role and not is_role(role):
+        fields.wrong(rules.ROLE, node, arn=role)
+    elif role and (wrong := elsewhere(role, project[1] if project else "", project[3] if project else account)):
+        fields.wrong(rules.ROLE_ELSEWHERE, node, mine=wrong[0], other=wrong[1])
+    return role if is_role(role) else ""
 
 
 def _resource(node: Node, fields: Fields) -> str:

@@ -173,6 +173,22 @@ MANAGED_WHERE: Final = error(
     "`{name}` is for a project that exists, and this one is managed by the program",
     "remove it (the stack's aws:region says where the project is), or set `managed: false`",
 )
+ROLE: Final = error(
+    "assume-role-illegal",
+    '"{arn}" is not the ARN of a role',
+    "write the role as arn:aws:iam::ACCOUNT:role/NAME",
+    "IAM User Guide, IAM ARNs",
+)
+ROLE_ELSEWHERE: Final = error(
+    "assume-role-of-other-account",
+    "the role is of {mine}, and the project is in {other}",
+    "name a role of the project's own account; credentials of a different account do not find the project",
+)
+MANAGED_ROLE: Final = error(
+    "managed-and-assume-role",
+    "`assumeRole` is for a project that exists, and this one is created by the program with the stack's credentials",
+    "remove it (the stack's aws:assumeRoles is for all), or set `managed: false`",
+)
 RESOURCE: Final = error(
     "resource-name-illegal",
     'the resource name "{name}" is illegal',

@@ -8,6 +8,9 @@ the resource, with its outputs and the reasons.
 A provider does not get the handler's context: it is found on the call stack. That is not a public interface;
 everything that depends on it is in this module, and a test fails when the SDK changes. Without a context the plain
 exception is raised, as before.
+
+The status is a google.rpc.Status (google/rpc/status.proto). An SDK of 3.216 does not bring its module, so that its
+three fields are written here.
 """
 
 import sys
@@ -17,12 +20,12 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from google.protobuf import any_pb2, struct_pb2
-from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from reconciler.text import inert_lines
 
-_UNKNOWN: Final = 2
+# Field 1, a number: UNKNOWN (2).
+_CODE: Final = b"\x08\x02"
 _TRAILER: Final = "grpc-status-details-bin"
 
 
@@ -56,7 +59,7 @@ def fail(message: str) -> NoReturn:
     Raises:
         CallFailed: always.
     """
-    _end(status_pb2.Status(code=_UNKNOWN, message=inert_lines(message)))
+    _end(inert_lines(message))
 
 
 def fail_keeping(message: str, reasons: Sequence[str], resource_id: str, properties: Mapping[str, Any]) -> NoReturn:
@@ -72,14 +75,24 @@ def fail_keeping(message: str, reasons: Sequence[str], resource_id: str, propert
     detail = any_pb2.Any()
     shown = list(map(inert_lines, reasons))
     detail.Pack(provider_pb2.ErrorResourceInitFailed(id=resource_id, properties=stored, reasons=shown))
-    _end(status_pb2.Status(code=_UNKNOWN, message=inert_lines(message), details=[detail]))
+    _end(inert_lines(message), detail)
 
 
-def _end(status: status_pb2.Status) -> NoReturn:
+def _end(message: str, *details: any_pb2.Any) -> NoReturn:
     """Attach the status. A later status of the same call would take its place, details and all."""
     frame = call_frame()
     if frame is None:
-        raise CallFailed(status.message) from None
-    frame.f_locals["context"].set_trailing_metadata(((_TRAILER, status.SerializeToString()),))
+        raise CallFailed(message) from None
+    fields = (_field(2, message.encode()), *(_field(3, detail.SerializeToString()) for detail in details))
+    frame.f_locals["context"].set_trailing_metadata(((_TRAILER, b"".join((_CODE, *fields))),))
     # The server sends the traceback along, for a log that few read; it leaves out what was raised before.
     raise CallFailed("the call's status says why") from None
+
+
+def _field(number: int, value: bytes) -> bytes:
+    """A field of bytes, text or a message, as protobuf's wire format has it."""
+    left, size = len(value), bytearray()
+    while left > 0x7F:
+        size.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes((number << 3 | 2, *size, left)) + value

@@ -9,6 +9,7 @@ their hashes, and pictures inside the file; nothing else loads or runs, whatever
 The addresses of the AWS console are those that AWS's samples and the console itself use; AWS does not document them.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,9 +24,9 @@ from markupsafe import Markup
 from reconciler.analysis.results import BoxChange, PixelBox, Size
 from reconciler.entries.codes import code_meaning
 from reconciler.review.model import DatasetReview, EntryChange, Review
-from reconciler.text import Sentence, names_in
+from reconciler.text import ACTING, Sentence, names_in
 from reconciler.views import words as wording
-from reconciler.views.json_document import json_bytes
+from reconciler.views.json_document import escaped, json_bytes
 from reconciler.views.lines import chosen, guard_lines, outcome_lines
 from reconciler.views.pictures import Picture, PictureSource
 from reconciler.views.words import said, shown
@@ -141,8 +142,9 @@ _ADDED: Final = 2
 _BITS: Final = {"moved": 4, "resized": 8, "relabelled": 16}
 # Whether an entry is labelled: there is no such side, no, yes.
 _LABELLED: Final = {None: 0, False: 1, True: 2}
-# Characters that could end a script element or, in old engines, a line of script.
-_UNSAFE: Final = {"<": "003c", ">": "003e", "&": "0026", "\u2028": "2028", "\u2029": "2029"}
+# Characters that could end a script element or, in old engines, a line of script; and those that act on readers of
+# the page's source.
+_UNSAFE: Final = re.compile(f"[<>&]|{ACTING.pattern}")
 
 Json = dict[str, Any]
 
@@ -204,10 +206,7 @@ def page_data(review: Review, pictures: PictureSource | None, *, links: bool) ->
 
 def script_safe(document: object) -> bytes:
     """JSON that is safe inside a script element."""
-    text = json_bytes(document)
-    for unsafe, digits in _UNSAFE.items():
-        text = text.replace(unsafe.encode(), f"\\u{digits}".encode())
-    return text
+    return escaped(json_bytes(document).decode(), _UNSAFE).encode()
 
 
 def _dataset(dataset: DatasetReview, folder: str, *, links: bool) -> Json:

@@ -1,0 +1,186 @@
+"""Entries of which a manifest may take live's line: which differ, which of them are chosen, and how each is shown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.analysis.entry import Detail, detail_of, phrase
+from reconciler.cli.arguments import Options
+from reconciler.cli.screen import Screen
+from reconciler.cli.session.edited import Taken
+from reconciler.entries.image_names import Images
+from reconciler.errors import BadInput
+from reconciler.ledger.rows import Row
+from reconciler.model import Change, Verb
+from reconciler.run import DatasetRun
+from reconciler.text import Sentence, inert, sentence
+from reconciler.views.terminal.beside import beside_lines
+from reconciler.views.terminal.tables import Layout, columns_of
+from reconciler.views.words import said, shown
+
+# So many characters of the digest of a pair name an entry.
+_NAMING = 8
+_QUESTION = "Take live's entry? [y/n/a/q] "
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one manifest takes of an entry."""
+
+    one: DatasetRun
+    taken: Taken
+
+    @property
+    def row(self) -> Row:
+        """The entry on both sides."""
+        ledger, seq = self.one.ledger, self.taken.seq
+        return ledger.desired_row(seq) if self.taken.line else ledger.live_row(seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An entry that live has differently: one part, or two where it moves between train and test.
+
+    `digest` names it, until one of its sides changes.
+    """
+
+    digest: str
+    parts: tuple[Part, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether the entry moves between train and test."""
+        return len(self.parts) > 1
+
+
+@dataclass(slots=True)
+class Chosen:
+    """The entries of a project that are chosen, and how many others differ."""
+
+    choices: list[Choice]
+    others: int
+
+
+def chosen_of(datasets: Sequence[tuple[DatasetRun, frozenset[str]]], options: Options) -> Chosen:
+    """The entries of a project's manifests that differ from live, as far as the options choose them.
+
+    Each dataset comes with its pairs that are stored differently, which do not count. An entry that moves is chosen
+    with both of its parts.
+    """
+    only, moved = Images(options.only), _moved([one for one, _settled in datasets])
+    found: dict[str, list[tuple[str, Part]]] = {}
+    wanted: set[str] = set()
+    others = 0
+    for one, settled in datasets:
+        for row in _differing(one, settled):
+            wants = _wants(row, options, only)
+            if wants or row.key in moved:
+                part = Part(one, Taken(row.key, row.place.line if row.place else 0, row.seq, goes=not row.in_live))
+                name = row.key if row.key in moved else f"{one.dataset.dataset_type} {row.key}"
+                found.setdefault(name, []).append((row.pair[:_NAMING], part))
+                wanted.update([name] if wants else [])
+            else:
+                others += 1
+    choices = [_choice(parts) for name, parts in found.items() if name in wanted]
+    others += sum(len(parts) for name, parts in found.items() if name not in wanted)
+    return Chosen(choices, others)
+
+
+def _choice(parts: Sequence[tuple[str, Part]]) -> Choice:
+    return Choice(parts[0][0], tuple(part for _digest, part in parts))
+
+
+def _differing(one: DatasetRun, settled: frozenset[str]) -> Iterator[Row]:
+    yield from one.ledger.differing(one.dataset.policy.compare, settled)
+    yield from (row for row in one.ledger.live_only() if not row.retired)
+
+
+def _moved(datasets: Sequence[DatasetRun]) -> frozenset[str]:
+    """The keys that the manifest of one dataset has, and only the other dataset has live."""
+    if len(datasets) != 2:
+        return frozenset()
+    gone = [{key for key, _meaning in one.ledger.only_desired()} for one in datasets]
+    came = [(key for key, _meaning, _labelled in one.ledger.only_live()) for one in reversed(datasets)]
+    return frozenset(key for keys, others in zip(gone, came, strict=True) for key in others if key in keys)
+
+
+def _wants(row: Row, options: Options, only: Images) -> bool:
+    """Whether the options name the entry."""
+    return (
+        (not only or row.key in only)
+        and (not options.entries or any(row.pair.startswith(one) for one in options.entries))
+        and (not options.labels or bool({*options.labels} & {*row.labels, *row.live_labels}))
+        and (not options.labeled or not row.in_live or row.live_labelled or row.place is not None)
+    )
+
+
+def ask_each(choices: Sequence[Choice], screen: Screen) -> list[Choice]:
+    """Ask about each on the terminal: y takes it, n leaves it; a takes, q leaves it and all others."""
+    taken: list[Choice] = []
+    for number, choice in enumerate(choices, start=1):
+        screen.line()
+        screen.line(f"{number:,} of {len(choices):,}: {said(_title(choice))}", "header")
+        for line, role in beside_lines(_detail(choice.parts[-1]), screen.width or 80):
+            screen.line(line, role)
+        answer = ""
+        while answer not in {"y", "n", "a", "q"}:
+            answer = (screen.answer(_QUESTION) or "q").strip().lower()[:1]
+        if answer == "a":
+            return [*taken, *choices[number - 1 :]]
+        if answer == "q":
+            break
+        taken += [choice] if answer == "y" else []
+    return taken
+
+
+def choice_lines(choices: Sequence[Choice], screen: Screen, limit: int) -> None:
+    """A line for each of the first entries: its digest for --entry, what happens to it in the manifest."""
+    layout = Layout(screen.width, 0, verbose=False)
+    kept = choices[:limit]
+    room = max((columns_of(_name(choice)) for choice in kept), default=0)
+    for choice in kept:
+        for line, role in layout.entry(choice.digest, _name(choice), room, said(_words(choice)), "plain"):
+            screen.line(line, role)
+    if len(choices) > len(kept):
+        screen.line(f"    ... and {len(choices) - len(kept):,} more", "dim")
+
+
+def _name(choice: Choice) -> str:
+    part = choice.parts[-1]
+    return f"{part.one.dataset.dataset_type.word} {shown(part.taken.key.removeprefix('s3://').partition('/')[2], 60)}"
+
+
+def _title(choice: Choice) -> Sentence:
+    part = choice.parts[-1]
+    return sentence(f"{inert(part.one.title)} {shown(part.taken.key)}  ", _words(choice))
+
+
+def _words(choice: Choice) -> Sentence:
+    """What live did to the entry."""
+    detail, part = _detail(choice.parts[-1]), choice.parts[-1]
+    if choice.moves:
+        gone = next(part.one.dataset.dataset_type.word for part in choice.parts if part.taken.goes)
+        came = next(part.one.dataset.dataset_type.word for part in choice.parts if not part.taken.goes)
+        return (f"moved from {gone} to {came}",)
+    if part.taken.goes:
+        return sentence("no longer live: ", phrase(Verb.ADD, detail))
+    if not part.taken.line:
+        return sentence("new: ", phrase(Verb.ADD, detail))
+    return phrase(Verb.UPDATE, detail)
+
+
+def _detail(part: Part) -> Detail:
+    """The change of the manifest's line into live's."""
+    row = part.row
+    verb = Verb.UPDATE if row.place and row.in_live else Verb.ADD
+    return detail_of(Change(verb, row.key, row.seq, row.live if row.in_live else None, row.desired))
+
+
+def refuse_unknown(options: Options, choices: Sequence[Choice]) -> None:
+    """An entry that is named by its digest must be there.
+
+    Raises:
+        BadInput: no entry has one of the digests.
+    """
+    for one in options.entries:
+        if not any(choice.digest.startswith(one[:_NAMING]) for choice in choices):
+            raise BadInput(f"--entry {inert(one)}: no entry that differs has this digest; `reconciler pull` lists them")

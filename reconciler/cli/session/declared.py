@@ -1,0 +1,64 @@
+"""project.yaml changed by position: images that leave on purpose, and labels that the closed list lacks."""
+
+import glob
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Final
+
+from reconciler.cli.session.files import NewFiles
+from reconciler.errors import BadInput
+from reconciler.manifest.project.edit import Item, with_items
+from reconciler.manifest.project.folders import parsed_project
+from reconciler.model import ProjectDeclaration, Retirement
+from reconciler.text import inert
+
+_FILE: Final = "project.yaml"
+
+
+def retired(files: NewFiles, project: ProjectDeclaration, leaving: Iterable[Retirement]) -> ProjectDeclaration:
+    """The project with these images in `retired`, less those that are retired already.
+
+    Raises:
+        BadInput: the file cannot be edited by position, or has changes that are not committed.
+    """
+    known = {(one.image, one.dataset_type) for one in project.retired}
+    new = [one for one in leaving if known.isdisjoint({(one.image, None), (one.image, one.dataset_type)})]
+    return _with(files, project, "retired", [_item(one) for one in new], retired=(*project.retired, *new))
+
+
+def labelled(
+    files: NewFiles, project: ProjectDeclaration, labels: Iterable[str]
+) -> tuple[ProjectDeclaration, list[str]]:
+    """The project with these labels in its closed list, and those that were added.
+
+    Raises:
+        BadInput: as for `retired`.
+    """
+    new = [] if project.labels is None else [label for label in labels if label not in project.labels]
+    return _with(files, project, "labels", new, labels=(*(project.labels or ()), *new)), new
+
+
+def item_for(key: str) -> str:
+    """A key as an item of `retired` that means this key alone."""
+    return glob.escape(key)
+
+
+def _item(one: Retirement) -> Mapping[str, str]:
+    item = {"image": one.image, "reason": one.reason}
+    return item | {"dataset": one.dataset_type.word} if one.dataset_type else item
+
+
+def _with(
+    files: NewFiles, project: ProjectDeclaration, key: str, items: Sequence[Item], **changed: object
+) -> ProjectDeclaration:
+    """The project with more items in a list of project.yaml; what was written is read again."""
+    if not items:
+        return project
+    expected: ProjectDeclaration = replace(project, **changed)  # type: ignore[arg-type]  # one of its lists
+    path, shown = project.folder / _FILE, f"{project.shown}/{_FILE}"
+    content = with_items(files.text_of(path), key, items, shown)
+    if parsed_project(BytesIO(content), project) != expected:
+        raise BadInput(f"{inert(shown)}: `{key}` could not be written; edit the file by hand; nothing was written")
+    files.write(path, [content])
+    return expected

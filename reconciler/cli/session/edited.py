@@ -1,0 +1,115 @@
+"""A manifest changed by position, entry by entry; what was written is read again before it takes the file's place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.cli.session.files import NewFiles
+from reconciler.errors import BadInput
+from reconciler.ledger import DESIRED, Ledger
+from reconciler.manifest import Findings, read_manifest
+from reconciler.manifest.edit import Edits, edited
+from reconciler.model import ProjectDeclaration, Reporter
+from reconciler.policy import Compare
+from reconciler.run import DatasetRun
+from reconciler.text import inert
+
+YAML: Final = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An entry of which the manifest takes live's line (`goes`: it leaves the manifest).
+
+    `line` is where the manifest has it, 0 where it does not; `seq` its number in the ledger, of the side that has it.
+    """
+
+    key: str
+    line: int
+    seq: int
+    goes: bool = False
+
+
+def edit_manifest(
+    one: DatasetRun, files: NewFiles, taken: Sequence[Taken], project: ProjectDeclaration, report: Reporter
+) -> Findings:
+    """Write a manifest's new text beside it: the entries that are taken have live's lines, or are gone.
+
+    `project` is as it will be; what a reader then finds in the manifest is given back.
+
+    Raises:
+        BadInput: an entry cannot be edited by position, or no entry would be left.
+    """
+    shown = inert(one.dataset.shown)
+    came = [entry for entry in taken if not entry.line]
+    left = one.ledger.desired_facts(Compare.LABELS).entries + len(came) - sum(entry.goes for entry in taken)
+    if not left:
+        raise BadInput(f"no entry would be left in {shown}; nothing was written")
+    changed = {entry.line: entry for entry in taken if entry.line}
+    marked = frozenset(row.key for row in one.ledger.marked())
+    edits = Edits(_Changed(one.ledger, changed), _Added(one.ledger, came), marked)
+    is_yaml = one.dataset.manifest.suffix.lower() in YAML
+    with one.dataset.manifest.open("rb") as handle, Ledger() as after:
+        file = files.write(one.dataset.manifest, edited(handle, edits, one.dataset.shown, is_yaml=is_yaml))
+        findings = read_again(one, file, project, after, report)
+        _refuse_other_changes(one, after, taken, left)
+    return findings
+
+
+def read_again(
+    one: DatasetRun, file: Path, project: ProjectDeclaration, ledger: Ledger, report: Reporter = lambda _progress: None
+) -> Findings:
+    """What a reader finds in a new manifest of a project; its entries are the desired side of the ledger."""
+    dataset = replace(one.dataset, manifest=file, retired=project.retired_in(one.dataset.dataset_type))
+    return read_manifest(dataset, project.labels, ledger.accept, report)
+
+
+class _Changed(Mapping[int, str | None]):
+    """The listed line that takes the place of the manifest's, by its number; each is read when it is asked for."""
+
+    def __init__(self, ledger: Ledger, by_line: Mapping[int, Taken]) -> None:
+        self._ledger, self._by_line = ledger, by_line
+
+    def __getitem__(self, line: int) -> str | None:
+        entry = self._by_line[line]
+        return None if entry.goes else _text(self._ledger.desired_row(entry.seq).live)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._by_line)
+
+    def __len__(self) -> int:
+        return len(self._by_line)
+
+
+class _Added(Sequence[str]):
+    """The listed lines that the manifest does not have; each is read when it is asked for."""
+
+    def __init__(self, ledger: Ledger, came: Sequence[Taken]) -> None:
+        self._ledger, self._came = ledger, came
+
+    def __getitem__(self, number: int) -> str:  # type: ignore[override]  # nobody slices it
+        return _text(self._ledger.live_row(self._came[number].seq).live)
+
+    def __len__(self) -> int:
+        return len(self._came)
+
+
+def _text(line: bytes | None) -> str:
+    return (line or b"").decode("utf-8", "surrogatepass")
+
+
+def _refuse_other_changes(one: DatasetRun, after: Ledger, taken: Sequence[Taken], left: int) -> None:
+    """The new file has live's content for exactly the entries that are taken, and the old one's for all others."""
+    shown = inert(one.dataset.shown)
+    wanted = {entry.key: entry for entry in taken}
+    for key, _labelled in one.ledger.keys(DESIRED):
+        content = after.digests(key, Compare.STRICT)[0]
+        if key not in wanted and content != one.ledger.digests(key, Compare.STRICT)[0]:
+            raise BadInput(f"{shown}: the entry {inert(key)} would change too; edit the file by hand")
+    for key, entry in wanted.items():
+        meaning = after.digests(key, Compare.LABELS)[0]
+        if meaning != (None if entry.goes else one.ledger.digests(key, Compare.LABELS)[1]):
+            raise BadInput(f"{shown}: the entry {inert(key)} could not be written; edit the file by hand")
+    if after.desired_facts(Compare.LABELS).entries != left:
+        raise BadInput(f"{shown}: other entries would change too; edit the file by hand")

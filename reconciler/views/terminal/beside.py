@@ -1,0 +1,68 @@
+"""One entry side by side on a terminal: what the manifest says, and what is live."""
+
+from collections.abc import Iterator
+
+from reconciler.analysis.entry import Detail
+from reconciler.analysis.results import PixelBox
+from reconciler.views.terminal.tables import Role, StyledLine, columns_of
+from reconciler.views.words import figure, shown
+
+_ROWS = 12
+_NO_ENTRY = "(no entry)"
+_NO_LABELS = "(no labels)"
+
+
+def beside_lines(detail: Detail, width: int) -> Iterator[StyledLine]:
+    """Lines of at most `width` columns: the side before at the left, the side after at the right."""
+    room = max(8, (width - 9) // 2)
+    yield _line("manifest", " ", "live", room), "dim"
+    rows = list(_rows(detail))
+    for left, right in rows[:_ROWS]:
+        sign, role = _look(left, right)
+        yield _line(left, sign, right, room), role
+    if len(rows) > _ROWS:
+        yield f"    ... and {len(rows) - _ROWS:,} more", "dim"
+
+
+def _look(left: str, right: str) -> tuple[str, Role]:
+    if left == right:
+        return " ", "dim"
+    return ("+", "add") if not left else ("-", "unlabel") if not right else ("~", "update")
+
+
+def _rows(detail: Detail) -> Iterator[tuple[str, str]]:
+    """What differs first, then what is the same."""
+    before, after = detail.labelled_before, detail.labelled_after
+    if not (before and after):
+        yield _without(before), _without(after)
+    yield from ((shown(label), "") for label in detail.labels_removed)
+    yield from (("", shown(label)) for label in detail.labels_added)
+    sizes = tuple(", ".join(map(str, one)) for one in (detail.sizes_before, detail.sizes_after))
+    if sizes[0] != sizes[1] and all(sizes):
+        yield f"image {sizes[0]}", f"image {sizes[1]}"
+    for box in detail.changed_boxes:
+        yield _box(box.before), _box(box.after)
+    for field in detail.fields:
+        yield f"{shown(field.path)}: {shown(field.before or '-')}", f"{shown(field.path)}: {shown(field.after or '-')}"
+    for label in detail.labels_kept:
+        yield shown(label), shown(label)
+    for box in detail.boxes:
+        if box.what == ("same",):
+            yield _box(box.before), _box(box.after)
+
+
+def _without(labelled: bool | None) -> str:  # noqa: FBT001 - one of three
+    return _NO_ENTRY if labelled is None else "" if labelled else _NO_LABELS
+
+
+def _box(box: PixelBox | None) -> str:
+    if box is None:
+        return ""
+    return f"{shown(box.label)} {figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
+
+
+def _line(left: str, sign: str, right: str, room: int) -> str:
+    from reconciler.views.terminal.drawn import shortened  # noqa: PLC0415 - rich is for terminals
+
+    cut = shortened(left, room)
+    return f"    {cut}{' ' * (room - columns_of(cut))} {sign} {shortened(right, room)}"
