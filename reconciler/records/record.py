@@ -32,9 +32,9 @@ class Attempt:
     `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest
     and what else declares the dataset) are looked up in git. `resource` is the URN in Pulumi, empty for the command
     line, `role` the role that its calls were made with. `snapshots` and `dataset_arn` are for an attempt without an
-    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `base` is what
-    it left live, or what an earlier apply left as long as nothing was read back. `on_news` is called when the plan or
-    such a place is known, so that it is recorded before anything is sent.
+    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `base` is
+    what it left live, or what an earlier apply left as long as nothing was read back. `on_news` is called when the plan
+    or such a place is known, so that it is recorded before anything is sent.
     """
 
     action: str
