@@ -93,6 +93,9 @@ class Options(NamedTuple):
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    merge: bool = False
+    share: float = 0.2
+    group: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False

@@ -33,6 +33,7 @@ from reconciler.provider.preview import list_and_plan, plan_again, read_desired,
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
+from reconciler.review.dangers import pull_command
 from reconciler.review.declaration import policy_changes
 from reconciler.shell.drift import drift
 from reconciler.text import safe
@@ -134,11 +135,13 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
         return ()
     if plan.marked > _MARKED:
         marked.append(f"... and {plan.marked - _MARKED:,} more marked entries")
+    command = pull_command(run.project.name, (), 1).text
+    keep = (f"to keep what is live in git: {command}",) if plan.has_changes or plan.live_only else ()
     if plan.has_changes:
-        return preview.summary, *preview.entries, *marked
+        return preview.summary, *preview.entries, *marked, *keep
     # After a failure the stored inputs are the earlier ones: under the program's policy `pulumi up` may refuse again.
     ending = () if outputs.unfinished else ("`pulumi up` sends nothing and records live as it is",)
-    return *preview.entries, *marked, *ending
+    return *preview.entries, *marked, *ending, *keep
 
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:

@@ -155,7 +155,7 @@ Sign = Literal["+", "~", "-", "!"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift", "ours", "theirs", "both", "ours-or-theirs"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
-Command = Annotated[str, _whole("[a-z]{0,20}")]
+Command = Annotated[str, _whole("[a-z-]{0,20}")]
 CheckState = Literal["ok", "note", "warning", "fails", "not tried"]
 DangerKind = Literal[
     "replace",

@@ -58,7 +58,7 @@ def test_a_copy_is_private_ignored_by_git_and_read_by_its_name(tmp_path: Path) -
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10_000), byte=st.integers(1, 255), cut=st.booleans())
 def test_no_damage_gives_other_lines(tmp_path: Path, place: int, byte: int, cut: bool) -> None:  # noqa: FBT001 - drawn
-    """A byte that changed, or an end that is missing, is no copy, or changes nothing that is read."""
+    """A byte that changed, or an end that is missing, is found, or changes nothing that is read."""
     store, _warnings = copies(tmp_path)
     (name,) = written(store)
     (path,) = (tmp_path / ".reconciler" / "live").iterdir()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Final
 
 from reconciler.apply import list_live
 from reconciler.cli.screen import Screen
@@ -28,7 +29,7 @@ from reconciler.run import DatasetRun
 from reconciler.text import counted, inert, listed, safe, sentence
 
 # So many entries are listed where nothing says which to take.
-_LISTED = 20
+_LISTED: Final = 20
 
 
 def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -134,7 +135,7 @@ class _Pull:
         chosen = chosen_of(list(zip(datasets, settled, strict=True)), self.run.options)
         refuse_unknown(self.run.options, chosen.choices)
         taken = self._decided(chosen.choices)
-        left = chosen.others + len(chosen.choices) - len(taken)
+        left = chosen.others.total() + len(chosen.choices) - len(taken)
         if left:
             self.codes.append(Exit.CHANGES)
             were = counted(left, "entry that differs was", "entries that differ were")
@@ -142,7 +143,7 @@ class _Pull:
         busy = {id(part.one) for choice in chosen.choices for part in choice.parts}
         for one in datasets:
             if id(one) not in busy:
-                state = "is unchanged" if left else "is up to date"
+                state = "is unchanged" if chosen.others[one.dataset.dataset_type] else "is up to date"
                 self._say(one, f"{inert(one.dataset.shown)} {state}")
         return taken
 
