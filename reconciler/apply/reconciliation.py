@@ -216,6 +216,7 @@ def _ready(context: Context, plan: Plan, seen: Observation, work: Work) -> tuple
         delete(context, seen.arn, lambda _now: None, work.keep, decided)  # the plan asked for it
     elif seen.leftover:
         delete(context, seen.leftover, _refuse_leftover, work.keep)
+    work.add(dataset_arn="")  # until it is created there is none
     try:
         arn = context.gateway.create_dataset(work.target.project_arn, work.target.dataset_type)
     except AlreadyThere as error:

@@ -124,11 +124,17 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """The names of the two sides: "live" and "datasets", or two paths or revisions."""
+    """The names of the two sides: "live" and "datasets", or two paths or revisions.
+
+    `stage` is the stage that live is of, "" for none, `images` the prefixes of the manifests' keys and what they are
+    in that stage.
+    """
 
     before: str = "live"
     after: str = "manifest"
     offline: bool = False
+    stage: str = ""
+    images: dict[str, str] = {}
 
 
 class Totals(Struct, frozen=True, kw_only=True):
