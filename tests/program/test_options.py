@@ -43,7 +43,7 @@ pulumi.export("trained", train.live.apply(lambda live: live and live["entries"])
 
 
 def test_outputs_as_inputs_and_the_options_of_resources(workspace: Workspace) -> None:
-    """Parent and dependency are stored; what is ignored or has an alias is no change; protect keeps the dataset."""
+    """Parent and dependency are stored; what is ignored or has an alias changes nothing; protect keeps the dataset."""
     spec = {"project": workspace.create_project("pets"), "policy": {"destroy": "delete"}, "name": "pets-test"}
     (workspace.folder / "__main__.py").write_text(PROGRAM)
     (workspace.folder / "spec.json").write_text(json.dumps(spec))
