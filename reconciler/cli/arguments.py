@@ -93,6 +93,7 @@ class Options(NamedTuple):
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    conflicts: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False
