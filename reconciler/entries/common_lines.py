@@ -81,6 +81,8 @@ _KEPT: Final = 256
 _COLON: Final = b":"
 _Names = tuple[str, ...]
 _PER_PIXEL: Final = 1000
+# What the service appends to every line that it lists.
+_ADDED: Final = (b',"cl-metadata":{"is_labeled":true}}', b',"cl-metadata":{"is_labeled":false}}')
 # A class id as JSON writes a number, which is how a class-map is asked for it.
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
@@ -183,6 +185,18 @@ class CommonLines:
             except (MsgspecError, ValueError, RecursionError):
                 return None
         return self._read(line, shape, raw)
+
+    def read_live(self, line: str) -> tuple[CommonLine, bytes] | None:
+        """A line that the service listed and its bytes, both without `cl-metadata`, where that is all that it added."""
+        try:
+            raw = line.encode()
+        except UnicodeEncodeError:  # a lone surrogate
+            return None
+        for added in _ADDED:
+            if raw.endswith(added):
+                raw = raw[: -len(added)] + b"}"
+        found = self.read(raw)
+        return None if found is None else (found, raw)
 
     def _other_shape(self, raw: bytes) -> Shape | None:
         """The shape of a line that the last one's decoder refuses."""

@@ -159,15 +159,11 @@ def other_json_lines(
             if document is None:
                 document = _parsed(raw, number, collector)
             if document is not None:
-                yield ParsedLine(document, Place(collector.shown, number, 1), locator(collector.shown, number, raw))
+                place = Place(collector.shown, number, 1)
+                yield ParsedLine(document, place, partial(located, place, raw))
         empty = False
     if empty and not collector.error_count:
         collector.report(files.NO_LINE)
-
-
-def locator(shown: str, number: int, raw: bytes) -> Callable[[MemberPath], Place]:
-    """Finds where a line has the member at a path."""
-    return partial(_locate, shown, number, raw)
 
 
 def _written_lines(handle: BinaryIO, collector: Collector) -> Iterator[tuple[int, bytes | int]]:
@@ -284,5 +280,6 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
     return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
 
 
-def _locate(shown: str, number: int, raw: bytes, path: MemberPath) -> Place:
-    return Place(shown, number, offset_of(raw.decode(), path) + 1)
+def located(line: Place, raw: bytes, path: MemberPath) -> Place:
+    """The place of the member at a path in a line."""
+    return Place(line.file, line.line, offset_of(raw.decode(), path) + 1)

@@ -198,7 +198,7 @@ def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Li
         return LiveSeen(None)
     with Ledger() as ledger:
         retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
-        ledger.retired = Images(one.image for one in retired)
+        ledger.retired = Images((one.image for one in retired), inputs.stage.images)
         if there.arn:  # a dataset whose creation failed has nothing that can be listed
             list_live(context, ledger, there.arn, there.description)
         process.seen[name] = listed = seen_in(ledger, arn)

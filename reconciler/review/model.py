@@ -115,11 +115,17 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """The names of the two sides: "live" and "datasets", or two paths or revisions."""
+    """The names of the two sides: "live" and "datasets", or two paths or revisions.
+
+    `stage` is the stage that live is of, "" for none, `images` the prefixes of the manifests' keys and what they are
+    in that stage.
+    """
 
     before: str = "live"
     after: str = "manifest"
     offline: bool = False
+    stage: str = ""
+    images: dict[str, str] = {}
 
 
 class Totals(Struct, frozen=True, kw_only=True):
@@ -146,7 +152,7 @@ Sign = Literal["+", "~", "-", "!"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
-Command = Annotated[str, _whole("[a-z]{0,20}")]
+Command = Annotated[str, _whole("[a-z-]{0,20}")]
 CheckState = Literal["ok", "note", "warning", "fails", "not tried"]
 DangerKind = Literal[
     "replace",

@@ -70,17 +70,26 @@ class Account:
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
     _of: str = ""
     _lock: Lock = field(default_factory=Lock)
-    _assuming: dict[str, "Account"] = field(default_factory=dict)
+    _assuming: dict[tuple[str, str, str], "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
-    def assuming(self, role: str) -> "Account":
-        """The same with a role, assumed after those of the connection: all calls for a project are made with it."""
+    def assuming(self, role: str, snapshots: str = "", audit: str = "") -> "Account":
+        """The same with a role, assumed after those of the connection: all calls for a project are made with it.
+
+        `snapshots` and `audit` are places where the settings name none.
+        """
+        key, places = (role, snapshots, audit), self.places
+        if not any(key):
+            return self
         with self._lock:
-            if role and role not in self._assuming:
+            if key not in self._assuming:
+                own = replace(
+                    places, snapshots=places.snapshots or snapshots or None, audit=places.audit or audit or None
+                )
                 connection = self.connection.assuming(role)
-                apart = replace(self, connection=connection, _of=role.split(":")[4])
-                self._assuming[role] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
-            return self._assuming[role] if role else self
+                apart = replace(self, connection=connection, places=own, _of=role.split(":")[4] if role else self._of)
+                self._assuming[key] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
+            return self._assuming[key]
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""

@@ -14,11 +14,13 @@ import pytest
 from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.line import own_entry, without_service_fields
 from reconciler.entries.meaning import encoded
+from reconciler.ledger import Ledger
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.judge.line import judge
 from reconciler.manifest.read import read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, Retirement
+from reconciler.policy import Compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,3 +176,26 @@ def test_a_manifest_has_the_same_findings_and_entries_without_that_pass(
     fast = read(path, labels)
     monkeypatch.setattr(CommonLines, "read", lambda _self, _raw: None)
     assert fast == read(path, labels)
+
+
+def observed(lines: list[str]) -> list[object]:
+    """The live side of a ledger after it was listed, with the text that is kept."""
+    with Ledger() as ledger:
+        for line in lines:
+            try:
+                ledger.observe(line)
+            except ValueError:
+                continue
+        return [*ledger.live_only(), ledger.live_facts(Compare.LABELS), ledger.live_facts(Compare.STRICT)]
+
+
+def test_a_listed_line_is_read_the_same_without_that_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without what the service appends, the rows of live and its digests are equal."""
+    random, lines = Random(3), []  # noqa: S311 - the same lines every time
+    for number, raw in enumerate(raw_lines(random, 1000)):
+        line = raw.replace(b"1.jpg", f"{number % 900}.jpg".encode()).decode()
+        added = random.choice(['{"is_labeled":true}', '{"is_labeled":false}', '{"is_labeled":1}', "1"])
+        lines.append(f'{line[:-1]},"cl-metadata":{added}}}' if random.random() < 0.7 else line)
+    fast = observed(lines)
+    monkeypatch.setattr(CommonLines, "read", lambda _self, _raw: None)
+    assert fast == observed(lines)
