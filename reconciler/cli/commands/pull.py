@@ -79,7 +79,7 @@ class _Pull:
         """Write the manifests of one project."""
         new = [one for one in datasets if not one.dataset.manifest.exists()]
         there = [one for one in datasets if self._is_listed(one, is_new=one in new)]
-        first = [one for one in there if one in new and one.ledger.live_facts(Compare.LABELS).entries]
+        first = [one for one in there if one in new and any(one.ledger.keys(STAYING))]
         for one in there:
             if one in new and one not in first:
                 self._say(one, "the dataset has no entries; nothing was written")
