@@ -274,7 +274,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
     made = provenance.provenance()
-    groups = groups_of(reading.patterns, counted, repoints(one.ledger))
+    groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
     return structs.replace(
         bare,
         policy=one.dataset.policy,
@@ -305,7 +305,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored])),
+        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored], kept)),
     )
 
 
