@@ -1,6 +1,7 @@
 """A network that goes away in the middle of a run: for how long it is waited for, and what is said."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -67,7 +68,7 @@ def test_who_is_asked_to_stop_does_not_wait_for_the_network(emulator: Emulator, 
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("operation", ["DescribeProjects", "UpdateDatasetEntries"])
+@pytest.mark.parametrize("operation", ["DescribeProjects", "DescribeDataset", "UpdateDatasetEntries"])
 def test_a_stop_ends_the_pause_before_a_retry_where_nothing_is_running(
     server: ScriptedServer, clock: FakeClock, operation: str
 ) -> None:
@@ -76,8 +77,13 @@ def test_a_stop_ends_the_pause_before_a_retry_where_nothing_is_running(
     waiting = Waiting()
     waiting.patience = replace(waiting.patience, tell=lambda _retry: setattr(waiting, "reason", Interrupted("stopped")))
     gateway = gateway_at(server.url, clock).patient(waiting.patience)
+    calls: dict[str, Callable[[], object]] = {
+        "DescribeProjects": lambda: gateway.find_project("p"),
+        "DescribeDataset": lambda: gateway.describe(ARN),
+        "UpdateDatasetEntries": lambda: update(gateway),
+    }
     with pytest.raises(Interrupted):
-        update(gateway) if operation == "UpdateDatasetEntries" else gateway.find_project("p")
+        calls[operation]()
     assert sum(clock.slept) < 5
 
 
