@@ -150,6 +150,8 @@ def _add_common(parser: Parser, name: str) -> None:
         add("--datasets", metavar="DIR", help=f"the folder with one folder per project (default: {_NEAREST})")
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
+        if name != "rm":
+            add("--stage", metavar="NAME", help="a stage of stages.yaml in that folder (default: none)")
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
     if name not in (*_BESIDE, "init", "pull", "rm", "rename-label", "split"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
@@ -186,9 +188,9 @@ def _add_guarded(parser: Parser) -> None:
     allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
     def name_guards() -> None:
-        from reconciler.guards import CAUSES, GUARDS  # noqa: PLC0415 - only the help names them
+        from reconciler.guards import CAUSES, GUARDS, THEIRS  # noqa: PLC0415 - only the help names them
 
-        allow.help = f"{how}; the guards: {', '.join((*GUARDS, *CAUSES))}"
+        allow.help = f"{how}; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
 
     parser.later = name_guards
 

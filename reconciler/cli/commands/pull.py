@@ -14,7 +14,7 @@ from reconciler.apply import list_live
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.choices import Choice, Part, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired
-from reconciler.cli.session.edited import YAML, edit_manifest, read_again
+from reconciler.cli.session.edited import YAML, edit_manifest, read_again, repository_key, repository_line
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
@@ -114,11 +114,11 @@ class _Pull:
     def _whole(self, one: DatasetRun) -> Iterator[bytes]:
         """A manifest of all that is live, but for retired entries."""
         context, total = self.live.context(one), one.ledger.live_facts(Compare.LABELS).entries
-        marked = frozenset(entry.key for entry in one.ledger.marked())
+        marked = frozenset(repository_key(one, entry.key) for entry in one.ledger.marked())
         pieces = (
-            (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: _live(one.ledger), marked))
+            (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: _live(one), marked))
             if one.dataset.manifest.suffix in YAML
-            else map(json_line_of, _live(one.ledger))
+            else map(json_line_of, _live(one))
         )
         for number, piece in enumerate(pieces):
             yield piece
@@ -173,7 +173,7 @@ class _Pull:
             if row is None or (row.place and row.live_labelled):
                 parts += choice.parts
                 continue
-            leaving.append(Retirement(item_for(row.key), reason, self._only_in(part)))
+            leaving.append(Retirement(item_for(repository_key(part.one, row.key)), reason, self._only_in(part)))
             parts += [replace(part, taken=replace(part.taken, goes=True))] if row.place else []
         return parts, leaving
 
@@ -222,8 +222,8 @@ class _Pull:
         self.lines.append(f"{inert(one.title)}: {words}")
 
 
-def _live(ledger: Ledger) -> Iterator[str]:
-    """All live lines, as listed, where the manifest has none; without retired ones."""
-    for row in ledger.live_only():
+def _live(one: DatasetRun) -> Iterator[str]:
+    """All live lines with the keys of the repository, where the manifest has none; without retired ones."""
+    for row in one.ledger.live_only():
         if not row.retired and row.live is not None:
-            yield row.live.decode("utf-8", "surrogatepass")
+            yield repository_line(one, row.live)
