@@ -1,16 +1,22 @@
 """A network that goes away in the middle of a run: for how long it is waited for, and what is said."""
 
+from __future__ import annotations
+
 import socket
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.aws.calls import Patience
-from reconciler.aws.gateway import Gateway
 from reconciler.errors import Interrupted, ServiceError
-from rekognition_emulator import Emulator
 from tests.support.aws_doubles import FakeClock, ScriptedServer, failure, gateway_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.aws.gateway import Gateway
+    from rekognition_emulator import Emulator
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 
