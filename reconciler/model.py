@@ -295,6 +295,10 @@ class Change:
     retired: bool = False
 
 
+# Prefixes of keys in the repository, each with what it is in the stage.
+Prefixes = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Retirement:
     """Images that left a project on purpose, an item of `retired` in project.yaml.
@@ -314,7 +318,8 @@ class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
-    that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it.
+    that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
+    named as in the repository. `images` maps the keys of both to those of the stage.
     """
 
     dataset_type: DatasetType
@@ -324,6 +329,7 @@ class DatasetDeclaration:
     is_training_too: bool = False
     overlooked: str = ""
     retired: tuple[Retirement, ...] = ()
+    images: Prefixes = ()
 
 
 @dataclass(frozen=True, slots=True)

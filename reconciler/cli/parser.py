@@ -150,6 +150,8 @@ def _add_common(parser: Parser, name: str) -> None:
         add("--datasets", metavar="DIR", help=f"the folder with one folder per project (default: {_NEAREST})")
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
+        if name != "rm":
+            add("--stage", metavar="NAME", help="a stage of stages.yaml in that folder (default: none)")
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
     if name not in (*_BESIDE, "init", "pull", "rm", "rename-label", "split"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
@@ -186,9 +188,9 @@ def _add_guarded(parser: Parser) -> None:
     allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
     def name_guards() -> None:
-        from reconciler.guards import CAUSES, GUARDS  # noqa: PLC0415 - only the help names them
+        from reconciler.guards import CAUSES, GUARDS, THEIRS  # noqa: PLC0415 - only the help names them
 
-        allow.help = f"{how}; the guards: {', '.join((*GUARDS, *CAUSES))}"
+        allow.help = f"{how}; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
 
     parser.later = name_guards
 
@@ -250,7 +252,11 @@ def _add_apply(parser: Parser) -> None:
 def _add_pull(parser: Parser) -> None:
     _add_form(parser)
     add = parser.add_argument
-    add("--discard-ours", action="store_true", help="where live and the manifest differ, take live's entry")
+    ours = "take live's entry wherever it differs, also where only the manifest changed"
+    add("--discard-ours", action="store_true", help=ours)
+    both = "where both changed since the last apply: take live's entry, or leave git's (default: list and leave them)"
+    add("--conflicts", choices=("live", "git"), default="", help=both)
+    add("--base", metavar="REF", help="a git revision in place of the last apply, where no record of it is at hand")
     one = "only entries whose address, or key in the bucket, fits this pattern; may be given several times"
     add("--only", metavar="GLOB", action="append", default=[], help=one)
     add("--label", dest="labels", metavar="NAME", action="append", default=[], help="only entries with this label")

@@ -37,7 +37,7 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
     return review_of(
         run.datasets,
         command=run.options.command,
-        compared=Compared(after=str(run.options.datasets)),
+        compared=Compared(after=str(run.options.datasets), stage=run.stage.name, images=dict(run.stage.images)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,

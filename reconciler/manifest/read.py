@@ -16,18 +16,19 @@ from typing import BinaryIO, Final
 
 from reconciler.entries import SOURCE_REF, without_service_fields
 from reconciler.entries.common_lines import CommonLines
+from reconciler.entries.image_prefixes import mapped_line
 from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
 from reconciler.manifest.jsonl import located, other_json_lines
-from reconciler.manifest.judge.line import judge, source_ref_fault
+from reconciler.manifest.judge.line import Judgement, judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml.read import yaml_lines
-from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
+from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Prefixes, Progress, Reporter
 from reconciler.text import did_you_mean, inert
 
 # A character takes at most 4 bytes in UTF-8.
@@ -97,7 +98,7 @@ def _missing_cure(path: Path) -> str:
 
 _YAML: Final = frozenset({".yaml", ".yml"})
 # Findings about what is not meant as an entry: no line is lost with it.
-_NO_LINES: Final = frozenset({files.NO_LINE.code, rules.COMMENT.code})
+_NO_LINES: Final = (files.NO_LINE, rules.COMMENT)
 
 
 def read_manifest(
@@ -109,13 +110,13 @@ def read_manifest(
     """Stream a dataset's manifest: judge every line and hand the good ones to `accept`, in the file's order.
 
     `labels` is the project's closed list of labels, None when it is open. `accept` returns the place of an earlier
-    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. `report`
-    gets how many of the file's bytes are read.
+    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. Keys are
+    those of the stage from here on. `report` gets how many of the file's bytes are read.
     Never raises for what the file holds: everything is a finding. Memory is that of one line (JSON Lines) or one entry
     (YAML).
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
-    reading = _Reading(collector, Across(collector, labels, accept, dataset.retired))
+    reading = _Reading(collector, Across(collector, labels, accept, dataset), dataset.images)
     if dataset.overlooked:
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:
@@ -143,8 +144,8 @@ def _lines(
 class _Reading:
     """One manifest on its way through the rules."""
 
-    def __init__(self, collector: Collector, across: Across) -> None:
-        self._collector = collector
+    def __init__(self, collector: Collector, across: Across, images: Prefixes) -> None:
+        self._collector, self._images = collector, images
         self._across = across
         self._notes = Notes()
         self._common = CommonLines()
@@ -152,7 +153,7 @@ class _Reading:
 
     def take(self, number: int, raw: bytes) -> bool:
         """Take a line as it is: of the common shape, and with nothing that was not seen before; else do nothing."""
-        line = self._common.read(raw)
+        line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
         if line is None or not self._across.knows(line) or not self._notes.knows(line):
             return False
         text, place = line.text_of(raw), Place(self._collector.shown, number, 1)
@@ -168,21 +169,24 @@ class _Reading:
         self._lost += self._collector.error_count - self._known
         self._across.count_line(line)
         own = without_service_fields(line.document)
+        ambiguous = of_stage_fault(own, self._images)
+        own = mapped_line(own, self._images)
         line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
-        fault = source_ref_fault(own)
-        judgement = judge(own)
+        fault = source_ref_fault(own) or ambiguous
+        judgement = judge(own) if SOURCE_REF in own else Judgement()  # without a key the service drops the line
         for found in (*((fault,) if fault else ()), *judgement.faults):
             self._report(found, line)
         self._lines += 1
         self._marked += bool(judgement.faults)
-        self._across.see_kinds(line, judgement)
+        if SOURCE_REF in own:
+            self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
             self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
         self._known = self._collector.error_count
 
     def findings(self) -> Findings:
-        self._lost += self._collector.error_count - self._known
+        self._lost += self._collector.error_count - self._known - self._collector.has(*_NO_LINES)
         if self._marked > self._lines * INVALID_SHARE:
             self._collector.report(rules.MANY_MARKED, count=self._marked, lines=self._lines)
         self._notes.report(self._collector)
@@ -201,27 +205,29 @@ class _Reading:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 
-def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]) -> int:
+def entries_despite_errors(
+    dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]
+) -> tuple[int, int]:
     """Hand the entries of a manifest to `accept`, in its order; it returns the place of an earlier one of the same key.
 
-    Returns how many lines are left out, because they could not be read or repeat a key: what they say is unknown.
+    Returns how many lines are left out because they could not be read, and how many because they repeat a key: what
+    they say is unknown.
     """
     collector = Collector(dataset.shown)
-    common, lost = CommonLines(), 0
+    common, lost, repeated = CommonLines(), 0, 0
 
     def take(number: int, raw: bytes) -> bool:
-        nonlocal lost
-        line = common.read(raw)
+        nonlocal repeated
+        line = None if dataset.images else common.read(raw)
         if line is not None:
-            lost += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
+            repeated += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
         return line is not None
 
     with open_regular(dataset.manifest, collector) as handle:
         for line in filter(None, _lines(dataset.manifest, handle, collector, take) if handle else ()):
-            own = without_service_fields(line.document)
+            own = mapped_line(without_service_fields(line.document), dataset.images)
             if isinstance(own.get(SOURCE_REF), str):
-                lost += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
+                repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
             else:
                 lost += 1
-    found = collector.findings()
-    return lost + found.error_count - sum(error.code in _NO_LINES for error in found.errors)
+    return lost + collector.error_count - collector.has(*_NO_LINES), repeated

@@ -35,12 +35,13 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         resource_name: str,
         *,
         project_arn: pulumi.Input[str],
-        dataset_type: str,
-        manifest: str,
-        labels: Sequence[str] | None = None,
-        policy: Mapping[str, Any] | None = None,
+        dataset_type: pulumi.Input[str],
+        manifest: pulumi.Input[str],
+        labels: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        policy: pulumi.Input[Mapping[str, Any]] | None = None,
         assume_role: pulumi.Input[str] | None = None,
-        sibling: str | None = None,
+        stage: pulumi.Input[Mapping[str, Any]] | None = None,
+        sibling: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         _claims: Mapping[str, str] | None = None,
     ) -> None:
@@ -55,6 +56,8 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             policy: {settings}, as in `project.yaml`.
             assume_role: the ARN of a role of the project's account: all calls for this dataset are made with it, also
                 a refresh and a delete. It is assumed with the stack's credentials, after `aws:assumeRoles`.
+            stage: `name`, `images` (prefixes of the manifest's keys, and what they become), `snapshots` and `audit`, as
+                in stages.yaml.
             sibling: path of the manifest of the project's other dataset, with which guards compare this one. It is
                 not stored. Without it a manifest that was checked before counts, or the live entries.
             opts: the resource's options.
@@ -66,15 +69,17 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             "dataset_type": dataset_type,
             "manifest": manifest,
             # Passed on unchecked: Check reports a wrong type in a sentence; here it would be a traceback.
-            "policy": policy or {},
+            "policy": {} if policy is None else policy,
             # Outputs: named here so that they exist while they are not known yet.
             "dataset_arn": None,
             "live": None,
         }
         if labels is not None:
-            properties["labels"] = labels if isinstance(labels, str) else list(labels)
+            properties["labels"] = list(labels) if isinstance(labels, tuple) else labels
         if assume_role is not None:
             properties["assume_role"] = assume_role
+        if stage is not None:
+            properties["stage"] = stage
         if sibling is not None:
             properties["sibling"] = sibling
         if _claims is not None:

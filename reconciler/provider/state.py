@@ -20,9 +20,10 @@ from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.manifest.project.role import ROLE_FORM, elsewhere, is_role
+from reconciler.manifest.project.stages import NO_STAGE, Stage, parse_stage, stage_properties
 from reconciler.model import DatasetType
 from reconciler.policy import Policy, settings_of
-from reconciler.shell.drift import ReadBack
+from reconciler.shell.drift import LeftLive, ReadBack, left_live
 from reconciler.text import inert
 
 
@@ -81,6 +82,8 @@ PENDING_CHANGES: Final = "pendingChanges"
 CLAIMS: Final = "claims"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
+# A state of 0.1.0 does not say when it was made.
+_LONG_AGO: Final = "0000-00-00T00:00:00Z"
 NOTHING: Final = Facts(0, 0, 0, 0, "")
 _SEPARATOR: Final = "#"
 _OWN: Final = "name a role of the project's own account"
@@ -117,6 +120,7 @@ class Inputs:
     labels: tuple[str, ...] | None
     policy: Policy
     assume_role: str = ""
+    stage: Stage = NO_STAGE
     desired_digest: str = ""
     content_digest: str = ""
     entries: int = 0
@@ -139,6 +143,7 @@ class Inputs:
             labels=_labels(known.get("labels")),
             policy=parse_policy(known.get("policy") or {}),
             assume_role=_role(known),
+            stage=_stage(known.get("stage")),
             desired_digest=str(known.get("desiredDigest") or ""),
             content_digest=str(known.get("contentDigest") or ""),
             entries=whole(known.get("entries")),
@@ -149,7 +154,8 @@ class Inputs:
     def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
         policy = {name: getattr(self.policy, name) for name in settings_of(self.policy)}
-        return {"manifest": self.manifest, "labels": self.labels, "assumeRole": self.assume_role, **policy}
+        own = {"assumeRole": self.assume_role, "stage": self.stage}
+        return {"manifest": self.manifest, "labels": self.labels, **own, **policy}
 
     def properties(self) -> dict[str, Any]:
         """The inputs as the engine stores them; the project's ARN only when it is known."""
@@ -166,6 +172,8 @@ class Inputs:
             stored["projectArn"] = self.project_arn
         if self.assume_role:
             stored["assumeRole"] = self.assume_role
+        if self.stage != NO_STAGE:
+            stored["stage"] = stage_properties(self.stage)
         if self.labels is not None:
             stored["labels"] = list(self.labels)
         return stored
@@ -178,8 +186,9 @@ class Outputs:
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
     (by a refresh, or the same as `applied_live`); their boxes are not stored. `live_only` counts entries that the
     applied manifest does not have. `unfinished` says why the last apply failed, empty when it succeeded. `settled`
-    names pairs that the service stores differently from how they were sent. `replaced` are datasets that this resource
-    was for before, which may not be deleted yet: ARN -> the ARN of its project.
+    names pairs that the service stores differently from how they were sent. `base` is what that apply left, by which
+    it is told whose a later change is. `replaced` are datasets that this resource was for before, which may not be
+    deleted yet: ARN -> the ARN of its project.
     """
 
     applied: Inputs
@@ -189,6 +198,7 @@ class Outputs:
     live_only: int = 0
     unfinished: str = ""
     settled: frozenset[str] = frozenset()
+    base: LeftLive | None = None
     replaced: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -213,6 +223,7 @@ class Outputs:
             live_only=_count(_members(properties, "appliedLive"), "liveOnly"),
             unfinished=str(properties.get("unfinished") or ""),
             settled=_settled(properties.get("settled")),
+            base=left_live(properties.get("base")),
             replaced=_replaced(_members(properties, "replaced")),
         )
 
@@ -220,6 +231,15 @@ class Outputs:
     def read_back(self) -> ReadBack:
         """What drift is judged by."""
         return ReadBack(self.applied_live, self.unfinished)
+
+    @property
+    def left(self) -> LeftLive | None:
+        """What the last apply left live; of a state of 0.1.0 its digest is known."""
+        digest, old = self.applied_live.digest, self.applied.state_format < STATE_FORMAT
+        if self.base or not (digest and self.dataset_arn) or old:
+            return self.base
+        known = {"dataset": self.dataset_arn, "compare": self.applied.policy.compare.value, "digest": digest}
+        return left_live(known | {"at": _LONG_AGO})
 
     def properties(self) -> dict[str, Any]:
         """As the engine stores them."""
@@ -231,6 +251,8 @@ class Outputs:
         }
         if self.settled:
             stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
+        if self.base:
+            stored["base"] = self.base.stored()
         if self.replaced:
             stored["replaced"] = dict(self.replaced)
         return stored
@@ -339,6 +361,13 @@ def _role(properties: Mapping[str, Any]) -> str:
     if project and (wrong := elsewhere(role, project.partition, project.account)):
         raise BadProperty("assumeRole", f"the role {role} is of {wrong[0]}, and the project is in {wrong[1]}; {_OWN}")
     return role
+
+
+def _stage(value: object) -> Stage:
+    try:
+        return NO_STAGE if value is None else parse_stage(value)
+    except ValueError as error:
+        raise BadProperty("stage", f"stage {shown(value)} is invalid: {error}") from None
 
 
 def _dataset_type(value: object) -> DatasetType:

@@ -41,9 +41,11 @@ from reconciler.review.model import (
 )
 from reconciler.review.verdict import Contents, after_apply, verdict_of
 from reconciler.run import DatasetRun
-from reconciler.text import Sentence
+from reconciler.text import Sentence, inert
 
 # The word for entries that only the first of two manifests has.
+# The most characters of a stage in a headline.
+_STAGE: Final = 400
 _GONE: Final = "no longer in the manifest"
 # Notes that concern an apply; the others are the same in every run.
 _ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code})
@@ -77,7 +79,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         command=command,
         plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
         compared=compared or Compared(),
-        words=run_headline(totals, all_datasets, _left(datasets[0]) if datasets else LEFT),
+        words=_staged(compared, run_headline(totals, all_datasets, _left(datasets[0]) if datasets else LEFT)),
         totals=totals,
         dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
@@ -90,13 +92,23 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     )
 
 
+def _staged(compared: Compared | None, words: str) -> str:
+    """A headline after the stage that live is of, with the prefixes that it maps."""
+    if compared is None or not compared.stage:
+        return words
+    pairs = ", ".join(f"{of} -> {to}" for of, to in compared.images.items())
+    return f"{inert(f'stage {compared.stage}: {pairs}' if pairs else f'stage {compared.stage}', _STAGE)}; {words}"
+
+
 def with_outcomes(review: Review, datasets: Sequence[DatasetRun], calls: Mapping[str, int]) -> Review:
     """The review of a plan with the outcomes of its datasets, in the same order; `calls` are those of the run."""
     rest = iter(datasets)
     projects = tuple(_with_outcomes(project, [next(rest) for _one in project.datasets]) for project in review.projects)
     applied = structs.replace(review, projects=projects, spent=spent(datasets), calls=dict(calls or review.calls))
     totals = totals_of(applied.datasets, review.findings.errors)
-    words = applied_headline(totals, applied.datasets) if applied.spent else review.words
+    words = review.words
+    if applied.spent:
+        words = _staged(review.compared, applied_headline(totals, applied.datasets))
     return structs.replace(applied, totals=totals, words=words)
 
 
@@ -262,13 +274,13 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
     made = provenance.provenance()
-    groups = groups_of(reading.patterns, counted, repoints(one.ledger))
+    groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
     return structs.replace(
         bare,
         policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=changes,
-        words=headline(plan, _left(one), same="the same entries" if changes else "up to date"),
+        words=headline(plan, _left(one), same=_same(one, changes=changes)),
         add=plan.add,
         update=plan.update,
         unlabel=plan.unlabel,
@@ -293,8 +305,15 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored])),
+        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored], kept)),
     )
+
+
+def _same(one: DatasetRun, *, changes: bool) -> str:
+    """How the headline of a plan without changes begins."""
+    if changes and one.remark:
+        return "no difference in what could be compared"
+    return "the same entries" if changes else "up to date"
 
 
 def _leftover(plan: Plan) -> Leftover:

@@ -25,6 +25,7 @@ from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
 from reconciler.records import Attempt, AuditLog
+from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.text import inert
 
@@ -70,17 +71,26 @@ class Account:
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
     _of: str = ""
     _lock: Lock = field(default_factory=Lock)
-    _assuming: dict[str, "Account"] = field(default_factory=dict)
+    _assuming: dict[tuple[str, str, str], "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
-    def assuming(self, role: str) -> "Account":
-        """The same with a role, assumed after those of the connection: all calls for a project are made with it."""
+    def assuming(self, role: str, snapshots: str = "", audit: str = "") -> "Account":
+        """The same with a role, assumed after those of the connection: all calls for a project are made with it.
+
+        `snapshots` and `audit` are places where the settings name none.
+        """
+        key, places = (role, snapshots, audit), self.places
+        if not any(key):
+            return self
         with self._lock:
-            if role and role not in self._assuming:
+            if key not in self._assuming:
+                own = replace(
+                    places, snapshots=places.snapshots or snapshots or None, audit=places.audit or audit or None
+                )
                 connection = self.connection.assuming(role)
-                apart = replace(self, connection=connection, _of=role.split(":")[4])
-                self._assuming[role] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
-            return self._assuming[role] if role else self
+                apart = replace(self, connection=connection, places=own, _of=role.split(":")[4] if role else self._of)
+                self._assuming[key] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
+            return self._assuming[key]
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
@@ -116,6 +126,15 @@ class Account:
         return keeper_for(
             places.snapshots, places.folder, lambda: self.objects(region), cure=places.cure, warn=self._warn_once
         )
+
+    def live_copies(self, region: str) -> LiveCopies:
+        """The copies of live of this region's datasets.
+
+        Raises:
+            BadInput: the setting for snapshots is invalid.
+        """
+        places = self.places
+        return LiveCopies.at(places.snapshots, places.folder, lambda: self.objects(region), self._warn_once)
 
     def _warn_once(self, text: str) -> None:
         """A warning that concerns every apply of this process."""

@@ -11,7 +11,7 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -23,7 +23,7 @@ from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
 from reconciler.manifest.judge.line import SCHEME, Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.model import DesiredEntry, Place, Retirement
+from reconciler.model import DatasetDeclaration, DesiredEntry, Place
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, path_for_shell
 
@@ -79,12 +79,12 @@ class Across:
         collector: Collector,
         declared: tuple[str, ...] | None,
         accept: Callable[[DesiredEntry], Place | None],
-        retired: Sequence[Retirement] = (),
+        dataset: DatasetDeclaration,
     ) -> None:
         self._collector = collector
         self._declared = None if declared is None else frozenset(declared)
         self._accept = accept
-        self._retired, self._retirements = Images(one.image for one in retired), retired
+        self._retired, self._dataset = Images((one.image for one in dataset.retired), dataset.images), dataset
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
@@ -183,7 +183,7 @@ class Across:
         self._buckets[bucket] = place
 
     def _report_retired(self, key: str, line: ParsedLine) -> None:
-        left = next(one for one in self._retirements if key in Images([one.image]))
+        left = next(one for one in self._dataset.retired if key in Images([one.image], self._dataset.images))
         locate = partial(line.locate, (SOURCE_REF,))
         self._collector.report(rules.RETIRED, locate, key=key, first=left.place, reason=left.reason)
 
