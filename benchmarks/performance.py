@@ -212,7 +212,7 @@ compares a new run with this page.
 _STEPS: Final = """
 ## Seconds, memory, calls
 
-Minutes are computed, not measured: the counted calls at AWS's 5 calls a second.
+Minutes are computed, not measured: the counted calls at AWS's 5 calls per second per operation.
 
 | step | CPU s | peak MB | calls | minutes at AWS's pace |
 |---|---|---|---|---|
@@ -237,13 +237,7 @@ def _page(rounds: Rounds, growth: dict[int, dict[str, Any]], entries: int, live:
         values = _values(ratio, rounds)
         figures = " | ".join(f"{value:.2f}" for value in (median(values), min(values), max(values)))
         text.append(f"| {ratio.words} | at most {ratio.asked:g} | {figures} |")
-    text += [
-        "",
-        "## Seconds, memory, calls",
-        "",
-        "Minutes are computed, not measured: the counted calls at AWS's 5 calls a second.",
-    ]
-    text += ["", "| step | CPU s | peak MB | calls | minutes at AWS's pace |", "|---|---|---|---|---|"]
+    text += _STEPS.splitlines()
     for step, rows in rounds.items():
         calls = sum(rows[0]["calls"].values())
         pace = f"{calls / CALLS_A_SECOND / 60:.1f}" if calls else ""
