@@ -69,6 +69,7 @@ _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 LIVE: Final = "live"
 DESIRED: Final = "desired"
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
+DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
 STAYING: Final = "live WHERE NOT retired"
 
 
@@ -136,6 +137,10 @@ class Ledger:
     def forget_desired(self) -> None:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
+
+    def set_aside(self, rows: str) -> int:
+        """Take out what only one side has (LIVE_ONLY or DESIRED_ONLY), and count it."""
+        return self._database.execute(f"DELETE FROM {rows}").rowcount
 
     def drop(self, keys: Iterable[str]) -> None:
         """Remove desired lines."""

@@ -280,7 +280,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=changes,
-        words=headline(plan, _left(one), same="the same entries" if changes else "up to date"),
+        words=headline(plan, _left(one), same=_same(one, changes=changes)),
         add=plan.add,
         update=plan.update,
         unlabel=plan.unlabel,
@@ -307,6 +307,13 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         estimate=estimate_of(plan),
         remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored], kept)),
     )
+
+
+def _same(one: DatasetRun, *, changes: bool) -> str:
+    """How the headline of a plan without changes begins."""
+    if changes and one.remark:
+        return "no difference in what could be compared"
+    return "the same entries" if changes else "up to date"
 
 
 def _leftover(plan: Plan) -> Leftover:
