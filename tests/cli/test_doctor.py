@@ -233,6 +233,11 @@ def test_without_credentials_the_rest_is_not_tried(
     assert told["project"][0].startswith("not tried: AWS could not be asked")
     assert account.emulator.count_calls() == 0
     assert "Traceback" not in ran.err
+    told = lines(world.run("doctor", "--profile", "nobody's"))
+    assert told["credentials"][0].startswith(
+        "fails: connecting to AWS: The config profile (nobody's) could not be found"
+    )
+    assert told["image"] == ["not tried: AWS could not be asked"]
 
 
 def test_where_nothing_answers_it_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

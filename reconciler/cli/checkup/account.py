@@ -8,7 +8,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.connection import ANY_REGION
 from reconciler.cli.checkup.row import Examined, OneDataset, Said, failed
 from reconciler.cli.session.live import no_project
-from reconciler.errors import AccessDenied, InUse, NotFound, ServiceError
+from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ServiceError
 from reconciler.model import DatasetStatus, ProjectDeclaration
 from reconciler.text import counted, inert
 
@@ -42,7 +42,8 @@ def credentials(examined: Examined, _subject: str) -> Said:
     ask = partial(account.connection.caller, region)
     try:
         examined.caller = account.gateway(region).calls.make("GetCallerIdentity", ask)
-    except AccessDenied:
+    except (AccessDenied, BadInput) as error:  # the profile, the Region or the credentials: nothing else can be asked
+        examined.unreachable = error
         raise
     except ServiceError as error:  # a network may lead to Rekognition and not to STS
         return failed(error, "warning")
