@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from typing import TYPE_CHECKING
 
+from tests.cli.repository import git
 from tests.program.workspace import REPOSITORY
 
 if TYPE_CHECKING:
@@ -75,7 +76,6 @@ def test_the_first_day_keeps_everybodys_work(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
-    status = subprocess.run(["git", "status", "--short"], cwd=folder, capture_output=True, text=True, check=True)
-    assert not [line for line in status.stdout.splitlines() if "datasets" in line]
+    assert "datasets" not in git(folder, "status", "--short")
     live = {json.loads(entry.line)["source-ref"]: json.loads(entry.line) for entry in emulator.entries(arn)}
     assert [name for name in live[edited[1]] if name not in {"source-ref", "creation-date"}] == []
