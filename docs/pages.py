@@ -2,7 +2,8 @@
 
 docs/findings.md: every rule of manifests and project.yaml, with class, cure and source.
 docs/cli.md: the help of every command.
-docs/manifests.md: in a page of prose the tables between `<!-- table: NAME -->` and `<!-- end of table -->`.
+docs/manifests.md, docs/stages.md: in pages of prose the tables between `<!-- table: NAME -->` and
+`<!-- end of table -->`.
 docs/reliability.md: what is done about errors, and the figures of the last full run.
 docs/schema/plan.schema.json: the form of the JSON document.
 """
@@ -25,6 +26,7 @@ from reconciler.cli.help import COMMANDS
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import GUARDS, written
+from reconciler.manifest.project.stages import STAGE_SETTINGS
 from reconciler.model import Severity
 from reconciler.policy import Choice, Policy, settings_of
 from reconciler.rule import Rule
@@ -85,9 +87,28 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
+def filled(name: str) -> str:
+    """A page of prose with its tables written again."""
+    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", (DOCS / name).read_text())
+
+
 def manifests_page() -> str:
-    """The page on manifests with its tables written again."""
-    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", (DOCS / "manifests.md").read_text())
+    """The page on manifests."""
+    return filled("manifests.md")
+
+
+def stages_page() -> str:
+    """The page on accounts and stages."""
+    return filled("stages.md")
+
+
+def stages_table() -> str:
+    """Every setting of a stage, and what goes before it."""
+    rows = [
+        f"| `{name}` | {row.form} | {row.help} | {', '.join(f'`{one}`' for one in row.overridden_by if one) or '-'} |"
+        for name, row in STAGE_SETTINGS.items()
+    ]
+    return "\n".join(("| setting | such as | meaning | overridden by |", "|---|---|---|---|", *rows, ""))
 
 
 def settings_table() -> str:
@@ -172,6 +193,7 @@ def exporters_table() -> str:
 TABLES: Final = {
     "exporters": exporters_table,
     "settings": settings_table,
+    "stages": stages_table,
     "guards": guards_table,
     "importers": importers_table,
 }
@@ -179,6 +201,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "findings.md": findings_page,
     "cli.md": cli_page,
     "manifests.md": manifests_page,
+    "stages.md": stages_page,
     "reliability.md": reliability_page,
     "schema/plan.schema.json": schema_text,
 }

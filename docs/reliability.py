@@ -278,9 +278,27 @@ def _machine(figures: dict[str, int]) -> Iterator[str]:
     yield "## Random stories\n"
     yield f"{figures['stories']:,} random stories ({figures['calls']:,} calls) of edits, changes by others, faults"
     yield "and kills: every report was true, and after a last run without faults live was as desired. A failure prints"
-    yield "its steps with the fault plan and its seed, which replay it. The stories of today also delete the dataset,"
-    yield "apply a second program's manifest to it and fill the disk; before a call destroys a labelled line, the line"
-    yield "must be in a snapshot or a copy of overwritten lines. `make test` runs 50 of them, `make test-full` 1,000.\n"
+    yield "its steps with the fault plan and its seed, which replay it.\n"
+    yield _STORIES
+    yield "`make test` runs 50 and 10 of them, `make test-full` 1,000 and 300.\n"
+
+
+_STORIES: Final = """\
+Two kinds of stories have one oracle: **every labelled line that was ever live is live, or in a snapshot or a
+copy of overwritten lines that `restore` reads**. It is asked at every call that destroys a line, and after
+every step to the end of the story, killed steps included; what a colleague destroyed is theirs.
+
+- Stories of one dataset (`test_machine.py`). Steps: edits of the manifest, apply, destroy under each policy,
+  the apply of a second program, a colleague's edits and deletion of the dataset. Faults: up to three rules of
+  the kinds above at any call, SIGKILL at any call, a full disk under the copies and the temporary database.
+  Also checked: what each run reports, and that one more run sends nothing.
+- Stories of a Pulumi program over two projects (`test_renames.py`). Steps: edits, `up`, `refresh`, `destroy`;
+  resources renamed, swapped, moved to the other project (with and without a name that stays, `resource:`),
+  removed and added, with and without the list of `datasets_from`, under each `destroy` policy. Faults: up to
+  two rules of the kinds that fail or delay a call, SIGKILL at any call. Also checked: no `up` deletes a
+  dataset that the program is for, a refresh forgets only what is gone, and a preview is empty only where no
+  replaced dataset is left.
+"""
 
 
 def _bisecting(figures: dict[str, int]) -> Iterator[str]:

@@ -6,9 +6,12 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from localengine.protocol.sdk import load_messages_only
+
 if __name__ == "__main__":
     # While the modules below load, a Ctrl-C ends the process without a traceback; then `Interrupts` takes over.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    load_messages_only()
 
 from localengine.engine.signals import Interrupts
 from localengine.errors import EngineError, Exit

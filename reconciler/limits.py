@@ -8,6 +8,7 @@ Sources, by short name:
     errors: Custom Labels Developer Guide, "Non-terminal JSON line validation errors".
 """
 
+import re
 from typing import Final
 
 # The model allows a blob of 5,242,880 bytes, the prose says "less than 5MB": strictly below both. [model, update]
@@ -37,3 +38,18 @@ PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9_.\-]{1,255}"
 ROLE_ARN_PATTERN: Final = r"arn:([a-z\d-]+):iam::(\d{12}):role/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
 # Ours, not AWS's: deeper JSON is refused, because no label format is nested so deeply, and parsers differ beyond it.
 NESTING: Final = 50
+
+# Calls per second of each operation, for an account in a Region (AWS General Reference, Rekognition endpoints and
+# quotas); the quota can be raised.
+CALLS_PER_SECOND: Final = 5
+# What a run makes of them, so that other programs of the account have room.
+DEFAULT_RATE: Final = 4.0
+_FASTEST_RATE: Final = 100.0
+_RATE: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+RATE_WORDS: Final = f"a number of calls per second, above 0 and at most {_FASTEST_RATE:g}"
+
+
+def rate_of(text: str) -> float | None:
+    """Calls per second as a user writes them (`4`, `0.5`); None for anything else."""
+    rate = float(text) if _RATE.fullmatch(text) else 0.0
+    return rate if 0 < rate <= _FASTEST_RATE else None

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from reconciler.policy import Policy
 from reconciler.text import Sentence, sentence
 
@@ -183,8 +185,7 @@ class Observation:
     sibling_arn: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True, gc=False):
     """A place in a file: the file as the user knows it, line and column counted from 1 (0: the file as such)."""
 
     file: str
@@ -224,16 +225,14 @@ class Finding:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True, gc=False):
     """An error that the service wrote into a live line: AWS's code and its text."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """What one line means, read by `reconciler.entries`.
 
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
@@ -252,8 +251,7 @@ class Entry:
     declared: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredEntry:
+class DesiredEntry(Struct, frozen=True, gc=False):
     """One line of a manifest, ready to be sent: what it says, its text (compact JSON, UTF-8), its place.
 
     `unusable` has the codes with which the service will mark it, empty for none.
@@ -297,6 +295,10 @@ class Change:
     retired: bool = False
 
 
+# Prefixes of keys in the repository, each with what it is in the stage.
+Prefixes = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Retirement:
     """Images that left a project on purpose, an item of `retired` in project.yaml.
@@ -316,7 +318,8 @@ class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
-    that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it.
+    that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
+    named as in the repository. `images` maps the keys of both to those of the stage.
     """
 
     dataset_type: DatasetType
@@ -326,6 +329,7 @@ class DatasetDeclaration:
     is_training_too: bool = False
     overlooked: str = ""
     retired: tuple[Retirement, ...] = ()
+    images: Prefixes = ()
 
 
 @dataclass(frozen=True, slots=True)

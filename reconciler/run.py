@@ -87,7 +87,7 @@ class DatasetRun:
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.ledger.retired = Images(one.image for one in self.dataset.retired)
+        self.ledger.retired = Images((one.image for one in self.dataset.retired), self.dataset.images)
 
     @property
     def title(self) -> str:

@@ -5,20 +5,21 @@ update. So a listing counts only when LastUpdatedTimestamp is the same before an
 with the dataset's own statistics is made once more.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Final
 
 from reconciler.apply.context import Context, Target
-from reconciler.entries import labelled_key
+from reconciler.entries import entry_of, labelled_key, parse_live
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
 from reconciler.ledger import Ledger, fill_live
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Observation, Project
 from reconciler.plan import Plan, Request, Sibling, Statistics, plan
 from reconciler.plan.leakage import nothing
-from reconciler.policy import Policy
+from reconciler.policy import Compare, Policy
 
 # Listings in a row during which the dataset changed, before the run ends: somebody is working on it.
 _TRIES: Final = 5
@@ -85,13 +86,15 @@ def list_live(
     ledger: Ledger,
     arn: str,
     before: DatasetDescription | None = None,
-    looks_stale: Callable[[], bool] = lambda: False,
+    missing: Callable[[], Iterable[str]] = tuple,
 ) -> DatasetDescription:
     """Replace the ledger's live entries by a new listing; return the description that is valid for it.
 
-    `before` is the dataset as just described, idle; without it the dataset is described first. `looks_stale` returns
-    after each listing whether lines that were just sent are missing from it; then the listing is repeated, at most
-    three times. Listing a large dataset takes minutes, so it is repeated only once where only the statistics disagree.
+    `before` is the dataset as just described, idle; without it the dataset is described first. `missing` gives,
+    after each listing, the keys of lines that were just sent and are not in it. Then the listing is repeated, at most
+    three times; where they are so few that it takes fewer calls, they are looked up first, and a listing that had them
+    as they are is not repeated. Listing a large dataset takes minutes, so it is repeated only once where only the
+    statistics disagree.
 
     Raises:
         Moved: the dataset changed during each of several listings. NotFound: it was deleted.
@@ -100,11 +103,29 @@ def list_live(
     described, listed = _listed(context, ledger, arn, before)
     for number, pause in enumerate(_STALE_PAUSES):
         disagrees = number == 0 and listed != described.entries
-        if not disagrees and not looks_stale():
+        calls = context.gateway.pages(listed)
+        some = list(islice(missing(), calls))
+        if not disagrees and not some:
             break
         context.clock.sleep(pause)
+        if not disagrees and len(some) < calls and _as_listed(context, ledger, arn, some):
+            continue
         described, listed = _listed(context, ledger, arn, None)
     return described
+
+
+def _as_listed(context: Context, ledger: Ledger, arn: str, keys: Iterable[str]) -> bool:
+    """Whether the service, asked for these entries one by one, still has them as they were listed."""
+    try:
+        for key in keys:
+            if (lines := context.gateway.entries_like(arn, key)) is None:
+                return False
+            found = [entry.content for entry in map(entry_of, map(parse_live, lines)) if entry.key == key]
+            if next(iter(found), None) != ledger.digests(key, Compare.STRICT)[1]:
+                return False
+    except (InUse, Moved, ValueError, RecursionError):
+        return False  # the listing says what is wrong
+    return True
 
 
 def _listed(

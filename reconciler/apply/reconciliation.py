@@ -14,7 +14,7 @@ from reconciler.apply.delete import delete
 from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.apply.send import Lane, send
-from reconciler.apply.verify import counted_by_verb, lacks, verified
+from reconciler.apply.verify import counted_by_verb, lacking, verified
 from reconciler.changes import Action
 from reconciler.errors import (
     AlreadyThere,
@@ -117,8 +117,8 @@ def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, ma
     outcome = replace(work.so_far(), counted=None if plan.has_changes else plan.counted)
     if outcome.dataset_arn and plan.has_changes:
         try:
-            stale = partial(lacks, ledger, context.policy, queue)
-            read = list_live(_reading(context), ledger, outcome.dataset_arn, looks_stale=stale)
+            missing = partial(lacking, ledger, context.policy, queue)
+            read = list_live(_reading(context), ledger, outcome.dataset_arn, missing=missing)
             outcome = replace(outcome, counted=Statistics(read.entries, read.errors))
             overwritten = work.updated not in {None, read.updated}
             if not overwritten:
@@ -214,6 +214,7 @@ def _ready(context: Context, plan: Plan, seen: Observation, work: Work) -> tuple
         delete(context, seen.arn, lambda _now: None, work.keep, decided)  # the plan asked for it
     elif seen.leftover:
         delete(context, seen.leftover, _refuse_leftover, work.keep)
+    work.add(dataset_arn="")  # until it is created there is none
     try:
         arn = context.gateway.create_dataset(work.target.project_arn, work.target.dataset_type)
     except AlreadyThere as error:

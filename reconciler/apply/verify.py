@@ -37,11 +37,11 @@ def verified(  # noqa: PLR0913 - what is judged and by what
     return replace(complete, error=Failure.of(failed)) if failed else complete
 
 
-def lacks(ledger: Ledger, policy: Policy, queue: SendQueue) -> bool:
-    """Whether confirmed lines are not live as sent: the service dropped them, or the listing is stale."""
-    if any(queue.is_confirmed(row.key) and not row.same_meaning for row in ledger.differing(policy.compare)):
-        return True
-    return any(row.live_labelled and queue.is_confirmed(row.key) for row in ledger.live_only())
+def lacking(ledger: Ledger, policy: Policy, queue: SendQueue) -> Iterator[str]:
+    """The keys of confirmed lines that are not live as sent: the service dropped them, or the listing is stale."""
+    differing = (row.key for row in ledger.differing(policy.compare) if not row.same_meaning)
+    labelled = (row.key for row in ledger.live_only() if row.live_labelled)
+    yield from filter(queue.is_confirmed, chain(differing, labelled))
 
 
 def counted_by_verb(queue: SendQueue, outcome: Outcome) -> Outcome:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from itertools import count
 from random import Random
 from threading import Event
@@ -12,6 +12,7 @@ from typing import Any, Final, Self, TypeVar
 from reconciler.aws.abandon import LOOK, answer_of
 from reconciler.aws.clock import Clock
 from reconciler.aws.faults import Answer, Fault, fault_of
+from reconciler.aws.pace import Pace
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.text import inert
 
@@ -22,11 +23,13 @@ Reply = TypeVar("Reply")
 _FIRST_PAUSE: Final = 0.5
 _GROWTH: Final = 2.0
 _LONGEST_PAUSE: Final = 20.0
-# An account has 5 calls per second per dataset operation (Rekognition endpoints and quotas). Other programs share them,
-# so an operation that was throttled keeps to less. In seconds.
-_SPACING_AFTER_THROTTLE: Final = 0.25
 _RETRIED: Final = {Answer.RETRY, Answer.RETRY_UNSURE}
-THROTTLES: Final = {"ThrottlingException", "ProvisionedThroughputExceededException"}
+THROTTLES: Final = {
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "Throttling",
+    "TooManyRequestsException",
+}
 # Calls that are made in thousands and change nothing.
 _LISTINGS: Final = {"ListDatasetEntries"}
 # Calls that are not needed to follow an operation that runs, and those that start one.
@@ -67,6 +70,7 @@ class Calls:
     """Makes calls; `counts` has the number of attempts of each operation.
 
     `log` receives every attempt, `tell` a message before every retry. `wrote`: an operation of this run was started.
+    `pace` says when an operation may be called.
     """
 
     clock: Clock
@@ -75,10 +79,12 @@ class Calls:
     tell: Callable[[str], None] = lambda _message: None
     patience: Patience | None = None
     counts: Counter[str] = field(default_factory=Counter)
-    _earliest: dict[str, float] = field(default_factory=dict)
-    _spacing: dict[str, float] = field(default_factory=dict)
+    pace: InitVar[Pace | None] = None
     wrote: bool = False
     _answered: Event = field(default_factory=Event)
+
+    def __post_init__(self, pace: Pace | None) -> None:
+        self._pace = pace or Pace(self.clock)
 
     def patient(self, patience: Patience) -> Self:
         """The same calls, counted and paced together with these, which wait until a lost network is back."""
@@ -105,7 +111,6 @@ class Calls:
             attempts += 1
             wait = pause * (0.5 + self.random.random() / 2)
             self._stop_listing(operation)
-            self._keep_to_spacing(operation)
             try:
                 return self._attempt(operation, send)
             except Exception as error:
@@ -119,8 +124,6 @@ class Calls:
                 if wait > left:
                     raise fault.error from None
                 unsure = unsure or fault.answer is Answer.RETRY_UNSURE
-            if fault.code in THROTTLES:
-                self._spacing[operation] = _SPACING_AFTER_THROTTLE
             silent = f": no answer from AWS for {lasted:,.0f} s" if fault.is_silence and lasted >= 1 else ""
             failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed{silent}"
             self.tell(f"{failed}, trying again in {wait:.1f} s and for at most {left:,.0f} s")
@@ -154,6 +157,7 @@ class Calls:
         self.clock.sleep(seconds)
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
+        self._pace.keep(operation)
         self.counts[operation] += 1
         start = self.clock.now()
         self.wrote = self.wrote or operation in _WRITES
@@ -194,13 +198,7 @@ class Calls:
         return reason
 
     def _record(self, operation: str, answer: str, response: dict[str, Any], start: float) -> None:
+        told = self._pace.slow_down if answer in THROTTLES else self._pace.answered
+        told(operation)
         request_id = response.get("ResponseMetadata", {}).get("RequestId", "")
         self.log(CallRecord(operation, answer, request_id, self.clock.now() - start))
-
-    def _keep_to_spacing(self, operation: str) -> None:
-        """Wait until an operation that was throttled may be called again."""
-        now = self.clock.now()
-        wait = self._earliest.get(operation, now) - now
-        if wait > 0:
-            self.clock.sleep(wait)
-        self._earliest[operation] = max(now, now + wait) + self._spacing.get(operation, 0.0)

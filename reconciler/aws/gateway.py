@@ -112,6 +112,16 @@ class Gateway:
         versions = self.calls.make("DescribeProjectVersions", first).get("ProjectVersionDescriptions", [])
         return sum(one.get("Status") == "TRAINING_IN_PROGRESS" for one in versions)
 
+    def entries_like(self, dataset_arn: str, key: str) -> list[str] | None:
+        """The entries whose keys contain this one, by one call; None where they are more than a page."""
+        request: Any = {"DatasetArn": dataset_arn, "SourceRefContains": key}
+        page = next(self._pages("ListDatasetEntries", self._client.list_dataset_entries, **request))
+        return None if page.get("NextToken") else list(page.get("DatasetEntries", []))
+
+    def pages(self, entries: int) -> int:
+        """How many calls a listing of so many entries takes."""
+        return max(1, -(-entries // _PAGE))
+
     def create_dataset(self, project_arn: str, dataset_type: DatasetType) -> str:
         """Start to create an empty dataset; returns its ARN."""
         reply: Any = self.calls.make(

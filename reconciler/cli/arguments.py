@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE
 from reconciler.text import did_you_mean, inert
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ _NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor")
 class Options(NamedTuple):
     """A valid command line; an option that the command does not have keeps its default.
 
-    `projects` empty: all. `limit` None: as many entries as fit a screen or two; `everything`: every change is shown
-    and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed: a plan id, or the file of a saved
-    plan. `snapshot` (or the id or address of a record), `dataset_type` and `dataset_arn` are for `restore`: what to
-    restore, and where (the type is for `history` too); `dry_run` sends nothing, `force` also sends what was edited
-    since the recorded apply.
+    `projects` empty: all. `stage` is one of stages.yaml. `limit` None: as many entries as fit a screen or two;
+    `everything`: every change is shown and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed:
+    a plan id, or the file of a saved plan. `snapshot` (or the id or address of a record), `dataset_type` and
+    `dataset_arn` are for `restore`: what to restore, and where (the type is for `history` too); `dry_run` sends
+    nothing, `force` also sends what was edited since the recorded apply.
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
@@ -51,9 +52,11 @@ class Options(NamedTuple):
     projects: tuple[str, ...] = ()
     json: bool = False
     verbose: bool = False
+    stage: str = ""
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
+    rate: float = DEFAULT_RATE
     exit_code: bool = False
     strict: bool = False
     limit: int | None = None
@@ -91,6 +94,9 @@ class Options(NamedTuple):
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    merge: bool = False
+    share: float = 0.2
+    group: str = ""
     allow_dirty: bool = False
     pulumi: bool = False
     github: bool = False

@@ -62,7 +62,11 @@ def _tried(
 
 def _command(run: Run, screen: Screen, signals: Signals) -> Exit:
     """Run the function named after the command. Only commands that need AWS load boto3, most of the start-up time."""
-    name = run.options.command
+    name = run.options.command.replace("-", "_")
+    if run.options.stage:
+        from reconciler.cli.session.stage import enter  # noqa: PLC0415 - few runs need it, every run would load it
+
+        enter(run)
     code: Exit = getattr(import_module(f"reconciler.cli.commands.{name}"), name)(run, screen, signals)
     return code
 

@@ -10,6 +10,8 @@ COMMANDS: Final = {
     "apply": "show the plan, ask, and make the live datasets equal to the manifests",
     "pull": "write what is live into the manifests",
     "rm": "move entries out of the manifests into `retired`: the next apply takes their labels off; no AWS account",
+    "rename-label": "give a label a different name in both manifests and in project.yaml",
+    "split": "deal new entries to the manifests of train and test; what is in one of them stays there",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
@@ -117,6 +119,23 @@ examples:
 
 The service deletes no entry: an image that is only removed from a manifest stays live with its labels. A retired one
 loses them with the next apply, whatever `extra` says. Files are edited by position; comments and all other lines stay.
+""",
+    "rename-label": """\
+examples:
+  reconciler rename-label RBC "Red cell"
+  reconciler rename-label RBC "Red cell" --project blood-cells --patch rename.patch
+  reconciler rename-label Erythrocyte RBC --merge          two labels become one
+
+Only the text of the label changes; comments, order, quotes and line ends of all else stay. `reconciler plan` then shows
+one rename, and the guard `rename` asks for a reason where it is large.
+""",
+    "split": """\
+examples:
+  reconciler split new.jsonl --project blood-cells
+  reconciler split new.jsonl --project traffic --test 15% --group '/(video-[0-9]+)/'
+
+New entries are added to the ends of the two manifests, so that each label has its share in test. The entries of a
+group, such as the frames of a video, stay together. The same files give the same result.
 """,
     "restore": """\
 examples:

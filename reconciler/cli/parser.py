@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 
 from reconciler.cli.help import COMMANDS, epilog_of
 from reconciler.errors import BadInput
+from reconciler.limits import DEFAULT_RATE, RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, either, inert
 
 # The name of a file that is standard output.
@@ -149,8 +150,10 @@ def _add_common(parser: Parser, name: str) -> None:
         add("--datasets", metavar="DIR", help=f"the folder with one folder per project (default: {_NEAREST})")
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
+        if name != "rm":
+            add("--stage", metavar="NAME", help="a stage of stages.yaml in that folder (default: none)")
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
-    if name not in (*_BESIDE, "init", "pull", "rm"):
+    if name not in (*_BESIDE, "init", "pull", "rm", "rename-label", "split"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
 
@@ -161,6 +164,8 @@ def _add_connection(parser: Parser) -> None:
     add("--region", help="where to look for projects by name (default: AWS_REGION, AWS_DEFAULT_REGION, the profile's)")
     add("--profile", help="a profile of the AWS configuration files (default: AWS_PROFILE)")
     add("--endpoint-url", metavar="URL", help="an endpoint in place of AWS's, for the emulator")
+    quota = f"calls per second of each operation (default: {DEFAULT_RATE:g} of the 5 that AWS allows an account)"
+    add("--rate", metavar="N", type=_rate, help=quota)
 
 
 def _add_limit(parser: Parser) -> None:
@@ -275,6 +280,25 @@ def _add_rm(parser: Parser) -> None:
     _add_edits(parser)
 
 
+def _add_rename_label(parser: Parser) -> None:
+    add = parser.add_argument
+    for metavar, what in (("OLD", "the label that is there"), ("NEW", "its new name")):
+        add("sources", metavar=metavar, action="append", help=what)
+    add("--merge", action="store_true", help="NEW may be a label that is there too: the two become one")
+    _add_edits(parser)
+
+
+def _add_split(parser: Parser) -> None:
+    add = parser.add_argument
+    add("sources", metavar="MANIFEST", nargs="+", help="the new entries: JSON Lines or YAML")
+    add("--test", dest="share", metavar="SHARE", type=share, default=0.2, help="the share of test (default: 20%%)")
+    pattern = (
+        "a regular expression: entries whose keys have the same match (or first part in parentheses) stay together"
+    )
+    add("--group", metavar="PATTERN", default="", help=pattern)
+    _add_edits(parser)
+
+
 def _add_form(parser: Parser) -> None:
     how = "the form of a manifest that is not there yet: jsonl or yaml (default: jsonl)"
     parser.add_argument("--format", dest="manifests", choices=("jsonl", "yaml"), default="jsonl", help=how)
@@ -344,6 +368,15 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
+def share(text: str) -> float:
+    """A share such as 20% or 0.2.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1, or from 0% to 100%.
+    """
+    return confidence(text) if not text.endswith("%") else confidence(str(float(text[:-1]) / 100))
+
+
 def confidence(text: str) -> float:
     """A confidence.
 
@@ -375,6 +408,8 @@ _OWN: Final = {
     "apply": _add_apply,
     "pull": _add_pull,
     "rm": _add_rm,
+    "rename-label": _add_rename_label,
+    "split": _add_split,
     "restore": _add_restore,
     "history": _add_history,
     "doctor": _add_doctor,
@@ -419,6 +454,12 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or larger")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    if (rate := rate_of(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {RATE_WORDS}")
+    return rate
 
 
 def _version() -> str:

@@ -35,17 +35,21 @@ def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 
     return review_of(
         run.datasets,
         command=run.options.command,
-        compared=Compared(after=str(run.options.datasets)),
+        compared=Compared(after=str(run.options.datasets), stage=run.stage.name, images=dict(run.stage.images)),
         keep=None if run.options.everything else CHANGES_KEPT,
         error=error,
         exit_code=exit_code,
         calls=run.call_counts(),
+        throttled=run.throttled,
     )
 
 
 def applied_review(run: Run) -> Review | None:
     """The plan of a run with what its apply has done so far; None where there was no plan."""
-    return with_outcomes(run.review, run.datasets, run.call_counts()) if run.review else None
+    if run.review is None:
+        return None
+    review = structs.replace(run.review, throttled=dict(sorted(run.throttled.items())))
+    return with_outcomes(review, run.datasets, run.call_counts())
 
 
 def show(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> None:

@@ -5,10 +5,13 @@ Nothing of a name is changed or decoded, because S3 has keys with any characters
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fnmatch import translate
 from pathlib import PurePosixPath
 from typing import Final
 
+from reconciler.entries.image_prefixes import mapped_back
+from reconciler.model import Prefixes
 from reconciler.rule import OURS, Rule, note
 
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
@@ -100,10 +103,11 @@ class Images:
     """Images that are named by their addresses, by their keys in the bucket, or by a pattern of either.
 
     In a pattern `*` is any text, `?` any character, `[abc]` one of these; a name with such signs also is itself.
+    `prefixes` map the named images to a stage: then keys are those of the stage.
     """
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self._names = frozenset(names)
+    def __init__(self, names: Iterable[str] = (), prefixes: Prefixes = ()) -> None:
+        self._names, self._prefixes = frozenset(names), prefixes
         patterns = [translate(name) for name in sorted(self._names) if _PATTERN.search(name)]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
 
@@ -113,16 +117,23 @@ class Images:
     def __contains__(self, key: str) -> bool:
         if not self._names:
             return False
+        with suppress(ValueError):
+            key = mapped_back(key, self._prefixes)
         both = key, key.removeprefix("s3://").partition("/")[2]
         if not self._names.isdisjoint(both):
             return True
         return self._pattern is not None and any(map(self._pattern.match, both))
 
 
+def is_plain(key: str) -> bool:
+    """Whether a key is surely not odd, which nearly every key is."""
+    return _PLAIN.fullmatch(key) is not None and "/." not in key
+
+
 def oddities(key: str) -> Iterator[Rule]:
     """What is odd in the name that a key has in its bucket."""
-    if _PLAIN.fullmatch(key) and "/." not in key:
-        return  # nearly always
+    if is_plain(key):
+        return
     path = key.partition("://")[2].partition("/")[2]
     if "\\" in path or ":" in path:
         if _DRIVE.search(path):

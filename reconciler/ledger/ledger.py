@@ -11,10 +11,12 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import chain
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from reconciler.entries import compact, entry_of, parse_live
+from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.image_names import Images
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.base import BaseSide, Whose
@@ -77,6 +79,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.retired = Images()
+        self._common = CommonLines()
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
@@ -104,15 +107,26 @@ class Ledger:
         Raises:
             ValueError: the line is not a JSON object with a source-ref.
         """
-        document, entry = _read(line)
+        entry, text = self._read(line)
         row = self._database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
-        kept = None if row and row[0] == entry.content else compact(document)
-        marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
+        kept = None if row and row[0] == entry.content else text()
+        marks = json.dumps([[mark.code, mark.message] for mark in entry.marks]) if entry.marks else "[]"
         insert = (
             "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, declared, marks, line,"
             " retired) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
         self._database.execute(insert, (*values_of(entry), marks, kept, entry.key in self.retired))
+
+    def _read(self, line: str) -> tuple[Entry, Callable[[], bytes]]:
+        """The entry of a listed line, and what makes its text."""
+        found = self._common.read_live(line)
+        if found is not None:
+            return found[0].entry, partial(found[0].text_of, found[1])
+        try:
+            document = parse_live(line)
+            return entry_of(document), partial(compact, document)
+        except RecursionError:
+            raise ValueError("the service listed a line that is nested too deeply to be read") from None
 
     def forget_live(self) -> None:
         """Empty the live side, before it is listed again."""
@@ -332,11 +346,3 @@ def _bare_content(key: bytes) -> bytes:
 
 def _column(mode: Compare) -> str:
     return "content" if mode is Compare.STRICT else "meaning"
-
-
-def _read(line: str) -> tuple[dict[str, Any], Entry]:
-    try:
-        document = parse_live(line)
-        return document, entry_of(document)
-    except RecursionError:
-        raise ValueError("the service listed a line that is nested too deeply to be read") from None

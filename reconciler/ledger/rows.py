@@ -124,8 +124,8 @@ class StoredSide:
 
 def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str]:
     """An entry in the order of the columns that both tables have."""
-    labels = json.dumps(entry.labels)
-    declared = json.dumps(entry.declared) if len(entry.declared) > len(entry.labels) else labels
+    labels = _written(entry.labels)
+    declared = _written(entry.declared) if len(entry.declared) > len(entry.labels) else labels
     return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
 
 
@@ -145,6 +145,11 @@ def key_text(key: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)  # few sets of labels, many rows
+def _written(labels: tuple[str, ...]) -> str:
+    return json.dumps(labels)
+
+
+@lru_cache(maxsize=4096)
 def names(labels: str) -> tuple[str, ...]:
     """A stored set of labels."""
     return tuple(json.loads(labels))

@@ -134,11 +134,20 @@ _DECODER: Final = json.JSONDecoder(
 
 def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
     """The lines that are JSON objects, in order; everything else becomes a finding. Blank lines are skipped."""
+    return (line for line in other_json_lines(handle, collector, lambda _number, _raw: False) if line)
+
+
+def other_json_lines(
+    handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+) -> Iterator[ParsedLine | None]:
+    """What `json_lines` gives, and None for each line that the caller takes; `is_taken` is asked from line 2 on."""
     empty = True
     for number, raw in _written_lines(handle, collector):
         if isinstance(raw, int):
             more = " or more, and is read no further" if raw > _ENDLESS else ""
             collector.report_at(rules.LONG_LINE, number, 1, size=f"{raw:,} bytes{more}")
+        elif not empty and is_taken(number, raw):
+            yield None
         elif empty and _is_another_form(raw, number, collector):
             return
         elif MARKER.match(raw):
@@ -150,9 +159,8 @@ def json_lines(handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
             if document is None:
                 document = _parsed(raw, number, collector)
             if document is not None:
-                yield ParsedLine(
-                    document, Place(collector.shown, number, 1), partial(_locate, collector.shown, number, raw)
-                )
+                place = Place(collector.shown, number, 1)
+                yield ParsedLine(document, place, partial(located, place, raw))
         empty = False
     if empty and not collector.error_count:
         collector.report(files.NO_LINE)
@@ -272,5 +280,6 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
     return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
 
 
-def _locate(shown: str, number: int, raw: bytes, path: MemberPath) -> Place:
-    return Place(shown, number, offset_of(raw.decode(), path) + 1)
+def located(line: Place, raw: bytes, path: MemberPath) -> Place:
+    """The place of the member at a path in a line."""
+    return Place(line.file, line.line, offset_of(raw.decode(), path) + 1)

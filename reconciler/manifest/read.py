@@ -15,18 +15,20 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from reconciler.entries import SOURCE_REF, without_service_fields
+from reconciler.entries.common_lines import CommonLines
+from reconciler.entries.image_prefixes import mapped_line
 from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
-from reconciler.manifest.jsonl import json_lines
-from reconciler.manifest.judge.line import judge, source_ref_fault
+from reconciler.manifest.jsonl import located, other_json_lines
+from reconciler.manifest.judge.line import judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml.read import yaml_lines
-from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Progress, Reporter
+from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Prefixes, Progress, Reporter
 from reconciler.text import did_you_mean, inert
 
 # A character takes at most 4 bytes in UTF-8.
@@ -108,13 +110,13 @@ def read_manifest(
     """Stream a dataset's manifest: judge every line and hand the good ones to `accept`, in the file's order.
 
     `labels` is the project's closed list of labels, None when it is open. `accept` returns the place of an earlier
-    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. `report`
-    gets how many of the file's bytes are read.
+    entry with the same key, which makes this one an error, or None. A line with an error is not handed on. Keys are
+    those of the stage from here on. `report` gets how many of the file's bytes are read.
     Never raises for what the file holds: everything is a finding. Memory is that of one line (JSON Lines) or one entry
     (YAML).
     """
     collector = Collector(dataset.shown, dataset.policy.marked)
-    reading = _Reading(collector, Across(collector, labels, accept, dataset.retired))
+    reading = _Reading(collector, Across(collector, labels, accept, dataset), dataset.images)
     if dataset.overlooked:
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:
@@ -122,35 +124,55 @@ def read_manifest(
     with open_regular(dataset.manifest, collector) as handle:
         if handle is not None:
             total = os.fstat(handle.fileno()).st_size
-            for number, line in enumerate(_lines(dataset.manifest, handle, collector)):
-                reading.read(line)
+            for number, line in enumerate(_lines(dataset.manifest, handle, collector, reading.take)):
+                if line is not None:
+                    reading.read(line)
                 if number % 100 == 0:
                     report(Progress(f"reading {inert(dataset.shown)}", handle.tell(), total, "bytes"))
     return reading.findings()
 
 
-def _lines(manifest: Path, handle: BinaryIO, collector: Collector) -> Iterator[ParsedLine]:
-    """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines."""
+def _lines(
+    manifest: Path, handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
+) -> Iterator[ParsedLine | None]:
+    """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines. None: taken."""
     if manifest.suffix.lower() in _YAML:
         return yaml_lines(handle, collector)
-    return json_lines(handle, collector)
+    return other_json_lines(handle, collector, is_taken)
 
 
 class _Reading:
     """One manifest on its way through the rules."""
 
-    def __init__(self, collector: Collector, across: Across) -> None:
-        self._collector = collector
+    def __init__(self, collector: Collector, across: Across, images: Prefixes) -> None:
+        self._collector, self._images = collector, images
         self._across = across
         self._notes = Notes()
+        self._common = CommonLines()
         self._lines = self._marked = self._lost = self._known = 0
+
+    def take(self, number: int, raw: bytes) -> bool:
+        """Take a line as it is: of the common shape, and with nothing that was not seen before; else do nothing."""
+        line = None if self._images else self._common.read(raw)  # a line that a stage maps is not sent as it is
+        if line is None or not self._across.knows(line) or not self._notes.knows(line):
+            return False
+        text, place = line.text_of(raw), Place(self._collector.shown, number, 1)
+        if len(text) > LINE_CHARACTERS:
+            return False
+        self._lost += self._collector.error_count - self._known
+        self._across.take(DesiredEntry(line.entry, text, place), lambda: located(place, raw, (SOURCE_REF,)))
+        self._lines += 1
+        self._known = self._collector.error_count
+        return True
 
     def read(self, line: ParsedLine) -> None:
         self._lost += self._collector.error_count - self._known
         self._across.count_line(line)
         own = without_service_fields(line.document)
+        ambiguous = of_stage_fault(own, self._images)
+        own = mapped_line(own, self._images)
         line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
-        fault = source_ref_fault(own)
+        fault = source_ref_fault(own) or ambiguous
         judgement = judge(own)
         for found in (*((fault,) if fault else ()), *judgement.faults):
             self._report(found, line)
@@ -188,10 +210,18 @@ def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[Desire
     Returns how many lines are left out, because they could not be read or repeat a key: what they say is unknown.
     """
     collector = Collector(dataset.shown)
-    lost = 0
+    common, lost = CommonLines(), 0
+
+    def take(number: int, raw: bytes) -> bool:
+        nonlocal lost
+        line = None if dataset.images else common.read(raw)
+        if line is not None:
+            lost += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
+        return line is not None
+
     with open_regular(dataset.manifest, collector) as handle:
-        for line in _lines(dataset.manifest, handle, collector) if handle else ():
-            own = without_service_fields(line.document)
+        for line in filter(None, _lines(dataset.manifest, handle, collector, take) if handle else ()):
+            own = mapped_line(without_service_fields(line.document), dataset.images)
             if isinstance(own.get(SOURCE_REF), str):
                 lost += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
             else:

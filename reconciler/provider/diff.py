@@ -33,6 +33,7 @@ from reconciler.provider.preview import list_and_plan, preview_again, read_desir
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
+from reconciler.review.dangers import pull_command
 from reconciler.review.declaration import policy_changes
 from reconciler.shell.drift import drift
 from reconciler.text import safe
@@ -115,11 +116,13 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
         return ()
     if plan.marked > _MARKED:
         marked.append(f"... and {plan.marked - _MARKED:,} more marked entries")
+    command = pull_command(run.project.name, (), 1).text
+    keep = (f"to keep what is live in git: {command}",) if plan.has_changes or plan.live_only else ()
     if plan.has_changes:
-        return preview.summary, *preview.entries, *marked
+        return preview.summary, *preview.entries, *marked, *keep
     # After a failure the stored inputs are the earlier ones: under the program's policy `pulumi up` may refuse again.
     ending = () if outputs.unfinished else ("`pulumi up` sends nothing and records live as it is",)
-    return *preview.entries, *marked, *ending
+    return *preview.entries, *marked, *ending, *keep
 
 
 def _reasons(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Iterator[str]:
@@ -195,7 +198,7 @@ def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Li
         return LiveSeen(None)
     with Ledger() as ledger:
         retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
-        ledger.retired = Images(one.image for one in retired)
+        ledger.retired = Images((one.image for one in retired), inputs.stage.images)
         if there.arn:  # a dataset whose creation failed has nothing that can be listed
             list_live(context, ledger, there.arn, there.description)
         process.seen[name] = listed = seen_in(ledger, arn)

@@ -39,7 +39,13 @@ def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
     arn, folder = inputs.project_arn, path.parent
     retired = retired_beside(path, inputs.dataset_type)
     dataset = DatasetDeclaration(
-        inputs.dataset_type, path, inputs.manifest, inputs.policy, is_training_too, retired=retired
+        inputs.dataset_type,
+        path,
+        inputs.manifest,
+        inputs.policy,
+        is_training_too,
+        retired=retired,
+        images=inputs.stage.images,
     )
     name = ProjectArn.parse(arn).name if arn else ""
     project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
@@ -88,7 +94,8 @@ def list_and_plan(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
     if run.plan.has_changes:
-        run.remark = process.undone_apply(target, inputs)
+        said = str(inputs.stage) if inputs.stage.images else ""
+        run.remark = "; ".join(filter(None, (said, process.undone_apply(target, inputs))))
     return run.plan
 
 

@@ -78,11 +78,12 @@ class Runtime:
             self.engine.stop,
             lambda text: console.log_once(text, warning=True),
             settings.hide,
+            rate=settings.rate,
         )
 
     def account_of(self, inputs: Inputs) -> Account:
-        """The account with the role that these inputs name."""
-        return self.account.assuming(inputs.assume_role)
+        """The account with the role that these inputs name, and with the places of their stage."""
+        return self.account.assuming(inputs.assume_role, inputs.stage.snapshots, inputs.stage.audit)
 
     def context(self, project_arn: str, inputs: Inputs, *, guarded: bool = False) -> Context:
         """What an apply to a dataset of this project needs; `guarded`: for making it equal to the inputs' manifest.
@@ -117,7 +118,7 @@ class Runtime:
         if other and self._replaced.get(call_urn()) == other and not self.claims.holder(other, call_urn()):
             return Sibling(live=tuple)  # the dataset that this one replaces: it is deleted at the end
         named = named or self._checked.get(other)
-        return sibling_of(inputs.manifest, inputs.dataset_type, inputs.policy, named)
+        return sibling_of(inputs.manifest, inputs.dataset_type, inputs.policy, named, inputs.stage.images)
 
     def replaces(self, resource_id: str, datasets: Mapping[str, str]) -> None:
         """This call's resource is replaced, and the dataset with this id is deleted when the new one is loaded.

@@ -6,6 +6,7 @@ before anything is sent for any dataset.
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from reconciler.aws.arns import ProjectArn
+from reconciler.aws.clock import SystemClock
+from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError, missing_extra
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects, read_manifest
 from reconciler.manifest.project.nearest import nearest_datasets
+from reconciler.manifest.project.stages import STAGES_FILE, Stage, chosen_stage, stage_properties, staged
 from reconciler.model import Finding, ProjectDeclaration
 from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
@@ -51,23 +55,52 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
         shown = folder or settings.datasets or str(nearest_datasets(Path.cwd(), _CURE))
         if Path(shown).is_absolute():  # it is part of every manifest's path, and so of the state
             raise BadInput(f"the folder of the datasets must be relative to the Pulumi program, not {inert(shown)}")
-        projects = load_projects(Path(shown), shown)
+        stage = _stage(shown, settings)
+        projects = [staged(one, stage) for one in load_projects(Path(shown), shown)]
+        _refuse_managed(projects, stage, settings)
         _validate(projects)
         if any(project.managed for project in projects) and find_spec("pulumi_aws") is None:
             raise BadInput(
                 f"{missing_extra('a project with `managed: true` needs pulumi-aws', 'pulumi-aws')}, or set "
                 "`managed: false`"
             )
-        found = [(one, None if one.managed else _existing_arn(settings, one)) for one in projects]
+        pace = Pace(SystemClock(), settings.rate)
+        found = [(one, None if one.managed else _existing_arn(settings, one, pace)) for one in projects]
         claims = _claims(found, settings)
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
-    return [dataset for project, arn in found for dataset in _declared(project, arn, claims)]
+    return [dataset for project, arn in found for dataset in _declared(project, arn, claims, stage)]
 
 
 def _config_value(key: str) -> str | None:
     namespace, _, name = key.partition(":")
     return pulumi.Config(namespace).get(name)
+
+
+def _stage(folder: str, settings: "Settings") -> Stage:
+    """The stage of the stack, by its name; what the stack's configuration sets goes before it.
+
+    Raises:
+        ReconcilerError: stages.yaml is invalid, or has no such stage.
+    """
+    stage = chosen_stage(Path(folder), folder, pulumi.get_stack(), "the name of the Pulumi stack")
+    role = "" if settings.connection.assume_roles else stage.assume_role
+    return replace(stage, assume_role=role, region=settings.connection.region or stage.region) if stage.name else stage
+
+
+def _refuse_managed(projects: Sequence[ProjectDeclaration], stage: Stage, settings: "Settings") -> None:
+    """pulumi-aws creates projects with the stack's configuration alone.
+
+    Raises:
+        BadInput: the stage says where a managed project is, and the stack's configuration does not.
+    """
+    managed = next((one for one in projects if one.managed), None)
+    where = {"aws:region": stage.region if not settings.connection.region else "", "aws:assumeRoles": stage.assume_role}
+    if managed and (missing := [key for key, value in where.items() if value]):
+        raise BadInput(
+            f"{inert(managed.shown)} is managed by this program, and pulumi-aws creates it with the stack's "
+            f"configuration, not with {STAGES_FILE}; set {' and '.join(missing)} for this stack, or `managed: false`"
+        )
 
 
 def _validate(projects: Sequence[ProjectDeclaration]) -> None:
@@ -110,7 +143,9 @@ def _claims(found: Sequence[tuple[ProjectDeclaration, str | None]], settings: "S
     return claims
 
 
-def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping[str, str]) -> list[Dataset]:
+def _declared(
+    project: ProjectDeclaration, existing: str | None, claims: Mapping[str, str], stage: Stage
+) -> list[Dataset]:
     """The resources of a folder, named as in the state: a project that gets a new name is replaced."""
     arn = existing or _managed_arn(project.name_in_state, project.name)
     return [
@@ -122,6 +157,7 @@ def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping
             labels=project.labels,
             policy=policy_properties(dataset.policy),
             assume_role=project.assume_role or None,
+            stage=stage_properties(stage) or None,
             sibling=next((other.shown for other in project.datasets if other is not dataset), None),
             _claims=claims,
         )
@@ -129,7 +165,7 @@ def _declared(project: ProjectDeclaration, existing: str | None, claims: Mapping
     ]
 
 
-def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
+def _existing_arn(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
     """The ARN of a project that the program does not create, in the account and region that the stack's settings name.
 
     Raises:
@@ -138,21 +174,20 @@ def _existing_arn(settings: "Settings", declared: ProjectDeclaration) -> str:
     from reconciler.shell.account import allowed_region  # noqa: PLC0415 - it loads boto3
 
     try:
-        arn = declared.project_arn or _found(settings, declared)
+        arn = declared.project_arn or _found(settings, declared, pace)
         allowed_region(settings.connection, arn)
     except ReconcilerError as error:
         raise ReconcilerError(settings.hide(str(error))) from None
     return arn
 
 
-def _found(settings: "Settings", declared: ProjectDeclaration) -> str:
+def _found(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
     from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
-    from reconciler.aws.clock import SystemClock  # noqa: PLC0415
     from reconciler.aws.gateway import Gateway  # noqa: PLC0415
     from reconciler.shell.account import project_of, region_of  # noqa: PLC0415
 
     region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    calls = Calls(SystemClock(), Random(), tell=_tell)  # noqa: S311 - varies pauses
+    calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
     connection = settings.connection.assuming(declared.assume_role)
     gateway = Gateway(connection.client(region), calls, partial(connection.account, region))
     project = project_of(gateway, declared)

@@ -40,6 +40,7 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         labels: Sequence[str] | None = None,
         policy: Mapping[str, Any] | None = None,
         assume_role: pulumi.Input[str] | None = None,
+        stage: Mapping[str, Any] | None = None,
         sibling: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
         _claims: Mapping[str, str] | None = None,
@@ -55,6 +56,8 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             policy: {settings}, as in `project.yaml`.
             assume_role: the ARN of a role of the project's account: all calls for this dataset are made with it, also
                 a refresh and a delete. It is assumed with the stack's credentials, after `aws:assumeRoles`.
+            stage: `name`, `images` (prefixes of the manifest's keys, and what they become), `snapshots` and `audit`, as
+                in stages.yaml.
             sibling: path of the manifest of the project's other dataset, with which guards compare this one. It is
                 not stored. Without it a manifest that was checked before counts, or the live entries.
             opts: the resource's options.
@@ -75,6 +78,8 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             properties["labels"] = labels if isinstance(labels, str) else list(labels)
         if assume_role is not None:
             properties["assume_role"] = assume_role
+        if stage is not None:
+            properties["stage"] = dict(stage)
         if sibling is not None:
             properties["sibling"] = sibling
         if _claims is not None:

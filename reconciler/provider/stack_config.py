@@ -20,9 +20,10 @@ from reconciler.aws.connection import AssumeRole, Connection, WebIdentity
 from reconciler.aws.objects import S3Address, is_s3
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
+from reconciler.limits import DEFAULT_RATE, RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, inert
 
-OWN_NAMES: Final = ("allow", "audit", "datasets", "endpointUrl", "snapshots")
+OWN_NAMES: Final = ("allow", "audit", "datasets", "endpointUrl", "rate", "snapshots")
 # Settings about how AWS is reached that boto3 takes from the environment only, each with what to do instead.
 _INSTEAD: Final = {
     "ec2MetadataServiceEndpoint": "set AWS_EC2_METADATA_SERVICE_ENDPOINT in the environment",
@@ -43,7 +44,7 @@ class Settings:
     """A stack's configuration: how to reach AWS, the folder with the datasets if set, guards that are overridden.
 
     `allow` holds (digest of a manifest, guard, reason): an override in the stack's configuration is for one manifest.
-    `remarks` are sentences about settings of pulumi-aws that have no effect here.
+    `rate` is in calls per second. `remarks` are sentences about settings of pulumi-aws that have no effect here.
     """
 
     connection: Connection
@@ -51,6 +52,7 @@ class Settings:
     snapshots: str | None = None
     audit: str | None = None
     allow: tuple[tuple[str, str, str], ...] = ()
+    rate: float = DEFAULT_RATE
     remarks: tuple[str, ...] = ()
 
     def hide(self, text: str) -> str:
@@ -84,6 +86,7 @@ def read_settings(get: Get, names: Iterable[str]) -> Settings:
         snapshots=_place(get, "reconciler:snapshots"),
         audit=_place(get, "reconciler:audit"),
         allow=tuple(_allowed(get)),
+        rate=_rate(get, "reconciler:rate"),
         remarks=tuple(
             f"aws:{name} has no effect on datasets, only on pulumi-aws's own resources; {cure}"
             for name, cure in _INSTEAD.items()
@@ -115,6 +118,14 @@ def _place(get: Get, key: str) -> str | None:
     if place and is_s3(place):
         S3Address.parse(place)
     return place
+
+
+def _rate(get: Get, key: str) -> float:
+    """Calls per second of each operation."""
+    text = get(key) or f"{DEFAULT_RATE:g}"
+    if (rate := rate_of(text)) is None:
+        raise BadInput(f"{key} must be {RATE_WORDS}, not {inert(text)!r}")
+    return rate
 
 
 def _allowed(get: Get) -> Iterator[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from reconciler.errors import BadInput
 from reconciler.ledger import Facts
 from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.manifest.project.role import ROLE_FORM, elsewhere, is_role
+from reconciler.manifest.project.stages import NO_STAGE, Stage, parse_stage, stage_properties
 from reconciler.model import DatasetType
 from reconciler.policy import Policy, settings_of
 from reconciler.shell.drift import ReadBack
@@ -117,6 +118,7 @@ class Inputs:
     labels: tuple[str, ...] | None
     policy: Policy
     assume_role: str = ""
+    stage: Stage = NO_STAGE
     desired_digest: str = ""
     content_digest: str = ""
     entries: int = 0
@@ -139,6 +141,7 @@ class Inputs:
             labels=_labels(known.get("labels")),
             policy=parse_policy(known.get("policy") or {}),
             assume_role=_role(known),
+            stage=_stage(known.get("stage")),
             desired_digest=str(known.get("desiredDigest") or ""),
             content_digest=str(known.get("contentDigest") or ""),
             entries=whole(known.get("entries")),
@@ -149,7 +152,8 @@ class Inputs:
     def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
         policy = {name: getattr(self.policy, name) for name in settings_of(self.policy)}
-        return {"manifest": self.manifest, "labels": self.labels, "assumeRole": self.assume_role, **policy}
+        own = {"assumeRole": self.assume_role, "stage": self.stage}
+        return {"manifest": self.manifest, "labels": self.labels, **own, **policy}
 
     def properties(self) -> dict[str, Any]:
         """The inputs as the engine stores them; the project's ARN only when it is known."""
@@ -166,6 +170,8 @@ class Inputs:
             stored["projectArn"] = self.project_arn
         if self.assume_role:
             stored["assumeRole"] = self.assume_role
+        if self.stage != NO_STAGE:
+            stored["stage"] = stage_properties(self.stage)
         if self.labels is not None:
             stored["labels"] = list(self.labels)
         return stored
@@ -339,6 +345,13 @@ def _role(properties: Mapping[str, Any]) -> str:
     if project and (wrong := elsewhere(role, project.partition, project.account)):
         raise BadProperty("assumeRole", f"the role {role} is of {wrong[0]}, and the project is in {wrong[1]}; {_OWN}")
     return role
+
+
+def _stage(value: object) -> Stage:
+    try:
+        return NO_STAGE if value is None else parse_stage(value)
+    except ValueError as error:
+        raise BadProperty("stage", f"stage {shown(value)} is invalid: {error}") from None
 
 
 def _dataset_type(value: object) -> DatasetType:

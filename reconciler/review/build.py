@@ -41,9 +41,11 @@ from reconciler.review.model import (
 )
 from reconciler.review.verdict import Contents, after_apply, verdict_of
 from reconciler.run import DatasetRun
-from reconciler.text import Sentence
+from reconciler.text import Sentence, inert
 
 # The word for entries that only the first of two manifests has.
+# The most characters of a stage in a headline.
+_STAGE: Final = 400
 _GONE: Final = "no longer in the manifest"
 # Notes that concern an apply; the others are the same in every run.
 _ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code})
@@ -60,6 +62,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     error: ReconcilerError | None = None,
     exit_code: int = 0,
     calls: Mapping[str, int] | None = None,
+    throttled: Mapping[str, int] | None = None,
 ) -> Review:
     """The review of a run; datasets of one project are neighbours.
 
@@ -76,16 +79,25 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
         command=command,
         plan_id=run_id([dataset.plan_id for dataset in all_datasets]),
         compared=compared or Compared(),
-        words=run_headline(totals, all_datasets, _left(datasets[0]) if datasets else LEFT),
+        words=_staged(compared, run_headline(totals, all_datasets, _left(datasets[0]) if datasets else LEFT)),
         totals=totals,
         dangers=dangers_of(projects, offline=compared is not None and compared.offline),
         projects=projects,
         findings=found,
         estimate=total([[one.estimate for one in project.datasets if one.estimate] for project in projects]),
         calls=dict(sorted((calls or {}).items())),
+        throttled=dict(sorted((throttled or {}).items())),
         error=Failure.of(error) if error else None,
         exit_code=exit_code,
     )
+
+
+def _staged(compared: Compared | None, words: str) -> str:
+    """A headline after the stage that live is of, with the prefixes that it maps."""
+    if compared is None or not compared.stage:
+        return words
+    pairs = ", ".join(f"{of} -> {to}" for of, to in compared.images.items())
+    return f"{inert(f'stage {compared.stage}: {pairs}' if pairs else f'stage {compared.stage}', _STAGE)}; {words}"
 
 
 def with_outcomes(review: Review, datasets: Sequence[DatasetRun], calls: Mapping[str, int]) -> Review:
@@ -94,7 +106,9 @@ def with_outcomes(review: Review, datasets: Sequence[DatasetRun], calls: Mapping
     projects = tuple(_with_outcomes(project, [next(rest) for _one in project.datasets]) for project in review.projects)
     applied = structs.replace(review, projects=projects, spent=spent(datasets), calls=dict(calls or review.calls))
     totals = totals_of(applied.datasets, review.findings.errors)
-    words = applied_headline(totals, applied.datasets) if applied.spent else review.words
+    words = review.words
+    if applied.spent:
+        words = _staged(review.compared, applied_headline(totals, applied.datasets))
     return structs.replace(applied, totals=totals, words=words)
 
 

@@ -4,6 +4,7 @@ There are three levels: a "danger" cannot be undone, or spoils training or its s
 is probably not intended; a "note" is good to know. Every danger follows from figures that the review already holds.
 """
 
+import glob
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
@@ -12,7 +13,7 @@ from reconciler.analysis.results import LookAlike, Splits
 from reconciler.model import GuardCheck, Severity
 from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.run import DangerLevel
-from reconciler.text import Name, Sentence, counted, listed, sentence
+from reconciler.text import Command, Name, Sentence, counted, for_shell, listed, sentence
 
 # The beginning of a danger that is a refusal; the refusal itself follows.
 REFUSED: Final = "an apply is refused: "
@@ -128,16 +129,32 @@ def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[D
     """Live entries and labels that do not come from the manifest."""
     if dataset.staying:
         keys = [one.key for one in dataset.changes if one.verb == "live-only" and one.labelled_after]
-        words = counted(dataset.staying, *staying)
+        keep = () if staying is _STAYING[True] else _to_keep(dataset, keys, dataset.staying)
+        words = sentence(counted(dataset.staying, *staying), keep)
         yield _danger(dataset, "check", "live-only", words, dataset.staying, keys)
     if dataset.origins and dataset.origins.drift:
         keys = [change.key for change in dataset.changes if change.origin == "drift"]
-        words = f"{counted(dataset.origins.drift, 'change undoes', 'changes undo')} edits that were made to live"
+        undone = counted(dataset.origins.drift, "change undoes", "changes undo")
+        words = sentence(f"{undone} edits that were made to live", _to_keep(dataset, keys, dataset.origins.drift))
         yield _danger(dataset, "check", "drift", words, dataset.origins.drift, keys)
     if dataset.marked:
         keys = [change.key for change in dataset.changes if change.marks]
-        words = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
-        yield _danger(dataset, "check", "marked", words, dataset.marked, keys)
+        marked = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
+        yield _danger(dataset, "check", "marked", marked, dataset.marked, keys)
+
+
+def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int) -> Sentence:
+    """The command that writes what is live into the manifest, with the keys where they are few."""
+    return "; to keep them in git: " if count > 1 else "; to keep it in git: ", pull_command(
+        dataset.project, keys, count
+    )
+
+
+def pull_command(project: str, keys: Sequence[str], count: int) -> Command:
+    """`reconciler pull` of these entries; of all that differ where there are more of them than are named here."""
+    only = [for_shell(glob.escape(key), "KEY") for key in keys] if len(keys) == count <= _EXAMPLES else []
+    parts = ["reconciler pull --project", for_shell(project, "NAME"), *(f"--only {key}" for key in only)]
+    return Command(" ".join(parts))
 
 
 def _labels(dataset: DatasetReview) -> Iterator[Danger]:

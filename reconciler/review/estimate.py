@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.changes import Action
+from reconciler.limits import CALLS_PER_SECOND
 from reconciler.plan import Plan
 from reconciler.review.model import Estimate
 from reconciler.run import DatasetRun
 
 # Entries per page of ListDatasetEntries (API Reference, MaxResults).
 PAGE: Final = 100
-_CALLS_PER_SECOND: Final = 5
 _LOOK_UP: Final = "DescribeProjects"
 # DescribeDataset before and after a listing, to know that the dataset did not change in between.
 _AROUND: Final = 2
@@ -56,7 +56,7 @@ def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
 def _estimate(calls: Mapping[str, int], batches: int, sent: int, seconds: float | None = None) -> Estimate:
     """Figures whose time was measured, or else follows from the quota."""
     some = {operation: many for operation, many in sorted(calls.items()) if many}
-    seconds = sum(some.values()) / _CALLS_PER_SECOND if seconds is None else seconds
+    seconds = sum(some.values()) / CALLS_PER_SECOND if seconds is None else seconds
     return Estimate(calls=some, batches=batches, bytes=sent, minutes=round(seconds / 60, 2))
 
 

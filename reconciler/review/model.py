@@ -115,11 +115,17 @@ class OriginCounts(Struct, frozen=True, kw_only=True):
 
 
 class Compared(Struct, frozen=True, kw_only=True):
-    """The names of the two sides: "live" and "datasets", or two paths or revisions."""
+    """The names of the two sides: "live" and "datasets", or two paths or revisions.
+
+    `stage` is the stage that live is of, "" for none, `images` the prefixes of the manifests' keys and what they are
+    in that stage.
+    """
 
     before: str = "live"
     after: str = "manifest"
     offline: bool = False
+    stage: str = ""
+    images: dict[str, str] = {}
 
 
 class Totals(Struct, frozen=True, kw_only=True):
@@ -146,7 +152,7 @@ Sign = Literal["+", "~", "-", "!"]
 Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
-Command = Annotated[str, _whole("[a-z]{0,20}")]
+Command = Annotated[str, _whole("[a-z-]{0,20}")]
 CheckState = Literal["ok", "note", "warning", "fails", "not tried"]
 DangerKind = Literal[
     "replace",
@@ -376,8 +382,8 @@ class Review(Struct, frozen=True, kw_only=True):
     `command` is the command that was run, "" if the arguments name none. `plan_id` names all changes of the run, "" if
     a dataset could not be planned. `made` is null in a review that no command made. `dangers` are those of all
     projects, the worst first. `findings` are about project.yaml files. `spent` is what an apply took, to compare with
-    `estimate`; null before one. `calls` are the requests of this run, by operation. `checks` are those of a `doctor`,
-    `applies` those of a `history`.
+    `estimate`; null before one. `calls` are the requests of this run, by operation, `throttled` those that the
+    service throttled. `checks` are those of a `doctor`, `applies` those of a `history`.
     """
 
     kind: Literal["plan"] = "plan"
@@ -394,6 +400,7 @@ class Review(Struct, frozen=True, kw_only=True):
     estimate: Estimate | None = None
     spent: Estimate | None = None
     calls: dict[str, int] = {}
+    throttled: dict[str, int] = {}
     checks: tuple[Checked, ...] = ()
     applies: tuple[Applied, ...] = ()
     error: Failure | None = None

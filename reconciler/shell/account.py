@@ -18,7 +18,9 @@ from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects
+from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, Interrupted
+from reconciler.limits import DEFAULT_RATE
 from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
@@ -48,7 +50,8 @@ class Account:
 
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
     `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
-    `counts` has the calls of each gateway, by operation.
+    `counts` has the calls of each gateway, by operation, `throttled` the throttled ones of all; `rate` is how many
+    calls per second are made of each operation.
     """
 
     connection: Connection
@@ -60,25 +63,40 @@ class Account:
     warn: Callable[[str], None]
     hide: Callable[[str], str] = str
     counts: list[Counter[str]] = field(default_factory=list)
+    throttled: Counter[str] = field(default_factory=Counter)
+    rate: float = DEFAULT_RATE
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
+    _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
+    _of: str = ""
     _lock: Lock = field(default_factory=Lock)
-    _assuming: dict[str, "Account"] = field(default_factory=dict)
+    _assuming: dict[tuple[str, str, str], "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
-    def assuming(self, role: str) -> "Account":
-        """The same with a role, assumed after those of the connection: all calls for a project are made with it."""
+    def assuming(self, role: str, snapshots: str = "", audit: str = "") -> "Account":
+        """The same with a role, assumed after those of the connection: all calls for a project are made with it.
+
+        `snapshots` and `audit` are places where the settings name none.
+        """
+        key, places = (role, snapshots, audit), self.places
+        if not any(key):
+            return self
         with self._lock:
-            if role and role not in self._assuming:
+            if key not in self._assuming:
+                own = replace(
+                    places, snapshots=places.snapshots or snapshots or None, audit=places.audit or audit or None
+                )
                 connection = self.connection.assuming(role)
-                self._assuming[role] = replace(self, connection=connection, _gateways={}, _assuming={}, _lock=Lock())
-            return self._assuming[role] if role else self
+                apart = replace(self, connection=connection, places=own, _of=role.split(":")[4] if role else self._of)
+                self._assuming[key] = replace(apart, _gateways={}, _assuming={}, _lock=Lock())
+            return self._assuming[key]
 
     def gateway(self, region: str) -> Gateway:
         """The gateway to a region; clients are shared, because making one is slow and not thread-safe."""
         with self._lock:
             if region not in self._gateways:
-                calls = Calls(self.clock, self._random, self.log, self._tell)
+                pace = self._paces.setdefault((self._of, region), Pace(self.clock, self.rate, self.throttled))
+                calls = Calls(self.clock, self._random, self.log, self._tell, pace=pace)
                 client = self._stoppable(lambda: self.connection.client(region))
                 self._gateways[region] = Gateway(client, calls, partial(self.connection.account, region))
                 self.counts.append(calls.counts)

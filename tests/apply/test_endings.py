@@ -143,6 +143,16 @@ def test_the_place_of_a_snapshot_is_told_before_the_delete(desk: Desk, monkeypat
     assert known == [("snapshot 1",)]
 
 
+def test_a_dataset_that_was_deleted_and_not_made_again_is_not_in_the_outcome(desk: Desk) -> None:
+    """`extra: replace`, and CreateDataset is denied: there is no dataset at the end, so the outcome names none."""
+    desk.policy = Policy(extra=Extra.REPLACE)
+    desk.create(*OLD)
+    desk.fault("fault: error, error: AccessDeniedException, operation: CreateDataset, on: 1")
+    outcome = run(desk, [], *NEW)
+    assert "CreateDataset" in str(outcome.error)
+    assert (outcome.dataset_arn, outcome.snapshots, desk.arn) == ("", ("snapshot 1",), "")
+
+
 def test_credentials_that_expire_after_a_delete_leave_its_snapshot_in_the_outcome(
     slow: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

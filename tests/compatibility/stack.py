@@ -1,7 +1,7 @@
 """A stack as version 0.1.0 left it: the user's folder, and the service as it was then.
 
 Only public doors: the commands `localengine` and `reconciler` as processes, the emulator through what `serve` yields.
-Nothing of `reconciler` is imported here, so that its modules may move.
+Nothing of `reconciler` is imported here but its clock, so that its modules may move.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from tests.support.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,7 +179,7 @@ class Stack:
         return {
             "HOME": str(self.folder),
             "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.pathsep.join([str(_REPOSITORY), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+            **in_a_hurry(self.folder / ".site"),
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_CONFIG_FILE": os.devnull,

@@ -1,8 +1,7 @@
 """The guard `unusable`: a plan whose lines the service would mark with errors is refused, on a first load too."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from reconciler.ledger import Ledger
 from reconciler.model import GuardState

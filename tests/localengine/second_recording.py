@@ -53,7 +53,11 @@ STEPS = [command["step"] for command in COMMANDS if command["step"] not in LEFT_
 REPLACEMENTS = ("23-", "24-", "26-", "27-")
 FAILURES = ("25-", "28-", "29-", "30-", "31-", "32-")
 # Stacks that repeat a promise of a different stack under different conditions: only in `make test-full`.
-REPEATS = ("25-p-", "25-f-", "25-c-", "29-c-", "29-e-", "29-f-", "30-dbr", "31-")
+REPEATS = (
+    *("24-17-", "24-18-", "24-19-", "24-20-", "24-21-"),
+    *("25-guard", "25-p-", "25-f-", "25-c-"),
+    *("29-c-", "29-e-", "29-f-", "30-first-", "30-dbr", "31-"),
+)
 # Commands that fail while a different resource is processed, and that resource: a race decides whether its provider is
 # called, here and in the real engine.
 RACING = {

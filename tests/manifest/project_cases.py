@@ -74,8 +74,11 @@ PROJECT_CASES = [
     ("yaml-tag", "project: §!!str a", ""),
 ]
 
-# Rules that need more than the text of one project.yaml; each has a test below.
+# Rules that need more than the text of one project.yaml; each has a test below, those of stages in tests/cli.
 PROJECT_ELSEWHERE = {
+    "prefix-illegal",
+    "prefixes-overlap",
+    "source-ref-of-stage",
     "datasets-missing",
     "datasets-not-a-folder",
     "manifest-misnamed",

@@ -70,7 +70,7 @@ def program(tmp_path: Path, held: Held) -> Workspace:
     return made
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_the_first_signal_stops_after_the_running_batch(program: Workspace, held: Held, number: signal.Signals) -> None:
     """The batch is waited for, nothing more is sent, the state has what was done; the next `pulumi up` continues."""
     process = started(program, held)

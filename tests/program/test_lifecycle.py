@@ -88,7 +88,12 @@ def test_an_exported_state_is_taken_over(workspace: Workspace, tmp_path_factory:
 
 
 @pytest.mark.parametrize(
-    ("what", "code"), [("marked", DRIFT), ("gone", DRIFT), ("appeared", DRIFT), ("uploaded", 0), ("replaced", DRIFT)]
+    ("what", "code"),
+    [
+        ("appeared", DRIFT),
+        ("uploaded", 0),
+        *(pytest.param(what, DRIFT, marks=pytest.mark.slow) for what in ("marked", "gone", "replaced")),
+    ],
 )
 def test_the_drift_run_exits_7_without_any_manifest(workspace: Workspace, what: str, code: int) -> None:
     """A scheduled job needs the state and the provider; an image that was uploaded without labels does not count."""

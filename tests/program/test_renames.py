@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.program.workspace import Workspace
 
+# The quick run tries the policy under which a mistake loses most.
+POLICIES = ["delete", *(pytest.param(policy, marks=pytest.mark.slow) for policy in ("refuse", "keep"))]
 CATS = {"1.jpg": ["cat"], "2.jpg": ["cat"]}
 PROGRAM = """
 from reconciler import Dataset
@@ -24,7 +26,7 @@ def write_program(workspace: Workspace, policy: str, *resources: tuple[str, str,
     (workspace.folder / "__main__.py").write_text(text)
 
 
-@pytest.mark.parametrize("policy", ["delete", "refuse", "keep"])
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_renamed_folder_keeps_its_dataset(workspace: Workspace, policy: str) -> None:
     """The new name takes the dataset over, the old one lets go of it and says so, whatever the policy."""
     workspace.create_project("pets")
@@ -44,7 +46,7 @@ def test_a_renamed_folder_keeps_its_dataset(workspace: Workspace, policy: str) -
     workspace.drift()
 
 
-@pytest.mark.parametrize("policy", ["delete", "refuse", "keep"])
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_renamed_resource_of_any_program_keeps_its_dataset(workspace: Workspace, policy: str) -> None:
     """Without an alias too; no folder, no list of what the program declares."""
     project = workspace.create_project("pets")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localengine.state.passphrase import Crypter
+from tests.support.quick_clock import in_a_hurry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -184,7 +185,6 @@ class Workspace:
         own = {
             "HOME": str(self.folder),
             "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.environ.get("PYTHONPATH", "") if self.python == sys.executable else "",
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_CONFIG_FILE": os.devnull,
@@ -194,5 +194,6 @@ class Workspace:
             "PULUMI_CONFIG_PASSPHRASE": "",
         }
         if self.python == sys.executable:
+            own |= in_a_hurry(self.folder / ".site")
             own |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
         return own | self.env

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pulumi_aws
 import pytest
 
+from reconciler.errors import BadInput
 from reconciler.provider.stack_config import AWS_NAMES, OWN_NAMES, read_settings
 from tests.provider.doubles import Sts, Tap
 from tests.support.provider_engine import CallError, Resource, running
@@ -324,3 +325,12 @@ def test_every_setting_that_is_read_has_a_name_and_is_on_its_page() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
     assert not [name for name in OWN_NAMES if f"`reconciler:{name}`" not in page]
     assert not [name for name in AWS_NAMES if f"`{name}`" not in page and f"`aws:{name}`" not in page]
+
+
+@pytest.mark.parametrize("text", ["0", "four", "-1", "1000"])
+def test_the_pace_is_a_number_of_calls_per_second(text: str) -> None:
+    """`reconciler:rate` is 4 unless it is set, and a sentence says what it must be."""
+    assert read_settings(lambda _key: None, ()).rate == 4
+    assert read_settings(lambda key: "2.5" if key == "reconciler:rate" else None, ()).rate == 2.5
+    with pytest.raises(BadInput, match=f"reconciler:rate must be a number of calls per second, .* not '{text}'"):
+        read_settings(lambda key: text if key == "reconciler:rate" else None, ())

@@ -56,8 +56,15 @@ def records(program: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.mark.parametrize("how", ENDINGS)
-@pytest.mark.parametrize("first", [True, False], ids=["create", "update"])
+@pytest.mark.parametrize(
+    ("how", "first"),
+    [
+        pytest.param(how, first, id=f"{'create' if first else 'update'}-{how}", marks=[] if quick else pytest.mark.slow)
+        for how in ENDINGS
+        for first in (True, False)
+        for quick in [(how, first) in {("full disk", True), ("bug", False)}]
+    ],
+)
 def test_the_state_the_screen_and_the_record_have_what_was_done(
     emulator: Emulator,
     tmp_path: Path,

@@ -108,9 +108,10 @@ def test_live_only_entries_are_shown_in_every_preview(world: World) -> None:
     changed, checked = cells.preview()
     assert not changed
     assert checked["pendingChanges"]["entries"] == [f"! {KEY}4.jpg  live only: bird"]
+    pull = f"reconciler pull --project {cells.declared['projectArn'].split('/')[1]} --only {KEY}4.jpg"
     assert cells.messages[-1].text.splitlines() == [
         "up to date: 1 entry; 1 live only",
-        "check: 1 live image is not in the manifest and will still be used for training",
+        f"check: 1 live image is not in the manifest and will still be used for training; to keep it in git: {pull}",
         f"! {KEY}4.jpg  live only: bird",
         f"plan {checked['pendingChanges']['plan']}",
     ]

@@ -117,7 +117,12 @@ def test_no_text_of_the_state_acts_in_a_message(world: World) -> None:
     cells.outputs |= {"unfinished": "the network failed", "settled": ["0" * 16]}
     kept = deepcopy((cells.id, cells.inputs, cells.outputs))
     errors = [""]
-    calls: tuple[Callable[[], object], ...] = (cells.drift, cells.preview, cells.destroy)
+    command = world.provider.again()  # that of a destroy
+    calls: tuple[Callable[[], object], ...] = (
+        cells.drift,
+        cells.preview,
+        lambda: command.delete(cells.urn, cells.id, cells.outputs),
+    )
     for bag in ("outputs", "inputs"):
         for place, changed in with_each_text_replaced(getattr(cells, bag), NASTY):
             for call in calls:
@@ -131,6 +136,7 @@ def test_no_text_of_the_state_acts_in_a_message(world: World) -> None:
             said = [*(message.text for message in cells.messages), *cells.statuses, *errors]
             acting = [one for text in said for one in text if one != "\n" and unicodedata.category(one) in {"Cc", "Cf"}]
             assert not acting, (bag, place)
+    assert command.close() == ""
 
 
 def with_each_value_replaced(value: Any, other: object) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON

@@ -123,12 +123,19 @@ class Witness:
         finally:
             self.emulator.front_end.before_work.remove(self._look)
 
-    def lost(self) -> list[str]:
-        """What was destroyed without a copy by calls that the service accepted and that no colleague came before."""
+    def lost(self, rules: Iterable[dict[str, Any]] = ()) -> list[str]:
+        """What was destroyed without a copy by calls that the service accepted and that no colleague came before.
+
+        A colleague also comes before a call where the rules let one edit after the call before it, the program's last
+        look: the service has no update that depends on what is live, so nobody can know.
+        """
+        late = any(rule["fault"] in COLLEAGUES and rule.get("at") == "after" for rule in rules)
         found: list[str] = []
         for number, operation, lines in self.seen:
             call = self.emulator.calls[number]
-            if lines and not call.error and not COLLEAGUES & set(call.faults):
+            fired = [*call.faults, *(self.emulator.calls[number - 1].faults if late else ())]
+            came = {name.rpartition(":")[2] for name in fired}  # the journal has the number of the rule before it
+            if lines and not call.error and not COLLEAGUES & came:
                 found.append(f"{operation} destroyed {len(lines)} lines that no copy has")
         self.seen.clear()
         return found
@@ -237,7 +244,7 @@ class Disturbed(RuleBasedStateMachine):
             pass
         self.emulator.load_faults("")
         self.desk.gateway, self.desk.policy = mortal_gateway(self.desk, None), applied
-        assert not self.witness.lost()
+        assert not self.witness.lost(rules)
 
     @rule(rules=_plans(), seed=st.integers(0, 99), death=_deaths(), full=_disks())
     def apply(self, rules: list[dict[str, Any]], seed: int, death: Death | None, full: int | None) -> None:
@@ -252,7 +259,7 @@ class Disturbed(RuleBasedStateMachine):
         except Killed:
             ran = None
         self.desk.gateway = mortal_gateway(self.desk, None)  # what follows looks at live itself
-        assert not self.witness.lost()
+        assert not self.witness.lost(rules)
         made = self.emulator.calls[before:]
         self.emulator.load_faults("")
         if not {rule["fault"] for rule in rules} & (COLLEAGUES | {"stale-listing"}):

@@ -1,7 +1,8 @@
 """A ledger filled from documents, as a manifest and a listing fill it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from reconciler.entries import compact, entry_of
 from reconciler.ledger import Ledger, fill_live

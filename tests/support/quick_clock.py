@@ -10,12 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import pytest
-
 from reconciler.aws.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest  # each process that is started would take longer to load it than to do its work
 
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -37,18 +35,11 @@ def _sleep(_clock: SystemClock, seconds: float) -> None:
 
 def hurry(patch: pytest.MonkeyPatch | None = None) -> None:
     """Make this process's clock a quick one, for good or until the patch is undone."""
-    patch = patch or pytest.MonkeyPatch()
-    patch.setattr(SystemClock, "now", _now)
-    patch.setattr(SystemClock, "sleep", _sleep)
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """The test's own process is in a hurry; how many seconds it would have slept."""
-    hurry(monkeypatch)
-    _slept[0] = 0.0
-    yield _slept
-    _slept[0] = 0.0
+    for name, quick in (("now", _now), ("sleep", _sleep)):
+        if patch:
+            patch.setattr(SystemClock, name, quick)
+        else:
+            setattr(SystemClock, name, quick)
 
 
 def in_a_hurry(folder: Path) -> dict[str, str]:

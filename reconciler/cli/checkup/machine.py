@@ -14,6 +14,7 @@ from reconciler.cli.checkup.row import Examined, Said
 from reconciler.cli.scaffold import PACKAGE
 from reconciler.cli.session.read import chosen_projects
 from reconciler.errors import InvalidDeclaration
+from reconciler.manifest.project.stages import staged
 from reconciler.text import counted, for_shell, inert
 
 _SECONDS: Final = 20
@@ -85,7 +86,8 @@ def declarations(examined: Examined, _subject: str) -> Said:
         cure = "run `reconciler init`, or name the folder with --datasets"
         return Said("fails", f"there is no folder {inert(str(options.datasets))}", cure)
     try:
-        examined.projects = tuple(chosen_projects(options.datasets, options.projects))
+        chosen = chosen_projects(options.datasets, options.projects)
+        examined.projects = tuple(staged(one, examined.run.stage) for one in chosen)
     except InvalidDeclaration as error:
         many = counted(error.total, "error", "errors")
         return Said("fails", f"{many} in project.yaml files", "run `reconciler validate`, which shows them")

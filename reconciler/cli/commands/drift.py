@@ -17,6 +17,7 @@ from reconciler.errors import Exit
 from reconciler.model import Verb
 from reconciler.plan import Plan
 from reconciler.review.changes import OriginCount
+from reconciler.review.dangers import pull_command
 from reconciler.run import Base, DatasetRun
 from reconciler.shell.drift import drift as drifted_since
 from reconciler.shell.drift import read_back
@@ -39,7 +40,10 @@ def drift(run: Run, screen: Screen, signals: Signals) -> Exit:
             one.remark = "; ".join(filter(None, (f"{words} ({judged.since})", one.remark)))
     show_plan(run, screen)
     refuse_failed(run)
-    many = sum(1 for one in run.datasets if one.drift)
+    drifted = [one for one in run.datasets if one.drift]
+    many = len(drifted)
+    for name in dict.fromkeys(one.project.name for one in drifted):
+        screen.line(f"to keep what is live in git: {pull_command(name, (), 1).text}")
     screen.line(f"drift in {many:,} of {counted(len(run.datasets), 'dataset', 'datasets')}" if many else "no drift")
     return Exit.CHANGES if many else Exit.DONE
 

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from typing import Final
 
 from reconciler.apply import list_live
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.choices import Choice, Part, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired
-from reconciler.cli.session.edited import YAML, edit_manifest, read_again
+from reconciler.cli.session.edited import YAML, edit_manifest, read_again, repository_key, repository_line
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
@@ -28,7 +29,7 @@ from reconciler.run import DatasetRun
 from reconciler.text import counted, inert, listed, safe, sentence
 
 # So many entries are listed where nothing says which to take.
-_LISTED = 20
+_LISTED: Final = 20
 
 
 def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -113,11 +114,11 @@ class _Pull:
     def _whole(self, one: DatasetRun) -> Iterator[bytes]:
         """A manifest of all that is live, but for retired entries."""
         context, total = self.live.context(one), one.ledger.live_facts(Compare.LABELS).entries
-        marked = frozenset(entry.key for entry in one.ledger.marked())
+        marked = frozenset(repository_key(one, entry.key) for entry in one.ledger.marked())
         pieces = (
-            (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: _live(one.ledger), marked))
+            (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: _live(one), marked))
             if one.dataset.manifest.suffix in YAML
-            else map(json_line_of, _live(one.ledger))
+            else map(json_line_of, _live(one))
         )
         for number, piece in enumerate(pieces):
             yield piece
@@ -134,7 +135,7 @@ class _Pull:
         chosen = chosen_of(list(zip(datasets, settled, strict=True)), self.run.options)
         refuse_unknown(self.run.options, chosen.choices)
         taken = self._decided(chosen.choices)
-        left = chosen.others + len(chosen.choices) - len(taken)
+        left = chosen.others.total() + len(chosen.choices) - len(taken)
         if left:
             self.codes.append(Exit.CHANGES)
             were = counted(left, "entry that differs was", "entries that differ were")
@@ -142,7 +143,7 @@ class _Pull:
         busy = {id(part.one) for choice in chosen.choices for part in choice.parts}
         for one in datasets:
             if id(one) not in busy:
-                state = "is unchanged" if left else "is up to date"
+                state = "is unchanged" if chosen.others[one.dataset.dataset_type] else "is up to date"
                 self._say(one, f"{inert(one.dataset.shown)} {state}")
         return taken
 
@@ -172,7 +173,7 @@ class _Pull:
             if row is None or (row.place and row.live_labelled):
                 parts += choice.parts
                 continue
-            leaving.append(Retirement(item_for(row.key), reason, self._only_in(part)))
+            leaving.append(Retirement(item_for(repository_key(part.one, row.key)), reason, self._only_in(part)))
             parts += [replace(part, taken=replace(part.taken, goes=True))] if row.place else []
         return parts, leaving
 
@@ -221,8 +222,8 @@ class _Pull:
         self.lines.append(f"{inert(one.title)}: {words}")
 
 
-def _live(ledger: Ledger) -> Iterator[str]:
-    """All live lines, as listed, where the manifest has none; without retired ones."""
-    for row in ledger.live_only():
+def _live(one: DatasetRun) -> Iterator[str]:
+    """All live lines with the keys of the repository, where the manifest has none; without retired ones."""
+    for row in one.ledger.live_only():
         if not row.retired and row.live is not None:
-            yield row.live.decode("utf-8", "surrogatepass")
+            yield repository_line(one, row.live)

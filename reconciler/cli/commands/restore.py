@@ -95,12 +95,12 @@ def _role(run: Run, name: str) -> str:
     """
     datasets = run.options.datasets
     declared = load_projects(datasets, str(datasets)) if datasets.is_dir() else ()
-    roles = {one.assume_role for one in declared if one.name == name}
+    roles = {run.stage.assume_role or one.assume_role for one in declared if one.name == name}
     if len(roles) > 1:
         raise BadInput(
             f"{inert(name)} is declared with different roles; restore by the id of a record, which has its role"
         )
-    return next(iter(roles), "")
+    return next(iter(roles), run.stage.assume_role)
 
 
 def _recorded_target(run: Run, record: Record) -> DatasetRun:

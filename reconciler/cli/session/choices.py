@@ -1,7 +1,9 @@
 """Entries of which a manifest may take live's line: which differ, which of them are chosen, and how each is shown."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.analysis.entry import Detail, detail_of, phrase
 from reconciler.cli.arguments import Options
@@ -10,7 +12,7 @@ from reconciler.cli.session.edited import Taken
 from reconciler.entries.image_names import Images
 from reconciler.errors import BadInput
 from reconciler.ledger.rows import Row
-from reconciler.model import Change, Verb
+from reconciler.model import Change, DatasetType, Verb
 from reconciler.run import DatasetRun
 from reconciler.text import Sentence, inert, sentence
 from reconciler.views.terminal.beside import beside_lines
@@ -18,8 +20,8 @@ from reconciler.views.terminal.tables import Layout, columns_of
 from reconciler.views.words import said, shown
 
 # So many characters of the digest of a pair name an entry.
-_NAMING = 8
-_QUESTION = "Take live's entry? [y/n/a/q] "
+_NAMING: Final = 8
+_QUESTION: Final = "Take live's entry? [y/n/a/q] "
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ class Choice:
 
 @dataclass(slots=True)
 class Chosen:
-    """The entries of a project that are chosen, and how many others differ."""
+    """The entries of a project that are chosen, and how many others of each of its datasets differ."""
 
     choices: list[Choice]
-    others: int
+    others: Counter[DatasetType]
 
 
 def chosen_of(datasets: Sequence[tuple[DatasetRun, frozenset[str]]], options: Options) -> Chosen:
@@ -69,7 +71,7 @@ def chosen_of(datasets: Sequence[tuple[DatasetRun, frozenset[str]]], options: Op
     only, moved = Images(options.only), _moved([one for one, _settled in datasets])
     found: dict[str, list[tuple[str, Part]]] = {}
     wanted: set[str] = set()
-    others = 0
+    others = Counter[DatasetType]()
     for one, settled in datasets:
         for row in _differing(one, settled):
             wants = _wants(row, options, only)
@@ -79,9 +81,11 @@ def chosen_of(datasets: Sequence[tuple[DatasetRun, frozenset[str]]], options: Op
                 found.setdefault(name, []).append((row.pair[:_NAMING], part))
                 wanted.update([name] if wants else [])
             else:
-                others += 1
+                others[one.dataset.dataset_type] += 1
     choices = [_choice(parts) for name, parts in found.items() if name in wanted]
-    others += sum(len(parts) for name, parts in found.items() if name not in wanted)
+    others.update(
+        part.one.dataset.dataset_type for name, parts in found.items() for _digest, part in parts if name not in wanted
+    )
     return Chosen(choices, others)
 
 
@@ -116,9 +120,11 @@ def _wants(row: Row, options: Options, only: Images) -> bool:
 def ask_each(choices: Sequence[Choice], screen: Screen) -> list[Choice]:
     """Ask about each on the terminal: y takes it, n leaves it; a takes, q leaves it and all others."""
     taken: list[Choice] = []
+    layout = Layout(screen.width, 0, verbose=False)
     for number, choice in enumerate(choices, start=1):
         screen.line()
-        screen.line(f"{number:,} of {len(choices):,}: {said(_title(choice))}", "header")
+        for line, role in layout.wrap(f"{number:,} of {len(choices):,}: {said(_title(choice))}", "header", 0, 4):
+            screen.line(line, role)
         for line, role in beside_lines(_detail(choice.parts[-1]), screen.width or 80):
             screen.line(line, role)
         answer = ""

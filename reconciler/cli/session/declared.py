@@ -4,11 +4,12 @@ import glob
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Final
 
 from reconciler.cli.session.files import NewFiles
 from reconciler.errors import BadInput
-from reconciler.manifest.project.edit import Item, with_items
+from reconciler.manifest.project.edit import Item, with_item_renamed, with_items
 from reconciler.manifest.project.folders import parsed_project
 from reconciler.model import ProjectDeclaration, Retirement
 from reconciler.text import inert
@@ -39,6 +40,21 @@ def labelled(
     return _with(files, project, "labels", new, labels=(*(project.labels or ()), *new)), new
 
 
+def relabelled(files: NewFiles, project: ProjectDeclaration, old: str, new: str) -> ProjectDeclaration:
+    """The project whose closed list has the new label in place of the old one.
+
+    Raises:
+        BadInput: as for `retired`.
+    """
+    if project.labels is None or old not in project.labels:
+        return project
+    merges = new in project.labels
+    labels = tuple(new if label == old else label for label in project.labels if label != old or not merges)
+    path, shown = project.folder / _FILE, f"{project.shown}/{_FILE}"
+    content = with_item_renamed(files.text_of(path), "labels", old, "" if merges else new, shown)
+    return _written(files, path, content, replace(project, labels=labels), shown)
+
+
 def item_for(key: str) -> str:
     """A key as an item of `retired` that means this key alone."""
     return glob.escape(key)
@@ -58,7 +74,14 @@ def _with(
     expected: ProjectDeclaration = replace(project, **changed)  # type: ignore[arg-type]  # one of its lists
     path, shown = project.folder / _FILE, f"{project.shown}/{_FILE}"
     content = with_items(files.text_of(path), key, items, shown)
-    if parsed_project(BytesIO(content), project) != expected:
-        raise BadInput(f"{inert(shown)}: `{key}` could not be written; edit the file by hand; nothing was written")
+    return _written(files, path, content, expected, shown)
+
+
+def _written(
+    files: NewFiles, path: Path, content: bytes, expected: ProjectDeclaration, shown: str
+) -> ProjectDeclaration:
+    """Write a project.yaml that is read back as what is expected."""
+    if parsed_project(BytesIO(content), expected) != expected:
+        raise BadInput(f"{inert(shown)} could not be edited by position; edit it by hand; nothing was written")
     files.write(path, [content])
     return expected

@@ -1,11 +1,12 @@
 """A manifest changed by position, entry by entry; what was written is read again before it takes the file's place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from reconciler.cli.session.files import NewFiles
+from reconciler.entries.image_prefixes import line_mapped_back, mapped_back
 from reconciler.errors import BadInput
 from reconciler.ledger import DESIRED, Ledger
 from reconciler.manifest import Findings, read_manifest
@@ -47,8 +48,8 @@ def edit_manifest(
     if not left:
         raise BadInput(f"no entry would be left in {shown}; nothing was written")
     changed = {entry.line: entry for entry in taken if entry.line}
-    marked = frozenset(row.key for row in one.ledger.marked())
-    edits = Edits(_Changed(one.ledger, changed), _Added(one.ledger, came), marked)
+    marked = frozenset(repository_key(one, row.key) for row in one.ledger.marked())
+    edits = Edits(_Changed(one, changed), _Added(one, came), marked)
     is_yaml = one.dataset.manifest.suffix.lower() in YAML
     with one.dataset.manifest.open("rb") as handle, Ledger() as after:
         file = files.write(one.dataset.manifest, edited(handle, edits, one.dataset.shown, is_yaml=is_yaml))
@@ -68,12 +69,12 @@ def read_again(
 class _Changed(Mapping[int, str | None]):
     """The listed line that takes the place of the manifest's, by its number; each is read when it is asked for."""
 
-    def __init__(self, ledger: Ledger, by_line: Mapping[int, Taken]) -> None:
-        self._ledger, self._by_line = ledger, by_line
+    def __init__(self, one: DatasetRun, by_line: Mapping[int, Taken]) -> None:
+        self._one, self._by_line = one, by_line
 
     def __getitem__(self, line: int) -> str | None:
         entry = self._by_line[line]
-        return None if entry.goes else _text(self._ledger.desired_row(entry.seq).live)
+        return None if entry.goes else repository_line(self._one, self._one.ledger.desired_row(entry.seq).live)
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._by_line)
@@ -85,18 +86,43 @@ class _Changed(Mapping[int, str | None]):
 class _Added(Sequence[str]):
     """The listed lines that the manifest does not have; each is read when it is asked for."""
 
-    def __init__(self, ledger: Ledger, came: Sequence[Taken]) -> None:
-        self._ledger, self._came = ledger, came
+    def __init__(self, one: DatasetRun, came: Sequence[Taken]) -> None:
+        self._one, self._came = one, came
 
     def __getitem__(self, number: int) -> str:  # type: ignore[override]  # nobody slices it
-        return _text(self._ledger.live_row(self._came[number].seq).live)
+        return repository_line(self._one, self._one.ledger.live_row(self._came[number].seq).live)
 
     def __len__(self) -> int:
         return len(self._came)
 
 
-def _text(line: bytes | None) -> str:
-    return (line or b"").decode("utf-8", "surrogatepass")
+def repository_line(one: DatasetRun, line: bytes | None) -> str:
+    """A listed line with its key as it is in the repository: without the prefix of the stage.
+
+    Raises:
+        BadInput: the key is in the stage, and no key of the repository is mapped to it.
+    """
+    text = (line or b"").decode("utf-8", "surrogatepass")
+    return _mapped_back(one, lambda: line_mapped_back(text, one.dataset.images))
+
+
+def repository_key(one: DatasetRun, key: str) -> str:
+    """A live key as it is in the repository.
+
+    Raises:
+        BadInput: as for `repository_line`.
+    """
+    return _mapped_back(one, lambda: mapped_back(key, one.dataset.images))
+
+
+def _mapped_back(one: DatasetRun, result: Callable[[], str]) -> str:
+    try:
+        return result()
+    except ValueError as error:
+        raise BadInput(
+            f"{inert(one.dataset.shown)}: {inert(str(error))} by `images` of the stage; choose entries with --only, or "
+            "map its prefix in stages.yaml; nothing was written"
+        ) from None
 
 
 def _refuse_other_changes(one: DatasetRun, after: Ledger, taken: Sequence[Taken], left: int) -> None:

@@ -50,6 +50,8 @@ class LiveSide:
             signals.stop,
             lambda text: screen.remark(f"warning: {text}"),
             counts=run.calls,
+            throttled=run.throttled,
+            rate=options.rate,
         )
         self.throttled = Counter[str]()
         self.objects = run.objects = self.account.objects

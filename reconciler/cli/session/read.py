@@ -18,6 +18,7 @@ from reconciler.errors import BadInput, Exit, Refused
 from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects, read_manifest
+from reconciler.manifest.project.stages import NO_STAGE, Stage, staged
 from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.review.declaration import Declared, declaration_changes, is_same, project_change
 from reconciler.review.model import Made, Review
@@ -40,19 +41,24 @@ _SEVERITY = (
 
 @dataclass(slots=True)
 class Run:
-    """One run of a command; `calls` counts requests by operation. `resources` closes with the run.
+    """One run of a command; `resources` closes with the run.
+
+    `calls` counts requests by operation, `throttled` those that the service throttled.
 
     `review` is the plan once every dataset was planned; after an apply it includes the outcomes.
     `objects` opens S3 near a region, for commands that use an account; `made` is when and from which commit it was.
+    `stage` is the one that `--stage` names.
     """
 
     options: Options
     resources: ExitStack
     datasets: list[DatasetRun] = field(default_factory=list)
     calls: list[Counter[str]] = field(default_factory=list)
+    throttled: Counter[str] = field(default_factory=Counter)
     review: Review | None = None
     objects: Callable[[str | None], Objects] | None = None
     made: Made | None = None
+    stage: Stage = NO_STAGE
 
     def call_counts(self) -> Counter[str]:
         """The requests of the run so far, by operation."""
@@ -83,7 +89,12 @@ def read_all(run: Run, screen: Screen) -> None:
 
 
 def add_datasets(run: Run, project: ProjectDeclaration) -> None:
-    """Add the datasets of a project to the run, each with a ledger that closes with it."""
+    """Add the datasets of a project to the run, each with a ledger that closes with it, as they are in its stage.
+
+    Raises:
+        BadInput: the project is not where the stage is.
+    """
+    project = staged(project, run.stage)
     for dataset in project.datasets:
         run.datasets.append(DatasetRun(project, dataset, run.resources.enter_context(Ledger())))
 
@@ -223,7 +234,7 @@ def _base(revisions: _Revisions, run: Run) -> tuple[_Manifests, Sequence[Declare
     place = run.resources.enter_context(
         checked_out(f"{revisions.base}{revisions.inside}", revisions.repository, revisions.default)
     )
-    declared = declared_in(place, revisions.folder)
+    declared = [_in_stage(one, run) for one in declared_in(place, revisions.folder)]
     return _read(declared, {_name(one) for one in run.datasets}, run), declared
 
 
@@ -231,9 +242,18 @@ def _at(revisions: _Revisions, commit: str, wanted: set[_Name], run: Run) -> _Ma
     """The manifests of an earlier commit; None where they are invalid."""
     try:
         with checked_out(f"{commit}{revisions.inside}", revisions.repository, revisions.default) as place:
-            return _read(declared_in(place, revisions.folder), wanted, run)
+            declared = [_in_stage(one, run) for one in declared_in(place, revisions.folder)]
+            return _read(declared, wanted, run)
     except BadInput:
         return None
+
+
+def _in_stage(declared: Declared, run: Run) -> Declared:
+    """A declaration of a revision in the stage of the run."""
+    if run.stage == NO_STAGE:
+        return declared
+    project = staged(declared[0], run.stage)
+    return project, next(one for one in project.datasets if one.dataset_type is declared[1].dataset_type)
 
 
 def _read(declared: Iterable[Declared], wanted: set[_Name], run: Run) -> _Manifests:

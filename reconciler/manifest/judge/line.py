@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
 from reconciler.entries.image_names import s3_address
+from reconciler.entries.image_prefixes import is_ambiguous
 from reconciler.entries.meaning import MULTILABEL_TYPE, kind_of_labels
 from reconciler.limits import KEY_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
 from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
 from reconciler.manifest.rules import lines as rules
+from reconciler.model import Prefixes
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean
 
@@ -151,6 +153,15 @@ def source_ref_fault(document: Mapping[str, Any]) -> BrokenRule | None:
     if SOURCE_REF in document:
         return BrokenRule(rules.KEY_NOT_TEXT, _PATH, {"kind": kind_of(key)})
     return BrokenRule(rules.NO_KEY, (), {"guess": partial(did_you_mean, SOURCE_REF, document, "is `{}` meant?")})
+
+
+def of_stage_fault(document: Mapping[str, Any], prefixes: Prefixes) -> BrokenRule | None:
+    """What is wrong with a key that a stage maps to the same key as a different one; None when nothing is."""
+    key = document.get(SOURCE_REF)
+    if not prefixes or not isinstance(key, str) or not is_ambiguous(key, prefixes):
+        return None
+    prefix = next(to for _of, to in prefixes if key.startswith(to))
+    return BrokenRule(rules.KEY_OF_STAGE, _PATH, {"key": key, "prefix": prefix})
 
 
 def address_fault(key: str) -> BrokenRule | None:

@@ -11,18 +11,19 @@ Memory: the labels and buckets seen; the caller who accepts the entries remember
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
-from reconciler.entries.image_names import Images, oddities
+from reconciler.entries.common_lines import CommonLine
+from reconciler.entries.image_names import Images, is_plain, oddities
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
-from reconciler.manifest.judge.line import Judgement, beside, bucket_of
+from reconciler.manifest.judge.line import SCHEME, Judgement, beside, bucket_of
 from reconciler.manifest.rules import lines as rules
-from reconciler.model import DesiredEntry, Place, Retirement
+from reconciler.model import DatasetDeclaration, DesiredEntry, Place
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, counted, did_you_mean, path_for_shell
 
@@ -52,6 +53,10 @@ class ClassMaps:
                 self._last = class_map
                 self._add(class_map, name, line)
 
+    def has(self, labels: Iterable[str]) -> bool:
+        """Whether all these labels are remembered already."""
+        return self._labels.issuperset(labels)
+
     def report(self, collector: Collector, used: Collection[str]) -> None:
         """Note labels beyond the limit, unless those that are used pass it already, which is an error."""
         if self._beyond is not None and len(used) <= DATASET_LABELS:
@@ -74,12 +79,12 @@ class Across:
         collector: Collector,
         declared: tuple[str, ...] | None,
         accept: Callable[[DesiredEntry], Place | None],
-        retired: Sequence[Retirement] = (),
+        dataset: DatasetDeclaration,
     ) -> None:
         self._collector = collector
         self._declared = None if declared is None else frozenset(declared)
         self._accept = accept
-        self._retired, self._retirements = Images(one.image for one in retired), retired
+        self._retired, self._dataset = Images((one.image for one in dataset.retired), dataset.images), dataset
         self._buckets: dict[str, Place] = {}
         self._labels: dict[str, str] = {}  # label -> its normal form
         self._label_places: dict[str, Place] = {}  # normal form -> where first
@@ -106,6 +111,24 @@ class Across:
         elif self._unknown_kind is None and len(line.document) > 1 and rules.JSON_IN_VALUE not in judgement.rules:
             self._unknown_kind = line
 
+    def knows(self, line: CommonLine) -> bool:
+        """Whether there is nothing to say about a line: its bucket, its labels and its class-map were seen before."""
+        bucket = line.key[len(SCHEME) : line.key.find("/", len(SCHEME))]
+        labels = set(line.labels)
+        return (
+            self._lines < DATASET_ENTRIES
+            and bucket in self._buckets
+            and line.key not in self._retired
+            and labels <= self._labels.keys()
+            and (self._declared is None or labels <= self._declared)
+            and (BOXES_TYPE not in line.shape.kinds or self._class_maps.has(line.declared))
+        )
+
+    def take(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
+        """Count and hand on an entry about which there is nothing to say, unless it repeats a key."""
+        self._lines += 1
+        self._hand_on(desired, locate)
+
     def judge(self, desired: DesiredEntry, line: ParsedLine) -> None:
         """Judge an entry against those before it, and hand it on."""
         before = self._collector.error_count
@@ -120,13 +143,15 @@ class Across:
             return
         if self._collector.error_count > before or self._lines > DATASET_ENTRIES:
             return
+        self._hand_on(desired, partial(line.locate, (SOURCE_REF,)))
+
+    def _hand_on(self, desired: DesiredEntry, locate: Callable[[], Place]) -> None:
         first = self._accept(desired)
         if first is None:
             self._entries += 1
             self._labelled += desired.entry.labelled
             self._boxes += desired.entry.boxes
         else:
-            locate = partial(line.locate, (SOURCE_REF,))
             self._collector.report(rules.REPEATED_KEY, locate, key=desired.entry.key, first=first)
 
     def findings(self) -> Findings:
@@ -158,7 +183,7 @@ class Across:
         self._buckets[bucket] = place
 
     def _report_retired(self, key: str, line: ParsedLine) -> None:
-        left = next(one for one in self._retirements if key in Images([one.image]))
+        left = next(one for one in self._dataset.retired if key in Images([one.image], self._dataset.images))
         locate = partial(line.locate, (SOURCE_REF,))
         self._collector.report(rules.RETIRED, locate, key=key, first=left.place, reason=left.reason)
 
@@ -267,6 +292,11 @@ class Notes:
             self._count(rules.REPEATED_BOXES, partial(line.locate, (name,)), name=name)
         if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
             self._count(rules.MIXED_KINDS, lambda: line.place, first=min(self._kinds.values()))
+
+    def knows(self, line: CommonLine) -> bool:
+        """Whether there is nothing to note about a line: its kinds were seen before, and its key is a plain one."""
+        key = line.key
+        return line.shape.kinds <= self._kinds.keys() and key.isascii() and "%" not in key and is_plain(key)
 
     def see_key(self, key: str, line: ParsedLine) -> None:
         """Note a key that is odd, looks percent-encoded, or equals an earlier one after Unicode normalisation."""

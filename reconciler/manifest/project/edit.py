@@ -57,6 +57,28 @@ def with_items(content: bytes, key: str, items: Sequence[Item], shown: str) -> b
     return _put_lines(text, found.last_line, list(_block(items, " " * found.listed.start_mark.column)), end)
 
 
+def with_item_renamed(content: bytes, key: str, old: str, new: str, shown: str) -> bytes:
+    """A valid project.yaml in one of whose lists an item has a different text; without `new` its line goes.
+
+    Raises:
+        BadInput: the item cannot be edited by position.
+    """
+    text = content.decode()
+    node = yaml.compose(text, yaml.SafeLoader)
+    lists = [value for name, value in node.value if name.value == key] if isinstance(node, yaml.MappingNode) else []
+    items = [one for found in lists for one in found.value if isinstance(one, yaml.ScalarNode) and one.value == old]
+    if len(items) != 1:
+        raise BadInput(f"{inert(shown)}: `{key}` cannot be edited by position; edit it by hand; nothing was written")
+    begin: Any = items[0].start_mark
+    end: Any = items[0].end_mark
+    if new:
+        return f"{text[: begin.index]}{in_flow(new)}{text[end.index :]}".encode()
+    lines = text.splitlines(keepends=True)
+    if lists[0].flow_style or not lines[begin.line].lstrip().startswith("- "):
+        raise BadInput(f"{inert(shown)}: remove `{inert(old)}` from `{key}` by hand; nothing was written")
+    return "".join((*lines[: begin.line], *lines[begin.line + 1 :])).encode()
+
+
 def _put(text: str, at: int, what: str) -> bytes:
     return f"{text[:at]}{what}{text[at:]}".encode()
 

@@ -84,7 +84,7 @@ def load_projects(datasets: Path, shown: str, absent: str = "") -> tuple[Project
     collector = Collector(shown)
     if not datasets.is_dir():
         collector.report(rules.NOT_A_FOLDER if datasets.exists() else rules.NO_DATASETS)
-        _refuse([collector])
+        refuse([collector])
     folders = sorted(path for path in datasets.iterdir() if path.is_dir() and not path.name.startswith("."))
     return _loaded(folders, lambda folder: PurePosixPath(shown, folder.name, _FILE), absent)
 
@@ -111,11 +111,16 @@ def _loaded(
         if declared is not None:
             found.append((here, declared, _project(declared, here, absent)))
     _refuse_twice(found)
-    _refuse(collectors)
+    refuse(collectors)
     return tuple(project for _, _, project in found)
 
 
-def _refuse(collectors: list[Collector]) -> None:
+def refuse(collectors: list[Collector]) -> None:
+    """Stop where any file has errors.
+
+    Raises:
+        InvalidDeclaration: with the errors of all.
+    """
     found = [collector.findings() for collector in collectors]
     total = sum(one.error_count for one in found)
     if total:
@@ -128,7 +133,7 @@ def _declared(folder: Path, collector: Collector) -> DeclaredProject | None:
         _report_missing(folder, collector)
         return None
     path = inside(folder, _FILE, collector.report)
-    root = None if path is None else _root(path, collector)
+    root = None if path is None else document_in(path, collector)
     shown = str(PurePosixPath(collector.shown).parent)
     return None if root is None else read_project(root, folder, shown, Fields(collector.report_at))
 
@@ -143,7 +148,8 @@ def _report_missing(folder: Path, collector: Collector) -> None:
         collector.report(rules.NO_PROJECT, Place(str(shown.parent)), example=likely[0])
 
 
-def _root(path: Path, collector: Collector) -> Node | None:
+def document_in(path: Path, collector: Collector) -> Node | None:
+    """The document of a small YAML file; None after reporting why there is none."""
     with open_regular(path, collector, manifest=False) as handle:
         if handle is None:
             return None
@@ -259,7 +265,10 @@ def parsed_project(handle: BinaryIO, like: ProjectDeclaration) -> ProjectDeclara
     with suppress(YamlStopError):
         root = NodeReader(YamlText(handle), collector.report_at).document()
         found = read_project(root, like.folder, like.shown, Fields(collector.report_at)) if root else None
-        return replace(found.project, datasets=like.datasets) if found and not collector.error_count else None
+        if found is None or collector.error_count:
+            return None
+        project = replace(found.project, account=like.account, region=like.region)  # a stage goes before the file
+        return replace(project, datasets=like.datasets, assume_role=like.assume_role)
     return None
 
 

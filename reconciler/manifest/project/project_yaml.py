@@ -40,8 +40,8 @@ _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 _ARN: Final = re.compile(
     r"arn:([a-z\d-]+):rekognition:([a-z\d-]+):(\d{12}):project/([a-zA-Z0-9_.\-]{1,255})/[0-9]+", re.ASCII
 )
-_ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
-_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
+ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
+REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _where(members: Mapping[str, Node], arn: str | None, fields: Fields, *, mana
     """The account and the Region that are written, each empty where it is not, or wrong."""
     match = _ARN.fullmatch(arn or "")
     found = []
-    for name, pattern, group in (("account", _ACCOUNT, 3), ("region", _REGION, 2)):
+    for name, pattern, group in (("account", ACCOUNT, 3), ("region", REGION, 2)):
         node = members.get(name)
         text = fields.text(node, f"`{name}`") if node else None
         if node and text is not None and managed:

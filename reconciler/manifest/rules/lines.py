@@ -95,6 +95,11 @@ BUCKET: Final = error(
 NO_OBJECT: Final = error(
     "source-ref-without-object", '`source-ref` "{key}" names only a bucket', "write it as s3://bucket/key", _TERMINAL
 )
+KEY_OF_STAGE: Final = error(
+    "source-ref-of-stage",
+    '`source-ref` "{key}" begins with "{prefix}", which the stage maps another prefix to: two keys would become one',
+    "write the key with the prefix of the repository, or change `images` of the stage in stages.yaml",
+)
 LONG_KEY: Final = error(
     "source-ref-too-long",
     f"`source-ref` has {{count:,}} characters; the limit is {KEY_CHARACTERS:,}",

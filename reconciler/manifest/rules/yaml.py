@@ -121,7 +121,7 @@ NO_PROJECT: Final = error(
     "add project.yaml (`managed: true` alone is enough), or move the file elsewhere",
 )
 OTHER_NAME: Final = error("project-yaml-name", "a file with this name is not read", "rename {example} to project.yaml")
-TOO_LARGE: Final = error("project-yaml-too-large", "project.yaml has more than {limit:,} bytes", "shorten it")
+TOO_LARGE: Final = error("project-yaml-too-large", "the file has more than {limit:,} bytes", "shorten it")
 
 # The project.
 NAME: Final = error(
@@ -183,6 +183,16 @@ MANAGED_ROLE: Final = error(
     "managed-and-assume-role",
     "`assumeRole` is for a project that exists, and this one is created by the program with the stack's credentials",
     "remove it (the stack's aws:assumeRoles is for all), or set `managed: false`",
+)
+STAGE_PREFIX: Final = error(
+    "prefix-illegal",
+    '"{text}" is not the prefix of images',
+    "write it as s3://bucket/ or s3://bucket/folder/, with a slash at its end",
+)
+STAGE_PREFIXES: Final = error(
+    "prefixes-overlap",
+    '"{one}" and "{other}" overlap: the keys of two images could become one, or could not be mapped back',
+    "name prefixes of which none begins with another one, on each side",
 )
 RESOURCE: Final = error(
     "resource-name-illegal",

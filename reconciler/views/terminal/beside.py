@@ -1,37 +1,45 @@
 """One entry side by side on a terminal: what the manifest says, and what is live."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from reconciler.analysis.entry import Detail
 from reconciler.analysis.results import PixelBox
 from reconciler.views.terminal.tables import Role, StyledLine, columns_of
 from reconciler.views.words import figure, shown
 
-_ROWS = 12
-_NO_ENTRY = "(no entry)"
-_NO_LABELS = "(no labels)"
+_ROWS: Final = 12
+_SAME: Final = 3
+_NO_ENTRY: Final = "(no entry)"
+_NO_LABELS: Final = "(no labels)"
 
 
 def beside_lines(detail: Detail, width: int) -> Iterator[StyledLine]:
     """Lines of at most `width` columns: the side before at the left, the side after at the right."""
     room = max(8, (width - 9) // 2)
     yield _line("manifest", " ", "live", room), "dim"
-    rows = list(_rows(detail))
-    for left, right in rows[:_ROWS]:
+    differ = list(_rows(detail))
+    same = [shown(label) for label in detail.labels_kept]
+    same += [_box(box.before) for box in detail.boxes if box.what == ("same",)]
+    for left, right in differ[:_ROWS]:
         sign, role = _look(left, right)
         yield _line(left, sign, right, room), role
-    if len(rows) > _ROWS:
-        yield f"    ... and {len(rows) - _ROWS:,} more", "dim"
+    if len(differ) > _ROWS:
+        yield f"    ... and {len(differ) - _ROWS:,} more", "dim"
+    for one in same[:_SAME]:
+        yield _line(one, " ", one, room), "dim"
+    if len(same) > _SAME:
+        yield f"    ... and {len(same) - _SAME:,} more that are the same", "dim"
 
 
 def _look(left: str, right: str) -> tuple[str, Role]:
-    if left == right:
+    if {left, right} & {_NO_ENTRY, _NO_LABELS}:
         return " ", "dim"
     return ("+", "add") if not left else ("-", "unlabel") if not right else ("~", "update")
 
 
 def _rows(detail: Detail) -> Iterator[tuple[str, str]]:
-    """What differs first, then what is the same."""
+    """What differs."""
     before, after = detail.labelled_before, detail.labelled_after
     if not (before and after):
         yield _without(before), _without(after)
@@ -44,11 +52,6 @@ def _rows(detail: Detail) -> Iterator[tuple[str, str]]:
         yield _box(box.before), _box(box.after)
     for field in detail.fields:
         yield f"{shown(field.path)}: {shown(field.before or '-')}", f"{shown(field.path)}: {shown(field.after or '-')}"
-    for label in detail.labels_kept:
-        yield shown(label), shown(label)
-    for box in detail.boxes:
-        if box.what == ("same",):
-            yield _box(box.before), _box(box.after)
 
 
 def _without(labelled: bool | None) -> str:  # noqa: FBT001 - one of three

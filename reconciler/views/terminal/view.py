@@ -133,7 +133,11 @@ def _dangers(dangers: Sequence[Danger], kept: Sequence[Danger], layout: Layout) 
     for danger in kept:
         about = shown(danger.dataset or danger.project)
         role: Role = _BY_LEVEL[danger.level]
-        yield from layout.wrap(f"{danger.level:8}{about}: {said(danger.words)}", role, hang=10)
+        *words, last = danger.words
+        rest = sentence(*words) if isinstance(last, Command) else danger.words
+        yield from layout.wrap(f"{danger.level:8}{about}: {said(rest)}", role, hang=10)
+        if isinstance(last, Command):
+            yield f"{' ' * 10}{said((last,))}", role  # never folded: users copy it
         if layout.verbose:
             yield from (line for key in danger.examples for line in layout.wrap(shown(key), "dim", 10, 12))
     yield from left_out(len(dangers) - len(kept), "more dangers", layout)

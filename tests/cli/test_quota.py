@@ -1,0 +1,53 @@
+"""The quota of an account: eight datasets in one run, and not one throttled call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reconciler.aws.clock import SystemClock
+from rekognition_emulator import Clock
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Account, World
+
+QUOTA = pytest.mark.parametrize("account", [{"clock": Clock(1_700_000_000.0), "quota": True}], indirect=True)
+
+
+@pytest.fixture
+def eight(account: Account, world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Four projects with two datasets each; the pauses of the command move the emulator's clock, and nothing else."""
+    monkeypatch.setattr(SystemClock, "now", lambda _clock: account.emulator.clock.now())
+    monkeypatch.setattr(SystemClock, "sleep", lambda _clock, seconds: account.emulator.clock.advance(seconds))
+    for number in range(4):
+        account.emulator.service.call("CreateProject", {"ProjectName": f"p{number}"})
+        world.write(f"p{number}", world.many(3, first=10 * number), world.many(2, first=100 + 10 * number))
+    return world
+
+
+@QUOTA
+def test_an_apply_of_eight_datasets_at_the_quota_has_no_throttled_call(eight: World, account: Account) -> None:
+    """At four calls per second of each operation the service refuses none, and the document counts none."""
+    ran = eight.run("apply", "--yes", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["throttled"] == {}
+    assert not [call for call in account.emulator.calls if call.error]
+    assert account.updates == 8
+
+
+@QUOTA
+def test_throttled_calls_are_counted_and_waited_out(eight: World) -> None:
+    """Above the quota the service throttles: the run becomes slower, ends well, and says how often it happened."""
+    ran = eight.run("apply", "--yes", "--json", "--rate", "100")
+    assert ran.code == 0, ran.err
+    assert ran.document["throttled"].keys() <= ran.document["calls"].keys()
+    assert 0 < ran.document["throttled"]["DescribeDataset"] < ran.document["calls"]["DescribeDataset"] / 4
+
+
+@pytest.mark.parametrize("text", ["0", "-4", "many", "1000"])
+def test_a_rate_that_is_none_is_refused(world: World, text: str) -> None:
+    """The sentence says what a rate is."""
+    ran = world.run("plan", f"--rate={text}")
+    assert ran.code == 3
+    assert f"'{text}' must be a number of calls per second, above 0 and at most 100" in ran.err

@@ -1,0 +1,114 @@
+"""`reconciler split`: where new entries go, and that nothing else moves."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import World
+
+
+def project(world: World, train: int = 4, test: int = 1) -> Path:
+    """A project with entries of one label in both datasets."""
+    return world.write("cells", world.many(train), world.many(test, first=900))
+
+
+def deal(world: World, lines: list[str], *arguments: str) -> str:
+    """Split lines; what the command said."""
+    (world.folder / "new.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    ran = world.run("split", "new.jsonl", *arguments)
+    assert ran.code == 0, ran.err
+    return ran.out
+
+
+def keys(folder: Path, kind: str) -> list[str]:
+    """The names of the images of a manifest."""
+    lines = (folder / f"{kind}.jsonl").read_text().splitlines()
+    return [json.loads(line)["source-ref"].rpartition("/")[2] for line in lines]
+
+
+def test_each_label_gets_its_share_of_test(world: World) -> None:
+    """The rare label too; old lines keep their bytes, and new ones come last."""
+    folder = project(world)
+    before = {kind: (folder / f"{kind}.jsonl").read_bytes() for kind in ("train", "test")}
+    rare = [world.boxes(f"rare{number}.jpg", "rare") for number in range(10)]
+    said = deal(world, world.many(95, first=100) + rare, "--test", "20%")
+
+    for kind, content in before.items():
+        assert (folder / f"{kind}.jsonl").read_bytes().startswith(content)
+    test = Counter("rare" if name.startswith("rare") else "RBC" for name in keys(folder, "test"))
+    assert (test["rare"], abs(test["RBC"] - 20) <= 1) == (2, True)
+    assert said.startswith("cells train: ")
+    assert world.run("validate").code == 0
+
+
+def test_the_order_of_new_entries_does_not_matter(world: World) -> None:
+    """The same entries are dealt in the same way, in whatever order a tool wrote them."""
+    lines = world.many(30, first=100)
+    found = []
+    for given in (lines, lines[::-1]):
+        folder = project(world)
+        deal(world, given)
+        found.append((keys(folder, "train"), keys(folder, "test")))
+    assert found[0] == found[1]
+
+
+def test_what_was_dealt_stays_when_more_comes(world: World) -> None:
+    """A second split of all entries moves none of the first and says how many are there."""
+    folder = project(world)
+    deal(world, world.many(20, first=100))
+    first = {kind: keys(folder, kind) for kind in ("train", "test")}
+    said = deal(world, world.many(40, first=100))
+
+    assert all(keys(folder, kind)[: len(names)] == names for kind, names in first.items())
+    assert "20 entries of one of the two already" in said
+    assert len(keys(folder, "train") + keys(folder, "test")) == 45
+
+
+def test_a_group_stays_together_and_with_its_old_frames(world: World) -> None:
+    """Frames of a video are on one side, that of frames that are there already."""
+    folder = world.write(
+        "cells",
+        [world.boxes("v1-0.jpg", "a"), *world.many(3)],
+        [world.boxes("v2-0.jpg", "a"), *world.many(1, first=900)],
+    )
+    frames = [world.boxes(f"v{video}-{frame}.jpg", "a") for frame in range(1, 5) for video in range(1, 9)]
+    deal(world, frames, "--test", "0.4", "--group", r"(v\d+)-")
+
+    sides = {name: kind for kind in ("train", "test") for name in keys(folder, kind)}
+    of = {video: {sides[f"v{video}-{frame}.jpg"] for frame in range(1, 5)} for video in range(1, 9)}
+    assert all(len(kinds) == 1 for kinds in of.values())
+    assert (of[1], of[2]) == ({"train"}, {"test"})
+    assert {"train", "test"} == set().union(*(of[video] for video in range(3, 9)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("new.jsonl", "--group", "("), "is not a regular expression"),
+        (("new.jsonl", "--test", "120%"), "invalid share value"),
+        (("none.jsonl",), "none.jsonl"),
+        (("broken.jsonl",), "1 error in the new entries; nothing was written"),
+    ],
+)
+def test_what_cannot_be_split_is_a_sentence(world: World, arguments: tuple[str, ...], said: str) -> None:
+    """A wrong pattern, share or file is refused, and no manifest changes."""
+    folder = project(world)
+    before = (folder / "train.jsonl").read_bytes()
+    (world.folder / "new.jsonl").write_text(world.boxes("n.jpg", "a") + "\n")
+    (world.folder / "broken.jsonl").write_text("nonsense\n")
+    ran = world.run("split", *arguments)
+    assert (ran.code, said in ran.err, (folder / "train.jsonl").read_bytes()) == (3, True, before)
+
+
+def test_a_project_needs_both_datasets(world: World) -> None:
+    """With one dataset there is nothing to deal to."""
+    world.write("cells", world.many(2))
+    (world.folder / "new.jsonl").write_text(world.boxes("n.jpg", "a") + "\n")
+    assert "has both datasets" in world.run("split", "new.jsonl").err
