@@ -69,7 +69,7 @@ def live_only(ledger: Ledger, *, unlabel: bool, settled: frozenset[str] = frozen
     With `unlabel` the labelled ones become changes that send the bare line; those without labels, or that were let go
     (see `Comparison`), are left out. Without it each is one line of information. Retired ones are unlabelled anyway.
     """
-    for row in ledger.live_only():
+    for row in ledger.live_only(withheld=not unlabel):
         if not (unlabel or row.retired):
             yield _left(row)
         elif row.live_labelled and row.let_go not in settled:
@@ -118,7 +118,8 @@ class Comparison:
     that lose their labels, which `unlabel` counts too. `unchanged` counts the entries that are as desired, `ignored`
     those among them that differ in fields that labels mode ignores, `marked` the live entries with errors. `settled`
     names pairs stored differently from how they were sent, and under `rejected: skip` those that the service would not
-    take: `let_go` counts the latter, which are neither changes nor unchanged until one of their sides changes.
+    take: `let_go` counts the latter, which are neither changes nor unchanged until one of their sides changes. `kept`
+    counts entries that somebody edited outside git and that `theirs: keep` leaves out of everything else.
     """
 
     action: Action
@@ -133,6 +134,7 @@ class Comparison:
     ignored: int = 0
     marked: int = 0
     let_go: int = 0
+    kept: int = 0
     settled: frozenset[str] = frozenset()
     retired: int = 0
     retiring: int = 0
@@ -153,8 +155,13 @@ class Comparison:
         return self.action in {Action.CREATE, Action.REPLACE}
 
 
-def compare(ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[str] = frozenset()) -> Comparison:
-    """Compare the two sides of a filled ledger; `exists` tells whether the dataset is there."""
+def compare(
+    ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[str] = frozenset(), kept: int = 0
+) -> Comparison:
+    """Compare the two sides of a filled ledger; `exists` tells whether the dataset is there.
+
+    `kept` counts the entries that the ledger withholds.
+    """
     desired = ledger.desired_facts(policy.compare)
     if not exists:
         return Comparison(Action.CREATE, policy, desired, None, add=desired.entries)
@@ -179,10 +186,11 @@ def compare(ledger: Ledger, policy: Policy, *, exists: bool, settled: frozenset[
         update=verbs[Verb.UPDATE],
         unlabel=sent.total(),
         live_only=left[False],
-        unchanged=desired.entries - verbs.total() - let_go,
+        unchanged=desired.entries - verbs.total() - let_go - ledger.base.withheld(),
         ignored=ledger.ignored() if policy.compare is Compare.LABELS else 0,
         marked=live.marked,
         let_go=let_go,
+        kept=kept,
         settled=settled,
         retired=left[True],
         retiring=sent[True],

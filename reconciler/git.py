@@ -24,7 +24,7 @@ from reconciler.text import inert
 _LINK: Final = "120000"
 _FILES: Final = frozenset({"100644", "100755", "100664"})
 _CURE: Final = "give a path that exists, or a revision such as main:datasets, HEAD~1 or a tag"
-_SHALLOW: Final = (
+SHALLOW: Final = (
     "; this clone is shallow, fetch its whole history first (`git fetch --unshallow`; `fetch-depth: 0` for "
     "actions/checkout, `GIT_DEPTH: 0` in GitLab)"
 )
@@ -100,7 +100,7 @@ def _resolved(spec: str, repository: Path, asked: str) -> str:
     if done.returncode == 0:
         return done.stdout.decode("ascii").strip()
     if done.returncode == 1:  # git works here, and does not find it
-        shallow = _SHALLOW if is_shallow(repository) else ""
+        shallow = SHALLOW if is_shallow(repository) else ""
         raise BadInput(
             f"{asked!r}: {inert(str(repository))} has no such revision, or no such path in it; {_CURE}{shallow}"
         )
@@ -322,6 +322,30 @@ def author_of(oid: str, folder: Path) -> str | None:
         return _output(["show", "--no-patch", "--format=%an", oid], folder, _SECONDS).decode("utf-8", "replace").strip()
     except (BadInput, OSError, subprocess.SubprocessError):
         return None
+
+
+def blob_ids(paths: Sequence[Path]) -> tuple[str, ...]:
+    """The ids that git gives to the content of files, as `git add` would store it; none without git or a repository."""
+    if not all(path.is_file() for path in paths):
+        return ()
+    names = [os.path.abspath(path) for path in paths]  # noqa: PTH100 - a link is not followed: git names it so
+    try:
+        return tuple(_output(["hash-object", "--", *names], paths[0].parent, _SECONDS).decode("ascii").split())
+    except (BadInput, OSError, subprocess.SubprocessError, ValueError):
+        return ()
+
+
+def write_blob(oid: str, repository: Path, target: Path) -> bool:
+    """Write a blob to a file; False where git does not have it."""
+    try:
+        with target.open("wb") as file:
+            command, environ = _command(["cat-file", "blob", oid], repository), _environ()
+            done = subprocess.run(
+                command, check=False, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, env=environ
+            )
+    except (BadInput, OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0
 
 
 def tracks(path: Path) -> bool:

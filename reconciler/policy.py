@@ -90,6 +90,14 @@ class Compare(Choice):
     STRICT = "strict", "compares all of the JSON"
 
 
+class Theirs(Choice):
+    """What to do about entries that somebody edited outside git since the last apply."""
+
+    REFUSE = "refuse", "sends nothing, and names them; `reconciler pull` takes them into git"
+    OVERWRITE = "overwrite", "sends what the manifest says"
+    KEEP = "keep", "leaves out what only live changed, and refuses where both changed; not with `extra: replace`"
+
+
 class Destroy(Choice):
     """What deleting the resource does: refuse while the dataset has entries, delete it, or keep it."""
 
@@ -146,6 +154,11 @@ class Policy:
         Destroy.REFUSE, "what deleting the resource does to a dataset that has entries", stored=True
     )
     rejected: Rejection = _setting(Rejection.FAIL, "lines that the service rejects")
+    theirs: Theirs = _setting(
+        Theirs.REFUSE,
+        "entries that were edited outside git since the last apply, and that an apply would overwrite or unlabel",
+        sends=True,
+    )
     guards: Mapping[str, Threshold] = _setting(
         {},
         "plans that look like an accident, see [guards](#guards)",

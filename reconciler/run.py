@@ -9,11 +9,12 @@ from typing import Literal
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
-from reconciler.ledger import STAYING, Ledger
+from reconciler.ledger import STAYING, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
 from reconciler.plan import Plan, Sibling
 from reconciler.plan.leakage import nothing
+from reconciler.policy import Compare
 from reconciler.text import Sentence
 
 
@@ -39,6 +40,16 @@ class Base:
             return None
         known = self.earlier(key)
         return known if self.complete or live in known else None
+
+    def whose(self, ledger: Ledger, key: str, mode: Compare) -> Whose:
+        """Whose change a difference is, where no apply is recorded and the base stands in for it."""
+        desired, live = ledger.digests(key, mode)
+        base, earlier = self.ledger.digests(key, mode)[0], self.said_earlier(key, live)
+        if live in {None, base} or (earlier is not None and live in earlier):
+            return Whose.OURS
+        if earlier is None:
+            return Whose.UNKNOWN
+        return Whose.THEIRS if desired == base else Whose.BOTH
 
 
 DangerLevel = Literal["danger", "check", "note"]

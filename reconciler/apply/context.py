@@ -13,7 +13,7 @@ from reconciler.aws.gateway import Gateway
 from reconciler.aws.wait import Waiter
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Progress, Reporter
-from reconciler.plan import Sibling
+from reconciler.plan import Judge, Sibling, not_judged
 from reconciler.policy import Policy
 from reconciler.snapshots.places import NOWHERE, Keeper
 from reconciler.text import inert
@@ -40,7 +40,8 @@ class Context:
     returns the reason to stop, or None. `keeper` writes a copy of lines before they are deleted or overwritten; without
     a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
     `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
-    as it is known without the service. `so_far` is called with the outcome so far whenever an apply has done more.
+    as it is known without the service. `judge` finds out by what it is told whose changes there are.
+    `so_far` is called with the outcome so far whenever an apply has done more.
     """
 
     gateway: Gateway
@@ -52,6 +53,7 @@ class Context:
     keeper: Keeper = NOWHERE
     allow: Mapping[str, str] = field(default_factory=dict)
     sibling: Sibling = field(default_factory=Sibling)
+    judge: Judge = not_judged
     overwrites: Callable[[str], None] = lambda _place: None
     so_far: Callable[[Outcome], None] = lambda _outcome: None
 

@@ -174,7 +174,8 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     asked, sibling = Asked(target.dataset_type, context.allow, before), context.sibling
     if sibling.live is nothing:
         sibling = replace(sibling, live=partial(_live_keys, context, ledger, seen.sibling_arn))
-    request = Request(target.title, context.policy, asked, bucket, settled, context.keeper.refusal(), sibling)
+    refusal = context.keeper.refusal()
+    request = Request(target.title, context.policy, asked, bucket, settled, refusal, sibling, judge=context.judge)
     if seen.arn is None:
         return plan(ledger, request, exists=False)
     listed = list_live(context, ledger, seen.arn, seen.description)

@@ -61,9 +61,11 @@ class Outcome:
     (`marked_total` counts all), first those that were not marked before (`marked_new`). `rewritten` counts lines
     that mean what was sent but are stored differently; `settled` names them for later runs, and is empty in a
     review. `live` is what was read back, None if that failed; `counted` are the service's own statistics at that
-    time. `snapshots` are the places of the entries of deleted datasets, `overwritten` those of the lines that were
-    overwritten; `record` is the id of the apply's record, which `reconciler restore` takes. `error` is why the
-    apply failed, None if it succeeded.
+    time, and `listed` the LastUpdatedTimestamp before and after that listing. `applied` is live with the entries that
+    `theirs: keep` kept as they were applied, None where nothing was kept. `snapshots` are the places of the entries of
+    deleted datasets, `overwritten` those of the lines that were overwritten; `record` is the id of the
+    apply's record, which `reconciler restore` takes.
+    `error` is why the apply failed, None if it succeeded.
     """
 
     dataset_arn: str
@@ -74,6 +76,8 @@ class Outcome:
     batches: int = 0
     bytes: int = 0
     live: Facts | None = None
+    applied: Facts | None = None
+    listed: float = 0.0
     counted: Statistics | None = None
     rejected: tuple[Rejected, ...] = ()
     rejected_total: int = 0
@@ -86,6 +90,11 @@ class Outcome:
     overwritten: tuple[str, ...] = ()
     record: str = ""
     error: Failure | None = None
+
+    @property
+    def read_back(self) -> Facts | None:
+        """What later drift is judged by."""
+        return self.applied or self.live
 
     @property
     def sent(self) -> int:

@@ -114,12 +114,14 @@ def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, ma
     """Send, list again and compare."""
     ledger, queue = work.ledger, work.queue
     work.done, overwritten = _sent(context, work, plan, seen), False
-    outcome = replace(work.so_far(), counted=None if plan.has_changes else plan.counted)
+    outcome = work.so_far()
+    if not plan.has_changes:
+        outcome = replace(outcome, counted=plan.counted, listed=plan.updated)
     if outcome.dataset_arn and plan.has_changes:
         try:
             missing = partial(lacking, ledger, context.policy, queue)
             read = list_live(_reading(context), ledger, outcome.dataset_arn, missing=missing)
-            outcome = replace(outcome, counted=Statistics(read.entries, read.errors))
+            outcome = replace(outcome, counted=Statistics(read.entries, read.errors), listed=read.updated)
             overwritten = work.updated not in {None, read.updated}
             if not overwritten:
                 _keep_stored(context, work)

@@ -30,7 +30,8 @@ def verified(  # noqa: PLR0913 - what is judged and by what
     A line that means what was sent but is stored differently is counted as rewritten and added to `settled`, so that
     it is not sent with every apply; under `rejected: skip` so is a line that the service would not take.
     """
-    read = replace(outcome, live=ledger.live_facts(policy.compare))
+    applied = ledger.live_facts(policy.compare, applied=True) if ledger.base.withholds() else None
+    read = replace(outcome, live=ledger.live_facts(policy.compare), applied=applied)
     judged_lines, foreign = _with_rejected(ledger, policy, queue, read, overwritten=overwritten)
     complete = _with_marked(ledger, counted_by_verb(queue, judged_lines), marked_before)
     failed = None if complete.error else _verdict(ledger, complete, policy, foreign)
@@ -111,7 +112,7 @@ def _wrong_extras(  # noqa: PLR0913 - likewise
     ledger: Ledger, policy: Policy, queue: SendQueue, outcome: Outcome, settled: set[str], *, overwritten: bool
 ) -> Iterator[tuple[Rejected, bool]]:
     """Live-only entries that the policy does not allow, and whether somebody else changed them; fills `settled`."""
-    for row in ledger.live_only():
+    for row in ledger.live_only(withheld=False):
         if row.let_go in outcome.settled:
             continue
         refusal = queue.rejection(row.key)

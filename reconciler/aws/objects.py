@@ -88,6 +88,10 @@ class Objects:
         """Put a few bytes."""
         self._made("PutObject", address, partial(self._client.put_object, **_named(address), Body=data))
 
+    def delete(self, address: S3Address) -> None:
+        """Delete an object; one that is not there is fine."""
+        self._made("DeleteObject", address, partial(self._client.delete_object, **_named(address)))
+
     def read(self, address: S3Address) -> Iterator[bytes]:
         """The object's bytes, in pieces.
 

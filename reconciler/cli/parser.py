@@ -188,9 +188,9 @@ def _add_guarded(parser: Parser) -> None:
     allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
     def name_guards() -> None:
-        from reconciler.guards import CAUSES, GUARDS  # noqa: PLC0415 - only the help names them
+        from reconciler.guards import CAUSES, GUARDS, THEIRS  # noqa: PLC0415 - only the help names them
 
-        allow.help = f"{how}; the guards: {', '.join((*GUARDS, *CAUSES))}"
+        allow.help = f"{how}; the guards: {', '.join((*GUARDS, THEIRS, *CAUSES))}"
 
     parser.later = name_guards
 

@@ -3,7 +3,7 @@
 `rules` has the table of guards and `Figures`, which they read; `overrides` reads and writes overrides.
 """
 
-from reconciler.guards.names import CAUSES, thing_of
+from reconciler.guards.names import CAUSES, THEIRS, thing_of
 from reconciler.guards.overrides import configuration_of, declaration_of, override_of, parse_allow, read_variable
 from reconciler.guards.rules import (
     GUARDS,
@@ -24,6 +24,7 @@ __all__ = [
     "GUARDS",
     "LEAST_ENTRIES",
     "OFF",
+    "THEIRS",
     "Asked",
     "Figures",
     "Guard",

@@ -12,6 +12,8 @@ from reconciler.text import is_shown_as_it_is
 
 # Guards of one cause, which are overridden with the thing that they are about.
 CAUSES: Final = ("rename", "merge", "move", "boxes")
+# The guard of the setting `theirs`, which has no threshold.
+THEIRS: Final = "theirs"
 # A guard that may be overridden for one thing too.
 WITH_THING: Final = (*CAUSES, "label-removed")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from reconciler.errors import BadInput
-from reconciler.guards.names import CAUSES, WITH_THING, head_of
+from reconciler.guards.names import CAUSES, THEIRS, WITH_THING, head_of
 from reconciler.guards.rules import GUARDS
 from reconciler.model import Allowance, Override
 from reconciler.text import did_you_mean, inert
@@ -41,9 +41,9 @@ def parse_allow(items: Iterable[str], source: str) -> dict[str, str]:
 
 
 def _name(guard: str, thing: str, source: str) -> str:
-    if guard not in {*GUARDS, *CAUSES}:
-        known = ", ".join((*GUARDS, *(f"{cause}:WHAT" for cause in CAUSES)))
-        hint = did_you_mean(guard, (*GUARDS, *CAUSES))
+    if guard not in {*GUARDS, *CAUSES, THEIRS}:
+        known = ", ".join((*GUARDS, THEIRS, *(f"{cause}:WHAT" for cause in CAUSES)))
+        hint = did_you_mean(guard, (*GUARDS, *CAUSES, THEIRS))
         raise BadInput(f"{source}: there is no guard {inert(guard)!r}{hint}; there are {known}")
     if thing and guard not in WITH_THING:
         raise BadInput(f"{source}: the guard {guard} is overridden as a whole: {guard}=why")

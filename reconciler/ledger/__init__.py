@@ -1,16 +1,18 @@
 """Both sides of one dataset in a temporary SQLite database, and the lines that an apply sends; all SQL is here."""
 
-from reconciler.ledger.base import Kind, Pending, Then, Whose, whose
-from reconciler.ledger.ledger import DESIRED, LIVE, LIVE_ONLY, STAYING, Ledger, fill_live
+from reconciler.ledger.base import WANTED, Kind, Pending, Then, Whose, copied_entries, whose
+from reconciler.ledger.ledger import DESIRED, DESIRED_ONLY, LIVE, LIVE_ONLY, STAYING, Ledger, fill_live
 from reconciler.ledger.rows import LET_GO, Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
 from reconciler.ledger.send_queue import SendQueue
 
 __all__ = [
     "DESIRED",
+    "DESIRED_ONLY",
     "LET_GO",
     "LIVE",
     "LIVE_ONLY",
     "STAYING",
+    "WANTED",
     "Facts",
     "Kind",
     "Ledger",
@@ -21,6 +23,7 @@ __all__ = [
     "StoredSide",
     "Then",
     "Whose",
+    "copied_entries",
     "fill_live",
     "key_bytes",
     "pair_digest",

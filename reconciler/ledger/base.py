@@ -7,13 +7,14 @@ what the manifest has of them (nothing, for the last) was never live.
 
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from reconciler.ledger.rows import key_bytes
+from reconciler.entries import entry_of, parse_live
+from reconciler.ledger.rows import key_bytes, key_text
 from reconciler.model import Entry
 from reconciler.policy import Compare
 
@@ -29,6 +30,22 @@ SELECT d.meaning, d.content, l.meaning, l.content, COALESCE(l.marks, '[]') <> '[
 FROM (SELECT ? AS key) k LEFT JOIN desired d ON d.key = k.key LEFT JOIN live l ON l.key = k.key
 LEFT JOIN base b ON b.key = k.key
 """
+# Live with the withheld entries as they were applied: a table of the columns that figures of one side are made of.
+APPLIED: Final = """(
+SELECT key, meaning, content, labelled, boxes, marks, retired FROM live WHERE key NOT IN withheld
+UNION ALL SELECT key, meaning, content, labelled, boxes, '[]' AS marks, 0 AS retired FROM desired WHERE key IN withheld
+)"""
+# The labels of both sides together after an apply, without live-only entries that are not withheld.
+WANTED: Final = (
+    "(SELECT labels, declared FROM desired WHERE key NOT IN withheld"
+    " UNION ALL SELECT labels, declared FROM live WHERE key IN withheld)"
+)
+# Live as it is copied, each line with what it is for a base; then the applied lines of withheld entries.
+_COPIED: Final = """
+SELECT CASE WHEN l.key IN withheld THEN 'k' WHEN d.key IS NULL THEN '!' ELSE '=' END, l.marks, COALESCE(l.line, d.line)
+FROM live l LEFT JOIN desired d ON d.key = l.key ORDER BY l.seq
+"""
+_APPLIED_LINES: Final = "SELECT 'b', '[]', line FROM desired WHERE key IN withheld ORDER BY seq"
 # Bytes of a digest that a state remembers.
 _SHORT: Final = 8
 _PENDING: Final = re.compile("([rwl])([0-9a-f]{16})((?:[0-9a-f]{16})?)")
@@ -132,6 +149,24 @@ class BaseSide:
         self._database.execute("DELETE FROM withheld")
         self._database.executemany("INSERT OR IGNORE INTO withheld VALUES (?)", ((key_bytes(key),) for key in keys))
 
+    def withheld(self) -> int:
+        """How many entries of the manifest are withheld."""
+        return int(self._database.execute("SELECT COUNT(*) FROM desired WHERE key IN withheld").fetchone()[0])
+
+    def withheld_keys(self) -> list[str]:
+        """The withheld entries, by key."""
+        return [key_text(key) for (key,) in self._database.execute("SELECT key FROM withheld ORDER BY key")]
+
+    def withholds(self) -> bool:
+        """Whether any entry is withheld."""
+        return self._database.execute("SELECT 1 FROM withheld").fetchone() is not None
+
+    def copied(self) -> Iterator[bytes]:
+        """Live, line by line as listed, in the form that `copied_entries` reads."""
+        for query in (_COPIED, _APPLIED_LINES):
+            for use, marks, line in self._database.execute(query):
+                yield f"{use}{'' if marks == '[]' else marks}\t".encode("ascii") + line
+
     def _then(self, key: str, base: bytes | None, *, live_only: bool) -> Then:
         found = self._database.execute("SELECT kind, live FROM pending WHERE name = ?", (_name(key),)).fetchone()
         if found is None:
@@ -139,6 +174,19 @@ class BaseSide:
         kind, live = found
         applied = {Kind.REJECTED: live, Kind.REWRITTEN: base, Kind.LIVE_ONLY: None}
         return Then(applied[Kind(kind)], live)
+
+
+def copied_entries(lines: Iterable[bytes]) -> Iterator[tuple[Entry, bool]]:
+    """The base in lines of `BaseSide.copied`: each entry, and whether it was live only.
+
+    Raises:
+        ValueError: a line has another form.
+    """
+    for copied in lines:
+        use, _tab, line = copied.partition(b"\t")
+        if use[:1] in b"=!b" and use:
+            entry = entry_of(parse_live(line.decode("utf-8", "surrogatepass")))
+            yield entry, use[:1] == b"!"
 
 
 def _name(key: str) -> bytes:

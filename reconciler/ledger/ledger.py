@@ -18,8 +18,8 @@ from typing import Final, Self
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.image_names import Images
+from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
-from reconciler.ledger.base import BaseSide, Whose
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
 from reconciler.ledger.send_queue import SendQueue
 from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
@@ -50,7 +50,8 @@ FROM desired d LEFT JOIN live l ON l.key = d.key
 """
 
 # Live rows that the manifest does not have; and any live rows, in the columns of `_JOINED`.
-_LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL ORDER BY l.seq"
+_LEFT = "FROM live l LEFT JOIN desired d ON d.key = l.key WHERE d.key IS NULL"
+_LEFT_TO_US = f"{_LEFT} AND l.key NOT IN withheld"
 _LIVE = (
     "SELECT l.seq, l.key, NULL, NULL, 0, 0, '[]', l.line, l.labels, 1, 0, l.labelled, NULL, l.content, '[]',"
     " l.declared, l.retired"
@@ -68,6 +69,7 @@ _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 LIVE: Final = "live"
 DESIRED: Final = "desired"
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
+DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
 STAYING: Final = "live WHERE NOT retired"
 
 
@@ -136,6 +138,10 @@ class Ledger:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
         self._database.execute("DELETE FROM desired")
 
+    def set_aside(self, rows: str) -> int:
+        """Take out what only one side has (LIVE_ONLY or DESIRED_ONLY), and count it."""
+        return self._database.execute(f"DELETE FROM {rows}").rowcount
+
     def drop(self, keys: Iterable[str]) -> None:
         """Remove desired lines."""
         self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
@@ -162,17 +168,22 @@ class Ledger:
         """What the manifest has; the digest is of what the entries mean in this mode."""
         return self._facts("desired", mode, _column(mode), "'[]'", "0")
 
-    def live_facts(self, mode: Compare) -> Facts:
-        """What is live; the digest is of what the entries mean in this mode and of how they are marked."""
+    def live_facts(self, mode: Compare, *, applied: bool = False) -> Facts:
+        """What is live; the digest is of what the entries mean in this mode and of how they are marked.
+
+        `applied`: withheld entries count as they are in the manifest, which is how they were applied.
+        """
         meaning = "CASE WHEN marks <> '[]' THEN content ELSE meaning END"
-        return self._facts("live", mode, "content" if mode is Compare.STRICT else meaning, "marks", "retired")
+        table, column = APPLIED if applied else LIVE, "content" if mode is Compare.STRICT else meaning
+        return self._facts(table, mode, column, "marks", "retired")
 
     def differing(self, mode: Compare, settled: frozenset[str] = frozenset()) -> Iterator[Row]:
         """Desired rows that are missing in live or differ from it, in manifest order.
 
-        `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go.
+        `settled` names pairs (see `Row`) that are left out: stored differently from how they were sent, or let go. What
+        `base.withhold` names is left out too.
         """
-        query = f"{_JOINED} WHERE l.key IS NULL OR {_DIFFERS} ORDER BY d.seq"
+        query = f"{_JOINED} WHERE (l.key IS NULL OR {_DIFFERS}) AND d.key NOT IN withheld ORDER BY d.seq"
         for row in self._rows(query, {"strict": mode is Compare.STRICT}):
             if not (row.let_go in settled or (row.in_live and row.pair in settled)):
                 yield row
@@ -186,9 +197,9 @@ class Ledger:
         """All desired rows, in manifest order."""
         return self._rows(f"{_JOINED} ORDER BY d.seq", {})
 
-    def live_only(self) -> Iterator[Row]:
-        """Live rows that the manifest does not have, as listed."""
-        return self._rows(f"{_LIVE} {_LEFT}", {})
+    def live_only(self, *, withheld: bool = True) -> Iterator[Row]:
+        """Live rows that the manifest does not have, as listed; with those that are `withheld`, or without them."""
+        return self._rows(f"{_LIVE} {_LEFT if withheld else _LEFT_TO_US} ORDER BY l.seq", {})
 
     def desired_row(self, seq: int) -> Row:
         """The desired row with this number."""
@@ -241,22 +252,29 @@ class Ledger:
     def both_sides(self) -> Iterator[tuple[StoredSide, StoredSide | None, bool]]:
         """Every desired line, in manifest order, with its live line (None: there is none; the same object: equal).
 
+        A withheld entry is as live has it on both sides.
+
         The last member is whether the two differ only in fields that labels mode ignores.
         """
         query = (
             "SELECT d.labels, d.boxes, d.labelled, d.line, l.key IS NOT NULL, l.labels, l.boxes, l.labelled, l.line,"
-            f" {_IGNORED} FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
+            f" {_IGNORED}, d.key IN withheld FROM desired d LEFT JOIN live l ON l.key = d.key ORDER BY d.seq"
         )
         for row in self._database.execute(query):
             desired = StoredSide(*row[:4])
-            if row[4] and row[8] is None:
+            if row[10]:
+                if row[4]:
+                    kept = StoredSide(*row[5:9])
+                    yield kept, kept, False
+            elif row[4] and row[8] is None:
                 yield desired, desired, False
             else:
                 yield desired, StoredSide(*row[5:9]) if row[4] else None, bool(row[9])
 
     def live_only_sides(self) -> Iterator[StoredSide]:
         """The live lines whose keys the manifest does not have, as listed."""
-        for row in self._database.execute(f"SELECT l.labels, l.boxes, l.labelled, l.line, l.retired {_LEFT}"):
+        columns = "l.labels, l.boxes, l.labelled, l.line, l.retired"
+        for row in self._database.execute(f"SELECT {columns} {_LEFT} ORDER BY l.seq"):
             yield StoredSide(*row)
 
     def keys(self, rows: str = DESIRED) -> Iterator[tuple[str, bool]]:
@@ -276,7 +294,7 @@ class Ledger:
         A retired entry counts as one without labels, which it becomes.
         """
         columns = "l.key, l.meaning, l.labelled AND NOT l.retired"
-        for key, meaning, labelled in self._database.execute(f"SELECT {columns} {_LEFT}"):
+        for key, meaning, labelled in self._database.execute(f"SELECT {columns} {_LEFT} ORDER BY l.seq"):
             yield key_text(key), meaning, bool(labelled)
 
     def live_labelled(self) -> int:
@@ -285,7 +303,8 @@ class Ledger:
 
     def losing_labels(self) -> int:
         """How many entries of the manifest are labelled live and are not labelled in it."""
-        return self._number(f"SELECT COUNT(*) FROM {_PAIRS} WHERE l.labelled AND NOT d.labelled")
+        losing = "l.labelled AND NOT d.labelled AND d.key NOT IN withheld"
+        return self._number(f"SELECT COUNT(*) FROM {_PAIRS} WHERE {losing}")
 
     def label_counts(self, rows: str = LIVE, *, declared: bool = False) -> dict[str, int]:
         """How many entries use each label: live ones, the manifest's (DESIRED), or live ones that it does not have.

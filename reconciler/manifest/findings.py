@@ -120,6 +120,11 @@ class Collector:
         """Errors so far."""
         return self._counts[Severity.ERROR]
 
+    def has(self, *rules: Rule) -> int:
+        """How many errors that are kept are of these rules."""
+        codes = {rule.code for rule in rules}
+        return sum(one.code in codes for one in self._kept[Severity.ERROR])
+
     def place(self, line: int = 0, column: int = 0) -> Place:
         """A place in this file."""
         return Place(self.shown, line, column)

@@ -38,12 +38,14 @@ _BOM: Final = b"\xef\xbb\xbf"
 _DIGITS: Final = 300
 _COMMENT: Final = re.compile(rb"\s*(?:#|//|/\*)")
 _YAML: Final = re.compile(rb"---|%YAML|(images|size|created|human-annotated|job-name|confidence|entries)[ \t]*:")
+# How JSON that could be meant as a line begins.
+_BEGINS: Final = frozenset("{['\"")
 _OTHER_WORD: Final = re.compile(r"(True|False|None|undefined|nan|inf)\b")
 _DUMPS: Final = "write JSON: names and text in double quotes, true, false and null (in Python: json.dumps)"
 _TRAILING_COMMA: Final = re.compile(r",[ \t\r\n]*([}\]])")
 # How a file begins that is not JSON Lines: one finding then covers all lines.
 _OTHER_FORMS: Final[tuple[tuple[re.Pattern[bytes], Rule, dict[str, object]], ...]] = (
-    (re.compile(rb"\["), files.NOT_JSON_LINES, {"what": "a JSON array", "select": "'.[]'"}),
+    (re.compile(rb"\[\s*(?:[\[{\"\d\]-]|$)"), files.NOT_JSON_LINES, {"what": "a JSON array", "select": "'.[]'"}),
     (_YAML, files.YAML_IN_JSON_LINES, {}),
     (re.compile(rb"\{$"), files.NOT_JSON_LINES, {"what": "a JSON object over several lines", "select": "."}),
 )
@@ -173,9 +175,11 @@ def _written_lines(handle: BinaryIO, collector: Collector) -> Iterator[tuple[int
     """
     comment = 0
     for number, raw in _raw_lines(handle):
-        if isinstance(raw, bytes) and _COMMENT.match(raw):
+        if isinstance(raw, int) or raw.startswith(b"{"):  # nearly always
+            yield number, raw
+        elif _COMMENT.match(raw):
             comment = comment or number
-        elif isinstance(raw, int) or raw.strip():
+        elif raw.strip():
             yield number, raw
     if comment:
         collector.report_at(rules.COMMENT, comment, 1)
@@ -266,10 +270,10 @@ def _report_invalid(exception: json.JSONDecodeError, text: str, report: Callable
 def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
     """What is not valid JSON, in words, and the cure."""
     rest = text[exception.pos :]
+    if text.lstrip()[:1] not in _BEGINS:
+        return "the line does not begin with `{`", "write one object per line and nothing else, or remove the line"
     if exception.msg == "Extra data":
-        if rest.startswith(","):
-            return "a comma after the object", "remove the comma: JSON Lines has nothing between lines"
-        return "text after the object", "write one object per line and nothing else"
+        return _surplus(text[: exception.pos], rest)
     if not rest.strip():
         return "the line ends inside the object", "complete the object: one {...} per line"
     if rest.startswith("'"):
@@ -278,6 +282,15 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
         return f"the word {match[0]}, which JSON does not have", _DUMPS
     message = exception.msg[:1].lower() + exception.msg[1:]
     return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
+
+
+def _surplus(before: str, rest: str) -> tuple[str, str]:
+    """What follows an object, and the cure."""
+    if "\r" in before:
+        return "lines that end with CR alone", "end each line with LF: tr '\\r' '\\n' < FILE > NEW"
+    if rest.startswith(","):
+        return "a comma after the object", "remove the comma: JSON Lines has nothing between lines"
+    return "text after the object", "write one object per line and nothing else"
 
 
 def located(line: Place, raw: bytes, path: MemberPath) -> Place:

@@ -90,15 +90,21 @@ _TEXTS: Final = (
     (_JSON + _LABEL_STUDIO, rules.LABEL_STUDIO_FILE, ""),
     (rb'\s*\[\s*\{\s*"id"(?s:.*)"annotations"\s*:', rules.LABEL_STUDIO_FILE, ""),
     (_JSON + _ANSWER, rules.ANSWER, ""),
+    (_JSON + rb'"(?:imageGcsUri|boundingBoxAnnotations)"\s*:', rules.OTHER_FORMAT, "Vertex AI"),
+    (_JSON + rb'"image_details"\s*:', rules.OTHER_FORMAT, "Azure Machine Learning"),
+    (_JSON + rb'"data_row"\s*:', rules.OTHER_FORMAT, "Labelbox"),
+    (_JSON + rb'"box2d"\s*:', rules.OTHER_FORMAT, "BDD100K"),
+    (_JSON + rb'"file_name"\s*:(?s:.*)"(?:bbox|objects)"\s*:', rules.OTHER_FORMAT, "Hugging Face (ImageFolder)"),
+    (_JSON + rb'"FeatureCollection"', rules.OTHER_FORMAT, "GeoJSON"),
     (_NUMBERS + rb"{7}[ \t]+[A-Za-z]", rules.OTHER_FORMAT, "DOTA"),
-    (rb"\s*[A-Za-z_]+(?:[ \t]+" + _NUMBER + rb"){14,15}[ \t]*(?:\r?\n|$)", rules.OTHER_FORMAT, "KITTI"),
-    (rb"(?=\s*\d+[ \t])" + _NUMBERS + rb"{4,5}[ \t]*(?:\r?\n|$)", rules.YOLO_FILE, ""),
+    (rb"\s*[A-Za-z_]+(?:[ \t]+" + _NUMBER + rb"){14,15}[ \t]*(?:[\r\n]|$)", rules.OTHER_FORMAT, "KITTI"),
+    (rb"(?=\s*\d+[ \t])" + _NUMBERS + rb"{4,5}[ \t]*(?:[\r\n]|$)", rules.YOLO_FILE, ""),
     (rb"(?=\s*\d+[ \t])" + _NUMBERS + rb"{6,}(?=[ \t\r\n]|$)", rules.YOLO_POLYGONS, ""),
-    (rb"\s*s3://[^\s,;]+[ \t]*(?:\r?\n|$)", rules.LIST, ""),
-    (rb"\s*(?![-#%])" + _CELL + rb"+[,;\t][^{}\[\]\r\n]*(?:\r?\n|$)", rules.TABLE, "a table (CSV)"),
+    (rb"\s*s3://[^\s,;]+[ \t]*(?:[\r\n]|$)", rules.LIST, ""),
+    (rb"\s*(?![-#%])" + _CELL + rb"+[,;\t][^{}\[\]\r\n]*(?:[\r\n]|$)", rules.TABLE, "a table (CSV)"),
 )
 MISTAKEN_FILES: Final = (
-    _row(rules.LFS_POINTER, _BOM + rb"version https://git-lfs\.github\.com/spec/"),
+    _row(rules.LFS_POINTER, _BOM + rb"\s*version https://git-lfs\.github\.com/spec/"),
     *(_row(rule, begins, kind=kind, tool=tool) for begins, rule, kind, tool in _BINARY),
     _row(rules.NOT_UTF8, rb"\xff\xfe|\xfe\xff", guess=_UTF_16),
     _row(rules.NOT_UTF8, rb"[^\x00]\x00[^\x00]\x00|\x00[^\x00]\x00[^\x00]", guess=_UTF_16),
@@ -111,7 +117,9 @@ MISTAKEN_FILES: Final = (
         what="the answer of ListDatasetEntries",
         select="'.DatasetEntries[] | fromjson'",
     ),
-    _row(rules.FOREIGN_JSON, _BOM + rb"\s*(?!(?is:.*)source.?ref)(?:\[|\{\s*\n)", manifest=True),
+    _row(
+        rules.FOREIGN_JSON, _BOM + rb"\s*(?!(?is:.*)source.?ref)(?:\[\s*(?:[\[{\"\d\]-]|$)|\{\s*[\r\n])", manifest=True
+    ),
 )
 
 

@@ -22,7 +22,7 @@ from reconciler.entries.meaning import encoded
 from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
 from reconciler.manifest.jsonl import located, other_json_lines
-from reconciler.manifest.judge.line import judge, of_stage_fault, source_ref_fault
+from reconciler.manifest.judge.line import Judgement, judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
 from reconciler.manifest.rules import files
@@ -98,7 +98,7 @@ def _missing_cure(path: Path) -> str:
 
 _YAML: Final = frozenset({".yaml", ".yml"})
 # Findings about what is not meant as an entry: no line is lost with it.
-_NO_LINES: Final = frozenset({files.NO_LINE.code, rules.COMMENT.code})
+_NO_LINES: Final = (files.NO_LINE, rules.COMMENT)
 
 
 def read_manifest(
@@ -173,19 +173,20 @@ class _Reading:
         own = mapped_line(own, self._images)
         line = ParsedLine(own, line.place, line.locate)  # what the service adds to listed lines declares nothing
         fault = source_ref_fault(own) or ambiguous
-        judgement = judge(own)
+        judgement = judge(own) if SOURCE_REF in own else Judgement()  # without a key the service drops the line
         for found in (*((fault,) if fault else ()), *judgement.faults):
             self._report(found, line)
         self._lines += 1
         self._marked += bool(judgement.faults)
-        self._across.see_kinds(line, judgement)
+        if SOURCE_REF in own:
+            self._across.see_kinds(line, judgement)
         self._notes.see(line, judgement)
         if fault is None:
             self._entry(line, ", ".join(dict.fromkeys(found.rule.code for found in judgement.faults)))
         self._known = self._collector.error_count
 
     def findings(self) -> Findings:
-        self._lost += self._collector.error_count - self._known
+        self._lost += self._collector.error_count - self._known - self._collector.has(*_NO_LINES)
         if self._marked > self._lines * INVALID_SHARE:
             self._collector.report(rules.MANY_MARKED, count=self._marked, lines=self._lines)
         self._notes.report(self._collector)
@@ -204,27 +205,29 @@ class _Reading:
         self._collector.report(fault.rule, partial(line.locate, fault.path), **fault.details)
 
 
-def entries_despite_errors(dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]) -> int:
+def entries_despite_errors(
+    dataset: DatasetDeclaration, accept: Callable[[DesiredEntry], Place | None]
+) -> tuple[int, int]:
     """Hand the entries of a manifest to `accept`, in its order; it returns the place of an earlier one of the same key.
 
-    Returns how many lines are left out, because they could not be read or repeat a key: what they say is unknown.
+    Returns how many lines are left out because they could not be read, and how many because they repeat a key: what
+    they say is unknown.
     """
     collector = Collector(dataset.shown)
-    common, lost = CommonLines(), 0
+    common, lost, repeated = CommonLines(), 0, 0
 
     def take(number: int, raw: bytes) -> bool:
-        nonlocal lost
+        nonlocal repeated
         line = None if dataset.images else common.read(raw)
         if line is not None:
-            lost += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
+            repeated += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
         return line is not None
 
     with open_regular(dataset.manifest, collector) as handle:
         for line in filter(None, _lines(dataset.manifest, handle, collector, take) if handle else ()):
             own = mapped_line(without_service_fields(line.document), dataset.images)
             if isinstance(own.get(SOURCE_REF), str):
-                lost += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
+                repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
             else:
                 lost += 1
-    found = collector.findings()
-    return lost + found.error_count - sum(error.code in _NO_LINES for error in found.errors)
+    return lost + collector.error_count - collector.has(*_NO_LINES), repeated

@@ -7,7 +7,7 @@ from itertools import islice
 
 from reconciler.changes import Action, Comparison, batches, loads
 from reconciler.guards import Labels, Leaks
-from reconciler.ledger import DESIRED, LIVE_ONLY, Ledger
+from reconciler.ledger import LIVE_ONLY, WANTED, Ledger
 from reconciler.model import Verb
 from reconciler.plan.leakage import Sibling, leaks_of
 from reconciler.plan.order import in_order
@@ -83,7 +83,7 @@ class PlanFigures:
     @cached_property
     def after(self) -> Labels:
         """The labels that will be: the manifest's, and those of live-only entries that keep theirs."""
-        counts, images = self._ledger.label_counts(DESIRED), self._compared.desired.labelled
+        counts, images = self._ledger.label_counts(WANTED), self._compared.desired.labelled
         if not self.replaces and not self._compared.policy.extra.unlabels:
             for label, many in self._ledger.label_counts(LIVE_ONLY).items():
                 counts[label] = counts.get(label, 0) + many

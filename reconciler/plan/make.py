@@ -17,6 +17,7 @@ from reconciler.plan.figures import PlanFigures
 from reconciler.plan.ids import plan_id
 from reconciler.plan.leakage import Sibling
 from reconciler.plan.order import Sending, few_labels, fits, in_order, measured, peak_labels, steps
+from reconciler.plan.theirs import Judge, Judged, check_theirs, not_judged, withheld
 from reconciler.policy import Compare, Extra, Policy
 from reconciler.text import Name, Sentence, either, safe, sentence
 
@@ -47,7 +48,8 @@ class Request:
 
     `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
     deleted; empty where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest
-    takes the place of live. Then guards refuse nothing, and the plan cannot be applied.
+    takes the place of live. Then guards refuse nothing, and the plan cannot be applied. `judge` finds out by what it is
+    told whose changes there are.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Request:
     no_snapshot: str = ""
     sibling: Sibling | None = None
     offline: bool = False
+    judge: Judge = not_judged
 
 
 @final
@@ -81,6 +84,7 @@ class Plan(Comparison):
     bytes: int
     batches: int
     by_label: bool
+    judged: Judged
     refusals: tuple[Sentence, ...]
     guards: tuple[GuardCheck, ...]
     override: Override | None
@@ -125,7 +129,7 @@ def plan(
 
     `updated` and `counted` are of the listing that filled the live side.
     """
-    compared = compare(ledger, request.policy, exists=exists, settled=request.settled)
+    compared, by = _compared(ledger, request, exists=exists)
     sending = measured(ledger, compared)
     refusals = list(_limits_passed(ledger, compared, sending, request.bucket))
     if compared.action is Action.REPLACE and request.no_snapshot:
@@ -133,6 +137,8 @@ def plan(
     checks = judged(PlanFigures(ledger, compared, request.sibling), request.policy.guards, request.asked)
     override = None
     checks = by_cause(ledger, compared, checks, request.policy.guards, request.asked)
+    if not request.offline:
+        checks = (*checks, check_theirs(ledger, compared, by, request.asked.allow))
     tripped = [check for check in checks if check.state is GuardState.TRIPPED and not request.offline]
     if tripped and not refusals:
         names, digest = [check.override for check in tripped], ledger.desired_facts(Compare.STRICT).digest
@@ -145,6 +151,7 @@ def plan(
         bytes=sending.bytes,
         batches=sending.batches,
         by_label=sending.by_label,
+        judged=by,
         refusals=tuple(refusals),
         guards=checks,
         override=override,
@@ -152,6 +159,20 @@ def plan(
         counted=counted,
         seal=_SEAL,
     )
+
+
+def _compared(ledger: Ledger, request: Request, *, exists: bool) -> tuple[Comparison, Judged]:
+    """Both sides compared, without the entries that `theirs: keep` keeps; and by what changes are judged."""
+    ledger.base.withhold(())
+    compared = compare(ledger, request.policy, exists=exists, settled=request.settled)
+    if compared.live is None or not (compared.has_changes or compared.live_only):
+        return compared, Judged()
+    by = request.judge(ledger, compared.live)
+    keys = list(withheld(ledger, compared, by))
+    if not keys:
+        return compared, by
+    ledger.base.withhold(keys)
+    return compare(ledger, request.policy, exists=exists, settled=request.settled, kept=len(keys)), by
 
 
 def sends(ledger: Ledger, what: Plan) -> Iterator[Change]:

@@ -24,13 +24,15 @@ from reconciler.policy import Destroy
 from reconciler.provider import process as runtime
 from reconciler.provider.claims import told_apart
 from reconciler.provider.left_over import cure, remembered
-from reconciler.provider.preview import list_and_plan, read_desired, stored_differently, with_digests
+from reconciler.provider.preview import context_of, list_and_plan, read_desired, stored_differently, with_digests
 from reconciler.provider.process import Runtime
 from reconciler.provider.sdk.cancel import CANNOT_CANCEL
 from reconciler.provider.sdk.failure import call_urn, fail_keeping
 from reconciler.provider.state import NOTHING, Inputs, Outputs, resource_id, split_id
 from reconciler.records import Attempt
 from reconciler.run import DatasetRun
+from reconciler.shell.base import left_by
+from reconciler.shell.drift import LeftLive
 from reconciler.shell.reviewed import refuse_moved
 from reconciler.text import counted
 from reconciler.views.lines import outcome_lines
@@ -141,12 +143,13 @@ def _recording(
 def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: object) -> Outputs:
     """Apply, and give what the state keeps; a failed apply ends the call and is kept with its reasons."""
     process, target = runtime.current(), Target(inputs.project_arn or "", inputs.dataset_type)
-    context = process.context(target.project_arn, inputs, guarded=True)
     process.seen.pop(name, None)  # live is about to change
     recording = _recording(process, "apply", target, inputs, inputs.manifest)
     with process.engine.place(), recording as attempt, Ledger() as ledger:
         run = _desired(inputs, ledger)
-        plan = list_and_plan(process, inputs, run, previous.settled if previous else frozenset())
+        context, _target = context_of(process, inputs, run, previous)
+        attempt.base = previous.left.stored() if previous and previous.left else None
+        plan = list_and_plan(process, inputs, run, previous)
         attempt.planned(ledger, plan)
         if plan.has_changes and not plan.refusals and not process.engine.detects_cancel:
             process.console.log_once(CANNOT_CANCEL, warning=True)
@@ -160,7 +163,8 @@ def _applied(inputs: Inputs, previous: Outputs | None, name: str, provider: obje
             _refuse_unreviewed(run)
             context = replace(context, overwrites=attempt.overwrites, so_far=so_far)
             outcome = attempt.finished(carry_out(context, ledger, plan, run.seen, target))
-            recorded = _recorded(inputs, outcome, ledger)
+            recorded = replace(_recorded(inputs, outcome, ledger), base=_left(inputs, run, outcome, previous))
+            attempt.base = recorded.base.stored() if recorded.base else None
         except Exception as error:  # noqa: BLE001 - whatever it is, the state keeps what was done
             attempt.error = error
             reason = runtime.failure_text(error)
@@ -226,7 +230,8 @@ def _refuse_unreviewed(run: DatasetRun) -> None:
 
 
 def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
-    live, settled, live_only = outcome.live or NOTHING, outcome.settled, 0
+    live, applied = outcome.live or NOTHING, outcome.read_back or NOTHING
+    settled, live_only = outcome.settled, 0
     if outcome.live:
         live_only = sum(not row.retired for row in ledger.live_only())
         # Pairs of lines that were edited since are of no use; they would crowd out those that are.
@@ -235,7 +240,7 @@ def _recorded(inputs: Inputs, outcome: Outcome, ledger: Ledger) -> Outputs:
         let_go = frozenset(row.let_go for row in rows if row.let_go in settled)
         settled &= let_go | (stored_differently(ledger, mode) if settled else frozenset())
     unfinished = runtime.current().settings.hide(str(outcome.error)) if outcome.error else ""
-    return Outputs(inputs, outcome.dataset_arn, live, live, live_only, unfinished, settled)
+    return Outputs(inputs, outcome.dataset_arn, applied, live, live_only, unfinished, settled)
 
 
 def _not_applied(inputs: Inputs, previous: Outputs | None, outcome: Outcome | None, plan: Plan, reason: str) -> Outputs:
@@ -243,10 +248,22 @@ def _not_applied(inputs: Inputs, previous: Outputs | None, outcome: Outcome | No
 
     A dataset that was refused was not taken over: the recorded ARN is the one that it was before.
     """
+    base = previous.left if previous else None
     if outcome:
-        return Outputs(inputs, outcome.dataset_arn, NOTHING, NOTHING, 0, reason, outcome.settled)
+        return Outputs(inputs, outcome.dataset_arn, NOTHING, NOTHING, 0, reason, outcome.settled, base)
     live, settled = plan.live or NOTHING, previous.settled if previous else frozenset()
-    return Outputs(inputs, previous.dataset_arn if previous else "", live, live, plan.live_only, reason, settled)
+    arn = previous.dataset_arn if previous else ""
+    return Outputs(inputs, arn, live, live, plan.live_only, reason, settled, base)
+
+
+def _left(inputs: Inputs, run: DatasetRun, outcome: Outcome, previous: Outputs | None) -> LeftLive | None:
+    """What the apply left live, with a copy of it in the store."""
+    region, process = ProjectArn.parse(run.project_arn or "").region, runtime.current()
+    manifest = run.dataset.manifest
+    files = (manifest, *(path for path in (manifest.parent / "project.yaml",) if path.is_file()))
+    return left_by(
+        process.account_of(inputs).live_copies(region), run, outcome, files, previous.left if previous else None
+    )
 
 
 def _keep(name: str, provider: object, outputs: Outputs, reasons: list[str]) -> NoReturn:

@@ -26,10 +26,10 @@ from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
 from reconciler.manifest.project.folders import retired_beside
-from reconciler.policy import settings_of
+from reconciler.policy import Theirs, settings_of
 from reconciler.provider import process as runtime
 from reconciler.provider.left_over import remembered, still_there
-from reconciler.provider.preview import list_and_plan, preview_again, read_desired, seen_in, shown, with_digests
+from reconciler.provider.preview import list_and_plan, plan_again, read_desired, seen_in, shown, with_digests
 from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.replacement import judge
 from reconciler.provider.state import STATE_FORMAT, Inputs, Outputs, split_id
@@ -89,8 +89,14 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     reasons = list(_reasons(process, name, outputs, inputs))
     words = [reason for reason in reasons if reason]
     preview = process.preview()
-    if preview is not None and outputs.settled and not preview.is_quiet:
-        preview = preview_again(process, inputs, outputs.settled, at_rest=not reasons)
+    moved = _is_moved(process, name, outputs)
+    keeps = moved and process.is_program_run() and _is_drift_alone(process, name, outputs, reasons)
+    keeps = keeps and inputs.policy.theirs is Theirs.KEEP
+    if keeps or (preview is not None and (outputs.settled or moved) and not preview.is_quiet):
+        again, sends = plan_again(process, inputs, outputs, at_rest=not reasons)
+        preview = again if preview else None
+        if keeps and not sends:  # what only live changed is kept, and an update would send nothing
+            reasons = words = []
     if preview is not None and not (preview.is_quiet and not reasons):
         process.console.log_once(preview.message(*words))
     elif reasons and not process.is_program_run():
@@ -98,6 +104,19 @@ def _is_due(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> bo
     else:
         process.console.at_rest("up to date")
     return bool(reasons)
+
+
+def _is_drift_alone(process: Runtime, name: str, outputs: Outputs, reasons: list[str]) -> bool:
+    """Whether an update is due for nothing but what somebody made of live."""
+    now = process.seen[name].facts.get(outputs.applied.policy.compare) if name in process.seen else None
+    return not outputs.unfinished and reasons == list(drift(outputs.read_back, now))
+
+
+def _is_moved(process: Runtime, name: str, outputs: Outputs) -> bool:
+    """Whether live, as it was just listed, is not as the last apply left it."""
+    seen, left = process.seen.get(name), outputs.left
+    now = seen.facts.get(left.compare) if seen and left else None
+    return bool(now and left and now.digest != left.digest)
 
 
 def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
@@ -109,7 +128,7 @@ def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, .
             run, findings = read_desired(inputs, ledger)
             if findings.refused or with_digests(inputs, ledger).desired_digest != outputs.applied.desired_digest:
                 return ()
-            plan = list_and_plan(process, inputs, run, outputs.settled)
+            plan = list_and_plan(process, inputs, run, outputs)
             preview = shown(run)
             marked = list(map(marked_line, islice(ledger.marked(), _MARKED)))
     except ReconcilerError:

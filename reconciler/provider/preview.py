@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from reconciler.apply import Target, observe, plan_against_live, plan_without_project
+from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
@@ -14,7 +14,7 @@ from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan
 from reconciler.policy import Compare
 from reconciler.provider.process import LiveSeen, Runtime
-from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs
+from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs
 from reconciler.review.build import review_of
 from reconciler.run import DatasetRun
 from reconciler.views.preview import Preview, preview_of
@@ -66,18 +66,18 @@ def with_digests(inputs: Inputs, ledger: Ledger) -> Inputs:
 
 
 def list_and_plan(
-    process: Runtime, inputs: Inputs, run: DatasetRun, settled: frozenset[str] = frozenset(), *, at_rest: bool = False
+    process: Runtime, inputs: Inputs, run: DatasetRun, outputs: Outputs | None = None, *, at_rest: bool = False
 ) -> Plan:
     """Plan the run against live, or from the manifest alone while the project does not exist yet.
 
-    `at_rest`: nothing moved since the last apply, so `pulumi up` sends nothing; then whatever is stored differently was
-    so already, also beyond the number of pairs that are remembered.
+    `outputs` are what the last apply recorded. `at_rest`: nothing moved since then, so `pulumi up` sends nothing; then
+    whatever is stored differently was so already, also beyond the number of pairs that are remembered.
 
     Raises:
         BadInput: the account of the project is not allowed, or RECONCILER_ALLOW is invalid. ServiceError: a call
         failed.
     """
-    ledger = run.ledger
+    ledger, settled = run.ledger, outputs.settled if outputs else frozenset[str]()
     if inputs.project_arn is None:
         title, declared, allow = inputs.dataset_type.word, (inputs.policy, run.bucket), process.overrides(inputs)
         sibling = process.sibling(inputs)
@@ -87,8 +87,7 @@ def list_and_plan(
     def more_settled(made: Plan) -> frozenset[str]:
         return settled | stored_differently(ledger, inputs.policy.compare) if at_rest and made.update else settled
 
-    context = process.context(inputs.project_arn, inputs, guarded=True)
-    target = Target(inputs.project_arn, inputs.dataset_type)
+    context, target = context_of(process, inputs, run, outputs)
     run.seen = observe(context, target)
     run.plan = plan_against_live(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
@@ -99,8 +98,15 @@ def list_and_plan(
     return run.plan
 
 
-def preview_again(process: Runtime, inputs: Inputs, settled: frozenset[str], *, at_rest: bool) -> Preview:
-    """The preview of a resource whose outputs remember pairs that are stored differently: Check does not see outputs.
+def context_of(process: Runtime, inputs: Inputs, run: DatasetRun, outputs: Outputs | None) -> tuple[Context, Target]:
+    """What an apply of a run needs, which judges changes by what the last apply left; and its dataset."""
+    target = Target(inputs.project_arn or "", inputs.dataset_type)
+    judge = process.judge(target, inputs, run.dataset, outputs.left if outputs else None)
+    return replace(process.context(target.project_arn, inputs, guarded=True), judge=judge), target
+
+
+def plan_again(process: Runtime, inputs: Inputs, outputs: Outputs, *, at_rest: bool) -> tuple[Preview, bool]:
+    """The preview of a resource by its outputs, which Check does not see, and whether its plan sends anything.
 
     `at_rest` as for `list_and_plan`.
 
@@ -110,8 +116,8 @@ def preview_again(process: Runtime, inputs: Inputs, settled: frozenset[str], *, 
     with Ledger() as ledger:
         run, findings = read_desired(inputs, ledger)
         findings.raise_if_refused()
-        list_and_plan(process, inputs, run, settled, at_rest=at_rest)
-        return shown(run)
+        plan = list_and_plan(process, inputs, run, outputs, at_rest=at_rest)
+        return shown(run), plan.has_changes
 
 
 def stored_differently(ledger: Ledger, mode: Compare) -> frozenset[str]:

@@ -21,7 +21,8 @@ from reconciler.aws.clock import Clock, SystemClock
 from reconciler.guards import read_variable
 from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import project_beside
-from reconciler.plan import Sibling
+from reconciler.model import DatasetDeclaration
+from reconciler.plan import Judge, Sibling
 from reconciler.policy import Compare, Destroy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
@@ -31,7 +32,9 @@ from reconciler.provider.stack_config import Get, Settings, read_settings
 from reconciler.provider.state import Inputs, resource_id
 from reconciler.records.stored import Record
 from reconciler.shell.account import Account, Places, allowed_region
+from reconciler.shell.base import judge_by
 from reconciler.shell.declared_twice import undone_apply
+from reconciler.shell.drift import LeftLive, left_in
 from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview
@@ -109,6 +112,11 @@ class Runtime:
         project = project_beside(Path(inputs.manifest))
         declared = project.allowed(inputs.dataset_type, lambda: digest) if project else {}
         return declared | allow | read_variable(os.environ)
+
+    def judge(self, target: Target, inputs: Inputs, dataset: DatasetDeclaration, left: LeftLive | None) -> Judge:
+        """By what changes are judged: what the state says that the last apply left, or a newer record."""
+        copies = self.account_of(inputs).live_copies(ProjectArn.parse(target.project_arn).region)
+        return judge_by(copies, dataset, lambda: (left, left_in(self.last_record(target, inputs))))
 
     def sibling(self, inputs: Inputs) -> Sibling:
         """The project's other dataset: as this resource named it, as one checked before has it, or project.yaml."""

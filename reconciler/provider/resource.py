@@ -35,13 +35,13 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
         resource_name: str,
         *,
         project_arn: pulumi.Input[str],
-        dataset_type: str,
-        manifest: str,
-        labels: Sequence[str] | None = None,
-        policy: Mapping[str, Any] | None = None,
+        dataset_type: pulumi.Input[str],
+        manifest: pulumi.Input[str],
+        labels: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None,
+        policy: pulumi.Input[Mapping[str, Any]] | None = None,
         assume_role: pulumi.Input[str] | None = None,
-        stage: Mapping[str, Any] | None = None,
-        sibling: str | None = None,
+        stage: pulumi.Input[Mapping[str, Any]] | None = None,
+        sibling: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
         _claims: Mapping[str, str] | None = None,
     ) -> None:
@@ -69,17 +69,17 @@ class Dataset(Resource, module="rekognition", name="Dataset"):
             "dataset_type": dataset_type,
             "manifest": manifest,
             # Passed on unchecked: Check reports a wrong type in a sentence; here it would be a traceback.
-            "policy": policy or {},
+            "policy": {} if policy is None else policy,
             # Outputs: named here so that they exist while they are not known yet.
             "dataset_arn": None,
             "live": None,
         }
         if labels is not None:
-            properties["labels"] = labels if isinstance(labels, str) else list(labels)
+            properties["labels"] = list(labels) if isinstance(labels, tuple) else labels
         if assume_role is not None:
             properties["assume_role"] = assume_role
         if stage is not None:
-            properties["stage"] = dict(stage)
+            properties["stage"] = stage
         if sibling is not None:
             properties["sibling"] = sibling
         if _claims is not None:

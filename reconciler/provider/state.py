@@ -23,7 +23,7 @@ from reconciler.manifest.project.role import ROLE_FORM, elsewhere, is_role
 from reconciler.manifest.project.stages import NO_STAGE, Stage, parse_stage, stage_properties
 from reconciler.model import DatasetType
 from reconciler.policy import Policy, settings_of
-from reconciler.shell.drift import ReadBack
+from reconciler.shell.drift import LeftLive, ReadBack, left_live
 from reconciler.text import inert
 
 
@@ -82,6 +82,8 @@ PENDING_CHANGES: Final = "pendingChanges"
 CLAIMS: Final = "claims"
 # At most this many pairs stored differently from how they were sent are remembered; 16 characters each.
 MAX_SETTLED: Final = 500
+# A state of 0.1.0 does not say when it was made.
+_LONG_AGO: Final = "0000-00-00T00:00:00Z"
 NOTHING: Final = Facts(0, 0, 0, 0, "")
 _SEPARATOR: Final = "#"
 _OWN: Final = "name a role of the project's own account"
@@ -184,8 +186,9 @@ class Outputs:
     `applied` are the inputs that it applied, `applied_live` is live as it read it back, `live` is live as last read
     (by a refresh, or the same as `applied_live`); their boxes are not stored. `live_only` counts entries that the
     applied manifest does not have. `unfinished` says why the last apply failed, empty when it succeeded. `settled`
-    names pairs that the service stores differently from how they were sent. `replaced` are datasets that this resource
-    was for before, which may not be deleted yet: ARN -> the ARN of its project.
+    names pairs that the service stores differently from how they were sent. `base` is what that apply left, by which
+    it is told whose a later change is. `replaced` are datasets that this resource was for before, which may not be
+    deleted yet: ARN -> the ARN of its project.
     """
 
     applied: Inputs
@@ -195,6 +198,7 @@ class Outputs:
     live_only: int = 0
     unfinished: str = ""
     settled: frozenset[str] = frozenset()
+    base: LeftLive | None = None
     replaced: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -219,6 +223,7 @@ class Outputs:
             live_only=_count(_members(properties, "appliedLive"), "liveOnly"),
             unfinished=str(properties.get("unfinished") or ""),
             settled=_settled(properties.get("settled")),
+            base=left_live(properties.get("base")),
             replaced=_replaced(_members(properties, "replaced")),
         )
 
@@ -226,6 +231,15 @@ class Outputs:
     def read_back(self) -> ReadBack:
         """What drift is judged by."""
         return ReadBack(self.applied_live, self.unfinished)
+
+    @property
+    def left(self) -> LeftLive | None:
+        """What the last apply left live; of a state of 0.1.0 its digest is known."""
+        digest, old = self.applied_live.digest, self.applied.state_format < STATE_FORMAT
+        if self.base or not (digest and self.dataset_arn) or old:
+            return self.base
+        known = {"dataset": self.dataset_arn, "compare": self.applied.policy.compare.value, "digest": digest}
+        return left_live(known | {"at": _LONG_AGO})
 
     def properties(self) -> dict[str, Any]:
         """As the engine stores them."""
@@ -237,6 +251,8 @@ class Outputs:
         }
         if self.settled:
             stored["settled"] = sorted(self.settled)[:MAX_SETTLED]
+        if self.base:
+            stored["base"] = self.base.stored()
         if self.replaced:
             stored["replaced"] = dict(self.replaced)
         return stored

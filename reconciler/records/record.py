@@ -32,8 +32,9 @@ class Attempt:
     `action` is `apply`, `destroy` or `restore`; `manifest` is its path as messages show it; `files` (the manifest
     and what else declares the dataset) are looked up in git. `resource` is the URN in Pulumi, empty for the command
     line, `role` the role that its calls were made with. `snapshots` and `dataset_arn` are for an attempt without an
-    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `on_news` is
-    called when the plan or such a place is known, so that it is recorded before anything is sent.
+    outcome. `identity` is the id of its record, `overwritten` the places of the lines that it overwrites. `base` is
+    what it left live, or what an earlier apply left as long as nothing was read back. `on_news` is called when the plan
+    or such a place is known, so that it is recorded before anything is sent.
     """
 
     action: str
@@ -52,6 +53,7 @@ class Attempt:
     error: BaseException | None = None
     identity: str = field(default_factory=lambda: secrets.token_hex(8))
     overwritten: list[str] = field(default_factory=list)
+    base: Mapping[str, Any] | None = None
     on_news: Callable[[], None] = lambda: None
 
     def planned(self, ledger: Ledger, plan: Plan) -> None:
@@ -169,6 +171,7 @@ def _members(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
         "result": None,
         "snapshots": list(outcome.snapshots if outcome else attempt.snapshots),
         "overwritten": list(attempt.overwritten),
+        "base": attempt.base,
     }
 
 
@@ -201,7 +204,7 @@ def _result(attempt: Attempt) -> dict[str, Any] | None:
 
 def _read_back(attempt: Attempt) -> dict[str, Any] | None:
     """Live as the apply read it back, so that drift can be judged later; its digests are of the mode `compare`."""
-    live = attempt.outcome.live if attempt.outcome else None
+    live = attempt.outcome.read_back if attempt.outcome else None
     if live is None or attempt.plan is None:
         return None
     counts = {"entries": live.entries, "labelled": live.labelled, "marked": live.marked}

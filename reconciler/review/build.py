@@ -274,13 +274,13 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
     made = provenance.provenance()
-    groups = groups_of(reading.patterns, counted, repoints(one.ledger))
+    groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
     return structs.replace(
         bare,
         policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=changes,
-        words=headline(plan, _left(one), same="the same entries" if changes else "up to date"),
+        words=headline(plan, _left(one), same=_same(one, changes=changes)),
         add=plan.add,
         update=plan.update,
         unlabel=plan.unlabel,
@@ -305,8 +305,15 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored])),
+        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored], kept)),
     )
+
+
+def _same(one: DatasetRun, *, changes: bool) -> str:
+    """How the headline of a plan without changes begins."""
+    if changes and one.remark:
+        return "no difference in what could be compared"
+    return "the same entries" if changes else "up to date"
 
 
 def _leftover(plan: Plan) -> Leftover:

@@ -20,10 +20,9 @@ from reconciler.analysis.groups import Groups
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import BoxWord
 from reconciler.changes import Action, shown_changes
-from reconciler.ledger import Ledger
+from reconciler.ledger import Ledger, Whose
 from reconciler.model import Change, Verb
-from reconciler.plan import Plan
-from reconciler.policy import Compare
+from reconciler.plan import Basis, Plan
 from reconciler.review.model import ChangeVerb, EntryChange, Origin, OriginCounts
 from reconciler.run import Base
 from reconciler.text import sentence
@@ -96,7 +95,7 @@ class Reading:
         self.patterns = Patterns()
         self.losing_labels = self.staying = 0
         self._boxes: Counter[BoxWord] = Counter()
-        self._origins = OriginCount(base, ledger, plan.policy.compare) if base else None
+        self._origins = OriginCount(base, ledger, plan)
         self._plan, self._keep, self._left = plan, keep, left
         self._live_marks = {row.key: row.marks for row in ledger.marked()} if plan.live else {}
         self._kept: list[_Kept] = []
@@ -105,8 +104,8 @@ class Reading:
 
     @property
     def origins(self) -> OriginCounts | None:
-        """Whose changes they are, if there is a base."""
-        return self._origins.counts() if self._origins else None
+        """Whose changes they are, as far as anything is known."""
+        return self._origins.counts()
 
     @property
     def box_changes(self) -> dict[BoxWord, int]:
@@ -122,17 +121,15 @@ class Reading:
         )
 
     def _see(self, number: int, change: Change) -> None:
-        origin: Origin = ""
-        if self._origins:
-            stays = change.verb is Verb.LIVE_ONLY and not self._plan.loads_all
-            origin = self._origins.see(change.key, stays=stays)
+        stays = change.verb is Verb.LIVE_ONLY and not self._plan.loads_all
+        origin = self._origins.see(change.key, stays=stays)
         if change.verb is Verb.ADD and self._full(_ADDS):
             return  # it would not be kept, and is counted nowhere else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)
         patterns = self.patterns.see(change, detail)
         self._count(change, detail)
         marks = self._live_marks.get(change.key, ())
-        risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin == "drift")
+        risk = risk_of(change.verb, detail, marked=bool(marks), drift=origin in _EDITED)
         risk, words = min(risk, _ADDS) if change.retired else risk, phrase(change.verb, detail, self._left)
         if not self._full(risk):
             shown = EntryChange(
@@ -171,6 +168,8 @@ class Reading:
 
 
 Digest = bytes
+# Origins of a change that undoes what somebody made of live.
+_EDITED: Final = frozenset({"drift", "theirs", "both"})
 
 
 def origin_of(
@@ -187,24 +186,48 @@ def origin_of(
 class OriginCount:
     """Finds out whose changes those of a dataset are, and counts them."""
 
-    def __init__(self, base: Base, ledger: Ledger, mode: Compare) -> None:
-        self._base, self._ledger, self._mode = base, ledger, mode
+    def __init__(self, base: Base | None, ledger: Ledger, plan: Plan) -> None:
+        self._base, self._ledger, self._judged, self._mode = base, ledger, plan.judged, plan.policy.compare
         self._counted: dict[Origin, int] = {}
 
     def see(self, key: str, *, stays: bool = False) -> Origin:
-        """Whose change that of this key is; "" for an entry that only live has and that `stays`: nothing undoes it."""
-        desired, live = self._ledger.digests(key, self._mode)
-        base, _nothing = self._base.ledger.digests(key, self._mode)
-        origin = origin_of(desired, base, live, self._base.said_earlier(key, live))
-        if stays and origin in {"drift", "base-or-drift"}:
-            return ""
-        self._counted[origin] = self._counted.get(origin, 0) + 1
+        """Whose change that of this key is; "" for an entry that only live has, that `stays` and that nobody changed.
+
+        A revision alone says nothing of such an entry, because nothing undoes it.
+        """
+        origin: Origin = ""
+        if self._judged.basis in {Basis.NEVER, Basis.REVISION}:
+            origin = self._by_revision(key)
+            origin = "" if stays and origin in {"drift", "base-or-drift"} else origin
+        elif whose := self._judged.whose(self._ledger, key, self._mode):
+            origin = whose.value
+            if whose is Whose.OURS:
+                origin = self._by_revision(key, ours=True) if self._base else "" if stays else origin
+        if origin:
+            self._counted[origin] = self._counted.get(origin, 0) + 1
         return origin
 
-    def counts(self) -> OriginCounts:
-        """The number of changes seen, by whose they are."""
+    def _by_revision(self, key: str, *, ours: bool = False) -> Origin:
+        """Whose change it is by the base revision alone; one that is `ours` is of this branch or pending."""
+        if self._base is None:
+            return ""
+        desired, live = self._ledger.digests(key, self._mode)
+        base, _nothing = self._base.ledger.digests(key, self._mode)
+        found = origin_of(desired, base, live, self._base.said_earlier(key, live))
+        return "base" if ours and found != "branch" else found
+
+    def counts(self) -> OriginCounts | None:
+        """The number of changes seen, by whose they are; None where nothing is known of any."""
+        if self._base is None and not self._counted:
+            return None
+        judged = self._judged.basis not in {Basis.NEVER, Basis.REVISION}
         return OriginCounts(
-            revision=self._base.revision,
+            revision=self._base.revision if self._base else "",
+            by=self._judged.words if judged else "",
+            ours=self._counted.get("ours", 0),
+            theirs=self._counted.get("theirs", 0),
+            both=self._counted.get("both", 0),
+            unknown=self._counted.get("ours-or-theirs", 0),
             branch=self._counted.get("branch", 0),
             base=self._counted.get("base", 0),
             drift=self._counted.get("drift", 0),

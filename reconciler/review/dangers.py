@@ -10,6 +10,7 @@ from typing import Final, get_args
 
 from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
+from reconciler.guards import THEIRS
 from reconciler.model import GuardCheck, Severity
 from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.run import DangerLevel
@@ -21,6 +22,8 @@ REFUSED: Final = "an apply is refused: "
 LEVELS: Final[tuple[DangerLevel, ...]] = get_args(DangerLevel)
 
 _EXAMPLES: Final = 3
+# Origins of changes that undo what somebody made of live.
+_EDITED: Final = frozenset({"drift", "theirs", "both", "ours-or-theirs"})
 _SUCCEEDED: Final = frozenset({"renamed", "merged", "split"})
 _STAYING: Final = {
     False: (
@@ -132,15 +135,26 @@ def _left_behind(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[D
         keep = () if staying is _STAYING[True] else _to_keep(dataset, keys, dataset.staying)
         words = sentence(counted(dataset.staying, *staying), keep)
         yield _danger(dataset, "check", "live-only", words, dataset.staying, keys)
-    if dataset.origins and dataset.origins.drift:
-        keys = [change.key for change in dataset.changes if change.origin == "drift"]
-        undone = counted(dataset.origins.drift, "change undoes", "changes undo")
-        words = sentence(f"{undone} edits that were made to live", _to_keep(dataset, keys, dataset.origins.drift))
-        yield _danger(dataset, "check", "drift", words, dataset.origins.drift, keys)
+    yield from _edited(dataset)
     if dataset.marked:
         keys = [change.key for change in dataset.changes if change.marks]
         marked = f"{counted(dataset.marked, 'live entry is', 'live entries are')} marked with errors by the service"
         yield _danger(dataset, "check", "marked", marked, dataset.marked, keys)
+
+
+def _edited(dataset: DatasetReview) -> Iterator[Danger]:
+    """Edits made outside git that the plan undoes although nothing refuses it, or of which nothing is known."""
+    origins, guard = dataset.origins, next((one for one in dataset.guards if one.name == THEIRS), None)
+    if guard is None or guard.state not in {"off", "passed"}:
+        return
+    undone = [one.key for one in dataset.changes if one.origin in _EDITED and one.verb != "live-only"]
+    if origins and undone:
+        all_of_them = origins.drift + origins.theirs + origins.both + origins.unknown
+        many = len(undone) if len(dataset.changes) == dataset.changes_total else all_of_them
+        words = f"{counted(many, 'change undoes', 'changes undo')} edits that were made to live"
+        yield _danger(dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many)), many, undone)
+    elif guard.count and not origins:
+        yield _danger(dataset, "check", "theirs", guard.words, guard.count)
 
 
 def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int) -> Sentence:

@@ -6,7 +6,7 @@ from typing import Final
 from reconciler.changes import Action
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
-from reconciler.text import Sentence, counted, figures, listed, sentence
+from reconciler.text import Command, Sentence, counted, figures, listed, sentence
 
 LEFT: Final = "live only"
 
@@ -19,8 +19,11 @@ def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
     return "; ".join(_parts(plan, left, same))
 
 
-def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
-    """What else to know before an apply; `fields` are those that differ and are ignored."""
+def remarks(plan: Plan, fields: Sequence[str] = (), kept: Sequence[str] = ()) -> tuple[Sentence, ...]:
+    """What else to know before an apply; `fields` are those that differ and are ignored.
+
+    `kept` are entries that stay as somebody edited them: they are drift, and nothing is sent for them.
+    """
     found: list[Sentence] = []
     if plan.ignored:
         which = sentence(": ", listed(fields)) if fields else ""
@@ -30,6 +33,10 @@ def remarks(plan: Plan, fields: Sequence[str] = ()) -> tuple[Sentence, ...]:
     if plan.let_go:
         lines = counted(plan.let_go, "line that AWS rejected is", "lines that AWS rejected are")
         found.append((f"{lines} not sent again until the manifest changes (`rejected: skip`)",))
+    if kept:
+        many = counted(len(kept), "entry that only live changed is", "entries that only live changed are")
+        pull = Command("`reconciler pull`")
+        found.append(sentence(f"{many} kept (`theirs: keep`): ", listed(kept), "; ", pull, " takes them into git"))
     if plan.retired:
         images = counted(plan.retired, "image is", "images are")
         loses = counted(plan.retiring, "loses its labels", "lose their labels")

@@ -100,14 +100,23 @@ class Content(Struct, frozen=True, kw_only=True):
 
 
 class OriginCounts(Struct, frozen=True, kw_only=True):
-    """The number of changes by whose they are, for a base revision.
+    """The number of changes by whose they are.
+
+    By what the last apply left, `ours`: only the manifest changed since; `theirs`: only live; `both`; `unknown`: ours
+    or theirs, because live changed and what the last apply left is not at hand. `by` says since when, or why it is not
+    known. With a base revision `ours` are split, and where no apply is recorded all are judged by it.
 
     `branch`: the manifest differs from the base. `base`: the base has the change already and it was not applied yet.
     `drift`: live differs from every revision of the base, and an apply undoes that. `base_or_drift`: one of these two,
     and it is not known which.
     """
 
-    revision: str
+    revision: str = ""
+    by: str = ""
+    ours: int = 0
+    theirs: int = 0
+    both: int = 0
+    unknown: int = 0
     branch: int = 0
     base: int = 0
     drift: int = 0
@@ -149,7 +158,7 @@ FORMAT: Final = 3
 
 ChangeVerb = Literal["add", "update", "unlabel", "live-only"]
 Sign = Literal["+", "~", "-", "!"]
-Origin = Literal["", "branch", "base", "drift", "base-or-drift"]
+Origin = Literal["", "branch", "base", "drift", "base-or-drift", "ours", "theirs", "both", "ours-or-theirs"]
 Status = Literal["planned", "applied", "refused", "valid", "invalid", "failed", "skipped", "unread"]
 # A command of the command line (`cli/help.py`), or "".
 Command = Annotated[str, _whole("[a-z-]{0,20}")]
@@ -167,6 +176,7 @@ DangerKind = Literal[
     "mirrored",
     "live-only",
     "drift",
+    "theirs",
     "finding-marked",
     "marked",
     "look-alike",
@@ -183,7 +193,7 @@ class EntryChange(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
     `number` is its place in the manifest's order and names the change within its dataset. `words` describe the change.
     `risk` is 0 (harmless) to 9 (most dangerous). `groups` are the `Group.id`s that it belongs to. `origin` is whose
-    change it is (see `OriginCounts`), "" without a base. `retired`: the image left the dataset on purpose.
+    change it is (see `OriginCounts`), "" where nothing is known. `retired`: the image left the dataset on purpose.
 
     `labels_*` are image-level labels: kept, added, removed. `boxes` are all boxes of both sides; those of one side have
     `before` or `after`. `labelled_*` is whether the entry has any label attribute (one with zero boxes counts), null

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reconciler.errors import BadInput
 from reconciler.guards import Asked
-from reconciler.ledger import Ledger
+from reconciler.ledger import DESIRED_ONLY, LIVE_ONLY, Ledger
 from reconciler.manifest import Findings, load_projects, read_manifest
 from reconciler.manifest.project.folders import default_manifests
 from reconciler.manifest.read import entries_despite_errors
@@ -52,10 +52,14 @@ def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclarat
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What was read of one manifest: its findings, how many lines were left out, whether nothing could be read."""
+    """What was read of one manifest: its findings, and how many lines were left out.
+
+    `unknown` of these could not be read: their images are not known. `unread`: that is all there is.
+    """
 
     findings: Findings
     lost: int = 0
+    unknown: int = 0
     unread: bool = False
 
     @property
@@ -65,7 +69,7 @@ class Side:
         if self.unread:
             return f"{name} could not be read ({counted(self.findings.error_count, 'error', 'errors')})"
         lines = counted(self.lost, "line", "lines")
-        return f"{lines} of {name} could not be read, or repeated an image: what it has in them counts as missing here"
+        return f"{lines} of {name} could not be read, or repeated an image"
 
 
 def read_side(declared: Declared, ledger: Ledger) -> Side:
@@ -75,8 +79,9 @@ def read_side(declared: Declared, ledger: Ledger) -> Side:
     if not findings.refused:
         return Side(findings)
     ledger.forget_desired()
-    lost = entries_despite_errors(dataset, ledger.accept)
-    return Side(findings, lost, unread=lost > 0 and not ledger.desired_facts(Compare.LABELS).entries)
+    unknown, repeated = entries_despite_errors(dataset, ledger.accept)
+    lost = unknown + repeated
+    return Side(findings, lost, unknown, unread=lost > 0 and not ledger.desired_facts(Compare.LABELS).entries)
 
 
 def earlier_in(ledgers: Collection[Ledger], mode: Compare) -> Callable[[str], Collection[bytes]]:
@@ -150,22 +155,22 @@ def offline_review(
     pairs: list[Pair] = [(old[0] if old else None, new[0] if new else None)] if files else paired(old, new)
     with ExitStack() as ledgers:
         read = [_read_both(pair, ledgers.enter_context(Ledger())) for pair in pairs]
-        datasets = [one for one, *_rest in read]
-        for (one, found, unusable), pair in zip(read, pairs, strict=True):
+        datasets = [one for one, _unusable in read]
+        for (one, unusable), pair in zip(read, pairs, strict=True):
             one.settings = () if files else declaration_changes(*pair)
             if pair[1] and not pair[0] and not files:
                 one.settings = project_change(pair[1], old)
             if one.error is None:
-                _plan(one, found, datasets, exists=pair[0] is not None, unusable=unusable)
+                _plan(one, datasets, exists=pair[0] is not None, unusable=unusable)
         compared = Compared(before=names[0], after=names[1], offline=True)
         return review_of(datasets, command="diff", compared=compared, keep=keep)
 
 
-def _read_both(pair: Pair, ledger: Ledger) -> tuple[DatasetRun, Sequence[Side], bool]:
-    """One dataset in a run with both sides in its ledger, the first as what is live; what reading them gave.
+def _read_both(pair: Pair, ledger: Ledger) -> tuple[DatasetRun, bool]:
+    """One dataset in a run with both sides in its ledger, the first as what is live.
 
-    At the end: whether any entry of the first side will be marked with errors. A side that could not be read is an
-    error of the run.
+    Also: whether any entry of the first side will be marked with errors. A side that could not be read is an error of
+    the run.
     """
     before, after = pair
     declared = after or before
@@ -182,21 +187,36 @@ def _read_both(pair: Pair, ledger: Ledger) -> tuple[DatasetRun, Sequence[Side], 
                 ledger.observe((row.desired or b"").decode("utf-8", "surrogatepass"))
                 unusable = unusable or other.is_unusable(row.seq)
     one.findings = _findings(sides, of_after=after is not None)
+    one.remark = "; ".join(
+        _withheld(sides, ledger) if before and after else (side.words for side in sides if side.lost)
+    )
     if any(side.unread for side in sides):
         one.error = BadInput("; ".join(side.words for side in sides if side.unread) + "; nothing is compared with it")
-    return one, sides, unusable
+    return one, unusable
 
 
-def _plan(
-    one: DatasetRun, sides: Sequence[Side], datasets: Sequence[DatasetRun], *, exists: bool, unusable: bool
-) -> None:
+def _withheld(sides: Sequence[Side], ledger: Ledger) -> Iterator[str]:
+    """What could not be read of the second and the first side, and what that makes unknown of the other one.
+
+    An entry that only one side has may be in a line of the other that could not be read, so it is taken out.
+    """
+    unknown = ((LIVE_ONLY, "removed"), (DESIRED_ONLY, "added"))
+    for side, other, (rows, done) in zip(sides, reversed(sides), unknown, strict=True):
+        if side.unknown and not (side.unread or other.unread) and (many := ledger.set_aside(rows)):
+            entries = counted(many, "entry", "entries")
+            where = inert(other.findings.shown)
+            yield f"{side.words}: whether {entries} of {where} were {done} is not known, so they are left out"
+        elif side.lost:
+            yield side.words
+
+
+def _plan(one: DatasetRun, datasets: Sequence[DatasetRun], *, exists: bool, unusable: bool) -> None:
     """Plan one of the datasets of a comparison, all of which were read."""
     policy = one.dataset.policy
     shown = policy if policy.extra.unlabels else replace(policy, extra=Extra.REPORT)
     asked, sibling = Asked(one.dataset.dataset_type), sibling_in(datasets, one, listed=True)
     request = Request(one.title, shown, asked, one.bucket, sibling=sibling, offline=True)
     one.plan = plan(one.ledger, request, exists=exists)
-    one.remark = "; ".join(side.words for side in sides if side.lost)
     if not one.remark and unusable and one.plan.ignored:
         one.remark = "some of the entries will be marked with errors: their lines are sent again for any difference"
 

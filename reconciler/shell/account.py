@@ -25,6 +25,7 @@ from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
 from reconciler.records import Attempt, AuditLog
+from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.places import Keeper, keeper_for
 from reconciler.text import inert
 
@@ -125,6 +126,15 @@ class Account:
         return keeper_for(
             places.snapshots, places.folder, lambda: self.objects(region), cure=places.cure, warn=self._warn_once
         )
+
+    def live_copies(self, region: str) -> LiveCopies:
+        """The copies of live of this region's datasets.
+
+        Raises:
+            BadInput: the setting for snapshots is invalid.
+        """
+        places = self.places
+        return LiveCopies.at(places.snapshots, places.folder, lambda: self.objects(region), self._warn_once)
 
     def _warn_once(self, text: str) -> None:
         """A warning that concerns every apply of this process."""

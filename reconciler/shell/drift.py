@@ -7,6 +7,7 @@ bare once an apply is done, so what it read back is the digest with them and wit
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from msgspec import Meta, Struct
 
 from reconciler.ledger import Facts
 from reconciler.policy import Compare
+from reconciler.snapshots.snapshot import COPY_NAME
 from reconciler.text import inert
 
 
@@ -55,6 +57,53 @@ def read_back(record: Mapping[str, Any], mode: Compare) -> ReadBack | None:
         live = Facts(form.entries, form.labelled, 0, form.marked, form.digest, form.labels_digest)
         return ReadBack(live, inert(unfinished))
     return ReadBack(None, inert(unfinished)) if unfinished else None
+
+
+_Blob = Annotated[str, Meta(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})?\Z")]
+
+
+class LeftLive(Struct, frozen=True, omit_defaults=True):
+    """What an apply read back, as state and record keep it.
+
+    `digest` is of live, with kept entries as they were applied, in the mode `compare`; `desired` of the manifest.
+    `copy` names the copy of live, `file` the manifest, and `manifest` and `project` its content and that of
+    project.yaml as git does; each is empty where there is none. `pending` are the entries that differed; `many`: too
+    many to remember.
+    """
+
+    at: Annotated[str, Meta(pattern=r"^[0-9T:.\-]{10,40}Z\Z")]
+    dataset: Annotated[str, Meta(pattern=r"^arn:[!-~]{1,2000}\Z")]
+    compare: Compare
+    digest: _Digest
+    desired: str = ""
+    copy: Annotated[str, Meta(pattern=rf"^({COPY_NAME})?\Z")] = ""
+    file: Annotated[str, Meta(pattern=r"^[^/\x00]{0,255}\Z")] = ""
+    manifest: _Blob = ""
+    project: _Blob = ""
+    pending: tuple[str, ...] = ()
+    many: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """As state and record keep it."""
+        kept: dict[str, Any] = msgspec.to_builtins(self)
+        return kept
+
+
+def left_live(value: object) -> LeftLive | None:
+    """Read it back; None for anything of a different form."""
+    with suppress(msgspec.ValidationError):
+        return msgspec.convert(value, LeftLive)
+    return None
+
+
+def left_in(record: Mapping[str, Any] | None) -> LeftLive | None:
+    """What an apply left, from its record; a record without it has the digest at least."""
+    if record is None:
+        return None
+    result = record.get("result")
+    read = result.get("read_back") if isinstance(result, Mapping) else None
+    older = {"at": record["at"], "dataset": record.get("dataset_arn"), **read} if isinstance(read, Mapping) else None
+    return left_live(record.get("base")) or left_live(older)
 
 
 def drift(before: ReadBack, now: Facts | None) -> Iterator[str]:

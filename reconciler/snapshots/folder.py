@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,12 @@ PRIVATE: Final = 0o600
 _READABLE: Final = 0o644
 # A file name may have 255 bytes, a project's name 255 characters.
 _NAME_CHARACTERS: Final = 100
+_OFF: Final = frozenset({"", "0", "false", "no"})
+
+
+def goes_with_runner(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a folder is deleted with this machine: a runner of a continuous integration service (CI is set)."""
+    return environ.get("CI", "").strip().lower() not in _OFF
 
 
 def file_name(kind: str, project: str, arn: str) -> str:

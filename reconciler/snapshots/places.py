@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.errors import BadInput, NotFound, ReconcilerError
+from reconciler.snapshots.folder import goes_with_runner
 from reconciler.snapshots.snapshot import (
     OVERWRITTEN,
     SNAPSHOT,
@@ -36,7 +37,6 @@ from reconciler.text import inert
 OpenObjects = Callable[[], Objects]
 # How long copies of overwritten lines stay in a folder.
 _KEPT: Final = timedelta(days=30)
-_OFF: Final = frozenset({"", "0", "false", "no"})
 
 
 class Keeper(Protocol):
@@ -177,7 +177,7 @@ def keeper_for(  # noqa: PLR0913 - the environment is a parameter
     """
     if setting and is_s3(setting):
         return _InS3(S3Address.parse(setting), now, objects)
-    on_runner = environ.get("CI", "").strip().lower() not in _OFF
+    on_runner = goes_with_runner(environ)
     snapshots = Path(setting) if setting else default / SNAPSHOT.folder
     overwritten = (Path(setting) if setting else default).absolute() / OVERWRITTEN.folder
     return _InFolder(snapshots, overwritten, now, on_runner, cure, warn)

@@ -33,6 +33,8 @@ _LINE: Final = 12 * LINE_CHARACTERS
 _DATASET: Final = re.compile(r".*:project/([a-zA-Z0-9_.\-]+)/dataset/(train|test)/[0-9]+")
 # The end of a copy's name: the moment, and what the file has.
 _TIME: Final = "%Y%m%dT%H%M%S%f"
+# How a copy of live is named in state and records: the moment, and the digest of its content.
+COPY_NAME: Final = r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{32}"
 _MOMENT: Final = re.compile(r"-([0-9]{8}T[0-9]{12})Z\.sent\.jsonl\.gz(?:\.partial)?")
 
 

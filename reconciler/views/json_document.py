@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.errors import BadInput
-from reconciler.guards import CAUSES, GUARDS
+from reconciler.guards import CAUSES, GUARDS, THEIRS
 from reconciler.review.model import FORMAT, Review
 from reconciler.text import inert
 
@@ -96,7 +96,7 @@ def schema() -> dict[str, Any]:
     """The schema as a JSON object."""
     made = _tidied(msgspec.json.schema(Review))
     names = {"enum": sorted(GUARDS)}
-    made["$defs"]["GuardCheck"]["properties"]["name"] |= {"enum": sorted({*GUARDS, *CAUSES})}
+    made["$defs"]["GuardCheck"]["properties"]["name"] |= {"enum": sorted({*GUARDS, *CAUSES, THEIRS})}
     made["$defs"]["Policy"]["properties"]["guards"]["propertyNames"] = names
     return {"$schema": _DIALECT, "title": f"The plan of a run of the reconciler, format {FORMAT}", **made}
 

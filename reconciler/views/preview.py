@@ -14,7 +14,7 @@ from reconciler.model import TO_OVERRIDE
 from reconciler.review.model import DatasetReview, EntryChange, FindingCounts, Review
 from reconciler.text import counted, joined
 from reconciler.views.lines import chosen, fitting, left_words, more
-from reconciler.views.words import estimate_words, finding_lines, said, shown
+from reconciler.views.words import EXPECTED, ORIGINS, estimate_words, finding_lines, said, shown
 
 # How many lines of each kind are shown.
 _DANGERS: Final = 6
@@ -85,7 +85,8 @@ def preview_of(review: Review) -> Preview:
 
 def change_line(change: EntryChange) -> str:
     """A change in one line: its sign, the key, what changes."""
-    return f"{change.sign} {shown(change.key, _KEY_CHARACTERS)}  {said(change.words)}"
+    origin = f" [{ORIGINS[change.origin]}]" if change.origin not in EXPECTED else ""
+    return f"{change.sign} {shown(change.key, _KEY_CHARACTERS)}  {said(change.words)}{origin}"
 
 
 def _dangers(review: Review, dataset: DatasetReview) -> Iterator[str]:

@@ -98,10 +98,16 @@ KINDS: Final = {
 ORIGINS: Final = {
     "": "",
     "branch": "this branch",
+    "ours": "ours",
     "base": "pending on the base",
     "drift": "live drift",
     "base-or-drift": "base or drift",
+    "theirs": "theirs",
+    "both": "both",
+    "ours-or-theirs": "ours or theirs",
 }
+# The origins of which a change has no mark: it is what somebody who reviews it expects.
+EXPECTED: Final = frozenset({"", "branch", "ours"})
 
 GROUP_KINDS: Final[dict[str, str]] = {kind: kind.replace("-", " ") for kind in get_args(GroupKind)} | {
     "re-pointed": "re-pointed",
@@ -287,12 +293,19 @@ def took_words(took: Estimate) -> str:
 def origin_words(origins: OriginCounts) -> Sentence:
     """Whose changes they are, in figures."""
     parts = (
+        (origins.ours, "ours"),
         (origins.branch, "of this branch"),
         (origins.base, "pending on the base already"),
         (origins.drift, "drift of live"),
         (origins.base_or_drift, "pending on the base, or drift"),
+        (origins.theirs, "theirs"),
+        (origins.both, "both"),
+        (origins.unknown, "ours or theirs"),
     )
-    return "against ", Name(origins.revision), f": {figures(parts) or 'none'}"
+    against = ("against ", Name(origins.revision)) if origins.revision else ()
+    return sentence(
+        against or origins.by, f" ({origins.by})" if against and origins.by else "", f": {figures(parts) or 'none'}"
+    )
 
 
 def transfer_words(transfer: Transfer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,15 +19,21 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def history(account: Account, world: World) -> World:
-    """Applied; then relabelled on the base and not applied; one entry edited in AWS; the branch adds one."""
+    """Applied; then relabelled on the base and not applied; one entry edited in AWS; the branch adds one.
+
+    No record of the apply is at hand, as on a runner, so that the base alone tells whose a change is.
+    """
     account.create("cells")
-    world.write("cells", world.many(3))
+    heals = "managed: false\npolicy: {theirs: overwrite}"
+    world.write("cells", world.many(3), settings=heals)
     commit(world.folder)
     assert world.run("apply", "--yes").code == 0
-    world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:]])
+    shutil.rmtree(world.folder / ".reconciler")
+    world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:]], settings=heals)
     commit(world.folder, "base")
     account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "RBC", left=99)])
-    world.write("cells", [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:], world.boxes("new.jpg", "RBC")])
+    lines = [world.boxes("0000.jpg", "WBC"), *world.many(3)[1:], world.boxes("new.jpg", "RBC")]
+    world.write("cells", lines, settings=heals)
     commit(world.folder)
     return world
 
@@ -45,6 +52,14 @@ def test_each_change_says_whose_it_is(history: World, base: str) -> None:
     assert dataset.origins == OriginCounts(revision=base, branch=1, base=1, drift=1)
     origins = {change.key.rpartition("/")[2]: change.origin for change in dataset.changes}
     assert origins == {"new.jpg": "branch", "0000.jpg": "base", "0001.jpg": "drift"}
+
+
+def test_an_edit_that_the_base_does_not_have_is_refused_by_default(history: World) -> None:
+    """Where no apply is recorded the base stands in for it, and names the edit."""
+    (history.folder / "datasets" / "cells" / "project.yaml").write_text("managed: false\n")
+    ran = history.run("plan", "--base", "base")
+    assert (ran.code, "1 edit made outside git since the last apply would be undone" in ran.out) == (4, True), ran
+    assert "0001.jpg" in ran.out
 
 
 def test_it_works_from_another_folder(history: World, monkeypatch: pytest.MonkeyPatch) -> None:

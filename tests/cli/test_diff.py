@@ -91,11 +91,12 @@ def test_findings_of_class_error_are_shown_and_the_diff_goes_on(world: World) ->
     """An invalid bucket name does not stop the diff."""
     folder = world.write("cells", world.many(3))
     lines = [line.replace("s3://acme-vision/", "s3://acme#vision/") for line in world.many(3)]
-    (folder / "new.jsonl").write_text("".join(f"{line}\n" for line in [*lines, "{"]))
-    ran = world.run("diff", "datasets/cells/train.jsonl", "datasets/cells/new.jsonl")
-    assert ran.code == 0
-    assert "3 to add, 3 no longer in the manifest" in ran.out
-    assert 'error: "acme#vision" is not a valid S3 bucket name' in ran.out
+    for broken in ([], ["{"]):
+        (folder / "new.jsonl").write_text("".join(f"{line}\n" for line in [*lines, *broken]))
+        ran = world.run("diff", "datasets/cells/train.jsonl", "datasets/cells/new.jsonl")
+        assert ran.code == 0
+        assert ("3 to add" if broken else "3 to add, 3 no longer in the manifest") in ran.out
+        assert 'error: "acme#vision" is not a valid S3 bucket name' in ran.out
 
 
 @pytest.mark.parametrize(
@@ -320,6 +321,28 @@ def test_lines_that_could_not_be_read_are_said(world: World) -> None:
         assert "no changes" not in ran.out
         assert "1 line of datasets/cells/broken.jsonl could not be read" in ran.out
         assert "datasets/cells/broken.jsonl:3" in ran.out
+
+
+def test_entries_that_may_be_in_lines_that_could_not_be_read_count_on_no_side(world: World) -> None:
+    """They were told as removed, or as added: what could not be read never counts as empty."""
+    folder = world.write("cells", world.many(5))
+    broken = [*world.many(2), world.many(3)[2][:-9], *world.many(1, "WBC", first=900)]
+    (folder / "broken.jsonl").write_text("".join(f"{line}\n" for line in broken))
+    sides = ["datasets/cells/broken.jsonl", "datasets/cells/train.jsonl"]
+    for (before, after), done in ((sides, "added"), (sides[::-1], "removed")):
+        ran = world.run("diff", before, after, "--format", "json")
+        totals = ran.document["totals"]
+        assert (totals["add"], totals["live_only"]) == ((0, 1) if done == "added" else (1, 0))
+        (dataset,) = ran.datasets
+        assert [change["verb"] for change in dataset["changes"]] == ["live-only" if done == "added" else "add"]
+        for view in ("text", "markdown", "html"):
+            said = " ".join(world.run("diff", before, after, "--format", view).out.split())
+            assert f"whether 3 entries of datasets/cells/train.jsonl were {done} is not known" in said
+    lines = [*world.many(5), "{"]
+    (folder / "broken.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    said = world.run("diff", *sides).out
+    assert "no difference in what could be compared: 5 entries" in said
+    assert "the same entries" not in said
 
 
 def test_more_boxes_than_are_matched_in_the_best_way_are_said(world: World) -> None:

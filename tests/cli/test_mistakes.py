@@ -119,6 +119,33 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "not-json-lines",
         "jq -c '.DatasetEntries[] | fromjson' train.jsonl",
     ),
+    "Vertex AI": ('{"imageGcsUri": "gs://b/a.jpg", "boundingBoxAnnotations": []}\n' * 2, "other-format", "Vertex AI"),
+    "Azure": ('{"image_url": "a.jpg", "image_details": {}, "label": []}\n', "other-format", "Azure Machine Learning"),
+    "Labelbox": ('{"data_row": {"id": "x"}, "projects": {}}\n' * 2, "other-format", "Labelbox"),
+    "Hugging Face": ('{"file_name": "a.jpg", "objects": {"bbox": []}}\n' * 2, "other-format", "Hugging Face"),
+    "objects of a different tool": ('{"picture": "a.jpg", "tags": ["cat"]}\n', "source-ref-missing", "s3://bucket/key"),
+    "the name of the key with a typo": (
+        GOOD.replace("source-ref", "source_ref"),
+        "source-ref-missing",
+        "is `source_ref` meant",
+    ),
+    "a line of a log": (f"2024-01-01 INFO x\n{GOOD}", "invalid-json", "the line does not begin with `{`"),
+    "a sentence of a tool": ("fatal: not a git repository\n", "invalid-json", "the line does not begin with `{`"),
+    "TOML": ("[data]\n", "invalid-json", "one JSON object per line"),
+    "class ids as text": (
+        GOOD.replace('"class_id": 0', '"class_id": "0"'),
+        "ERROR_INVALID_LABEL_ATTRIBUTE_FORMAT",
+        "`class_id` is text, not a whole number",
+    ),
+    "a class-map as list": (
+        GOOD.replace('{"0": "cat"}', '["cat"]'),
+        "ERROR_INVALID_LABEL_ATTRIBUTE_METADATA_FORMAT",
+        "`class-map` is a list, not an object",
+    ),
+    "a pointer of Git LFS below blank lines": (f"\n\n {LFS}", "git-lfs-pointer", "git lfs pull"),
+    "a table with old ends of lines": ("image,label\r1.jpg,cat\r", "table-file", "reconciler convert csv"),
+    "labels of YOLO with old ends of lines": ("0 0.5 0.5 0.2 0.2\r1 0.1 0.1 0.05 0.05\r", "yolo-file", "convert yolo"),
+    "old ends of lines": (GOOD.replace("\n", "\r") + OTHER.strip(), "invalid-json", "tr '\\r' '\\n'"),
     "a comment above": (f"// images of May\n{GOOD}", "comment-in-json-lines", "remove the lines"),
     "comments": (f"# images of May\n#\n{GOOD}# of June\n  // none\n", "comment-in-json-lines", "remove the lines"),
     "nothing but comments": ("# images of May\n\n# none\n", "comment-in-json-lines", "remove the lines"),
@@ -195,6 +222,16 @@ def test_a_mistake_is_named_once_with_its_cure(world: World, mistake: str, varia
     _, codes, said = told(world, VARIANTS[variant](text).encode())
     assert codes == [code]
     assert cure in said
+
+
+def test_comments_are_neither_entries_nor_lines_that_are_lost(world: World) -> None:
+    """They were counted as entries, and a diff said that lines could not be read."""
+    (world.folder / "plain.jsonl").write_text(GOOD + OTHER)
+    _, _, said = told(world, f"# of May\n{GOOD}// of June\n{OTHER}# none\n".encode())
+    assert "2 entries" in said
+    ran = world.run("diff", "plain.jsonl", "train.jsonl")
+    assert "up to date: 2 entries" in ran.out
+    assert "could not be read" not in ran.out
 
 
 @pytest.mark.parametrize("left", [600, 630, 3000])

@@ -58,9 +58,9 @@ def test_a_manifest_that_changed_is_refused(account: Account, world: World, plan
 
 
 def test_live_that_changed_is_refused_and_recorded(account: Account, world: World, plan_id: str) -> None:
-    """After an edit in AWS the record of the refused apply contains the reason."""
+    """After an edit in AWS, which may be overwritten, the record of the refused apply contains the reason."""
     account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "RBC", left=99)])
-    ran = world.run("apply", "--yes", "--plan", plan_id)
+    ran = world.run("apply", "--yes", "--plan", plan_id, "--allow", "theirs=the console was wrong")
     assert ran.code == 4
     assert "cells train: live entries changed since the review; the manifest is as it was reviewed" in ran.err
     folder = world.folder / ".reconciler" / "audit"

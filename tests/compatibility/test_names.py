@@ -224,8 +224,9 @@ def test_every_option_of_a_command_is_accepted(left: Left, command: str) -> None
     assert {word for line in lines for word in line if word.startswith("-")} == set(names()["options"][command])
     for line in lines:
         ended = stack.reconciler(command, *line, expected="any")
-        # A plan id of nothing that was reviewed is refused (4); changes are 2 where they were asked for.
-        assert ended.code in ({4} if "--plan" in line else {0, 2}), ended
+        # A plan id of nothing that was reviewed is refused (4), and so is an edit that a base does not have; changes
+        # are 2 where they were asked for.
+        assert ended.code in ({4} if "--plan" in line else {0, 2, 4} if "--base" in line else {0, 2}), ended
 
 
 def prepare(folder: Path) -> None:

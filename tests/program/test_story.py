@@ -15,7 +15,8 @@ KEY = "s3://acme-vision/images/"
 
 def test_the_main_job_with_a_managed_project(workspace: Workspace) -> None:
     """Nothing exists, and in the end nothing exists again; in between live is what git says."""
-    workspace.declare("cells", {"managed": True}, train={"1.jpg": ["cat"], "2.jpg": ["dog"]}, test={"3.jpg": ["cat"]})
+    heals = {"managed": True, "policy": {"theirs": "overwrite"}}
+    workspace.declare("cells", heals, train={"1.jpg": ["cat"], "2.jpg": ["dog"]}, test={"3.jpg": ["cat"]})
 
     shown = workspace.preview("--diff").text
     assert f"+ {KEY}1.jpg  cat" in shown

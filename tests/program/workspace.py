@@ -41,11 +41,12 @@ class Result:
 
 @dataclass
 class Workspace:
-    """A program folder with a stack `dev`; `python` runs program and provider, this process's Python the engine."""
+    """A program folder with a stack; `python` runs program and provider, this process's Python the engine."""
 
     folder: Path
     emulator: Emulator
     python: str = sys.executable
+    stack: str = "dev"
     env: dict[str, str] = field(default_factory=dict)
     printed: list[str] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class Workspace:
             **{key: {"secure": crypter.encrypt(value)} for key, value in (secrets or {}).items()},
         }
         salt = {"encryptionsalt": crypter.state} if secrets else {}
-        (self.folder / "Pulumi.dev.yaml").write_text(json.dumps({**salt, "config": config}))
+        (self.folder / f"Pulumi.{self.stack}.yaml").write_text(json.dumps({**salt, "config": config}))
 
     def declare(self, folder: str, settings: Mapping[str, object], **manifests: Mapping[str, Sequence[str]]) -> None:
         """A folder under `datasets/`: project.yaml, and a YAML manifest for `train` or `test`: image -> labels."""
@@ -99,7 +100,7 @@ class Workspace:
     def run(self, *arguments: str, expected: int = 0) -> Result:
         """Run a command of the local engine; a different exit code than the expected one fails the test."""
         done = subprocess.run(
-            [sys.executable, "-m", "localengine", *arguments, "--stack", "dev"],
+            [sys.executable, "-m", "localengine", *arguments, "--stack", self.stack],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -116,7 +117,7 @@ class Workspace:
     def start(self, launcher: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the local engine by a few lines of Python; the caller waits for it."""
         return subprocess.Popen(
-            [sys.executable, "-c", launcher, *arguments, "--stack", "dev"],
+            [sys.executable, "-c", launcher, *arguments, "--stack", self.stack],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
@@ -144,7 +145,7 @@ class Workspace:
     @property
     def state_text(self) -> str:
         """The state file."""
-        path = self.folder / ".localengine" / "dev.json"
+        path = self.folder / ".localengine" / f"{self.stack}.json"
         return path.read_text() if path.exists() else ""
 
     def resources(self) -> dict[str, dict[str, Any]]:

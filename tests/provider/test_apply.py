@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.provider_world import RELABELS, labels_of, line
+from tests.support.provider_world import HEALS, RELABELS, labels_of, line
 
 if TYPE_CHECKING:
     from tests.support.provider_world import World
@@ -82,7 +82,7 @@ def test_an_update_sends_what_differs_and_nothing_else(world: World) -> None:
 
 def test_replace_deletes_creates_and_loads_inside_the_update(world: World) -> None:
     """`extra: replace`: a new ARN, the same id, and what the manifest does not have is gone."""
-    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "replace", "destroy": "refuse"} | RELABELS)
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "replace", "destroy": "refuse"} | HEALS)
     cells.up()
     before, name = cells.outputs["datasetArn"], cells.id
     world.edit(cells, "9.jpg", "bird")
@@ -96,7 +96,7 @@ def test_replace_deletes_creates_and_loads_inside_the_update(world: World) -> No
 
 def test_unlabel_sends_the_bare_line_once(world: World) -> None:
     """`extra: unlabel`: training ignores the image then, and an unlabelled entry is at rest."""
-    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "unlabel"} | RELABELS)
+    cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "unlabel"} | HEALS)
     cells.up()
     world.edit(cells, "9.jpg", "bird")
     assert cells.up()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.provider_engine import UNKNOWN, CallError, is_change
-from tests.support.provider_world import RELABELS, line
+from tests.support.provider_world import HEALS, RELABELS, line
 
 if TYPE_CHECKING:
     from tests.support.provider_world import World
@@ -37,7 +37,7 @@ def test_fields_without_meaning_are_due_in_strict_mode_only(world: World, compar
 
 def test_a_live_edit_is_due(world: World) -> None:
     """Live now differs from live as the last apply read it back."""
-    cells = world.declare({"1.jpg": ["cat"]}, policy=RELABELS)
+    cells = world.declare({"1.jpg": ["cat"]}, policy=HEALS)
     cells.up()
     world.edit(cells, "1.jpg", "dog")
     assert cells.preview()[0]

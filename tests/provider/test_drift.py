@@ -176,7 +176,7 @@ def test_more_than_thirty_marked_entries_are_counted(world: World) -> None:
 
 def test_an_unlabelled_upload_makes_no_drift_and_a_lost_label_does(world: World) -> None:
     """A bare line changes nothing in training; an entry whose labels went is drift, and stays it until an apply."""
-    cells = applied(world)
+    cells = applied(world, policy={"theirs": "overwrite"})
     world.edit(cells, "upload.jpg")
     assert not cells.drift(write=True)
     assert not cells.preview()[0]

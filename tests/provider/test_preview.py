@@ -50,7 +50,7 @@ def test_every_kind_of_change_has_its_sign(world: World) -> None:
     assert shown["entries"] == [
         "* label dog renamed to fox on 1 entry",
         f"~ {KEY}2.jpg  dog -> fox",
-        f"! {KEY}4.jpg  live only: bird",
+        f"! {KEY}4.jpg  live only: bird [theirs]",
         f"+ {KEY}3.jpg  cat",
     ]
 
@@ -60,7 +60,7 @@ def test_live_only_entries_are_unlabelled_where_the_policy_says_so(world: World)
     cells = world.declare({"1.jpg": ["cat"]}, policy={"extra": "unlabel"})
     cells.up()
     world.edit(cells, "4.jpg", "bird")
-    assert f"- {KEY}4.jpg  labels removed: bird" in pending(cells)
+    assert f"- {KEY}4.jpg  labels removed: bird [theirs]" in pending(cells)
 
 
 def test_a_replacement_by_policy_is_spelled_out(world: World) -> None:

@@ -151,6 +151,7 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
         },
         "snapshots": ["here.jsonl.gz"],
         "overwritten": ["there.jsonl.gz"],
+        "base": None,
         "outcome": "done",
         "message": "",
         "calls": {"DescribeDataset": 3, "UpdateDatasetEntries": 1},

@@ -81,9 +81,10 @@ def test_labels_that_are_lost_left_behind_or_new_are_dangers() -> None:
 
 
 def test_a_renamed_label_is_neither_gone_nor_new() -> None:
-    """The group says what became of it."""
+    """The group says what became of it; all else that is said is that no apply tells whose change it is."""
     found = dangers([labelled(KEY, "a")], [labelled(KEY, "b")])
-    assert found == {}
+    assert found.keys() == {"theirs"}
+    assert (found["theirs"].level, found["theirs"].count) == ("check", 1)
 
 
 def test_a_replacement_and_a_refusal_are_the_worst() -> None:

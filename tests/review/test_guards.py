@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.guards import GUARDS
+from reconciler.guards import GUARDS, THEIRS
 from reconciler.review.build import review_of
 from reconciler.review.offline import offline_review
 from reconciler.text import plain
@@ -42,7 +42,7 @@ def _review(allow: dict[str, str] | None = None) -> Review:
 def test_every_guard_is_in_the_review_with_its_figures() -> None:
     """Name, state, sentence, figure, threshold and reason, in the order of their names."""
     (dataset,) = _review({"label-removed": REASON}).datasets
-    assert [guard.name for guard in dataset.guards] == list(GUARDS)
+    assert [guard.name for guard in dataset.guards] == [*GUARDS, THEIRS]
     states = {guard.name: guard.state for guard in dataset.guards}
     assert states["updates"] == "tripped"
     assert states["label-removed"] == "overridden"

@@ -196,6 +196,8 @@ def _apply_one(one: DatasetRun, live: LiveSide, screen: Screen, signals: Signals
 
         try:
             one.outcome = attempt.finished(_outcome(one, live, attempt.overwrites, so_far))
+            left = live.leaves(one, one.outcome)
+            attempt.base = left.stored() if left else None
             _remember(one, one.outcome, live, screen)
         except KeyboardInterrupt:
             one.error = attempt.error = signals.interrupted(STOPPED_AT_ONCE)

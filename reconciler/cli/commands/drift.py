@@ -82,9 +82,12 @@ def _differences(one: DatasetRun, plan: Plan) -> Iterator[str]:
 
 def _undone(one: DatasetRun, plan: Plan, base: Base) -> Iterator[str]:
     """Changes of live that an apply would undo; where it is not known whose a change is, it counts."""
-    origins = OriginCount(base, one.ledger, plan.policy.compare)
+    origins = OriginCount(base, one.ledger, plan)
     for change in (one for one in shown_changes(one.ledger, plan) if not one.retired):
-        origins.see(change.key, stays=change.verb is Verb.LIVE_ONLY and not plan.loads_all)
+        if change.verb is not Verb.LIVE_ONLY or plan.loads_all:  # else it stays: nothing undoes it
+            origins.see(change.key)
     found = origins.counts()
-    if many := found.drift + found.base_or_drift:
+    if found and (many := found.theirs + found.both + found.unknown):
+        yield f"an apply would undo {counted(many, 'edit', 'edits')} made outside git"
+    if found and (many := found.drift + found.base_or_drift):
         yield f"an apply would undo {counted(many, 'live change', 'live changes')} that {base.revision} does not have"

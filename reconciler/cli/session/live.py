@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from reconciler.apply import Context, Target, observe_in, plan_against_live, plan_without_project
+from reconciler.apply import Context, Outcome, Target, observe_in, plan_against_live, plan_without_project
 from reconciler.aws.calls import THROTTLES, CallRecord
 from reconciler.aws.clock import SystemClock
 from reconciler.aws.connection import Connection
@@ -14,13 +16,17 @@ from reconciler.cli.screen import ProgressLine, Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
+from reconciler.ledger import Facts, Ledger
 from reconciler.model import Project, ProjectDeclaration
+from reconciler.plan import Basis, Judged
 from reconciler.policy import Compare
 from reconciler.records import Attempt, AuditLog
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
 from reconciler.shell.account import Account, Places, project_of, region_of
+from reconciler.shell.base import judge_by, left_by
 from reconciler.shell.declared_twice import in_two_folders, undone_apply
+from reconciler.shell.drift import LeftLive, left_in
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import for_shell, inert
@@ -39,6 +45,7 @@ class LiveSide:
         endpoints = {"rekognition": options.endpoint_url} if options.endpoint_url else {}
         self._run, self._screen, self._clock = run, screen, clock
         self._projects: dict[str, Project | None] = {}
+        self._records: dict[str, Record | None] = {}
         self._progress = ProgressLine(screen, clock.now)
         self.folder = folder = options.datasets.resolve().parent / FOLDER
         self.account = Account(
@@ -73,8 +80,7 @@ class LiveSide:
             settled = self.store.read(one.project_arn, target.dataset_type)
             one.plan = plan_against_live(context, one.ledger, one.seen, target, bucket=one.bucket, settled=settled)
             if one.plan.has_changes:
-                log = self.account_of(one.project).records_within_reach(self.region(one.project))
-                one.remark = undone_apply(log.last_apply(one.project.name, target.project_arn, target.dataset_type))
+                one.remark = undone_apply(self._newest(one))
 
     def projects(self) -> list[Project]:
         """All projects of the account in the region that is set.
@@ -105,10 +111,41 @@ class LiveSide:
     def context(self, one: DatasetRun) -> Context:
         """What an apply of a dataset needs; the screen shows its progress under the title of the dataset."""
         self._progress.title = one.title
-        sibling = sibling_in(self._run.datasets, one)
-        return self.account_of(one.project).context(
-            self.region(one.project), one.dataset.policy, self._allow(one), sibling
-        )
+        sibling, region = sibling_in(self._run.datasets, one), self.region(one.project)
+        account = self.account_of(one.project)
+        context = account.context(region, one.dataset.policy, self._allow(one), sibling)
+        copies = account.live_copies(region)
+        judge = judge_by(copies, one.dataset, lambda: [self.left(one)])
+
+        def judge_or_base(ledger: Ledger, facts: Facts) -> Judged:
+            judged, base = judge(ledger, facts), one.base
+            if base is None or base.unread or judged.basis in {Basis.SAME, Basis.BASE}:
+                return judged
+            return Judged(Basis.REVISION, judged.words, base.whose)
+
+        return replace(context, judge=judge_or_base)
+
+    def left(self, one: DatasetRun) -> LeftLive | None:
+        """What the newest apply of a dataset left live; None where no record of it is at hand."""
+        return left_in(self._newest(one))
+
+    def leaves(self, one: DatasetRun, outcome: Outcome) -> LeftLive | None:
+        """What an apply that has ended left live; a copy of it is written."""
+        copies = self.account_of(one.project).live_copies(self.region(one.project))
+        sources = () if self._run.options.snapshot else self._sources(one)
+        return left_by(copies, one, outcome, sources, self.left(one))
+
+    def _newest(self, one: DatasetRun) -> Record | None:
+        """The newest record of an apply, read once in a run, without a warning where it cannot be read."""
+        if one.title not in self._records and one.project_arn:
+            log = self.account_of(one.project).records_within_reach(self.region(one.project))
+            self._records[one.title] = log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
+        return self._records.get(one.title)
+
+    @staticmethod
+    def _sources(one: DatasetRun) -> tuple[Path, ...]:
+        """The files that declare a dataset."""
+        return one.dataset.manifest, one.project.folder / "project.yaml"
 
     def _allow(self, one: DatasetRun) -> dict[str, str]:
         """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
@@ -159,7 +196,7 @@ class LiveSide:
 
     def recording(self, one: DatasetRun) -> AbstractContextManager[Attempt]:
         """A block that is one apply of a dataset: however it ends, a record of it is written."""
-        sources = () if self._run.options.snapshot else (one.dataset.manifest, one.project.folder / "project.yaml")
+        sources = () if self._run.options.snapshot else self._sources(one)
         attempt = Attempt(
             self._run.options.command,
             one.project.name,
@@ -170,6 +207,8 @@ class LiveSide:
             role=one.project.assume_role,
         )
         if one.plan:
+            left = self.left(one)
+            attempt.base = left.stored() if left else None
             attempt.planned(one.ledger, one.plan)
         return self.account_of(one.project).recording(attempt, self._run.call_counts)
 

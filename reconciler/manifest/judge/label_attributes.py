@@ -23,12 +23,17 @@ def image_label_faults(attribute: Attribute) -> Iterator[BrokenRule]:
     metadata = attribute.name + METADATA
     label = attribute.metadata.get("class-name")
     if not isinstance(label, str):
-        yield broken(rules.METADATA_FORM, (metadata, "class-name"), "`class-name` is missing or not text")
+        yield broken(rules.METADATA_FORM, (metadata, "class-name"), wrong("class-name", label, "text"))
     if not is_share(attribute.metadata.get("confidence")):
         detail = "`confidence` is missing or not a number from 0 to 1"
         yield broken(rules.METADATA_FORM, (metadata, "confidence"), detail)
     if isinstance(label, str) and not 1 <= len(label) <= LABEL_CHARACTERS:
         yield broken(rules.LABEL_LENGTH, (metadata, "class-name"), _length(label))
+
+
+def wrong(name: str, value: object, wanted: str) -> str:
+    """What is wrong with a member: it is missing (None), or not what is wanted."""
+    return f"`{name}` is missing or null" if value is None else f"`{name}` is {kind_of(value)}, not {wanted}"
 
 
 def _length(label: str) -> str:
@@ -106,10 +111,11 @@ def _value_form(attribute: Attribute) -> Iterator[BrokenRule]:
         return
     for side in ("width", "height", "depth"):
         if not is_number(sizes[0].get(side)):
-            yield broken(rules.ATTRIBUTE_FORM, (*path, "image_size", 0, side), f"`{side}` is missing or not a number")
+            detail = wrong(side, sizes[0].get(side), "a number")
+            yield broken(rules.ATTRIBUTE_FORM, (*path, "image_size", 0, side), detail)
     annotations = value.get("annotations")
     if not isinstance(annotations, list):
-        yield broken(rules.ATTRIBUTE_FORM, (*path, "annotations"), "`annotations` is missing or not a list")
+        yield broken(rules.ATTRIBUTE_FORM, (*path, "annotations"), wrong("annotations", annotations, "a list"))
         return
     other = next((index for index, box in enumerate(annotations) if isinstance(box, dict) and other_members(box)), None)
     if other is not None:  # the boxes of a line are written alike
@@ -133,10 +139,10 @@ def _box_form(box: object, path: MemberPath) -> Iterator[BrokenRule]:
     for name in _SIDES:
         side = box.get(name)
         if type(side) is not int and type(side) is not float:
-            yield broken(rules.ATTRIBUTE_FORM, (*path, name), f"`{name}` is missing or not a number")
+            yield broken(rules.ATTRIBUTE_FORM, (*path, name), wrong(name, side, "a number"))
     class_id = box.get("class_id")
     if type(class_id) is not int and not (isinstance(class_id, float) and class_id.is_integer()):
-        yield broken(rules.ATTRIBUTE_FORM, (*path, "class_id"), "`class_id` is missing or not a whole number")
+        yield broken(rules.ATTRIBUTE_FORM, (*path, "class_id"), wrong("class_id", class_id, "a whole number"))
 
 
 def _metadata_form(attribute: Attribute) -> Iterator[BrokenRule]:
@@ -144,13 +150,17 @@ def _metadata_form(attribute: Attribute) -> Iterator[BrokenRule]:
     path = (attribute.name + METADATA,)
     class_map, objects = attribute.metadata.get("class-map"), attribute.metadata.get("objects")
     if not isinstance(class_map, dict):
-        yield broken(rules.METADATA_FORM, (*path, "class-map"), "`class-map` is missing or not an object")
+        yield broken(rules.METADATA_FORM, (*path, "class-map"), wrong("class-map", class_map, "an object"))
         return
     for class_id, label in class_map.items():
         if not isinstance(label, str):
-            yield broken(rules.METADATA_FORM, (*path, "class-map", class_id), "a label in `class-map` is not text")
+            yield broken(
+                rules.METADATA_FORM,
+                (*path, "class-map", class_id),
+                f"a label in `class-map` is {kind_of(label)}, not text",
+            )
     if not isinstance(objects, list):
-        yield broken(rules.METADATA_FORM, (*path, "objects"), "`objects` is missing or not a list")
+        yield broken(rules.METADATA_FORM, (*path, "objects"), wrong("objects", objects, "a list"))
         return
     for index, item in enumerate(objects):
         if not isinstance(item, dict):

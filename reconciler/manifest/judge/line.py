@@ -18,7 +18,7 @@ from reconciler.entries.image_prefixes import is_ambiguous
 from reconciler.entries.meaning import MULTILABEL_TYPE, kind_of_labels
 from reconciler.limits import KEY_CHARACTERS
 from reconciler.manifest.findings import BrokenRule, MemberPath, broken, kind_of
-from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults
+from reconciler.manifest.judge.label_attributes import bounding_box_faults, image_label_faults, wrong
 from reconciler.manifest.rules import lines as rules
 from reconciler.model import Prefixes
 from reconciler.rule import Rule
@@ -121,7 +121,7 @@ def _attribute_faults(attribute: Attribute) -> Iterator[BrokenRule]:
     if not isinstance(metadata, dict):
         yield broken(rules.METADATA_FORM, (name,), f"`{name}` is not an object")
     elif not attribute.kind:
-        yield broken(rules.METADATA_FORM, (name, "type"), "`type` is missing or not text")
+        yield broken(rules.METADATA_FORM, (name, "type"), wrong("type", metadata.get("type"), "text"))
     elif attribute.kind not in _KINDS:
         yield broken(rules.USE_CASE, (name, "type"), attribute.kind)
     else:

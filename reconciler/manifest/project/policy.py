@@ -8,11 +8,16 @@ from typing import Any, Final
 from reconciler.guards import GUARDS, read_threshold, written
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, Node
-from reconciler.policy import Choice, Policy, Threshold, settings_of
+from reconciler.policy import Choice, Policy, Theirs, Threshold, settings_of
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
 
 _PATIENCE: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+# What each of two settings must be where the other deletes what this one keeps.
+_NOT_TOGETHER: Final = {
+    "theirs": "refuse or overwrite with `extra: replace`",
+    "extra": "report, unlabel or fail with `theirs: keep`",
+}
 _MOST_SECONDS: Final = 10**9
 
 
@@ -52,7 +57,11 @@ def parse_settings(given: Mapping[str, object], over: Policy) -> tuple[Policy, l
             read[name] = _word(name, value, default, wrong)
         else:
             read[name] = _seconds(name, value, default, wrong)
-    return replace(over, **read), wrong
+    policy = replace(over, **read)
+    name = next((name for name in _NOT_TOGETHER if name in read), "")
+    if name and policy.extra.replaces and policy.theirs is Theirs.KEEP:
+        wrong.append(WrongSetting(rules.KEEP_AND_REPLACE, (name,), given[name], _NOT_TOGETHER[name]))
+    return policy, wrong
 
 
 def _unknown(given: Collection[str], known: Collection[str], *above: str) -> Iterator[WrongSetting]:

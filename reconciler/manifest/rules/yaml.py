@@ -150,6 +150,11 @@ MANAGED_KEEP: Final = error(
     "set `managed: false`, or `destroy` to refuse or delete",
     "API Reference, DeleteProject",
 )
+KEEP_AND_REPLACE: Final = error(
+    "keep-and-replace",
+    "`{name}: {text}`: `theirs: keep` keeps entries of a dataset that `extra: replace` deletes",
+    "`{name}` must be {expected}",
+)
 SAME_PROJECT: Final = error(
     "project-twice",
     'the project "{name}" is declared here and in {other}',

@@ -172,7 +172,7 @@ def _changes(dataset: DatasetReview, first: Sequence[EntryChange]) -> Block:
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:
     marks = (f"**marked** {code(mark.code)}: {code_meaning(mark.code)}" for mark in change.marks)
     lines = [prose(change.words), *_box_lines(change, dataset.groups), *marks]
-    if change.origin not in {"", "branch"}:
+    if change.origin not in wording.EXPECTED:
         lines[0] += f" **{wording.ORIGINS[change.origin]}**"
     return cells(
         [f"`{change.sign}`", code(change.key.removeprefix(folder)), "<br>".join(lines), _where(change, dataset)]

@@ -30,6 +30,7 @@ from reconciler.views.terminal.tables import (
     provenance_lines,
 )
 from reconciler.views.words import (
+    EXPECTED,
     ORIGINS,
     box_words,
     boxes_words,
@@ -271,7 +272,7 @@ def _chosen(dataset: DatasetReview, layout: Layout) -> tuple[Sequence[EntryChang
 
 
 def _change(change: EntryChange, key: str, room: int, layout: Layout) -> Iterator[StyledLine]:
-    origin = f" [{ORIGINS[change.origin]}]" if change.origin not in {"", "branch"} else ""
+    origin = f" [{ORIGINS[change.origin]}]" if change.origin not in EXPECTED else ""
     yield from layout.entry(change.sign, key, room, f"{said(change.words)}{origin}", change.verb)
     if layout.verbose:
         for text in _details(change):

@@ -145,7 +145,7 @@
     if (href) put(meta, meta.textContent ? " · " : "", href);
     return el("header", {},
       el("h3", {}, el("span", { class: "sign" }, SIGNS[verb]), el("span", { class: "folder" }, dataset.folder), el("bdi", {}, row[at.key])),
-      row[at.origin] > 1 ? el("span", { class: "badge bad" }, data.origins[row[at.origin]]) : "",
+      row[at.origin] > 2 ? el("span", { class: "badge bad" }, data.origins[row[at.origin]]) : "",
       row[at.risk] ? el("span", { class: `badge risk${row[at.risk]}`, title: "0 is harmless, 9 the most dangerous" }, `risk ${row[at.risk]}`) : "",
       meta, el("p", { class: "what" }, pieces(row[at.words])));
   };

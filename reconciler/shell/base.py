@@ -1,0 +1,163 @@
+"""What the last apply left live, and by it whose a later change is: the base of comparing three ways.
+
+Every apply that reads live back leaves a few figures of it, in Pulumi's state and in its record: digest, the name of
+the copy of live, and the ids that git gives to manifest and project.yaml, with short digests of the entries that were
+not as the manifest has them. The copy says the most. Where it is not at hand, the manifest is taken from git.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from reconciler.apply.outcome import Outcome
+from reconciler.entries import entry_of, parse_live
+from reconciler.errors import BadInput
+from reconciler.git import SHALLOW, blob_ids, is_shallow, write_blob
+from reconciler.ledger import Facts, Kind, Ledger, Pending, copied_entries
+from reconciler.manifest import read_manifest
+from reconciler.model import DatasetDeclaration, Entry
+from reconciler.plan import Basis, Judge, Judged
+from reconciler.policy import Compare
+from reconciler.run import DatasetRun
+from reconciler.shell.drift import LeftLive
+from reconciler.snapshots.live_copies import LiveCopies, NoCopy
+
+# The most entries of which it is remembered that they were not as the manifest has them.
+_PENDING: Final = 500
+
+
+def left_by(
+    copies: LiveCopies,
+    run: DatasetRun,
+    outcome: Outcome,
+    files: Sequence[Path],
+    before: LeftLive | None,
+) -> LeftLive | None:
+    """What an apply left live, with a copy in the store; `before` where it was not read back, or nothing moved."""
+    live, plan, ledger = outcome.read_back, run.plan, run.ledger
+    if live is None or plan is None or not outcome.dataset_arn:
+        return before
+    mode = plan.policy.compare
+    desired = ledger.desired_facts(Compare.STRICT).digest
+    now = mode, live.digest, desired
+    same = before is not None and not plan.has_changes and (before.compare, before.digest, before.desired) == now
+    if before and same and before.copy and copies.has(before.dataset, before.copy):
+        return before
+    time = copies.now()
+    name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), ledger.base.copied())
+    pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1)))
+    many = len(pending) > _PENDING
+    blobs = blob_ids(files) if files else ()
+    return LeftLive(
+        at=_time(time),
+        dataset=outcome.dataset_arn,
+        compare=mode,
+        digest=live.digest,
+        desired=desired,
+        copy=name,
+        file=files[0].name if blobs else "",
+        manifest=blobs[0] if blobs else "",
+        project=blobs[1] if len(blobs) > 1 else "",
+        pending=() if many else pending,
+        many=many,
+    )
+
+
+def _time(now: datetime) -> str:
+    return f"{now:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> dict[str, Any]:
+    """What was copied, so that a later run knows of which dataset and moment the copy is."""
+    digests = {mode.value: ledger.live_facts(mode).digest for mode in Compare}
+    live, counted = outcome.live, outcome.counted
+    return {
+        "dataset": outcome.dataset_arn,
+        "at": _time(now),
+        "updated": [outcome.listed, outcome.listed],
+        "digests": digests,
+        "entries": live.entries if live else 0,
+        "labelled": live.labelled if live else 0,
+        "marked": live.marked if live else 0,
+        "statistics": {"entries": counted.entries, "marked": counted.marked} if counted else None,
+    }
+
+
+def _pending(ledger: Ledger, mode: Compare) -> Iterator[Pending]:
+    for row in chain(ledger.differing(mode), ledger.live_only(withheld=False)):
+        if row.desired is not None:
+            kind = Kind.REWRITTEN if row.in_live and row.same_meaning else Kind.REJECTED
+            yield ledger.base.pending(row.key, mode, kind)
+        elif row.live_labelled:
+            yield ledger.base.pending(row.key, mode, Kind.LIVE_ONLY)
+
+
+def judge_by(copies: LiveCopies, dataset: DatasetDeclaration, known: Callable[[], Iterable[LeftLive | None]]) -> Judge:
+    """Judges changes by what `known` gives, which is asked when there are any: the newest of it is the base."""
+
+    def judge(ledger: Ledger, live: Facts) -> Judged:
+        found = sorted(filter(None, known()), key=lambda one: one.at)
+        if not found:
+            return Judged()
+        for left in found:
+            same_mode = left.compare is dataset.policy.compare
+            if left.digest == (live.digest if same_mode else ledger.live_facts(left.compare).digest):
+                return Judged(Basis.SAME, "live is as the last apply left it")
+        since = f"since the apply of {found[-1].at[:16].replace('T', ' ')} UTC"
+        missing = _filled(copies, dataset, found[-1], ledger)
+        return Judged(Basis.MOVED, missing) if missing else Judged(Basis.BASE, since)
+
+    return judge
+
+
+def _filled(copies: LiveCopies, dataset: DatasetDeclaration, left: LeftLive, ledger: Ledger) -> str:
+    """Fill the ledger's base; why it cannot be had, with the cure, or empty."""
+    try:
+        if not left.copy:
+            raise NoCopy("the last apply left no copy of live")  # noqa: TRY301 - the same as one that is lost
+        ledger.base.fill(copied_entries(copies.read(left.dataset, left.copy)))
+    except (NoCopy, ValueError) as error:
+        reason = str(error) if isinstance(error, NoCopy) else "the copy of live is damaged"
+    else:
+        return ""
+    pending = [one for text in left.pending if (one := Pending.parse(text))]
+    if left.many or len(pending) < len(left.pending):
+        missing = "and too many entries were not as the manifest has them"
+    else:
+        with TemporaryDirectory(prefix="reconciler-") as folder, Ledger() as then:
+            missing = _read_then(left, dataset, Path(folder), then)
+            if not missing:
+                ledger.base.fill(_entries(then), pending)
+                return ""
+    ledger.base.fill(())
+    return f"{reason}, {missing}"
+
+
+def _read_then(left: LeftLive, dataset: DatasetDeclaration, folder: Path, then: Ledger) -> str:
+    """Read the manifest as it was applied, from git; why that cannot be had, or empty."""
+    manifest, repository = folder / f"manifest{Path(left.file).suffix}", dataset.manifest.absolute().parent
+    if not left.manifest:
+        return "and the manifest was not in git when it was applied"
+    if not write_blob(left.manifest, repository, manifest):
+        return f"and git does not have the manifest as it was applied{_shallow(repository)}"
+    try:
+        findings = read_manifest(replace(dataset, manifest=manifest), None, then.accept)
+    except (BadInput, OSError):
+        return "and the manifest as it was applied cannot be read"
+    return "and the manifest as it was applied cannot be read" if findings.refused else ""
+
+
+def _shallow(repository: Path) -> str:
+    with suppress(BadInput):
+        return SHALLOW if is_shallow(repository) else ""
+    return ""
+
+
+def _entries(then: Ledger) -> Iterator[tuple[Entry, bool]]:
+    for row in then.desired_rows():
+        yield entry_of(parse_live((row.desired or b"").decode("utf-8", "surrogatepass"))), False

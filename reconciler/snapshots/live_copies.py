@@ -1,0 +1,188 @@
+"""Copies of live as an apply read it back: the base for telling whose a later change is.
+
+One gzip-compressed file per dataset and moment, the newest two kept, in `.reconciler/live/` or under `live/` of the
+address in S3. A copy is named by its moment and the digest of its content, and is held against that name when it is
+read: one that is lost, cut, stale or forged is none. Nothing depends on one that is not there, so that a copy which
+cannot be written or deleted is a warning.
+
+The first line is a sheet (JSON) that says what was copied and when.
+"""
+
+import gzip
+import json
+import os
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import IO, Any, Final
+
+from reconciler.aws.clock import utc_now
+from reconciler.aws.objects import Objects, S3Address, is_s3
+from reconciler.errors import NotFound, ReconcilerError
+from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
+from reconciler.snapshots.folder import goes_with_runner, make_folder, opened
+from reconciler.snapshots.snapshot import COPY_NAME, SUFFIX, snapshot_name
+from reconciler.text import inert
+
+FOLDER: Final = "live"
+_KEPT: Final = 2
+_TIME: Final = "%Y%m%dT%H%M%S%fZ"
+_FORMAT: Final = 1
+# Nothing in a copy is longer, or has more lines: a line of live, its marks, and for kept entries the applied line.
+_LINE: Final = 24 * LINE_CHARACTERS
+_LINES: Final = 2 * DATASET_ENTRIES + 1
+
+
+class NoCopy(Exception):
+    """There is no such copy, or what is there is not the copy of that name; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCopies:
+    """The copies of all datasets in a folder, or in S3 where `address` is set; `warn` gets what could not be done."""
+
+    folder: Path
+    address: S3Address | None
+    objects: Callable[[], Objects]
+    warn: Callable[[str], None]
+    now: Callable[[], datetime] = utc_now
+
+    @classmethod
+    def at(
+        cls, setting: str | None, default: Path, objects: Callable[[], Objects], warn: Callable[[str], None]
+    ) -> "LiveCopies":
+        """The copies for the setting for snapshots: an address in S3, a folder, or None for the folder `default`.
+
+        Raises:
+            BadInput: the setting starts with `s3://` and is not a valid S3 address.
+        """
+        address = S3Address.parse(setting) / FOLDER if setting and is_s3(setting) else None
+        folder = Path(setting) if setting and not address else default
+        return cls(folder.absolute() / FOLDER, address, objects, warn)
+
+    def write(self, dataset_arn: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes]) -> str:
+        """Write a copy, delete all but the newest two, and give the name; "" where it could not be written."""
+        start = snapshot_name(dataset_arn)
+        try:
+            if self.address is None:
+                return _written(self.folder, start, now, sheet, lines)
+            with TemporaryDirectory(prefix="reconciler-") as temporary:
+                name = _written(Path(temporary), start, now, sheet, lines)
+                self.objects().upload(self.address / _file(start, name), Path(temporary) / _file(start, name))
+            self._prune(self.address, start)
+        except (OSError, ReconcilerError) as error:
+            place = inert(str(self.address or self.folder))
+            if self.address is None and goes_with_runner():
+                return ""  # it would be gone in any case
+            self.warn(
+                f"no copy of live was written to {place} ({inert(str(error), 1000)}); the next run needs it to "
+                "tell whose a change is"
+            )
+            return ""
+        return name
+
+    def read(self, dataset_arn: str, name: str) -> Iterator[bytes]:
+        """The lines of a copy without its sheet; it is proven only when all of them were read.
+
+        Raises:
+            NoCopy: it is not there, or is not the one of that name; also while or after it is read.
+        """
+        file = _file(snapshot_name(dataset_arn), name)
+        if self.address is None:
+            descriptor = opened(self.folder / file)
+            if descriptor is None:
+                raise NoCopy("the copy of live is not at hand")
+            with os.fdopen(descriptor, "rb") as raw:
+                yield from _proven(raw, name)
+            return
+        with TemporaryDirectory(prefix="reconciler-") as temporary:
+            path = Path(temporary) / "copy"
+            try:
+                with path.open("wb") as written:
+                    written.writelines(self.objects().read(self.address / file))
+            except NotFound:
+                raise NoCopy(f"there is no copy of live at {inert(str(self.address / file))}") from None
+            except ReconcilerError as error:
+                raise NoCopy(f"the copy of live cannot be read: {error}") from None
+            with path.open("rb") as raw:
+                yield from _proven(raw, name)
+
+    def has(self, dataset_arn: str, name: str) -> bool:
+        """Whether something is in the place of a copy."""
+        file = _file(snapshot_name(dataset_arn), name)
+        if self.address is None:
+            return (self.folder / file).is_file()
+        try:
+            return bool(self.objects().first_bytes(self.address / file))
+        except ReconcilerError:
+            return False
+
+    def _prune(self, address: S3Address, start: str) -> None:
+        """Try to delete old copies in S3: a role that may not list or delete there writes all the same."""
+        action = "s3:ListBucket"
+        try:
+            mine = sorted(name for name in self.objects().names(address) if _is_copy(start, name))
+            action = "s3:DeleteObject"
+            for name in mine[:-_KEPT]:
+                self.objects().delete(address / name)
+        except ReconcilerError:
+            self.warn(f"old copies of live stay in {inert(str(address))}: allow {action} there to have them deleted")
+
+
+def _file(start: str, name: str) -> str:
+    return f"{start}-{name}{SUFFIX}"
+
+
+def _is_copy(start: str, file: str) -> bool:
+    return re.fullmatch(re.escape(start) + f"-{COPY_NAME}" + re.escape(SUFFIX), file) is not None
+
+
+def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes]) -> str:
+    """Write a copy to a folder; it has its name when it is whole."""
+    make_folder(folder)
+    digest = blake2b(digest_size=16)
+    with NamedTemporaryFile(dir=folder, prefix=".", delete=False) as raw:
+        partial = Path(raw.name)
+        try:
+            with gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0, compresslevel=1) as file:
+                for line in _with_sheet(sheet, lines):
+                    digest.update(line)
+                    file.write(line)
+            raw.flush()
+            name = f"{now:{_TIME}}-{digest.hexdigest()}"
+            partial.rename(folder / _file(start, name))
+        finally:
+            partial.unlink(missing_ok=True)
+    for old in sorted(path for path in folder.iterdir() if _is_copy(start, path.name))[:-_KEPT]:
+        with suppress(OSError):
+            old.unlink()
+    return name
+
+
+def _with_sheet(sheet: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
+    yield json.dumps({"format": _FORMAT, **sheet}).encode("ascii") + b"\n"
+    for line in lines:
+        yield line + b"\n"
+
+
+def _proven(raw: IO[bytes], name: str) -> Iterator[bytes]:
+    digest, many = blake2b(digest_size=16), 0
+    try:
+        with gzip.open(raw, "rb") as file:
+            while line := file.readline(_LINE):
+                digest.update(line)
+                many += 1
+                if many > _LINES or not line.endswith(b"\n"):
+                    raise NoCopy("what is in the place of the copy of live is not one")
+                if many > 1:
+                    yield line[:-1]
+    except (OSError, EOFError, zlib.error):
+        raise NoCopy("the copy of live is damaged") from None
+    if digest.hexdigest() != name.rpartition("-")[2]:
+        raise NoCopy("the copy of live is not the one that the last apply wrote")
