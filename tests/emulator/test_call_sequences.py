@@ -315,9 +315,27 @@ def test_any_sequence_of_calls_behaves_like_the_model_on_sqlite() -> None:
     )
 
 
+def distributed() -> None:
+    """What chance seldom draws: labels of, and a distribution to, a dataset that is not ready; one that succeeds."""
+    story = CallSequence()
+    story.begin()
+    story.wait_for_all_work()
+    story.create_dataset(0, "TEST", None)
+    for number in range(2):
+        story.list_labels(number)
+    story.distribute(0, swapped=False)
+    story.wait_for_all_work()
+    story.distribute(0, swapped=True)
+    story.fill(0)
+    story.wait_for_all_work()
+    story.distribute(0, swapped=False)
+    story.teardown()
+
+
 def test_any_sequence_of_calls_behaves_like_the_model() -> None:
     """Every reply in 150 sequences is as expected, and every outcome below occurs."""
     OUTCOMES.clear()
+    distributed()
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
         CallSequence,
