@@ -101,7 +101,6 @@ def _story(demo: Demo) -> None:
     demo.say("8. `reconciler pull` takes the edit into git. Nothing is left to do.")
     demo.reconcile("pull", "--project", "ground-truth-lab")
     demo.reconcile("plan", "--project", "ground-truth-lab", "--exit-code")
-    demo.run(*UP)
     demo.say("9. A pull request renames a label in one entry and adds an image; its preview is what a reviewer reads.")
     _edit_the_manifest(demo)
     demo.run(*PREVIEW, "--diff")
