@@ -9,7 +9,7 @@ from typing import Literal
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
-from reconciler.ledger import STAYING, Ledger, Whose
+from reconciler.ledger import LIVE, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
 from reconciler.plan import Plan, Sibling
@@ -123,7 +123,7 @@ def sibling_in(datasets: Iterable[DatasetRun], one: DatasetRun, *, listed: bool 
     """
     for other in datasets:
         if other is not one and other.project == one.project and other.error is None:
-            live = partial(other.ledger.keys, STAYING) if listed or other.plan else nothing
+            live = partial(other.ledger.keys, LIVE) if listed or other.plan else nothing
             return Sibling(
                 other.dataset.shown, other.ledger.keys, live, other.dataset.policy.extra.leftover, other.ledger.retired
             )

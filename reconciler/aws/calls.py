@@ -127,7 +127,7 @@ class Calls:
             silent = f": no answer from AWS for {lasted:,.0f} s" if fault.is_silence and lasted >= 1 else ""
             failed = f"{operation}: {inert(fault.code)}; attempt {attempts} failed{silent}"
             self.tell(f"{failed}, trying again in {wait:.1f} s and for at most {left:,.0f} s")
-            self._sleep(wait, operation in _READS or (operation in _WRITES and fault.answer is Answer.RETRY))
+            self._sleep(wait, self._is_idle(operation) or (operation in _WRITES and fault.answer is Answer.RETRY))
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
     def _seconds_left(self, operation: str, fault: Fault, lasted: float) -> float:
@@ -181,7 +181,7 @@ class Calls:
         seconds. The answer of a call that starts an operation is always waited for, and that is told.
         """
         looks = count()
-        at_once = operation in _READS or not (self.wrote or operation in _STORES)
+        at_once = self._is_idle(operation)
 
         def reason() -> Interrupted | None:
             stopped = self.patience.stop() if self.patience else None
@@ -196,6 +196,10 @@ class Calls:
             return stopped.saying(_STOPPED_LISTING if operation in _LISTINGS else waited)
 
         return reason
+
+    def _is_idle(self, operation: str) -> bool:
+        """Whether a call neither follows an operation that this run may have started nor writes a record."""
+        return operation in _READS or not (self.wrote or operation in _STORES)
 
     def _record(self, operation: str, answer: str, response: dict[str, Any], start: float) -> None:
         told = self._pace.slow_down if answer in THROTTLES else self._pace.answered

@@ -94,6 +94,7 @@ class Options(NamedTuple):
     retire: str = ""
     reason: str = ""
     patch: str = ""
+    conflicts: str = ""
     merge: bool = False
     share: float = 0.2
     group: str = ""

@@ -100,16 +100,18 @@ After the first Ctrl-C the apply finishes the running batch and stops; a second 
 """,
     "pull": """\
 examples:
-  reconciler pull                              manifests of datasets that have none
+  reconciler pull                              what only live changed; manifests of datasets that have none
   reconciler pull --project cells --format yaml
-  reconciler pull --discard-ours --only 'new/*' live's side of some entries
-  reconciler pull --discard-ours --patch live.patch     a patch in place of edits
+  reconciler pull --only 'new/*' --conflicts live
+  reconciler pull --patch live.patch           a patch in place of edits
   reconciler pull --retire 'deleted in the console' --only 'old/*'
 
 A dataset without a manifest gets one, in the order of the listing and without the fields that the service adds. YAML
-has the short form where nothing is lost by it. In a manifest that is there only the chosen entries change, every other
-byte stays as it was; on a terminal each is shown and asked about. A label that the closed list in project.yaml lacks is
-added to it. Exit code 2: entries that differ were left as they are.
+has the short form where nothing is lost by it. In a manifest that is there, entries that live changed since the last
+apply become live's, and every other byte stays as it was; on a terminal each is shown and asked about. What git changed
+too is listed and left; what only git changed stays. Where nothing of the last apply is at hand, nothing is written
+without a choice. A label that the closed list in project.yaml lacks is added to it. Exit code 2: entries that live
+changed were left as they are.
 """,
     "rm": """\
 examples:

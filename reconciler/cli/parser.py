@@ -252,7 +252,11 @@ def _add_apply(parser: Parser) -> None:
 def _add_pull(parser: Parser) -> None:
     _add_form(parser)
     add = parser.add_argument
-    add("--discard-ours", action="store_true", help="where live and the manifest differ, take live's entry")
+    ours = "take live's entry wherever it differs, also where only the manifest changed"
+    add("--discard-ours", action="store_true", help=ours)
+    both = "where both changed since the last apply: take live's entry, or leave git's (default: list and leave them)"
+    add("--conflicts", choices=("live", "git"), default="", help=both)
+    add("--base", metavar="REF", help="a git revision in place of the last apply, where no record of it is at hand")
     one = "only entries whose address, or key in the bucket, fits this pattern; may be given several times"
     add("--only", metavar="GLOB", action="append", default=[], help=one)
     add("--label", dest="labels", metavar="NAME", action="append", default=[], help="only entries with this label")

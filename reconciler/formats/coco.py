@@ -254,12 +254,13 @@ def _notes(coco: _Coco) -> Iterator[Finding]:
 
 
 def _id(value: object) -> int | str | None:
-    """An id by what it means, so that 7, 7.0 and "7" are one; None for anything else."""
+    """An id by what it means, so that 7, 7.0, "7" and " 7" are one; None for anything else."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text) if _NUMBER.fullmatch(text) else text or value
 
 
 def _is_set(flag: object) -> bool:

@@ -26,7 +26,9 @@ ENCODING: Final = error("encoding", "the file is not UTF-8 (byte {byte})", SAVE_
 
 # Images.
 REPEATED_IMAGE: Final = error(
-    "repeated-image", "the image {key} was already annotated at {first}", "keep one of the two annotations"
+    "repeated-image",
+    "the image {key} was already annotated at {first}",
+    "keep one of the two annotations; where two folders have images of one name, convert each with its --image-prefix",
 )
 HALF_CHARACTER: Final = error(
     "half-character",

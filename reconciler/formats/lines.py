@@ -14,7 +14,7 @@ from reconciler.formats.conversion import HALF, HALF_CHARACTER
 from reconciler.limits import BOX_SIDE_MIN_PX
 from reconciler.manifest.yaml.expand import attribute_names
 from reconciler.model import Finding, Place, Severity
-from reconciler.rule import Rule, error, marked, note
+from reconciler.rule import OURS, Rule, error, marked, note
 
 _NONTERMINAL: Final = "Custom Labels Developer Guide, Non-terminal JSON line validation errors"
 _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
@@ -26,6 +26,12 @@ TOO_SMALL: Final = marked(
     f"the box '{{label}}', {{drawn}}, is left out: {_TOO_SMALL.meaning}",
     "draw the box again",
     _NONTERMINAL,
+)
+REVERSED: Final = marked(
+    "box-reversed",
+    "the box '{label}', {drawn}, is left out: a side is negative, so its corners are exchanged",
+    "exchange the two corners: left with right, top with bottom",
+    OURS,
 )
 OUTSIDE: Final = marked(
     _OFF_FRAME.code,
@@ -178,7 +184,9 @@ def in_pixels(box: Box, frame: Frame) -> Drawn:
 
 def _outside(one: PlacedBox, inside: Box, frame: Frame, *, sent: bool) -> Iterator[Finding]:
     """The finding about a box that was clipped to what is inside, or left out."""
-    if inside != one.box:
+    if min(one.box.width, one.box.height) < 0:
+        yield _about(one, REVERSED)
+    elif inside != one.box:
         share = in_pixels(one.box, frame).cut
         rule = OUTSIDE if not sent else CUT if share > CARELESS else CLIPPED
         size = {"width": frame.width, "height": frame.height}

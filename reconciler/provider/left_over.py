@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.aws.arns import DatasetArn, ProjectArn
-from reconciler.errors import AccessDenied
+from reconciler.errors import AccessDenied, BadInput
 from reconciler.manifest.project.role import account_of
 from reconciler.policy import Destroy
 from reconciler.provider.claims import told_apart
@@ -58,13 +58,13 @@ def _left(process: Runtime, arn: str, outputs: Outputs) -> str:
     project, role = outputs.replaced[arn], outputs.applied.assume_role
     # The replaced one may be in a different account, which this role is not for.
     own = role if role and account_of(role) == ProjectArn.parse(project).account else ""
-    gateway = process.context(project, replace(outputs.applied, assume_role=own)).gateway
     try:
+        gateway = process.context(project, replace(outputs.applied, assume_role=own)).gateway
         found = gateway.describe(arn)
         if found is None:
             gateway.prove_account(arn)
             return ""
-    except AccessDenied as error:
+    except (AccessDenied, BadInput) as error:  # such as an account that the stack's settings forbid by now
         return f"it is not known whether the dataset {arn}, which this resource replaced, was deleted ({error})"
     entries = f"{found.entries:,} entries, {inert(found.status)}"
     return f"the dataset {arn}, which this resource replaced, still exists ({entries})"

@@ -238,20 +238,20 @@ class AuditLog:
 
     def _noted(self, attempt: Attempt, stamp: Stamp) -> Note | None:
         """The note of an apply that begins; None when it cannot be written: writing the record will warn of it."""
-        try:
+        note: Note | None = None
+        with suppress(Exception):  # a record must not prevent an apply
             first = self._scrubbed(begun(attempt, stamp))
-            note = begin(self.folder, stamp.identity, first)
-        except Exception:  # noqa: BLE001 - a record must not prevent an apply
-            return None
+            with suppress(OSError):
+                note = begin(self.folder, stamp.identity, first)
+            if self.also and is_s3(self.also):
+                self._to_also(first | _RUNNING)
 
         def add_news() -> None:
             with suppress(Exception):
-                note.add(self._scrubbed(begun(attempt, stamp)))
+                if note:
+                    note.add(self._scrubbed(begun(attempt, stamp)))
 
         attempt.on_news = add_news
-        if self.also and is_s3(self.also):
-            with suppress(Exception):
-                self._to_also(first | _RUNNING)
         return note
 
     def _close_left_behind(self) -> None:

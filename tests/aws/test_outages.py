@@ -1,15 +1,22 @@
 """A network that goes away in the middle of a run: for how long it is waited for, and what is said."""
 
+from __future__ import annotations
+
 import socket
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.aws.calls import Patience
-from reconciler.aws.gateway import Gateway
 from reconciler.errors import Interrupted, ServiceError
-from rekognition_emulator import Emulator
 from tests.support.aws_doubles import FakeClock, ScriptedServer, failure, gateway_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.aws.gateway import Gateway
+    from rekognition_emulator import Emulator
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/p/dataset/train/1690405809286"
 
@@ -67,7 +74,7 @@ def test_who_is_asked_to_stop_does_not_wait_for_the_network(emulator: Emulator, 
     assert clock.slept == []
 
 
-@pytest.mark.parametrize("operation", ["DescribeProjects", "UpdateDatasetEntries"])
+@pytest.mark.parametrize("operation", ["DescribeProjects", "DescribeDataset", "UpdateDatasetEntries"])
 def test_a_stop_ends_the_pause_before_a_retry_where_nothing_is_running(
     server: ScriptedServer, clock: FakeClock, operation: str
 ) -> None:
@@ -76,8 +83,13 @@ def test_a_stop_ends_the_pause_before_a_retry_where_nothing_is_running(
     waiting = Waiting()
     waiting.patience = replace(waiting.patience, tell=lambda _retry: setattr(waiting, "reason", Interrupted("stopped")))
     gateway = gateway_at(server.url, clock).patient(waiting.patience)
+    calls: dict[str, Callable[[], object]] = {
+        "DescribeProjects": lambda: gateway.find_project("p"),
+        "DescribeDataset": lambda: gateway.describe(ARN),
+        "UpdateDatasetEntries": lambda: update(gateway),
+    }
     with pytest.raises(Interrupted):
-        update(gateway) if operation == "UpdateDatasetEntries" else gateway.find_project("p")
+        calls[operation]()
     assert sum(clock.slept) < 5
 
 

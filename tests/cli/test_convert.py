@@ -201,7 +201,7 @@ def test_label_files_that_join_no_image_are_an_error(world: World, label: str) -
 def test_an_image_id_is_the_same_as_number_and_as_text(world: World) -> None:
     """The box joins its image, and nothing needs to be said."""
     source = world.folder / "in"
-    for number in (1, 1.0, "1"):
+    for number in (1, 1.0, "1", " 1"):
         source.write_text(coco([annotation(number)], ONE | {"id": "1" if number == 1 else 1}))
         ran = world.run("convert", "coco", str(source), *IMAGES)
         assert (ran.code, ran.err, ran.out.count('"left":1')) == (0, "", 1)
@@ -268,3 +268,34 @@ def test_labels_of_machines_can_be_left_out(world: World) -> None:
     ran = world.run("convert", "ground-truth", source, "--min-confidence", "0.9", "--human-only")
     assert (ran.code, 0 < ran.out.count("\n") < 55, "labels-left-out note:" in ran.err) == (0, True, True)
     assert world.run("convert", "ground-truth", source, "--min-confidence", "95").code == 3
+
+
+def test_annotations_without_any_image_write_no_empty_manifest(world: World) -> None:
+    """All labels are lost, and an empty manifest would look like a whole one."""
+    for lost in ([annotation(1, 1, 2, 30, 40)], []):
+        content = {"images": [], "annotations": lost, "categories": CATEGORIES}
+        (world.folder / "c.json").write_text(json.dumps(content))
+        ran = world.run("convert", "coco", "c.json", *IMAGES, "-o", "train.jsonl")
+        assert (ran.code, ran.out) == (3, "")
+        assert "give no line for any image; nothing was written" in ran.err
+        assert not (world.folder / "train.jsonl").exists()
+
+
+def test_corners_that_are_exchanged_are_named(world: World) -> None:
+    """The finding said that the box is too small."""
+    (world.folder / "a.xml").write_text(VOC.format("cat", 50).replace("<ymax>5<", "<ymax>1<"))
+    ran = world.run("convert", "voc", "a.xml", *IMAGES)
+    assert ran.code == 3
+    assert "box-reversed marked: the box 'cat', 45 x -4 pixels at 5, 5, is left out: a side is negative" in ran.err
+    assert "exchange the two corners" in ran.err
+
+
+def test_images_of_one_name_in_two_folders_are_told_what_to_do(world: World) -> None:
+    """VOC names no folder, so both would be one object in S3."""
+    for folder in ("one", "two"):
+        (world.folder / folder).mkdir()
+        (world.folder / folder / "a.xml").write_text(VOC.format("cat", 50).replace("<ymax>5<", "<ymax>50<"))
+    ran = world.run("convert", "voc", "one/a.xml", "two/a.xml", *IMAGES)
+    assert ran.code == 3
+    assert "was already annotated at one/a.xml:1" in ran.err
+    assert "where two folders have images of one name, convert each with its --image-prefix" in ran.err

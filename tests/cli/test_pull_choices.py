@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +79,7 @@ def test_the_two_sides_are_beside_one_another(world: World, cells: Path) -> None
 
 def test_an_entry_is_chosen_by_the_digest_that_the_list_shows(world: World, cells: Path) -> None:
     """Without a choice the entries are listed with what happened to them; --entry takes exactly that one."""
+    shutil.rmtree(world.folder / ".reconciler")
     listed = world.run("pull")
     assert listed.code == 3
     (digest,) = re.findall(r"^ +([0-9a-f]{8}) train cells/0002.jpg  1 box moved", listed.out, re.MULTILINE)
@@ -94,6 +96,7 @@ def test_an_entry_that_moved_between_the_datasets_moves_in_both_manifests(
     """One choice covers both files; the plan after it has nothing about that entry."""
     account.emulator.remove_entries(account.dataset("cells"), [f"{BUCKET}/0003.jpg"])
     console(account, world.boxes("0003.jpg", "RBC"), kind="TEST")
+    shutil.rmtree(world.folder / ".reconciler")
     listed = world.run("pull", "--only", "*0003*")
     (digest,) = re.findall(r"^ +([0-9a-f]{8}) .*moved from train to test$", listed.out, re.MULTILINE)
     assert world.run("pull", "--discard-ours", "--entry", digest).code == 2

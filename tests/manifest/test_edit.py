@@ -143,3 +143,29 @@ def test_a_file_that_ends_without_a_line_end_gets_one_before_what_is_added() -> 
     text = f"images: {BUCKET}\nentries:\n- image: 0.jpg".encode()
     after = apply(text, Edits({}, [labelled("1.jpg", "dog")]), is_yaml=True)
     assert list(entries(after, is_yaml=True)) == [f"{BUCKET}0.jpg", f"{BUCKET}1.jpg"]
+
+
+def test_what_the_head_says_is_not_said_again() -> None:
+    """An edited and an added entry leave out the prefix, the size and the date that the head has for all."""
+    head = f"images: {BUCKET}\nsize: [640, 480]\ncreated: 2026-01-31T00:00:00\nentries:\n"
+    text = f"{head}  - image: 0.jpg # a comment\n    boxes: []\n  - image: 1.jpg\n"
+    line = boxed("0.jpg", 640), boxed("2.jpg", 320)
+    after = apply(text.encode(), Edits({5: line[0]}, [line[1]]), is_yaml=True).decode()
+    box = "    boxes:\n      - {label: cat, left: 1, top: 2, width: 3, height: 4}\n"
+    added = f"  - image: 2.jpg\n    size: [320, 480]\n{box}"
+    assert after == f"{head}  - image: 0.jpg\n{box}  - image: 1.jpg\n{added}"
+
+
+def boxed(name: str, width: int) -> str:
+    """A listed line with one box."""
+    metadata = {
+        "objects": [{"confidence": 1}],
+        "class-map": {"0": "cat"},
+        "type": "groundtruth/object-detection",
+        "human-annotated": "yes",
+        "creation-date": "2026-01-31T00:00:00",
+        "job-name": "labeling-job/boxes",
+    }
+    annotations = [{"class_id": 0, "left": 1, "top": 2, "width": 3, "height": 4}]
+    value = {"image_size": [{"width": width, "height": 480, "depth": 3}], "annotations": annotations}
+    return json.dumps({"source-ref": f"{BUCKET}{name}", "boxes": value, "boxes-metadata": metadata})

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,18 @@ def test_the_last_whole_line_of_a_note_counts(tmp_path: Path) -> None:
     (left,) = left_behind(tmp_path)
     assert left.record == record | {"plan": 1}
     left.end()
+
+
+def test_a_folder_that_cannot_be_made_keeps_no_beginning_from_s3(tmp_path: Path) -> None:
+    """A workspace that is for reading only: where the process is killed, the object in S3 says that it began."""
+    (tmp_path / "audit").write_text("not a folder")
+    warned: list[str] = []
+    with running_s3(tmp_path / "s3") as bucket:
+        log = replace(log_in(tmp_path / "audit", f"s3://{bucket.name}/audit", bucket.objects), warn=warned.append)
+        with log.recording(attempt(), dict):
+            (name,) = bucket.listed()
+            assert json.loads(bucket.read(name))["outcome"] == "begun"
+    assert len(warned) == 1
 
 
 def test_in_s3_the_record_takes_the_place_of_what_was_put_at_the_beginning(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
-COMMAND = re.compile(r"^(?:\$ )?reconciler ([a-z][a-z-]+)", re.MULTILINE)
+COMMAND = re.compile(r"^(?:\$ )?reconciler ([a-z][a-z-]*)", re.MULTILINE)
 
 
 def blocks(page: str, key: str) -> list[str]:

@@ -47,6 +47,8 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
         raise BadInput(f"{inert(place)} is not empty; give a folder that does not exist yet")
     read = FORMATS[options.annotations].convert(Disk(options.sources), images=options.prefix, created=options.created)
     lines, errors = _sorted_out(narrowed(read, least=options.min_confidence, human_only=options.human_only), screen)
+    if not lines and not errors:
+        raise BadInput("the annotations give no line for any image; nothing was written")
     if options.into and not errors:
         return merge(run, screen, lines, Path(options.into))
     files, more = _sorted_out(exporter.export(lines, options.prefix), screen) if not errors else ([], 0)

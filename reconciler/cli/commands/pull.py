@@ -5,22 +5,24 @@ entries change, by position, and what was written is read again before it takes 
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import Final
 
 from reconciler.apply import list_live
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.choices import Choice, Part, ask_each, choice_lines, chosen_of, refuse_unknown
+from reconciler.cli.session.choices import Choice, Chosen, Part, Side, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired
 from reconciler.cli.session.edited import YAML, edit_manifest, read_again, repository_key, repository_line
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.live import LiveSide
-from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
+from reconciler.cli.session.read import Run, add_datasets, chosen_projects, load_base, most_severe
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, NotFound
-from reconciler.ledger import STAYING, Ledger
+from reconciler.ledger import STAYING, Ledger, Whose
 from reconciler.manifest import Findings, read_manifest
 from reconciler.manifest.write import json_line_of, yaml_manifest
 from reconciler.model import DatasetType, ProjectDeclaration, Retirement
@@ -41,6 +43,7 @@ def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
     """
     for project in chosen_projects(run.options.datasets, run.options.projects, f".{run.options.manifests}"):
         add_datasets(run, project)
+    load_base(run, screen)
     return pull_all(run, screen, LiveSide(run, screen, signals))
 
 
@@ -76,7 +79,7 @@ class _Pull:
         """Write the manifests of one project."""
         new = [one for one in datasets if not one.dataset.manifest.exists()]
         there = [one for one in datasets if self._is_listed(one, is_new=one in new)]
-        first = [one for one in there if one in new and one.ledger.live_facts(Compare.LABELS).entries]
+        first = [one for one in there if one in new and any(one.ledger.keys(STAYING))]
         for one in there:
             if one in new and one not in first:
                 self._say(one, "the dataset has no entries; nothing was written")
@@ -131,34 +134,61 @@ class _Pull:
         Raises:
             BadInput: nothing says which side's entries to take.
         """
-        settled = [self.live.store.read(one.project_arn or "", one.dataset.dataset_type) for one in datasets]
-        chosen = chosen_of(list(zip(datasets, settled, strict=True)), self.run.options)
-        refuse_unknown(self.run.options, chosen.choices)
-        taken = self._decided(chosen.choices)
-        left = chosen.others.total() + len(chosen.choices) - len(taken)
-        if left:
-            self.codes.append(Exit.CHANGES)
-            were = counted(left, "entry that differs was", "entries that differ were")
-            self.lines.append(f"{inert(datasets[0].project.name)}: {were} not chosen")
-        busy = {id(part.one) for choice in chosen.choices for part in choice.parts}
+        sides, reasons = [], []
         for one in datasets:
-            if id(one) not in busy:
-                state = "is unchanged" if chosen.others[one.dataset.dataset_type] else "is up to date"
-                self._say(one, f"{inert(one.dataset.shown)} {state}")
+            judged = self.live.judged(one)
+            settled = self.live.store.read(one.project_arn or "", one.dataset.dataset_type)
+            sides.append(Side(one, settled, partial(judged.whose, one.ledger, mode=one.dataset.policy.compare)))
+            reasons.append(judged.words)
+        chosen = chosen_of(sides, self.run.options)
+        refuse_unknown(self.run.options, chosen.choices)
+        taken = self._decided(chosen.choices, "; ".join(dict.fromkeys(reasons)))
+        self._left(datasets, chosen, taken)
         return taken
 
-    def _decided(self, choices: Sequence[Choice]) -> Sequence[Choice]:
-        options = self.run.options
-        if not choices or (options.discard_ours and (options.yes or not sys.stdin.isatty())):
-            return choices
-        if sys.stdin.isatty() and not options.yes:
-            return ask_each(choices, self.screen)
+    def _left(self, datasets: Sequence[DatasetRun], chosen: Chosen, taken: Sequence[Choice]) -> None:
+        """Say which entries stay as they are: what only git changed is not left, it is what the next apply sends."""
+        ids = {id(choice) for choice in taken}
+        rest = Counter(choice.whose for choice in chosen.choices if id(choice) not in ids)
+        ours = 0 if self.run.options.discard_ours else rest.pop(Whose.OURS, 0)
+        ours += rest.pop(Whose.BOTH, 0) if self.run.options.conflicts == "git" else 0
+        name = inert(datasets[0].project.name) if datasets else ""
+        if ours:
+            entries = counted(ours, "entry that git changed stays", "entries that git changed stay")
+            self.lines.append(f"{name}: {entries}; the next apply sends them")
+        if left := chosen.others + rest.total():
+            self.codes.append(Exit.CHANGES)
+            were = counted(left, "entry that differs was", "entries that differ were")
+            self.lines.append(f"{name}: {were} not chosen")
+        for one in datasets:
+            if one.dataset.dataset_type not in chosen.busy:
+                self._say(one, f"{inert(one.dataset.shown)} is up to date")
+
+    def _decided(self, choices: Sequence[Choice], reasons: str) -> Sequence[Choice]:
+        options, asks = self.run.options, sys.stdin.isatty() and not self.run.options.yes
+        leaves = {Whose.OURS, *([Whose.BOTH] if options.conflicts == "git" else [])}
+        offered = [one for one in choices if options.discard_ours or one.whose not in leaves]
+        if asks:
+            return ask_each(offered, self.screen)
+        if options.discard_ours:
+            return offered
+        if any(choice.whose is Whose.UNKNOWN for choice in offered):
+            raise self._undecided(offered, reasons)
+        both = [choice for choice in offered if choice.whose is Whose.BOTH]
+        if options.conflicts == "live" or not both:
+            return offered
+        self.screen.line(f"{counted(len(both), 'entry', 'entries')} changed in git and live; --conflicts live or git:")
+        choice_lines(both, self.screen, _LISTED)
+        return [choice for choice in offered if choice.whose is Whose.THEIRS]
+
+    def _undecided(self, choices: Sequence[Choice], reasons: str) -> BadInput:
+        """Nothing says which side is right: the entries are listed, and the choices named."""
         choice_lines(choices, self.screen, _LISTED)
         files = ", ".join(dict.fromkeys(inert(part.one.dataset.shown) for one in choices for part in one.parts))
-        raise BadInput(
+        return BadInput(
             f"{files} and live differ in {counted(len(choices), 'entry', 'entries')}, and nothing says which side is "
-            "right: give --discard-ours to take live's (--only, --label and --entry DIGEST choose entries), or run "
-            "`reconciler apply` to make live what git says; nothing was written"
+            f"right ({reasons}): give --discard-ours to take live's (--only, --label and --entry DIGEST choose "
+            "entries), or run `reconciler apply` to make live what git says; nothing was written"
         )
 
     def _leaving(self, choices: Sequence[Choice]) -> tuple[list[Part], list[Retirement]]:

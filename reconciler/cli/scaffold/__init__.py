@@ -32,6 +32,7 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
         "# train: train.jsonl # default: whichever of train.jsonl, train.manifest, train.yaml, train.yml exists\n"
         "# test: test.jsonl\n"
         "# labels: [cat, dog] # the closed list of labels: any other is an error\n"
+        "# retired: [{image: KEY, reason: WHY}] # images that left on purpose; `reconciler rm` writes it\n"
         f"{lines}\n"
     )
 

@@ -1,8 +1,8 @@
 """Entries of which a manifest may take live's line: which differ, which of them are chosen, and how each is shown."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from reconciler.analysis.entry import Detail, detail_of, phrase
@@ -11,7 +11,7 @@ from reconciler.cli.screen import Screen
 from reconciler.cli.session.edited import Taken
 from reconciler.entries.image_names import Images
 from reconciler.errors import BadInput
-from reconciler.ledger.rows import Row
+from reconciler.ledger import Row, Whose
 from reconciler.model import Change, DatasetType, Verb
 from reconciler.run import DatasetRun
 from reconciler.text import Sentence, inert, sentence
@@ -42,11 +42,13 @@ class Part:
 class Choice:
     """An entry that live has differently: one part, or two where it moves between train and test.
 
-    `digest` names it, until one of its sides changes.
+    `digest` names it, until one of its sides changes. `whose` is which side changed since the last apply; `UNKNOWN`
+    where nobody can say.
     """
 
     digest: str
     parts: tuple[Part, ...]
+    whose: Whose
 
     @property
     def moves(self) -> bool:
@@ -56,46 +58,69 @@ class Choice:
 
 @dataclass(slots=True)
 class Chosen:
-    """The entries of a project that are chosen, and how many others of each of its datasets differ."""
+    """The entries of a project that the options name, and how many others they leave.
+
+    What only git changed is left by nobody, unless `--discard-ours` asks for it. `busy` are the datasets that differ.
+    """
 
     choices: list[Choice]
-    others: Counter[DatasetType]
+    others: int
+    busy: set[DatasetType]
 
 
-def chosen_of(datasets: Sequence[tuple[DatasetRun, frozenset[str]]], options: Options) -> Chosen:
-    """The entries of a project's manifests that differ from live, as far as the options choose them.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A dataset whose manifest may take entries; `settled` are pairs that are stored differently: they do not count.
 
-    Each dataset comes with its pairs that are stored differently, which do not count. An entry that moves is chosen
-    with both of its parts.
+    `judge` says of a key whose its difference is, None where nothing is known.
     """
-    only, moved = Images(options.only), _moved([one for one, _settled in datasets])
-    found: dict[str, list[tuple[str, Part]]] = {}
+
+    one: DatasetRun
+    settled: frozenset[str]
+    judge: Callable[[str], Whose | None]
+
+    def differing(self) -> Iterator[tuple[Row, Choice]]:
+        """What differs but for retired images, each as a choice with one part."""
+        kept = (row for row in self.one.ledger.live_only() if not row.retired)
+        for row in chain(self.one.ledger.differing(self.one.dataset.policy.compare, self.settled), kept):
+            taken = Taken(row.key, row.place.line if row.place else 0, row.seq, goes=not row.in_live)
+            whose = self.judge(row.key) or Whose.UNKNOWN
+            yield row, Choice(row.pair[:_NAMING], (Part(self.one, taken),), whose)
+
+
+def chosen_of(sides: Sequence[Side], options: Options) -> Chosen:
+    """The entries of a project's manifests that differ from live, as far as the options name them.
+
+    An entry that moves is chosen with both of its parts.
+    """
+    only, moved = Images(options.only), _moved([side.one for side in sides])
+    chosen, moving = Chosen([], 0, set()), dict[str, list[Choice]]()
     wanted: set[str] = set()
-    others = Counter[DatasetType]()
-    for one, settled in datasets:
-        for row in _differing(one, settled):
+    mine = set() if options.discard_ours else {Whose.OURS}
+    for side in sides:
+        for row, choice in side.differing():
+            chosen.busy.add(side.one.dataset.dataset_type)
             wants = _wants(row, options, only)
-            if wants or row.key in moved:
-                part = Part(one, Taken(row.key, row.place.line if row.place else 0, row.seq, goes=not row.in_live))
-                name = row.key if row.key in moved else f"{one.dataset.dataset_type} {row.key}"
-                found.setdefault(name, []).append((row.pair[:_NAMING], part))
-                wanted.update([name] if wants else [])
+            if row.key in moved:
+                moving.setdefault(row.key, []).append(choice)
+                wanted.update([row.key] if wants else [])
+            elif wants:
+                chosen.choices.append(choice)
             else:
-                others[one.dataset.dataset_type] += 1
-    choices = [_choice(parts) for name, parts in found.items() if name in wanted]
-    others.update(
-        part.one.dataset.dataset_type for name, parts in found.items() for _digest, part in parts if name not in wanted
-    )
-    return Chosen(choices, others)
+                chosen.others += choice.whose not in mine
+    for key, parts in moving.items():
+        choice = _together(parts)
+        chosen.choices += [choice] if key in wanted else []
+        chosen.others += key not in wanted and choice.whose not in mine
+    return chosen
 
 
-def _choice(parts: Sequence[tuple[str, Part]]) -> Choice:
-    return Choice(parts[0][0], tuple(part for _digest, part in parts))
-
-
-def _differing(one: DatasetRun, settled: frozenset[str]) -> Iterator[Row]:
-    yield from one.ledger.differing(one.dataset.policy.compare, settled)
-    yield from (row for row in one.ledger.live_only() if not row.retired)
+def _together(parts: Sequence[Choice]) -> Choice:
+    """The parts of an entry that moves as one; where they have different sides, both changed."""
+    sides = {part.whose for part in parts}
+    mixed = Whose.UNKNOWN if Whose.UNKNOWN in sides else Whose.BOTH
+    whose = parts[0].whose if len(sides) == 1 else mixed
+    return Choice(parts[0].digest, tuple(part for one in parts for part in one.parts), whose)
 
 
 def _moved(datasets: Sequence[DatasetRun]) -> frozenset[str]:
@@ -157,7 +182,8 @@ def _name(choice: Choice) -> str:
 
 def _title(choice: Choice) -> Sentence:
     part = choice.parts[-1]
-    return sentence(f"{inert(part.one.title)} {shown(part.taken.key)}  ", _words(choice))
+    both = "; git changed it too" if choice.whose is Whose.BOTH else ""
+    return sentence(f"{inert(part.one.title)} {shown(part.taken.key)}  ", _words(choice), both)
 
 
 def _words(choice: Choice) -> Sentence:

@@ -125,6 +125,10 @@ class LiveSide:
 
         return replace(context, judge=judge_or_base)
 
+    def judged(self, one: DatasetRun) -> Judged:
+        """By what it is known whose the differences of a dataset are, whose live side was listed."""
+        return self.context(one).judge(one.ledger, one.ledger.live_facts(one.dataset.policy.compare))
+
     def left(self, one: DatasetRun) -> LeftLive | None:
         """What the newest apply of a dataset left live; None where no record of it is at hand."""
         return left_in(self._newest(one))

@@ -82,9 +82,7 @@ LIST: Final = error(
     "this looks like a list of images, not a manifest",
     'write a line {{"source-ref": "s3://BUCKET/KEY", ...}} for each image, or a YAML manifest (docs/manifests.md)',
 )
-NOT_TEXT: Final = error(
-    "binary-file", "this is {kind}, not text", "name the right file: a manifest is JSON Lines or YAML, in UTF-8"
-)
+NOT_TEXT: Final = error("binary-file", "this is {kind}, not text", "name the right file")
 ANSWER: Final = error(
     "rekognition-response",
     "this is a response of Amazon Rekognition's API, not a manifest",
