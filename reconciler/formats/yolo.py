@@ -20,6 +20,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from reconciler.entries import Box, bare_line
+from reconciler.entries.misread import CARELESS
 from reconciler.formats.conversion import IMAGE_FORMAT, Converted, Keys, Sources, Unreadable
 from reconciler.formats.lines import PER_PIXEL, Frame, PlacedBox, box_line, placed
 from reconciler.formats.yolo_folder import IMAGES, YOLO, YoloDataset, is_image, label_file, listed_images
@@ -82,7 +83,10 @@ POLYGON: Final = error(
     YOLO,
 )
 COLUMNS: Final = error(
-    "yolo-columns", "the line has {count} columns, not 5", "write the line as `class cx cy w h`", YOLO
+    "yolo-columns",
+    "the line has {count} columns, not 5",
+    "write the line as `class cx cy w h`, with blanks between them and without a confidence",
+    YOLO,
 )
 CLASS: Final = error(
     "yolo-class",
@@ -198,7 +202,7 @@ def _box(dataset: YoloDataset, place: Place, columns: Sequence[str], frame: Fram
 
 
 def _fraction(place: Place, what: str, text: str) -> float:
-    if _NUMBER.fullmatch(text) is None or not 0 <= float(text) <= 1:
+    if _NUMBER.fullmatch(text) is None or not 0 <= float(text) <= 1 + CARELESS:
         raise Unreadable(FRACTION, place, what=what, text=text)
     return float(text)
 

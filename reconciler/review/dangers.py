@@ -229,10 +229,17 @@ def _one_side(project: ProjectReview, splits: Splits) -> Iterator[Danger]:
         yield _danger(project.name, "note", "split-sizes", sizes, splits.test_images)
     one_side = [("train", splits.train_only), ("test", splits.test_only)]
     for word, only in one_side if splits.overlap is not None else ():
-        labels = [label for label in only if label in moved or not balances]
+        told = _told_as_alike(project, set(only))
+        labels = [label for label in only if (label in moved or not balances) and label not in told]
         if labels:
             words = sentence(f"only {word} has ", listed(labels))
             yield _danger(project.name, "note", "label-one-side", words, len(labels), labels)
+
+
+def _told_as_alike(project: ProjectReview, only: set[str]) -> set[str]:
+    """Of labels that only one side has, those that look like one which both or the other have: one typo, told once."""
+    pairs = [(pair.first, pair.second) for pair in project.look_alikes]
+    return {one for pair in pairs for one, other in (pair, pair[::-1]) if one in only and other not in only}
 
 
 def _shared(images: int) -> str:

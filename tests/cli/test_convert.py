@@ -299,3 +299,16 @@ def test_images_of_one_name_in_two_folders_are_told_what_to_do(world: World) -> 
     assert ran.code == 3
     assert "was already annotated at one/a.xml:1" in ran.err
     assert "where two folders have images of one name, convert each with its --image-prefix" in ran.err
+
+
+def test_a_fraction_a_little_beyond_the_edge_is_clipped_and_said(world: World) -> None:
+    """Tools that round write 1.02; the cure was to divide pixels by the width."""
+    folder = world.folder / "pets"
+    (folder / "images").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    (folder / "data.yaml").write_text("train: images\nnames: [cat]\n")
+    Image.new("RGB", (100, 100)).save(folder / "images/a.jpg")
+    (folder / "labels/a.txt").write_text("0 0.5 0.5 1.02 0.5\n")
+    ran = world.run("convert", "yolo", str(folder), *IMAGES)
+    assert (ran.code, ran.out.count('"left":0,"top":25,"width":100,"height":50')) == (0, 1)
+    assert "is clipped to 100 x 50 pixels at 0, 25" in ran.err

@@ -189,6 +189,15 @@ def test_what_needs_no_service_is_compared_between_train_and_test(world: World) 
     assert "would train: no, because test has 25% of the labels of train, of at least 50%" in said
 
 
+def test_a_label_with_a_typo_on_one_side_is_told_once(world: World) -> None:
+    """It was told as a label that only train has, too; a label that looks like no other still is."""
+    train = [*world.many(2, "Category"), world.boxes("a.jpg", "Catelgory"), world.boxes("b.jpg", "Categroy", "Plane")]
+    world.write("cells", train, world.many(2, "Category", first=500))
+    dangers = world.run("validate", "--json").document["dangers"]
+    named = [one["examples"] for one in dangers if one["kind"] in {"look-alike", "label-one-side"}]
+    assert sorted(map(sorted, named)) == [["Category", "Categroy"], ["Category", "Catelgory"], ["Plane"]]
+
+
 def test_one_image_level_label_is_too_few_to_train(world: World) -> None:
     """Custom Labels needs two labels to classify images, and one to find objects."""
     lines = [json.dumps(labelled(f"s3://acme-vision/cells/{number}.jpg", "cat")) for number in range(4)]
