@@ -161,10 +161,14 @@ class BaseSide:
         """Whether any entry is withheld."""
         return self._database.execute("SELECT 1 FROM withheld").fetchone() is not None
 
-    def copied(self) -> Iterator[bytes]:
-        """Live, line by line as listed, in the form that `copied_entries` reads."""
+    def copied(self, *, live_only: bool = True) -> Iterator[bytes]:
+        """Live, line by line as listed, in the form that `copied_entries` reads.
+
+        Without `live_only` what the desired side does not have counts as applied: it is not the whole manifest.
+        """
         for query in (_COPIED, _APPLIED_LINES):
-            for use, marks, line in self._database.execute(query):
+            for used, marks, line in self._database.execute(query):
+                use = used if live_only or used != "!" else "="
                 yield f"{use}{'' if marks == '[]' else marks}\t".encode("ascii") + line
 
     def _then(self, key: str, base: bytes | None, *, live_only: bool) -> Then:

@@ -70,12 +70,12 @@ def withheld(ledger: Ledger, compared: Comparison, judged: Judged) -> Iterator[s
 
 
 def _undone(ledger: Ledger, compared: Comparison) -> Iterator[Row]:
-    """What an apply changes of live, and what it adds again; images that are retired leave on purpose."""
+    """What an apply changes of live. Images that are retired leave on purpose, and to add an entry undoes nothing."""
     extra, settled = compared.policy.extra, compared.settled
     rows = (row for row in ledger.live_only(withheld=False) if row.live_labelled and not row.retired)
     rows = (row for row in rows if row.let_go not in settled)
     going = rows if extra.unlabels or compared.action is Action.REPLACE else ()
-    return chain(ledger.differing(compared.policy.compare, settled), going)
+    return chain((row for row in ledger.differing(compared.policy.compare, settled) if row.in_live), going)
 
 
 def check_theirs(ledger: Ledger, compared: Comparison, judged: Judged, allow: Mapping[str, str]) -> GuardCheck:
@@ -118,8 +118,8 @@ class _Found:
         found = cls([])
         for row in _undone(ledger, compared):
             whose = judged.whose(ledger, row.key, compared.policy.compare)
-            found.overwritten += row.in_live
-            if whose in {None, Whose.OURS} or (whose is Whose.UNKNOWN and not row.in_live):
+            found.overwritten += 1
+            if whose in {None, Whose.OURS}:
                 continue
             found.many += 1
             found.both += whose is Whose.BOTH

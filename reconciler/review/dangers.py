@@ -147,7 +147,7 @@ def _edited(dataset: DatasetReview) -> Iterator[Danger]:
     origins, guard = dataset.origins, next((one for one in dataset.guards if one.name == THEIRS), None)
     if guard is None or guard.state not in {"off", "passed"}:
         return
-    undone = [one.key for one in dataset.changes if one.origin in _EDITED and one.verb != "live-only"]
+    undone = [one.key for one in dataset.changes if one.origin in _EDITED and one.verb in {"update", "unlabel"}]
     if origins and undone:
         all_of_them = origins.drift + origins.theirs + origins.both + origins.unknown
         many = len(undone) if len(dataset.changes) == dataset.changes_total else all_of_them

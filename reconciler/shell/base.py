@@ -38,7 +38,10 @@ def left_by(
     files: Sequence[Path],
     before: LeftLive | None,
 ) -> LeftLive | None:
-    """What an apply left live, with a copy in the store; `before` where it was not read back, or nothing moved."""
+    """What an apply left live, with a copy in the store; `before` where it was not read back, or nothing moved.
+
+    `files` are the manifest and project.yaml; none for a restore, whose lines are not the whole manifest.
+    """
     live, plan, ledger = outcome.read_back, run.plan, run.ledger
     if live is None or plan is None or not outcome.dataset_arn:
         return before
@@ -49,8 +52,9 @@ def left_by(
     if before and same and before.copy and copies.has(before.dataset, before.copy):
         return before
     time = copies.now()
-    name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), ledger.base.copied())
-    pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1)))
+    lines = ledger.base.copied(live_only=bool(files))
+    name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), lines)
+    pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1))) if files else ()
     many = len(pending) > _PENDING
     blobs = blob_ids(files) if files else ()
     return LeftLive(

@@ -256,3 +256,22 @@ def test_theirs_is_no_key_of_guards(world: World) -> None:
     """It is a setting of its own."""
     world.write("cells", world.many(1), settings="managed: false\npolicy: {guards: {theirs: off}}")
     assert world.run("validate").code == 3
+
+
+def test_after_a_restore_entries_that_it_did_not_send_are_still_known(applied: World, account: Account) -> None:
+    """A restore sends some lines: an edit of any other is theirs, and git wants the restored ones changed again."""
+    applied.write("cells", lines(applied, {1: "ours"}), settings=settings("refuse"))
+    assert applied.run("apply", "--yes").code == 0
+    (audit,) = (applied.folder / ".reconciler" / "audit").glob("*.jsonl")
+    identity = json.loads(audit.read_text().splitlines()[-1])["id"]
+    assert applied.run("restore", identity, "--yes").code == 0
+    edit(account, applied, {2: "theirs"})
+    assert origins(applied.run("plan", "--json")) == {"0001": "ours", "0002": "theirs"}
+
+
+def test_an_entry_that_went_from_live_is_theirs_and_added_again(applied: World, account: Account) -> None:
+    """To add it overwrites nothing, so that an apply that continues a load is not refused."""
+    account.emulator.remove_entries(account.dataset("cells"), [f"{BUCKET}/0002.jpg"])
+    assert origins(applied.run("plan", "--json")) == {"0002": "theirs"}
+    assert applied.run("apply", "--yes").code == 0
+    assert f"{BUCKET}/0002.jpg" in account.keys("cells")

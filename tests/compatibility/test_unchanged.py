@@ -59,10 +59,11 @@ def test_an_edit_of_one_entry_does_not_send_those_that_are_stored_differently(le
 
 
 def test_an_edit_behind_its_back_is_found_by_the_recorded_state(left: Left) -> None:
-    """The state says what the last apply read back; a preview of today compares live with it."""
+    """The state says what the last apply read back; a preview of today compares live with it. An override heals it."""
     stack = left("by-hand")
     stack.emulator.edit_entries(stack.arn("theirs"), [json.dumps({"source-ref": "s3://acme-vision/by-hand/1.jpg"})])
     assert stack.due() == {"train"}
+    stack.env["RECONCILER_ALLOW"] = "theirs=the edit was a mistake"
     stack.up()
     assert stack.sent == ["UpdateDatasetEntries"]
     assert stack.live("theirs") == stack.was_live("theirs")

@@ -97,7 +97,7 @@ def test_a_preview_shows_every_guard_that_trips_and_an_up_sends_nothing(stack: S
 
 def test_the_variable_overrides_for_one_run_and_is_stored_in_the_record_alone(stack: Stack) -> None:
     """It reaches the provider process; the next run without it is refused for the next accident."""
-    cells = relabelled(stack, extra="replace")
+    cells = relabelled(stack, extra="replace", theirs="overwrite")
     with stack(env=VARIABLE) as world:
         cells.provider = world.provider
         world.edit(cells, "99.jpg", "bird")  # so that there is a snapshot

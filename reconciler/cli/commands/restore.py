@@ -27,7 +27,7 @@ from reconciler.guards import OFF
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_projects
 from reconciler.model import DatasetDeclaration, DatasetType, DesiredEntry, Place, ProjectDeclaration
-from reconciler.policy import Compare, Policy
+from reconciler.policy import Compare, Policy, Theirs
 from reconciler.records.stored import Record
 from reconciler.run import DatasetRun
 from reconciler.snapshots.places import open_snapshot
@@ -118,7 +118,7 @@ def _recorded_target(run: Run, record: Record) -> DatasetRun:
 
 def _declared(run: Run, name: str, kind: DatasetType, arn: str | None = None, role: str = "") -> DatasetRun:
     shown = run.options.snapshot
-    policy = Policy(compare=Compare.STRICT, guards=OFF)  # a restore is intended
+    policy = Policy(compare=Compare.STRICT, guards=OFF, theirs=Theirs.OVERWRITE)  # a restore is intended
     dataset = DatasetDeclaration(kind, Path(shown), shown, policy)
     folder = Path(shown).parent
     project = ProjectDeclaration(
