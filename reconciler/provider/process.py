@@ -231,6 +231,8 @@ def failing_call() -> Iterator[None]:
             yield
         except errors.USER_CAUSED as error:
             fail(failure_text(error))
+        except ModuleNotFoundError as error:  # boto3 is loaded when AWS is first asked
+            fail(errors.missing_extra(f"the provider needs {error.name}", "pulumi"))
 
 
 def failure_text(error: Exception) -> str:

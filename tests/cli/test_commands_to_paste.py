@@ -112,3 +112,22 @@ def test_the_override_of_a_renamed_label_is_pasted_as_it_is_printed(account: Acc
         options = shlex.split(line[line.index("--allow") :])
         again = world.run("plan", *options)
         assert (again.code, "overridden" in again.out) == (0, True), (line, again)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("name", ["it's [1] new.jpg", "$(touch hurt)*.jpg"])
+def test_the_command_that_keeps_what_is_live_names_that_image_alone(
+    account: Account, world: World, name: str, *, terminal: bool
+) -> None:
+    """It is one line on a terminal too, a shell gives back its words, and it takes exactly this entry."""
+    account.create("cells")
+    folder = world.write("cells", world.many(2))
+    assert world.run("apply", "--yes").code == 0
+    lines = [world.boxes(one, "RBC") for one in (name, "it's 1 new.jpg", "$(touch hurt)more.jpg")]
+    account.emulator.edit_entries(account.dataset("cells"), lines[:1])
+    shown = re.sub("\x1b\\[[0-9;]*m", "", world.run("plan", terminal=terminal).out)
+    (command,) = re.findall("reconciler (pull --project cells --only .*)", shown)
+    account.emulator.edit_entries(account.dataset("cells"), lines)
+    assert world.run(*shlex.split(command)).code == 2
+    after = (folder / "train.jsonl").read_text().splitlines()
+    assert [json.loads(line)["source-ref"].rpartition("/")[2] for line in after][2:] == [name]

@@ -154,3 +154,13 @@ def test_a_patch_makes_the_same_bytes_as_the_pull(world: World, cells: Path, for
     (world.folder / "out.patch").write_bytes(patched.out.encode())
     git(world.folder, "apply", "out.patch")
     assert {path.name: path.read_bytes() for path in cells.iterdir()} == pulled
+
+
+def test_nobody_is_asked_about_a_file_that_will_be_refused(world: World, cells: Path) -> None:
+    """Changes that are not committed stop the run before the first question."""
+    commit(world.folder)
+    (cells / "train.jsonl").write_text((cells / "train.jsonl").read_text() + "\n")
+    ran = answered(world, "a")
+    assert ran.code == 3
+    assert "not committed" in ran.err
+    assert "Take live" not in ran.err

@@ -169,6 +169,8 @@ class _Pull:
         leaves = {Whose.OURS, *([Whose.BOTH] if options.conflicts == "git" else [])}
         offered = [one for one in choices if options.discard_ours or one.whose not in leaves]
         if asks:
+            for path in {part.one.dataset.manifest for choice in offered for part in choice.parts}:
+                self.files.refuse_dirty(path)  # before anybody answers in vain
             return ask_each(offered, self.screen)
         if options.discard_ours:
             return offered

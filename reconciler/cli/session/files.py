@@ -42,7 +42,7 @@ class NewFiles:
             BadInput: it has changes that are not committed. OSError: it cannot be written.
         """
         path = path.resolve()
-        self._refuse_dirty(path)
+        self.refuse_dirty(path)
         mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
         with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=path.suffix, delete=False) as file:
             if earlier := self._written.get(path):
@@ -70,7 +70,12 @@ class NewFiles:
         for path, temporary in self._written.items():
             temporary.replace(path)
 
-    def _refuse_dirty(self, path: Path) -> None:
+    def refuse_dirty(self, path: Path) -> None:
+        """Stop before any work if a file has changes that could not be brought back.
+
+        Raises:
+            BadInput: it has, and neither `--allow-dirty` nor `--patch` is given.
+        """
         options = self.run.options
         commit = commit_of(path) if path.exists() and not options.allow_dirty and not options.patch else None
         if commit and commit.dirty:

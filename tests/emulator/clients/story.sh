@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The story of README.md, told with AWS CLI 2: `story.sh MANIFEST`.
+# The story of README.md, told with AWS CLI 2: `story.sh MANIFEST`; `story.sh MANIFEST fill` ends after that chapter.
 set -euo pipefail
 manifest=$1
+last=${2:-delete}
 url=$AWS_ENDPOINT_URL_REKOGNITION
 added=',"cl-metadata":{"is_labeled":true}}'
 empty="0 0 0 0"
@@ -113,6 +114,7 @@ update "$train" <"$manifest"
 refused ResourceInUseException update-dataset-entries --dataset-arn "$train" --changes '{"GroundTruth": "e30="}'
 refused ResourceInUseException delete-dataset --dataset-arn "$train"
 wait_for "$train" UPDATE_IN_PROGRESS "UPDATE_COMPLETE SUCCESS $filled"
+[ "$last" = fill ] && exit
 
 # fail
 update "$train" < <(sed -n -e '1s/000/100/p' -e '2s/animals/plants/p' "$manifest")
