@@ -1,8 +1,8 @@
 """The main job, end to end, on this machine alone: `make demo`.
 
-A copy of this repository's Pulumi program runs against the emulator: preview, up, an empty preview, an edit behind our
-back, a drift run that finds it, `pulumi up` that repairs it, and a change of a manifest as in a pull request. Nothing
-outside of a temporary folder is written and nothing is left running.
+A copy of this repository's Pulumi program runs against the emulator: preview, up, an empty preview; an edit behind our
+back that `pulumi up` reverts, one that it refuses to overwrite and that `reconciler pull` takes into git; and a change
+of a manifest as in a pull request. Nothing outside of a temporary folder is written and nothing is left running.
 
 The engine is `localengine` by default; with `--engine pulumi` the real Pulumi CLI, with its state in the same folder.
 """
@@ -28,6 +28,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PROGRAM: Final = ("Pulumi.yaml", "__main__.py", "datasets")
 STACK: Final = "demo"
 DRIFT: Final = 7  # Pulumi's exit code for changes where none were expected
+FAILURES: Final = (1, 255)  # of a failed step: the local engine's, and that of Pulumi's CLI
 # `pulumi up` in a script, a preview as in a pull request, and the drift run of a scheduled job.
 PREVIEW: Final = ("preview", "--non-interactive")
 UP: Final = ("up", "--yes", "--skip-preview", "--non-interactive")
@@ -49,12 +50,23 @@ class Demo:
 
     def run(self, *arguments: str, expected: int = 0) -> None:
         """Run the engine and show what it prints; any other exit code than the expected one ends the demo."""
-        print(f"$ pulumi {' '.join(arguments)}", flush=True)
-        code = _finished(subprocess.Popen([*self.engine, *arguments, "--stack", STACK], cwd=self.folder))
-        if code != expected:
-            raise SystemExit(f"the demo expected exit code {expected} and got {code}")
-        if expected:
-            print(f"(exit code {expected}, as expected)", flush=True)
+        self._show([*self.engine, *arguments, "--stack", STACK], f"pulumi {' '.join(arguments)}", (expected,))
+
+    def refused(self, *arguments: str) -> None:
+        """Run the engine and show what it refuses."""
+        self._show([*self.engine, *arguments, "--stack", STACK], f"pulumi {' '.join(arguments)}", FAILURES)
+
+    def reconcile(self, *arguments: str) -> None:
+        """Run the command line and show what it prints."""
+        self._show([sys.executable, "-m", "reconciler", *arguments], f"reconciler {' '.join(arguments)}", (0,))
+
+    def _show(self, command: Sequence[str], shown: str, expected: Sequence[int]) -> None:
+        print(f"$ {shown}", flush=True)
+        code = _finished(subprocess.Popen(command, cwd=self.folder))
+        if code not in expected:
+            raise SystemExit(f"the demo expected exit code {expected[0]} and got {code}")
+        if code:
+            print(f"(exit code {code}, as expected)", flush=True)
 
 
 def main() -> None:
@@ -76,14 +88,20 @@ def _story(demo: Demo) -> None:
     demo.run(*UP)
     demo.say("3. Nothing is left to do.")
     demo.run("preview", "--expect-no-changes", "--non-interactive")
-    demo.say("4. Somebody edits two entries in the console, behind our back.")
-    _edit_behind_our_back(demo)
+    demo.say("4. Somebody edits blood-cells in the console. Its project.yaml says `theirs: overwrite`: git wins.")
+    _edit_behind_our_back(demo, "blood-cells", "TEST")
     demo.say("5. The scheduled drift run finds it.")
     demo.run(*DRIFT_RUN, expected=DRIFT)
     demo.say("6. `pulumi up` repairs it, and the drift run reports nothing.")
     demo.run(*UP)
     demo.run(*DRIFT_RUN)
-    demo.say("7. A pull request renames a label in one entry and adds an image; its preview is what a reviewer reads.")
+    demo.say("7. ground-truth-lab keeps the default, `theirs: refuse`: `pulumi up` does not overwrite an edit unseen.")
+    _edit_behind_our_back(demo, "ground-truth-lab", "TRAIN")
+    demo.refused(*UP)
+    demo.say("8. `reconciler pull` takes the edit into git. Nothing is left to do.")
+    demo.reconcile("pull", "--project", "ground-truth-lab")
+    demo.reconcile("plan", "--project", "ground-truth-lab", "--exit-code")
+    demo.say("9. A pull request renames a label in one entry and adds an image; its preview is what a reviewer reads.")
     _edit_the_manifest(demo)
     demo.run(*PREVIEW, "--diff")
     demo.say('Done: live is what git says, and git knows when it is not. Next: README.md, "On AWS".')
@@ -111,6 +129,7 @@ def _copy_program(demo: Demo) -> None:
     stack = (ROOT / "Pulumi.local.yaml").read_text()
     (demo.folder / f"Pulumi.{STACK}.yaml").write_text(stack.replace("http://127.0.0.1:5557", demo.endpoint))
     os.environ |= {
+        "AWS_ENDPOINT_URL_REKOGNITION": demo.endpoint,
         "PULUMI_BACKEND_URL": demo.folder.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -119,22 +138,22 @@ def _copy_program(demo: Demo) -> None:
         subprocess.run([*demo.engine, "stack", "select", "--create", STACK], cwd=demo.folder, check=True)
 
 
-def _edit_behind_our_back(demo: Demo) -> None:
-    """Move a box and remove a label, directly at the service."""
+def _edit_behind_our_back(demo: Demo, name: str, kind: str) -> None:
+    """Change an entry and take the labels off another, directly at the service."""
     client = _client(demo)
-    project = next(
-        one for one in client.describe_projects()["ProjectDescriptions"] if "blood-cells" in one["ProjectArn"]
-    )
-    arn = next(one["DatasetArn"] for one in project["Datasets"] if one["DatasetType"] == "TEST")
-    moved, bare = (json.loads(line) for line in client.list_dataset_entries(DatasetArn=arn)["DatasetEntries"][:2])
-    box = next(value for name, value in moved.items() if isinstance(value, dict) and "annotations" in value)
-    box["annotations"][0]["left"] += 12
-    lines = [moved, {"source-ref": bare["source-ref"]}]
-    body = "\n".join(json.dumps(line) for line in lines).encode()
+    [project] = client.describe_projects(ProjectNames=[name])["ProjectDescriptions"]
+    arn = next(one["DatasetArn"] for one in project["Datasets"] if one["DatasetType"] == kind)
+    changed, bare = (json.loads(line) for line in client.list_dataset_entries(DatasetArn=arn)["DatasetEntries"][:2])
+    for value in changed.values():
+        if isinstance(value, dict) and value.get("annotations"):
+            value["annotations"][0]["left"] += 12
+        elif isinstance(value, dict) and "class-name" in value:
+            value["class-name"] = {"LH": "RH", "RH": "LH"}[value["class-name"]]
+    body = "\n".join(json.dumps(line) for line in (changed, {"source-ref": bare["source-ref"]})).encode()
     client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": body})
     while client.describe_dataset(DatasetArn=arn)["DatasetDescription"]["Status"] == "UPDATE_IN_PROGRESS":
         time.sleep(0.2)
-    print(f"edited behind our back: {moved['source-ref']} and {bare['source-ref']}")
+    print(f"edited behind our back: {changed['source-ref']} and {bare['source-ref']}")
 
 
 def _edit_the_manifest(demo: Demo) -> None:

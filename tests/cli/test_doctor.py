@@ -127,6 +127,21 @@ def test_write_permissions_of_a_session_are_those_of_its_role(
     assert [one["PolicySourceArn"] for one in asked] == [role]
 
 
+@pytest.mark.usefixtures("ready")
+def test_a_role_of_a_project_is_asked_about_for_itself(world: World) -> None:
+    """Credentials and account of the project are those of its role."""
+    role = "arn:aws:iam::444455556666:role/labels"
+    world.write(
+        "theirs",
+        world.many(1),
+        settings=f'managed: false\nassumeRole: {role}\nregion: us-east-1\naccount: "444455556666"',
+    )
+    told = lines(world.run("doctor"))
+    assert told["credentials"][0].endswith("(account 111122223333)")
+    assert told["credentials"][1].startswith(f"ok: {role}: arn:aws:sts::444455556666:assumed-role/labels/")
+    assert "ok: theirs: account 444455556666, Region us-east-1" in told["account"]
+
+
 def test_what_is_going_on_at_aws_is_told(world: World, ready: Account) -> None:
     """A training, a failed update and throttling are warnings: an apply works, or nobody knows."""
     emulator = ready.emulator
@@ -233,6 +248,11 @@ def test_without_credentials_the_rest_is_not_tried(
     assert told["project"][0].startswith("not tried: AWS could not be asked")
     assert account.emulator.count_calls() == 0
     assert "Traceback" not in ran.err
+    told = lines(world.run("doctor", "--profile", "nobody's"))
+    assert told["credentials"][0].startswith(
+        "fails: connecting to AWS: The config profile (nobody's) could not be found"
+    )
+    assert told["image"] == ["not tried: AWS could not be asked"]
 
 
 def test_where_nothing_answers_it_is_a_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

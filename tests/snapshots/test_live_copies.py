@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from random import Random
@@ -70,6 +71,16 @@ def test_no_damage_gives_other_lines(tmp_path: Path, place: int, byte: int, cut:
     except NoCopy:
         read = LINES
     assert read == LINES
+
+
+def test_a_whole_file_of_other_lines_is_found(tmp_path: Path) -> None:
+    """Somebody may write a valid file in the place of a copy: its digest is not the one that the state names."""
+    store, _warnings = copies(tmp_path)
+    (name,) = written(store)
+    (path,) = (tmp_path / ".reconciler" / "live").iterdir()
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"s3://b/1", b"s3://b/9")))
+    with pytest.raises(NoCopy, match="not the one that the last apply wrote"):
+        list(store.read(ARN, name))
 
 
 def test_in_s3_the_newest_two_are_kept_and_found_by_name(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
+
 from reconciler.cli.arguments import parse
+from reconciler.cli.checkup import CHECKS
 from reconciler.cli.commands.convert import Disk
 from reconciler.formats import FORMATS
 from reconciler.formats.conversion import Converted
@@ -58,6 +61,14 @@ def _views(ledger: Ledger) -> dict[str, str]:
     return {name: view.make(review, How(verbose=True)) for name, view in VIEWS.items()}
 
 
+def _checked() -> dict[str, Any]:
+    """What the check of a new row found; it asks about the machine alone."""
+    nobody: Any = None
+    [row] = [check for check in CHECKS if check.name == "made-up"]
+    [answer] = row.answers(nobody)
+    return msgspec.structs.asdict(answer)
+
+
 declared = _declared()
 given = parse_policy({"spare": "skip", "extra": "park", "guards": {"made-up": "40%"}})
 with filled([labelled("s3://b/1.jpg", "a")], [labelled("s3://b/1.jpg", "b")]) as ledger:
@@ -76,6 +87,7 @@ sys.stdout.write(
             "findings": pages.findings_page(),
             "help": {name: _help(name, "--help") for name in ("plan", "report", "convert")},
             "views": views,
+            "check": _checked(),
             "converted": [
                 one.line.decode()
                 for one in FORMATS["made-up"].convert(Disk([]), images="s3://pics/", created="")

@@ -63,6 +63,11 @@ ROWS: Final = (
         None,
         VIEW,
     ),
+    (
+        "cli/checkup/__init__.py",
+        '    Check("throttling"',
+        '    Check("made-up", machine.system, "a demand that was made up", once),\n',
+    ),
     ("manifest/rules/yaml.py", None, '\nMADE_UP: Final = error("made-up-code", "it is made up", "make another")\n'),
 )
 
@@ -142,3 +147,10 @@ def test_a_new_importer_converts_and_is_explained(found: Any) -> None:  # noqa: 
 def test_a_new_finding_has_an_anchor(found: Any) -> None:  # noqa: ANN401 - JSON
     """A new finding has an anchor in the page, so that a link can lead to it."""
     assert '<a id="made-up-code"></a>`made-up-code`' in found["findings"]
+
+
+def test_a_new_check_is_made_and_has_its_demand(found: Any) -> None:  # noqa: ANN401 - JSON
+    """One row is a new check of doctor: its function is asked, and the source of its demand is told."""
+    assert found["check"]["check"] == "made-up"
+    assert found["check"]["state"] == "ok"
+    assert found["check"]["source"] == "a demand that was made up"

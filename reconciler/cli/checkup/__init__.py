@@ -22,7 +22,7 @@ CHECKS: Final[tuple[Check[Any], ...]] = (
     Check("git", machine.git, "--base, revisions in `diff`, commits in records", once),
     Check("folder", machine.folder, "docs/snapshots.md: copies of lines, and records", once),
     Check("declarations", machine.declarations, "docs/manifests.md", once),
-    Check("credentials", account.credentials, "sts:GetCallerIdentity", once, at_aws=True),
+    Check("credentials", account.credentials, "sts:GetCallerIdentity", Examined.roles, at_aws=True),
     Check("account", account.account, "projectArn, account, region, --region", account.declared, at_aws=True),
     Check("project", account.project, "rekognition:DescribeProjects", account.declared, at_aws=True),
     Check("dataset", account.dataset, "rekognition:DescribeDataset", datasets, at_aws=True),

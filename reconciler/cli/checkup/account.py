@@ -8,7 +8,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.connection import ANY_REGION
 from reconciler.cli.checkup.row import Examined, OneDataset, Said, failed
 from reconciler.cli.session.live import no_project
-from reconciler.errors import AccessDenied, InUse, NotFound, ServiceError
+from reconciler.errors import AccessDenied, BadInput, InUse, NotFound, ServiceError
 from reconciler.model import DatasetStatus, ProjectDeclaration
 from reconciler.text import counted, inert
 
@@ -35,31 +35,32 @@ def existing(examined: Examined) -> Iterable[Named]:
     return (one for one in declared(examined) if one.project.shown in examined.found)
 
 
-def credentials(examined: Examined, _subject: str) -> Said:
-    """Who the credentials are."""
-    account = examined.live.account
+def credentials(examined: Examined, role: str) -> Said:
+    """Who the credentials are, and who they are in a role that a project names."""
+    account = examined.live.account.assuming(role)
     region = account.connection.configured_region() or ANY_REGION
     ask = partial(account.connection.caller, region)
     try:
-        examined.caller = account.gateway(region).calls.make("GetCallerIdentity", ask)
-    except AccessDenied:
+        caller = account.gateway(region).calls.make("GetCallerIdentity", ask)
+    except (AccessDenied, BadInput) as error:
+        if not role:  # the profile, the Region or the credentials: nothing else can be asked
+            examined.unreachable = error
         raise
     except ServiceError as error:  # a network may lead to Rekognition and not to STS
         return failed(error, "warning")
-    return Said("ok", f"{inert(examined.caller[1])} (account {inert(examined.caller[0])})")
+    examined.callers[role] = caller
+    return Said("ok", f"{inert(caller[1])} (account {inert(caller[0])})")
 
 
 def account(examined: Examined, one: Named) -> Said:
     """The account and Region of a project, held against the credentials."""
     region, arn = examined.live.region(one.project), one.project.project_arn
     wanted = one.project.account or (ProjectArn.parse(arn).account if arn else "")
-    role = one.project.assume_role  # project.yaml cannot name one of a different account
-    if wanted and examined.caller and examined.caller[0] != wanted and not role:
-        finding = f"project.yaml says account {wanted}, and the credentials are of account {inert(examined.caller[0])}"
+    caller = examined.callers.get(one.project.assume_role)
+    if wanted and caller and caller[0] != wanted:
+        finding = f"project.yaml says account {wanted}, and the credentials are of account {inert(caller[0])}"
         return Said("fails", finding, f"use credentials of {wanted}, or change project.yaml")
-    whose = (
-        f"account {wanted}" if wanted else f"the account of {inert(role)}" if role else "the account of the credentials"
-    )
+    whose = f"account {wanted}" if wanted else "the account of the credentials"
     return Said("ok", f"{whose}, Region {inert(region)}")
 
 

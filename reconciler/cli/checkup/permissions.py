@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.aws.connection import ANY_REGION
-from reconciler.aws.objects import S3Address, is_s3
+from reconciler.aws.objects import S3Address
 from reconciler.aws.permissions import Permissions
 from reconciler.cli.checkup.row import Examined, OneDataset, Said, datasets
 from reconciler.errors import AccessDenied
@@ -21,6 +21,7 @@ class Wanted:
     resource: str
     actions: tuple[str, ...]
     title: str
+    role: str = ""
 
     def __str__(self) -> str:
         return self.title
@@ -32,28 +33,26 @@ def wanted(examined: Examined) -> Iterator[Wanted]:
         yield Wanted("*", ("rekognition:CreateProject",), "new projects")
     for one in datasets(examined):
         yield from _of_dataset(one)
-    options = examined.run.options
-    for place in filter(None, dict.fromkeys((options.snapshots, options.audit))):
-        if is_s3(place):
-            address = S3Address.parse(place)
-            yield Wanted(f"arn:aws:s3:::{address.bucket}/{(address / 'file').key}", (_S3,), str(address))
+    for place in map(S3Address.parse, examined.places):
+        for role in examined.roles():
+            yield Wanted(f"arn:aws:s3:::{place.bucket}/{(place / 'file').key}", (_S3,), str(place), role)
 
 
 def _of_dataset(one: OneDataset) -> Iterator[Wanted]:
     replaces = one.declared.policy.extra.replaces
     arn = one.arn or f"{one.project_arn.rpartition('/')[0]}/dataset/{one.declared.dataset_type.word}/0"
     also = ("rekognition:DeleteDataset",) if replaces else ()
-    yield Wanted(arn, ("rekognition:UpdateDatasetEntries", *also), str(one))
+    yield Wanted(arn, ("rekognition:UpdateDatasetEntries", *also), str(one), one.project.assume_role)
     if one.arn is None or replaces:
-        yield Wanted(one.project_arn, ("rekognition:CreateDataset",), str(one))
+        yield Wanted(one.project_arn, ("rekognition:CreateDataset",), str(one), one.project.assume_role)
 
 
 def write(examined: Examined, asked: Wanted) -> Said:
     """Whether the caller's policies allow what an apply needs."""
-    if examined.caller is None:
+    if asked.role not in examined.callers:
         return Said("not tried", "it is not known who the credentials are")
     try:
-        refused = _permissions(examined, examined.caller[1]).refused(asked.resource, asked.actions)
+        refused = _permissions(examined, asked.role).refused(asked.resource, asked.actions)
     except AccessDenied as error:
         finding = inert(str(error)).partition("; ")[0]
         return Said("not tried", finding, "allow iam:SimulatePrincipalPolicy, or compare with docs/iam")
@@ -66,10 +65,11 @@ def write(examined: Examined, asked: Wanted) -> Said:
     return Said("warning" if unsure else "fails", said, "add the actions to the IAM policy (docs/iam)")
 
 
-def _permissions(examined: Examined, caller_arn: str) -> Permissions:
-    if examined.permissions is None:
-        account = examined.live.account
+def _permissions(examined: Examined, role: str) -> Permissions:
+    if role not in examined.permissions:
+        account = examined.live.account.assuming(role)
         region = account.connection.configured_region() or ANY_REGION
         calls = account.gateway(region).calls
-        examined.permissions = Permissions(account.connection.iam_client(region), calls, caller_arn)
-    return examined.permissions
+        client = account.connection.iam_client(region)
+        examined.permissions[role] = Permissions(client, calls, examined.callers[role][1])
+    return examined.permissions[role]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from reconciler.aws.gateway import Gateway
-from reconciler.aws.objects import Objects
+from reconciler.aws.objects import Objects, is_s3
 from reconciler.aws.permissions import Permissions
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run
@@ -29,18 +29,19 @@ class Said:
 class Examined:
     """What is examined, and what earlier checks found out.
 
-    `caller` is account and ARN of the credentials, `found` the projects that exist, by the folder of their declaration.
-    `permissions` asks about the caller. `unreachable` is why AWS is not asked any more.
+    `callers` has account and ARN of the credentials ("") and of each role that a project names, `permissions` what asks
+    about them, `found` the projects that exist, by the folder of their declaration. `unreachable` is why AWS is not
+    asked any more.
     """
 
     run: Run
     live: LiveSide
     projects: tuple[ProjectDeclaration, ...] = ()
-    caller: tuple[str, str] | None = None
+    callers: dict[str, tuple[str, str]] = field(default_factory=dict)
     found: dict[str, Project] = field(default_factory=dict)
     unreachable: ReconcilerError | None = None
-    permissions: Permissions | None = None
-    _stores: dict[str, Objects | None] = field(default_factory=dict)
+    permissions: dict[str, Permissions] = field(default_factory=dict)
+    _stores: dict[tuple[str, str], Objects | None] = field(default_factory=dict)
 
     def gateway(self, project: ProjectDeclaration) -> Gateway:
         """The gateway to a project's Region.
@@ -50,16 +51,28 @@ class Examined:
         """
         return self.live.account_of(project).gateway(self.live.region(project))
 
-    def objects(self, region: str) -> Objects | None:
+    def roles(self) -> tuple[str, ...]:
+        """The credentials as they are (""), and the roles that are assumed for projects."""
+        return tuple(dict.fromkeys(("", *(project.assume_role for project in self.projects))))
+
+    def objects(self, region: str, role: str = "") -> Objects | None:
         """S3 near a Region; None where only Rekognition has an endpoint that is not AWS's, so that AWS is not meant.
 
         Raises:
             BadInput: the Region cannot be used.
         """
-        if region not in self._stores:
-            elsewhere = self.live.account.connection.only_rekognition_is_elsewhere(region)
-            self._stores[region] = None if elsewhere else self.live.objects(region)
-        return self._stores[region]
+        if (region, role) not in self._stores:
+            account = self.live.account.assuming(role)
+            elsewhere = account.connection.only_rekognition_is_elsewhere(region)
+            self._stores[region, role] = None if elsewhere else account.objects(region)
+        return self._stores[region, role]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where snapshots and records go in S3: by the options, or by the stage."""
+        options, stage = self.run.options, self.run.stage
+        named = (options.snapshots or stage.snapshots, options.audit or stage.audit)
+        return tuple(dict.fromkeys(place for place in named if place and is_s3(place)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.aws.connection import ANY_REGION
-from reconciler.aws.objects import S3Address, is_s3
+from reconciler.aws.objects import S3Address
 from reconciler.cli.checkup.row import Examined, Said, failed
 from reconciler.errors import NotFound
 from reconciler.manifest import read_manifest
@@ -15,10 +15,11 @@ from reconciler.text import inert
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The first image of a bucket that a manifest names, and the Region of its project."""
+    """The first image of a bucket that a manifest names, and the Region and role of its project."""
 
     key: str
     region: str
+    role: str
 
     def __str__(self) -> str:
         return self.key
@@ -34,15 +35,13 @@ class _EnoughError(Exception):
 
 
 def images(examined: Examined) -> Iterator[Image]:
-    """One image of each bucket and Region."""
-    seen = set()
+    """One image of each bucket, Region and role."""
+    found: dict[tuple[str, ...], Image] = {}
     for project in examined.projects:
-        for dataset in project.datasets:
-            key = _first_key(project, dataset)
-            region = examined.live.region(project) if key else ""
-            if key and (place := (key.removeprefix("s3://").partition("/")[0], region)) not in seen:
-                seen.add(place)
-                yield Image(key, region)
+        for key in filter(None, (_first_key(project, dataset) for dataset in project.datasets)):
+            image = Image(key, examined.live.region(project), project.assume_role)
+            found.setdefault((key.removeprefix("s3://").partition("/")[0], image.region, image.role), image)
+    yield from found.values()
 
 
 def _first_key(project: ProjectDeclaration, dataset: DatasetDeclaration) -> str:
@@ -62,7 +61,7 @@ def _first_key(project: ProjectDeclaration, dataset: DatasetDeclaration) -> str:
 
 def image(examined: Examined, one: Image) -> Said:
     """Whether the caller may read an image."""
-    objects = examined.objects(one.region)
+    objects = examined.objects(one.region, one.role)
     if objects is None:
         return _ELSEWHERE
     try:
@@ -74,7 +73,7 @@ def image(examined: Examined, one: Image) -> Said:
 
 def bucket(examined: Examined, one: Image) -> Said:
     """Whether a bucket is in the Region of its project."""
-    objects = examined.objects(one.region)
+    objects = examined.objects(one.region, one.role)
     if objects is None:
         return _ELSEWHERE
     region = objects.region(S3Address.parse(one.key).bucket)
@@ -86,10 +85,9 @@ def bucket(examined: Examined, one: Image) -> Said:
     return Said("ok", f"in {inert(region)}, as the project")
 
 
-def places(examined: Examined) -> list[str]:
+def places(examined: Examined) -> tuple[str, ...]:
     """Where snapshots and records go in S3."""
-    options = examined.run.options
-    return [place for place in dict.fromkeys((options.snapshots, options.audit)) if place and is_s3(place)]
+    return examined.places
 
 
 def place(examined: Examined, address: str) -> Said:
