@@ -18,6 +18,8 @@ from reconciler.text import did_you_mean, either, inert
 STANDARD_OUTPUT: Final = "-"
 # Commands that read the files in their arguments, and no project.yaml of a run.
 _BESIDE: Final = ("report", "diff", "convert", "explain")
+# Commands that compare with what is live: others leave the keys of the repository as they are.
+_STAGED: Final = ("validate", "plan", "drift", "apply", "pull", "restore", "history", "doctor")
 # The value of --pictures that reads pictures from where their keys point to.
 S3: Final = "s3"
 _SHELLS: Final = ("bash", "zsh", "fish")
@@ -150,7 +152,7 @@ def _add_common(parser: Parser, name: str) -> None:
         add("--datasets", metavar="DIR", help=f"the folder with one folder per project (default: {_NEAREST})")
     if name not in (*_BESIDE, "init"):
         several = "only this project; may be given several times"
-        if name != "rm":
+        if name in _STAGED:
             add("--stage", metavar="NAME", help="a stage of stages.yaml in that folder (default: none)")
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
     if name not in (*_BESIDE, "init", "pull", "rm", "rename-label", "split"):

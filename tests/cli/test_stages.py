@@ -118,6 +118,13 @@ def test_a_stage_that_is_not_there_lists_those_that_are(world: World) -> None:
     assert world.run("validate").code == 0
 
 
+@pytest.mark.parametrize("command", [("rm", "x", "--reason", "y"), ("rename-label", "a", "b"), ("split",)])
+def test_commands_that_edit_the_repository_have_no_stage(world: World, command: tuple[str, ...]) -> None:
+    """They would write the keys of the stage into its manifests."""
+    ran = world.run(*command, "--stage", "prod")
+    assert (ran.code, "there is no option --stage" in ran.err) == (3, True)
+
+
 def test_a_key_that_is_of_the_stage_already_is_refused(world: World) -> None:
     """Two images would become one; the place is the manifest's."""
     world.write("cells", [world.boxes("a.jpg", "RBC"), world.boxes(f"{TO}cells/a.jpg", "RBC")])

@@ -141,10 +141,11 @@ class LiveSide:
 
     def _newest(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply, read once in a run, without a warning where it cannot be read."""
-        if one.title not in self._records and one.project_arn:
+        key = f"{one.project_arn} {one.title}"
+        if key not in self._records and one.project_arn:
             log = self.account_of(one.project).records_within_reach(self.region(one.project))
-            self._records[one.title] = log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
-        return self._records.get(one.title)
+            self._records[key] = log.last_apply(one.project.name, one.project_arn, one.dataset.dataset_type)
+        return self._records.get(key)
 
     @staticmethod
     def _sources(one: DatasetRun) -> tuple[Path, ...]:
