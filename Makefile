@@ -5,7 +5,7 @@ TESTS ?= tests
 # COVERAGE=1 measures branches while the tests run; `make coverage` reports them.
 MEASURE := $(if $(COVERAGE),-m coverage run)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format coverage coverage-report bench bench-emulator docs lock
+.PHONY: help setup demo test test-full check format coverage coverage-report bench bench-quick bench-check bench-parts bench-emulator docs lock
 
 # Tests and demo see no AWS account: dummy credentials, nobody's files, no metadata service.
 CLEAN := env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE -u AWS_SESSION_TOKEN -u AWS_SECURITY_TOKEN -u AWS_ENDPOINT_URL \
@@ -51,10 +51,17 @@ coverage: ## all tests, then the branch coverage of reconciler/ against its thre
 coverage-report: setup ## the branch coverage that `make test COVERAGE=1` measured, against the threshold in pyproject.toml
 	@$(PY) -m coverage combine -q && $(PY) -m coverage report
 
-bench: setup ## seconds, calls and memory for 10,000 entries: plan and apply on the emulator, offline diff, reviews
-	@$(CLEAN) $(PY) -m benchmarks.reconcile --entries $(or $(ENTRIES),10000)
-	@echo; $(CLEAN) $(PY) -m benchmarks.diff --entries $(or $(ENTRIES),10000)
-	@echo; $(CLEAN) $(PY) -m benchmarks.report
+bench: setup ## how fast each command is beside the barest way, for 250,000 lines; writes docs/performance.md (10 minutes)
+	@$(CLEAN) $(PY) -m benchmarks.performance
+
+bench-quick: setup ## the same for small data, in two minutes; writes nothing
+	@$(CLEAN) $(PY) -m benchmarks.performance --quick
+
+bench-check: setup ## measure again, and fail where a ratio is beyond the spread of docs/performance.md
+	@$(CLEAN) $(PY) -m benchmarks.performance --check
+
+bench-parts: setup ## the review of 10,000 changes, and the matching of boxes
+	@$(CLEAN) $(PY) -m benchmarks.report
 	@echo; $(CLEAN) $(PY) -m benchmarks.boxes
 
 bench-emulator: setup ## speed and memory of the emulator beside a bare server: start, small calls, 250,000 entries

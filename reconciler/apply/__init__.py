@@ -3,21 +3,27 @@
 `observe` finds the dataset. `plan_against_live` lists it and makes the plan. `apply` carries out the plan: it creates
 or replaces the dataset where the plan says so, and makes a new plan when somebody else changed the dataset. `destroy`
 deletes it.
+
+The names are loaded when they are first asked for: a run that asks AWS nothing needs only `outcome`.
 """
 
-from reconciler.apply.context import Context, Target
-from reconciler.apply.delete import destroy
-from reconciler.apply.live import (
-    list_live,
-    look_at,
-    observe,
-    observe_in,
-    observe_recorded,
-    plan_against_live,
-    plan_without_project,
-)
-from reconciler.apply.outcome import Outcome
-from reconciler.apply.reconciliation import apply
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from reconciler.apply.context import Context, Target
+    from reconciler.apply.delete import destroy
+    from reconciler.apply.live import (
+        list_live,
+        look_at,
+        observe,
+        observe_in,
+        observe_recorded,
+        plan_against_live,
+        plan_without_project,
+    )
+    from reconciler.apply.outcome import Outcome
+    from reconciler.apply.reconciliation import apply
 
 __all__ = [
     "Context",
@@ -33,3 +39,30 @@ __all__ = [
     "plan_against_live",
     "plan_without_project",
 ]
+
+_MODULES: Final = {
+    "Context": "context",
+    "Outcome": "outcome",
+    "Target": "context",
+    "apply": "reconciliation",
+    "destroy": "delete",
+    "list_live": "live",
+    "look_at": "live",
+    "observe": "live",
+    "observe_in": "live",
+    "observe_recorded": "live",
+    "plan_against_live": "live",
+    "plan_without_project": "live",
+}
+
+if not TYPE_CHECKING:  # the checker sees the names above, and no other
+
+    def __getattr__(name: str) -> object:
+        """A name of this package (PEP 562).
+
+        Raises:
+            AttributeError: there is none.
+        """
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -5,13 +5,12 @@ Views are written however the run ended; the view of a plan that failed contains
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
 from reconciler.apply.outcome import Failure
 from reconciler.aws.clock import utc_now
-from reconciler.aws.objects import Objects, S3Address
 from reconciler.cli.help import COMMANDS
 from reconciler.cli.parser import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
@@ -25,6 +24,9 @@ from reconciler.views import VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
+
+if TYPE_CHECKING:
+    from reconciler.aws.objects import Objects, S3Address
 
 # Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas).
 _OBJECT_BYTES: Final = 16_000_000
@@ -165,8 +167,10 @@ def _pictures(run: Run) -> Thumbnails | None:
     return from_s3(_reader(run.objects(None))) if run.objects else None
 
 
-def _reader(objects: Objects) -> Read:
+def _reader(objects: "Objects") -> Read:
     """Reads objects; a bucket that refused once is not asked again for every picture."""
+    from reconciler.aws.objects import S3Address  # noqa: PLC0415 - few runs read pictures
+
     refused: dict[str, str] = {}
 
     def read(bucket: str, key: str) -> bytes | None:
@@ -183,7 +187,7 @@ def _reader(objects: Objects) -> Read:
     return read
 
 
-def _content(objects: Objects, address: S3Address) -> bytes:
+def _content(objects: "Objects", address: "S3Address") -> bytes:
     """The bytes of an object.
 
     Raises:

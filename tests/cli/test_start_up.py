@@ -40,3 +40,25 @@ def loaded(arguments: list[str], unwanted: list[str], folder: Path) -> str:
 def test_the_help_and_wrong_arguments_load_the_parser_only(arguments: list[str], tmp_path: Path) -> None:
     """A help text or a sentence about an argument needs no noun, no review, no guard and nothing of AWS."""
     assert loaded(arguments, BEYOND_THE_PARSER, tmp_path) == "[]"
+
+
+# What only a run that asks AWS needs.
+OF_AWS = [
+    *("asyncio", "boto3", "botocore", "urllib3", "reconciler.apply.context", "reconciler.aws.calls"),
+    *("reconciler.aws.faults", "reconciler.aws.gateway", "reconciler.snapshots"),
+]
+COMMANDS = {
+    "validate": ["validate", "datasets"],
+    "diff": ["diff", "datasets/cells/train.jsonl", "datasets/cells/train.jsonl"],
+    "convert": ["convert", "jsonl", "datasets/cells/train.jsonl", "--fix-types"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_without_an_account_load_nothing_of_aws(command: str, tmp_path: Path) -> None:
+    """What validates, compares and converts files loads no boto3, no asyncio and nothing that makes calls."""
+    folder = tmp_path / "datasets" / "cells"
+    folder.mkdir(parents=True)
+    (folder / "project.yaml").write_text("managed: false\n")
+    (folder / "train.jsonl").write_text('{"source-ref": "s3://b-1/1.jpg"}\n')
+    assert loaded(COMMANDS[command], OF_AWS, tmp_path) == "[]"

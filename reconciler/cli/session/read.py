@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reconciler.aws.objects import Objects
 from reconciler.cli.arguments import Options
 from reconciler.cli.screen import Screen
 from reconciler.errors import BadInput, Exit, Refused
@@ -25,6 +24,9 @@ from reconciler.review.model import Made, Review
 from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
 from reconciler.text import counted, did_you_mean, inert
+
+if TYPE_CHECKING:
+    from reconciler.aws.objects import Objects
 
 # The exit code of a run in which several things happened is the first of these.
 _SEVERITY = (
@@ -56,7 +58,7 @@ class Run:
     calls: list[Counter[str]] = field(default_factory=list)
     throttled: Counter[str] = field(default_factory=Counter)
     review: Review | None = None
-    objects: Callable[[str | None], Objects] | None = None
+    objects: "Callable[[str | None], Objects] | None" = None
     made: Made | None = None
     stage: Stage = NO_STAGE
 

@@ -1,0 +1,160 @@
+"""The work that `make bench` measures, each step in a process of its own: ours, the barest way, and what others use.
+
+    .venv/bin/python -m benchmarks.steps STEP FOLDER ENDPOINT
+
+Prints CPU seconds, peak memory in MB and calls as JSON. FOLDER has what `benchmarks.performance` wrote.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Final
+
+Calls = dict[str, int]
+REGION: Final = "us-east-1"
+PROJECT: Final = "cells"
+_BATCH: Final = 4_900_000
+# As many lines as DeepDiff can bear in a short time.
+DEEP: Final = 200
+
+
+def _command(*arguments: str) -> Calls:
+    """A command of ours in this process, with the calls that it made."""
+    from reconciler.cli import main  # noqa: PLC0415 - a bare step does not load it
+
+    with TemporaryFile("w+", encoding="utf-8") as output, redirect_stdout(output):
+        code = main(arguments)
+    if code:
+        raise SystemExit(f"{' '.join(arguments)} ended with {code}")
+    return {}
+
+
+def _counted(folder: Path, endpoint: str, command: str, *more: str) -> Calls:
+    saved = folder / f"{command}.json"
+    where = "--datasets", str(folder / "live"), "--region", REGION, "--endpoint-url", endpoint
+    _command(command, *where, *more, str(saved))
+    calls: Calls = json.loads(saved.read_text())["calls"]
+    return calls
+
+
+def _bare(manifest: Path) -> Calls:
+    with manifest.open("rb") as lines:
+        for line in lines:
+            json.loads(line)
+    return {}
+
+
+def _client(endpoint: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' classes as it goes
+    import boto3  # noqa: PLC0415 - as above
+
+    return boto3.client("rekognition", region_name=REGION, endpoint_url=endpoint)
+
+
+def _listed(client: Any, calls: Counter[str]) -> Iterator[str]:  # noqa: ANN401 - as above
+    arn = client.describe_projects(ProjectNames=[PROJECT])["ProjectDescriptions"][0]["Datasets"][0]["DatasetArn"]
+    calls["DescribeProjects"] += 1
+    for page in client.get_paginator("list_dataset_entries").paginate(DatasetArn=arn):
+        calls["ListDatasetEntries"] += 1
+        yield from page["DatasetEntries"]
+
+
+def _list(_folder: Path, endpoint: str) -> Calls:
+    calls = Counter[str]()
+    for _line in _listed(_client(endpoint), calls):
+        pass
+    return calls
+
+
+def _dictionaries(folder: Path, endpoint: str) -> Calls:
+    """The loop that one writes first: a dictionary of each side, compared."""
+    calls = Counter[str]()
+    live = {line["source-ref"]: line for line in map(json.loads, _listed(_client(endpoint), calls))}
+    with (folder / "live" / PROJECT / "train.jsonl").open("rb") as lines:
+        desired = {line["source-ref"]: line for line in map(json.loads, lines)}
+    sum(line != live.get(key) for key, line in desired.items())
+    return calls
+
+
+def _guide(_folder: Path, endpoint: str) -> Calls:
+    """List, edit, send back, as AWS's guide describes updates of a dataset: every line, in batches, each waited for."""
+    client, calls = _client(endpoint), Counter[str]()
+    batch: list[bytes] = []
+    for line in _listed(client, calls):
+        batch.append(json.dumps(json.loads(line)).encode())
+        if sum(map(len, batch)) > _BATCH:
+            _send(client, batch, calls)
+            batch = []
+    _send(client, batch, calls)
+    return calls
+
+
+def _send(client: Any, batch: list[bytes], calls: Counter[str]) -> None:  # noqa: ANN401 - as above
+    arn = client.describe_projects(ProjectNames=[PROJECT])["ProjectDescriptions"][0]["Datasets"][0]["DatasetArn"]
+    client.update_dataset_entries(DatasetArn=arn, Changes={"GroundTruth": b"\n".join(batch)})
+    calls.update(DescribeProjects=1, UpdateDatasetEntries=1)
+    while client.describe_dataset(DatasetArn=arn)["DatasetDescription"]["Status"] == "UPDATE_IN_PROGRESS":
+        calls["DescribeDataset"] += 1
+
+
+def _deep(folder: Path, _endpoint: str) -> Calls:
+    from deepdiff import DeepDiff  # noqa: PLC0415 - as above
+
+    before, after = ((folder / name).read_bytes().splitlines()[:DEEP] for name in ("boxes.jsonl", "changed.jsonl"))
+    one, other = ({line["source-ref"]: line for line in map(json.loads, side)} for side in (before, after))
+    DeepDiff(one, other)
+    return {}
+
+
+def _short(folder: Path, _endpoint: str) -> Calls:
+    from reconciler.review.offline import offline_review  # noqa: PLC0415 - as above
+
+    for name in ("boxes", "changed"):
+        lines = (folder / f"{name}.jsonl").read_bytes().splitlines(keepends=True)[:DEEP]
+        (folder / f"short-{name}.jsonl").write_bytes(b"".join(lines))
+    offline_review(folder / "short-boxes.jsonl", folder / "short-changed.jsonl")
+    return {}
+
+
+STEPS: Final[dict[str, Callable[[Path, str], Calls]]] = {
+    "bare boxes": lambda folder, _: _bare(folder / "boxes.jsonl"),
+    "validate boxes": lambda folder, _: _command("validate", str(folder / "boxes.jsonl")),
+    "bare image": lambda folder, _: _bare(folder / "image.jsonl"),
+    "validate image": lambda folder, _: _command("validate", str(folder / "image.jsonl")),
+    "diff equal": lambda folder, _: _command("diff", str(folder / "boxes.jsonl"), str(folder / "same.jsonl")),
+    "diff changed": lambda folder, _: _command("diff", str(folder / "boxes.jsonl"), str(folder / "changed.jsonl")),
+    "validate live": lambda folder, _: _command("validate", str(folder / "live")),
+    "plan new": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--save"),
+    "apply": lambda folder, endpoint: _command(
+        *("apply", "--datasets", str(folder / "live"), "--region", REGION, "--endpoint-url", endpoint, "--yes")
+    ),
+    "plan equal": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--save"),
+    "bare live": lambda folder, _: _bare(folder / "live" / PROJECT / "train.jsonl"),
+    "list": _list,
+    "dictionaries": _dictionaries,
+    "guide": _guide,
+    "deepdiff": _deep,
+    "diff short": _short,
+}
+
+
+def main() -> None:
+    """Measure one step; what it has to load first does not count."""
+    step, folder, endpoint = sys.argv[1:]
+    import reconciler.cli.commands.plan  # noqa: PLC0415 - loaded, not measured
+    import reconciler.cli.conduct  # noqa: F401, PLC0415 - likewise
+
+    start = time.process_time()
+    calls = STEPS[step](Path(folder), endpoint)
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    print(json.dumps({"seconds": seconds, "peak": peak, "calls": calls}))
+
+
+if __name__ == "__main__":
+    main()
