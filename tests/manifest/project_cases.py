@@ -14,6 +14,7 @@ PROJECT_CASES = [
     ("project-name-illegal", "project: §" + "a" * 256, ""),
     ("project-arn-illegal", "projectArn: §arn:aws:rekognition:us-east-1:1111:project/cells/1", ""),
     ("project-arn-illegal", f"projectArn: §{ARN}/", ""),
+    ("keep-and-replace", "policy:\n  extra: replace\n  theirs: §keep", ""),
     ("managed-and-project-arn", f"projectArn: {ARN}\nmanaged: §false", ""),
     ("project-and-project-arn", f"projectArn: {ARN}\nproject: §other", ""),
     ("account-or-region-illegal", "managed: false\naccount: §1111", ""),

@@ -239,7 +239,8 @@ class Renamed(RuleBasedStateMachine):
 
     def copies(self) -> Iterator[str]:
         """The lines of all copies that `restore` reads."""
-        for path in (self.folder / ".reconciler").glob("*/*.jsonl.gz"):
+        folder = self.folder / ".reconciler"
+        for path in (*folder.glob("snapshots/*.jsonl.gz"), *folder.glob("overwritten/*.jsonl.gz")):
             if not path.name.endswith((".sent.jsonl.gz", ".stored.jsonl.gz")):
                 yield from read_snapshot(path)
 
