@@ -4,7 +4,9 @@ LIVE = os.environ["TRACE_LIVE"]
 LOCK = threading.RLock()  # the provider process answers on four threads
 HELD = set()  # objects that this process has created or adopted
 def load(): return json.load(open(LIVE)) if os.path.exists(LIVE) else {}
-def save(d): json.dump(d, open(LIVE, "w"))
+def save(d):  # it appears whole, because other threads read it without the lock
+    with open(f"{LIVE}.new", "w") as o: json.dump(d, o)
+    os.replace(f"{LIVE}.new", LIVE)
 def wait():  # recorded with 5 seconds of sleep; replayed until the file `go` is there
     while not os.path.exists(os.path.join(os.path.dirname(LIVE), "go")): time.sleep(0.02)
 def logged(f):  # one line before and after each method: who did what when
