@@ -153,7 +153,9 @@ def _edited(dataset: DatasetReview) -> Iterator[Danger]:
         all_of_them = origins.drift + origins.theirs + origins.both + origins.unknown
         many = len(undone) if len(dataset.changes) == dataset.changes_total else all_of_them
         words = f"{counted(many, 'change undoes', 'changes undo')} edits that were made to live"
-        yield _danger(dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many, both=both)), many, undone)
+        yield _danger(
+            dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many, both=both)), many, undone
+        )
     elif guard.count and not origins:
         yield _danger(dataset, "check", "theirs", guard.words, guard.count)
 
