@@ -145,5 +145,5 @@ class _Found:
         return sentence(head, named, f"{rest}{both}; ", self._pull(), " takes live's into git")
 
     def _pull(self) -> Command:
-        """The command that takes live's side; `pull` leaves what both changed, unless it is told which side is right."""
+        """The command that takes live's side; `pull` leaves what both changed, unless it is told whose is right."""
         return Command("`reconciler pull --conflicts live`" if self.both else "`reconciler pull`")
