@@ -65,7 +65,8 @@ class Work:
         """The outcome of what was done until now; counts that the ledger cannot give any more are 0."""
         updates, sent = sum(lane.updates for lane in self.lanes), sum(lane.bytes for lane in self.lanes)
         outcome = replace(self.done, batches=updates, bytes=sent, error=error or self.done.error)
-        outcome = replace(outcome, snapshots=tuple(self.snapshots), overwritten=tuple(self.overwritten))
+        kept = self.overwritten if any(lane.requested for lane in self.lanes) else ()  # else nothing was overwritten
+        outcome = replace(outcome, snapshots=tuple(self.snapshots), overwritten=tuple(kept))
         with suppress(Exception):
             return counted_by_verb(self.queue, outcome)
         return outcome

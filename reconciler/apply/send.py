@@ -35,7 +35,8 @@ class Lane:
     """Sends updates to one dataset, one after another; `updated` is the LastUpdatedTimestamp that was read last.
 
     `start` is the time by the clock, `done` counts bytes. `overwritten` are the places of the lines that were kept.
-    `updates` and `bytes` count what the service accepted, with what failed later.
+    `updates` and `bytes` count what the service accepted, with what failed later; `requested` is whether an update was
+    asked for that the service did not refuse as one too many: it may have stored lines.
     """
 
     context: Context
@@ -49,6 +50,7 @@ class Lane:
     done: int = 0
     updates: int = 0
     bytes: int = 0
+    requested: bool = False
     is_ending: bool = False
 
     def show(self, doing: str, batch: Batch) -> None:
@@ -121,11 +123,14 @@ class Lane:
         reason = self.context.stop()
         if reason is not None:
             raise reason
-        before = self._idle()
+        before, earlier = self._idle(), self.requested
+        self.requested = True  # also where the process is stopped before the answer
         try:
             sure = self.context.gateway.update_entries(self.arn, batch.body)
         except InUse as error:
+            self.requested = earlier
             before = self._refused(error, before)
+            self.requested = True
             sure = self._once_more(batch, before)
         self.updates, self.bytes = self.updates + 1, self.bytes + len(batch.body)
         after = self.context.waiter.until_updated(self.arn, before, lambda _now: self.show("waiting", batch))

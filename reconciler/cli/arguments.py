@@ -231,7 +231,14 @@ def _destination(given: argparse.Namespace) -> Mapping[str, object]:
             raise BadInput(f"--region {shown} is not the region of --dataset-arn, {region}; leave it out")
         return {"region": region}
     if given.dataset_arn or len(given.projects) != 1 or not given.dataset_type:
-        raise BadInput("name one dataset to restore to: --project NAME with --type train or test, or --dataset-arn ARN")
+        is_there = given.snapshot.startswith("s3://") or os.path.lexists(given.snapshot)
+        missing = (
+            f"there is no file {inert(given.snapshot)}, and the id of a record has 16 characters; for a snapshot, "
+        )
+        raise BadInput(
+            f"{'' if is_there else missing}name one dataset to restore to: --project NAME with --type train or test, "
+            "or --dataset-arn ARN"
+        )
     return _type(given)
 
 

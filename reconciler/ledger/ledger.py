@@ -81,6 +81,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.retired = Images()
+        self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._common = CommonLines()
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
@@ -198,7 +199,12 @@ class Ledger:
         return self._rows(f"{_JOINED} ORDER BY d.seq", {})
 
     def live_only(self, *, withheld: bool = True) -> Iterator[Row]:
-        """Live rows that the manifest does not have, as listed; with those that are `withheld`, or without them."""
+        """Live rows that the manifest does not have, as listed; with those that are `withheld`, or without them.
+
+        There are none where the desired side is a part of the dataset (a restore).
+        """
+        if self.is_part:
+            return iter(())
         return self._rows(f"{_LIVE} {_LEFT if withheld else _LEFT_TO_US} ORDER BY l.seq", {})
 
     def desired_row(self, seq: int) -> Row:

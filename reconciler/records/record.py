@@ -137,8 +137,9 @@ def begun(attempt: Attempt, stamp: Stamp) -> dict[str, Any]:
 
 def ended(attempt: Attempt, stamp: Stamp, end: datetime, calls: Mapping[str, int]) -> dict[str, Any]:
     """The record of an apply that has ended; `calls` are its requests by operation."""
-    failure = attempt.failure()
+    failure, overwritten = attempt.failure(), attempt.outcome.overwritten if attempt.outcome else attempt.overwritten
     return _members(attempt, stamp) | {
+        "overwritten": list(overwritten),  # not what was kept for lines that were never sent
         "seconds": round(max(0.0, (end - stamp.start).total_seconds()), 3),
         "calls": dict(calls),
         "result": _result(attempt),

@@ -61,12 +61,15 @@ def records_in(path: Path) -> Iterator[Record]:
 
 
 def applies_to(project_arn: str, dataset_type: str) -> Callable[[Record], bool]:
-    """Whether a record is of an apply to a dataset that was not refused before it sent anything, or of its deletion."""
+    """Whether a record is of an apply to a dataset that was not refused before it sent anything, or of its deletion.
+
+    A restore is not one: what it brought back is a change of live that git does not have.
+    """
 
     def matches(record: Record) -> bool:
         started = record.get("plan") and (record.get("result") or record.get("outcome") != "refused")
         same = (record["project_arn"], record["type"]) == (project_arn, dataset_type)
-        return same and bool(started or record["action"] == "destroy")
+        return same and record["action"] != "restore" and bool(started or record["action"] == "destroy")
 
     return matches
 

@@ -84,6 +84,21 @@ def test_a_version_that_a_colleague_made_during_the_apply_is_kept_too(old: Desk)
     assert ran.outcome.overwritten == ("overwritten 1", "overwritten 2")
 
 
+def test_an_apply_that_sent_nothing_overwrote_nothing(old: Desk) -> None:
+    """Somebody else sent the same lines first: the copy that was written before is no way back to offer."""
+    asked = count(1)
+
+    def edit() -> None:
+        if next(asked) == 2:
+            old.clock.sleep(1)
+            old.edit(*NEW)
+
+    old.stop = edit
+    ran = old.run(*NEW)
+    assert kept_by(old) == list(zip(OLD, NEW, strict=True))
+    assert (ran.outcome.error, ran.outcome.overwritten) == (None, ())
+
+
 def test_unlabelling_keeps_the_labels_and_bare_lines_are_not_kept(desk: Desk) -> None:
     """A bare line overwrites a labelled one; a labelled line that overwrites a bare one loses nothing."""
     desk.policy = Policy(extra=Extra.UNLABEL)

@@ -287,3 +287,29 @@ def test_what_a_killed_apply_overwrote_is_restored(world: World, account: Accoun
     assert world.run("restore", identity, "--yes").code == 0
     assert labels(account)["0000.jpg"] == "RBC"
     assert not note.exists()
+
+
+def test_what_a_restore_brought_back_is_a_change_of_live(world: World, account: Account, cells: str) -> None:
+    """The next apply is refused with the pull first, drift names it, and a pull takes it into the manifest."""
+    assert cells
+    identity = record_of(world.run("apply", "--yes"))
+    assert world.run("restore", identity, "--yes").code == 0
+    drift = world.run("drift")
+    assert drift.code == 2
+    assert "does not hold live" not in drift.out
+    assert "3 theirs" in drift.out
+    refused = world.run("apply", "--yes")
+    assert refused.code == 4
+    last = refused.err[refused.err.index("refused by") :]
+    assert "`reconciler pull` takes live's into git; to override:" in last.replace("\n", " ")
+    assert world.run("pull", "--allow-dirty").code == 0
+    assert world.run("apply", "--yes").code == 0
+    assert labels(account) == {"0000.jpg": "RBC", "0001.jpg": "RBC", "0002.jpg": "RBC", "new.jpg": "WBC"}
+
+
+def test_what_does_not_exist_is_named_before_anything_else(world: World) -> None:
+    """A record or file that is not there, before the terminal and the dataset that are missing too."""
+    missing = world.run("restore", "nonexistent0000", "--dry-run")
+    assert (missing.code, "there is no file nonexistent0000" in missing.err) == (3, True), missing
+    record = world.run("restore", "0" * 16)
+    assert (record.code, f"there is no record {'0' * 16}" in record.err) == (3, True), record

@@ -8,10 +8,11 @@ from reconciler.cli.session.read import Run, load_base, most_severe, read_all, r
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, ReconcilerError, Refused
+from reconciler.guards import THEIRS
 from reconciler.model import GuardState
 from reconciler.plan import Plan
 from reconciler.run import DatasetRun
-from reconciler.text import inert
+from reconciler.text import inert, safe
 
 
 def plan(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -75,14 +76,18 @@ def refuse_failed(run: Run) -> None:
 
 
 def _refusal(title: str, planned: Plan) -> str:
-    """What refuses a dataset, in short, and the option that overrides its guards."""
+    """What refuses a dataset, in short; first the pull that the guard `theirs` names, then how to override."""
     tripped = [check.name for check in planned.guards if check.state is GuardState.TRIPPED]
     by = ["policy or limits"] if len(planned.refusals) > len(tripped) else []
     if tripped:
         what = "the guard" if len(tripped) == 1 else "the guards"
         by.append(f"{what} {', '.join(tripped)}")
+    theirs = next(
+        (safe(check.refusal) for check in planned.guards if check.name == THEIRS and check.name in tripped), ""
+    )
+    pull = f"; {theirs.rpartition('; ')[2]}" if "`reconciler pull" in theirs else ""
     how = f"; to override:\n  {planned.override.options}" if planned.override else ""
-    return f"{inert(title)}: refused by {' and by '.join(by)}{how}"
+    return f"{inert(title)}: refused by {' and by '.join(by)}{pull}{how}"
 
 
 def _reasons(failures: Sequence[DatasetRun]) -> list[str]:

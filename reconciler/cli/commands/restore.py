@@ -46,11 +46,11 @@ def restore(run: Run, screen: Screen, signals: Signals) -> Exit:
             user. NotFound: the dataset does not exist. ReconcilerError: it could not be planned or applied.
     """
     options = run.options
-    if not options.dry_run:
-        refuse_unseen(run)
     live = LiveSide(run, screen, signals)
     screen.status(f"reading {inert(options.snapshot)}")
     record = live.record(options.snapshot) if names_record(options.snapshot) else None
+    if not options.dry_run:
+        refuse_unseen(run)
     one = _recorded_target(run, record) if record else _target(run)
     run.datasets.append(one)
     places = _places(record, live) if record else [options.snapshot]
@@ -124,7 +124,9 @@ def _declared(run: Run, name: str, kind: DatasetType, arn: str | None = None, ro
     project = ProjectDeclaration(
         folder, shown, name, managed=False, project_arn=arn, datasets=(dataset,), assume_role=role
     )
-    return DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
+    one = DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
+    one.ledger.is_part = True
+    return one
 
 
 def _places(record: Record, live: LiveSide) -> list[str]:

@@ -134,10 +134,11 @@ class LiveSide:
         return left_in(self._newest(one))
 
     def leaves(self, one: DatasetRun, outcome: Outcome) -> LeftLive | None:
-        """What an apply that has ended left live; a copy of it is written."""
+        """What an apply left live, of which a copy is written; after a restore, what the apply before it left."""
+        if self._run.options.snapshot:
+            return self.left(one)
         copies = self.account_of(one.project).live_copies(self.region(one.project))
-        sources = () if self._run.options.snapshot else self._sources(one)
-        return left_by(copies, one, outcome, sources, self.left(one))
+        return left_by(copies, one, outcome, self._sources(one), self.left(one))
 
     def _newest(self, one: DatasetRun) -> Record | None:
         """The newest record of an apply, read once in a run, without a warning where it cannot be read."""
