@@ -194,8 +194,8 @@ class _Pull:
         files = ", ".join(dict.fromkeys(inert(part.one.dataset.shown) for one in choices for part in one.parts))
         return BadInput(
             f"{files} and live differ in {counted(len(choices), 'entry', 'entries')}, and nothing says which side is "
-            f"right ({reasons}): name where CI keeps its records and copies of live (--audit, --snapshots), or a revision "
-            "that was applied (--base REF); or give --discard-ours to take live's (--only, --label and --entry DIGEST "
+            f"right ({reasons}): name where CI keeps its records and copies of live (--audit, --snapshots), or a "
+            "revision that was applied (--base REF); or give --discard-ours to take live's (--only, --label and --entry DIGEST "
             "choose entries), or run `reconciler apply` to make live what git says; nothing was written"
         )
 
