@@ -195,8 +195,8 @@ class _Pull:
         return BadInput(
             f"{files} and live differ in {counted(len(choices), 'entry', 'entries')}, and nothing says which side is "
             f"right ({reasons}): name where CI keeps its records and copies of live (--audit, --snapshots), or a "
-            "revision that was applied (--base REF); or give --discard-ours to take live's (--only, --label and --entry DIGEST "
-            "choose entries), or run `reconciler apply` to make live what git says; nothing was written"
+            "revision that was applied (--base REF); or give --discard-ours to take live's (--only, --label and "
+            "--entry DIGEST choose entries), or run `reconciler apply` to make live what git says; nothing was written"
         )
 
     def _leaving(self, choices: Sequence[Choice]) -> tuple[list[Part], list[Retirement]]:
