@@ -102,7 +102,7 @@ class Findings:
             InvalidDeclaration: with the errors that are kept and the count of all.
         """
         if self.refused:
-            raise InvalidDeclaration(self.errors, self.error_count)
+            raise InvalidDeclaration(self.errors, self.error_count, self.shown)
 
 
 class Collector:
