@@ -73,7 +73,7 @@ def with_item_renamed(content: bytes, key: str, old: str, new: str, shown: str) 
     end: Any = items[0].end_mark
     if new:
         return f"{text[: begin.index]}{in_flow(new)}{text[end.index :]}".encode()
-    if lists[0].flow_style and (without := _without(text, lists[0].value, items[0])):
+    if lists[0].flow_style and (without := _without(text, lists[0].value, lists[0].value.index(items[0]))):
         return without.encode()
     lines = text.splitlines(keepends=True)
     if lists[0].flow_style or not lines[begin.line].lstrip().startswith("- "):
@@ -81,9 +81,9 @@ def with_item_renamed(content: bytes, key: str, old: str, new: str, shown: str) 
     return "".join((*lines[: begin.line], *lines[begin.line + 1 :])).encode()
 
 
-def _without(text: str, items: Sequence[Any], item: Any) -> str:
+def _without(text: str, items: Sequence[Any], at: int) -> str:
     """The text without an item of a list in brackets and its comma; "" where that would take a comment along."""
-    at = items.index(item)
+    item = items[at]
     begin, end = item.start_mark.index, item.end_mark.index
     if at + 1 < len(items):
         end = items[at + 1].start_mark.index
