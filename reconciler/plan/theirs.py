@@ -130,15 +130,20 @@ class _Found:
     def words(self, judged: Judged) -> Sentence:
         named = joined(map(Name, self.keys), ", ")
         rest = f" and {self.many - len(self.keys):,} more" if self.many > len(self.keys) else ""
-        pull = (Command("`reconciler pull`"), " takes live's into git")
         if judged.basis is Basis.MOVED:
             many = counted(self.many, "entry that would be overwritten is", "entries that would be overwritten are")
             head = f"somebody edited live since the last apply, and {many} yours or theirs: "
-            return sentence(head, named, f"{rest} ({judged.words}); ", *pull)
+            pull = Command("`reconciler pull`")
+            takes = " lists them; with `--discard-ours` it takes live's into git"
+            return sentence(head, named, f"{rest} ({judged.words}); ", pull, takes)
         head = counted(
             self.many,
             "edit made outside git since the last apply would be undone: ",
             "edits made outside git since the last apply would be undone: ",
         )
         both = f" ({self.both:,} of them changed in git too)" if self.both else ""
-        return sentence(head, named, f"{rest}{both}; ", *pull)
+        return sentence(head, named, f"{rest}{both}; ", self._pull(), " takes live's into git")
+
+    def _pull(self) -> Command:
+        """The command that takes live's side; `pull` leaves what both changed, unless it is told whose is right."""
+        return Command("`reconciler pull --conflicts live`" if self.both else "`reconciler pull`")

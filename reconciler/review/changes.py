@@ -122,7 +122,8 @@ class Reading:
 
     def _see(self, number: int, change: Change) -> None:
         stays = change.verb is Verb.LIVE_ONLY and not self._plan.loads_all
-        origin = self._origins.see(change.key, stays=stays)
+        # A retired image loses its labels whoever changed it: no edit of it is undone, and none can be pulled.
+        origin: Origin = "" if change.retired else self._origins.see(change.key, stays=stays)
         if change.verb is Verb.ADD and self._full(_ADDS):
             return  # it would not be kept, and is counted nowhere else
         detail = detail_of(change, goes=self._plan.action is Action.REPLACE)

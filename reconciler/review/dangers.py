@@ -147,21 +147,26 @@ def _edited(dataset: DatasetReview) -> Iterator[Danger]:
     origins, guard = dataset.origins, next((one for one in dataset.guards if one.name == THEIRS), None)
     if guard is None or guard.state not in {"off", "passed"}:
         return
-    undone = [one.key for one in dataset.changes if one.origin in _EDITED and one.verb in {"update", "unlabel"}]
+    edited = [one for one in dataset.changes if one.origin in _EDITED and one.verb in {"update", "unlabel"}]
+    undone, both = [one.key for one in edited], any(one.origin == "both" for one in edited)
     if origins and undone:
         all_of_them = origins.drift + origins.theirs + origins.both + origins.unknown
         many = len(undone) if len(dataset.changes) == dataset.changes_total else all_of_them
         words = f"{counted(many, 'change undoes', 'changes undo')} edits that were made to live"
-        yield _danger(dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many)), many, undone)
+        yield _danger(
+            dataset, "check", "drift", sentence(words, _to_keep(dataset, undone, many, both=both)), many, undone
+        )
     elif guard.count and not origins:
         yield _danger(dataset, "check", "theirs", guard.words, guard.count)
 
 
-def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int) -> Sentence:
-    """The command that writes what is live into the manifest, with the keys where they are few."""
-    return "; to keep them in git: " if count > 1 else "; to keep it in git: ", pull_command(
-        dataset.project, keys, count
-    )
+def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int, *, both: bool = False) -> Sentence:
+    """The command that writes what is live into the manifest, with the keys where they are few.
+
+    `both`: git changed some of them too, which `pull` leaves unless it is told which side is right.
+    """
+    pull = Command(f"{pull_command(dataset.project, keys, count).text}{' --conflicts live' if both else ''}")
+    return "; to keep them in git: " if count > 1 else "; to keep it in git: ", pull
 
 
 def pull_command(project: str, keys: Sequence[str], count: int) -> Command:

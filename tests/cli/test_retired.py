@@ -74,6 +74,23 @@ def test_a_retired_image_that_gets_labels_again_is_no_drift_and_loses_them_again
     assert labelled(account) == 29
 
 
+@pytest.mark.parametrize("theirs", ["refuse", "overwrite", "keep"])
+def test_an_edit_of_a_retired_image_is_nobodys_change(applied: World, account: Account, theirs: str) -> None:
+    """It is counted in the line of retired images alone: not as theirs, by no guard, and no pull is named for it."""
+    retired = f"managed: false\npolicy: {{theirs: {theirs}}}\nretired: [{{image: '*0029*', {WHY}}}]"
+    applied.write("cells", applied.many(29), settings=retired)
+    account.emulator.edit_entries(account.dataset("cells"), [applied.boxes("0029.jpg", "RBC", left=50)])
+    told = applied.run("plan", "--json")
+    (dataset,) = told.datasets
+    assert [(one["key"][-8:], one.get("origin", "")) for one in dataset["changes"]] == [("0029.jpg", "")]
+    assert (dataset["origins"], [one["kind"] for one in told.document["dangers"]]) == (None, [])
+    shown = applied.run("plan").out
+    assert "1 image is live and retired in project.yaml; 1 loses its labels" in shown
+    assert ("theirs" in shown, "reconciler pull" in shown) == (False, False)
+    assert applied.run("apply", "--yes").code == 0
+    assert labelled(account) == 29
+
+
 def test_an_edit_of_an_image_that_stays_is_drift_beside_a_retired_one(applied: World, account: Account) -> None:
     """Only the retired image is left out of what is compared."""
     applied.write("cells", applied.many(29), settings=f"managed: false\nretired: [{{image: '*0029*', {WHY}}}]")

@@ -93,7 +93,7 @@ def test_an_apply_that_would_undo_edits_is_refused_and_says_how_to_go_on(applied
     assert (
         f"2 edits made outside git since the last apply would be undone: {BUCKET}/0002.jpg, {BUCKET}/0003.jpg" in told
     )
-    assert "(1 of them changed in git too); `reconciler pull` takes live's into git" in told
+    assert "(1 of them changed in git too); `reconciler pull --conflicts live` takes live's into git" in told
     assert '--allow theirs="why"' in told
     assert live(account) == {2: "theirs", 3: "theirs"}
     assert applied.run("apply", "--yes", "--allow", "theirs=the console was wrong").code == 0
@@ -105,8 +105,28 @@ def test_overwrite_heals_and_names_what_it_undoes(applied: World, account: Accou
     all_three(account, applied, "overwrite")
     ran = applied.run("plan", "--json")
     assert ("drift", 2) in {(danger["kind"], danger["count"]) for danger in ran.document["dangers"]}
+    assert "0003.jpg --conflicts live" in applied.run("plan").out.replace("\n    ", " ")
     assert applied.run("apply", "--yes").code == 0
     assert live(account) == {1: "ours", 3: "ours"}
+
+
+@pytest.mark.parametrize(
+    ("git_side", "live_side"), [(set(), {2}), ({3}, {3}), ({1, 3}, {2, 3})], ids=["theirs", "both", "a mix"]
+)
+def test_the_command_that_a_refusal_names_makes_the_next_apply_pass(
+    applied: World, account: Account, git_side: set[int], live_side: set[int]
+) -> None:
+    """It takes live's side of what the guard named, whoever else changed it, and what is only ours stays."""
+    applied.write("cells", lines(applied, dict.fromkeys(git_side, "ours")), settings=settings("refuse"))
+    edit(account, applied, dict.fromkeys(live_side, "theirs"))
+    refused = applied.run("apply", "--yes")
+    assert refused.code == 4
+    told = refused.out + refused.err
+    command = told[told.index("`reconciler pull") + 1 :].partition("`")[0]
+    assert command.endswith("--conflicts live") == bool(git_side & live_side)
+    assert applied.run(*command.split()[1:], "--allow-dirty").code == 0
+    assert applied.run("apply", "--yes").code == 0
+    assert live(account) == dict.fromkeys(git_side - live_side, "ours") | dict.fromkeys(live_side, "theirs")
 
 
 def test_keep_leaves_out_what_only_live_changed(applied: World, account: Account) -> None:
