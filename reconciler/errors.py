@@ -190,5 +190,5 @@ def ends_the_run(error: ReconcilerError) -> bool:
     """Whether other projects would fail in the same way: there are no usable credentials, or no answer."""
     if not isinstance(error, ServiceError) or not error.code:
         return False
-    no_reply = not error.request_id
+    no_reply = not error.request_id and not isinstance(error, NotFound)  # S3 may name no request
     return no_reply or (isinstance(error, AccessDenied) and error.code != "AccessDeniedException")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from reconciler.aws.calls import Calls
-from reconciler.errors import BadInput, Interrupted, NotFound, ReconcilerError, ServiceError
+from reconciler.errors import AccessDenied, BadInput, Interrupted, NotFound, ReconcilerError, ServiceError
 from reconciler.text import inert, without_sign_in
 
 _SCHEME: Final = "s3://"
@@ -19,10 +19,10 @@ _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 _CHUNK: Final = 1 << 20
 _GONE: Final = 404
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
+_DENIED: Final = frozenset({"AccessDenied", "403"})
 _CURES: Final = {
     "NoSuchBucket": "create the bucket, or fix its name",
-    "AccessDenied": "allow s3:PutObject and s3:GetObject on the address",
-    "403": "allow s3:PutObject and s3:GetObject on the address",
+    **dict.fromkeys(_DENIED, "allow s3:PutObject and s3:GetObject on the address"),
 }
 # A refusal of the key with which an object is encrypted names the action, as in "not authorized to perform:
 # kms:Decrypt on resource: ..."; a key that cannot be used has a code of its own (AWS re:Post, "Why do I get Access
@@ -67,7 +67,10 @@ class S3Address:
 
 
 class Objects:
-    """S3 with one client; `calls` retries, and tells each retry. Every method may raise ReconcilerError."""
+    """S3 with one client; `calls` retries, and tells each retry.
+
+    Every method may raise ReconcilerError; AccessDenied where S3, or the key of an object, refuses the caller.
+    """
 
     def __init__(self, client: Any, calls: Calls) -> None:  # noqa: ANN401 - boto3's client type exists only in its stubs
         self._client, self._calls = client, calls
@@ -157,7 +160,8 @@ class Objects:
                 raise NotFound(f"there is no {what} {where}; fix the address", code=code, operation=operation)
             cure = _KMS_CURE if code and _KMS.search(str(error)) else _CURES.get(code, "run again" if is_last else "")
             if cure:
-                raise ReconcilerError(f"{_cause(error)}; {cure}")
+                kind = AccessDenied if code in _DENIED else ReconcilerError
+                raise kind(f"{_cause(error)}; {cure}")
 
         where = inert(str(address))
         try:
@@ -170,7 +174,9 @@ class Objects:
                 "AWS_ENDPOINT_URL_S3 and aws:endpoints"
             ) from None
         except ReconcilerError as error:
-            raise ReconcilerError(without_sign_in(f"{where}: {error}")) from None
+            refused = isinstance(error, AccessDenied) and not error.code  # else: credentials that are wrong or expired
+            kind = AccessDenied if refused else ReconcilerError
+            raise kind(without_sign_in(f"{where}: {error}")) from None
 
 
 def _region(reply: Any) -> str:  # noqa: ANN401 - a reply or an error's

@@ -53,7 +53,12 @@ examples:
 
 Run it in any git repository. A file that is there is kept, and a folder that holds something else is refused. A
 project that is live is declared `managed: false`, with its account and Region, and gets manifests as `reconciler pull`
-writes them.
+writes them. One that is not live is named in a warning, with the live names that look like it; with --pulumi it is
+declared `managed: true`, but not where the live projects could not be listed.
+
+The jobs of --github and --gitlab keep records and copies of live under RECONCILER_PLACE, an s3://BUCKET/FOLDER, and
+fail while it is not set. With --pulumi they run `pulumi preview`, `pulumi up` and `pulumi refresh`, and the places are
+reconciler:snapshots and reconciler:audit.
 """,
     "validate": """\
 examples:

@@ -202,6 +202,11 @@ def _add_sending(parser: Parser) -> None:
     _add_audit(parser)
 
 
+def _add_records(parser: Parser) -> None:
+    place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
+    parser.add_argument("--audit", metavar="PLACE", help=f"also look for records in this place: {place}")
+
+
 def _add_audit(parser: Parser) -> None:
     place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
     parser.add_argument("--audit", metavar="PLACE", help=f"also write each record to this place: {place}")
@@ -211,8 +216,8 @@ def _add_init(parser: Parser) -> None:
     add = parser.add_argument
     add("projects", metavar="PROJECT", nargs="*", help="the projects to declare (default: all that are live)")
     add("--pulumi", action="store_true", help="a Pulumi program too; where there is one, the lines to add are shown")
-    add("--github", action="store_true", help="a GitHub workflow too")
-    add("--gitlab", action="store_true", help="GitLab jobs too")
+    add("--github", action="store_true", help="a GitHub workflow too; with --pulumi its jobs run pulumi")
+    add("--gitlab", action="store_true", help="GitLab jobs too; with --pulumi they run pulumi")
     _add_form(parser)
 
 
@@ -237,13 +242,13 @@ def _add_plan(parser: Parser) -> None:
     _add_output(group)
     what = "a git revision; marks each change as this branch's, pending on the base, or drift"
     group.add_argument("--base", metavar="REF", help=what)
+    _add_records(parser)
 
 
 def _add_drift(parser: Parser) -> None:
     what = "a git revision; only live changes that no revision of it has, and that an apply would undo, are drift"
     parser.add_argument("--base", metavar="REF", help=what)
-    place = "a file, or s3://BUCKET/FOLDER (always: .reconciler/audit beside the datasets)"
-    parser.add_argument("--audit", metavar="PLACE", help=f"also look for records in this place: {place}")
+    _add_records(parser)
 
 
 def _add_apply(parser: Parser) -> None:
@@ -253,6 +258,8 @@ def _add_apply(parser: Parser) -> None:
 
 def _add_pull(parser: Parser) -> None:
     _add_form(parser)
+    _add_snapshots(parser)
+    _add_records(parser)
     add = parser.add_argument
     ours = "take live's entry wherever it differs, also where only the manifest changed"
     add("--discard-ours", action="store_true", help=ours)

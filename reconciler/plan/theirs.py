@@ -19,6 +19,11 @@ from reconciler.text import Command, Name, Sentence, counted, joined, sentence
 
 # How many entries a refusal names.
 _NAMED: Final = 10
+# The cure where an apply was recorded, and not on this machine.
+_ELSEWHERE: Final = (
+    "; if there was an apply, name where it left its record and its copy of live: `--audit s3://BUCKET/FOLDER` and "
+    "`--snapshots s3://BUCKET/FOLDER`"
+)
 
 
 class Basis(StrEnum):
@@ -92,7 +97,9 @@ def check_theirs(ledger: Ledger, compared: Comparison, judged: Judged, allow: Ma
         found.many = found.overwritten
         many = counted(found.many, "live entry would be changed", "live entries would be changed")
         words = sentence(f"{many}, perhaps edited outside git: {judged.words}")
-        words = sentence(words, "; so `theirs: keep` cannot tell what to keep" if trips else "")
+        words = sentence(
+            words, "; so `theirs: keep` cannot tell what to keep" if trips else "", _ELSEWHERE if found.many else ""
+        )
     else:
         trips = bool(found.keys)
         words = found.words(judged) if trips else ("no edit made outside git would be overwritten",)

@@ -29,6 +29,9 @@ from reconciler.snapshots.live_copies import LiveCopies, NoCopy
 
 # The most entries of which it is remembered that they were not as the manifest has them.
 _PENDING: Final = 500
+# Where copies are that this machine does not have, and what else a base can be made of.
+_PLACE: Final = "name the place of the copies (--snapshots, or reconciler:snapshots in Pulumi)"
+_HISTORY: Final = "; fetch the branch that was applied with its whole history (`fetch-depth: 0` for actions/checkout)"
 
 
 def left_by(
@@ -139,7 +142,7 @@ def _filled(copies: LiveCopies, dataset: DatasetDeclaration, left: LeftLive, led
                 ledger.base.fill(_entries(then), pending)
                 return ""
     ledger.base.fill(())
-    return f"{reason}, {missing}"
+    return f"{reason}, {missing}; {_PLACE}"
 
 
 def _read_then(left: LeftLive, dataset: DatasetDeclaration, folder: Path, then: Ledger) -> str:
@@ -158,7 +161,7 @@ def _read_then(left: LeftLive, dataset: DatasetDeclaration, folder: Path, then: 
 
 def _shallow(repository: Path) -> str:
     with suppress(BadInput):
-        return SHALLOW if is_shallow(repository) else ""
+        return SHALLOW if is_shallow(repository) else _HISTORY
     return ""
 
 

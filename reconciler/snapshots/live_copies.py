@@ -24,7 +24,7 @@ from typing import IO, Any, Final
 
 from reconciler.aws.clock import utc_now
 from reconciler.aws.objects import Objects, S3Address, is_s3
-from reconciler.errors import NotFound, ReconcilerError
+from reconciler.errors import AccessDenied, NotFound, ReconcilerError
 from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
 from reconciler.snapshots.folder import goes_with_runner, make_folder, opened
 from reconciler.snapshots.snapshot import COPY_NAME, SUFFIX, snapshot_name
@@ -131,8 +131,12 @@ class LiveCopies:
             action = "s3:DeleteObject"
             for name in mine[:-_KEPT]:
                 self.objects().delete(address / name)
-        except ReconcilerError:
+        except AccessDenied:
             self.warn(f"old copies of live stay in {inert(str(address))}: allow {action} there to have them deleted")
+        except ReconcilerError as error:
+            self.warn(
+                f"old copies of live stay in {inert(str(address))} until a later apply ({inert(str(error), 1000)})"
+            )
 
 
 def _file(start: str, name: str) -> str:

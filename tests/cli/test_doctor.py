@@ -183,6 +183,16 @@ def test_an_image_that_cannot_be_read_is_told(world: World, bucket: Bucket) -> N
     assert (ran.code, "\u202e" in ran.out) == (1, False)
 
 
+@pytest.mark.usefixtures("ready")
+def test_a_bucket_that_is_not_there_stops_no_check_of_other_calls(world: World, bucket: Bucket) -> None:
+    """S3 has answered, and Rekognition and STS did: the places are tried, and what was throttled is told."""
+    world.write("cells", [world.boxes("s3://nobody-made-this/0000.jpg", "RBC")])
+    told = lines(world.run("doctor", "--snapshots", f"s3://{bucket.name}/x"))
+    assert told["bucket"][0].startswith("fails: ")
+    assert told["places in S3"] == [f"ok: s3://{bucket.name}/x: the bucket is there"]
+    assert told["throttling"][0].startswith("ok: AWS throttled none of")
+
+
 @contextmanager
 def refusing(message: str) -> Iterator[str]:
     """A server in place of S3 that refuses to read any object, with this message."""
@@ -222,6 +232,7 @@ def test_a_refusal_of_the_key_of_an_image_is_told_as_such(world: World, monkeypa
         told = lines(world.run("doctor"))
     assert told["image"][0].startswith("fails: ")
     assert "allow kms:Decrypt and kms:GenerateDataKey on the key" in told["image"][0]
+    assert told["image"][0].count("0000.jpg") == 1
     assert told["bucket"][0].endswith("in us-east-1, as the project")
 
 

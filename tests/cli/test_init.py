@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from reconciler.cli.arguments import parse
+from reconciler.manifest.project.project_yaml import _KEYS
 from tests.cli.repository import git
 
 if TYPE_CHECKING:
@@ -79,7 +82,7 @@ def test_every_setting_is_there_as_a_comment_and_valid(world: World) -> None:
     path = world.folder / "datasets" / "new" / "project.yaml"
     text = path.read_text()
     assert world.run("validate").code == 0
-    path.write_text(re.sub(r"^# (?!train:|test:)", "", text, flags=re.MULTILINE))
+    path.write_text(re.sub(r"^# (?!train:|test:|projectArn:)", "", text, flags=re.MULTILINE))
     ran = world.run("validate")
     assert ran.code == 0, ran.out
     for setting in ("extra", "marked", "compare", "patience", "destroy", "rejected", "guards"):
@@ -222,3 +225,139 @@ def test_a_folder_outside_of_the_repository_is_refused(world: World) -> None:
     assert ran.code == 3
     assert "is not in the git repository" in ran.err
     assert files(world.folder) == {}
+
+
+def jobs_of(text: str) -> list[str]:
+    """The commands of this program in a workflow or in jobs."""
+    return re.findall(r"(?:- |run: )reconciler (.*)", text)
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+def test_the_jobs_of_a_fresh_runner_do_not_overwrite_an_edit_of_the_console(
+    world: World, account: Account, monkeypatch: pytest.MonkeyPatch, forge: str
+) -> None:
+    """The first job left record and copy in the place that outlives it: plan, apply and drift see the edit."""
+    world.run("init", "cells", f"--{forge}")
+    path = {"github": ".github/workflows/labels.yml", "gitlab": ".gitlab/labels.yml"}[forge]
+    place = world.folder.parent / "place"
+    text = (world.folder / path).read_text().replace("$RECONCILER_PLACE", str(place))
+    commands = {words[0]: words for words in map(shlex.split, jobs_of(text))}
+    monkeypatch.setenv("CI", "true")
+    shutil.rmtree(world.folder / ".reconciler")
+    assert world.run(*commands["apply"]).code == 0
+    shutil.rmtree(world.folder / ".reconciler")
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "WBC")])
+    assert world.run(*commands["drift"]).code == 2
+    ran = world.run(*commands["apply"])
+    assert ran.code == 4
+    assert "made outside git" in ran.out + ran.err
+    plan = [word for word in commands["plan"] if "origin/" not in word and word != "--base"]
+    assert "made outside git" in world.run(*plan[:-2]).out
+
+
+@pytest.mark.usefixtures("account", "repository")
+@pytest.mark.parametrize("place", ["", "s3://", "s3://bucket", "folder"])
+def test_the_jobs_fail_while_no_place_is_set(world: World, place: str) -> None:
+    """Their first step says which variable to set; with a place in S3 it passes. The next lines of init name it too."""
+    ran = world.run("init", "cells", "--github", "--gitlab")
+    assert "RECONCILER_PLACE  s3://BUCKET/FOLDER" in ran.out
+    workflow = yaml.safe_load((world.folder / ".github/workflows/labels.yml").read_text())
+    jobs = yaml.safe_load((world.folder / ".gitlab/labels.yml").read_text())
+    for script in (workflow["jobs"]["labels"]["steps"][0]["run"], jobs[".labels"]["before_script"][0]):
+        for value, code in ((place, 1), ("s3://bucket/folder", 0)):
+            ended = subprocess.run(
+                ["/bin/sh", "-ec", script], env={"RECONCILER_PLACE": value}, capture_output=True, text=True, check=False
+            )
+            assert ended.returncode == code
+            assert ("RECONCILER_PLACE to s3://BUCKET/FOLDER" in ended.stderr) is bool(code)
+
+
+def test_an_apply_on_a_runner_without_a_record_warns(
+    world: World, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is known of the last apply: what is overwritten is said, with the places to name."""
+    account.create("cells")
+    world.write("cells", world.many(2))
+    world.run("apply", "--yes")
+    for ci in ("", "true"):
+        shutil.rmtree(world.folder / ".reconciler")
+        account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "WBC")])
+        monkeypatch.setenv("CI", ci)
+        ran = world.run("apply", "--yes", "--allow", "merge:WBC->RBC=it was a test")
+        assert ran.code == 0
+        assert ("warning: cells" in ran.err and "`--audit s3://BUCKET/FOLDER`" in ran.err) is bool(ci)
+
+
+@pytest.mark.usefixtures("live")
+def test_a_project_that_was_not_looked_for_is_not_declared_as_new(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without credentials the program must not create it: `managed: false`, what was not looked at, and the cure."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    ran = world.run("init", "cells", "--pulumi")
+    assert ran.code == 0
+    declared: Any = yaml.safe_load((world.folder / "datasets/cells/project.yaml").read_text())
+    assert declared["managed"] is False
+    assert "not looked at" in ran.err
+    assert "set credentials and a Region" in ran.err
+
+
+@pytest.mark.usefixtures("live")
+def test_a_project_that_is_not_live_is_said_with_the_names_that_are_like_it(world: World) -> None:
+    """`pulumi up` would create it: a name with a typo is noticed."""
+    ran = world.run("init", "cels", "--pulumi")
+    assert ran.code == 0
+    assert "the project cels is not live in this account and Region: `pulumi up` will create it" in ran.err
+    assert "did you mean cells?" in ran.err
+    ran = world.run("init", "wells-of-others")
+    assert "the project wells-of-others is not live" in ran.err
+    assert "did you mean" not in ran.err
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_a_new_program_names_the_folder_that_it_would_not_find(world: World) -> None:
+    """`datasets_from` gets a folder with a name of its own, and the program that is there is told the same."""
+    world.run("init", "cells", "--datasets", "labels", "--pulumi")
+    assert 'datasets_from("labels")' in (world.folder / "__main__.py").read_text()
+    (world.folder / "__main__.py").write_text("from reconciler import datasets_from\n\ndatasets_from()\n")
+    assert '    datasets_from("labels")\n' in world.run("init", "cells", "--datasets", "labels", "--pulumi").out
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_in_a_subfolder_the_program_above_is_told_the_folder(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program looks upwards, never down."""
+    (world.folder / "Pulumi.yaml").write_text("name: theirs\nruntime: python\n")
+    (world.folder / "__main__.py").write_text("import pulumi\n")
+    (world.folder / "team").mkdir()
+    monkeypatch.chdir(world.folder / "team")
+    assert '    datasets_from("team/datasets")\n' in world.run("init", "cells", "--pulumi").out
+
+
+@pytest.mark.usefixtures("account", "repository")
+@pytest.mark.parametrize("folder", [".", "infra"])
+def test_the_jobs_of_a_program_are_those_of_pulumi(world: World, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """They run in the program's folder with the whole history, none applies past Pulumi's state; places are told."""
+    (world.folder / folder).mkdir(exist_ok=True)
+    monkeypatch.chdir(world.folder / folder)
+    ran = world.run("init", "cells", "--pulumi", "--github", "--gitlab")
+    assert "pulumi config set reconciler:snapshots s3://BUCKET/FOLDER" in ran.out
+    assert "pulumi config set reconciler:audit s3://BUCKET/FOLDER" in ran.out
+    for path, depth in ((".github/workflows/labels.yml", "fetch-depth: 0"), (".gitlab/labels.yml", "GIT_DEPTH: 0")):
+        text = (world.folder / path).read_text()
+        assert yaml.safe_load(text)
+        assert not jobs_of(text)
+        assert depth in text
+        assert f'"{folder}"' in text
+        assert {"up", "refresh"} <= set(re.findall(r"(?:- |run: )pulumi (\w+)", text))
+        assert re.search(r"pulumi preview|command: preview", text)
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_project_yaml_has_every_key_of_a_declaration(world: World) -> None:
+    """What is not set is there as a comment."""
+    world.run("init", "cells")
+    text = (world.folder / "datasets/cells/project.yaml").read_text()
+    for key in _KEYS:
+        assert re.search(rf"^(# )?{key}:", text, re.MULTILINE), key

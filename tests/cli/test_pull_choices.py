@@ -146,6 +146,8 @@ def test_a_patch_makes_the_same_bytes_as_the_pull(world: World, cells: Path, for
     arguments = ["pull", "--discard-ours", "--format", form]
     patched = world.run(*arguments, "--patch", "-")
     assert patched.code == 0
+    assert "`--patch FILE` writes it to a file" in patched.err
+    assert "git apply" not in patched.err
     assert git(world.folder, "status", "--porcelain", "datasets") == ""
     assert world.run(*arguments).code == 0
     pulled = {path.name: path.read_bytes() for path in cells.iterdir()}

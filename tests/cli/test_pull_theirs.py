@@ -45,6 +45,7 @@ def test_without_a_flag_exactly_what_only_live_changed_is_taken(world: World, tr
     assert ran.code == 2, ran
     assert lefts(train) == {"0000": 10, "0001": 101, "0002": 202, "0003": 203, "0009": 109}
     assert "1 entry changed in git and live; --conflicts live or git:" in ran.out
+    assert "\n    git -> live\n" in ran.out
     assert "train cells/0003.jpg" in ran.out
     assert "3 entries changed in datasets/cells/train.jsonl" in ran.out
     assert "cells: 2 entries that git changed stay; the next apply sends them" in ran.out
@@ -104,6 +105,7 @@ def test_without_a_base_nothing_is_written_and_the_reason_is_said(world: World, 
     ran = world.run("pull")
     assert ran.code == 3
     assert "no apply of this dataset is recorded" in ran.err
+    assert "name where CI keeps its records and copies of live (--audit, --snapshots), or a revision" in ran.err
     assert train.read_bytes() == before
     assert world.run("pull", "--base", "HEAD").code == 0
     assert lefts(train)["0001"] == 101

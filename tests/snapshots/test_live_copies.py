@@ -22,6 +22,7 @@ from tests.support.aws_doubles import FakeClock
 from tests.support.s3 import running_s3
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ARN = "arn:aws:rekognition:us-east-1:111122223333:project/cells/dataset/train/1690405809285"
@@ -107,6 +108,16 @@ def test_a_place_that_cannot_be_written_is_a_warning(tmp_path: Path, monkeypatch
     assert (written(store), len(warnings)) == ([""], 1)
 
 
+def answering(status: int, code: str) -> Callable[..., AWSResponse]:
+    """S3 that answers every request with an error."""
+
+    def answer(request: AWSPreparedRequest, **_more: object) -> AWSResponse:
+        body = BytesIO(f"<Error><Code>{code}</Code><Message>{code}</Message></Error>".encode())
+        return AWSResponse(request.url, status, HTTPHeaders(), HTTPResponse(body, preload_content=False))
+
+    return answer
+
+
 @pytest.mark.parametrize(
     ("refused", "told"),
     [
@@ -119,16 +130,25 @@ def test_a_role_of_today_never_fails_by_it(tmp_path: Path, refused: str, told: s
     """What S3 refuses is said with the missing action, and what was written is read by its name alone."""
     with running_s3(tmp_path) as bucket:
         client = bucket.client
-
-        def refuse(request: AWSPreparedRequest, **_more: object) -> AWSResponse:
-            body = BytesIO(b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
-            return AWSResponse(request.url, 403, HTTPHeaders(), HTTPResponse(body, preload_content=False))
-
-        client.meta.events.register(f"before-send.s3.{refused}", refuse)
+        client.meta.events.register(f"before-send.s3.{refused}", answering(403, "AccessDenied"))
         store, warnings = copies(tmp_path, f"s3://{bucket.name}/keep", Objects(client, Calls(FakeClock(), Random(0))))  # noqa: S311 - repeatable
         names = written(store, 3)
         assert told in warnings[0]
+        assert "until a later apply" not in warnings[0]
         if refused == "PutObject":
             assert names == ["", "", ""]
         else:
             assert [list(store.read(ARN, name)) for name in names] == [LINES] * 3
+
+
+@pytest.mark.parametrize("failing", ["ListObjectsV2", "DeleteObject"])
+def test_only_a_refusal_is_told_as_a_missing_permission(tmp_path: Path, failing: str) -> None:
+    """Any other failure is told as what it is, with no action to allow; the copy counts all the same."""
+    with running_s3(tmp_path) as bucket:
+        client = bucket.client
+        client.meta.events.register(f"before-send.s3.{failing}", answering(400, "ExpiredToken"))
+        objects = Objects(client, Calls(FakeClock(), Random(0)))  # noqa: S311 - repeatable
+        store, warnings = copies(tmp_path, f"s3://{bucket.name}/keep", objects)
+        names = written(store, 3)
+        assert ("allow s3:" in warnings[0], "ExpiredToken" in warnings[0]) == (False, True)
+        assert list(store.read(ARN, names[-1])) == LINES

@@ -1,7 +1,7 @@
 """A row of the table of checks, and what the checks of one run share."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from reconciler.aws.gateway import Gateway
@@ -12,6 +12,7 @@ from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, ReconcilerError, ends_the_run, with_cure
 from reconciler.model import DatasetDeclaration, Project, ProjectDeclaration
 from reconciler.review.model import Checked, CheckState
+from reconciler.text import inert
 
 Subject = TypeVar("Subject")
 
@@ -143,9 +144,10 @@ class Check(Generic[Subject]):
 
     def _tried(self, examined: Examined, subject: Subject) -> Said:
         try:
-            return self.ask(examined, subject)
+            said = self.ask(examined, subject)
         except USER_CAUSED as problem:
-            return self._failed(examined, problem)
+            said = self._failed(examined, problem)
+        return replace(said, finding=said.finding.removeprefix(f"{inert(str(subject))}: "))
 
     def _failed(self, examined: Examined, problem: Exception) -> Said:
         error = with_cure(problem)

@@ -22,11 +22,13 @@ from reconciler.cli.session.read import Run, most_severe
 from reconciler.cli.show import applied_review, review_now
 from reconciler.cli.signals import STOPPED_AT_ONCE, Signals
 from reconciler.errors import USER_CAUSED, BadInput, Exit, ReconcilerError, Refused, with_cure
-from reconciler.plan import ids_in
+from reconciler.guards import THEIRS
+from reconciler.plan import Basis, ids_in
 from reconciler.review.build import with_outcome
 from reconciler.review.model import Review
 from reconciler.run import DatasetRun
 from reconciler.shell.reviewed import entries_that_moved, refuse_moved
+from reconciler.snapshots.folder import goes_with_runner
 from reconciler.text import inert
 from reconciler.views.lines import outcome_lines
 from reconciler.views.terminal.view import ending_view, outcome_view
@@ -49,7 +51,17 @@ def apply(run: Run, screen: Screen, signals: Signals) -> Exit:
     live = LiveSide(run, screen, signals)
     made_plans(run, screen, live)
     show_plan(run, screen)
+    _warn_unjudged(run, screen)
     return apply_planned(run, screen, live, signals, reviewed)
+
+
+def _warn_unjudged(run: Run, screen: Screen) -> None:
+    """On a runner, whose folder of records goes with it, what is not judged is easily taken for what was."""
+    for one in run.datasets:
+        checks = one.plan.guards if one.plan and goes_with_runner() else ()
+        for check in checks:
+            if one.plan and one.plan.judged.basis is Basis.NEVER and check.name == THEIRS and check.count:
+                screen.remark(f"warning: {one.title}: {said(check.words)}", "warning")
 
 
 def refuse_unseen(run: Run) -> None:

@@ -7,12 +7,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from reconciler.aws.arns import ProjectArn
 from reconciler.cli.commands.pull import pull_all
-from reconciler.cli.scaffold import FIRST_MANIFEST, PACKAGE, PROGRAM, project_yaml, template
+from reconciler.cli.scaffold import FIRST_MANIFEST, PACKAGE, program_lines, project_yaml, template
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects
@@ -25,6 +26,8 @@ from reconciler.text import inert, path_for_shell
 
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 _NOT_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+# From which likeness on a name may be meant.
+_NEAR: Final = 0.7
 # Where a program is looked for, and folders that hold those of others.
 _LEVELS: Final = ("", "*/", "*/*/")
 _NOT_OURS: Final = re.compile(r"(^|/)(\.[^/]*|node_modules)/")
@@ -51,15 +54,17 @@ def init(run: Run, screen: Screen, signals: Signals) -> Exit:
     if not datasets.resolve().is_relative_to(root.resolve()):
         raise BadInput(f"{inert(str(datasets))} is not in the git repository {inert(str(root))}; name a folder in it")
     live = LiveSide(run, screen, signals)
-    found = _found(run, live, screen)
+    every = _every(run, live, screen)
+    found = {name: (every or {}).get(name) for name in run.options.projects or every or {}}
     folders = _folders(datasets, list(found))
-    files = [*_project_files(run, folders, found), _File(root / ".gitignore", _ignored(run), adds=True)]
-    files = [*files, *_program(run, root), *_jobs(run, root)]
+    _tell_absent(run, screen, found, every)
+    files = [*_project_files(run, folders, found, looked=every is not None), *_program(run, root), *_jobs(run, root)]
+    files.append(_File(root / ".gitignore", _ignored(run), adds=True))
     for file in files:
         _write(file, screen)
     _advise(run, root, screen)
     code = _pulled(run, screen, live, [name for name, project in found.items() if project])
-    _say_next(datasets, [file.path for file in files], screen)
+    _say_next(run, [file.path for file in files], screen)
     return code
 
 
@@ -74,14 +79,33 @@ def _pulled(run: Run, screen: Screen, live: LiveSide, names: Sequence[str]) -> E
     return pull_all(run, screen, live)
 
 
-def _say_next(datasets: Path, written: Sequence[Path], screen: Screen) -> None:
-    """The next two commands: what to commit, and the plan."""
+def _say_next(run: Run, written: Sequence[Path], screen: Screen) -> None:
+    """The next two commands: what to commit, and the plan; before them what the jobs of the forge need."""
+    datasets = run.options.datasets
     place = path_for_shell(str(datasets), "DIR")
     others = [os.path.relpath(path) for path in written if not path.is_relative_to(datasets)]
     names = " ".join([place, *(path_for_shell(name, "FILE") for name in dict.fromkeys(others))])
     screen.line()
+    if run.options.github or run.options.gitlab:
+        for line in _needs(run):
+            screen.line(line)
     screen.line(f"next: git add {names} && git commit -m 'Labels as code'", "header")
     screen.line(f"      reconciler plan{'' if datasets.name == 'datasets' else f' --datasets {place}'}", "header")
+
+
+def _needs(run: Run) -> Iterator[str]:
+    """What must be set before the jobs of the forge work."""
+    where = "repository variables (Settings, Secrets and variables, Actions)"
+    yield f"set as {where if run.options.github else 'CI/CD variables (Settings, CI/CD)'}, before the first push:"
+    region = "LABELS_REGION" if run.options.github else "AWS_REGION"
+    yield f"    LABELS_ROLE       the ARN of the role of the jobs; {region}: its Region"
+    if run.options.pulumi:
+        yield "    PULUMI_STACK, and those of your Pulumi backend: see the head of the file"
+        yield "and, because the jobs fail without a place for records and copies of live:"
+        yield "    pulumi config set reconciler:snapshots s3://BUCKET/FOLDER"
+        yield "    pulumi config set reconciler:audit s3://BUCKET/FOLDER"
+        return
+    yield "    RECONCILER_PLACE  s3://BUCKET/FOLDER, for records and copies of live: without it the jobs fail at once"
 
 
 def _repository(folder: Path) -> Path:
@@ -91,8 +115,8 @@ def _repository(folder: Path) -> Path:
     return root
 
 
-def _found(run: Run, live: LiveSide, screen: Screen) -> dict[str, Project | None]:
-    """The projects that are named, or all that are live, by name; None for one that is not live."""
+def _every(run: Run, live: LiveSide, screen: Screen) -> dict[str, Project] | None:
+    """The projects that are live, by name; None where projects are named and what is live cannot be looked at."""
     names = run.options.projects
     for name in names:
         if not _NAME.fullmatch(name) or name in {".", ".."}:
@@ -103,10 +127,28 @@ def _found(run: Run, live: LiveSide, screen: Screen) -> dict[str, Project | None
         if not names:
             raise BadInput(f"name the projects, or let them be listed: {with_cure(error)}") from None
         screen.remark(f"warning: what is live was not looked at: {inert(str(with_cure(error)))}", "warning")
-        every = {}
+        return None
     if not names and not every:
         raise BadInput("there is no project in this account and Region; name one: `reconciler init NAME`")
-    return {name: every.get(name) for name in names or every}
+    return every
+
+
+def _tell_absent(
+    run: Run, screen: Screen, found: Mapping[str, Project | None], every: Mapping[str, Project] | None
+) -> None:
+    """Say of each project that is not live what follows, and which live one may be meant."""
+    for name in (name for name, project in found.items() if project is None):
+        if every is None:
+            words = (
+                "is written as `managed: false`, with nothing of what is live; set credentials and a Region, "
+                "remove its folder and run `reconciler init` again, or set `managed: true` if the project is new"
+            )
+        else:
+            near = get_close_matches(name, every, cutoff=_NEAR)
+            words = "is not live in this account and Region"
+            words += ": `pulumi up` will create it" if run.options.pulumi else "; `reconciler apply` creates no project"
+            words += f"; did you mean {' or '.join(map(inert, near))}?" if near else ""
+        screen.remark(f"warning: the project {inert(name)} {words}", "warning")
 
 
 def _folders(datasets: Path, names: Sequence[str]) -> dict[str, Path]:
@@ -135,11 +177,14 @@ def _refuse_foreign(datasets: Path) -> None:
         )
 
 
-def _project_files(run: Run, folders: Mapping[str, Path], found: dict[str, Project | None]) -> Iterator[_File]:
+def _project_files(
+    run: Run, folders: Mapping[str, Path], found: Mapping[str, Project | None], *, looked: bool
+) -> Iterator[_File]:
+    """What declares each project; one that nobody `looked` for is not taken for new."""
     for name, project in found.items():
         arn = ProjectArn.parse(project.arn) if project else None
         account, region = (arn.account, arn.region) if arn else ("", "")
-        managed = arn is None and run.options.pulumi
+        managed = looked and arn is None and run.options.pulumi
         yield _File(folders[name] / "project.yaml", project_yaml(name, account, region, managed=managed))
         if not (project and project.datasets) and not _has_manifest(folders[name]):
             yield _File(folders[name] / "train.yaml", FIRST_MANIFEST)
@@ -158,9 +203,17 @@ def _program(run: Run, root: Path) -> Iterator[_File]:
     """A Pulumi program in this folder, unless the repository has one."""
     if run.options.pulumi and not _programs(root):
         name = _NOT_A_NAME.sub("-", Path.cwd().name).strip("-") or "labels"
+        program = program_lines(_argument(run.options.datasets, Path.cwd()))
         yield _File(Path("Pulumi.yaml"), template("Pulumi.yaml", name=name))
-        yield _File(Path("__main__.py"), PROGRAM)
+        yield _File(Path("__main__.py"), program)
         yield _File(Path("requirements.txt"), template("requirements.txt"))
+
+
+def _argument(datasets: Path, program: Path) -> str:
+    """The folder as a program must name it; empty where the program finds it by itself: a `datasets/` above it."""
+    path = datasets.absolute().resolve()
+    above = path.name == "datasets" and program.resolve().is_relative_to(path.parent)
+    return "" if above else Path(os.path.relpath(path, program.resolve())).as_posix()
 
 
 def _programs(root: Path) -> list[Path]:
@@ -171,12 +224,17 @@ def _programs(root: Path) -> list[Path]:
 
 
 def _jobs(run: Run, root: Path) -> Iterator[_File]:
-    """The jobs of the forge; paths in them are from the root of the repository."""
-    folder = Path(os.path.relpath(run.options.datasets, root))
+    """The jobs of the forge, Pulumi's for a program; paths in them are from the root of the repository."""
+    program = next(iter(_programs(root)), Path.cwd())
+    folders = {
+        "datasets": Path(os.path.relpath(run.options.datasets, root)).as_posix(),
+        "program": Path(os.path.relpath(program, root)).as_posix(),
+    }
+    kind = "-pulumi" if run.options.pulumi else ""
     if run.options.github:
-        yield _File(root / ".github" / "workflows" / "labels.yml", template("github.yml", datasets=folder.as_posix()))
+        yield _File(root / ".github" / "workflows" / "labels.yml", template(f"github{kind}.yml", **folders))
     if run.options.gitlab:
-        yield _File(root / ".gitlab" / "labels.yml", template("gitlab.yml", datasets=folder.as_posix()))
+        yield _File(root / ".gitlab" / "labels.yml", template(f"gitlab{kind}.yml", **folders))
         yield _File(root / ".gitlab-ci.yml", "include:\n  - local: .gitlab/labels.yml\n")
 
 
@@ -204,18 +262,20 @@ def _write(file: _File, screen: Screen) -> None:
 def _advise(run: Run, root: Path, screen: Screen) -> None:
     """What must be added by hand to files that are there."""
     programs = _programs(root) if run.options.pulumi else []
-    if programs and not any(_calls_us(folder) for folder in programs):
+    if programs and not any(_calls_us(folder, _argument(run.options.datasets, folder)) for folder in programs):
         where = inert(os.path.relpath(programs[0]))
+        lines = program_lines(_argument(run.options.datasets, programs[0]))
         screen.line(f"add to your program in {where}, with {PACKAGE}[pulumi] in its requirements:")
-        for line in filter(None, PROGRAM.splitlines()):
-            screen.line(f"    {line}")
+        for line in filter(None, lines.splitlines()):
+            screen.line(f"    {inert(line)}")
     jobs = root / ".gitlab-ci.yml"
     if run.options.gitlab and "labels.yml" not in jobs.read_text(errors="replace"):
         screen.line(f"add to {inert(os.path.relpath(jobs))}:")
         screen.line("    include: [{local: .gitlab/labels.yml}]")
 
 
-def _calls_us(folder: Path) -> bool:
-    """Whether a program has the line that declares all datasets, wherever it is."""
-    texts = (path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.py"))
-    return any("datasets_from(" in text for text in texts)
+def _calls_us(folder: Path, argument: str) -> bool:
+    """Whether a program has the line that declares all datasets, and names their folder there or in a stack."""
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.py")]
+    stacks = (path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("Pulumi*.y*ml"))
+    return any("datasets_from(" in text for text in texts) and any(argument in text for text in (*texts, *stacks))

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from reconciler.apply import list_live
+from reconciler.cli.parser import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.choices import Choice, Chosen, Part, Side, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired
@@ -28,7 +29,7 @@ from reconciler.manifest.write import json_line_of, yaml_manifest
 from reconciler.model import DatasetType, ProjectDeclaration, Retirement
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
-from reconciler.text import counted, inert, listed, safe, sentence
+from reconciler.text import counted, inert, listed, path_for_shell, safe, sentence
 
 # So many entries are listed where nothing says which to take.
 _LISTED: Final = 20
@@ -59,7 +60,11 @@ def pull_all(run: Run, screen: Screen, live: LiveSide) -> Exit:
     for line in pulls.warnings:
         screen.remark(line, "warning")
     if run.options.patch:
-        screen.remark(f"the files are as they were; `git apply {inert(run.options.patch)}` changes them")
+        file = run.options.patch if run.options.patch != STANDARD_OUTPUT else ""
+        then = (
+            f"`git apply {path_for_shell(file, 'FILE')}` changes them" if file else "`--patch FILE` writes it to a file"
+        )
+        screen.remark(f"the files are as they were; {then}")
     return most_severe(pulls.codes)
 
 
@@ -189,8 +194,9 @@ class _Pull:
         files = ", ".join(dict.fromkeys(inert(part.one.dataset.shown) for one in choices for part in one.parts))
         return BadInput(
             f"{files} and live differ in {counted(len(choices), 'entry', 'entries')}, and nothing says which side is "
-            f"right ({reasons}): give --discard-ours to take live's (--only, --label and --entry DIGEST choose "
-            "entries), or run `reconciler apply` to make live what git says; nothing was written"
+            f"right ({reasons}): name where CI keeps its records and copies of live (--audit, --snapshots), or a "
+            "revision that was applied (--base REF); or give --discard-ours to take live's (--only, --label and "
+            "--entry DIGEST choose entries), or run `reconciler apply` to make live what git says; nothing was written"
         )
 
     def _leaving(self, choices: Sequence[Choice]) -> tuple[list[Part], list[Retirement]]:

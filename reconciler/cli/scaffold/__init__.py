@@ -1,5 +1,6 @@
 """What `reconciler init` writes: project.yaml, a Pulumi program, the jobs of a forge."""
 
+import json
 import re
 from collections.abc import Iterator
 from importlib import metadata
@@ -11,8 +12,13 @@ from reconciler.policy import Choice, Policy, settings_of
 PACKAGE: Final = "rekognition-labels-as-code"
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # of Markdown
 _FILES: Final = Path(__file__).parent
-# The lines that a Pulumi program needs.
-PROGRAM: Final = "from reconciler import datasets_from\n\ndatasets_from()\n"
+# What the jobs give to each command that judges whose a change is: the places that outlive a runner.
+_PLACES: Final = '--snapshots "$RECONCILER_PLACE/snapshots" --audit "$RECONCILER_PLACE/audit"'
+
+
+def program_lines(argument: str) -> str:
+    """The lines that a Pulumi program needs; `argument` names the folder of the datasets from the program's."""
+    return f"from reconciler import datasets_from\n\ndatasets_from({json.dumps(argument) if argument else ''})\n"
 
 
 def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
@@ -20,7 +26,11 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
 
     Every setting is there as a comment with its default and its meaning.
     """
-    where = f'account: "{account}"\nregion: {region}\n' if account and region else ""
+    where = f'account: "{account}"\nregion: {region}\n'
+    if managed:
+        where = ""  # not with `managed: true`: the program's provider decides
+    elif not (account and region):
+        where = '# account: "111122223333" # calls are refused with credentials of any other\n# region: eu-west-1\n'
     arn = f"arn:aws:iam::{account or '111122223333'}:role/labels"
     role = "" if managed else f"# assumeRole: {arn} # a role that calls for this project are made with\n"
     lines = "\n".join(f"# {line}" for line in _settings())
@@ -29,10 +39,14 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
         f"managed: {'true' if managed else 'false'} # true: the Pulumi program declares the project\n"
         f"{where}"
         f"{role}"
+        f"# projectArn: arn:aws:rekognition:{region or 'eu-west-1'}:{account or '111122223333'}:project/{name}/0 "
+        "# instead of `project`, `managed`, `account` and `region`: exactly this one\n"
+        f"# resource: {name} # the name in the Pulumi state; default: the name of this folder\n"
         "# train: train.jsonl # default: whichever of train.jsonl, train.manifest, train.yaml, train.yml exists\n"
         "# test: test.jsonl\n"
         "# labels: [cat, dog] # the closed list of labels: any other is an error\n"
         "# retired: [{image: KEY, reason: WHY}] # images that left on purpose; `reconciler rm` writes it\n"
+        "# allow: [{guard: updates, reason: WHY, manifests: {train: DIGEST}}] # `reconciler plan -v` prints it\n"
         f"{lines}\n"
     )
 
@@ -68,7 +82,7 @@ entries: []
 def template(file: str, **values: str) -> str:
     """A file of this folder; `@NAME@` in it is replaced."""
     text = (_FILES / file).read_text(encoding="utf-8")
-    for key, value in {"version": _version(), "package": PACKAGE, **values}.items():
+    for key, value in {"version": _version(), "package": PACKAGE, "places": _PLACES, **values}.items():
         text = text.replace(f"@{key}@", value)
     return text
 

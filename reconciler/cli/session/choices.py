@@ -167,6 +167,7 @@ def choice_lines(choices: Sequence[Choice], screen: Screen, limit: int) -> None:
     """A line for each of the first entries: its digest for --entry, what happens to it in the manifest."""
     layout = Layout(screen.width, 0, verbose=False)
     kept = choices[:limit]
+    screen.line("    git -> live", "dim")
     room = max((columns_of(_name(choice)) for choice in kept), default=0)
     for choice in kept:
         for line, role in layout.entry(choice.digest, _name(choice), room, said(_words(choice)), "plain"):
