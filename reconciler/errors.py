@@ -60,11 +60,13 @@ class InvalidDeclaration(BadInput):
     """`project.yaml` or manifests do not pass.
 
     `findings` are those of class error, in the order of files and lines, at most 50 per file; `total` counts all.
-    The message has two lines per finding: place, code and what is wrong; the cure. Safe to print.
+    `manifest` is the one that they are in, as it is shown; "" for declarations. The message has two lines per finding:
+    place, code and what is wrong; the cure. Safe to print.
     """
 
-    def __init__(self, findings: "Sequence[Finding]", total: int | None = None) -> None:
+    def __init__(self, findings: "Sequence[Finding]", total: int | None = None, manifest: str = "") -> None:
         self.findings = tuple(findings)
+        self.manifest = manifest
         self.total = len(self.findings) if total is None else total
         lines = [
             f"{inert(str(finding.place))} {inert(finding.code)}: {inert(finding.message)}\n  {inert(finding.cure)}"

@@ -57,7 +57,9 @@ def _show_error(screen: Screen, error: ReconcilerError | None) -> None:
             screen.line(f"  {cure}", "dim")
         rest = error.total - len(error.findings)
         more = f" ({rest:,} not shown)" if rest else ""
-        message = f"{counted(error.total, 'error', 'errors')} in the declarations{more}; no manifest was read"
+        where = inert(error.manifest) or "the declarations"
+        end = "nothing was written" if error.manifest else "no manifest was read"
+        message = f"{counted(error.total, 'error', 'errors')} in {where}{more}; {end}"
     elif isinstance(error, Refused):  # a line for each refusal, and each command to paste on a line of its own
         message = "\n".join(inert(line, 4000) for line in str(error).split("\n"))
     screen.remark(f"error: {message}", "bad")

@@ -126,7 +126,13 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
     mistake = mistaken_file(content[:HEAD], manifest=False)
     if mistake is not None and not (wide and mistake[0] is NOT_UTF8):
         rule, details = mistake
-        raise Unreadable(rule, Place(file, 1, 1), file=path_for_shell(file, "FILE", PASTED_IN_A_CURE), **details)
+        raise Unreadable(
+            rule,
+            Place(file, 1, 1),
+            file=path_for_shell(file, "FILE", PASTED_IN_A_CURE),
+            output="train.jsonl",
+            **details,
+        )
     if b"<<<<<<<" in content or b">>>>>>>" in content:
         lines = markers(BytesIO(content), 1)
         if lines:

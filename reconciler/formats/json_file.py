@@ -5,6 +5,7 @@ from typing import Any, Final, NoReturn
 
 from reconciler.formats import conversion
 from reconciler.formats.conversion import Unreadable, refuse_mistaken
+from reconciler.manifest.json_places import fault_words
 from reconciler.model import Place
 from reconciler.rule import error
 from reconciler.text import inert
@@ -26,7 +27,7 @@ def json_of(content: bytes, place: Place) -> object:
     except UnicodeDecodeError as fault:
         raise Unreadable(conversion.ENCODING, place, byte=fault.start) from fault
     except json.JSONDecodeError as fault:
-        raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault.msg) from fault
+        raise Unreadable(JSON, Place(place.file, fault.lineno, fault.colno), reason=fault_words(fault)) from fault
     except (ValueError, RecursionError) as fault:  # NaN, a number without end, or nesting without end
         raise Unreadable(JSON, place, reason=str(fault)) from fault
 

@@ -9,13 +9,18 @@ Source: COCO, data format.
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from reconciler.formats.conversion import Converted
 from reconciler.formats.drawings import Drawing, drawings
 from reconciler.formats.export import ExportedFile
 from reconciler.formats.lines import PER_PIXEL, pixels
-from reconciler.model import Finding
+from reconciler.model import Finding, Place
+from reconciler.rule import error
+
+NOTHING: Final = error(
+    "coco-no-images", "no line has boxes, so that the file would have no images", "give a manifest with boxes"
+)
 
 
 def export(lines: Iterable[Converted], prefix: str) -> Iterator[ExportedFile | Finding]:
@@ -26,6 +31,8 @@ def export(lines: Iterable[Converted], prefix: str) -> Iterator[ExportedFile | F
             yield one
         else:
             images.append(one)
+    if not images:
+        yield NOTHING.finding(Place(""))
     labels = sorted({box.label for image in images for box in image.boxes})
     numbers = {label: number for number, label in enumerate(labels, 1)}
     document = {

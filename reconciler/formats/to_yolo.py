@@ -42,6 +42,12 @@ COPY: Final = note(
     "copy them: aws s3 sync {prefix} FOLDER/images",
 )
 
+SAME: Final = note(
+    "yolo-val-is-train",
+    "data.yaml names the same images for `train` and `val`, because YOLO needs both: validation sees what was learned",
+    "export the test manifest to a second folder, and name its images under `val`",
+)
+
 
 def export(lines: Iterable[Converted], prefix: str) -> Iterator[ExportedFile | Finding]:
     """The files, and findings about what is lost; `prefix` is the address below which the names of images begin."""
@@ -67,6 +73,7 @@ def export(lines: Iterable[Converted], prefix: str) -> Iterator[ExportedFile | F
         yield ExportedFile(name, "".join(_line(box, image, numbers[box.label]) for box in image.boxes).encode())
     for first in list(images.values())[:1]:
         yield COPY.finding(Place(first.place.file), None, count=len(images), prefix=prefix)
+        yield SAME.finding(Place(first.place.file))
 
 
 def _line(box: Box, image: Drawing, number: int) -> str:

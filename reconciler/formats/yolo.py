@@ -35,7 +35,11 @@ _CLASS: Final = re.compile(r"[0-9]{1,9}")
 # float() would also take 1_0, nan, inf and digits of other alphabets.
 _NUMBER: Final = re.compile(r"[+-]?([0-9]{1,20}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
 
-NO_IMAGES: Final = error("yolo-no-images", "the dataset has no images here", "give the folder that has data.yaml")
+NO_IMAGES: Final = error(
+    "yolo-no-images",
+    "the dataset has no images here",
+    "copy the images there if they are not there yet; else give the folder that has data.yaml",
+)
 
 # Images.
 IMAGE_NAME: Final = error("yolo-image-name", "the image's name is not UTF-8, so it has no S3 key", "rename the image")

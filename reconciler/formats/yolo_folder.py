@@ -49,7 +49,7 @@ NO_SPLIT: Final = error(
 SPLIT: Final = error(
     "yolo-split",
     "`{split}` names '{path}', which is not a folder with images or a list of images in the dataset's folder",
-    "correct the path, or remove it",
+    "copy the images there if they are not there yet; else correct the path, or remove it",
     YOLO,
 )
 

@@ -73,11 +73,12 @@ def _edited_lines(handle: BinaryIO, edits: Edits) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """The lines of an entry, the first and the last, from 1; and the column of its dash."""
+    """The lines of an entry, the first and the last, from 1; what is before its dash; whether it is in braces."""
 
     first: int
     last: int
     indent: str
+    flow: bool = False
 
 
 class _Spans:
@@ -89,19 +90,19 @@ class _Spans:
         self._shown, self._lines = shown, lines
         self._dashes = _dashes_of(handle, self._refuse)
         handle.seek(0)
-        for first, last, anchored in _items(handle, self._refuse):
-            self._see(first, last, anchored=anchored)
+        for first, end, flow in _items(handle, self._refuse):
+            self._see(first, end, flow=flow)
         if self.last is None:
             raise self._refuse(1, 1, "the manifest has no entry, so that there is no place for the first one")
 
-    def _see(self, first: tuple[int, int], last: int, *, anchored: bool) -> None:
+    def _see(self, first: tuple[int, int], end: "NodeEnd", *, flow: bool) -> None:
         line, column = first
         margin, wide = divmod(self._dashes[line - 1], _WIDEST)
         if wide != column - 1:
             raise self._refuse(line, column, "the entry's dash is not on the entry's first line")
-        self.last = _Span(line, last, " " * margin)
+        self.last = _Span(line, end.line, " " * margin, flow)
         if line in self._lines:
-            if anchored:
+            if end.anchored:
                 raise self._refuse(line, column, "an alias elsewhere may refer to this entry's text (&)")
             self.chosen[line] = self.last
 
@@ -121,8 +122,8 @@ def _dashes_of(handle: BinaryIO, refuse: Any) -> "array[int]":  # noqa: ANN401 -
     return dashes
 
 
-def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], int, bool]]:  # noqa: ANN401 - makes the exception
-    """Every entry: where its text begins, its last line, and whether anything in it has an anchor."""
+def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], "NodeEnd", bool]]:  # noqa: ANN401 - makes the exception
+    """Every entry: where its text begins, where it ends, and whether it is written in braces."""
     loader: Any = (yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)(YamlText(handle))
     for _ in range(3):  # the stream, the document, the outermost mapping
         loader.get_event()
@@ -137,7 +138,7 @@ def _items(handle: BinaryIO, refuse: Any) -> Iterator[tuple[tuple[int, int], int
         while not isinstance(event := loader.get_event(), yaml.SequenceEndEvent):
             start: Any = event.start_mark
             end = node_end(loader, event)
-            yield (start.line + 1, start.column + 1), end.line, end.anchored
+            yield (start.line + 1, start.column + 1), end, bool(getattr(event, "flow_style", False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +191,24 @@ def _edited_yaml(handle: BinaryIO, edits: Edits, spans: _Spans, head: Head) -> I
 def _texts(lines: Iterable[str], head: Head, span: _Span, whole: Collection[str], end: bytes) -> Iterator[bytes]:
     rest = iter(lines)
     while batch := list(islice(rest, _BATCH)):
-        for text in yaml_entries(batch, head, span.indent, whole):
+        for entry in yaml_entries(batch, head, span.indent, whole):
+            text = _in_braces(entry, span.indent) if span.flow else entry
             yield text.encode("utf-8", "surrogatepass").replace(b"\n", end)
+
+
+def _in_braces(entry: str, indent: str) -> str:
+    """An entry of block lines, as `yaml_entries` writes them, on one line in braces; one in braces as it is."""
+    first, *rest = (line.strip(" ") for line in entry.rstrip("\n").split("\n"))
+    if first.startswith("- {"):
+        return entry
+    members = [_quoted(one) for one in (first.removeprefix("- "), *rest) if not one.startswith("- ")]
+    boxes = ", ".join(one.removeprefix("- ") for one in rest if one.startswith("- "))
+    if members[-1] == "boxes:":
+        members[-1] = f"boxes: [{boxes}]"
+    return f"{indent}- {{{', '.join(members)}}}\n"
+
+
+def _quoted(member: str) -> str:
+    """A member whose value is text with colons, which not every reader takes without quotes in braces."""
+    name, _, value = member.partition(": ")
+    return f'{name}: "{value}"' if ":" in value and value[0] not in '"[{' else member

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Final
 
 from reconciler.errors import InvalidDeclaration
@@ -102,7 +103,7 @@ class Findings:
             InvalidDeclaration: with the errors that are kept and the count of all.
         """
         if self.refused:
-            raise InvalidDeclaration(self.errors, self.error_count)
+            raise InvalidDeclaration(self.errors, self.error_count, self.shown)
 
 
 class Collector:
@@ -133,7 +134,7 @@ class Collector:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
         `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
-        file, ready for a shell.
+        file, `output` a manifest in its place, ready for a shell.
         """
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
@@ -141,7 +142,9 @@ class Collector:
         self._by_policy += refused
         if self._counts[severity] > FINDINGS_KEPT:
             return
-        given = {"file": path_for_shell(self.shown, "FILE", PASTED_IN_A_CURE), **details}
+        output = str(PurePath(self.shown).with_suffix(".jsonl")) if PurePath(self.shown).name else "train.jsonl"
+        names = {"file": self.shown, "output": output}
+        given = {name: path_for_shell(path, "FILE", PASTED_IN_A_CURE) for name, path in names.items()} | details
         details = {name: value() if callable(value) else value for name, value in given.items()}
         if refused:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"

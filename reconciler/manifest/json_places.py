@@ -14,6 +14,13 @@ _TOKEN: Final = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,:\]}\[
 _CONSTANTS: Final = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
+def fault_words(exception: JSONDecodeError) -> str:
+    """What the decoder says, without the place that its words lead to."""
+    if exception.msg.startswith("Unterminated string"):
+        return "an opening quote without a closing one"
+    return (exception.msg[:1].lower() + exception.msg[1:]).removesuffix(" at").removesuffix(" starting")
+
+
 class _Token(NamedTuple):
     """One token that has a place: the name of a member, or the first token of a value."""
 

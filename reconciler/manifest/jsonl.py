@@ -19,7 +19,14 @@ import msgspec
 
 from reconciler.limits import LINE_CHARACTERS, NESTING
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine, kind_of
-from reconciler.manifest.json_places import bad_number, half_character, offset_of, repeated_member, too_deep
+from reconciler.manifest.json_places import (
+    bad_number,
+    fault_words,
+    half_character,
+    offset_of,
+    repeated_member,
+    too_deep,
+)
 from reconciler.manifest.mistaken_files import MARKER, few, markers
 from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
@@ -280,8 +287,9 @@ def _explained(exception: json.JSONDecodeError, text: str) -> tuple[str, str]:
         return "a single quote where JSON requires a double quote, as Python shows a dictionary", _DUMPS
     if match := _OTHER_WORD.match(rest):
         return f"the word {match[0]}, which JSON does not have", _DUMPS
-    message = exception.msg[:1].lower() + exception.msg[1:]
-    return message, "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
+    return fault_words(
+        exception
+    ), "correct the line: one JSON object per line, names and text in double quotes, no trailing commas"
 
 
 def _surplus(before: str, rest: str) -> tuple[str, str]:

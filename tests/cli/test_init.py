@@ -301,6 +301,7 @@ def test_a_project_that_was_not_looked_for_is_not_declared_as_new(
     declared: Any = yaml.safe_load((world.folder / "datasets/cells/project.yaml").read_text())
     assert declared["managed"] is False
     assert "not looked at" in ran.err
+    assert "# What is live was not looked at" in (world.folder / "datasets/cells/project.yaml").read_text()
     assert "set credentials and a Region" in ran.err
 
 

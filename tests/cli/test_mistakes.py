@@ -512,3 +512,19 @@ def test_every_code_is_explained_and_has_an_anchor(world: World) -> None:
     ran = world.run("explain", "merge-conflit")
     assert (ran.code, ran.out) == (3, "")
     assert "did you mean `merge-conflict`?" in ran.err
+
+
+def test_a_table_as_the_test_manifest_is_converted_to_its_own_name(world: World) -> None:
+    """The cure writes the manifest that was asked for, not the one of training."""
+    folder = world.write("cells", world.many(2), world.many(1))
+    (folder / "test.jsonl").write_text("a.jpg,cat\nb.jpg,dog\n")
+    ran = world.run("validate")
+    assert (ran.code, "-o datasets/cells/test.jsonl" in ran.out) == (3, True), ran.out
+
+
+def test_a_text_without_its_closing_quote_is_a_whole_sentence(world: World) -> None:
+    """The finding says what is missing instead of ending before the place."""
+    folder = world.write("cells")
+    (folder / "train.jsonl").write_text('{"source-ref": "s3://a/b.jpg\n')
+    ran = world.run("validate")
+    assert (ran.code, "an opening quote without a closing one" in " ".join(ran.out.split())) == (3, True), ran.out

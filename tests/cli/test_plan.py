@@ -243,7 +243,7 @@ def test_findings_that_stop_nothing_stand_beside_the_plan(account: Account, worl
     ran = world.run("plan", "--allow", "unusable=meant")
     assert ran.code == 0
     assert ran.out.count("ERROR_INVALID_BOUNDING_BOX marked: ") == 3
-    assert "... and 4 more findings" in ran.out
+    assert "... and 4 more findings; see them with `reconciler validate --verbose`" in ran.out
     assert world.run("plan", "-v", "--allow", "unusable=meant").out.count("ERROR_INVALID_BOUNDING_BOX marked: ") == 6
 
 

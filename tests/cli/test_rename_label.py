@@ -122,6 +122,24 @@ def test_two_labels_become_one_only_when_that_is_said(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[RBC, WBC] # all", "[WBC] # all"),
+        ("[WBC, 'RBC']", "[WBC]"),
+        ("[x, RBC,\n  WBC,]", "[x, WBC,]"),
+        ("[x, WBC,\n  RBC,\n]", "[x, WBC,\n]"),
+    ],
+)
+def test_a_merged_label_leaves_a_list_in_brackets(world: World, before: str, after: str) -> None:
+    """The item goes with one comma, first, in the middle or last; every other byte stays."""
+    folder = world.write("cells", [world.boxes("a.jpg", "RBC", "WBC")], None, f"managed: false\nlabels: {before}")
+    ran = world.run("rename-label", "RBC", "WBC", "--merge")
+    assert ran.code == 0, ran.err
+    assert (folder / "project.yaml").read_text() == f"managed: false\nlabels: {after}\n"
+    assert world.run("validate").code == 0
+
+
+@pytest.mark.parametrize(
     ("text", "arguments", "said"),
     [
         (YAML, ("RCB", "x"), "no manifest has the label 'RCB'"),

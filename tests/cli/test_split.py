@@ -111,4 +111,32 @@ def test_a_project_needs_both_datasets(world: World) -> None:
     """With one dataset there is nothing to deal to."""
     world.write("cells", world.many(2))
     (world.folder / "new.jsonl").write_text(world.boxes("n.jpg", "a") + "\n")
-    assert "has both datasets" in world.run("split", "new.jsonl").err
+    ran = world.run("split", "new.jsonl")
+    assert (ran.code, "cells has no test manifest" in ran.err) == (3, True)
+    assert "write datasets/cells/test.jsonl" in ran.err
+
+
+@pytest.mark.parametrize("command", [("split",), ("convert", "manifest")])
+def test_a_label_outside_of_the_closed_list_is_refused_as_validate_does(world: World, command: tuple[str, ...]) -> None:
+    """The finding with its suggestion is shown, and no manifest changes."""
+    folder = world.write("cells", world.many(3), world.many(1, first=900), "managed: false\nlabels: [RBC, WBC]")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    (world.folder / "new.jsonl").write_text(world.boxes("n.jpg", "RCB") + "\n")
+    into = () if command == ("split",) else ("--into", "datasets/cells/train.jsonl")
+    ran = world.run(*command, "new.jsonl", *into)
+    said = ran.out + ran.err
+    assert ran.code == 3
+    assert all(words in said for words in ("label-not-declared", "did you mean", "1 error in datasets/cells/")), said
+    assert "by hand" not in said
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_errors_of_a_manifest_are_not_called_errors_of_declarations(world: World) -> None:
+    """A broken line is counted in its manifest, and the end says that nothing was written."""
+    folder = project(world)
+    with (folder / "train.jsonl").open("a") as manifest:
+        manifest.write('{"source-ref": "s3://a/b.jpg\n')
+    (world.folder / "new.jsonl").write_text(world.boxes("n.jpg", "RBC") + "\n")
+    ran = world.run("split", "new.jsonl")
+    assert ran.code == 3
+    assert ran.err.endswith("error: 1 error in datasets/cells/train.jsonl; nothing was written\n")

@@ -70,6 +70,7 @@ def parsed(lines: list[Converted]) -> list[dict[str, Any]]:
 @given(manifests())
 def test_coco_comes_back_as_it_was(lines: list[Converted]) -> None:
     """Boxes, sizes, keys and images that show nothing survive the way to COCO and back."""
+    assume(lines)
     (file,), findings = exported("coco", lines)
     assert findings == []
     assert meanings(converted("coco", [("i.json", file.content)])[0]) == meanings(parsed(lines))
@@ -91,7 +92,7 @@ def test_yolo_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, lin
         image.parent.mkdir(parents=True, exist_ok=True)
         image.write_bytes(png_header(size["width"], size["height"]))
 
-    assert [one.code for one in findings] == ["yolo-copy-images"]
+    assert [one.code for one in findings] == ["yolo-copy-images", "yolo-val-is-train"]
     back, _ = converted("yolo", root)
     assert {key.replace("/images/", "/", 1): one for key, one in meanings(back).items()} == meanings(parsed(lines))
 
@@ -147,6 +148,16 @@ def test_what_cannot_be_a_folder_of_yolo_is_an_error(names: list[str], code: str
     ]
     _, findings = exported("yolo", lines)
     assert ("error", code) in [(one.severity.value, one.code) for one in findings]
+
+
+def test_a_file_without_images_is_an_error() -> None:
+    """Lines without boxes give COCO nothing to say: that is an error beside the count of what is lost."""
+    key = IMAGES + "a.jpg"
+    _, findings = exported("coco", [Converted(key, label_line(key, ["dog"], CREATED), Place("m", 1, 1))])
+    assert [(one.severity.value, one.code) for one in findings] == [
+        ("marked", "export-lost-images"),
+        ("error", "coco-no-images"),
+    ]
 
 
 def test_an_image_outside_of_the_prefix_is_an_error() -> None:

@@ -117,6 +117,31 @@ def test_a_random_subset_changes_and_no_other_byte_does(data: st.DataObject, *, 
         assert after.count(b"\n") == after.count(b"\r\n")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_entry_in_braces_stays_one_line_in_braces(end: str) -> None:
+    """Changed or added below one, with text that needs quotes; boxes too. Line ends stay."""
+    head = f"images: {BUCKET}{end}entries:{end}  - image: 0.jpg{end}"
+    content = f"{head}  - {{image: 1.jpg, labels: [cat]}}{end}".encode()
+    size, where = {"width": 9, "height": 9, "depth": 3}, {"class_id": 0, "left": 1, "top": 2, "width": 3, "height": 4}
+    described = {
+        "objects": [{"confidence": 1}],
+        "class-map": {"0": "x: y"},
+        "type": "groundtruth/object-detection",
+        "human-annotated": "yes",
+        "creation-date": "2026-01-31T00:00:00",
+        "job-name": "labeling-job/b",
+    }
+    boxes = {"image_size": [size], "annotations": [where]}
+    box = json.dumps({"source-ref": f"{BUCKET}1.jpg", "b": boxes, "b-metadata": described})
+    for line, label in ((labelled("1.jpg", "dog", date="2025-01-31T00:00:00"), "dog"), (box, "x: y")):
+        after = apply(content, Edits({4: line}, [labelled("s3:2.jpg", "a b")]), is_yaml=True)
+        *kept, changed, added, rest = after.decode().split(end)
+        assert (end.join([*kept, ""]), rest) == (head, "")
+        assert all(one.startswith("  - {image: ") and one.endswith("}") for one in (changed, added))
+        found = entries(after, is_yaml=True)
+        assert (found[f"{BUCKET}1.jpg"], found[f"{BUCKET}s3:2.jpg"]) == ((label,), ("a b",))
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

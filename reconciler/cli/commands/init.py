@@ -185,7 +185,8 @@ def _project_files(
         arn = ProjectArn.parse(project.arn) if project else None
         account, region = (arn.account, arn.region) if arn else ("", "")
         managed = looked and arn is None and run.options.pulumi
-        yield _File(folders[name] / "project.yaml", project_yaml(name, account, region, managed=managed))
+        text = project_yaml(name, account, region, managed=managed, looked=looked)
+        yield _File(folders[name] / "project.yaml", text)
         if not (project and project.datasets) and not _has_manifest(folders[name]):
             yield _File(folders[name] / "train.yaml", FIRST_MANIFEST)
 

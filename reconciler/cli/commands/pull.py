@@ -160,7 +160,7 @@ class _Pull:
         name = inert(datasets[0].project.name) if datasets else ""
         if ours:
             entries = counted(ours, "entry that git changed stays", "entries that git changed stay")
-            self.lines.append(f"{name}: {entries}; the next apply sends them")
+            self.lines.append(f"{name}: {entries}; the next apply sends {'it' if ours == 1 else 'them'}")
         if left := chosen.others + rest.total():
             self.codes.append(Exit.CHANGES)
             were = counted(left, "entry that differs was", "entries that differ were")

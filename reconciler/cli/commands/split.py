@@ -23,7 +23,7 @@ from reconciler.formats import FORMATS
 from reconciler.formats.conversion import Converted
 from reconciler.ledger import DESIRED, fill_live
 from reconciler.manifest import read_manifest
-from reconciler.model import DatasetType, Severity
+from reconciler.model import DatasetType, ProjectDeclaration, Severity
 from reconciler.run import DatasetRun
 from reconciler.text import counted, inert
 from reconciler.views.words import finding_lines
@@ -42,8 +42,9 @@ def split(run: Run, screen: Screen, _signals: Signals) -> Exit:
     options = run.options
     group = _grouping(options.group)
     projects = chosen_projects(options.datasets, options.projects)
-    if len(projects) != 1 or len(projects[0].datasets) != 2:
+    if len(projects) != 1:
         raise BadInput("name one project that has both datasets: --project NAME")
+    _refuse_without_both(projects[0])
     add_datasets(run, projects[0])
     for one in run.datasets:
         one.findings = read_manifest(one.dataset, projects[0].labels, one.ledger.accept, screen.show)
@@ -55,11 +56,23 @@ def split(run: Run, screen: Screen, _signals: Signals) -> Exit:
             lines = dealt.lines[one.dataset.dataset_type]
             fill_live(one.ledger, (line.line.decode("utf-8", "surrogatepass") for line in lines))
             if taken := [Taken(row.key, 0, row.seq) for row in one.ledger.live_only()]:
-                edit_manifest(one, files, taken, projects[0], screen.show)
+                edit_manifest(one, files, taken, projects[0], screen.show).raise_if_refused()
         files.done()
     for text in _told(run.datasets, dealt):
         screen.line(text)
     return Exit.DONE
+
+
+def _refuse_without_both(project: ProjectDeclaration) -> None:
+    there = {one.dataset_type for one in project.datasets}
+    for kind in DatasetType:
+        if kind not in there:
+            shown = inert(project.shown)
+            raise BadInput(
+                f"{inert(project.name)} has no {kind.word} manifest, and split needs both datasets: write "
+                f"{shown}/{kind.word}.jsonl with at least one entry, and name it under `{kind.word}` if "
+                f"{shown}/project.yaml names its manifests; nothing was written"
+            )
 
 
 def _grouping(pattern: str) -> re.Pattern[str]:

@@ -21,10 +21,10 @@ def program_lines(argument: str) -> str:
     return f"from reconciler import datasets_from\n\ndatasets_from({json.dumps(argument) if argument else ''})\n"
 
 
-def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
+def project_yaml(name: str, account: str, region: str, *, managed: bool, looked: bool = True) -> str:
     """The project.yaml of a project; `account` and `region` are empty where the project was not found.
 
-    Every setting is there as a comment with its default and its meaning.
+    A comment says so where nobody `looked` for it. Every setting is a comment with its default and its meaning.
     """
     where = f'account: "{account}"\nregion: {region}\n'
     if managed:
@@ -37,6 +37,7 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool) -> str:
     return (
         f"project: {name}\n"
         f"managed: {'true' if managed else 'false'} # true: the Pulumi program declares the project\n"
+        f"{'' if looked else '# What is live was not looked at: set `managed: true` if the project is new.' + chr(10)}"
         f"{where}"
         f"{role}"
         f"# projectArn: arn:aws:rekognition:{region or 'eu-west-1'}:{account or '111122223333'}:project/{name}/0 "

@@ -40,7 +40,8 @@ def edit_manifest(
     `project` is as it will be; what a reader then finds in the manifest is given back.
 
     Raises:
-        BadInput: an entry cannot be edited by position, or no entry would be left.
+        BadInput: an entry cannot be edited by position, or no entry would be left. InvalidDeclaration: a reader refuses
+            an entry that is taken.
     """
     shown = inert(one.dataset.shown)
     came = [entry for entry in taken if not entry.line]
@@ -54,7 +55,7 @@ def edit_manifest(
     with one.dataset.manifest.open("rb") as handle, Ledger() as after:
         file = files.write(one.dataset.manifest, edited(handle, edits, one.dataset.shown, is_yaml=is_yaml))
         findings = read_again(one, file, project, after, report)
-        _refuse_other_changes(one, after, taken, left)
+        _refuse_other_changes(one, after, taken, left, findings)
     return findings
 
 
@@ -125,7 +126,9 @@ def _mapped_back(one: DatasetRun, result: Callable[[], str]) -> str:
         ) from None
 
 
-def _refuse_other_changes(one: DatasetRun, after: Ledger, taken: Sequence[Taken], left: int) -> None:
+def _refuse_other_changes(
+    one: DatasetRun, after: Ledger, taken: Sequence[Taken], left: int, findings: Findings
+) -> None:
     """The new file has live's content for exactly the entries that are taken, and the old one's for all others."""
     shown = inert(one.dataset.shown)
     wanted = {entry.key: entry for entry in taken}
@@ -136,6 +139,7 @@ def _refuse_other_changes(one: DatasetRun, after: Ledger, taken: Sequence[Taken]
     for key, entry in wanted.items():
         meaning = after.digests(key, Compare.LABELS)[0]
         if meaning != (None if entry.goes else one.ledger.digests(key, Compare.LABELS)[1]):
+            findings.raise_if_refused()
             raise BadInput(f"{shown}: the entry {inert(key)} could not be written; edit the file by hand")
     if after.desired_facts(Compare.LABELS).entries != left:
         raise BadInput(f"{shown}: other entries would change too; edit the file by hand")

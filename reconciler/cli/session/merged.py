@@ -49,7 +49,7 @@ def merge(run: Run, screen: Screen, lines: Iterable[Converted], into: Path) -> E
             leaving = [Retirement(item_for(entry.key), why, one.dataset.dataset_type) for entry in missing]
             project = retired(files, project, leaving)
         if taken:
-            edit_manifest(one, files, taken, project, screen.show)
+            edit_manifest(one, files, taken, project, screen.show).raise_if_refused()
         files.done()
     for text in _told(one, changed, added, missing, retire=bool(why)):
         screen.line(text)

@@ -58,7 +58,7 @@ def with_items(content: bytes, key: str, items: Sequence[Item], shown: str) -> b
 
 
 def with_item_renamed(content: bytes, key: str, old: str, new: str, shown: str) -> bytes:
-    """A valid project.yaml in one of whose lists an item has a different text; without `new` its line goes.
+    """A valid project.yaml in one of whose lists an item has a different text; without `new` the item goes.
 
     Raises:
         BadInput: the item cannot be edited by position.
@@ -73,10 +73,24 @@ def with_item_renamed(content: bytes, key: str, old: str, new: str, shown: str) 
     end: Any = items[0].end_mark
     if new:
         return f"{text[: begin.index]}{in_flow(new)}{text[end.index :]}".encode()
+    if lists[0].flow_style and (without := _without(text, lists[0].value, lists[0].value.index(items[0]))):
+        return without.encode()
     lines = text.splitlines(keepends=True)
     if lists[0].flow_style or not lines[begin.line].lstrip().startswith("- "):
         raise BadInput(f"{inert(shown)}: remove `{inert(old)}` from `{key}` by hand; nothing was written")
     return "".join((*lines[: begin.line], *lines[begin.line + 1 :])).encode()
+
+
+def _without(text: str, items: Sequence[Any], at: int) -> str:
+    """The text without an item of a list in brackets and its comma; "" where that would take a comment along."""
+    item = items[at]
+    begin, end = item.start_mark.index, item.end_mark.index
+    if at + 1 < len(items):
+        end = items[at + 1].start_mark.index
+    elif at:
+        begin = items[at - 1].end_mark.index
+    gone = text[begin:end].replace(text[item.start_mark.index : item.end_mark.index], "")
+    return "" if "#" in gone else text[:begin] + text[end:]
 
 
 def _put(text: str, at: int, what: str) -> bytes:

@@ -42,24 +42,24 @@ MERGE_CONFLICT: Final = error(
 COCO_FILE: Final = error(
     "coco-file",
     "this is a file in COCO's format, not a manifest",
-    "convert it: reconciler convert coco {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+    "convert it: reconciler convert coco {file} --image-prefix s3://BUCKET/FOLDER/ -o {output}",
 )
 VOC_FILE: Final = error(
     "voc-file",
     "this is XML, such as a file in Pascal VOC's format, not a manifest",
-    "convert it: reconciler convert voc {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+    "convert it: reconciler convert voc {file} --image-prefix s3://BUCKET/FOLDER/ -o {output}",
 )
 YOLO_FILE: Final = error(
     "yolo-file",
     "this is a label file in YOLO's format (class, center and size as fractions), not a manifest",
     "convert the folder that has data.yaml: reconciler convert yolo FOLDER --image-prefix s3://BUCKET/FOLDER/ "
-    "-o train.jsonl",
+    "-o {output}",
 )
 YOLO_POLYGONS: Final = error(
     "yolo-polygons",
     "this is a label file in YOLO's format for segmentation or oriented boxes (a polygon on each line), not a manifest",
     "export the dataset for object detection (lines `class cx cy w h`), and convert its folder: reconciler convert "
-    "yolo FOLDER --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+    "yolo FOLDER --image-prefix s3://BUCKET/FOLDER/ -o {output}",
 )
 OTHER_FORMAT: Final = error(
     "other-format",
@@ -70,12 +70,12 @@ LABEL_STUDIO_FILE: Final = error(
     "label-studio-file",
     "this is an export of Label Studio, not a manifest",
     "export with the format JSON (not JSON-MIN) and convert it: reconciler convert label-studio {file} --image-prefix "
-    "s3://BUCKET/FOLDER/ -o train.jsonl",
+    "s3://BUCKET/FOLDER/ -o {output}",
 )
 TABLE: Final = error(
     "table-file",
     "this looks like {kind}, not a manifest",
-    "convert it, as CSV: reconciler convert csv {file} --image-prefix s3://BUCKET/FOLDER/ -o train.jsonl",
+    "convert it, as CSV: reconciler convert csv {file} --image-prefix s3://BUCKET/FOLDER/ -o {output}",
 )
 LIST: Final = error(
     "image-list",

@@ -297,7 +297,8 @@ def _findings(findings: FindingCounts, layout: Layout, indent: int = 2, *, alone
         line, cure = finding_lines(found)
         yield from layout.wrap(line, role, indent, indent + 2)
         yield from layout.wrap(cure, "dim", indent + 2, indent + 4)
-    yield from left_out(total - len(kept), "more findings", layout, indent)
+    what = "more finding" if total - len(kept) == 1 else "more findings"
+    yield from left_out(total - len(kept), f"{what}; see them with `reconciler validate --verbose`", layout, indent)
 
 
 def _failure(failure: Failure, layout: Layout, indent: int = 2) -> Iterator[StyledLine]:
