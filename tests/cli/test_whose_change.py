@@ -281,14 +281,14 @@ def test_theirs_is_no_key_of_guards(world: World) -> None:
 
 
 def test_after_a_restore_entries_that_it_did_not_send_are_still_known(applied: World, account: Account) -> None:
-    """A restore sends some lines: an edit of any other is theirs, and git wants the restored ones changed again."""
+    """What a restore brought back is live's change, which git does not have, and so is an edit of any other line."""
     applied.write("cells", lines(applied, {1: "ours"}), settings=settings("refuse"))
     assert applied.run("apply", "--yes").code == 0
     (audit,) = (applied.folder / ".reconciler" / "audit").glob("*.jsonl")
     identity = json.loads(audit.read_text().splitlines()[-1])["id"]
     assert applied.run("restore", identity, "--yes").code == 0
     edit(account, applied, {2: "theirs"})
-    assert origins(applied.run("plan", "--json")) == {"0001": "ours", "0002": "theirs"}
+    assert origins(applied.run("plan", "--json")) == {"0001": "theirs", "0002": "theirs"}
 
 
 def test_an_entry_that_went_from_live_is_theirs_and_added_again(applied: World, account: Account) -> None:

@@ -103,7 +103,14 @@ def test_a_record_has_what_the_page_lists(desk: Desk, tmp_path: Path) -> None:
         plan = planned(ledger, guards={}, allow={"shrink": "we moved them"})
         attempt.planned(ledger, plan)
     attempt.overwrites("there.jsonl.gz")
-    attempt.outcome = Outcome("arn:dataset", add=3, batches=1, rejected_total=2, snapshots=("here.jsonl.gz",))
+    attempt.outcome = Outcome(
+        "arn:dataset",
+        add=3,
+        batches=1,
+        rejected_total=2,
+        snapshots=("here.jsonl.gz",),
+        overwritten=("there.jsonl.gz",),
+    )
     record = desk.record(attempt, iter([{"DescribeDataset": 2}, {"DescribeDataset": 5, "UpdateDatasetEntries": 1}]))
     plan_id = record["plan"].pop("id")
     assert len(plan_id) == 32
