@@ -85,7 +85,7 @@ def test_a_version_that_a_colleague_made_during_the_apply_is_kept_too(old: Desk)
 
 
 def test_an_apply_that_sent_nothing_overwrote_nothing(old: Desk) -> None:
-    """Somebody else sent the same lines first: the copy that was written before is no way back to offer."""
+    """Somebody else sent the same lines first: the copy that was written before is not offered as a way back."""
     asked = count(1)
 
     def edit() -> None:

@@ -463,7 +463,7 @@ def test_a_test_set_of_nearly_the_name_is_named_in_validate_and_plan(world: Worl
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"# nothing\n", b"entries: 1\n", gzip.compress(b"x"), LFS.encode(), b"\xef\xbb\xbf", b"images: s3://b/\n"],
+    [b"", b"# nothing\n", b"entries: 1\n", gzip.compress(b"x", mtime=0), LFS.encode(), b"\xef\xbb\xbf", b"images: s3://b/\n"],
 )
 @pytest.mark.parametrize("name", ["train.jsonl", "train.yaml", "missing.jsonl"])
 def test_no_place_has_a_line_zero(world: World, content: bytes, name: str) -> None:
@@ -489,7 +489,7 @@ def test_what_is_fetched_for_a_converter_is_named_too(world: World) -> None:
     """A pointer of Git LFS and an archive are named whatever format was expected."""
     for content, code in (
         (LFS.encode(), "git-lfs-pointer"),
-        (gzip.compress(b"x"), "compressed-file"),
+        (gzip.compress(b"x", mtime=0), "compressed-file"),
         (CONFLICT.encode(), "merge-conflict"),
     ):
         (world.folder / "in").write_bytes(content)
