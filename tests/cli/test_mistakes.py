@@ -260,7 +260,7 @@ def test_a_file_that_is_something_else_is_refused(world: World, mistake: str) ->
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (gzip.compress(GOOD.encode()), "gzip"),
+        (gzip.compress(GOOD.encode(), mtime=0), "gzip"),
         (b"PK\x03\x04\x14\x00" + bytes(20), "zip"),
         (b"BZh91AY&SY", "bzip2"),
         (b"\xfd7zXZ\x00\x00", "xz"),
@@ -463,7 +463,15 @@ def test_a_test_set_of_nearly_the_name_is_named_in_validate_and_plan(world: Worl
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"# nothing\n", b"entries: 1\n", gzip.compress(b"x", mtime=0), LFS.encode(), b"\xef\xbb\xbf", b"images: s3://b/\n"],
+    [
+        b"",
+        b"# nothing\n",
+        b"entries: 1\n",
+        gzip.compress(b"x", mtime=0),
+        LFS.encode(),
+        b"\xef\xbb\xbf",
+        b"images: s3://b/\n",
+    ],
 )
 @pytest.mark.parametrize("name", ["train.jsonl", "train.yaml", "missing.jsonl"])
 def test_no_place_has_a_line_zero(world: World, content: bytes, name: str) -> None:
