@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -30,7 +31,10 @@ BEYOND_THE_PARSER = [
 def loaded(arguments: list[str], unwanted: list[str], folder: Path) -> str:
     """The unwanted modules that a run of the command loads."""
     code = PROGRAM.format(arguments=arguments, unwanted=unwanted)
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    # Where branches are measured, every process loads what measures them.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, env=environ)
     return done.stdout.rpartition("LOADED ")[2].strip()
 
 
