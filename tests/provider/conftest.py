@@ -26,7 +26,9 @@ def provider(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> It
     """A provider process whose stack talks to the emulator; it must print nothing."""
     with running(tmp_path_factory.mktemp("program"), config_for(emulator)) as process:
         yield process
-    assert set(process.output) == {""}
+    # Where branches are measured, a process that is stopped while it writes what it measured says so by itself.
+    measuring = "Exception ignored in atexit callback: <bound method Coverage."
+    assert {text for text in process.output if not text.startswith(measuring)} <= {""}
 
 
 @pytest.fixture
