@@ -41,7 +41,9 @@ def test_one_run_over_two_accounts(world: World, account: Account, theirs: Calla
 
 def test_the_record_has_the_role_and_restore_uses_it(world: World, theirs: Callable[[], list[int]]) -> None:
     """What an apply in the other account overwrote comes back there, by the record and by the snapshot."""
-    settings = f"project: cells\nmanaged: false\nassumeRole: {ROLE}\npolicy: {{guards: {{updates: off}}, theirs: overwrite}}"
+    settings = (
+        f"project: cells\nmanaged: false\nassumeRole: {ROLE}\npolicy: {{guards: {{updates: off}}, theirs: overwrite}}"
+    )
     world.write("theirs", world.many(3), settings=settings)
     assert world.run("apply", "--yes").code == 0
     world.write("theirs", [*world.many(2), world.boxes("0002.jpg", "RBC", left=77)], settings=settings)
