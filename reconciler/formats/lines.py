@@ -3,6 +3,7 @@
 Boxes are clipped to the image's frame or left out, with a finding about each.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, compact
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.entries.misread import CARELESS, FRACTIONS, TURNED, UNCLEAR, Drawn, misread
-from reconciler.formats.conversion import HALF, HALF_CHARACTER
+from reconciler.formats.conversion import HALF, HALF_CHARACTER, SIZE, Unreadable
 from reconciler.limits import BOX_SIDE_MIN_PX
 from reconciler.manifest.yaml.expand import attribute_names
 from reconciler.model import Finding, Place, Severity
@@ -21,6 +22,7 @@ _TOO_SMALL: Final = ENTRY_CODES["ERROR_BOUNDING_BOX_TOO_SMALL"]
 _OFF_FRAME: Final = ENTRY_CODES["ERROR_INVALID_BOUNDING_BOX"]
 
 # Boxes.
+NUMBER: Final = error("number", "{name} is '{text}', not a number of pixels", "write a number such as 12 or 12.5")
 TOO_SMALL: Final = marked(
     _TOO_SMALL.code,
     f"the box '{{label}}', {{drawn}}, is left out: {_TOO_SMALL.meaning}",
@@ -68,8 +70,33 @@ NO_BOX_LEFT: Final = error(
 
 # As in `reconciler.entries.Box`, coordinates are thousandths of a pixel, so that sums and differences are exact.
 PER_PIXEL: Final = 1000
+# Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
 _ATTRIBUTE: Final = "bounding-box"
 _SIDES: Final = ("left", "top", "width", "height")
+
+
+def thousandths_of(text: str, what: str, place: Place) -> int:
+    """A number of pixels, written as a plain decimal number; `what` names it.
+
+    Raises:
+        Unreadable: it is something else.
+    """
+    if _NUMBER.fullmatch(text) is None:
+        raise Unreadable(NUMBER, place, name=what, text=text)
+    return round(float(text) * PER_PIXEL)
+
+
+def side_of(text: str, name: str, what: str, place: Place) -> int:
+    """A side of an image in whole pixels; `name` is how the file names it, `what` how a sentence does.
+
+    Raises:
+        Unreadable: it is not a positive whole number.
+    """
+    thousandths = thousandths_of(text, name, place)
+    if thousandths <= 0 or thousandths % PER_PIXEL:
+        raise Unreadable(SIZE, place, what=what, value=text)
+    return thousandths // PER_PIXEL
 
 
 @dataclass(frozen=True, slots=True)

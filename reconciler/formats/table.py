@@ -20,7 +20,7 @@ from typing import Final
 from reconciler.entries import Box, bare_line
 from reconciler.formats import conversion, lines
 from reconciler.formats.conversion import Converted, Keys, Unreadable, refuse_mistaken
-from reconciler.formats.lines import PER_PIXEL, Frame, PlacedBox, box_line, label_line, placed
+from reconciler.formats.lines import Frame, PlacedBox, box_line, label_line, placed, side_of, thousandths_of
 from reconciler.formats.yolo_folder import is_image
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error, note
@@ -38,8 +38,6 @@ _SIDES: Final = (("left", "top", "width", "height"), ("x", "y", "width", "height
 _SIZE: Final = (("imagewidth", "imageheight"), ("imgwidth", "imgheight"))
 # With corners, the plain names are the image's.
 _SIZE_TOO: Final = (("width", "height"),)
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
-_WHOLE: Final = re.compile(r"0*[1-9][0-9]{0,6}(\.0*)?")
 
 COLUMNS: Final = error(
     "table-columns",
@@ -57,7 +55,6 @@ NO_LABEL: Final = error("table-no-label", "the row has a box without a label", "
 NO_BOX: Final = error(
     "table-no-box", "the row has the label '{label}' and no box", "write all four numbers of the box, or remove the row"
 )
-NUMBER: Final = error("table-number", "{name} is '{text}', not a number of pixels", "write a number such as 12 or 12.5")
 TWO_SIZES: Final = error(
     "table-two-sizes",
     "the image has the size {size} here and {first} in line {line}",
@@ -242,24 +239,15 @@ def _add(image: _Image, columns: _Columns, place: Place, row: Sequence[str]) -> 
         raise Unreadable(NO_BOX, place, label=labels[0] if labels else "")
     if not labels:
         raise Unreadable(NO_LABEL, place)
-    left, top, right, bottom = (_pixels(columns, number, place, row) for number in columns.box)
+    left, top, right, bottom = (thousandths_of(row[number], columns.names[number], place) for number in columns.box)
     sides = (right - left, bottom - top) if columns.corners else (right, bottom)
     image.boxes += [PlacedBox(Box(label, left, top, *sides), place) for label in labels]
 
 
 def _frame(columns: _Columns, place: Place, row: Sequence[str]) -> Frame:
-    sides = []
-    for number in columns.size:
-        if _WHOLE.fullmatch(row[number]) is None:
-            raise Unreadable(conversion.SIZE, place, what=columns.names[number], value=row[number])
-        sides.append(int(float(row[number])))
-    return Frame(*sides)
-
-
-def _pixels(columns: _Columns, number: int, place: Place, row: Sequence[str]) -> int:
-    if _NUMBER.fullmatch(row[number]) is None:
-        raise Unreadable(NUMBER, place, name=columns.names[number], text=row[number])
-    return round(float(row[number]) * PER_PIXEL)
+    named = [(row[number], columns.names[number]) for number in columns.size]
+    width, height = (side_of(text, name, name, place) for text, name in named)
+    return Frame(width, height)
 
 
 def _line(image: _Image, key: str, created: str) -> Iterator[Converted | Finding]:

@@ -23,7 +23,7 @@ from xml.parsers import expat
 from reconciler.entries import Box
 from reconciler.formats import conversion, lines
 from reconciler.formats.conversion import Converted, Keys, Unreadable, refuse_mistaken
-from reconciler.formats.lines import PER_PIXEL, Frame, PlacedBox, box_line, placed
+from reconciler.formats.lines import Frame, PlacedBox, box_line, placed, side_of, thousandths_of
 from reconciler.limits import NESTING
 from reconciler.model import Finding, Place, Severity
 from reconciler.rule import error
@@ -116,8 +116,6 @@ class _Reader:
 
 
 _DECLARED: Final = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]*\bencoding\s*=")
-# Plain decimal numbers of a size that an image can have; float() would also take 1_0, inf and other alphabets' digits.
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,7}(\.[0-9]{0,30})?")
 _DEPTH: Final = 3
 _OF_OBJECTS: Final = frozenset({"object", "bndbox", "polygon"})
 _VOC: Final = "VOC2012 Development Kit, annotation format"
@@ -163,9 +161,6 @@ LOST: Final = error(
     "write each box as <object> with <name> and <bndbox>, directly below <annotation>",
     _VOC,
 )
-NUMBER: Final = error(
-    "number", "<{name}> is '{text}', not a number of pixels", "write a number such as 12 or 12.5", _VOC
-)
 
 
 def _image(root: Element, keys: Keys) -> tuple[str, Frame]:
@@ -181,10 +176,7 @@ def _image(root: Element, keys: Keys) -> tuple[str, Frame]:
 
 
 def _side(element: Element) -> int:
-    thousandths = _thousandths(element)
-    if thousandths <= 0 or thousandths % PER_PIXEL:
-        raise Unreadable(conversion.SIZE, element.place, what=f"the image's {element.name}", value=element.text)
-    return thousandths // PER_PIXEL
+    return side_of(element.text, f"<{element.name}>", f"the image's {element.name}", element.place)
 
 
 def _boxes(root: Element, frame: Frame) -> tuple[list[Box], list[Finding]]:
@@ -239,6 +231,4 @@ def _part(element: Element, name: str) -> Element:
 
 
 def _thousandths(element: Element) -> int:
-    if _NUMBER.fullmatch(element.text) is None:
-        raise Unreadable(NUMBER, element.place, name=element.name, text=element.text)
-    return round(float(element.text) * PER_PIXEL)
+    return thousandths_of(element.text, f"<{element.name}>", element.place)

@@ -6,7 +6,7 @@ an entry that an alias refers to, a dash on a line of its own) is refused with i
 
 import re
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -37,7 +37,7 @@ class Edits:
     """
 
     changed: Mapping[int, str | None]
-    added: Sequence[str] = ()
+    added: Collection[str] = ()
     whole: Collection[str] = ()
 
 

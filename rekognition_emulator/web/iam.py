@@ -11,15 +11,12 @@ import re
 from typing import TYPE_CHECKING
 
 from rekognition_emulator.errors import ServiceError
-from rekognition_emulator.operations.admission import IAM_OPERATIONS, access_denied
-from rekognition_emulator.web.query import Result, members, parameters_of
+from rekognition_emulator.operations.admission import IAM_OPERATIONS
+from rekognition_emulator.web.query import QueryService, Result, members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekognition_emulator.aws_json.callers import Callers
-    from rekognition_emulator.aws_json.wire import HttpRequest
-    from rekognition_emulator.operations.admission import Denial
     from rekognition_emulator.state.records import Caller
 
 # A session of a role (`assumed-role`) and the root user have no policies of their own.
@@ -29,29 +26,16 @@ _ACTION = re.compile(r"[a-zA-Z0-9-]+:[a-zA-Z0-9*]+")
 _LONGEST_ARN, _LONGEST_ACTION = 2048, 128
 
 
-class Iam:
+class Iam(QueryService):
     """Answers the calls of IAM."""
 
-    def __init__(self, callers: Callers, denials: list[Denial]) -> None:
-        self._callers = callers
-        self._denials = denials
+    service = "iam"
+    operations = IAM_OPERATIONS
+    resource = "PolicySourceArn"
 
-    def answer(self, request: HttpRequest) -> tuple[str, dict[str, str], Result]:
-        """The operation that a request names, its parameters and its result.
-
-        Raises:
-            ServiceError: for an unknown operation, a missing signature, a denied operation or an invalid parameter.
-        """
-        parameters = parameters_of(request)
-        operation = parameters.get("Action", "")
-        if operation not in IAM_OPERATIONS:
-            raise ServiceError("InvalidAction", f"Could not find operation {operation} for version 2010-05-08")
-        caller = self._callers.caller_of(request, unsigned=False, service="iam")
-        resource = parameters.get("PolicySourceArn", "*")
-        if self._is_denied(operation, resource, "iam"):
-            raise access_denied(caller, operation, resource, "iam")
-        result = _role(parameters, caller) if operation == "GetRole" else self._simulated(parameters, caller)
-        return operation, parameters, result
+    def result(self, operation: str, parameters: Mapping[str, str], caller: Caller) -> Result:
+        """A role, or what a simulation says of actions."""
+        return _role(parameters, caller) if operation == "GetRole" else self._simulated(parameters, caller)
 
     def _simulated(self, parameters: Mapping[str, str], caller: Caller) -> Result:
         """Each action on each resource: allowed, or denied by one of the denials."""
@@ -70,11 +54,8 @@ class Iam:
 
     def _evaluated(self, action: str, resource: str) -> Result:
         service, _, operation = action.partition(":")
-        decision = "explicitDeny" if self._is_denied(operation, resource, service) else "allowed"
+        decision = "explicitDeny" if self.is_denied(operation, resource, service) else "allowed"
         return {"EvalActionName": action, "EvalResourceName": resource, "EvalDecision": decision}
-
-    def _is_denied(self, operation: str, resource: str, service: str) -> bool:
-        return any(denial.covers(operation, resource, service) for denial in self._denials)
 
 
 def _check_principal(arn: str, caller: Caller) -> None:

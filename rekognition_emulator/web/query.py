@@ -5,17 +5,21 @@ Sources: AWS STS and IAM API References (common errors, namespaces); botocore pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from rekognition_emulator.aws_json.callers import signed_service
 from rekognition_emulator.aws_json.wire import HttpRequest, HttpResponse
+from rekognition_emulator.errors import ServiceError
+from rekognition_emulator.operations.admission import access_denied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekognition_emulator.errors import ServiceError
+    from rekognition_emulator.aws_json.callers import Callers
+    from rekognition_emulator.operations.admission import Denial
+    from rekognition_emulator.state.records import Caller
 
 NAMESPACES = {"sts": "https://sts.amazonaws.com/doc/2011-06-15/", "iam": "https://iam.amazonaws.com/doc/2010-05-08/"}
 _FORM = "application/x-www-form-urlencoded"
@@ -45,6 +49,49 @@ def members(parameters: Mapping[str, str], name: str) -> list[str]:
     while (value := parameters.get(f"{name}.member.{len(found) + 1}")) is not None:
         found.append(value)
     return found
+
+
+class QueryService:
+    """A service that speaks the protocol: who calls, which operation, and whether that is denied."""
+
+    service: ClassVar[str]
+    operations: ClassVar[tuple[str, ...]]
+    # The parameter with the ARN that a denial is held against, and the operations that nobody signs.
+    resource: ClassVar[str]
+    unsigned: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, callers: Callers, denials: list[Denial]) -> None:
+        self._callers = callers
+        self._denials = denials
+
+    def answer(self, request: HttpRequest) -> tuple[str, dict[str, str], Result]:
+        """The operation that a request names, its parameters and its result.
+
+        Raises:
+            ServiceError: for an unknown operation, a missing signature, a denied operation or an invalid parameter.
+        """
+        parameters = parameters_of(request)
+        operation = parameters.get("Action", "")
+        if operation not in self.operations:
+            version = NAMESPACES[self.service].rstrip("/").rpartition("/")[2]
+            raise ServiceError("InvalidAction", f"Could not find operation {operation} for version {version}")
+        caller = self._callers.caller_of(request, unsigned=operation in self.unsigned, service=self.service)
+        resource = parameters.get(self.resource, "*")
+        if self.is_denied(operation, resource, self.service):
+            raise access_denied(caller, operation, resource, self.service)
+        return operation, parameters, self.result(operation, parameters, caller)
+
+    def is_denied(self, operation: str, resource: str, service: str) -> bool:
+        """Whether a denial covers an operation of a service on a resource."""
+        return any(denial.covers(operation, resource, service) for denial in self._denials)
+
+    def result(self, operation: str, parameters: Mapping[str, str], caller: Caller) -> Result:
+        """The result of an operation that is allowed.
+
+        Raises:
+            ServiceError: for an invalid parameter.
+        """
+        raise NotImplementedError
 
 
 def success(service: str, operation: str, result: Result, request_id: str) -> HttpResponse:

@@ -12,45 +12,31 @@ from typing import TYPE_CHECKING
 
 from rekognition_emulator.aws_json.callers import temporary_credentials
 from rekognition_emulator.errors import ServiceError
-from rekognition_emulator.operations.admission import STS_OPERATIONS, access_denied
-from rekognition_emulator.web.query import Result, parameters_of
+from rekognition_emulator.operations.admission import STS_OPERATIONS
+from rekognition_emulator.web.query import QueryService, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rekognition_emulator.aws_json.callers import Callers
-    from rekognition_emulator.aws_json.wire import HttpRequest
-    from rekognition_emulator.operations.admission import Denial
+    from rekognition_emulator.state.records import Caller
 
 _ROLE = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:[!-~]+/)?([\w+=,.@-]{1,64})")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}")
 
 
-class Sts:
+class Sts(QueryService):
     """Answers the calls of STS."""
 
-    def __init__(self, callers: Callers, denials: list[Denial]) -> None:
-        self._callers = callers
-        self._denials = denials
+    service = "sts"
+    operations = STS_OPERATIONS
+    resource = "RoleArn"
+    unsigned = ("AssumeRoleWithWebIdentity",)
 
-    def answer(self, request: HttpRequest) -> tuple[str, dict[str, str], Result]:
-        """The operation that a request names, its parameters and its result.
-
-        Raises:
-            ServiceError: for an unknown operation, a missing signature, a denied operation or an invalid parameter.
-        """
-        parameters = parameters_of(request)
-        operation = parameters.get("Action", "")
-        if operation not in STS_OPERATIONS:
-            raise ServiceError("InvalidAction", f"Could not find operation {operation} for version 2011-06-15")
-        unsigned = operation == "AssumeRoleWithWebIdentity"
-        caller = self._callers.caller_of(request, unsigned=unsigned, service="sts")
-        resource = parameters.get("RoleArn", "*")
-        if any(denial.covers(operation, resource, "sts") for denial in self._denials):
-            raise access_denied(caller, operation, resource, "sts")
+    def result(self, operation: str, parameters: Mapping[str, str], caller: Caller) -> Result:
+        """Who the caller is, or credentials of a role."""
         if operation == "GetCallerIdentity":
-            return operation, parameters, {"Arn": caller.user, "UserId": "AIDAEMULATOR", "Account": caller.account}
-        return operation, parameters, _assume_role(parameters)
+            return {"Arn": caller.user, "UserId": "AIDAEMULATOR", "Account": caller.account}
+        return _assume_role(parameters)
 
 
 def _assume_role(parameters: Mapping[str, str]) -> Result:

@@ -80,7 +80,7 @@ def test_a_row_without_label_and_box_says_that_the_image_shows_nothing() -> None
         (HEADER + ",650,417,cat,1,1,9,9\n", ("error", "table-no-image", 2)),
         (HEADER + "a.jpg,650,417,,1,1,9,9\n", ("error", "table-no-label", 2)),
         (HEADER + "a.jpg,650,417,cat,1,1,9,\n", ("error", "table-no-box", 2)),
-        (HEADER + "a.jpg,650,417,cat,1,1,9,1e3\n", ("error", "table-number", 2)),
+        (HEADER + "a.jpg,650,417,cat,1,1,9,1e3\n", ("error", "number", 2)),
         (HEADER + "a.jpg,0,417,cat,1,1,9,9\n", ("error", "size", 2)),
         (HEADER + "a.jpg,65,41,cat,1,1,9,9\n\na.jpg,41,65,cat,1,1,9,9\n", ("error", "table-two-sizes", 4)),
         (HEADER + "a.jpg,650,417,cat,0.1,0.1,0.5,0.9\n", ("error", "boxes-as-fractions", 2)),

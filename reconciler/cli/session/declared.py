@@ -25,7 +25,9 @@ def retired(files: NewFiles, project: ProjectDeclaration, leaving: Iterable[Reti
     """
     known = {(one.image, one.dataset_type) for one in project.retired}
     new = [one for one in leaving if known.isdisjoint({(one.image, None), (one.image, one.dataset_type)})]
-    return _with(files, project, "retired", [_item(one) for one in new], retired=(*project.retired, *new))
+    return _with(
+        files, project, "retired", [_item(one) for one in new], replace(project, retired=(*project.retired, *new))
+    )
 
 
 def labelled(
@@ -37,7 +39,7 @@ def labelled(
         BadInput: as for `retired`.
     """
     new = [] if project.labels is None else [label for label in labels if label not in project.labels]
-    return _with(files, project, "labels", new, labels=(*(project.labels or ()), *new)), new
+    return _with(files, project, "labels", new, replace(project, labels=(*(project.labels or ()), *new))), new
 
 
 def relabelled(files: NewFiles, project: ProjectDeclaration, old: str, new: str) -> ProjectDeclaration:
@@ -66,12 +68,11 @@ def _item(one: Retirement) -> Mapping[str, str]:
 
 
 def _with(
-    files: NewFiles, project: ProjectDeclaration, key: str, items: Sequence[Item], **changed: object
+    files: NewFiles, project: ProjectDeclaration, key: str, items: Sequence[Item], expected: ProjectDeclaration
 ) -> ProjectDeclaration:
     """The project with more items in a list of project.yaml; what was written is read again."""
     if not items:
         return project
-    expected: ProjectDeclaration = replace(project, **changed)  # type: ignore[arg-type]  # one of its lists
     path, shown = project.folder / _FILE, f"{project.shown}/{_FILE}"
     content = with_items(files.text_of(path), key, items, shown)
     return _written(files, path, content, expected, shown)

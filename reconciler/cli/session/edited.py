@@ -1,6 +1,6 @@
 """A manifest changed by position, entry by entry; what was written is read again before it takes the file's place."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -84,14 +84,17 @@ class _Changed(Mapping[int, str | None]):
         return len(self._by_line)
 
 
-class _Added(Sequence[str]):
+class _Added(Collection[str]):
     """The listed lines that the manifest does not have; each is read when it is asked for."""
 
     def __init__(self, one: DatasetRun, came: Sequence[Taken]) -> None:
         self._one, self._came = one, came
 
-    def __getitem__(self, number: int) -> str:  # type: ignore[override]  # nobody slices it
-        return repository_line(self._one, self._one.ledger.live_row(self._came[number].seq).live)
+    def __iter__(self) -> Iterator[str]:
+        return (repository_line(self._one, self._one.ledger.live_row(entry.seq).live) for entry in self._came)
+
+    def __contains__(self, line: object) -> bool:
+        return any(line == one for one in self)
 
     def __len__(self) -> int:
         return len(self._came)
