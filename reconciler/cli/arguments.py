@@ -14,8 +14,10 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from reconciler.cli.grammar import Parser
 from reconciler.cli.help import COMMANDS
-from reconciler.cli.parser import S3, STANDARD_OUTPUT, Parser, build_parser, completion
+from reconciler.cli.options import S3, STANDARD_OUTPUT
+from reconciler.cli.parser import build_parser, completion
 from reconciler.errors import BadInput
 from reconciler.limits import DEFAULT_RATE
 from reconciler.text import did_you_mean, inert

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from reconciler.cli.arguments import asks_for_json, parse
-from reconciler.cli.parser import STANDARD_OUTPUT
+from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.errors import Exit, InvalidDeclaration, ReconcilerError, Refused
 from reconciler.text import counted, inert

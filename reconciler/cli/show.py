@@ -12,7 +12,7 @@ from msgspec import structs
 from reconciler.apply.outcome import Failure
 from reconciler.aws.clock import utc_now
 from reconciler.cli.help import COMMANDS
-from reconciler.cli.parser import S3, STANDARD_OUTPUT
+from reconciler.cli.options import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with_cure

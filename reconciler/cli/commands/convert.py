@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import imagesize
 
 from reconciler.cli.commands.report import whole_file
-from reconciler.cli.parser import STANDARD_OUTPUT
+from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.merged import merge
 from reconciler.cli.session.read import Run

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Final
 
 from reconciler.apply import list_live
-from reconciler.cli.parser import STANDARD_OUTPUT
+from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.choices import Choice, Chosen, Part, Side, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Self
 
-from reconciler.cli.parser import STANDARD_OUTPUT
+from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import BadInput

@@ -1,0 +1,107 @@
+"""What the command line adds to argparse: sentences for errors, options under an old name, kinds of values."""
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from reconciler.cli.help import epilog_of
+from reconciler.errors import BadInput
+from reconciler.limits import RATE_WORDS, rate_of
+from reconciler.text import did_you_mean, inert
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a wrong argument in one sentence, as an exception.
+
+    `command` is what the help below the options is about (None: the program). `later` completes help texts that need a
+    table of the program.
+    """
+
+    command: str | None = None
+    later: Callable[[], None] = staticmethod(lambda: None)
+
+    def format_help(self) -> str:
+        """The help, with what only its reader needs."""
+        self.later()
+        self.epilog = epilog_of(self.command)
+        return super().format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the sentence, with the help that explains more."""
+        raise BadInput(f"{inert(message)}; see `{self.prog} --help`")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Argparse's own sentence lists the choices and suggests none of them."""
+        if action.choices is not None and value not in action.choices:
+            known = list(map(str, action.choices))
+            guess = did_you_mean(str(value), known)
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r}{guess}; choose from {', '.join(known)}")
+
+
+class Renamed(argparse.Action):
+    """An option under its old name: it works, without help, and a warning in `warnings` gives the new one."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, new: str) -> None:
+        super().__init__(option_strings, dest, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        self.new = new
+
+    def __call__(
+        self, _parser: object, given: argparse.Namespace, value: object, option_string: str | None = None
+    ) -> None:
+        """Store the value under the new option's name."""
+        setattr(given, self.dest, value)
+        given.warnings = (*getattr(given, "warnings", ()), f"{option_string} is now {self.new}; use that name")
+
+
+def share(text: str) -> float:
+    """A share such as 20% or 0.2.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1, or from 0% to 100%.
+    """
+    return confidence(text) if not text.endswith("%") else confidence(str(float(text[:-1]) / 100))
+
+
+def confidence(text: str) -> float:
+    """A confidence.
+
+    Raises:
+        ValueError: it is not a number from 0 to 1.
+    """
+    if not 0 <= (value := float(text)) <= 1:
+        raise ValueError
+    return value
+
+
+def digest(text: str) -> str:
+    """The beginning of an entry's digest.
+
+    Raises:
+        ArgumentTypeError: it is something else.
+    """
+    if not re.fullmatch("[0-9a-f]{8,16}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be the digest of an entry: 8 to 16 of 0-9 a-f")
+    return text
+
+
+def number(text: str) -> int:
+    """A whole number, 0 or larger.
+
+    Raises:
+        ArgumentTypeError: it is something else.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or larger")
+    return int(text)
+
+
+def rate(text: str) -> float:
+    """Calls per second.
+
+    Raises:
+        ArgumentTypeError: it is something else.
+    """
+    if (rate := rate_of(text)) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be {RATE_WORDS}")
+    return rate
