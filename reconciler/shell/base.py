@@ -43,7 +43,7 @@ def left_by(
 ) -> LeftLive | None:
     """What an apply left live, with a copy in the store; `before` where it was not read back, or nothing moved.
 
-    `files` are the manifest and project.yaml; none for a restore, whose lines are not the whole manifest.
+    `files` are the manifest and, where there is one, project.yaml.
     """
     live, plan, ledger = outcome.read_back, run.plan, run.ledger
     if live is None or plan is None or not outcome.dataset_arn:
@@ -59,7 +59,7 @@ def left_by(
     name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), lines)
     pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1))) if files else ()
     many = len(pending) > _PENDING
-    blobs = blob_ids(files) if files else ()
+    blobs = blob_ids(files)
     return LeftLive(
         at=_time(time),
         dataset=outcome.dataset_arn,

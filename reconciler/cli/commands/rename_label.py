@@ -65,8 +65,6 @@ def _look(one: DatasetRun, old: str, new: str) -> _Seen:
     """Read the manifest for the places of the label."""
     places: list[Place] = []
     entries, twice = 0, None
-    if one.findings and old not in one.findings.labels and not _declares(one, old):
-        return _Seen((), 0, None)
     read = yaml_lines if _is_yaml(one.dataset.manifest) else json_lines
     with one.dataset.manifest.open("rb") as handle:
         for line in read(handle, Collector(one.dataset.shown)):
@@ -76,11 +74,6 @@ def _look(one: DatasetRun, old: str, new: str) -> _Seen:
                 places += places_of(line, old)
                 twice = twice or (line.place if has_twice(after, new) else None)
     return _Seen(places, entries, twice)
-
-
-def _declares(one: DatasetRun, label: str) -> bool:
-    """Whether a class-map declares a label that no box has."""
-    return any(label.encode() in (row.desired or b"") for row in one.ledger.desired_rows())
 
 
 def _is_yaml(manifest: Path) -> bool:
