@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.mistake_cases import line, SIDES, GOOD, OTHER, COCO, LFS, CONFLICT, MISTAKES, URLS, VARIANTS
+from tests.cli.mistake_cases import COCO, CONFLICT, GOOD, LFS, MISTAKES, OTHER, SIDES, URLS, VARIANTS, line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.cli.conftest import Account, World
 
 
