@@ -100,7 +100,7 @@ class _Causes:
             return True
         stands_in_for = _STANDS_IN_FOR.get(_GUARD[group.kind])
         threshold = self._guards[stands_in_for] if stands_in_for else False
-        if threshold is False or threshold == FROZEN:  # only `test-set` can be frozen, for which no cause stands in
+        if threshold is False or threshold == FROZEN:  # only `test-set` can be frozen, and no cause takes its place
             return False
         return group.entries >= LEAST_ENTRIES and group.entries > threshold * self._live
 

@@ -220,7 +220,7 @@ def test_a_frozen_test_set_takes_no_entry_and_no_change() -> None:
 
 @pytest.mark.parametrize("name", [name for name in GUARDS if name != "test-set"])
 def test_only_the_test_set_can_be_frozen(name: str) -> None:
-    """The word is no threshold of a guard that judges training data too."""
+    """No guard of training data takes the word."""
     with pytest.raises(ValueError, match="frozen"):
         read_threshold(name, "frozen")
 
