@@ -21,7 +21,6 @@ from typing import Final
 
 import msgspec
 
-import reconciler
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
 from reconciler.manifest.read import open_file
@@ -151,8 +150,8 @@ def _code() -> str:
     """This program and what it reads with: versions, and the sizes and times of our files, which a checkout edits."""
     import yaml  # noqa: PLC0415 - a small manifest of JSON Lines needs none
 
-    package = Path(reconciler.__file__).parent
-    files = sorted(package.rglob("*.py")) if package.is_dir() else ()
+    package = Path(__file__).parents[1]
+    files = sorted(package.rglob("*.py"))
     stats = [(str(path.relative_to(package)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     return repr((sys.version, sqlite3.sqlite_version, msgspec.__version__, yaml.__version__, stats))
 
