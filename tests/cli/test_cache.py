@@ -149,7 +149,7 @@ def test_a_cache_that_git_tracks_is_not_used(world: World, reads: list[str]) -> 
 
 
 def test_where_no_file_can_be_written_manifests_are_read(world: World, reads: list[str]) -> None:
-    """A file in the place of the folder, and a folder that is not there, are no error and no warning."""
+    """A file in the place of the folder, and a folder that is not there, lead to no message."""
     world.write("cells", world.many(3))
     (world.folder / ".reconciler").write_text("")
     assert [world.run("validate", "datasets").err for _time in range(2)] == ["", ""]

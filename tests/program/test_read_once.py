@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_program_check_and_update_share_what_was_read(workspace: Workspace) -> None:
-    """An up of a large manifest leaves one file in the cache, which the next preview uses."""
+    """A `pulumi up` of a large manifest leaves one file in the cache, which the next preview uses."""
     workspace.create_project("cells")
     workspace.declare("cells", {"managed": False})
     label = {"class-name": "cat", "type": "groundtruth/image-classification", "human-annotated": "yes"}
