@@ -32,7 +32,7 @@ def faults(schema: str, document: object) -> list[str]:
 
 
 def loaded(path: Path) -> Any:  # noqa: ANN401 - any YAML
-    """A file of YAML 1.2, in which `on` is no truth value."""
+    """A file of YAML; `on`, which YAML 1.1 reads as true, is a name again."""
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     if True in found:
         found["on"] = found.pop(True)
