@@ -55,6 +55,7 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     stage: str = ""
+    since: str = ""
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None

@@ -130,6 +130,8 @@ def _add_validate(parser: Parser) -> None:
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
+    since = "a git revision; judge only what changed since: other projects and other lines are read, and counted"
+    parser.add_argument("--since", metavar="REF", default="", help=since)
     _add_view(parser, None)
     _add_output(parser)
 

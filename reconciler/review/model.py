@@ -62,12 +62,17 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
 
     Notes are the same in every run: a plan does not show them, `validate` does; but for a test set that is the training
     set, which `validate` cannot know of a program that declares its datasets one by one.
+
+    `suppressed` counts findings that `suppress` in project.yaml takes out of the others, `unjudged` those that are not
+    judged because nothing changed there (`validate --since`).
     """
 
     errors: int = 0
     marked: int = 0
     notes: int = 0
     shown: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    unjudged: int = 0
 
     @property
     def total(self) -> int:
