@@ -66,6 +66,7 @@ class Options(NamedTuple):
     yes: bool = False
     snapshots: str | None = None
     audit: str | None = None
+    manifest_bucket: str | None = None
     allow: Mapping[str, str] = MappingProxyType({})
     plan: str | None = None
     snapshot: str = ""

@@ -90,6 +90,8 @@ def _add_snapshots(parser: Parser) -> None:
 
 
 def _add_guarded(parser: Parser) -> None:
+    loads = "load a large new dataset by one manifest in this bucket, or s3://BUCKET/FOLDER (default: in batches)"
+    parser.add_argument("--manifest-bucket", metavar="BUCKET", help=loads)
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
     allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
