@@ -45,6 +45,7 @@ RATIOS: Final = (
     Ratio("`diff`, every tenth line changed : json.loads of both", "diff changed", "bare boxes", 9, times=2),
     Ratio("`plan` of a new dataset : `validate`", "plan new", "validate live", 1.4),
     Ratio("`plan`, nothing to do, without its listing : json.loads of both", "plan equal", "bare live", 3, "list", 2),
+    Ratio("a second read of a manifest : sha256 of the file", "second read", "hash", 1.5),
     Ratio("`reconciler --help` : `python -c pass`", "help", "pass", 5),
     Ratio("`validate` of a tiny folder : `python -c pass`", "tiny", "pass", 12),
 )
@@ -107,7 +108,7 @@ def _measured(folder: Path, entries: int, live: int, *, grows: bool) -> tuple[Ro
 
 def _offline() -> tuple[str, ...]:
     pairs = "bare boxes", "validate boxes", "bare image", "validate image", "diff equal", "diff changed"
-    return (*pairs, "deepdiff", "diff short", "pass", "help", "tiny")
+    return (*pairs, "first read", "hash", "second read", "deepdiff", "diff short", "pass", "help", "tiny")
 
 
 def _listing() -> tuple[str, ...]:

@@ -5,8 +5,10 @@
 Prints CPU seconds, peak memory in MB and calls as JSON. FOLDER has what `benchmarks.performance` wrote.
 """
 
+import hashlib
 import json
 import resource
+import shutil
 import sys
 import time
 from collections import Counter
@@ -35,8 +37,41 @@ def _command(*arguments: str) -> Calls:
     return {}
 
 
+def _fresh(beside: Path) -> None:
+    """Forget what was read before."""
+    shutil.rmtree(beside / ".reconciler" / "cache", ignore_errors=True)
+
+
+def _read(folder: Path) -> Calls:
+    from reconciler.ledger import Ledger  # noqa: PLC0415 - as above
+    from reconciler.model import DatasetDeclaration, DatasetType  # noqa: PLC0415 - as above
+    from reconciler.shell.desired import read_once  # noqa: PLC0415 - as above
+
+    manifest = folder / "boxes.jsonl"
+    with Ledger() as ledger:
+        read_once(DatasetDeclaration(DatasetType.TRAIN, manifest, manifest.name), None, ledger, folder)
+    return {}
+
+
+def _first_read(folder: Path, _endpoint: str) -> Calls:
+    _fresh(folder)
+    return _read(folder)
+
+
+def _hash(folder: Path, _endpoint: str) -> Calls:
+    with (folder / "boxes.jsonl").open("rb") as manifest:
+        hashlib.file_digest(manifest, "sha256")
+    return {}
+
+
+def _validated(folder: Path, _endpoint: str) -> Calls:
+    _fresh(folder)
+    return _command("validate", str(folder / "live"))
+
+
 def _counted(folder: Path, endpoint: str, command: str, *more: str) -> Calls:
     saved = folder / f"{command}.json"
+    _fresh(folder)
     where = "--datasets", str(folder / "live"), "--region", REGION, "--endpoint-url", endpoint
     _command(command, *where, *more, str(saved))
     calls: Calls = json.loads(saved.read_text())["calls"]
@@ -128,7 +163,10 @@ STEPS: Final[dict[str, Callable[[Path, str], Calls]]] = {
     "validate image": lambda folder, _: _command("validate", str(folder / "image.jsonl")),
     "diff equal": lambda folder, _: _command("diff", str(folder / "boxes.jsonl"), str(folder / "same.jsonl")),
     "diff changed": lambda folder, _: _command("diff", str(folder / "boxes.jsonl"), str(folder / "changed.jsonl")),
-    "validate live": lambda folder, _: _command("validate", str(folder / "live")),
+    "first read": _first_read,
+    "hash": _hash,
+    "second read": lambda folder, _: _read(folder),
+    "validate live": _validated,
     "plan new": lambda folder, endpoint: _counted(folder, endpoint, "plan", "--save"),
     "apply": lambda folder, endpoint: _command(
         *("apply", "--datasets", str(folder / "live"), "--region", REGION, "--endpoint-url", endpoint, "--yes")

@@ -6,10 +6,13 @@ A line of `Policy` is a row: parsing, state, schema and documentation follow fro
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
-# What a guard is set to: a share that trips it when it is passed, on (True), or off (False).
-Threshold = float | bool
+# The threshold that any change passes, an addition too; for `test-set` alone.
+Frozen = Literal["frozen"]
+FROZEN: Final[Frozen] = "frozen"
+# What a guard is set to: a share that trips it when it is passed, on (True), off (False), or frozen.
+Threshold = float | bool | Frozen
 
 
 class Choice(StrEnum):

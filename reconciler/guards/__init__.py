@@ -16,6 +16,7 @@ from reconciler.guards.rules import (
     Leaks,
     judged,
     read_threshold,
+    threshold_forms,
     written,
 )
 
@@ -38,5 +39,6 @@ __all__ = [
     "read_threshold",
     "read_variable",
     "thing_of",
+    "threshold_forms",
     "written",
 ]

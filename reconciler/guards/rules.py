@@ -14,8 +14,8 @@ from typing import Final, Protocol
 
 from reconciler.guards.names import thing_of
 from reconciler.model import DatasetType, GuardCheck, GuardState
-from reconciler.policy import Threshold
-from reconciler.text import Name, Sentence, listed, sentence
+from reconciler.policy import FROZEN, Threshold
+from reconciler.text import Name, Sentence, counted, listed, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,8 @@ _Judge = Callable[[Figures, Asked, float], _Said]
 class Guard:
     """A row: the recommended threshold (a share, or True for on), when it trips, and the function that judges.
 
-    `first_loads` guards judge new and empty datasets too.
+    `first_loads` guards judge new and empty datasets too. `frozen` judges in place of `judge` where the guard is set to
+    that; None: it cannot be.
     """
 
     name: str
@@ -154,23 +155,26 @@ class Guard:
     trips_when: str
     judge: _Judge
     first_loads: bool = False
+    frozen: _Judge | None = None
 
 
 GUARDS: Final[dict[str, Guard]] = {}
 
 
-def _guard(name: str, default: Threshold, trips_when: str, *, first_loads: bool = False) -> Callable[[_Judge], _Judge]:
+def _guard(
+    name: str, default: Threshold, trips_when: str, *, first_loads: bool = False, frozen: _Judge | None = None
+) -> Callable[[_Judge], _Judge]:
     """Enter a function that judges into the table."""
 
     def enter(judge: _Judge) -> _Judge:
-        GUARDS[name] = Guard(name, default, trips_when, judge, first_loads)
+        GUARDS[name] = Guard(name, default, trips_when, judge, first_loads, frozen)
         return judge
 
     return enter
 
 
 def read_threshold(name: str, text: str) -> Threshold:
-    """The threshold that a text means: a share for `30%`, False for `off`, as recommended for `on`.
+    """The threshold that a text means: a share for `30%`, False for `off`, as recommended for `on`; `frozen`.
 
     Raises:
         ValueError: there is no such guard, it is none of these, or a percentage where the guard has no threshold.
@@ -178,6 +182,8 @@ def read_threshold(name: str, text: str) -> Threshold:
     if name not in GUARDS:
         raise ValueError(name)
     recommended = GUARDS[name].default
+    if text == FROZEN and GUARDS[name].frozen:
+        return FROZEN
     if text in {"on", "off"}:
         return text == "on" and recommended
     match = _PERCENT.fullmatch(text)
@@ -186,8 +192,15 @@ def read_threshold(name: str, text: str) -> Threshold:
     return float(match[1]) / 100
 
 
+def threshold_forms(name: str) -> str:
+    """How the threshold of a guard is written, in words."""
+    return f"on, off{', frozen' if GUARDS[name].frozen else ''} or a percentage such as 50%"
+
+
 def written(threshold: Threshold) -> str:
     """A threshold as `project.yaml` writes it."""
+    if threshold == FROZEN:
+        return threshold
     return f"{threshold * 100:g}%" if isinstance(threshold, float) else "on" if threshold else "off"
 
 
@@ -205,8 +218,10 @@ def judged(
 def _checked(guard: Guard, figures: Figures, threshold: Threshold, asked: Asked) -> GuardCheck:
     if threshold is False:
         return GuardCheck(guard.name, GuardState.OFF)
-    limit = None if threshold is True else threshold
-    said = _nothing_to_lose(figures, guard) or guard.judge(figures, asked, limit or 0.0)
+    is_frozen = threshold == FROZEN
+    judge = guard.frozen if is_frozen and guard.frozen else guard.judge
+    limit = None if threshold is True or threshold == FROZEN else threshold
+    said = _nothing_to_lose(figures, guard) or judge(figures, asked, limit or 0.0)
     reason = asked.allow.get(guard.name, "") or _reason_by_thing(guard, said, asked)
     if not said.trips:
         state, reason = GuardState.PASSED, ""
@@ -296,8 +311,25 @@ def _shrink(figures: Figures, _asked: Asked, limit: float) -> _Said:
     return _shares(figures.gone + figures.losing, figures.live, limit, what, least=LEAST_ENTRIES)
 
 
+def _frozen_test_set(figures: Figures, asked: Asked, _limit: float) -> _Said:
+    """The same guard where the test set is frozen: whatever would be sent, but for the rest of a first load."""
+    if asked.dataset_type is not DatasetType.TEST:
+        return _Said(trips=False, words="this is not a test set")
+    if many := figures.unlabelled:
+        words = f"{counted(many, 'entry', 'entries')} of the test set, which is frozen, would lose their labels"
+        return _Said(True, words, many, figures.live, many / figures.live)  # noqa: FBT003 - trips
+    if figures.continues_a_load:
+        return _Said(trips=False, words="this continues a first load that was interrupted")
+    words = f"{counted(figures.sent, 'entry', 'entries')} would be added to or changed in the test set, which is frozen"
+    return _Said(True, words, figures.sent, figures.live)  # noqa: FBT003 - trips
+
+
 @_guard(
-    "test-set", 0.10, "more than this share of a test set would be updated, or any entry of it would lose its labels"
+    "test-set",
+    0.10,
+    "more than this share of a test set would be updated, or any entry of it would lose its labels; with `frozen` also "
+    "where any entry would be added or changed. A first load passes",
+    frozen=_frozen_test_set,
 )
 def _test_set(figures: Figures, asked: Asked, limit: float) -> _Said:
     if asked.dataset_type is not DatasetType.TEST:

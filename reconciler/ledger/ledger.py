@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Final, Self
 
 from reconciler.entries import compact, entry_of, parse_live
 from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.image_names import Images
+from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
 from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
@@ -25,16 +27,11 @@ from reconciler.ledger.send_queue import SendQueue
 from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
 from reconciler.policy import Compare
 
-_SCHEMA = """
+_SCHEMA = f"""
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -8000;
-CREATE TABLE desired (
-    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
-    labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    file BLOB NOT NULL, line_number INTEGER NOT NULL, line_column INTEGER NOT NULL, line BLOB NOT NULL,
-    unusable TEXT NOT NULL
-);
+CREATE TABLE desired {saved.DESIRED};
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
@@ -83,7 +80,7 @@ class Ledger:
         self.retired = Images()
         self.is_part = False  # whether the desired side is some lines only, which say nothing about other live entries
         self._common = CommonLines()
-        self._database = sqlite3.connect("", isolation_level=None)
+        self._database = sqlite3.connect("", isolation_level=None, uri=True)
         self._database.executescript(_SCHEMA + BASE_SCHEMA)
         self._database.execute("BEGIN")
         self.base = BaseSide(self._database)
@@ -103,6 +100,22 @@ class Ledger:
             (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)
+
+    def save_desired(self, path: Path, note: bytes) -> None:
+        """Write the desired side, as it is, and a note to an empty file, for `use_desired` of a later ledger.
+
+        Raises:
+            sqlite3.Error: it cannot be written.
+        """
+        saved.save(self._database, path, note)
+
+    def use_desired(self, path: Path, read: Callable[[bytes], saved.Note]) -> saved.Note:
+        """Have the desired side that a file holds, of which nothing is copied; give its note as `read` reads it.
+
+        Raises:
+            sqlite3.Error: it cannot be read; the desired side is as before, also where `read` raises.
+        """
+        return saved.use(self._database, path, read)
 
     def observe(self, line: str) -> None:
         """Add a line that the service listed; of a key that appears twice in a listing, the last line is kept.
@@ -137,14 +150,17 @@ class Ledger:
 
     def forget_desired(self) -> None:
         """Empty the desired side, before the valid lines of a manifest with errors are read."""
+        saved.own(self._database)
         self._database.execute("DELETE FROM desired")
 
     def set_aside(self, rows: str) -> int:
         """Take out what only one side has (LIVE_ONLY or DESIRED_ONLY), and count it."""
+        saved.own(self._database)
         return self._database.execute(f"DELETE FROM {rows}").rowcount
 
     def drop(self, keys: Iterable[str]) -> None:
         """Remove desired lines."""
+        saved.own(self._database)
         self._database.executemany("DELETE FROM desired WHERE key = ?", ((key_bytes(key),) for key in keys))
 
     def is_unusable(self, seq: int) -> bool:

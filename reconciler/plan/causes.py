@@ -22,7 +22,7 @@ from reconciler.guards import GUARDS, LEAST_ENTRIES, Asked, Labels, judged, thin
 from reconciler.ledger import Ledger
 from reconciler.model import Change, DatasetType, GuardCheck, GuardState, Verb
 from reconciler.plan.figures import PlanFigures
-from reconciler.policy import Threshold
+from reconciler.policy import FROZEN, Threshold
 from reconciler.text import sentence
 
 # The guard of each kind of group; a removed label keeps its guard, but its entries do not count as updates.
@@ -100,7 +100,9 @@ class _Causes:
             return True
         stands_in_for = _STANDS_IN_FOR.get(_GUARD[group.kind])
         threshold = self._guards[stands_in_for] if stands_in_for else False
-        return threshold is not False and group.entries >= LEAST_ENTRIES and group.entries > threshold * self._live
+        if threshold is False or threshold == FROZEN:  # only `test-set` can be frozen, and no cause takes its place
+            return False
+        return group.entries >= LEAST_ENTRIES and group.entries > threshold * self._live
 
     def check(self, group: Group, asked: Asked, silenced: set[str]) -> GuardCheck:
         """A cause as a guard that trips, in place of those that are `silenced`, unless it is overridden by its name."""

@@ -8,7 +8,7 @@ from typing import Final
 from reconciler.apply import Context, Target, observe, plan_against_live, plan_without_project
 from reconciler.aws.arns import ProjectArn
 from reconciler.ledger import Ledger
-from reconciler.manifest import Findings, read_manifest
+from reconciler.manifest import Findings
 from reconciler.manifest.project.folders import retired_beside
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan
@@ -17,6 +17,7 @@ from reconciler.provider.process import LiveSeen, Runtime
 from reconciler.provider.state import MAX_SETTLED, STATE_FORMAT, BadProperty, Inputs, Outputs
 from reconciler.review.build import review_of
 from reconciler.run import DatasetRun
+from reconciler.shell.desired import read_once
 from reconciler.views.preview import Preview, preview_of
 
 # How many changes the review keeps; a preview shows the riskiest of them that no group covers.
@@ -49,7 +50,7 @@ def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
     )
     name = ProjectArn.parse(arn).name if arn else ""
     project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))
-    findings = read_manifest(dataset, inputs.labels, ledger.accept)
+    findings = read_once(dataset, inputs.labels, ledger, Path())
     return DatasetRun(project, dataset, ledger, findings, arn), findings
 
 

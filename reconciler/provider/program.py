@@ -20,7 +20,7 @@ from reconciler.aws.clock import SystemClock
 from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, InvalidDeclaration, NotFound, ReconcilerError, missing_extra
 from reconciler.ledger import Ledger
-from reconciler.manifest import load_projects, read_manifest
+from reconciler.manifest import load_projects
 from reconciler.manifest.project.nearest import nearest_datasets
 from reconciler.manifest.project.stages import STAGES_FILE, Stage, chosen_stage, stage_properties, staged
 from reconciler.model import Finding, ProjectDeclaration
@@ -28,6 +28,7 @@ from reconciler.provider.claims import managed_id
 from reconciler.provider.resource import Dataset, quiet_interrupts
 from reconciler.provider.state import policy_properties, resource_id
 from reconciler.shell.declared_twice import in_two_folders
+from reconciler.shell.desired import read_once
 from reconciler.text import inert
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _validate(projects: Sequence[ProjectDeclaration]) -> None:
     for project in projects:
         for dataset in project.datasets:
             with Ledger() as ledger:
-                findings = read_manifest(dataset, project.labels, ledger.accept)
+                findings = read_once(dataset, project.labels, ledger, Path())
             errors += findings.errors
             total += findings.error_count
     if errors:

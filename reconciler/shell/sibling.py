@@ -7,11 +7,11 @@ from pathlib import Path
 
 from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger
-from reconciler.manifest import read_manifest
 from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration, DatasetType, Prefixes
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
+from reconciler.shell.desired import read_once
 
 
 def sibling_of(
@@ -37,7 +37,7 @@ def _keys(dataset: DatasetDeclaration) -> Iterable[tuple[str, bool]] | None:
     """The keys of a manifest; None where it is invalid or cannot be read."""
     ledger = Ledger()
     try:
-        findings = read_manifest(dataset, None, ledger.accept)
+        findings = read_once(dataset, None, ledger, Path())
     except OSError:
         return None
     return None if findings.refused else ledger.keys()

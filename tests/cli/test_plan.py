@@ -361,6 +361,22 @@ def test_an_image_that_left_the_other_manifest_is_live_there_until_its_policy_un
     assert "refused" not in world.run("plan").out
 
 
+def test_a_frozen_test_set_refuses_an_entry_more_until_it_is_overridden(account: Account, world: World) -> None:
+    """The plan has the line to paste, its JSON the word, and the training set of the same policy takes entries."""
+    account.create("cells")
+    frozen = "managed: false\npolicy: {guards: {test-set: frozen}}"
+    world.write("cells", world.many(9), world.many(3, first=500), settings=frozen)
+    assert world.run("apply", "--yes").code == 0
+    world.write("cells", world.many(10), world.many(4, first=500), settings=frozen)
+    ran = world.run("plan")
+    assert ran.code == 4
+    assert "1 entry would be added to or changed in the test set, which is frozen" in " ".join(ran.out.split())
+    assert '--allow test-set="' in ran.err
+    refused = world.run("plan", "--json").datasets
+    assert refused[1]["policy"]["guards"] == {"test-set": "frozen"}
+    assert world.run("apply", "--yes", "--allow", 'test-set="a new camera"').code == 0
+
+
 def test_labels_for_unlabelled_entries_are_not_updates(account: Account, world: World) -> None:
     """Whoever labels images that were uploaded without labels overwrites nothing."""
     account.create("cells")

@@ -6,11 +6,11 @@ import pytest
 
 from reconciler.changes import batches, loads
 from reconciler.errors import BadInput
-from reconciler.guards import GUARDS, OFF, Labels, judged, parse_allow, read_variable
+from reconciler.guards import GUARDS, OFF, Labels, judged, parse_allow, read_threshold, read_variable
 from reconciler.model import DatasetType, GuardCheck, GuardState
 from reconciler.plan import Plan, Sibling
 from reconciler.plan.figures import PlanFigures, labels_of_live
-from reconciler.policy import Compare, Extra, Policy, Threshold
+from reconciler.policy import FROZEN, Compare, Extra, Policy, Threshold
 from reconciler.text import safe
 from tests.support.filling import filled
 from tests.support.lines import Document, bare, labelled
@@ -142,6 +142,8 @@ def test_the_rest_of_a_first_load_does_not_trip() -> None:
         assert plan.batches > 1
         first = len(next(batches(loads(ledger))).changes)
     assert _checks(desired, desired[:first])["label-share"].state is GuardState.PASSED
+    for live, state in ((desired[:first], GuardState.PASSED), (desired[: first - 1], GuardState.TRIPPED)):
+        assert _checks(desired, live, DatasetType.TEST, guards={"test-set": FROZEN})["test-set"].state is state
     assert _checks(desired, desired[: first - 1])["label-share"].state is GuardState.TRIPPED
     assert _checks(desired, desired[1 : first + 1])["label-share"].state is GuardState.TRIPPED
 
@@ -197,6 +199,30 @@ def test_a_test_set_keeps_every_label(extra: Extra) -> None:
     live = _lines(20)
     assert "lose its labels" in _tripped(live[:19], live, DatasetType.TEST, extra=extra)["test-set"]
     assert "lose its labels" in _tripped([*live[:19], *_bare(1, start=19)], live, DatasetType.TEST)["test-set"]
+
+
+def test_a_frozen_test_set_takes_no_entry_and_no_change() -> None:
+    """An entry that is added, changed or labelled trips; a training set, a first load do not."""
+    live = [*_lines(19), *_bare(1, start=19)]
+    frozen = {"test-set": read_threshold("test-set", "frozen")}
+
+    def said(desired: list[Document], kind: DatasetType = DatasetType.TEST, live: list[Document] = live) -> GuardCheck:
+        return _checks(desired, live, kind, guards=frozen)["test-set"]
+
+    for desired in ([*live, *_lines(1, start=20)], [*_lines(1, "b"), *live[1:]], _lines(20)):
+        assert said(desired).state is GuardState.TRIPPED
+        assert safe(said(desired).words) == "1 entry would be added to or changed in the test set, which is frozen"
+    assert "would lose their labels" in safe(said([*_lines(18), *_bare(2, start=18)]).words)
+    assert said(live).state is GuardState.PASSED
+    assert said(_lines(9), live=[]).state is GuardState.PASSED
+    assert said([*live, *_lines(1, start=20)], DatasetType.TRAIN).state is GuardState.PASSED
+
+
+@pytest.mark.parametrize("name", [name for name in GUARDS if name != "test-set"])
+def test_only_the_test_set_can_be_frozen(name: str) -> None:
+    """No guard of training data takes the word."""
+    with pytest.raises(ValueError, match="frozen"):
+        read_threshold(name, "frozen")
 
 
 def test_entries_that_are_live_in_the_test_set_trip() -> None:

@@ -16,13 +16,14 @@ from reconciler.cli.screen import Screen
 from reconciler.errors import BadInput, Exit, Refused
 from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
-from reconciler.manifest import load_project, load_projects, read_manifest
+from reconciler.manifest import load_project, load_projects
 from reconciler.manifest.project.stages import NO_STAGE, Stage, staged
 from reconciler.model import DatasetType, ProjectDeclaration
 from reconciler.review.declaration import Declared, declaration_changes, is_same, project_change
 from reconciler.review.model import Made, Review
 from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
 from reconciler.run import Base, DatasetRun
+from reconciler.shell.desired import read_once
 from reconciler.text import counted, did_you_mean, inert
 
 if TYPE_CHECKING:
@@ -82,12 +83,19 @@ def read_all(run: Run, screen: Screen) -> None:
     Raises:
         BadInput: a folder or project is not found. InvalidDeclaration: a project.yaml is invalid.
     """
-    for project in _declared(run.options.command, run.options.datasets, run.options.projects):
+    folder = run.options.datasets
+    for project in _declared(run.options.command, folder, run.options.projects):
         add_datasets(run, project)
+    beside = None if _is_part(folder) else folder.resolve().parent
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
-        one.findings = read_manifest(one.dataset, one.project.labels, one.ledger.accept, screen.show)
+        one.findings = read_once(one.dataset, one.project.labels, one.ledger, beside, screen.show)
     screen.clear()
+
+
+def _is_part(path: Path) -> bool:
+    """Whether a path is one manifest or one project, beside which no folder of ours belongs."""
+    return path.is_file() or (path / "project.yaml").exists()
 
 
 def add_datasets(run: Run, project: ProjectDeclaration) -> None:

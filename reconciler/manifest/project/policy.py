@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from reconciler.guards import GUARDS, read_threshold, written
+from reconciler.guards import GUARDS, read_threshold, threshold_forms, written
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, Node
 from reconciler.policy import Choice, Policy, Theirs, Threshold, settings_of
@@ -99,8 +99,7 @@ def _guards(
         try:
             read[guard] = read_threshold(guard, str(given[guard]))
         except ValueError:
-            form = "on, off or a percentage such as 50%"
-            wrong.append(WrongSetting(rules.GUARD, (name, guard), given[guard], form))
+            wrong.append(WrongSetting(rules.GUARD, (name, guard), given[guard], threshold_forms(guard)))
     return {name: read[name] for name, row in GUARDS.items() if read.get(name, row.default) != row.default}
 
 

@@ -244,7 +244,9 @@ PATIENCE: Final = error(
     "patience-form", '`patience` "{text}" is not a duration', "write it like 30m, 90s, 2h or 1h30m, more than zero"
 )
 GUARD: Final = error(
-    "guard-value", 'the guard `{name}` is "{text}"', "write a percentage such as 50% where it has one, on, or off"
+    "guard-value",
+    'the guard `{name}` is "{text}"',
+    "write on, off or a percentage such as 50% where it has one; `test-set` may be frozen",
 )
 NO_LABELS: Final = error("labels-empty", "the closed list `labels` is empty", "name the labels, or leave `labels` out")
 LABEL_LENGTH: Final = error(

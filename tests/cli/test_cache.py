@@ -1,0 +1,227 @@
+"""A manifest that was read before: what is remembered of it in `.reconciler/cache/`, and when that is used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.ledger import LIVE_ONLY, Ledger
+from reconciler.manifest import read_manifest
+from reconciler.model import DatasetDeclaration, DatasetType, Place, Retirement
+from reconciler.policy import Marking, Policy
+from reconciler.shell import desired
+from tests.cli.repository import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import World
+
+FAULTY = ('{"source-ref": "s3://acme-vision/cells/0001.jpg"}', '{"no": 1}', "{", '{"source-ref": "s3://other/1.jpg"}')
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The manifests that are read line by line, of any size."""
+    found: list[str] = []
+
+    def counting(dataset: DatasetDeclaration, *rest: Any) -> Any:  # noqa: ANN401 - it is handed on
+        found.append(dataset.shown)
+        return read_manifest(dataset, *rest)
+
+    monkeypatch.setattr(desired, "WORTH_IT", 0)
+    monkeypatch.setattr(desired, "read_manifest", counting)
+    return found
+
+
+def declared(world: World, *more: str, suffix: str = "jsonl") -> DatasetDeclaration:
+    """A dataset with 20 boxes, and lines with findings of all classes."""
+    manifest = world.folder / f"train.{suffix}"
+    manifest.write_text("\n".join([*world.many(20), *FAULTY, *more]))
+    return DatasetDeclaration(DatasetType.TRAIN, manifest, "datasets/cells/train.jsonl")
+
+
+def read(dataset: DatasetDeclaration, beside: Path | None, labels: tuple[str, ...] | None = None) -> list[Any]:
+    """Findings and all entries of a manifest."""
+    with Ledger() as ledger:
+        findings = desired.read_once(dataset, labels, ledger, beside)
+        rows = list(ledger.desired_rows())
+        return [findings, rows, ledger.predicted_codes(row.key for row in rows)]
+
+
+def kept(world: World) -> list[Path]:
+    """The files of the cache."""
+    return sorted((world.folder / ".reconciler" / "cache").glob("*"))
+
+
+def test_the_same_files_are_read_once_by_several_commands(world: World, reads: list[str]) -> None:
+    """The second command says the same without reading a line, and the file is private and out of git."""
+    world.write("cells", world.many(3), world.many(3, first=10))
+    first = world.run("validate", "datasets")
+    assert len(reads) == 2
+    again = world.run("validate", "datasets")
+    assert (again.out, again.code, len(reads)) == (first.out, first.code, 2)
+    assert [path.stat().st_mode & 0o777 for path in kept(world)] == [0o600] * 2
+    assert (world.folder / ".reconciler" / ".gitignore").read_text() == "*\n"
+    world.run("validate", "datasets/cells/train.jsonl")
+    assert not (world.folder / "datasets" / "cells" / ".reconciler").exists()
+
+
+def test_whatever_reading_depends_on_makes_it_a_different_reading(world: World, reads: list[str]) -> None:
+    """The content, the form, labels, `marked`, retired images and prefixes; the time of the file is none of it."""
+    marked = '{"source-ref": "s3://acme-vision/cells/m.jpg", "boxes": 1}'
+    dataset = declared(world, marked)
+    left = (Retirement("s3://acme-vision/cells/0001.jpg", "blurred", place=Place("project.yaml", 3, 1)),)
+    variants = [
+        (dataset, None),
+        (dataset, ("RBC",)),
+        (dataset, ("WBC",)),
+        (replace(dataset, policy=Policy(marked=Marking.REFUSE)), None),
+        (replace(dataset, retired=left), None),
+        (replace(dataset, images=(("s3://acme-vision/", "s3://acme-dev/"),)), None),
+        (replace(dataset, shown="train.jsonl"), None),
+        (replace(dataset, is_training_too=True), None),
+        (declared(world, marked, suffix="yaml"), None),
+    ]
+    for number, (one, labels) in enumerate(variants, start=1):
+        assert read(one, world.folder, labels) == read(one, world.folder, labels) == read(one, None, labels)
+        assert len(reads) == 2 * number  # once for the cache, once without
+    os.utime(dataset.manifest)
+    read(dataset, world.folder)
+    dataset.manifest.write_text(world.boxes("1.jpg", "RBC"))
+    assert read(dataset, world.folder) == read(dataset, None)
+    assert len(reads) == 2 * len(variants) + 2
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_any_corruption_of_the_cache_gives_the_same_findings_and_entries(
+    world: World, reads: list[str], data: st.DataObject
+) -> None:
+    """A byte that changed, a file that is cut, longer, empty, of a different key, a folder or a link is not used."""
+    dataset, other = declared(world), replace(declared(world), shown="other.jsonl")
+    plain = read(dataset, None)
+    shutil.rmtree(world.folder / ".reconciler", ignore_errors=True)
+    read(dataset, world.folder)
+    (path,) = kept(world)
+    content = path.read_bytes()
+    kind = data.draw(st.sampled_from(["byte", "cut", "longer", "other", "folder", "link", "readable"]))
+    position = data.draw(st.integers(0, len(content) - 1))
+    if kind == "byte":
+        flipped = content[position] ^ data.draw(st.integers(1, 255))
+        path.write_bytes(content[:position] + bytes([flipped]) + content[position + 1 :])
+    elif kind == "cut":
+        path.write_bytes(content[:position])
+    elif kind == "longer":
+        path.write_bytes(content + data.draw(st.binary(min_size=1, max_size=9)))
+    elif kind == "other":
+        read(other, world.folder)
+        (theirs,) = (one for one in kept(world) if one != path)
+        theirs.rename(path.with_name(f"{path.name.partition('-')[0]}-{theirs.name.partition('-')[2]}"))
+        path.unlink()
+    elif kind == "readable":
+        path.chmod(0o666)  # others may have written to it
+    else:
+        moved = path.rename(world.folder / f"moved-{kind}")
+        path.mkdir() if kind == "folder" else path.symlink_to(moved)
+    count = len(reads)
+    assert read(dataset, world.folder) == plain
+    assert len(reads) == count + 1
+    assert read(dataset, world.folder) == plain
+    assert len(reads) == count + (2 if kind == "folder" else 1)
+
+
+def test_a_cache_that_git_tracks_is_not_used(world: World, reads: list[str]) -> None:
+    """What came with a repository is not this user's word."""
+    dataset = declared(world)
+    plain = read(dataset, world.folder)
+    git(world.folder, "init", "-q")
+    git(world.folder, "add", "-f", ".reconciler")
+    assert read(dataset, world.folder) == plain
+    assert len(reads) == 2
+
+
+def test_where_no_file_can_be_written_manifests_are_read(world: World, reads: list[str]) -> None:
+    """A file in the place of the folder, and a folder that is not there, lead to no message."""
+    world.write("cells", world.many(3))
+    (world.folder / ".reconciler").write_text("")
+    assert [world.run("validate", "datasets").err for _time in range(2)] == ["", ""]
+    assert read(declared(world), world.folder / "gone" / "\0") == read(declared(world), None)
+    assert len(reads) == 4
+
+
+def test_a_manifest_that_changes_while_it_is_read_is_not_remembered(world: World, reads: list[str]) -> None:
+    """What was read then belongs to no content."""
+    dataset = declared(world)
+
+    def edit(_progress: object) -> None:
+        dataset.manifest.write_text("")
+
+    with Ledger() as ledger:
+        desired.read_once(dataset, None, ledger, world.folder, edit)
+    assert kept(world) == []
+    assert len(reads) == 1
+
+
+def test_processes_that_read_at_once_leave_one_file(world: World, reads: list[str]) -> None:
+    """Each writes a file of its own, which has its name when it is whole."""
+    dataset = declared(world)
+    plain = read(dataset, None)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _number: read(dataset, world.folder), range(8))) == [plain] * 8
+    count = len(reads)
+    assert read(dataset, world.folder) == plain
+    assert (len(reads), len(kept(world))) == (count, 1)
+
+
+def test_the_cache_is_bounded_and_leaves_of_killed_processes_go(
+    world: World, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files that were used least recently are deleted; an unfinished one stays as long as it may be written."""
+    dataset = declared(world)
+    sizes = []
+    for number in range(3):
+        read(replace(dataset, shown=f"{number}.jsonl"), world.folder)
+        for age, path in enumerate(sorted(kept(world), key=lambda one: one.stat().st_mtime_ns, reverse=True)):
+            os.utime(path, (1_000_000 - age, 1_000_000 - age))
+        sizes = [path.stat().st_size for path in kept(world)]
+    folder = world.folder / ".reconciler" / "cache"
+    for name, second in ((".old.part", 1), (".new.part", 4_000_000_000)):
+        (folder / name).touch()
+        os.utime(folder / name, (second, second))
+    read(replace(dataset, shown="0.jsonl"), world.folder)  # it is used, so that it stays
+    monkeypatch.setattr(desired, "MOST_BYTES", 2 * max(sizes))
+    read(replace(dataset, shown="3.jsonl"), world.folder)
+    assert len(reads) == 4
+    assert [path.name for path in kept(world) if path.suffix == ".part"] == [".new.part"]
+    for number, known in ((0, True), (3, True), (1, False)):
+        count = len(reads)
+        read(replace(dataset, shown=f"{number}.jsonl"), world.folder)
+        assert (len(reads) == count) is known
+
+
+def test_a_ledger_with_a_remembered_side_can_be_changed_and_leaves_the_file_as_it_is(
+    world: World, reads: list[str]
+) -> None:
+    """Lines are dropped from the ledger's own copy."""
+    dataset = declared(world)
+    plain = read(dataset, world.folder)
+    with Ledger() as ledger:
+        desired.read_once(dataset, None, ledger, world.folder)
+        ledger.observe(world.boxes("live.jpg", "RBC"))
+        assert ledger.set_aside(LIVE_ONLY) == 1
+        ledger.drop(["s3://acme-vision/cells/0001.jpg"])
+        assert [row.key for row in ledger.desired_rows()] == [
+            row.key for row in plain[1] if row.key != "s3://acme-vision/cells/0001.jpg"
+        ]
+        ledger.forget_desired()
+        assert list(ledger.desired_rows()) == []
+    assert read(dataset, world.folder) == plain
+    assert len(reads) == 1
