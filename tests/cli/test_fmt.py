@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.entries.meaning import encoded
 from reconciler.manifest.findings import Collector
-from reconciler.manifest.yaml.layout import formatted
+from reconciler.manifest.layout import formatted
 from reconciler.manifest.yaml.read import yaml_lines
 from tests.manifest.test_laws import ENTRY
 

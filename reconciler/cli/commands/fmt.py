@@ -14,13 +14,13 @@ from reconciler.entries.meaning import encoded
 from reconciler.errors import Exit
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.jsonl import json_lines
+from reconciler.manifest.layout import formatted
 from reconciler.manifest.project.folders import document_in
 from reconciler.manifest.project.project_yaml import read_project
 from reconciler.manifest.read import open_regular
-from reconciler.manifest.yaml.layout import formatted
+from reconciler.manifest.tree import Unformattable
 from reconciler.manifest.yaml.nodes import Fields
 from reconciler.manifest.yaml.read import yaml_lines
-from reconciler.manifest.yaml.tree import Unformattable
 from reconciler.text import counted, inert
 
 _PROJECT: Final = "project.yaml"

@@ -16,12 +16,12 @@ from reconciler.entries import SOURCE_REF
 from reconciler.entries.meaning import encoded
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.project.project_yaml import PROJECT_KEYS
+from reconciler.manifest.tree import Comment, Tree, TreeReader, Unformattable, comments_of
 from reconciler.manifest.write import in_flow
 from reconciler.manifest.yaml.entry import BOX_KEYS, ENTRIES, HEAD_KEYS
 from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, SequenceNode
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.manifest.yaml.text import NUMBER, YamlText
-from reconciler.manifest.yaml.tree import Comment, Tree, TreeReader, Unformattable, comments_of
 
 # A list in brackets or a mapping in braces that makes a line longer than this is written one below the other.
 WIDTH: Final = 120
