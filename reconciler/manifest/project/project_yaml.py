@@ -16,7 +16,7 @@ from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
 from reconciler.model import Allowance, DatasetType, Place, ProjectDeclaration, Retirement
 from reconciler.policy import Destroy, Policy
 
-_KEYS: Final = (
+PROJECT_KEYS: Final = (
     "project",
     "managed",
     "projectArn",
@@ -71,7 +71,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
 
     `shown` is the folder's name as the user gave it.
     """
-    mapping = fields.mapping(root, "project.yaml", _KEYS, "write keys such as `managed: true`")
+    mapping = fields.mapping(root, "project.yaml", PROJECT_KEYS, "write keys such as `managed: true`")
     if mapping is None:
         return None
     members = mapping.members
