@@ -330,12 +330,10 @@ def test_every_setting_that_is_read_has_a_name_and_is_on_its_page() -> None:
 def test_manifests_of_first_loads_go_to_a_bucket_or_a_folder_of_one() -> None:
     """`reconciler:manifestBucket` is a bucket's name or an address in S3; anything else is refused with a sentence."""
     named = {"acme": "s3://acme/", "s3://acme/loads": "s3://acme/loads"}
-    assert [
-        read_settings(lambda key, text=text: text if key == "reconciler:manifestBucket" else None, ()).manifests
-        for text in (*named, "")
-    ] == [*named.values(), None]
+    found = [read_settings({"reconciler:manifestBucket": text}.get, ()).manifests for text in (*named, "")]
+    assert found == [*named.values(), None]
     with pytest.raises(BadInput, match="s3://No_Bucket is not a valid S3 address"):
-        read_settings(lambda key: "No_Bucket" if key == "reconciler:manifestBucket" else None, ())
+        read_settings({"reconciler:manifestBucket": "No_Bucket"}.get, ())
 
 
 @pytest.mark.parametrize("text", ["0", "four", "-1", "1000"])
