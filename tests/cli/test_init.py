@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from reconciler.cli.arguments import parse
-from reconciler.manifest.project.project_yaml import _KEYS
+from reconciler.manifest.project.project_yaml import PROJECT_KEYS
 from tests.cli.repository import git
 
 if TYPE_CHECKING:
@@ -360,5 +360,5 @@ def test_project_yaml_has_every_key_of_a_declaration(world: World) -> None:
     """What is not set is there as a comment."""
     world.run("init", "cells")
     text = (world.folder / "datasets/cells/project.yaml").read_text()
-    for key in _KEYS:
+    for key in PROJECT_KEYS:
         assert re.search(rf"^(# )?{key}:", text, re.MULTILINE), key

@@ -28,7 +28,7 @@ from reconciler.model import (
 from reconciler.policy import Destroy, Policy
 from reconciler.text import did_you_mean
 
-_KEYS: Final = (
+PROJECT_KEYS: Final = (
     "project",
     "managed",
     "projectArn",
@@ -85,7 +85,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
 
     `shown` is the folder's name as the user gave it.
     """
-    mapping = fields.mapping(root, "project.yaml", _KEYS, "write keys such as `managed: true`")
+    mapping = fields.mapping(root, "project.yaml", PROJECT_KEYS, "write keys such as `managed: true`")
     if mapping is None:
         return None
     members = mapping.members
