@@ -29,7 +29,7 @@ from reconciler.guards import GUARDS, written
 from reconciler.manifest.project.stages import STAGE_SETTINGS
 from reconciler.manifest.rules import all_rules
 from reconciler.model import Severity
-from reconciler.policy import Choice, Policy, settings_of
+from reconciler.policy import Choice, Policy, settings_of, value_of
 from reconciler.rule import Rule
 from reconciler.views.json_document import schema_text
 
@@ -117,7 +117,7 @@ def settings_table() -> str:
     default = Policy()
     rows = []
     for name, row in settings_of(default).items():
-        value, form, does = getattr(default, name), row.form, row.help
+        value, form, does = value_of(default, name), row.form, row.help
         if isinstance(value, Choice):
             form = ", ".join(f"`{one}`{' (default)' if one is value else ''}" for one in type(value))
             does += ": " + "; ".join(f"`{one}` {one.does}" for one in type(value))

@@ -305,6 +305,11 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
+def _add_full(parser: Parser) -> None:
+    what = "list live, also where DescribeDataset proves that nothing moved since the last listing"
+    parser.add_argument("--full", action="store_true", help=what)
+
+
 def _add_exit_code(parser: Parser) -> None:
     parser.add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
 
@@ -315,6 +320,7 @@ _SHARED: Final = {
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
+    _add_full: ("plan", "drift", "apply"),
     _add_exit_code: ("plan", "diff"),
 }
 _OWN: Final = {

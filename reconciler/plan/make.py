@@ -29,13 +29,18 @@ _REPLACE_CURE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """DescribeDataset's own counts: TotalEntries and ErrorEntries.
+    """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
 
-    LabeledEntries is not among them: which entries it counts is not documented where a label attribute is invalid.
+    LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
+    attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in
+    an earlier run, whose copy of it was taken.
     """
 
     entries: int
     marked: int
+    labelled: int = 0
+    listed: str = ""
+    copied: bool = False
 
     def agree_with(self, live: Facts) -> bool:
         """Whether they match what was listed."""

@@ -1,0 +1,52 @@
+"""Listings of earlier runs: the newest copy takes the place of a listing while the probe proves it.
+
+A copy that is lost, cut, stale or of somebody else costs a listing, and changes nothing else.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from reconciler.aws.clock import utc_now
+from reconciler.model import DatasetDescription
+from reconciler.policy import Policy
+from reconciler.snapshots.live_copies import LiveCopies, NoCopy
+from reconciler.snapshots.probe import Sheet, doubt, sheet_of
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """The copies of one place, under a policy; without `copies` every run lists, and nothing is written.
+
+    `full`: the user asked for a full listing.
+    """
+
+    copies: LiveCopies | None = None
+    policy: Policy = field(default_factory=Policy)
+    full: bool = False
+    now: Callable[[], datetime] = utc_now
+
+    @contextmanager
+    def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
+        """A block with the sheet of the newest copy and its lines, or with None where live must be listed.
+
+        Reading the lines to their end may raise NoCopy: then they are not those that were written.
+        """
+        name = self.copies.newest(dataset_arn) if self.copies and not self.full else ""
+        if not (self.copies and name):
+            yield None
+            return
+        with closing(self.copies.whole(dataset_arn, name)) as lines:
+            sheet = None
+            with suppress(NoCopy):
+                sheet = sheet_of(next(lines, b""))
+            proven = sheet and not doubt(sheet, dataset_arn, described, self.now(), self.policy)
+            yield (sheet, lines) if sheet and proven else None
+
+    def keep(self, sheet: Sheet, lines: Iterable[bytes]) -> None:
+        """Write a copy of what was just listed, unless it would never count."""
+        if self.copies and self.policy.probe.probes:
+            self.copies.write(sheet.dataset, self.now(), msgspec.to_builtins(sheet), lines, seen=True)
