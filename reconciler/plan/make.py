@@ -4,7 +4,7 @@ A plan holds no entries: `sends` and `shown_changes` read them from the ledger a
 """
 
 from collections.abc import Iterator
-from dataclasses import InitVar, dataclass, fields
+from dataclasses import InitVar, dataclass, field, fields
 from typing import Final, NoReturn, final
 
 from reconciler.changes import Action, Comparison, compare
@@ -38,9 +38,10 @@ class Statistics:
 
     entries: int
     marked: int
-    labelled: int = 0
-    listed: str = ""
-    copied: bool = False
+    # Two listings that found the same are equal.
+    labelled: int = field(default=0, compare=False)
+    listed: str = field(default="", compare=False)
+    copied: bool = field(default=False, compare=False)
 
     def agree_with(self, live: Facts) -> bool:
         """Whether they match what was listed."""

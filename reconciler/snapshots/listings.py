@@ -1,10 +1,10 @@
-"""Listings of earlier runs: the newest copy takes the place of a listing while the probe proves it.
+"""Listings of earlier runs: a copy takes the place of a listing while the probe proves it.
 
 A copy that is lost, cut, stale or of somebody else costs a listing, and changes nothing else.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,20 +31,26 @@ class Listings:
 
     @contextmanager
     def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
-        """A block with the sheet of the newest copy and its lines, or with None where live must be listed.
+        """A block with the sheet of the newest copy that is proven and its lines, or with None: live must be listed.
 
         Reading the lines to their end may raise NoCopy: then they are not those that were written.
         """
-        name = self.copies.newest(dataset_arn) if self.copies and not self.full else ""
-        if not (self.copies and name):
+        with ExitStack() as stack:
+            for sheet, lines in self._copies(dataset_arn, stack):
+                if not doubt(sheet, dataset_arn, described, self.now(), self.policy):
+                    yield sheet, lines
+                    return
             yield None
+
+    def _copies(self, dataset_arn: str, stack: ExitStack) -> Iterator[tuple[Sheet, Iterator[bytes]]]:
+        """Each copy that has a sheet, the newest first, with the lines that follow it."""
+        if self.copies is None or self.full:
             return
-        with closing(self.copies.whole(dataset_arn, name)) as lines:
-            sheet = None
+        for name in self.copies.names(dataset_arn):
+            lines = stack.enter_context(closing(self.copies.whole(dataset_arn, name)))
             with suppress(NoCopy):
-                sheet = sheet_of(next(lines, b""))
-            proven = sheet and not doubt(sheet, dataset_arn, described, self.now(), self.policy)
-            yield (sheet, lines) if sheet and proven else None
+                if sheet := sheet_of(next(lines, b"")):
+                    yield sheet, lines
 
     def keep(self, sheet: Sheet, lines: Iterable[bytes]) -> None:
         """Write a copy of what was just listed, unless it would never count."""

@@ -1,8 +1,8 @@
 """Copies of live: as an apply read it back, by which it is told whose a later change is; and as any run listed it.
 
 One gzip-compressed file per dataset and moment, in `.reconciler/live/` or under `live/` of the address in S3; of those
-that an apply wrote the newest two are kept, of the others (`seen-` in their names) the newest. The newest of all takes
-the place of a listing where `probe` finds no doubt. A copy is named by its moment and the digest of its content, and is
+that an apply wrote the newest two are kept, of the others (`seen-` in their names) the newest. The newest in which
+`probe` finds no doubt takes the place of a listing. A copy is named by its moment and the digest of its content, and is
 held against that name when it is read: one that is lost, cut, stale or forged is none. Nothing depends on one that is
 not there, so that a copy which cannot be written or deleted is a warning.
 
@@ -107,8 +107,8 @@ class LiveCopies:
         """
         return islice(self.whole(dataset_arn, name), 1, None)
 
-    def newest(self, dataset_arn: str) -> str:
-        """The name of the newest copy, whoever wrote it; "" where there is none, or none can be found."""
+    def names(self, dataset_arn: str) -> list[str]:
+        """The names of all copies, whoever wrote them, the newest first; none where they cannot be looked for."""
         start = f"{snapshot_name(dataset_arn)}-"
         try:
             if self.address is None:
@@ -117,9 +117,9 @@ class LiveCopies:
                 files = self.objects().names(self.address)
             mine = [file for file in files if _is_copy(start, file) or _is_copy(start + _SEEN, file)]
         except (OSError, ReconcilerError):
-            return ""
+            return []
         names = (file[len(start) : -len(SUFFIX)] for file in mine)
-        return max(names, key=lambda name: name.removeprefix(_SEEN), default="")
+        return sorted(names, key=lambda name: name.removeprefix(_SEEN), reverse=True)
 
     def whole(self, dataset_arn: str, name: str) -> Generator[bytes]:
         """The lines of a copy, its sheet first; it is proven only when all of them were read.

@@ -16,8 +16,6 @@ from reconciler.policy import Policy
 
 # A listing that began this soon after LastUpdatedTimestamp may have been older than the last update, in seconds.
 FRESH: Final = 15.0
-# For how long such a listing counts nevertheless, in seconds.
-FRESH_FOR: Final = 600.0
 # A clock that counts whole seconds gives two updates of one second the same timestamp.
 _COARSE: Final = 2.0
 _WHOLE: Final = frozenset({DatasetStatus.CREATE_COMPLETE, DatasetStatus.UPDATE_COMPLETE})
@@ -102,7 +100,7 @@ class Doubt(StrEnum):
     STATISTICS = "statistics", "the statistics (entries, labelled, with errors) are not what they were"
     DISAGREED = "disagreed", "the listing did not have as many entries, or marked entries, as the statistics said"
     COARSE = "coarse", "the timestamp has no fraction of a second, and the listing began within 2 s of it"
-    FRESH = "fresh", "the listing began within 15 s of the timestamp and was made more than 10 minutes ago"
+    FRESH = "fresh", "the listing began within 15 s of the timestamp, unless it had the lines of that update of ours"
     OLD = "old", "the last full listing is older than `policy.full-read`, or is in the future"
 
 
@@ -123,7 +121,7 @@ def doubt(sheet: Sheet, dataset_arn: str, now: DatasetDescription, moment: datet
         (Doubt.STATISTICS, counted != Counted.of(now)),
         (Doubt.DISAGREED, (sheet.entries, sheet.marked) != (now.entries, now.errors)),
         (Doubt.COARSE, now.updated == int(now.updated) and began < _COARSE),
-        (Doubt.FRESH, not sheet.proven and began < FRESH and age > FRESH_FOR),
+        (Doubt.FRESH, not sheet.proven and began < FRESH),
         (Doubt.OLD, not 0 <= age <= policy.full_read),
     )
     return next((row for row, applies in rows if applies), None)
