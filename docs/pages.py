@@ -31,6 +31,7 @@ from reconciler.manifest.rules import all_rules
 from reconciler.model import Severity
 from reconciler.policy import Choice, Policy, settings_of, value_of
 from reconciler.rule import Rule
+from reconciler.snapshots.probe import Doubt
 from reconciler.views.json_document import schema_text
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -110,6 +111,16 @@ def stages_table() -> str:
         for name, row in STAGE_SETTINGS.items()
     ]
     return "\n".join(("| setting | such as | meaning | overridden by |", "|---|---|---|---|", *rows, ""))
+
+
+def probe_page() -> str:
+    """The page on the probe."""
+    return filled("probe.md")
+
+
+def doubts_table() -> str:
+    """Every reason to list live."""
+    return "\n".join(("| doubt | when |", "|---|---|", *(f"| {row} | {row.says} |" for row in Doubt), ""))
 
 
 def settings_table() -> str:
@@ -193,6 +204,7 @@ def exporters_table() -> str:
 
 TABLES: Final = {
     "exporters": exporters_table,
+    "doubts": doubts_table,
     "settings": settings_table,
     "stages": stages_table,
     "guards": guards_table,
@@ -202,6 +214,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "findings.md": findings_page,
     "cli.md": cli_page,
     "manifests.md": manifests_page,
+    "probe.md": probe_page,
     "stages.md": stages_page,
     "reliability.md": reliability_page,
     "schema/plan.schema.json": schema_text,
