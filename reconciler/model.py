@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -313,10 +313,18 @@ class Retirement:
     place: Place = field(default=Place("project.yaml"), compare=False)
 
 
+class Part(NamedTuple):
+    """One of the files of a manifest: its path, and how to name it to the user."""
+
+    path: Path
+    shown: str
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
+    The manifest is a file or a folder of files; `files` are those of a list, of which `manifest` is the first.
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
     that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
     named as in the repository. `images` maps the keys of both to those of the stage.
@@ -330,6 +338,12 @@ class DatasetDeclaration:
     overlooked: str = ""
     retired: tuple[Retirement, ...] = ()
     images: Prefixes = ()
+    files: tuple[Part, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """The file or folder by which Pulumi's state names the manifest."""
+        return self.files[0].shown if self.files else self.shown
 
 
 @dataclass(frozen=True, slots=True)
