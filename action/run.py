@@ -17,6 +17,7 @@ from action.commands import chosen, document, run
 from action.inputs import Inputs, WrongInputError
 from action.reviewed import unreviewed
 from reconciler.errors import ReconcilerError
+from reconciler.git import from_root
 from reconciler.views import VIEWS, How
 from reconciler.views.json_document import read_document
 
@@ -115,7 +116,7 @@ def _views(inputs: Inputs, saved: Path, *views: str) -> None:
     except (OSError, ReconcilerError):
         return  # the command failed before it could say more than the log has
     for view in views:
-        text = VIEWS[view].make(review, How())
+        text = VIEWS[view].make(review, How(files=from_root(Path.cwd())))
         if view in _FILES:
             (inputs.folder / _FILES[view]).write_text(text, encoding="utf-8")
         else:

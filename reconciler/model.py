@@ -320,6 +320,14 @@ class Part(NamedTuple):
     shown: str
 
 
+class Lines(NamedTuple):
+    """Lines of a file as the user knows it: the first and the last one."""
+
+    file: str
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
@@ -327,7 +335,8 @@ class DatasetDeclaration:
     The manifest is a file or a folder of files; `files` are those of a list, of which `manifest` is the first.
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
     that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
-    named as in the repository. `images` maps the keys of both to those of the stage.
+    named as in the repository. `images` maps the keys of both to those of the stage. `suppress` are the suppressions
+    that count now; `judged` is what a run judges, None: everything.
     """
 
     dataset_type: DatasetType
@@ -338,12 +347,28 @@ class DatasetDeclaration:
     overlooked: str = ""
     retired: tuple[Retirement, ...] = ()
     images: Prefixes = ()
+    suppress: "tuple[Suppression, ...]" = ()
+    judged: "tuple[Lines, ...] | None" = None
     files: tuple[Part, ...] = ()
 
     @property
     def named(self) -> str:
         """The file or folder by which Pulumi's state names the manifest."""
         return self.files[0].shown if self.files else self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Findings that project.yaml wants counted and not shown: of a code, whose sentence has the pattern (a glob).
+
+    `until` is the last day, as YYYY-MM-DD.
+    """
+
+    code: str
+    pattern: str
+    reason: str
+    until: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +391,7 @@ class ProjectDeclaration:
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
     `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
     `region` say where the project is, `assume_role` is the ARN of the role that its calls are made with; each is empty
-    where nothing is said. `retired` are the images that left it.
+    where nothing is said. `retired` are the images that left it, `suppress` what is written, also what expired.
     """
 
     folder: Path
@@ -382,6 +407,7 @@ class ProjectDeclaration:
     region: str = ""
     retired: tuple[Retirement, ...] = ()
     assume_role: str = ""
+    suppress: tuple[Suppression, ...] = ()
 
     def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
         """The images that left one of the datasets."""

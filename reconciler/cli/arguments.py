@@ -55,6 +55,7 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     stage: str = ""
+    since: str = ""
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
@@ -66,6 +67,7 @@ class Options(NamedTuple):
     yes: bool = False
     snapshots: str | None = None
     audit: str | None = None
+    manifest_bucket: str | None = None
     allow: Mapping[str, str] = MappingProxyType({})
     plan: str | None = None
     snapshot: str = ""

@@ -90,6 +90,8 @@ def _add_snapshots(parser: Parser) -> None:
 
 
 def _add_guarded(parser: Parser) -> None:
+    loads = "load a large new dataset by one manifest in this bucket, or s3://BUCKET/FOLDER (default: in batches)"
+    parser.add_argument("--manifest-bucket", metavar="BUCKET", help=loads)
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
     allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
@@ -130,6 +132,8 @@ def _add_validate(parser: Parser) -> None:
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
+    since = "a git revision; judge only what changed since: other projects and other lines are read, and counted"
+    parser.add_argument("--since", metavar="REF", default="", help=since)
     _add_view(parser, None)
     _add_output(parser)
 

@@ -4,7 +4,7 @@ The changes and the entries of a dataset are each read once from its ledger. Mem
 row per label, job and mark.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -41,7 +41,7 @@ from reconciler.review.model import (
 )
 from reconciler.review.verdict import Contents, after_apply, verdict_of
 from reconciler.run import DatasetRun
-from reconciler.text import Sentence, inert
+from reconciler.text import Sentence, counted, inert
 
 # The word for entries that only the first of two manifests has.
 # The most characters of a stage in a headline.
@@ -213,7 +213,14 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
             *found.marked,
             *(note for note in found.notes if one.plan is None or note.code in _ALSO_IN_PLANS),
         )
-        counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
+        counts = FindingCounts(
+            errors=found.error_count,
+            marked=found.marked_count,
+            notes=found.note_count,
+            shown=shown,
+            suppressed=found.suppressed,
+            unjudged=found.unjudged,
+        )
         content = Content(entries=found.lines, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
     bare = DatasetReview(
         title=one.title,
@@ -241,8 +248,16 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
 def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
     """What to know before an apply that no plan tells; settings whose change is a danger are among the dangers."""
     unread = f"whose changes these are is not known: {one.base.unread}" if one.base and one.base.unread else ""
-    known = tuple((words,) for words in (one.remark, unread) if words)
+    known = tuple((words,) for words in (one.remark, unread, *_left_out(one)) if words)
     return (*known, *(change.words for change in one.settings if change.level == "note"))
+
+
+def _left_out(one: DatasetRun) -> Iterator[str]:
+    """What was found and is not shown."""
+    if one.findings and (many := one.findings.suppressed):
+        yield f"{counted(many, 'finding is', 'findings are')} suppressed by `suppress` in project.yaml"
+    if one.findings and (many := one.findings.unjudged):
+        yield f"{counted(many, 'finding is', 'findings are')} on lines that did not change, and not judged"
 
 
 def _region_and_account(arn: str | None) -> tuple[str | None, str | None]:

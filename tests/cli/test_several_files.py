@@ -33,7 +33,7 @@ def several(world: World, settings: str = LIST) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("settings", [LIST, FOLDER])
 def test_a_list_and_a_folder_are_one_dataset(world: World, settings: str) -> None:
-    """Validate counts the entries of all files; a hidden file and one that is no manifest are left alone."""
+    """Validate counts the entries of all files; a hidden file and one with a different ending are left alone."""
     first, _second = several(world, settings)
     if settings == FOLDER:
         (first.parent / "README.md").write_text("Ask the lab.\n")
@@ -130,7 +130,7 @@ def test_the_last_entry_of_a_file_does_not_leave(world: World) -> None:
 
 
 def test_a_re_export_is_merged_into_the_files_of_a_dataset(world: World) -> None:
-    """Whichever of them is named: an image of a different file is no new one."""
+    """Whichever of them is named: an image of a different file is not added again."""
     first, second = several(world)
     before = second.read_bytes()
     (world.folder / "export.jsonl").write_text(

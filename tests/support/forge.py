@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from zipfile import ZipFile
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ words = sys.argv[1:]
 assert words[:2] == ["api", "--method"], words
 body = sys.stdin.buffer.read() if words[3:5] == ["--input", "-"] else None
 request = urllib.request.Request(os.environ["FORGE"] + "/" + words[-1], data=body, method=words[2])
+request.add_header("Content-Type", "application/json")
 request.add_header("Authorization", "token " + os.environ.get("GH_TOKEN", ""))
 try:
     with urllib.request.urlopen(request) as answer:
@@ -48,6 +49,7 @@ class Forge:
     issues: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
     merged: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def merge(self, commit: str, number: int, head: str) -> None:
@@ -76,7 +78,17 @@ class Forge:
             if match := re.fullmatch(pattern, f"{method} {path}"):
                 given: tuple[int, Any] = answer(self, match, query, body)
                 return given
-        return 404, {"message": "Not Found"}
+        return self._note(method, path, body)
+
+    def _note(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """What GitLab answers about the notes of a merge request."""
+        if not path.startswith("/projects/5/merge_requests/7/notes"):
+            return 404, {"message": "Not Found"}
+        if method == "POST":
+            self.notes.append({"id": 40 + len(self.notes), **body})
+        if method == "PUT":
+            _changed(self.notes, "id", path.rpartition("/")[2], body)
+        return 200, self.notes if method == "GET" else self.notes[-1]
 
 
 def _listed(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
@@ -148,17 +160,19 @@ def served(folder: Path) -> Iterator[Forge]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else {}
+            content = self.rfile.read(length).decode()
+            is_form = "urlencoded" in self.headers.get("Content-Type", "")
+            body = dict(parse_qsl(content)) if is_form else json.loads(content or "{}")
             address = self.path.removeprefix("http://api.github.localhost")
             status, answer = forge.answer(self.command, address, body)
-            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            said = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(said)
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = _answer  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_words: object) -> None:
             """Nothing: `asked` has the requests."""
