@@ -174,7 +174,7 @@ def test_validate_annotates_the_lines(world: World, runner: Runner, forge: Forge
 def test_the_reusable_workflow_signs_in_and_reviews_a_merge_group(
     world: World, runner: Runner, forge: Forge, tmp_path: Path
 ) -> None:
-    """A merge queue has no pull request to comment on: status and summary are what it gets. The caller gives the role."""
+    """In a merge queue status and summary are the review: there is nothing to comment on. The caller gives the role."""
     base = runner.head()
     pulled(world, world.many(5))
     workflow = loaded(ROOT / ".github/workflows/labels.yml")
