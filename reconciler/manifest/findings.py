@@ -1,7 +1,7 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -95,6 +95,22 @@ class Findings:
     def refused(self) -> bool:
         """Whether any finding is of class error, so that nothing may be sent."""
         return self.error_count > 0
+
+    def with_more(self, other: "Findings") -> "Findings":
+        """The same with further findings about the same manifest: the first 50 of each class, and the counts of all."""
+
+        def first(one: tuple[Finding, ...], more: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(sorted((*one, *more), key=lambda finding: finding.place)[:FINDINGS_KEPT])
+
+        return replace(
+            self,
+            errors=first(self.errors, other.errors),
+            marked=first(self.marked, other.marked),
+            notes=first(self.notes, other.notes),
+            error_count=self.error_count + other.error_count,
+            marked_count=self.marked_count + other.marked_count,
+            note_count=self.note_count + other.note_count,
+        )
 
     def raise_if_refused(self) -> None:
         """Do nothing for a manifest that may be sent.

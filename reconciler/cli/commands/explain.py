@@ -13,6 +13,7 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.entries import image_names, misread
 from reconciler.errors import BadInput, Exit
+from reconciler.images import rules as image_rules
 from reconciler.manifest.rules import files, lines, yaml
 from reconciler.model import Severity
 from reconciler.rule import Rule
@@ -35,7 +36,7 @@ def rules_of(*modules: ModuleType) -> Iterator[Rule]:
 
 def manifest_rules() -> list[Rule]:
     """The rules of project.yaml and manifests."""
-    return list(rules_of(yaml, files, lines, misread, image_names))
+    return list(rules_of(yaml, files, lines, misread, image_names, image_rules))
 
 
 def converter_rules() -> list[Rule]:

@@ -86,14 +86,14 @@ def read_all(run: Run, screen: Screen) -> None:
     folder = run.options.datasets
     for project in _declared(run.options.command, folder, run.options.projects):
         add_datasets(run, project)
-    beside = None if _is_part(folder) else folder.resolve().parent
+    beside = None if is_part(folder) else folder.resolve().parent
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
         one.findings = read_once(one.dataset, one.project.labels, one.ledger, beside, screen.show)
     screen.clear()
 
 
-def _is_part(path: Path) -> bool:
+def is_part(path: Path) -> bool:
     """Whether a path is one manifest or one project, beside which no folder of ours belongs."""
     return path.is_file() or (path / "project.yaml").exists()
 
