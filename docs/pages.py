@@ -21,12 +21,13 @@ from typing import Final
 from reliability import reliability_page
 
 from reconciler.cli.arguments import parse
-from reconciler.cli.commands.explain import CLASSES, converter_rules, manifest_rules
+from reconciler.cli.commands.explain import CLASSES, converter_rules
 from reconciler.cli.help import COMMANDS
 from reconciler.entries.codes import ENTRY_CODES
 from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.project.stages import STAGE_SETTINGS
+from reconciler.manifest.rules import all_rules
 from reconciler.model import Severity
 from reconciler.policy import Choice, Policy, settings_of
 from reconciler.rule import Rule
@@ -73,7 +74,7 @@ def findings_page() -> str:
         "wrong and the cure; the first 50 of a class in a file, then a count.\n",
     ]
     for severity, heading in _HEADINGS.items():
-        parts += [f"## {heading}\n", f"{CLASSES[severity]}\n", _table(manifest_rules(), severity)]
+        parts += [f"## {heading}\n", f"{CLASSES[severity]}\n", _table(all_rules(), severity)]
     parts += ["## Annotations of other formats\n", f"{_CONVERTING}\n", _converting()]
     parts += ["## AWS's codes\n", "The 13 codes that Custom Labels documents for dataset operations.\n", _codes()]
     return "\n".join(parts)
@@ -141,12 +142,12 @@ def _table(rules: list[Rule], severity: Severity) -> str:
 
 def _converting() -> str:
     """The rules of all modules of converters; the anchors of AWS's codes are above."""
-    above = {rule.code for rule in manifest_rules()}
+    above = {rule.code for rule in all_rules()}
     rows = [
         f"| {f'`{rule.code}`' if rule.code in above else _anchored(rule.code)} | {rule.severity.value} "
         f"| {_cell(rule.what)} | {_cell(rule.cure)} | {_cell(rule.source)} |"
         for rule in {rule.what: rule for rule in converter_rules()}.values()
-        if rule not in manifest_rules()
+        if rule not in all_rules()
     ]
     return "\n".join(("| code | class | what is wrong | cure | source |", "|---|---|---|---|---|", *rows, ""))
 

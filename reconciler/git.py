@@ -9,9 +9,10 @@ following a link.
 
 import os
 import posixpath
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -300,6 +301,45 @@ def root_of(folder: Path) -> Path:
         return Path(os.fsdecode(_output(["rev-parse", "--show-toplevel"], folder, _SECONDS).removesuffix(b"\n")))
     except (BadInput, OSError, subprocess.SubprocessError):
         return Path.cwd()
+
+
+def changed_lines(revision: str, path: Path) -> tuple[tuple[int, int], ...] | None:
+    """The first and last lines of a file, as it is now, that a revision does not have; () where it is the same.
+
+    None: everything, because the revision does not have the file, or git keeps something else in its place (LFS). What
+    was removed between two lines is these two.
+
+    Raises:
+        BadInput: git, the repository or the revision is not found.
+    """
+    folder = path.resolve().parent
+    commit = _resolved(f"{revision}^{{commit}}", folder, revision)
+    name = f"./{path.resolve().name}"
+    if _git(["cat-file", "-e", f"{commit}:{name}"], folder).returncode:
+        return None
+    plain = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--unified=0"]
+    said = _output(["diff", *plain, commit, "--", f":(literal){path.resolve().name}"], folder)
+    hunks = re.findall(rb"(?m)^@@ -\S+ \+(\d+)(?:,(\d+))? @@", said)
+    kept_elsewhere = b": filter: unspecified" not in _output(["check-attr", "filter", "--", name], folder)
+    if said and (kept_elsewhere or not hunks):
+        return None
+    pairs = ((int(first), int(many) if many else 1) for first, many in hunks)
+    return tuple((first, first + max(many - 1, 0 if many else 1)) for first, many in pairs)
+
+
+def from_root(folder: Path) -> Callable[[str], str]:
+    """A function that names files of the repository around a folder from its root, as a forge does.
+
+    Names are from the current folder before; those of files elsewhere stay.
+    """
+    root = root_of(folder).resolve()
+
+    def named(name: str) -> str:
+        path = Path(os.path.normpath(Path.cwd() / name))
+        whole = path.parent.resolve() / path.name  # the file itself may be a link
+        return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else name
+
+    return named
 
 
 def patch_between(folder: Path) -> bytes:

@@ -13,6 +13,8 @@ from typing import Final
 
 # The model allows a blob of 5,242,880 bytes, the prose says "less than 5MB": strictly below both. [model, update]
 BATCH_BYTES: Final = 4_999_999
+# A manifest that a dataset is created from: "1 GB". [limits]
+MANIFEST_BYTES: Final = 1_000_000_000
 # Longer lines are dropped without an error. [rules]
 LINE_CHARACTERS: Final = 100_000
 # More invalid lines than this share and an import fails; whether an update does, AWS does not say. [rules]

@@ -319,7 +319,8 @@ class DatasetDeclaration:
 
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
     that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
-    named as in the repository. `images` maps the keys of both to those of the stage.
+    named as in the repository. `images` maps the keys of both to those of the stage. `suppress` are the suppressions
+    that count now; `judged` are the first and last lines of what a run judges, None: everything.
     """
 
     dataset_type: DatasetType
@@ -330,6 +331,22 @@ class DatasetDeclaration:
     overlooked: str = ""
     retired: tuple[Retirement, ...] = ()
     images: Prefixes = ()
+    suppress: "tuple[Suppression, ...]" = ()
+    judged: tuple[tuple[int, int], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Findings that project.yaml wants counted and not shown: of a code, whose sentence has the pattern (a glob).
+
+    `until` is the last day, as YYYY-MM-DD.
+    """
+
+    code: str
+    pattern: str
+    reason: str
+    until: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +369,7 @@ class ProjectDeclaration:
     neither (the project exists and is found by `name`). `labels` is the closed list of labels, None when open.
     `resource` is the name in the Pulumi state, if it is not the folder's. `allow` overrides guards. `account` and
     `region` say where the project is, `assume_role` is the ARN of the role that its calls are made with; each is empty
-    where nothing is said. `retired` are the images that left it.
+    where nothing is said. `retired` are the images that left it, `suppress` what is written, also what expired.
     """
 
     folder: Path
@@ -368,6 +385,7 @@ class ProjectDeclaration:
     region: str = ""
     retired: tuple[Retirement, ...] = ()
     assume_role: str = ""
+    suppress: tuple[Suppression, ...] = ()
 
     def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
         """The images that left one of the datasets."""

@@ -10,6 +10,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.gateway import Gateway
+from reconciler.aws.objects import Objects, S3Address
 from reconciler.aws.wait import Waiter
 from reconciler.errors import Interrupted
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Progress, Reporter
@@ -33,6 +34,14 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class ManifestPlace:
+    """Where manifests of first loads are uploaded; `objects` opens S3."""
+
+    address: S3Address
+    objects: Callable[[], Objects]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The service, the clock and the policy of an apply, and the functions that it calls while it runs.
 
@@ -41,7 +50,8 @@ class Context:
     a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
     `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
     as it is known without the service. `judge` finds out by what it is told whose changes there are.
-    `so_far` is called with the outcome so far whenever an apply has done more.
+    `so_far` is called with the outcome so far whenever an apply has done more. A large dataset that is created is
+    loaded from a manifest in `manifests`, where such a place is named.
     """
 
     gateway: Gateway
@@ -56,6 +66,7 @@ class Context:
     judge: Judge = not_judged
     overwrites: Callable[[str], None] = lambda _place: None
     so_far: Callable[[Outcome], None] = lambda _outcome: None
+    manifests: ManifestPlace | None = None
 
     def patient(self) -> Self:
         """The same context, whose calls wait for a lost network for as long as the policy allows."""

@@ -175,7 +175,9 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     if sibling.live is nothing:
         sibling = replace(sibling, live=partial(_live_keys, context, ledger, seen.sibling_arn))
     refusal = context.keeper.refusal()
-    request = Request(target.title, context.policy, asked, bucket, settled, refusal, sibling, judge=context.judge)
+    manifests = str(context.manifests.address) if context.manifests else ""
+    given = target.title, context.policy, asked, bucket, settled, refusal, sibling
+    request = Request(*given, judge=context.judge, manifests=manifests)
     if seen.arn is None:
         return plan(ledger, request, exists=False)
     listed = list_live(context, ledger, seen.arn, seen.description)
@@ -193,13 +195,15 @@ def plan_without_project(  # noqa: PLR0913, PLR0917 - what is planned, as the sh
     declared: tuple[Policy, str | None],
     allow: Mapping[str, str],
     sibling: Sibling,
+    manifests: str = "",
 ) -> Plan:
     """Plan from the manifest alone while the project does not exist: guards and overrides count as for a first load.
 
-    `declared` is the policy and the manifest's bucket.
+    `declared` is the policy and the manifest's bucket, `manifests` the place in S3 for manifests of first loads.
     """
     policy, bucket = declared
-    request = Request(title, policy, Asked(dataset_type, allow), bucket, sibling=replace(sibling, live=tuple))
+    asked, sibling = Asked(dataset_type, allow), replace(sibling, live=tuple)
+    request = Request(title, policy, asked, bucket, sibling=sibling, manifests=manifests)
     return plan(ledger, request, exists=False)
 
 

@@ -64,7 +64,8 @@ class Outcome:
     time, and `listed` the LastUpdatedTimestamp before and after that listing. `applied` is live with the entries that
     `theirs: keep` kept as they were applied, None where nothing was kept. `snapshots` are the places of the entries of
     deleted datasets, `overwritten` those of the lines that were overwritten; `record` is the id of the
-    apply's record, which `reconciler restore` takes.
+    apply's record, which `reconciler restore` takes. `manifest` is the address of the manifest in S3 from which the
+    dataset was created, empty where it was not.
     `error` is why the apply failed, None if it succeeded.
     """
 
@@ -89,6 +90,7 @@ class Outcome:
     snapshots: tuple[str, ...] = ()
     overwritten: tuple[str, ...] = ()
     record: str = ""
+    manifest: str = ""
     error: Failure | None = None
 
     @property

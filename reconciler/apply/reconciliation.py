@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from reconciler.apply.context import Context, Target
+from reconciler.apply.context import Context, ManifestPlace, Target
 from reconciler.apply.delete import delete
+from reconciler.apply.first_load import FirstLoad, upload
 from reconciler.apply.live import list_live, observe, plan_against_live
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.apply.send import Lane, send
@@ -47,7 +48,7 @@ class Work:
 
     `before` are the labels that were live when the apply was planned. `done` is the outcome so far, without its
     counts and places; `report` receives it with them. `updated` is the dataset's LastUpdatedTimestamp after our last
-    batch, None before the first.
+    batch, None before the first; `uploaded` are the bytes of the manifest that it was created from.
     """
 
     ledger: Ledger
@@ -60,11 +61,12 @@ class Work:
     lanes: list[Lane] = field(default_factory=list)
     overwritten: list[str] = field(default_factory=list)
     updated: float | None = None
+    uploaded: int = 0
 
     def so_far(self, error: Failure | None = None) -> Outcome:
         """The outcome of what was done until now; counts that the ledger cannot give any more are 0."""
         updates, sent = sum(lane.updates for lane in self.lanes), sum(lane.bytes for lane in self.lanes)
-        outcome = replace(self.done, batches=updates, bytes=sent, error=error or self.done.error)
+        outcome = replace(self.done, batches=updates, bytes=self.uploaded + sent, error=error or self.done.error)
         kept = self.overwritten if any(lane.requested for lane in self.lanes) else ()  # else nothing was overwritten
         outcome = replace(outcome, snapshots=tuple(self.snapshots), overwritten=tuple(kept))
         with suppress(Exception):
@@ -75,6 +77,12 @@ class Work:
         """Add to what was done, and report it."""
         self.done = replace(self.done, **changes)
         self.report(self.so_far())
+
+    def loaded(self, size: int, updated: float) -> None:
+        """The dataset was created from a manifest in S3 with all lines of the queue: none is left to send."""
+        self.queue.confirm(self.queue.changes())
+        self.queue.refill(())
+        self.uploaded, self.updated = size, updated
 
     def keep(self, place: str) -> None:
         """Add the place of a snapshot, and report it."""
@@ -212,6 +220,7 @@ def _ready(context: Context, plan: Plan, seen: Observation, work: Work) -> tuple
     """
     if not plan.loads_all and seen.arn:
         return seen.arn, plan.updated
+    load = _uploaded(context, context.manifests, work) if plan.is_loaded_from_s3 and context.manifests else None
     if plan.action is Action.REPLACE and seen.arn:
         decided = plan.updated, plan.live.entries if plan.live else 0
         delete(context, seen.arn, lambda _now: None, work.keep, decided)  # the plan asked for it
@@ -219,15 +228,35 @@ def _ready(context: Context, plan: Plan, seen: Observation, work: Work) -> tuple
         delete(context, seen.leftover, _refuse_leftover, work.keep)
     work.add(dataset_arn="")  # until it is created there is none
     try:
-        arn = context.gateway.create_dataset(work.target.project_arn, work.target.dataset_type)
+        arn = context.gateway.create_dataset(
+            work.target.project_arn, work.target.dataset_type, load.address if load else None
+        )
     except AlreadyThere as error:
         raise Moved(str(error)) from None
+    except ServiceError as error:
+        raise load.about(error) if load else error from None
     work.add(dataset_arn=arn)
-    described = context.waiter.until_idle(arn, context.looking("creating the dataset"))
+    size = load.bytes if load else 0
+    described = context.waiter.until_idle(arn, context.looking("creating the dataset"), size=size)
     if described.status == DatasetStatus.CREATE_FAILED:
         reason = inert(described.message) or "AWS gave no reason"
-        raise ServiceError(f"the dataset {arn} could not be created: {reason}; run again")
+        raise ServiceError(f"the dataset {arn} could not be created: {reason}; {load.cure if load else 'run again'}")
+    if load:
+        work.loaded(load.bytes, described.updated)
     return arn, described.updated
+
+
+def _uploaded(context: Context, place: ManifestPlace, work: Work) -> FirstLoad:
+    """The manifest of a first load, in S3.
+
+    Raises:
+        Interrupted: it was stopped before the dataset is created. ReconcilerError: S3 cannot be written.
+    """
+    load = upload(context, place, work.queue, work.target)
+    work.add(manifest=str(load.address))
+    if reason := context.stop():
+        raise reason
+    return load
 
 
 def _refuse_leftover(now: DatasetDescription) -> None:

@@ -133,7 +133,9 @@ class Lane:
             self.requested = True
             sure = self._once_more(batch, before)
         self.updates, self.bytes = self.updates + 1, self.bytes + len(batch.body)
-        after = self.context.waiter.until_updated(self.arn, before, lambda _now: self.show("waiting", batch))
+        after = self.context.waiter.until_updated(
+            self.arn, before, lambda _now: self.show("waiting", batch), len(batch.body)
+        )
         if after is not None:
             self.updated = after.updated
         if after is None or not (sure or after.status == DatasetStatus.UPDATE_FAILED):

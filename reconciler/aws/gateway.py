@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls, Patience
 from reconciler.aws.faults import LIMIT_EXCEEDED
+from reconciler.aws.objects import S3Address
 from reconciler.aws.replies import insist_on_whole_replies
 from reconciler.errors import AccessDenied, InUse, NotFound, ReconcilerError, ServiceError, TooLarge
 from reconciler.limits import BATCH_BYTES
@@ -122,11 +123,16 @@ class Gateway:
         """How many calls a listing of so many entries takes."""
         return max(1, -(-entries // _PAGE))
 
-    def create_dataset(self, project_arn: str, dataset_type: DatasetType) -> str:
-        """Start to create an empty dataset; returns its ARN."""
+    def create_dataset(self, project_arn: str, dataset_type: DatasetType, manifest: S3Address | None = None) -> str:
+        """Start to create a dataset, empty or from a manifest in S3; returns its ARN."""
+        request: Any = {"ProjectArn": project_arn, "DatasetType": dataset_type.value}
+        if manifest:
+            request["DatasetSource"] = {
+                "GroundTruthManifest": {"S3Object": {"Bucket": manifest.bucket, "Name": manifest.key}}
+            }
         reply: Any = self.calls.make(
             "CreateDataset",
-            partial(self._client.create_dataset, ProjectArn=project_arn, DatasetType=dataset_type.value),
+            partial(self._client.create_dataset, **request),
             lambda _error, unsure: self._created(project_arn, dataset_type) if unsure else None,
         )
         return str(reply["DatasetArn"])

@@ -59,6 +59,15 @@ class S3Address:
             raise BadInput(f"{inert(text, 200)} is not a valid S3 address; give one like s3://BUCKET/FOLDER")
         return cls(bucket, key.rstrip("/"))
 
+    @classmethod
+    def of_bucket(cls, text: str) -> "S3Address":
+        """Parse the name of a bucket, or `s3://BUCKET/FOLDER`.
+
+        Raises:
+            BadInput: it is neither.
+        """
+        return cls.parse(text if is_s3(text) else f"{_SCHEME}{text}")
+
     def __truediv__(self, name: str) -> "S3Address":
         """The address of a name under this one."""
         return S3Address(self.bucket, f"{self.key}/{name}" if self.key else name)

@@ -12,8 +12,9 @@ from reconciler.model import DatasetDescription, DatasetStatus
 from reconciler.text import inert
 
 # Pauses between two calls, in seconds. AWS's samples poll every 5 seconds, and the account's 5 calls per second are
-# shared. Small batches end soon, so the first pauses are shorter.
+# shared. Small batches end soon, so the first pause follows the size: for a full batch of 5 MB it is 3 seconds.
 _FIRST_LOOK: Final = 0.5
+_PER_BYTE: Final = 0.5e-6
 _GROWTH: Final = 1.5
 _LAST_LOOK: Final = 5.0
 # For how many seconds a terminal status that did not change is a stale read; after that a listing decides.
@@ -30,14 +31,16 @@ class Waiter:
     patience: float
 
     def until_updated(
-        self, arn: str, before: DatasetDescription, look: Callable[[DatasetDescription], None]
+        self, arn: str, before: DatasetDescription, look: Callable[[DatasetDescription], None], size: int = 0
     ) -> DatasetDescription | None:
         """Wait for the update sent after `before` was read; None when a listing must decide whether it happened.
+
+        `size` is that of the update in bytes.
 
         Raises:
             NotFound: the dataset was deleted. OutOfPatience: no progress for too long.
         """
-        ran, since, looks = False, self.clock.now(), self._looks(arn)
+        ran, since, looks = False, self.clock.now(), self._looks(arn, size)
         while True:
             look(now := next(looks))
             if now.is_running:
@@ -48,17 +51,17 @@ class Waiter:
                 return None
 
     def until_idle(
-        self, arn: str, look: Callable[[DatasetDescription], None], not_before: float = 0.0
+        self, arn: str, look: Callable[[DatasetDescription], None], not_before: float = 0.0, size: int = 0
     ) -> DatasetDescription:
         """Wait until no operation runs, whoever started it.
 
         A description older than `not_before` (a LastUpdatedTimestamp that was read before) is a stale read: it is
-        read again for 30 seconds.
+        read again for 30 seconds. `size` is how many bytes the operation has to load.
 
         Raises:
             NotFound: the dataset was deleted. OutOfPatience: no progress for too long.
         """
-        start, looks = self.clock.now(), self._looks(arn)
+        start, looks = self.clock.now(), self._looks(arn, size)
         while True:
             look(now := next(looks))
             is_stale = now.updated < not_before and self.clock.now() - start < _STALE_FOR
@@ -82,9 +85,9 @@ class Waiter:
         except NotFound:
             return
 
-    def _looks(self, arn: str) -> Iterator[DatasetDescription]:
+    def _looks(self, arn: str, size: int = 0) -> Iterator[DatasetDescription]:
         """Descriptions of a dataset, the first at once; each pause is longer than the last and varied by a tenth."""
-        pause, last, moved = _FIRST_LOOK, None, self.clock.now()
+        pause, last, moved = min(_FIRST_LOOK + size * _PER_BYTE, _LAST_LOOK), None, self.clock.now()
         while True:
             now = self.gateway.describe(arn)
             if now is None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _RECORD: Final = re.compile(r"[0-9a-f]{16}")
 # Commands that work without a folder of datasets.
-_NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor")
+_NEED_NO_DATASETS: Final = ("init", "restore", "diff", "doctor", "fmt")
 
 
 class Options(NamedTuple):
@@ -44,7 +44,7 @@ class Options(NamedTuple):
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
-    saved plan), `diff` (two sides) and `convert` (annotation files); those from `annotations` to
+    saved plan), `diff` (two sides), `fmt` and `convert` (files); those from `annotations` to
     `into` belong to `convert`, `topic` (a code) to `explain`, those from `manifests` (the form of a new one) to
     `patch` to `pull` and `rm`. `warnings` are sentences about the arguments, for the screen.
     """
@@ -55,6 +55,7 @@ class Options(NamedTuple):
     json: bool = False
     verbose: bool = False
     stage: str = ""
+    since: str = ""
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
@@ -66,6 +67,7 @@ class Options(NamedTuple):
     yes: bool = False
     snapshots: str | None = None
     audit: str | None = None
+    manifest_bucket: str | None = None
     allow: Mapping[str, str] = MappingProxyType({})
     plan: str | None = None
     snapshot: str = ""
@@ -102,6 +104,8 @@ class Options(NamedTuple):
     share: float = 0.2
     group: str = ""
     allow_dirty: bool = False
+    check: bool = False
+    jsonl: bool = False
     pulumi: bool = False
     github: bool = False
     gitlab: bool = False

@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "rm": "move entries out of the manifests into `retired`: the next apply takes their labels off; no AWS account",
     "rename-label": "give a label a different name in both manifests and in project.yaml",
     "split": "deal new entries to the manifests of train and test; what is in one of them stays there",
+    "fmt": "write project.yaml and YAML manifests in one layout; what they mean, comments and anchors stay",
     "restore": "bring back a snapshot, or what an apply overwrote: show the plan, ask, and send the entries",
     "history": "show what was applied when, by whom, from which commit, with which overrides",
     "doctor": "check what an apply needs: credentials, permissions, images, versions; changes nothing",
@@ -26,7 +27,8 @@ EXIT_CODES: Final = """\
 exit codes:
   0    done
   1    failed: the service, the network or this machine; or a check of `doctor` that would stop an apply
-  2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), or entries left (`pull`)
+  2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), entries left (`pull`), or files
+       to format (`fmt --check`)
   3    bad input or usage; with `validate --strict` a finding above a note, a danger, or a training that would not
        start; a question that nobody can answer (no terminal and no `--yes`); nothing was sent
   4    refused by a policy or guard, or by the answer to `Apply?`; nothing was sent, or the rest was not
@@ -143,6 +145,16 @@ examples:
 
 New entries are added to the ends of the two manifests, so that each label has its share in test. The entries of a
 group, such as the frames of a video, stay together. The same files give the same result.
+""",
+    "fmt": """\
+examples:
+  reconciler fmt                               every project.yaml and every YAML manifest
+  reconciler fmt --check                       write nothing; exit 2 when a file would change
+  reconciler fmt datasets/cells/train.yaml     these files only, for a hook
+  reconciler fmt --jsonl                       JSON Lines too: every line changes, and `git blame` with it
+
+Keys get one order, lists and mappings are indented by two blanks, and each box is on one line. Quotes, comments,
+anchors and the order of entries stay. A file in which something could not be kept is named and stays as it is.
 """,
     "restore": """\
 examples:

@@ -54,7 +54,7 @@ def _add_common(parser: Parser, name: str) -> None:
         if name in _STAGED:
             add("--stage", metavar="NAME", help="a stage of stages.yaml in that folder (default: none)")
         add("--project", dest="projects", metavar="NAME", action="append", default=[], help=several)
-    if name not in (*_BESIDE, "init", "pull", "rm", "rename-label", "split"):
+    if name not in (*_BESIDE, "init", "pull", "rm", "rename-label", "split", "fmt"):
         add("--json", action="store_true", help="one JSON document on standard output instead of text")
     add("-v", "--verbose", action="store_true", help="every entry and finding; every call on standard error")
 
@@ -90,6 +90,8 @@ def _add_snapshots(parser: Parser) -> None:
 
 
 def _add_guarded(parser: Parser) -> None:
+    loads = "load a large new dataset by one manifest in this bucket, or s3://BUCKET/FOLDER (default: in batches)"
+    parser.add_argument("--manifest-bucket", metavar="BUCKET", help=loads)
     how = "override a guard for this run, with a reason; may be given several times (or RECONCILER_ALLOW)"
     allow = parser.add_argument("--allow", metavar='GUARD="WHY"', action="append", default=[], help=how)
 
@@ -131,6 +133,8 @@ def _add_validate(parser: Parser) -> None:
     strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
     _add_pictures_folder(parser)
+    since = "a git revision; judge only what changed since: other projects and other lines are read, and counted"
+    parser.add_argument("--since", metavar="REF", default="", help=since)
     _add_view(parser, None)
     _add_output(parser)
 
@@ -222,6 +226,15 @@ def _add_split(parser: Parser) -> None:
     )
     add("--group", metavar="PATTERN", default="", help=pattern)
     _add_edits(parser)
+
+
+def _add_fmt(parser: Parser) -> None:
+    add = parser.add_argument
+    what = "project.yaml files and manifests (default: those of all projects, or of --project)"
+    add("sources", metavar="FILE", nargs="*", help=what)
+    add("--check", action="store_true", help="write nothing; exit 2 when a file would change")
+    add("--jsonl", action="store_true", help="format JSON Lines too: no blanks, no empty lines, lines end with LF")
+    parser.set_defaults(allow_dirty=True)  # a file means the same afterwards
 
 
 def _add_form(parser: Parser) -> None:
@@ -327,6 +340,7 @@ _OWN: Final = {
     "rm": _add_rm,
     "rename-label": _add_rename_label,
     "split": _add_split,
+    "fmt": _add_fmt,
     "restore": _add_restore,
     "history": _add_history,
     "doctor": _add_doctor,

@@ -16,11 +16,11 @@ from reconciler.cli.options import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with_cure
-from reconciler.git import author_of, commit_of
+from reconciler.git import author_of, commit_of, from_root
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Made, Review
-from reconciler.views import VIEWS, How
+from reconciler.views import FOR_FORGES, VIEWS, How
 from reconciler.views.json_document import document_text
 from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
@@ -144,12 +144,21 @@ def _text(view: str, review: Review, run: Run, screen: Screen, file: str) -> str
         opened.extend([source] if (source := _pictures(run)) else [])
         return opened[0] if opened else None
 
-    made = VIEWS[view].make(review, How(verbose=run.options.verbose, links=run.options.links, pictures=pictures))
+    how = How(verbose=run.options.verbose, links=run.options.links, pictures=pictures)
+    if view in FOR_FORGES:
+        how = how._replace(files=from_root(_folder(review.compared.after)))
+    made = VIEWS[view].make(review, how)
     for one in opened:
         figures = ((one.missing, "missing"), (one.failed, "unreadable"), (one.beyond, "beyond the size limit"))
         rest = "".join(f", {many:,} {word}" for many, word in figures if many)
         screen.remark(f"pictures: {one.shown:,} shown{rest}")
     return made
+
+
+def _folder(named: str) -> Path:
+    """The nearest folder that is there, of a path that may be a file, or a revision's."""
+    path = Path(named).absolute()
+    return next((one for one in (path, *path.parents) if one.is_dir()), Path.cwd())
 
 
 def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = False) -> str:

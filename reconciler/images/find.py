@@ -15,10 +15,10 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from reconciler.images import rules
 from reconciler.images.header import Header, header_of, kind_of
 from reconciler.images.results import Cost, Look, Page, Stat, Trouble
 from reconciler.limits import S3_AT_ONCE
+from reconciler.manifest.rules import images as rules
 
 # How much of a file is read for its size in pixels.
 _MOST: Final = 1 << 20

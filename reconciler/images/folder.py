@@ -5,10 +5,10 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from reconciler.images import rules
 from reconciler.images.results import Page, Stat, Trouble
 from reconciler.limits import IMAGE_FILE_BYTES
 from reconciler.manifest.read import open_file
+from reconciler.manifest.rules import images as rules
 
 # Custom Labels takes smaller ones; a file this large is not read.
 _MOST: Final = IMAGE_FILE_BYTES + (1 << 20)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from reconciler.images import rules
 from reconciler.images.header import JPEG, PNG, Header
 from reconciler.images.results import Look, Stat
 from reconciler.limits import IMAGE_FILE_BYTES, IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MIN_PX
+from reconciler.manifest.rules import images as rules
 from reconciler.rule import Rule
 
 _FAR: Final = "the size in pixels is not in the first MB of the file"

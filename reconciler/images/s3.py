@@ -6,8 +6,8 @@ from typing import Final, TypeVar
 
 from reconciler.aws.objects import Objects, S3Address
 from reconciler.errors import ReconcilerError, ServiceError, ends_the_run
-from reconciler.images import rules
 from reconciler.images.results import Page, Stat, Trouble
+from reconciler.manifest.rules import images as rules
 
 Reply = TypeVar("Reply")
 

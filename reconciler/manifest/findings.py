@@ -1,12 +1,14 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
 from reconciler.errors import InvalidDeclaration
-from reconciler.model import Finding, Place, Severity
+from reconciler.model import Finding, Place, Severity, Suppression
 from reconciler.policy import Marking
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, path_for_shell
@@ -64,9 +66,10 @@ class Findings:
     """Everything found in one manifest, and what it holds.
 
     `errors`, `marked` and `notes` hold the first 50 each in the file's order, the counts all of them; `by_policy`
-    counts errors that only `marked: refuse` made errors. `entries` are the lines that were accepted of `lines`, `boxes`
-    their bounding boxes, `labels` their distinct labels in order of first use, `bucket` the bucket of their images
-    (None without entries).
+    counts errors that only `marked: refuse` made errors. Findings that project.yaml suppresses (`suppressed`) and those
+    of lines that a run does not judge (`unjudged`) are in no other count. `entries` are the lines that were accepted of
+    `lines`, `boxes` their bounding boxes, `labels` their distinct labels in order of first use, `bucket` the bucket of
+    their images (None without entries).
     """
 
     shown: str
@@ -82,6 +85,8 @@ class Findings:
     bucket: str | None = None
     lines: int = 0
     by_policy: int = 0
+    suppressed: int = 0
+    unjudged: int = 0
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(sorted((*self.errors, *self.marked, *self.notes), key=lambda finding: finding.place))
@@ -110,6 +115,8 @@ class Findings:
             error_count=self.error_count + other.error_count,
             marked_count=self.marked_count + other.marked_count,
             note_count=self.note_count + other.note_count,
+            suppressed=self.suppressed + other.suppressed,
+            unjudged=self.unjudged + other.unjudged,
         )
 
     def raise_if_refused(self) -> None:
@@ -125,17 +132,25 @@ class Findings:
 class Collector:
     """Takes findings while a file is read; positions are looked up only for findings that are kept."""
 
-    def __init__(self, shown: str, marked: Marking = Marking.WARN) -> None:
+    def __init__(
+        self,
+        shown: str,
+        marked: Marking = Marking.WARN,
+        suppress: Iterable[Suppression] = (),
+        judged: Sequence[tuple[int, int]] | None = None,
+    ) -> None:
         self.shown = shown
+        self._suppress, self._judged = tuple(suppress), judged
+        self._suppressed = self._unjudged = 0
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
         self._counts = dict.fromkeys(Severity, 0)
-        self._by_policy = 0
+        self._errors = self._by_policy = 0
 
     @property
     def error_count(self) -> int:
-        """Errors so far."""
-        return self._counts[Severity.ERROR]
+        """Errors so far, also of lines that are not judged: what is wrong stays wrong."""
+        return self._errors
 
     def has(self, *rules: Rule) -> int:
         """How many errors that are kept are of these rules."""
@@ -146,26 +161,53 @@ class Collector:
         """A place in this file."""
         return Place(self.shown, line, column)
 
-    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
+    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> bool:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
+        Returns False for one that is suppressed, or of a line that is not judged.
         `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
         file, `output` a manifest in its place, ready for a shell.
         """
         refused = rule.severity is Severity.MARKED and self._refuse_marked
         severity = Severity.ERROR if refused else rule.severity
+        self._errors += severity is Severity.ERROR
+        if self._judged is not None and not self._is_judged(where := where() if callable(where) else where, details):
+            self._unjudged += 1
+            return False
+        made = partial(self._finding, rule, severity, where, details)
+        if severity is not Severity.ERROR and self._is_suppressed(rule, made):
+            self._suppressed += 1
+            return False
         self._counts[severity] += 1
         self._by_policy += refused
-        if self._counts[severity] > FINDINGS_KEPT:
-            return
+        if self._counts[severity] <= FINDINGS_KEPT:
+            self._kept[severity].append(made())
+        return True
+
+    def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
+        """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""
+        lines = [one.line for one in (where, *details.values()) if isinstance(one, Place)]
+        return not any(lines) or any(first <= line <= last for line in lines for first, last in self._judged or ())
+
+    def _is_suppressed(self, rule: Rule, made: Callable[[], Finding]) -> bool:
+        mine = [one for one in self._suppress if one.code == rule.code]
+        return bool(mine) and any(fnmatchcase(made().message, f"*{one.pattern}*") for one in mine)
+
+    def _finding(
+        self,
+        rule: Rule,
+        severity: Severity,
+        where: Place | Callable[[], Place] | None,
+        details: Mapping[str, object],
+    ) -> Finding:
         output = str(PurePath(self.shown).with_suffix(".jsonl")) if PurePath(self.shown).name else "train.jsonl"
         names = {"file": self.shown, "output": output}
-        given = {name: path_for_shell(path, "FILE", PASTED_IN_A_CURE) for name, path in names.items()} | details
+        given = {**{name: path_for_shell(path, "FILE", PASTED_IN_A_CURE) for name, path in names.items()}, **details}
         details = {name: value() if callable(value) else value for name, value in given.items()}
-        if refused:
+        if severity is not rule.severity:
             details["detail"] = f"{details.get('detail', '')} (refused by `policy.marked: refuse`)"
         place = where() if callable(where) else where or self.place()
-        self._kept[severity].append(rule.finding(place, severity, **details))
+        return rule.finding(place, severity, **details)
 
     def report_at(self, rule: Rule, line: int, column: int, **details: object) -> None:
         """Report a finding at a line and column."""
@@ -189,4 +231,6 @@ class Collector:
             labels=labels,
             bucket=bucket,
             by_policy=self._by_policy,
+            suppressed=self._suppressed,
+            unjudged=self._unjudged,
         )

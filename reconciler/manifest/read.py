@@ -115,7 +115,7 @@ def read_manifest(
     Never raises for what the file holds: everything is a finding. Memory is that of one line (JSON Lines) or one entry
     (YAML).
     """
-    collector = Collector(dataset.shown, dataset.policy.marked)
+    collector = Collector(dataset.shown, dataset.policy.marked, dataset.suppress, dataset.judged)
     reading = _Reading(collector, Across(collector, labels, accept, dataset), dataset.images)
     if dataset.overlooked:
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)

@@ -118,7 +118,7 @@ def yaml_entries(lines: Iterable[str], head: Head, indent: str = "  ", whole: Co
         written[entry.key] = entry.meaning
     for own, one in zip(owns, short, strict=True):
         entry = own_entry(own)
-        yield one if one and written.get(entry.key) == entry.meaning else f"{indent}- {_json(own)}\n"
+        yield one if one and written.get(entry.key) == entry.meaning else f"{indent}- {as_json(own)}\n"
 
 
 def _short(own: Mapping[str, Any], head: Head, indent: str) -> str | None:
@@ -241,7 +241,7 @@ def in_flow(value: object) -> str:
         return f"{{{', '.join(f'{in_flow(name)}: {in_flow(member)}' for name, member in value.items())}}}"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in {"null", "true", "false"}:
         return value
-    return _json(value)
+    return as_json(value)
 
 
 def alone(value: object) -> str:
@@ -249,7 +249,7 @@ def alone(value: object) -> str:
     return value if isinstance(value, str) and _ALONE.fullmatch(value) else in_flow(value)
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
     """A value as JSON that is YAML too."""
     text = json.dumps(value, ensure_ascii=False)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

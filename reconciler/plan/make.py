@@ -10,7 +10,7 @@ from typing import Final, NoReturn, final
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
-from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
+from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS, MANIFEST_BYTES
 from reconciler.model import Change, GuardCheck, GuardState, Override
 from reconciler.plan.causes import by_cause
 from reconciler.plan.figures import PlanFigures
@@ -49,7 +49,7 @@ class Request:
     `settled` names pairs stored differently from how they were sent, or let go. `no_snapshot` is why nothing may be
     deleted; empty where snapshots can be kept. `sibling` is the project's other dataset. `offline`: a second manifest
     takes the place of live. Then guards refuse nothing, and the plan cannot be applied. `judge` finds out by what it is
-    told whose changes there are.
+    told whose changes there are. `manifests` is where in S3 manifests of first loads go; empty: nowhere.
     """
 
     title: str
@@ -61,6 +61,7 @@ class Request:
     sibling: Sibling | None = None
     offline: bool = False
     judge: Judge = not_judged
+    manifests: str = ""
 
 
 @final
@@ -109,6 +110,11 @@ class Plan(Comparison):
     def offline(self) -> bool:
         """Whether a second manifest took the place of live: such a plan cannot be applied."""
         return self.request.offline
+
+    @property
+    def is_loaded_from_s3(self) -> bool:
+        """Whether the dataset is created from a manifest in S3: it is more than a batch, and no more than AWS takes."""
+        return bool(self.request.manifests) and self.loads_all and self.batches > 1 and self.bytes <= MANIFEST_BYTES
 
     @property
     def refusal(self) -> str:

@@ -82,7 +82,8 @@ def list_and_plan(
     if inputs.project_arn is None:
         title, declared, allow = inputs.dataset_type.word, (inputs.policy, run.bucket), process.overrides(inputs)
         sibling = process.sibling(inputs)
-        run.plan = plan_without_project(ledger, title, inputs.dataset_type, declared, allow, sibling)
+        manifests = process.account_of(inputs).places.manifests or ""
+        run.plan = plan_without_project(ledger, title, inputs.dataset_type, declared, allow, sibling, manifests)
         return run.plan
 
     def more_settled(made: Plan) -> frozenset[str]:

@@ -75,7 +75,7 @@ class Runtime:
         self.account = Account(
             settings.connection,
             clock,
-            Places(Path(FOLDER), settings.snapshots, settings.audit, cure),
+            Places(Path(FOLDER), settings.snapshots, settings.audit, cure, settings.manifests),
             lambda call: self._calls.counts.update([call.operation]),
             lambda progress: console.status(progress_line(progress), at_once=progress.at_once),
             self.engine.stop,
@@ -86,7 +86,8 @@ class Runtime:
 
     def account_of(self, inputs: Inputs) -> Account:
         """The account with the role that these inputs name, and with the places of their stage."""
-        return self.account.assuming(inputs.assume_role, inputs.stage.snapshots, inputs.stage.audit)
+        stage = inputs.stage
+        return self.account.assuming(inputs.assume_role, stage.snapshots, stage.audit, stage.manifests)
 
     def context(self, project_arn: str, inputs: Inputs, *, guarded: bool = False) -> Context:
         """What an apply to a dataset of this project needs; `guarded`: for making it equal to the inputs' manifest.

@@ -23,7 +23,7 @@ from reconciler.guards import parse_allow
 from reconciler.limits import DEFAULT_RATE, RATE_WORDS, rate_of
 from reconciler.text import did_you_mean, inert
 
-OWN_NAMES: Final = ("allow", "audit", "datasets", "endpointUrl", "rate", "snapshots")
+OWN_NAMES: Final = ("allow", "audit", "datasets", "endpointUrl", "manifestBucket", "rate", "snapshots")
 # Settings about how AWS is reached that boto3 takes from the environment only, each with what to do instead.
 _INSTEAD: Final = {
     "ec2MetadataServiceEndpoint": "set AWS_EC2_METADATA_SERVICE_ENDPOINT in the environment",
@@ -51,6 +51,7 @@ class Settings:
     datasets: str = ""
     snapshots: str | None = None
     audit: str | None = None
+    manifests: str | None = None
     allow: tuple[tuple[str, str, str], ...] = ()
     rate: float = DEFAULT_RATE
     remarks: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ def read_settings(get: Get, names: Iterable[str]) -> Settings:
         datasets=get("reconciler:datasets") or "",
         snapshots=_place(get, "reconciler:snapshots"),
         audit=_place(get, "reconciler:audit"),
+        manifests=str(S3Address.of_bucket(bucket)) if (bucket := get("reconciler:manifestBucket")) else None,
         allow=tuple(_allowed(get)),
         rate=_rate(get, "reconciler:rate"),
         remarks=tuple(

@@ -8,7 +8,7 @@ yet come as `pulumi.output.Unknown` objects.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -154,7 +154,8 @@ class Inputs:
     def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
         policy = {name: getattr(self.policy, name) for name in settings_of(self.policy)}
-        own = {"assumeRole": self.assume_role, "stage": self.stage}
+        # Where manifests of first loads go changes nothing about a dataset that is there.
+        own = {"assumeRole": self.assume_role, "stage": replace(self.stage, manifests="")}
         return {"manifest": self.manifest, "labels": self.labels, **own, **policy}
 
     def properties(self) -> dict[str, Any]:

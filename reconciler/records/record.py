@@ -200,7 +200,9 @@ def _result(attempt: Attempt) -> dict[str, Any] | None:
     if outcome is None:
         return None
     figures = {name.removesuffix("_total"): getattr(outcome, name) for name in _RESULT_FIGURES}
-    return {**figures, "live": outcome.live.entries if outcome.live else None, "read_back": _read_back(attempt)}
+    own = {"manifest": outcome.manifest} if outcome.manifest else {}
+    live = outcome.live.entries if outcome.live else None
+    return {**figures, **own, "live": live, "read_back": _read_back(attempt)}
 
 
 def _read_back(attempt: Attempt) -> dict[str, Any] | None:

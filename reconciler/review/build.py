@@ -4,7 +4,7 @@ The changes and the entries of a dataset are each read once from its ledger. Mem
 row per label, job and mark.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -21,7 +21,7 @@ from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
 from reconciler.errors import InvalidDeclaration, ReconcilerError
 from reconciler.guards import configuration_of, declaration_of
-from reconciler.images import rules as image_rules
+from reconciler.manifest.rules import images
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType, GuardState, Override
 from reconciler.plan import Plan, run_id
@@ -51,14 +51,14 @@ from reconciler.review.model import (
 )
 from reconciler.review.verdict import Contents, after_apply, verdict_of
 from reconciler.run import DatasetRun
-from reconciler.text import Sentence, inert
+from reconciler.text import Sentence, counted, inert
 
 # The word for entries that only the first of two manifests has.
 # The most characters of a stage in a headline.
 _STAGE: Final = 400
 _GONE: Final = "no longer in the manifest"
 # Notes that concern an apply; the others are the same in every run.
-_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code, *image_rules.CODES})
+_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code, *images.CODES})
 # Commands that say whether a training would start.
 _TRAINS: Final = frozenset({"validate", "plan", "apply"})
 
@@ -224,7 +224,14 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
             *found.marked,
             *(note for note in found.notes if one.plan is None or note.code in _ALSO_IN_PLANS),
         )
-        counts = FindingCounts(errors=found.error_count, marked=found.marked_count, notes=found.note_count, shown=shown)
+        counts = FindingCounts(
+            errors=found.error_count,
+            marked=found.marked_count,
+            notes=found.note_count,
+            shown=shown,
+            suppressed=found.suppressed,
+            unjudged=found.unjudged,
+        )
         content = Content(entries=found.lines, boxes=found.boxes, labels=found.labels, unusable=one.ledger.unusable())
     bare = DatasetReview(
         title=one.title,
@@ -253,9 +260,17 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
 def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
     """What to know before an apply that no plan tells; settings whose change is a danger are among the dangers."""
     unread = f"whose changes these are is not known: {one.base.unread}" if one.base and one.base.unread else ""
-    images = image_words(one.images) if one.images else ""
-    known = tuple((words,) for words in (one.remark, unread, images) if words)
+    checked = [image_words(one.images)] if one.images else []
+    known = tuple((words,) for words in (one.remark, unread, *checked, *_left_out(one)) if words)
     return (*known, *(change.words for change in one.settings if change.level == "note"))
+
+
+def _left_out(one: DatasetRun) -> Iterator[str]:
+    """What was found and is not shown."""
+    if one.findings and (many := one.findings.suppressed):
+        yield f"{counted(many, 'finding is', 'findings are')} suppressed by `suppress` in project.yaml"
+    if one.findings and (many := one.findings.unjudged):
+        yield f"{counted(many, 'finding is', 'findings are')} on lines that did not change, and not judged"
 
 
 def _region_and_account(arn: str | None) -> tuple[str | None, str | None]:

@@ -12,7 +12,7 @@ from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
 from reconciler.guards import THEIRS
 from reconciler.images.results import ImageCheck
-from reconciler.images.rules import CODES
+from reconciler.manifest.rules.images import CODES
 from reconciler.model import GuardCheck, Place, Severity
 from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.run import DangerLevel

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from reconciler.changes import Action
 from reconciler.limits import CALLS_PER_SECOND
 from reconciler.plan import Plan
@@ -27,10 +29,19 @@ def estimate_of(plan: Plan) -> Estimate:
     if plan.action in {Action.CREATE, Action.REPLACE}:
         calls.update(CreateDataset=1, DescribeDataset=1)
     if plan.has_changes:
-        calls.update(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches + _AROUND)
+        calls.update(DescribeDataset=_AROUND)
         left = 0 if plan.action is Action.REPLACE else plan.live_only + plan.retired
         calls.update(ListDatasetEntries=_pages(plan.desired.entries + left))
-    return _estimate(calls, plan.batches, plan.bytes)
+    updates = Counter(UpdateDatasetEntries=plan.batches, DescribeDataset=2 * plan.batches)
+    in_batches = _estimate(calls + updates, plan.batches, plan.bytes)
+    if not plan.is_loaded_from_s3:
+        return in_batches
+    return replace(
+        _estimate(calls, 0, plan.bytes),
+        manifests=1,
+        calls_in_batches=sum(in_batches.calls.values()),
+        minutes_in_batches=in_batches.minutes,
+    )
 
 
 def spent(datasets: Sequence[DatasetRun]) -> Estimate | None:
@@ -39,7 +50,8 @@ def spent(datasets: Sequence[DatasetRun]) -> Estimate | None:
     if not outcomes:
         return None
     calls, seconds = sum((one.calls for one in datasets), Counter[str]()), sum(one.seconds for one in datasets)
-    return _estimate(calls, sum(one.batches for one in outcomes), sum(one.bytes for one in outcomes), seconds)
+    took = _estimate(calls, sum(one.batches for one in outcomes), sum(one.bytes for one in outcomes), seconds)
+    return replace(took, manifests=sum(bool(one.manifest) for one in outcomes))
 
 
 def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
@@ -50,7 +62,17 @@ def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
         for number, one in enumerate(estimates):
             calls.update(one.calls)
             calls.subtract({_LOOK_UP: one.calls.get(_LOOK_UP, 0)} if number else {})
-    return _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known)) if known else None
+    if not known:
+        return None
+    manifests = sum(one.manifests for one in known)
+    in_batches = sum(one.calls_in_batches or sum(one.calls.values()) for one in known) if manifests else 0
+    minutes = sum(one.minutes_in_batches or one.minutes for one in known) if manifests else 0.0
+    return replace(
+        _estimate(calls, sum(one.batches for one in known), sum(one.bytes for one in known)),
+        manifests=manifests,
+        calls_in_batches=in_batches,
+        minutes_in_batches=minutes,
+    )
 
 
 def _estimate(calls: Mapping[str, int], batches: int, sent: int, seconds: float | None = None) -> Estimate:

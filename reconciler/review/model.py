@@ -63,12 +63,17 @@ class FindingCounts(Struct, frozen=True, kw_only=True):
 
     Notes are the same in every run: a plan does not show them, `validate` does; but for a test set that is the training
     set, which `validate` cannot know of a program that declares its datasets one by one.
+
+    `suppressed` counts findings that `suppress` in project.yaml takes out of the others, `unjudged` those that are not
+    judged because nothing changed there (`validate --since`).
     """
 
     errors: int = 0
     marked: int = 0
     notes: int = 0
     shown: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    unjudged: int = 0
 
     @property
     def total(self) -> int:
@@ -83,12 +88,17 @@ class Estimate(Struct, frozen=True, kw_only=True):
     `calls` are requests by operation (before the apply the least, because the number of status requests depends on the
     service's speed), `batches` and `bytes` what is sent. `minutes` is, before the apply, the time of these calls at the
     account's quota, 5 calls per second; after it, the time measured from the first look at live to the last.
+    `manifests` are the datasets that are loaded from a manifest in S3 in place of batches; where there is one,
+    `calls_in_batches` and `minutes_in_batches` are what it would take in batches.
     """
 
     calls: dict[Operation, int]
     batches: int
     bytes: int
     minutes: float
+    manifests: int = 0
+    calls_in_batches: int = 0
+    minutes_in_batches: float = 0.0
 
 
 class Content(Struct, frozen=True, kw_only=True):

@@ -11,13 +11,14 @@ from threading import Lock
 from typing import TypeVar
 
 from reconciler.apply import Context
+from reconciler.apply.context import ManifestPlace
 from reconciler.aws.abandon import answer_of
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import CallRecord, Calls, Patience
 from reconciler.aws.clock import Clock
 from reconciler.aws.connection import Connection, check_account
 from reconciler.aws.gateway import Gateway
-from reconciler.aws.objects import Objects
+from reconciler.aws.objects import Objects, S3Address
 from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, Interrupted
 from reconciler.limits import DEFAULT_RATE
@@ -34,7 +35,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where this program writes files: `folder` is `.reconciler`; `snapshots` and `audit` are the user's settings.
+    """Where this program writes: `folder` is `.reconciler`; `snapshots`, `audit` and `manifests` are settings.
 
     `cure` says how to set a place for snapshots that outlives this machine.
     """
@@ -43,6 +44,7 @@ class Places:
     snapshots: str | None
     audit: str | None
     cure: str
+    manifests: str | None = None
 
 
 @dataclass(slots=True)
@@ -71,21 +73,24 @@ class Account:
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
     _of: str = ""
     _lock: Lock = field(default_factory=Lock)
-    _assuming: dict[tuple[str, str, str], "Account"] = field(default_factory=dict)
+    _assuming: dict[tuple[str, str, str, str], "Account"] = field(default_factory=dict)
     _warned: set[str] = field(default_factory=set)
 
-    def assuming(self, role: str, snapshots: str = "", audit: str = "") -> "Account":
+    def assuming(self, role: str, snapshots: str = "", audit: str = "", manifests: str = "") -> "Account":
         """The same with a role, assumed after those of the connection: all calls for a project are made with it.
 
-        `snapshots` and `audit` are places where the settings name none.
+        `snapshots`, `audit` and `manifests` are places where the settings name none.
         """
-        key, places = (role, snapshots, audit), self.places
+        key, places = (role, snapshots, audit, manifests), self.places
         if not any(key):
             return self
         with self._lock:
             if key not in self._assuming:
                 own = replace(
-                    places, snapshots=places.snapshots or snapshots or None, audit=places.audit or audit or None
+                    places,
+                    snapshots=places.snapshots or snapshots or None,
+                    audit=places.audit or audit or None,
+                    manifests=places.manifests or manifests or None,
                 )
                 connection = self.connection.assuming(role)
                 apart = replace(self, connection=connection, places=own, _of=role.split(":")[4] if role else self._of)
@@ -164,7 +169,16 @@ class Account:
             allow or {},
             sibling or Sibling(),
         )
-        return Context(*given).patient()
+        return replace(Context(*given), manifests=self.manifests(region)).patient()
+
+    def manifests(self, region: str) -> ManifestPlace | None:
+        """Where manifests of first loads go; None where no place is set.
+
+        Raises:
+            BadInput: the setting is invalid.
+        """
+        place = self.places.manifests
+        return ManifestPlace(S3Address.of_bucket(place), partial(self.objects, region)) if place else None
 
     def recording(
         self, attempt: Attempt, calls: Callable[[], Mapping[str, int]], region: str | None = None

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class How(NamedTuple):
     """How a view is shown: the terminal's width and colours (None: neither), and the user's options.
 
-    `pictures` makes the source of pictures for a view that shows them.
+    `pictures` makes the source of pictures for a view that shows them, `files` the names of files for a forge: from the
+    root of the repository.
     """
 
     width: int | None = None
@@ -25,6 +26,7 @@ class How(NamedTuple):
     entries: int | None = None
     links: bool = True
     pictures: "Callable[[], Thumbnails | None]" = lambda: None
+    files: Callable[[str], str] = str
 
 
 _Make = Callable[["Review", How], str]
@@ -39,6 +41,8 @@ class View(NamedTuple):
 
 
 VIEWS: Final[dict[str, View]] = {}
+# The views that name files for a forge.
+FOR_FORGES: Final = frozenset({"sarif", "github", "gitlab", "junit"})
 
 
 def _view(name: str, option: str = "", help_: str = "") -> Callable[[_Make], _Make]:
@@ -80,28 +84,28 @@ def _json(review: "Review", _how: How) -> str:
 
 
 @_view("sarif", help_="what was found, for code scanning (SARIF 2.1.0)")
-def _sarif(review: "Review", _how: How) -> str:
+def _sarif(review: "Review", how: How) -> str:
     from reconciler.views.annotations import sarif  # noqa: PLC0415 - see above
 
-    return sarif.view(review)
+    return sarif.view(review, how.files)
 
 
 @_view("github", help_="what was found, as annotations of a GitHub job")
-def _github(review: "Review", _how: How) -> str:
+def _github(review: "Review", how: How) -> str:
     from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
 
-    return forges.github(review)
+    return forges.github(review, how.files)
 
 
 @_view("gitlab", help_="what was found, as GitLab's Code Quality report")
-def _gitlab(review: "Review", _how: How) -> str:
+def _gitlab(review: "Review", how: How) -> str:
     from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
 
-    return forges.gitlab(review)
+    return forges.gitlab(review, how.files)
 
 
 @_view("junit", help_="what was found, as JUnit's XML")
-def _junit(review: "Review", _how: How) -> str:
+def _junit(review: "Review", how: How) -> str:
     from reconciler.views.annotations import forges  # noqa: PLC0415 - see above
 
-    return forges.junit(review)
+    return forges.junit(review, how.files)

@@ -41,7 +41,8 @@ def outcome_words(outcome: Outcome) -> str:
         if outcome.error or not outcome.batches:
             return "nothing was applied" if outcome.error else "nothing was sent"
         return f"{counted(outcome.batches, 'batch was', 'batches were')} sent, with no line known to be live"
-    words = f"{words} in {counted(outcome.batches, 'batch', 'batches')}"
+    how = f" in {counted(outcome.batches, 'batch', 'batches')}" if outcome.batches else ""
+    words += f"{how} from {inert(outcome.manifest)}" if outcome.manifest else how
     return f"{words}, {unusable_words(outcome.unusable)}" if outcome.unusable else words
 
 
@@ -278,16 +279,25 @@ def estimate_words(estimate: Estimate) -> str:
     """`at least 12 calls, 3 batches, 4.1 MB, 2 min at 5 calls per second`, and what makes it more."""
     calls = sum(estimate.calls.values())
     minutes = "under a minute" if estimate.minutes < 1 else f"{estimate.minutes:,.0f} min"
-    sent = f"{counted(estimate.batches, 'batch', 'batches')}, {size(estimate.bytes)}"
-    least = f"at least {counted(calls, 'call', 'calls')}, {sent}, {minutes} at 5 calls per second"
+    least = f"at least {counted(calls, 'call', 'calls')}, {_sent(estimate)}, {minutes} at 5 calls per second"
+    if estimate.manifests:
+        time = f"{max(estimate.minutes_in_batches, 1):,.0f} min"
+        least += f" (in batches: {counted(estimate.calls_in_batches, 'call', 'calls')}, {time})"
     return f"{least}; more for slow or failed batches and retries"
+
+
+def _sent(cost: Estimate) -> str:
+    """`3 batches, 4.1 MB`, `1 manifest in S3, 310 MB`."""
+    parts = [counted(cost.manifests, "manifest in S3", "manifests in S3")] if cost.manifests else []
+    parts += [counted(cost.batches, "batch", "batches")] if cost.batches or not parts else []
+    return ", ".join((*parts, size(cost.bytes)))
 
 
 def took_words(took: Estimate) -> str:
     """`14 calls, 3 batches, 4.1 MB, 48 s`."""
     calls = counted(sum(took.calls.values()), "call", "calls")
     time = f"{took.minutes:,.1f} min" if took.minutes >= _MINUTES else f"{took.minutes * 60:.0f} s"
-    return f"{calls}, {counted(took.batches, 'batch', 'batches')}, {size(took.bytes)}, {time}"
+    return f"{calls}, {_sent(took)}, {time}"
 
 
 def origin_words(origins: OriginCounts) -> Sentence:

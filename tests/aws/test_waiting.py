@@ -51,6 +51,17 @@ def test_a_stale_terminal_status_is_waited_out(waiter: Waiter, server: ScriptedS
     assert clock.slept[0] >= 0.45
 
 
+@pytest.mark.parametrize(("size", "pauses"), [(0, (0.5, 0.75)), (5_000_000, (3.0, 4.5)), (900_000_000, (5.0, 5.0))])
+def test_pauses_follow_the_size_of_what_is_loaded(
+    waiter: Waiter, server: ScriptedServer, clock: FakeClock, size: int, pauses: tuple[float, float]
+) -> None:
+    """A small update is looked at soon, a full batch after three seconds, a manifest as AWS's samples do."""
+    running = dataset("UPDATE_IN_PROGRESS")
+    server.answers(running, running, dataset("UPDATE_COMPLETE", 2.0))
+    waiter.until_updated(ARN, BEFORE, lambda _now: None, size)
+    assert clock.slept == [pytest.approx(pause, rel=0.1) for pause in pauses]
+
+
 def test_reads_that_are_older_than_the_last_look_are_no_end(waiter: Waiter, server: ScriptedServer) -> None:
     """Another replica answers with an earlier time, or with the very description from before, after IN_PROGRESS."""
     older, same = dataset("UPDATE_COMPLETE", 0.5), dataset("CREATE_COMPLETE")

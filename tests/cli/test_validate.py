@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.repository import git
 from tests.support.lines import labelled
 
 if TYPE_CHECKING:
@@ -270,3 +273,18 @@ def test_findings_go_to_a_file_in_the_form_of_a_scanner(world: World) -> None:
 
     alone = world.run("validate", "--format", "github")
     assert (alone.code, alone.out.startswith("::error file="), alone.out.count("\n")) == (3, True, 1)
+
+
+@pytest.mark.parametrize("folder", [".", "datasets", "datasets/cells"])
+@pytest.mark.parametrize("view", ["sarif", "github", "gitlab", "junit"])
+def test_a_forge_gets_files_from_the_root_of_the_repository(
+    world: World, monkeypatch: pytest.MonkeyPatch, folder: str, view: str
+) -> None:
+    """Wherever the command runs, and however the folder is named to it."""
+    git(world.folder, "init", "--quiet")
+    datasets = world.write("cells", ["{"]).parent
+    monkeypatch.chdir(world.folder / folder)
+    for named in (str(datasets), os.path.relpath(datasets)):
+        out = world.run("validate", "--datasets", named, "--format", view).out
+        assert "datasets/cells/train.jsonl" in out
+        assert not re.search(r"[/.]datasets/cells/train|file://", out)

@@ -327,6 +327,15 @@ def test_every_setting_that_is_read_has_a_name_and_is_on_its_page() -> None:
     assert not [name for name in AWS_NAMES if f"`{name}`" not in page and f"`aws:{name}`" not in page]
 
 
+def test_manifests_of_first_loads_go_to_a_bucket_or_a_folder_of_one() -> None:
+    """`reconciler:manifestBucket` is a bucket's name or an address in S3; anything else is refused with a sentence."""
+    named = {"acme": "s3://acme/", "s3://acme/loads": "s3://acme/loads"}
+    found = [read_settings({"reconciler:manifestBucket": text}.get, ()).manifests for text in (*named, "")]
+    assert found == [*named.values(), None]
+    with pytest.raises(BadInput, match="s3://No_Bucket is not a valid S3 address"):
+        read_settings({"reconciler:manifestBucket": "No_Bucket"}.get, ())
+
+
 @pytest.mark.parametrize("text", ["0", "four", "-1", "1000"])
 def test_the_pace_is_a_number_of_calls_per_second(text: str) -> None:
     """`reconciler:rate` is 4 unless it is set, and a sentence says what it must be."""

@@ -40,6 +40,14 @@ def test_a_different_mapping_is_an_update(world: World) -> None:
     assert keys(world, resource) == ["s3://acme-prod/new/1.jpg", "s3://acme-prod/vision/images/1.jpg"]
 
 
+def test_a_bucket_for_manifests_of_first_loads_makes_no_update_due(world: World) -> None:
+    """It says how a dataset that is not there is loaded; in the state it is with the stage from the next update on."""
+    resource = world.declare({"1.jpg": ["cat"]}, stage=STAGE)
+    resource.up()
+    resource.declared["stage"] = {**STAGE, "manifestBucket": "acme-manifests"}
+    assert (resource.preview()[0], resource.up(), resource.drift()) == (False, False, False)
+
+
 def test_the_places_of_the_stage_are_used_also_by_a_destroy(world: World) -> None:
     """The outputs have them: records go there, and a delete writes the snapshot there."""
     stage = {"name": "prod", "snapshots": "stage-kept", "audit": "stage-records.jsonl"}
@@ -54,8 +62,8 @@ def test_the_places_of_the_stage_are_used_also_by_a_destroy(world: World) -> Non
 @pytest.mark.parametrize(
     ("stage", "said"),
     [
-        ("prod", "it must be a mapping with name, images, snapshots and audit"),
-        ({"nme": "prod"}, "it must be a mapping with name, images, snapshots and audit"),
+        ("prod", "it must be a mapping with name, images, snapshots, audit and manifestBucket"),
+        ({"nme": "prod"}, "it must be a mapping with name, images, snapshots, audit and manifestBucket"),
         ({"name": 3}, "every value must be a text"),
         ({"images": {"s3://a/": "s3://c/", "s3://b/": "s3://c/x/"}}, "the prefixes s3://c/x/ and s3://c/ overlap"),
     ],

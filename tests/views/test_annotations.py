@@ -183,3 +183,11 @@ def test_a_name_of_a_file_is_a_valid_address() -> None:
     odd = Finding(Severity.ERROR, "odd", Place("./a: b%/ü.jsonl", 1, 1), "it is odd", "make it even")
     (result,) = sarif(review(odd))["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%3A%20b%25/%C3%BC.jsonl"
+
+
+@pytest.mark.parametrize("name", ["gitlab", "junit"])
+def test_a_report_has_at_most_as_many_as_a_forge_takes(name: str) -> None:
+    """The last one says how many are left out."""
+    text = view(name, review(*(finding(f"c{number}") for number in range(5_003))))
+    assert "4 more problems are not in this report" in text
+    assert text.count('"check_name"' if name == "gitlab" else "<testcase") == 5_000 + (name == "junit")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from reconciler.aws.gateway import Gateway
-from reconciler.aws.objects import Objects, is_s3
+from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.aws.permissions import Permissions
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
@@ -72,9 +72,11 @@ class Examined:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Where snapshots and records go in S3: by the options, or by the stage."""
+        """Where snapshots, records and manifests go in S3: by the options, or by the stage."""
         options, stage = self.run.options, self.run.stage
-        named = (options.snapshots or stage.snapshots, options.audit or stage.audit)
+        bucket = options.manifest_bucket or stage.manifests
+        manifests = str(S3Address.of_bucket(bucket)) if bucket else ""
+        named = (options.snapshots or stage.snapshots, options.audit or stage.audit, manifests)
         return tuple(dict.fromkeys(place for place in named if place and is_s3(place)))
 
 

@@ -9,8 +9,8 @@ from reconciler.aws.objects import S3Address
 from reconciler.cli.checkup.row import Examined, Said, failed
 from reconciler.cli.session.read import read_all
 from reconciler.errors import NotFound
-from reconciler.images.rules import CODES
 from reconciler.manifest import read_manifest
+from reconciler.manifest.rules.images import CODES
 from reconciler.model import DatasetDeclaration, DesiredEntry, Finding, ProjectDeclaration, Severity
 from reconciler.review.headline import image_words
 from reconciler.text import inert

@@ -4,17 +4,14 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import Final
 
 from reconciler import formats
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
-from reconciler.entries import image_names, misread
 from reconciler.errors import BadInput, Exit
-from reconciler.images import rules as image_rules
-from reconciler.manifest.rules import files, lines, yaml
+from reconciler.manifest.rules import all_rules, rules_of
 from reconciler.model import Severity
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
@@ -26,17 +23,6 @@ CLASSES: Final = {
     Severity.MARKED: "The service keeps the line and marks it. `policy.marked: refuse` makes it an error.",
     Severity.NOTE: "Good to know.",
 }
-
-
-def rules_of(*modules: ModuleType) -> Iterator[Rule]:
-    """The rules of modules, in the order in which they are written."""
-    for module in modules:
-        yield from dict.fromkeys(value for value in vars(module).values() if isinstance(value, Rule))
-
-
-def manifest_rules() -> list[Rule]:
-    """The rules of project.yaml and manifests."""
-    return list(rules_of(yaml, files, lines, misread, image_names, image_rules))
 
 
 def converter_rules() -> list[Rule]:
@@ -51,7 +37,7 @@ def explain(run: Run, screen: Screen, _signals: Signals) -> Exit:
     Raises:
         BadInput: no finding has this code.
     """
-    known = list(dict.fromkeys((*manifest_rules(), *converter_rules())))
+    known = list(dict.fromkeys((*all_rules(), *converter_rules())))
     code = run.options.topic
     found = [rule for rule in known if rule.code.casefold() == code.casefold()]
     if not found:

@@ -47,6 +47,7 @@ def project_yaml(name: str, account: str, region: str, *, managed: bool, looked:
         "# test: test.jsonl\n"
         "# labels: [cat, dog] # the closed list of labels: any other is an error\n"
         "# retired: [{image: KEY, reason: WHY}] # images that left on purpose; `reconciler rm` writes it\n"
+        "# suppress: [{code: many-lines-marked, reason: WHY, until: 2027-01-31}] # counted, not shown\n"
         "# allow: [{guard: updates, reason: WHY, manifests: {train: DIGEST}}] # `reconciler plan -v` prints it\n"
         f"{lines}\n"
     )

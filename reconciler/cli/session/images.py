@@ -16,13 +16,14 @@ from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run, is_part
 from reconciler.entries import meaning_of
 from reconciler.errors import BadInput, Refused
-from reconciler.images import remembered, rules
+from reconciler.images import remembered
 from reconciler.images.find import Search, Seen, Store
 from reconciler.images.folder import Folder
 from reconciler.images.judge import Broken, judged
 from reconciler.images.results import Cost, ImageCheck, Look
 from reconciler.images.s3 import S3Images
 from reconciler.manifest.findings import Collector
+from reconciler.manifest.rules import images as rules
 from reconciler.model import DatasetType, Place, Progress, Severity
 from reconciler.run import DatasetRun
 from reconciler.views.words import size
@@ -124,20 +125,19 @@ class _Check:
     def judge(self) -> None:
         """Add to the findings of each dataset what is wrong with its images."""
         for one in self.datasets:
-            collector, counts = Collector(one.dataset.shown), Counter[str]()
+            collector, counts = _collector(one), Counter[str]()
             for row in one.ledger.desired_rows():
                 look, place = self.search.looks[row.key], row.place or Place(one.dataset.shown)
                 same = self._same(row.key, look, place, one.dataset.dataset_type)
                 broken = [*judged(look, _sizes(row.desired)), *same]
-                for rule, details in broken:
-                    collector.report(rule, place, **details)
-                counts.update({rule.code for rule, _details in broken})
-                counts[_WRONG] += any(rule.severity is Severity.ERROR for rule, _details in broken)
+                told = [rule for rule, details in broken if collector.report(rule, place, **details)]
+                counts.update({rule.code for rule in told})
+                counts[_WRONG] += any(rule.severity is Severity.ERROR for rule in told)
                 counts[_KNOWN] += look.is_known
                 counts[_ALL] += 1
-            if one.findings:
-                one.findings = one.findings.with_more(collector.findings())
-            one.images = _figures(counts, collector.error_count)
+            found = collector.findings()
+            one.findings = one.findings.with_more(found) if one.findings else found
+            one.images = _figures(counts, found.error_count)
 
     def _same(self, key: str, look: Look, place: Place, kind: DatasetType) -> Iterator[Broken]:
         """Whether an image of the project that came before has the same bytes; one key in both is told by a guard."""
@@ -146,6 +146,12 @@ class _Check:
         other, first, other_kind = self._first.setdefault((look.stat.etag, look.stat.size), (key, place, kind))
         if other != key:
             yield rules.DUPLICATE if kind is other_kind else rules.LEAK, {"key": other, "first": str(first)}
+
+
+def _collector(one: DatasetRun) -> Collector:
+    """Takes findings about the images of a dataset as reading its manifest took others."""
+    dataset = one.dataset
+    return Collector(dataset.shown, suppress=dataset.suppress, judged=dataset.judged)
 
 
 def _keys(one: DatasetRun) -> Iterator[str]:

@@ -51,7 +51,10 @@ class LiveSide:
         self.account = Account(
             Connection(region=options.region, profile=options.profile, endpoints=endpoints),
             clock,
-            Places(folder, options.snapshots, options.audit, "give --snapshots s3://BUCKET/FOLDER"),
+            Places(
+                *(folder, options.snapshots, options.audit, "give --snapshots s3://BUCKET/FOLDER"),
+                options.manifest_bucket,
+            ),
             self._log,
             self._progress,
             signals.stop,
@@ -74,7 +77,9 @@ class LiveSide:
             declared = one.dataset.policy, one.bucket
             allow = self._allow(one)
             other = sibling_in(self._run.datasets, one)
-            one.plan = plan_without_project(one.ledger, one.title, one.dataset.dataset_type, declared, allow, other)
+            manifests = self.account.places.manifests or ""
+            kind = one.dataset.dataset_type
+            one.plan = plan_without_project(one.ledger, one.title, kind, declared, allow, other, manifests)
         else:
             context, target = self.context(one), Target(one.project_arn, one.dataset.dataset_type)
             settled = self.store.read(one.project_arn, target.dataset_type)

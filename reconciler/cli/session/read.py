@@ -7,7 +7,7 @@ the manifests of a git revision and of commits before it are read as well, to fi
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +17,9 @@ from reconciler.errors import BadInput, Exit, Refused
 from reconciler.git import checked_out, history, holds, is_shallow
 from reconciler.ledger import Ledger
 from reconciler.manifest import load_project, load_projects
+from reconciler.manifest.project.project_yaml import expired
 from reconciler.manifest.project.stages import NO_STAGE, Stage, staged
-from reconciler.model import DatasetType, ProjectDeclaration
+from reconciler.model import DatasetType, Finding, ProjectDeclaration
 from reconciler.review.declaration import Declared, declaration_changes, is_same, project_change
 from reconciler.review.model import Made, Review
 from reconciler.review.offline import Side, declared_in, earlier_in, read_side, undeclared_project
@@ -77,8 +78,10 @@ def most_severe(codes: Sequence[Exit]) -> Exit:
     return next((code for code in _SEVERITY if code in codes), Exit.DONE)
 
 
-def read_all(run: Run, screen: Screen) -> None:
+def read_all(run: Run, screen: Screen, restrict: Callable[[Run], None] = lambda _run: None) -> None:
     """Read the manifests of all chosen projects, in the order of folders, train before test.
+
+    `restrict` may take datasets out of the run before they are read, or lines out of what is judged.
 
     Raises:
         BadInput: a folder or project is not found. InvalidDeclaration: a project.yaml is invalid.
@@ -86,11 +89,30 @@ def read_all(run: Run, screen: Screen) -> None:
     folder = run.options.datasets
     for project in _declared(run.options.command, folder, run.options.projects):
         add_datasets(run, project)
+    restrict(run)
     beside = None if is_part(folder) else folder.resolve().parent
+    seen = set[Path]()
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
+        late = _suppress(one)
         one.findings = read_once(one.dataset, one.project.labels, one.ledger, beside, screen.show)
+        if late and one.project.folder not in seen:
+            marked = (*late, *one.findings.marked)
+            one.findings = replace(one.findings, marked=marked, marked_count=one.findings.marked_count + len(late))
+        seen.add(one.project.folder)
     screen.clear()
+
+
+def _suppress(one: DatasetRun) -> tuple[Finding, ...]:
+    """Give a dataset the suppressions of project.yaml that count today; a warning for each that has expired."""
+    if not one.project.suppress:
+        return ()
+    from reconciler.aws.clock import utc_now  # noqa: PLC0415 - few projects need the day
+
+    today = utc_now().date().isoformat()
+    active = tuple(each for each in one.project.suppress if each.until >= today)
+    one.dataset = replace(one.dataset, suppress=active)
+    return expired(one.project, today)
 
 
 def is_part(path: Path) -> bool:

@@ -21,4 +21,5 @@ def enter(run: Run) -> None:
         raise BadInput(f"--stage {inert(options.stage)}: there is no {file}; write it, or leave --stage out")
     run.stage = replace(stage, region=options.region or stage.region)
     snapshots, audit = options.snapshots or stage.snapshots, options.audit or stage.audit
-    run.options = options._replace(snapshots=snapshots or None, audit=audit or None)
+    manifests = options.manifest_bucket or stage.manifests or None
+    run.options = options._replace(snapshots=snapshots or None, audit=audit or None, manifest_bucket=manifests)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +12,23 @@ from reconciler.guards import parse_allow
 from reconciler.limits import DATASET_LABELS, LABEL_CHARACTERS, PROJECT_NAME_PATTERN
 from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.project.role import elsewhere, is_role
+from reconciler.manifest.rules import all_rules
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
-from reconciler.model import Allowance, DatasetType, Place, ProjectDeclaration, Retirement
+from reconciler.model import (
+    Allowance,
+    DatasetType,
+    Finding,
+    Place,
+    ProjectDeclaration,
+    Retirement,
+    Severity,
+    Suppression,
+)
 from reconciler.policy import Destroy, Policy
+from reconciler.text import did_you_mean
 
-_KEYS: Final = (
+PROJECT_KEYS: Final = (
     "project",
     "managed",
     "projectArn",
@@ -30,9 +42,11 @@ _KEYS: Final = (
     "resource",
     "allow",
     "retired",
+    "suppress",
 )
 _ALLOW_KEYS: Final = ("guard", "reason", "manifests")
 _RETIRED_KEYS: Final = ("image", "reason", "dataset")
+_SUPPRESS_KEYS: Final = ("code", "reason", "until", "pattern")
 _DATASET_KEYS: Final = ("manifest", "policy")
 _KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
@@ -71,7 +85,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
 
     `shown` is the folder's name as the user gave it.
     """
-    mapping = fields.mapping(root, "project.yaml", _KEYS, "write keys such as `managed: true`")
+    mapping = fields.mapping(root, "project.yaml", PROJECT_KEYS, "write keys such as `managed: true`")
     if mapping is None:
         return None
     members = mapping.members
@@ -86,9 +100,10 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     allow = tuple(_allowances(members["allow"], fields)) if "allow" in members else ()
     resource = _resource(members["resource"], fields) if "resource" in members else ""
     retired = tuple(_retired(members["retired"], f"{shown}/project.yaml", fields)) if "retired" in members else ()
+    suppress = tuple(_suppressed(members["suppress"], f"{shown}/project.yaml", fields)) if "suppress" in members else ()
     where = _where(members, arn, fields, managed=managed)
     role = _role(members["assumeRole"], arn, where[0], fields, managed=managed) if "assumeRole" in members else ""
-    given = labels, resource, allow, *where, retired, role
+    given = labels, resource, allow, *where, retired, role, suppress
     project = ProjectDeclaration(folder, shown, name, managed, arn, (), *given)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
@@ -243,6 +258,49 @@ def _retired(node: Node, shown: str, fields: Fields) -> Iterator[Retirement]:
         elif (image := texts.get("image")) and (reason := texts.get("reason")):
             place = Place(shown, item.line, item.column)
             yield Retirement(image, reason, DatasetType(kind.upper()) if kind else None, place)
+
+
+def _suppressed(node: Node, shown: str, fields: Fields) -> Iterator[Suppression]:
+    """Findings that are counted and not shown; what is refused cannot be suppressed."""
+    cure = "write {code: CODE, reason: WHY, until: YYYY-MM-DD}, and `pattern` for some of them"
+    for item in fields.items(node, "`suppress`") or ():
+        mapping = fields.mapping(item, "an item of `suppress`", _SUPPRESS_KEYS, cure)
+        members = mapping.members if mapping else {}
+        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in _SUPPRESS_KEYS}
+        for name in _SUPPRESS_KEYS[:3] if mapping else ():
+            if name not in members:
+                fields.wrong(rules.MISSING_KEY, item, where="an item of `suppress`", name=name)
+        code, until = texts.get("code"), texts.get("until")
+        if code and (why := _not_suppressible(code)):
+            fields.wrong(rules.SUPPRESS_CODE, members["code"], code=code, **why)
+        elif until and not _is_day(until):
+            fields.wrong(rules.SUPPRESS_UNTIL, members["until"], text=until)
+        elif code and until and (reason := texts.get("reason")):
+            yield Suppression(code, texts.get("pattern") or "", reason, until, Place(shown, item.line, item.column))
+
+
+def _not_suppressible(code: str) -> dict[str, str]:
+    """Why no finding with this code is suppressed, as details of the rule; none where it can be."""
+    known = {rule.code: rule.severity for rule in all_rules()}
+    if code not in known:
+        guess = did_you_mean(code, [name for name, severity in known.items() if severity is not Severity.ERROR])
+        return {"why": "is not a code of a finding", "guess": guess, "cure": "docs/findings.md has all codes"}
+    if known[code] is Severity.ERROR:
+        return {"why": "is of class error, which is never suppressed", "guess": "", "cure": "fix what it says"}
+    return {}
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def expired(project: ProjectDeclaration, today: str) -> tuple[Finding, ...]:
+    """A warning for each suppression whose last day is before today, both as YYYY-MM-DD."""
+    late = (one for one in project.suppress if one.until < today)
+    return tuple(rules.SUPPRESS_EXPIRED.finding(one.place, code=one.code, until=one.until) for one in late)
 
 
 def _labels(node: Node, fields: Fields) -> tuple[str, ...] | None:

@@ -27,7 +27,8 @@ _SCHEME: Final = "s3://"
 class Stage:
     """One stage: `account`, `region` and `assume_role` as in project.yaml, which they go before; empty: not set.
 
-    `images` maps prefixes of the manifests' keys. `snapshots` and `audit` are places, as the options of these names.
+    `images` maps prefixes of the manifests' keys. `snapshots`, `audit` and `manifests` are places, as the options
+    --snapshots, --audit and --manifest-bucket.
     """
 
     name: str = ""
@@ -37,6 +38,7 @@ class Stage:
     images: Prefixes = ()
     snapshots: str = ""
     audit: str = ""
+    manifests: str = ""
 
     def __str__(self) -> str:
         """The stage and what it maps, as the header of a plan says it."""
@@ -144,6 +146,13 @@ STAGE_SETTINGS: Final[Mapping[str, StageSetting]] = {
         "where each record is also written",
         ("reconciler:audit", "--audit"),
     ),
+    "manifestBucket": StageSetting(
+        "manifests",
+        _place,
+        "`acme-manifests`",
+        "the bucket, or `s3://BUCKET/FOLDER`, through which a large new dataset is loaded",
+        ("reconciler:manifestBucket", "--manifest-bucket"),
+    ),
 }
 
 
@@ -229,7 +238,8 @@ def _refuse_elsewhere(project: ProjectDeclaration, arn: str, stage: Stage) -> No
 
 def stage_properties(stage: Stage) -> dict[str, Any]:
     """What the inputs of a resource keep of its stage, without what is not set."""
-    kept = {"name": stage.name, "images": dict(stage.images), "snapshots": stage.snapshots, "audit": stage.audit}
+    places = {"snapshots": stage.snapshots, "audit": stage.audit, "manifestBucket": stage.manifests}
+    kept = {"name": stage.name, "images": dict(stage.images), **places}
     return {name: value for name, value in kept.items() if value}
 
 
@@ -240,13 +250,14 @@ def parse_stage(value: object) -> Stage:
         ValueError: it is not what `stage_properties` gives, or its images could not be mapped back.
     """
     given: Mapping[str, Any] = value if isinstance(value, Mapping) else {"": value}
-    texts = {name: given.get(name, "") for name in ("name", "snapshots", "audit")}
+    texts = {name: given.get(name, "") for name in ("name", "snapshots", "audit", "manifestBucket")}
     images = given.get("images", {})
     if not isinstance(images, Mapping) or {*given} - {"images", *texts}:
-        raise ValueError("it must be a mapping with name, images, snapshots and audit")
+        raise ValueError("it must be a mapping with name, images, snapshots, audit and manifestBucket")
     pairs = tuple(sorted(images.items()))
     if not all(isinstance(text, str) for text in (*texts.values(), *(one for pair in pairs for one in pair))):
         raise ValueError("every value must be a text, `images` a mapping of prefixes")
     if wrong := next(overlaps(pairs), None):
         raise ValueError(f"the prefixes {wrong[0]} and {wrong[1]} overlap: the keys of two images could become one")
-    return Stage(name=texts["name"], images=pairs, snapshots=texts["snapshots"], audit=texts["audit"])
+    name, snapshots, audit, manifests = texts.values()
+    return Stage(name=name, images=pairs, snapshots=snapshots, audit=audit, manifests=manifests)

@@ -5,7 +5,8 @@ The source is this program's documentation unless a row names one; YAML is YAML 
 
 from typing import Final
 
-from reconciler.rule import error, note
+from reconciler.model import Severity
+from reconciler.rule import Rule, error, note
 
 _MODEL: Final = "botocore service-2.json"
 _YAML: Final = "YAML 1.1"
@@ -254,6 +255,16 @@ LABEL_LENGTH: Final = error(
 )
 SAME_LABEL: Final = error("label-declared-twice", 'the label "{label}" appears twice', "remove one of the two")
 ALLOW: Final = error("allow-invalid", "{reason}", "{cure}")
+SUPPRESS_CODE: Final = error("suppress-code", '`code` "{code}" {why}{guess}', "{cure}")
+SUPPRESS_UNTIL: Final = error(
+    "suppress-until", '`until` "{text}" is not a day', "write the last day on which it counts, such as 2027-01-31"
+)
+SUPPRESS_EXPIRED: Final = Rule(
+    "suppress-expired",
+    Severity.MARKED,
+    "the suppression of {code} expired on {until}",
+    "fix what it suppressed, or decide again and write a later day",
+)
 MANY_LABELS: Final = error(
     "labels-too-many",
     "`labels` names {count:,} labels; the limit is {limit}",

@@ -137,7 +137,7 @@ HEAD_KEYS: Final = ("images", *_SHARED, ENTRIES)
 LABEL_KEYS: Final = ("labels", "boxes")
 ENTRY_KEYS: Final = ("image", *LABEL_KEYS, *_SHARED)
 _SIDES: Final = ("left", "top", "width", "height")
-_BOX_KEYS: Final = ("label", *_SIDES, "confidence")
+BOX_KEYS: Final = ("label", *_SIDES, "confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _boxes(node: Node, shared: Shared, fields: Fields) -> tuple[WrittenBox, ...]
 
 
 def _box(node: Node, shared: Shared, fields: Fields) -> WrittenBox | None:
-    box = fields.mapping(node, "a box", _BOX_KEYS, "write {label: ..., left: ..., top: ..., width: ..., height: ...}")
+    box = fields.mapping(node, "a box", BOX_KEYS, "write {label: ..., left: ..., top: ..., width: ..., height: ...}")
     if box is None:
         return None
     members = box.members

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import groupby
 from typing import Any, Final
@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.review.model import Review
 from reconciler.text import SHOWN_CHARACTERS, inert
-from reconciler.views.annotations.problems import LEVELS, Level, Problem, problems_of
+from reconciler.views.annotations.problems import LEVELS, Level, Problem, at_most, problems_of
 
 # GitHub shows so many annotations of each level of one step.
 # Source: actions/toolkit, docs/problem-matchers.md (limitations).
@@ -23,10 +23,10 @@ _SEVERITIES: Final[dict[Level, str]] = {"error": "blocker", "warning": "major", 
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def github(review: Review) -> str:
+def github(review: Review, files: Callable[[str], str] = str) -> str:
     """Workflow commands, a line each; what GitHub would not show of a level is counted in its last annotation."""
     lines: list[str] = []
-    problems = problems_of(review)
+    problems = problems_of(review, files)
     for level in LEVELS:
         of_level = [one for one in problems if one.level == level]
         fits = len(of_level) <= _MOST_OF_A_LEVEL
@@ -51,14 +51,15 @@ def _escaped(text: str, *, property_: bool = False) -> str:
     return text
 
 
-def gitlab(review: Review) -> str:
+def gitlab(review: Review, files: Callable[[str], str] = str) -> str:
     """A Code Quality report: a JSON list; problems without a file are of the datasets' folder."""
     seen: Counter[str] = Counter()
-    return json.dumps([_violation(one, review, seen) for one in problems_of(review)], indent=1) + "\n"
+    folder = files(inert(review.compared.after))
+    return json.dumps([_violation(one, folder, seen) for one in at_most(problems_of(review, files))], indent=1) + "\n"
 
 
-def _violation(problem: Problem, review: Review, seen: Counter[str]) -> dict[str, Any]:
-    path = problem.place.file or inert(review.compared.after)
+def _violation(problem: Problem, folder: str, seen: Counter[str]) -> dict[str, Any]:
+    path = problem.place.file or folder
     known = f"{path}\n{problem.code}\n{problem.message}"
     seen[known] += 1
     return {
@@ -71,17 +72,17 @@ def _violation(problem: Problem, review: Review, seen: Counter[str]) -> dict[str
     }
 
 
-def junit(review: Review) -> str:
+def junit(review: Review, files: Callable[[str], str] = str) -> str:
     """A test suite for each manifest with a case for each code: errors and warnings fail, notes are output."""
-    suites = "".join(_suite(file, problems) for file, problems in _by_file(review))
+    suites = "".join(_suite(file, problems) for file, problems in _by_file(review, files))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="reconciler">\n{suites}</testsuites>\n'
 
 
-def _by_file(review: Review) -> Iterator[tuple[str, list[Problem]]]:
+def _by_file(review: Review, files: Callable[[str], str]) -> Iterator[tuple[str, list[Problem]]]:
     """The problems of each file, and every manifest that has none."""
-    found = sorted(problems_of(review), key=lambda one: one.place.file)
+    found = sorted(at_most(problems_of(review, files)), key=lambda one: one.place.file)
     by_file = {file: list(group) for file, group in groupby(found, lambda one: one.place.file)}
-    clean: dict[str, list[Problem]] = {inert(one.manifest, 2 * SHOWN_CHARACTERS): [] for one in review.datasets}
+    clean: dict[str, list[Problem]] = {files(inert(one.manifest, 2 * SHOWN_CHARACTERS)): [] for one in review.datasets}
     yield from sorted((clean | by_file).items())
 
 

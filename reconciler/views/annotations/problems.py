@@ -4,7 +4,7 @@ A code that a file has more often than 20 times becomes one problem with the num
 show a limited number and none twice. Findings beyond those that a review keeps are counted in a problem of their own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, Literal
@@ -25,6 +25,9 @@ _SAID: Final = frozenset({"finding-error", "finding-marked"})
 _REFUSING: Final = frozenset({"refusal", "guard"})
 _MOST_OF_A_CODE: Final = 20
 _PLACES_SHOWN: Final = 10
+# GitHub shows so many results of a SARIF file: some megabytes, which GitLab takes too (30 MB of a JUnit report).
+# Source: GitHub Docs, "SARIF support for code scanning"; GitLab Docs, "Unit test reports".
+MOST: Final = 5000
 _CHARACTERS: Final = 2 * SHOWN_CHARACTERS
 
 
@@ -44,8 +47,8 @@ class Problem:
         return f"{self.message} ({self.cure})" if self.cure else self.message
 
 
-def problems_of(review: Review) -> list[Problem]:
-    """All problems, errors first, then by file and line. Text in them is inert."""
+def problems_of(review: Review, files: Callable[[str], str] = str) -> list[Problem]:
+    """All problems, errors first, then by file and line. Text in them is inert; `files` names files for the forge."""
     found = [*_findings(review.findings, "project.yaml")]
     for dataset in review.datasets:
         found += _findings(dataset.findings, dataset.manifest)
@@ -54,7 +57,23 @@ def problems_of(review: Review) -> list[Problem]:
     found += [_danger(one, review) for one in review.dangers if one.kind not in _SAID]
     if review.error and not any(one.level == "error" for one in found):
         found.append(Problem("failed", "error", Place(""), inert(review.error.message, _CHARACTERS)))
-    return sorted(_gathered(found), key=lambda one: (LEVELS.index(one.level), one.place, one.code))
+    named = (replace(one, place=_named(one.place, files)) for one in _gathered(found))
+    return sorted(named, key=lambda one: (LEVELS.index(one.level), one.place, one.code))
+
+
+def _named(place: Place, files: Callable[[str], str]) -> Place:
+    return Place(files(place.file), place.line, place.column) if place.file else place
+
+
+def at_most(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """The problems, at most as many as a report should have; the last one counts what is left out."""
+    if len(problems) <= MOST:
+        return problems
+    left = len(problems) - MOST + 1
+    rest = Problem(
+        "more-problems", problems[MOST - 1].level, Place(""), f"{left:,} more problems are not in this report"
+    )
+    return [*problems[: MOST - 1], rest]
 
 
 def _findings(counts: FindingCounts, file: str) -> Iterator[Problem]:

@@ -1,27 +1,26 @@
 """SARIF 2.1.0, for code scanning: one run, a rule for each code, a result for each problem.
 
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0; GitHub Docs, "SARIF support for code
-scanning" (at most 5,000 results are shown, so the errors come first).
+scanning" (at most 5,000 results are shown, so the errors come first, and 10 MB when compressed, which they never take).
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
 from reconciler.review.model import Review
-from reconciler.views.annotations.problems import Problem, problems_of
+from reconciler.views.annotations.problems import MOST, Problem, problems_of
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_MOST_RESULTS: Final = 5000
 _ESCAPED: Final = re.compile(rb"[^A-Za-z0-9/._~!$&'()*+,;=@-]")
 
 
-def view(review: Review) -> str:
+def view(review: Review, files: Callable[[str], str] = str) -> str:
     """The log as indented JSON; results beyond the limit are counted in a notification."""
-    problems = problems_of(review)
-    shown = problems[:_MOST_RESULTS]
+    problems = problems_of(review, files)
+    shown = problems[:MOST]
     codes = {code: number for number, code in enumerate(dict.fromkeys(one.code for one in shown))}
     run: dict[str, Any] = {
         "tool": {"driver": {"name": "reconciler", "rules": [_rule(code, shown) for code in codes]}},

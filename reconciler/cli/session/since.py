@@ -1,0 +1,67 @@
+"""What changed since a git revision, for `validate --since`: all else is read and not judged.
+
+A project is judged where its project.yaml, one of its manifests or, with a stage, stages.yaml differs from the
+revision. Of a manifest that differs only the lines that changed are judged, in YAML the whole entries that they are in;
+everything is, where project.yaml changed or the file's first lines, which hold for all entries.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from reconciler.cli.screen import Screen
+from reconciler.cli.session.read import Run
+from reconciler.git import changed_lines
+from reconciler.text import counted, inert
+
+_ITEM: Final = re.compile(rb"^( *)- ")
+_YAML: Final = frozenset({".yaml", ".yml"})
+# The lines that changed, None: all of them.
+Lines = tuple[tuple[int, int], ...] | None
+
+
+def judge_changed(run: Run, screen: Screen, reference: str) -> None:
+    """Leave to the run the projects that changed, each dataset with the lines that did.
+
+    Raises:
+        BadInput: git, the repository or the revision is not found.
+    """
+    kept, left = [], set[str]()
+    everything = bool(run.stage.name) and _changed(reference, run.options.datasets / "stages.yaml") != ()
+    for folder, group in groupby(run.datasets, key=lambda one: one.project.folder):
+        datasets = list(group)
+        whole = everything or _changed(reference, folder / "project.yaml") != ()
+        lines = [None if whole else _changed(reference, one.dataset.manifest) for one in datasets]
+        if all(some == () for some in lines):
+            left.add(str(folder))
+            continue
+        for one, some in zip(datasets, lines, strict=True):
+            one.dataset = replace(one.dataset, judged=some)
+            kept.append(one)
+    run.datasets[:] = kept
+    if left:
+        what = counted(len(left), "project is", "projects are")
+        screen.remark(f"{what} as in {inert(reference)}, and not judged")
+
+
+def _changed(reference: str, path: Path) -> Lines:
+    lines = changed_lines(reference, path) if path.exists() else ()
+    return _entries(path, lines) if lines and path.suffix.lower() in _YAML and path.name != "project.yaml" else lines
+
+
+def _entries(path: Path, lines: Sequence[tuple[int, int]]) -> Lines:
+    """The lines of the whole entries that these lines are in; None where they are not in the block list of entries."""
+    content = path.read_bytes().splitlines()
+    found = [(number, match[1]) for number, line in enumerate(content, start=1) if (match := _ITEM.match(line))]
+    starts = [number for number, indent in found if indent == found[0][1]]
+    if not starts or lines[0][0] < starts[0]:
+        return None
+    ends = [*(start - 1 for start in starts[1:]), len(content) + 1]
+    return tuple(
+        (starts[bisect_right(starts, first) - 1], ends[bisect_right(starts, max(first, last)) - 1])
+        for first, last in lines
+    )

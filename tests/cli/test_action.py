@@ -1,0 +1,192 @@
+"""The Action from its first step to its last: its own shell and scripts, with a stand-in for the forge alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.repository import commit, git
+from tests.support.forge import served
+from tests.support.runner import Job, Runner, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import Account, World
+    from tests.support.forge import Forge
+
+
+@pytest.fixture
+def forge(tmp_path: Path) -> Iterator[Forge]:
+    """The forge, with its command line in a folder of tools."""
+    (tmp_path / "tools").mkdir()
+    with served(tmp_path / "tools") as one:
+        yield one
+
+
+@pytest.fixture
+def runner(world: World, account: Account, forge: Forge, tmp_path: Path) -> Runner:
+    """A runner of a repository whose main branch has four entries, all of them live."""
+    account.create("cells")
+    world.write("cells", world.many(4))
+    (world.folder / ".gitignore").write_text(".reconciler/\n")
+    commit(world.folder)
+    assert world.run("apply", "--yes").code == 0
+    main(world.folder)
+    return Runner(world.folder, tmp_path / "temp", forge, environment({}, tmp_path / "tools"))
+
+
+def main(folder: Path) -> None:
+    """What is checked out is the main branch, of which pull requests are made."""
+    git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+
+
+def pulled(world: World, lines: list[str], *, fork: bool = False, number: int = 7) -> dict[str, Any]:
+    """Commit a manifest and give the event of a pull request for it."""
+    world.write("cells", lines)
+    commit(world.folder)
+    head = git(world.folder, "rev-parse", "HEAD").strip()
+    of = {"full_name": "somebody/labels" if fork else "acme/labels"}
+    return {"pull_request": {"number": number, "head": {"sha": head, "repo": of}, "base": {"ref": "main"}}}
+
+
+def act(runner: Runner, command: str, event: str = "push", payload: Any = None, **inputs: str) -> Job:  # noqa: ANN401 - JSON
+    """Run the Action with the Python of the tests."""
+    return runner.act(event, payload or {}, {"command": command, "python": sys.executable, **inputs})
+
+
+def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, forge: Forge) -> None:
+    """The first run writes it, the next one renews it, a second target has its own; status and outputs are there."""
+    event = pulled(world, world.many(6))
+    job = act(runner, "review", "pull_request", event)
+    assert job.code == 0, job.log
+    (comment,) = forge.comments
+    assert comment["body"].startswith("<!-- reconciler:plan datasets -->\n## datasets: ")
+    assert "](https://forge.example/acme/labels/actions/runs/1/artifacts/1)" in comment["body"]
+    assert "0005.jpg" in comment["body"]
+    assert forge.statuses[0]["description"] == "2 to add"
+    assert forge.statuses[0]["context"] == "labels review (datasets)"
+    assert forge.statuses[0]["sha"] == event["pull_request"]["head"]["sha"]
+    assert job.outputs["changes"] == "2"
+    assert json.loads(job.outputs["projects"]) == ["cells"]
+    assert len(job.outputs["plan-id"]) == 32
+    assert "0005.jpg" in job.summary
+    assert {one["name"] for one in forge.artifacts} == {"reconciler-review-datasets"}
+
+    act(runner, "review", "pull_request", pulled(world, world.many(4)))
+    assert [one["id"] for one in forge.comments] == [1]
+    assert "0005.jpg" not in forge.comments[0]["body"]
+    assert forge.statuses[-1]["description"] == "no changes"
+
+    act(runner, "review", "pull_request", event, target="prod & more")
+    first = [one["body"].splitlines()[0] for one in forge.comments]
+    assert len(set(first)) == 2
+    assert {one["name"].rpartition("review-")[2] for one in forge.artifacts} == {
+        "datasets",
+        first[1].split()[2],
+    }
+    assert forge.statuses[-1]["context"] == "labels review (prod & more)"
+
+
+def test_a_fork_gets_a_diff_and_no_request_is_written(world: World, runner: Runner, forge: Forge) -> None:
+    """Without credentials the branch is compared with its base, and the summary of the job shows it."""
+    runner.environ.pop("AWS_ACCESS_KEY_ID")
+    runner.environ.pop("AWS_SECRET_ACCESS_KEY")
+    job = act(runner, "review", "pull_request", pulled(world, world.many(6), fork=True))
+    assert job.code == 0, job.log
+    assert "0005.jpg" in job.summary
+    assert job.outputs["changes"] == "2"
+    assert forge.asked == []
+
+
+def test_drift_is_one_issue_until_live_is_clean(world: World, account: Account, runner: Runner, forge: Forge) -> None:
+    """It is opened with the commands that keep or undo the edit, updated by the next run, closed after a pull."""
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "WBC")])
+    job = act(runner, "drift", "schedule")
+    assert (job.code, job.outputs["drift"]) == (2, "true")
+    (issue,) = forge.issues
+    assert issue["title"] == "Labels drifted: datasets"
+    assert issue["labels"] == ["reconciler-drift"]
+    for words in ("reconciler pull --datasets=datasets --project=cells", "--allow theirs=", "0001.jpg"):
+        assert words in issue["body"]
+    assert forge.statuses[-1]["description"] == "drift"
+
+    account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0002.jpg", "WBC")])
+    assert act(runner, "drift", "schedule").code == 2
+    assert [one["number"] for one in forge.issues] == [1]
+    assert "0002.jpg" in forge.issues[0]["body"]
+
+    account.emulator.edit_entries(account.dataset("cells"), world.many(4))
+    job = act(runner, "drift", "schedule")
+    assert (job.code, job.outputs["drift"], forge.issues[0]["state"]) == (0, "false", "closed")
+
+
+def test_an_apply_is_held_against_the_review(world: World, account: Account, runner: Runner, forge: Forge) -> None:
+    """What a review showed is applied; what none showed is named under `warn`, and under `require` nothing is sent."""
+    event = pulled(world, world.many(6))
+    assert act(runner, "review", "pull_request", event).code == 0
+    forge.merge(runner.head(), 7, event["pull_request"]["head"]["sha"])
+    shutil.rmtree(runner.temporary)
+    job = act(runner, "apply", reviewed="require")
+    assert job.code == 0, job.log
+    assert len(account.keys("cells")) == 6
+
+    pulled(world, world.many(8))
+    job = act(runner, "apply", reviewed="require")
+    assert job.code == 4
+    assert "::error title=labels::2 changes were in no review (looked at: #7); nothing was sent" in job.log
+    assert "cells train: s3://acme-vision/cells/0007.jpg" in job.summary
+    assert len(account.keys("cells")) == 6
+
+    job = act(runner, "apply")
+    assert job.code == 0
+    assert "::warning title=labels::2 changes were in no review" in job.log
+    assert len(account.keys("cells")) == 8
+
+
+def test_a_change_that_is_live_by_now_does_not_count(world: World, account: Account, runner: Runner) -> None:
+    """Somebody applied it by hand: nothing is left that a review would have had to show."""
+    pulled(world, world.many(6))
+    assert world.run("apply", "--yes").code == 0
+    job = act(runner, "apply", reviewed="require")
+    assert (job.code, len(account.keys("cells"))) == (0, 6)
+
+
+def test_validate_annotates_the_lines(world: World, runner: Runner, forge: Forge) -> None:
+    """An error is an annotation of its line, and the job fails with the exit code of the command."""
+    pulled(world, [*world.many(2), "{"])
+    job = act(runner, "validate", "pull_request")
+    assert job.code == 3
+    assert "::error file=datasets/cells/train.jsonl,line=3,col=" in job.log
+    assert not [one for one in forge.asked if "POST" in one]
+
+
+def test_a_merge_group_is_reviewed_against_its_base(world: World, runner: Runner, forge: Forge) -> None:
+    """A merge queue has no pull request to comment on: status and summary are what it gets."""
+    base = runner.head()
+    pulled(world, world.many(5))
+    job = act(runner, "review", "merge_group", {"merge_group": {"base_sha": base}})
+    assert (job.code, job.outputs["changes"], forge.comments) == (0, "1", [])
+    assert forge.statuses[-1]["description"] == "1 to add"
+
+
+@pytest.mark.parametrize(("name", "value"), [("command", "destroy"), ("reviewed", "no")])
+def test_a_wrong_input_is_a_sentence(runner: Runner, name: str, value: str) -> None:
+    """It names the values that there are, and nothing is run."""
+    job = runner.act("push", {}, {"command": "review", "python": sys.executable, name: value})
+    assert job.code == 3
+    assert f"the input `{name}` must be one of" in job.log
+
+
+def test_an_input_never_acts_as_shell(world: World, runner: Runner, forge: Forge) -> None:
+    """Text of the person who starts a job stays text, in the shell and in Markdown."""
+    hostile = "$(touch hit) `touch hit`; <img src=x> [a](b)"
+    job = act(runner, "review", "pull_request", pulled(world, world.many(5)), target=hostile)
+    assert job.code == 0
+    assert not (world.folder / "hit").exists()
+    assert "<img" not in forge.comments[0]["body"]
