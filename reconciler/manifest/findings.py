@@ -1,7 +1,8 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
@@ -101,6 +102,24 @@ class Findings:
         """Whether any finding is of class error, so that nothing may be sent."""
         return self.error_count > 0
 
+    def with_more(self, other: "Findings") -> "Findings":
+        """The same with further findings about the same manifest: the first 50 of each class, and the counts of all."""
+
+        def first(one: tuple[Finding, ...], more: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(sorted((*one, *more), key=lambda finding: finding.place)[:FINDINGS_KEPT])
+
+        return replace(
+            self,
+            errors=first(self.errors, other.errors),
+            marked=first(self.marked, other.marked),
+            notes=first(self.notes, other.notes),
+            error_count=self.error_count + other.error_count,
+            marked_count=self.marked_count + other.marked_count,
+            note_count=self.note_count + other.note_count,
+            suppressed=self.suppressed + other.suppressed,
+            unjudged=self.unjudged + other.unjudged,
+        )
+
     def raise_if_refused(self) -> None:
         """Do nothing for a manifest that may be sent.
 
@@ -109,6 +128,16 @@ class Findings:
         """
         if self.refused:
             raise InvalidDeclaration(self.errors, self.error_count, self.shown)
+
+
+def _by_file(lines: Iterable[Lines]) -> dict[str, tuple[list[int], list[int]]]:
+    """The first and the last lines of each file, by which a line is found without looking at all of them."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for one in lines:
+        firsts, lasts = found.setdefault(one.file, ([], []))
+        firsts.append(one.first)
+        lasts.append(one.last)
+    return found
 
 
 class Collector:
@@ -122,7 +151,7 @@ class Collector:
         judged: Sequence[Lines] | None = None,
     ) -> None:
         self.shown = shown
-        self._suppress, self._judged = tuple(suppress), judged
+        self._suppress, self._judged = tuple(suppress), None if judged is None else _by_file(judged)
         self._suppressed = self._unjudged = 0
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
@@ -143,9 +172,10 @@ class Collector:
         """A place in this file."""
         return Place(self.shown, line, column)
 
-    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
+    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> bool:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
+        Returns False for one that is suppressed, or of a line that is not judged.
         `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
         file, `output` a manifest in its place, ready for a shell.
         """
@@ -154,23 +184,26 @@ class Collector:
         self._errors += severity is Severity.ERROR
         if self._judged is not None and not self._is_judged(where := where() if callable(where) else where, details):
             self._unjudged += 1
-            return
+            return False
         made = partial(self._finding, rule, severity, where, details)
         if severity is not Severity.ERROR and self._is_suppressed(rule, made):
             self._suppressed += 1
-            return
+            return False
         self._counts[severity] += 1
         self._by_policy += refused
         if self._counts[severity] <= FINDINGS_KEPT:
             self._kept[severity].append(made())
+        return True
 
     def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
         """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""
         places = [one for one in (where, *details.values()) if isinstance(one, Place) and one.line]
-        judged = self._judged or ()
-        return not places or any(
-            one.first <= place.line <= one.last and one.file == place.file for place in places for one in judged
-        )
+        return not places or any(self._is_in(place) for place in places)
+
+    def _is_in(self, place: Place) -> bool:
+        firsts, lasts = (self._judged or {}).get(place.file, ([], []))
+        at = bisect_right(firsts, place.line) - 1
+        return at >= 0 and place.line <= lasts[at]
 
     def _is_suppressed(self, rule: Rule, made: Callable[[], Finding]) -> bool:
         mine = [one for one in self._suppress if one.code == rule.code]
