@@ -64,7 +64,7 @@ def is_short(document: Mapping[str, Any]) -> bool:
     )
 
 
-def expanded(line: ParsedLine, head: Head, report: Callable[..., None]) -> ParsedLine | None:
+def expanded(line: ParsedLine, head: Head, report: Callable[..., object]) -> ParsedLine | None:
     """The line that a short one stands for; None after reporting what is wrong with it."""
     paths: list[MemberPath] = []
     errors = list[Rule]()
