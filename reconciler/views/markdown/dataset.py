@@ -3,7 +3,7 @@
 At the end: train and test of a project together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from reconciler.analysis.results import Balance, Group, LabelBalance, Provenance, Splits
@@ -53,7 +53,7 @@ def dataset_blocks(dataset: DatasetReview, first: Sequence[EntryChange], compare
     yield finding_block(dataset.findings)
     pieces = [piece(_RISK_GROUP, _group, group) for group in dataset.groups]
     head = f"**Groups**\n\n{cells(['', 'what changes', 'except', 'because'])}|---|---|---|---|\n"
-    yield Block(pieces, "groups", head, "\n", note=lambda left: f"\n... and {left:,} more groups\n")
+    yield Block(pieces, "groups", head, "\n", note=_beyond("more group", "more groups"))
     if dataset.balance:
         yield from _balance(dataset.balance, compared)
     yield _changes(dataset, first)
@@ -71,8 +71,13 @@ def finding_block(findings: FindingCounts) -> Block:
     """The findings of a file."""
     pieces = [piece(_RISK_FINDING[found.severity], _finding, found) for found in findings.shown]
     beyond, total = findings.total - len(pieces), counted(findings.total, "finding", "findings")
-    note = "\n... and {:,} more findings\n"
-    return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note.format)
+    note = _beyond("more finding", "more findings")
+    return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note)
+
+
+def _beyond(one: str, many: str, start: str = "\n... and ") -> Callable[[int], str]:
+    """What a block says of the lines that it has no room for."""
+    return lambda left: f"{start}{counted(left, one, many)}\n"
 
 
 def _heading(dataset: DatasetReview) -> str:
@@ -95,8 +100,8 @@ def _outcome(outcome: Outcome) -> Block:
     """What an apply did, and what went wrong."""
     lines = (wording.outcome_words(outcome), *outcome_sentences(outcome))
     pieces = [piece(_RISK_OUTCOME, lambda line: f"- {prose(line)}\n", line) for line in lines]
-    note = "- and {:,} more lines on the apply\n"
-    return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
+    note = _beyond("more line on the apply", "more lines on the apply", "- and ")
+    return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note)
 
 
 def _summary(dataset: DatasetReview) -> str:
@@ -129,11 +134,11 @@ def _balance(balance: Balance, compared: Compared) -> Iterator[Block]:
     names = ["label", "images", *(["manifest"] if own else []), "share", "", "boxes", ""]
     head = cells(names) + f"|---|--:|{'--:|' if own else ''}--:|---|--:|---|\n"
     told = prose(wording.balance_words(compared, balance))
-    note = "\n... and {:,} more labels\n"
-    yield Block(changed, "labels that change", f"**Labels** ({told})\n\n{head}", "\n", note=note.format)
+    note = _beyond("more label", "more labels")
+    yield Block(changed, "labels that change", f"**Labels** ({told})\n\n{head}", "\n", note=note)
     summary = f"<summary>{counted(len(same), 'label does', 'labels do')} not change</summary>"
     fold = f"<details>{summary}\n\n{head}"
-    yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note.format)
+    yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note)
 
 
 def _label(row: LabelBalance, balance: Balance, most: int) -> str:
@@ -164,9 +169,9 @@ def _changes(dataset: DatasetReview, first: Sequence[EntryChange]) -> Block:
     order = ", the riskiest first" if total > 1 else ""
     other = "more " if first else ""
     summary = f"<summary>{counted(total, f'{other}entry', f'{other}entries')}{under}{order}</summary>"
-    note = "\n... and {:,} more entries\n"
+    note = _beyond("more entry", "more entries")
     fold = f"<details>{summary}\n\n{_ENTRIES}"
-    return Block(pieces, "entries", fold, "\n</details>\n\n", total - len(pieces), note.format)
+    return Block(pieces, "entries", fold, "\n</details>\n\n", total - len(pieces), note)
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:
