@@ -115,7 +115,7 @@ def _ours(inputs: Inputs, one: Mapping[str, Any]) -> bool:
 
 
 def _me() -> str:
-    """The person whose token this is; "" for that of a job, which is no person's."""
+    """The person whose token this is; "" for the token of a job."""
     try:
         return str(forge.api("user")["login"])
     except forge.ForgeError:
