@@ -13,13 +13,13 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
@@ -65,8 +65,7 @@ def read_once(
     return findings
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """The files of one folder. Nothing here raises: what cannot be used or written is not there."""
 
     folder: Path
@@ -84,7 +83,9 @@ class _Kept:
 
     def save(self, key: str, ledger: Ledger, findings: Findings) -> None:
         """Remember what was read, unless its findings cannot be written and read back."""
-        from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - a small manifest needs no git
+        from tempfile import NamedTemporaryFile  # noqa: PLC0415 - a small manifest needs no file
+
+        from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - nor git
 
         with suppress(OSError, sqlite3.Error, ValueError):
             note = msgspec.json.encode(findings)

@@ -2,7 +2,6 @@
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run, read_all, refuse_invalid
-from reconciler.cli.session.since import judge_changed
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
@@ -19,7 +18,14 @@ def validate(run: Run, screen: Screen, _signals: Signals) -> Exit:
             a danger, and where training would not start.
     """
     since = run.options.since
-    read_all(run, screen, (lambda run: judge_changed(run, screen, since)) if since else lambda _run: None)
+
+    def judge(run: Run) -> None:
+        if since:
+            from reconciler.cli.session.since import judge_changed  # noqa: PLC0415 - few runs ask git
+
+            judge_changed(run, screen, since)
+
+    read_all(run, screen, judge)
     run.review = review_now(run)
     show(run.review, run, screen, verbose=True)
     refuse_invalid(run)
