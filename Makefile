@@ -19,7 +19,7 @@ help: ## this list
 setup:
 	@.ci/setup "$(PYTHON)"
 
-demo: setup ## the main job, end to end, on an emulator; ENGINE=pulumi uses the real Pulumi CLI
+demo: setup ## the main job, end to end, on an emulator; ENGINE=pulumi uses the real Pulumi CLI, VERBOSE=1 shows all
 	@$(CLEAN) $(PY) docs/demo.py --engine "$(or $(ENGINE),local)"
 
 test: setup ## all tests (minutes); TESTS=tests/plan for some

@@ -5,19 +5,21 @@ back that `pulumi up` reverts, one that it refuses to overwrite and that `reconc
 of a manifest as in a pull request. Nothing outside of a temporary folder is written and nothing is left running.
 
 The engine is `localengine` by default; with `--engine pulumi` the real Pulumi CLI, with its state in the same folder.
+Of each command the lines that matter are shown; with `VERBOSE=1` in the environment, all.
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -27,6 +29,7 @@ import boto3
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROGRAM: Final = ("Pulumi.yaml", "__main__.py", "datasets")
 STACK: Final = "demo"
+ROOM: Final = 4  # lines of a command that are shown
 DRIFT: Final = 7  # Pulumi's exit code for changes where none were expected
 FAILURES: Final = (1, 255)  # of a failed step: the local engine's, and that of Pulumi's CLI
 # `pulumi up` in a script, a preview as in a pull request, and the drift run of a scheduled job.
@@ -43,30 +46,53 @@ class Demo:
         self.endpoint = endpoint
         self.engine = list(engine)
         self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self.verbose = os.environ.get("VERBOSE", "") not in {"", "0"}
 
     def say(self, text: str) -> None:
         """A line of the story."""
         print(f"\n\033[1m# {text}\033[0m" if self.colour else f"\n# {text}", flush=True)
 
-    def run(self, *arguments: str, expected: int = 0) -> None:
-        """Run the engine and show what it prints; any other exit code than the expected one ends the demo."""
-        self._show([*self.engine, *arguments, "--stack", STACK], f"pulumi {' '.join(arguments)}", (expected,))
+    def run(self, *arguments: str, expected: int = 0, show: str = "") -> None:
+        """Run the engine and show what it prints; any other exit code than the expected one ends the demo.
 
-    def refused(self, *arguments: str) -> None:
+        `show` is a regular expression: the lines that matter, unless all are shown.
+        """
+        self._show([*self.engine, *arguments, "--stack", STACK], f"pulumi {' '.join(arguments)}", (expected,), show)
+
+    def refused(self, *arguments: str, show: str) -> None:
         """Run the engine and show what it refuses."""
-        self._show([*self.engine, *arguments, "--stack", STACK], f"pulumi {' '.join(arguments)}", FAILURES)
+        self._show([*self.engine, *arguments, "--stack", STACK], f"pulumi {' '.join(arguments)}", FAILURES, show)
 
-    def reconcile(self, *arguments: str) -> None:
+    def reconcile(self, *arguments: str, show: str) -> None:
         """Run the command line and show what it prints."""
-        self._show([sys.executable, "-m", "reconciler", *arguments], f"reconciler {' '.join(arguments)}", (0,))
+        self._show([sys.executable, "-m", "reconciler", *arguments], f"reconciler {' '.join(arguments)}", (0,), show)
 
-    def _show(self, command: Sequence[str], shown: str, expected: Sequence[int]) -> None:
+    def _show(self, command: Sequence[str], shown: str, expected: Sequence[int], show: str) -> None:
         print(f"$ {shown}", flush=True)
-        code = _finished(subprocess.Popen(command, cwd=self.folder))
+        said = self.folder / "said.txt"
+        with said.open("wb") as file:
+            target = None if self.verbose else file
+            process = subprocess.Popen(command, cwd=self.folder, stdout=target, stderr=target and subprocess.STDOUT)
+            code = _finished(process, self._wait)
+        lines = said.read_text(errors="replace").splitlines()
         if code not in expected:
-            raise SystemExit(f"the demo expected exit code {expected[0]} and got {code}")
+            raise SystemExit("\n".join([*lines, f"the demo expected exit code {expected[0]} and got {code}"]))
+        if not self.verbose:
+            _excerpt(lines, show)
         if code:
             print(f"(exit code {code}, as expected)", flush=True)
+
+    def _wait(self, seconds: int) -> None:
+        """Say on a terminal that a command is still running; 0 seconds takes the line away."""
+        if self.colour and not self.verbose:
+            print(f"\r  {seconds} s ..." if seconds else "\r\033[K", end="", flush=True)
+
+
+def _excerpt(lines: Sequence[str], show: str) -> None:
+    """Print the lines that matter, each once."""
+    matter = list(dict.fromkeys(line.strip() for line in lines if re.search(show, line)))
+    for line in matter[:ROOM]:
+        print(f"    {line}")
 
 
 def main() -> None:
@@ -75,6 +101,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["local", "pulumi"], default="local", help="default: %(default)s")
     engine = _engine(parser.parse_args().engine)
     signal.signal(signal.SIGTERM, _stop)
+    print("About a minute, on this machine alone: no AWS account, nothing left behind. VERBOSE=1 shows all output.")
     with tempfile.TemporaryDirectory(prefix="labels-as-code-") as name, _emulator() as endpoint:
         demo = Demo(Path(name), endpoint, engine)
         _copy_program(demo)
@@ -83,28 +110,29 @@ def main() -> None:
 
 def _story(demo: Demo) -> None:
     demo.say("1. Four datasets are declared in datasets/. A preview shows what `pulumi up` would do, entry by entry.")
-    demo.run(*PREVIEW)
+    demo.run(*PREVIEW, show=r"Image_0000[67]\.jpg|\d+ to create$")
     demo.say("2. `pulumi up` creates the projects and datasets, sends the entries and waits until the service is done.")
-    demo.run(*UP)
+    demo.run(*UP, show=r"^    \d+ added in")
     demo.say("3. Nothing is left to do.")
-    demo.run("preview", "--expect-no-changes", "--non-interactive")
+    demo.run("preview", "--expect-no-changes", "--non-interactive", show="unchanged$")
     demo.say("4. Somebody edits blood-cells in the console. Its project.yaml says `theirs: overwrite`: git wins.")
     _edit_behind_our_back(demo, "blood-cells", "TEST")
     demo.say("5. The scheduled drift run finds it.")
-    demo.run(*DRIFT_RUN, expected=DRIFT)
+    demo.run(*DRIFT_RUN, expected=DRIFT, show=r"^    (warning:|~ s3:)")
     demo.say("6. `pulumi up` repairs it, and the drift run reports nothing.")
-    demo.run(*UP)
-    demo.run(*DRIFT_RUN)
+    demo.run(*UP, show=r"^    \d+ updated in")
+    demo.run(*DRIFT_RUN, show="unchanged$")
     demo.say("7. ground-truth-lab keeps the default, `theirs: refuse`: `pulumi up` does not overwrite an edit unseen.")
     _edit_behind_our_back(demo, "ground-truth-lab", "TRAIN")
-    demo.refused(*UP)
+    demo.refused(*UP, show=r"guard theirs|--allow ")
     demo.say("8. `reconciler pull` takes the edit into git. Nothing is left to do.")
-    demo.reconcile("pull", "--project", "ground-truth-lab")
-    demo.reconcile("plan", "--project", "ground-truth-lab", "--exit-code")
+    demo.reconcile("pull", "--project", "ground-truth-lab", show="changed in")
+    demo.reconcile("plan", "--project", "ground-truth-lab", "--exit-code", show="no changes")
     demo.say("9. A pull request renames a label in one entry and adds an image; its preview is what a reviewer reads.")
     _edit_the_manifest(demo)
-    demo.run(*PREVIEW, "--diff")
-    demo.say('Done: live is what git says, and git knows when it is not. Next: README.md, "On AWS".')
+    demo.run(*PREVIEW, "--diff", show=r"^(\d+ to add|[~+] s3:|labels, in images)")
+    demo.say("Done: 433 entries in 4 datasets; 2 console edits reverted, 2 taken into git. Live is what git says.")
+    print("Next: your own dataset, with `reconciler init` (README.md); what a review shows (docs/review.md).")
 
 
 def _engine(name: str) -> list[str]:
@@ -191,10 +219,22 @@ def _endpoint(process: "subprocess.Popen[str]") -> str:
     raise SystemExit("the emulator did not start")
 
 
-def _finished(process: "subprocess.Popen[bytes]") -> int:
+def _waited(process: "subprocess.Popen[bytes]", wait: Callable[[int], None]) -> int:
+    """The exit code; `wait` hears of each second, and of the end as 0."""
+    seconds = 0
+    while process.poll() is None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        seconds += 1
+        wait(seconds)
+    wait(0)
+    return process.wait()
+
+
+def _finished(process: "subprocess.Popen[bytes]", wait: Callable[[int], None]) -> int:
     """The exit code. After Ctrl-C, which reaches the engine too, the engine gets time to stop in order."""
     try:
-        return process.wait()
+        return _waited(process, wait)
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit):
             process.terminate()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -309,14 +309,30 @@ class Retirement:
     place: Place = field(default=Place("project.yaml"), compare=False)
 
 
+class Part(NamedTuple):
+    """One of the files of a manifest: its path, and how to name it to the user."""
+
+    path: Path
+    shown: str
+
+
+class Lines(NamedTuple):
+    """Lines of a file as the user knows it: the first and the last one."""
+
+    file: str
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
+    The manifest is a file or a folder of files; `files` are those of a list, of which `manifest` is the first.
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
     that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
     named as in the repository. `images` maps the keys of both to those of the stage. `suppress` are the suppressions
-    that count now; `judged` are the first and last lines of what a run judges, None: everything.
+    that count now; `judged` is what a run judges, None: everything.
     """
 
     dataset_type: DatasetType
@@ -328,7 +344,13 @@ class DatasetDeclaration:
     retired: tuple[Retirement, ...] = ()
     images: Prefixes = ()
     suppress: "tuple[Suppression, ...]" = ()
-    judged: tuple[tuple[int, int], ...] | None = None
+    judged: "tuple[Lines, ...] | None" = None
+    files: tuple[Part, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """The file or folder by which Pulumi's state names the manifest."""
+        return self.files[0].shown if self.files else self.shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from reconciler.cli.options import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with_cure
+from reconciler.manifest.parts import parts_of
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Made, Review
@@ -93,7 +94,7 @@ def _made(run: Run) -> Made:
         from reconciler.git import author_of, commit_of  # noqa: PLC0415 - a screen does not show it
 
         after = run.options.sources[1:] if run.options.command == "diff" else ()
-        paths = [Path(after[0])] if after else [one.dataset.manifest for one in run.datasets]
+        paths = [Path(after[0])] if after else [part.path for one in run.datasets for part in parts_of(one.dataset)]
         commit = commit_of(*paths) if paths and all(path.exists() for path in paths) else None
         author = author_of(commit.oid, paths[0].parent) if commit else None
         time = utc_now().strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from reconciler.errors import InvalidDeclaration
-from reconciler.model import Finding, Place, Severity, Suppression
+from reconciler.model import Finding, Lines, Place, Severity, Suppression
 from reconciler.policy import Marking
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, path_for_shell
@@ -119,7 +119,7 @@ class Collector:
         shown: str,
         marked: Marking = Marking.WARN,
         suppress: Iterable[Suppression] = (),
-        judged: Sequence[tuple[int, int]] | None = None,
+        judged: Sequence[Lines] | None = None,
     ) -> None:
         self.shown = shown
         self._suppress, self._judged = tuple(suppress), judged
@@ -166,8 +166,11 @@ class Collector:
 
     def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
         """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""
-        lines = [one.line for one in (where, *details.values()) if isinstance(one, Place)]
-        return not any(lines) or any(first <= line <= last for line in lines for first, last in self._judged or ())
+        places = [one for one in (where, *details.values()) if isinstance(one, Place) and one.line]
+        judged = self._judged or ()
+        return not places or any(
+            one.first <= place.line <= one.last and one.file == place.file for place in places for one in judged
+        )
 
     def _is_suppressed(self, rule: Rule, made: Callable[[], Finding]) -> bool:
         mine = [one for one in self._suppress if one.code == rule.code]

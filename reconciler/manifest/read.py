@@ -25,10 +25,11 @@ from reconciler.manifest.jsonl import located, other_json_lines
 from reconciler.manifest.judge.line import Judgement, judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
 from reconciler.manifest.yaml.read import yaml_lines
-from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Prefixes, Progress, Reporter
+from reconciler.model import DatasetDeclaration, DesiredEntry, Part, Place, Prefixes, Progress, Reporter
 from reconciler.text import did_you_mean, inert
 
 # A character takes at most 4 bytes in UTF-8.
@@ -121,15 +122,33 @@ def read_manifest(
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:
         collector.report(rules.TRAINING_TOO)
-    with open_regular(dataset.manifest, collector) as handle:
-        if handle is not None:
-            total = os.fstat(handle.fileno()).st_size
-            for number, line in enumerate(_lines(dataset.manifest, handle, collector, reading.take)):
-                if line is not None:
-                    reading.read(line)
-                if number % 100 == 0:
-                    report(Progress(f"reading {inert(dataset.shown)}", handle.tell(), total, "bytes"))
+    for part in _parts(dataset, collector):
+        _read_file(part, collector, reading, report)
+    collector.shown = dataset.shown
     return reading.findings()
+
+
+def _parts(dataset: DatasetDeclaration, collector: Collector) -> Iterator[Part]:
+    """The files of a manifest; findings are about the file that was given last."""
+    parts = parts_of(dataset)
+    if not parts:
+        collector.report(files.EMPTY_FOLDER)
+    for part in parts:
+        collector.shown = part.shown
+        yield part
+
+
+def _read_file(part: Part, collector: Collector, reading: "_Reading", report: Reporter) -> None:
+    """Read one of the files of a manifest."""
+    with open_regular(part.path, collector) as handle:
+        if handle is None:
+            return
+        total = os.fstat(handle.fileno()).st_size
+        for number, line in enumerate(_lines(part.path, handle, collector, reading.take)):
+            if line is not None:
+                reading.read(line)
+            if number % 100 == 0:
+                report(Progress(f"reading {inert(part.shown)}", handle.tell(), total, "bytes"))
 
 
 def _lines(
@@ -223,11 +242,12 @@ def entries_despite_errors(
             repeated += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
         return line is not None
 
-    with open_regular(dataset.manifest, collector) as handle:
-        for line in filter(None, _lines(dataset.manifest, handle, collector, take) if handle else ()):
-            own = mapped_line(without_service_fields(line.document), dataset.images)
-            if isinstance(own.get(SOURCE_REF), str):
-                repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
-            else:
-                lost += 1
+    for part in _parts(dataset, collector):
+        with open_regular(part.path, collector) as handle:
+            for line in filter(None, _lines(part.path, handle, collector, take) if handle else ()):
+                own = mapped_line(without_service_fields(line.document), dataset.images)
+                if isinstance(own.get(SOURCE_REF), str):
+                    repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
+                else:
+                    lost += 1
     return lost + collector.error_count - collector.has(*_NO_LINES), repeated

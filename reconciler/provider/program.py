@@ -154,12 +154,12 @@ def _declared(
             project.dataset_in_state(dataset.dataset_type),
             project_arn=arn,
             dataset_type=dataset.dataset_type.value,
-            manifest=dataset.shown,
+            manifest=dataset.named,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
             assume_role=project.assume_role or None,
             stage=stage_properties(stage) or None,
-            sibling=next((other.shown for other in project.datasets if other is not dataset), None),
+            sibling=next((other.named for other in project.datasets if other is not dataset), None),
             _claims=claims,
         )
         for dataset in project.datasets

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from action.forge import ForgeError, api, pages
 from tests.cli.repository import commit, git
 from tests.support.forge import served
-from tests.support.runner import Job, Runner, environment
+from tests.support.runner import ROOT, Job, Runner, environment, evaluated, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Account, World
     from tests.support.forge import Forge
+
+
+ROLE = "arn:aws:iam::111122223333:role/labels"
 
 
 @pytest.fixture
@@ -166,13 +171,32 @@ def test_validate_annotates_the_lines(world: World, runner: Runner, forge: Forge
     assert not [one for one in forge.asked if "POST" in one]
 
 
-def test_a_merge_group_is_reviewed_against_its_base(world: World, runner: Runner, forge: Forge) -> None:
-    """A merge queue has no pull request to comment on: status and summary are what it gets."""
+def test_the_reusable_workflow_signs_in_and_reviews_a_merge_group(
+    world: World, runner: Runner, forge: Forge, tmp_path: Path
+) -> None:
+    """In a merge queue status and summary are the review: there is nothing to comment on. The caller gives the role."""
     base = runner.head()
     pulled(world, world.many(5))
-    job = act(runner, "review", "merge_group", {"merge_group": {"base_sha": base}})
-    assert (job.code, job.outputs["changes"], forge.comments) == (0, "1", [])
+    workflow = loaded(ROOT / ".github/workflows/labels.yml")
+    defaults = {name: one.get("default", "") for name, one in workflow["on"]["workflow_call"]["inputs"].items()}
+    given = {**defaults, "role": ROLE, "region": "us-east-1", "place": str(tmp_path / "place")}
+    known = {"github": {"event_name": "merge_group"}, "inputs": given}
+    steps = workflow["jobs"]["labels"]["steps"]
+    inputs = {name: evaluated(value, known) for name, value in steps[-1]["with"].items()}
+    assert runner.shell(steps[0]["run"], {**runner.environ, "PLACE": "s3://bucket/folder"}).returncode == 0
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        runner.environ.pop(name)
+    runner.environ |= {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{forge.url}/token?version=1",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request",
+        "AWS_ENDPOINT_URL_STS": forge.url,
+    }
+    job = runner.act("merge_group", {"merge_group": {"base_sha": base}}, {**inputs, "python": sys.executable})
+    assert (job.code, job.outputs["changes"], forge.comments) == (0, "1", []), job.log
     assert forge.statuses[-1]["description"] == "1 to add"
+    assert forge.roles == [ROLE]
+    assert "GET /token?version=1&audience=sts.amazonaws.com" in forge.asked
+    assert "token-of-a-job" not in job.log.replace("::add-mask::token-of-a-job", "")
 
 
 @pytest.mark.parametrize(("name", "value"), [("command", "destroy"), ("reviewed", "no")])
@@ -183,10 +207,33 @@ def test_a_wrong_input_is_a_sentence(runner: Runner, name: str, value: str) -> N
     assert f"the input `{name}` must be one of" in job.log
 
 
-def test_an_input_never_acts_as_shell(world: World, runner: Runner, forge: Forge) -> None:
-    """Text of the person who starts a job stays text, in the shell and in Markdown."""
+def test_text_of_others_never_acts(world: World, runner: Runner, forge: Forge) -> None:
+    """An input stays text in the shell and in Markdown; a label in the log is never a command of the runner."""
     hostile = "$(touch hit) `touch hit`; <img src=x> [a](b)"
-    job = act(runner, "review", "pull_request", pulled(world, world.many(5)), target=hostile)
+    lines = [*world.many(4), world.boxes("new.jpg", "::error::acts")]
+    job = act(runner, "review", "pull_request", pulled(world, lines), target=hostile)
     assert job.code == 0
+    heard = re.sub(r"(?ms)^::stop-commands::(\w+)$.*?^::\1::$", "", job.log)
+    assert "::error::acts" in job.log
+    assert not re.search(r"(?m)^\s*::error", heard)
     assert not (world.folder / "hit").exists()
     assert "<img" not in forge.comments[0]["body"]
+
+
+def test_the_forges_own_command_line_takes_what_is_given_to_it(
+    forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tests have a stand-in for `gh`; here it is the real one, which finds the stand-in for the forge."""
+    tools = str(tmp_path / "tools")
+    if shutil.which("gh") is None:
+        pytest.skip("gh, the command line of GitHub, is not installed")
+    settings = {"GH_HOST": "github.localhost", "HTTP_PROXY": forge.url, "GH_TOKEN": "secret", "GH_CONFIG_DIR": tools}
+    for name, value in settings.items():  # gh speaks plain HTTP to this name alone
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    api("repos/acme/labels/issues/7/comments", "POST", body="first\n& second")
+    assert [one["body"] for one in pages("repos/acme/labels/issues/7/comments")] == ["first\n& second"]
+    api("repos/acme/labels/issues/comments/1", "PATCH", body="third")
+    assert forge.comments[0]["body"] == "third"
+    with pytest.raises(ForgeError, match="HTTP 404"):
+        api("repos/acme/labels/nothing")

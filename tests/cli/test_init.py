@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +15,9 @@ import yaml
 
 from reconciler.cli.arguments import parse
 from reconciler.manifest.project.project_yaml import PROJECT_KEYS
-from tests.cli.repository import git
+from tests.cli.repository import commit, git
+from tests.support.forge import served
+from tests.support.runner import ACTION, Job, Runner, environment, evaluated, faults, loaded, scripts, shellcheck
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,16 +152,73 @@ def test_where_there_is_a_program_the_lines_to_add_are_shown(world: World) -> No
 
 @pytest.mark.usefixtures("account", "repository")
 def test_the_jobs_are_yaml_and_their_commands_exist(world: World) -> None:
-    """Every command in the workflow and the jobs is one that this program takes."""
+    """Every command of the jobs is one that this program takes; the workflow gives the Action inputs that it has."""
     world.run("init", "cells", "--github", "--gitlab")
-    for path in (".github/workflows/labels.yml", ".gitlab/labels.yml"):
-        text = (world.folder / path).read_text()
-        assert yaml.safe_load(text)
-        commands = re.findall(r"(?:- |run: )reconciler (.*)", text)
-        assert {command.split()[0] for command in commands} == {"validate", "plan", "apply", "drift"}
-        for command in commands:
-            parse(shlex.split(command))
-        assert "@" not in re.sub(r"actions/[a-z-]+@v\d|configure-aws-credentials@v\d", "", text)
+    workflow, jobs = (
+        (world.folder / path).read_text() for path in (".github/workflows/labels.yml", ".gitlab/labels.yml")
+    )
+    commands = jobs_of(jobs)
+    assert {command.split()[0] for command in commands} == {"validate", "plan", "apply", "drift"}
+    for command in commands:
+        parse(shlex.split(command))
+    step = yaml.safe_load(workflow)["jobs"]["labels"]["steps"][-1]
+    assert set(step["with"]) <= set(ACTION["inputs"])
+    for event, command in {
+        "pull_request": "review",
+        "merge_group": "review",
+        "push": "apply",
+        "schedule": "drift",
+    }.items():
+        assert evaluated(step["with"]["command"], {"github": {"event_name": event}}) == command
+    for text in (workflow, jobs):
+        assert "@" not in re.sub(r'actions/[a-z-]+@[0-9a-f]{40} # v\d|body@note.md|"\$@"', "", text)
+
+
+@pytest.mark.usefixtures("account", "repository")
+@pytest.mark.parametrize("pulumi", [False, True])
+def test_the_jobs_are_valid_by_the_schemas_of_the_forges(world: World, pulumi: bool) -> None:  # noqa: FBT001 - a parameter
+    """As the forges publish them, and their shell passes ShellCheck."""
+    world.run("init", "cells", "--github", "--gitlab", *(["--pulumi"] if pulumi else []))
+    workflow = loaded(world.folder / ".github/workflows/labels.yml")
+    jobs = loaded(world.folder / ".gitlab/labels.yml")
+    assert faults("github-workflow.json", workflow) == []
+    assert faults("gitlab-ci.json", jobs) == []
+    assert faults("gitlab-ci.json", loaded(world.folder / ".gitlab-ci.yml")) == []
+    parts = ("before_script", "script", "after_script")
+    shell = ["\n".join(line for part in parts for line in job.get(part, ())) for job in jobs.values()]
+    for text in (*scripts(workflow["jobs"]["labels"]["steps"]), *shell):
+        assert shellcheck(text) == ""
+
+
+NOTE = "<!-- reconciler:plan -->\nwhat changes"
+
+
+@pytest.mark.usefixtures("account", "repository")
+def test_a_merge_request_has_one_note_that_is_updated(world: World, tmp_path: Path) -> None:
+    """The shell of the job writes it, renews it next time, leaves those of people alone, and needs a token for it."""
+    world.run("init", "cells", "--gitlab")
+    script = yaml.safe_load((world.folder / ".gitlab/labels.yml").read_text())["labels-plan"]["after_script"][0]
+    (tmp_path / "tools").mkdir()
+    with served(tmp_path / "tools") as forge:
+        forge.notes.append({"id": 40, "body": "hello"})
+        given = {
+            "CI_API_V4_URL": forge.url,
+            "CI_PROJECT_ID": "5",
+            "CI_MERGE_REQUEST_IID": "7",
+            "PATH": os.environ["PATH"],
+        }
+        for token, text in (("", ""), ("secret", NOTE), ("secret", f"{NOTE} & <more>")):
+            (world.folder / "note.md").write_text(text)
+            environ = {**given, "RECONCILER_NOTE_TOKEN": token}
+            subprocess.run(["/bin/sh", "-ec", script], cwd=world.folder, env=environ, check=True)
+    assert forge.asked == [
+        f"{method} /projects/5/merge_requests/7/notes{rest}"
+        for method, rest in (("GET", LIST), ("POST", ""), ("GET", LIST), ("PUT", "/41"))
+    ]
+    assert [one["body"] for one in forge.notes] == ["hello", f"{NOTE} & <more>"]
+
+
+LIST = "?per_page=100&order_by=created_at&sort=asc"
 
 
 @pytest.mark.usefixtures("live")
@@ -228,20 +289,18 @@ def test_a_folder_outside_of_the_repository_is_refused(world: World) -> None:
 
 
 def jobs_of(text: str) -> list[str]:
-    """The commands of this program in a workflow or in jobs."""
+    """The commands of this program in jobs."""
     return re.findall(r"(?:- |run: )reconciler (.*)", text)
 
 
 @pytest.mark.usefixtures("live")
-@pytest.mark.parametrize("forge", ["github", "gitlab"])
 def test_the_jobs_of_a_fresh_runner_do_not_overwrite_an_edit_of_the_console(
-    world: World, account: Account, monkeypatch: pytest.MonkeyPatch, forge: str
+    world: World, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first job left record and copy in the place that outlives it: plan, apply and drift see the edit."""
-    world.run("init", "cells", f"--{forge}")
-    path = {"github": ".github/workflows/labels.yml", "gitlab": ".gitlab/labels.yml"}[forge]
+    world.run("init", "cells", "--gitlab")
     place = world.folder.parent / "place"
-    text = (world.folder / path).read_text().replace("$RECONCILER_PLACE", str(place))
+    text = (world.folder / ".gitlab/labels.yml").read_text().replace("$RECONCILER_PLACE", str(place))
     commands = {words[0]: words for words in map(shlex.split, jobs_of(text))}
     monkeypatch.setenv("CI", "true")
     shutil.rmtree(world.folder / ".reconciler")
@@ -271,6 +330,32 @@ def test_the_jobs_fail_while_no_place_is_set(world: World, place: str) -> None:
             )
             assert ended.returncode == code
             assert ("RECONCILER_PLACE to s3://BUCKET/FOLDER" in ended.stderr) is bool(code)
+
+
+def test_the_workflow_of_a_fresh_runner_does_not_overwrite_an_edit_of_the_console(
+    world: World, account: Account, live: str, tmp_path: Path
+) -> None:
+    """The same for the Action with the inputs of the workflow: the first run left record and copy in the place."""
+    assert live
+    world.run("init", "cells", "--github")
+    step = yaml.safe_load((world.folder / ".github/workflows/labels.yml").read_text())["jobs"]["labels"]["steps"][-1]
+    (tmp_path / "tools").mkdir()
+    commit(world.folder)
+    with served(tmp_path / "tools") as forge:
+        runner = Runner(world.folder, tmp_path / "temp", forge, environment({"CI": "true"}, tmp_path / "tools"))
+
+        def run(event: str) -> Job:
+            shutil.rmtree(world.folder / ".reconciler", ignore_errors=True)
+            known = {"github": {"event_name": event}, "vars": {"RECONCILER_PLACE": str(tmp_path / "place")}}
+            inputs = {name: evaluated(value, known) for name, value in step["with"].items()}
+            return runner.act(event, {}, {**inputs, "python": sys.executable})
+
+        assert run("push").code == 0
+        account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0001.jpg", "WBC")])
+        assert run("schedule").code == 2
+        job = run("push")
+        assert job.code == 4
+        assert "made outside git" in job.log
 
 
 def test_an_apply_on_a_runner_without_a_record_warns(

@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
+import shlex
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
-from tests.support.runner import ACTION, ROOT, evaluated
+from reconciler.cli.arguments import parse
+from tests.cli.repository import commit
+from tests.support.runner import ACTION, ROOT, evaluated, faults, loaded, scripts, shellcheck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import World
 
 WORKFLOWS: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 REUSABLE: Final[dict[str, Any]] = yaml.safe_load((ROOT / ".github/workflows/labels.yml").read_text())
 JOB: Final[dict[str, Any]] = REUSABLE["jobs"]["labels"]
 PINNED: Final = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
-
-
-def faults(schema: str, document: object) -> list[str]:
-    """What a published schema says against a document."""
-    validator = Draft7Validator(json.loads((ROOT / "tests" / "data" / "schemas" / schema).read_text(encoding="utf-8")))
-    return [f"{list(error.absolute_path)}: {error.message}" for error in validator.iter_errors(document)]
-
-
-def loaded(path: Path) -> Any:  # noqa: ANN401 - any YAML
-    """A file of YAML; `on`, which YAML 1.1 reads as true, is a name again."""
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if True in found:
-        found["on"] = found.pop(True)
-    return found
-
-
-def scripts(steps: list[dict[str, Any]]) -> Iterator[str]:
-    """The shell of steps."""
-    yield from (step["run"] for step in steps if "run" in step)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -73,17 +54,10 @@ def test_no_expression_is_in_the_text_of_a_shell(path: Path) -> None:
 
 def test_the_shell_has_no_faults() -> None:
     """Every script of the Action and of the workflows passes ShellCheck."""
-    program = shutil.which("shellcheck", path=str(Path(sys.executable).parent))
-    assert program, "make setup installs shellcheck"
-    steps = [
-        *ACTION["runs"]["steps"],
-        *(step for path in WORKFLOWS for job in loaded(path)["jobs"].values() for step in job["steps"]),
-    ]
-    texts = [f"#!/usr/bin/env bash\n{text}\n" for text in scripts(steps)]
-    texts += [path.read_text() for path in (ROOT / "action").glob("*.sh")]
-    for text in texts:
-        done = subprocess.run([program, "-"], input=text, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{text}\n{done.stdout}"
+    jobs = [job for path in WORKFLOWS for job in loaded(path)["jobs"].values()]
+    texts = [*scripts(ACTION["runs"]["steps"]), *(text for job in jobs for text in scripts(job["steps"]))]
+    for text in (*texts, *(path.read_text() for path in (ROOT / "action").glob("*.sh"))):
+        assert shellcheck(text) == ""
 
 
 @pytest.mark.parametrize(
@@ -138,3 +112,43 @@ def test_a_checkout_has_the_history_and_lfs() -> None:
     assert second["repository"] == "${{ job.workflow_repository }}"
     assert second["ref"] == "${{ job.workflow_sha }}"
     assert JOB["steps"][-1]["uses"] == f"./{second['path']}"
+
+
+HOOKS: Final[dict[str, Any]] = {
+    one["id"]: one for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+}
+
+
+@pytest.mark.parametrize(
+    ("hook", "file", "runs"),
+    [
+        ("reconciler-validate", "datasets/cells/train.jsonl", True),
+        ("reconciler-validate", "datasets/cells/named.manifest", True),
+        ("reconciler-validate", "datasets/stages.yaml", True),
+        ("reconciler-validate", "README.md", False),
+        ("reconciler-fmt", "datasets/cells/project.yaml", True),
+        ("reconciler-fmt", "datasets/cells/test.yml", True),
+        ("reconciler-fmt", ".github/workflows/labels.yml", False),
+    ],
+)
+def test_a_hook_runs_for_the_files_that_it_is_about(hook: str, file: str, runs: bool) -> None:  # noqa: FBT001 - a parameter
+    """The command of each exists, and the names of others start no hook."""
+    program, *arguments = shlex.split(HOOKS[hook]["entry"])
+    assert program == "reconciler"
+    assert parse([*arguments, *([] if HOOKS[hook].get("pass_filenames") is False else [file])])
+    assert bool(re.search(HOOKS[hook]["files"], file)) is runs
+
+
+def test_the_hook_judges_a_commit_with_the_sibling(world: World) -> None:
+    """An old line of a project that is not touched stops nobody; an image that train has too is seen from test."""
+    world.write("cells", world.many(3), world.many(1, first=50))
+    world.write("old", ["{"])
+    commit(world.folder)
+    _program, *arguments = shlex.split(HOOKS["reconciler-validate"]["entry"])
+    assert world.run(*arguments).code == 0
+    world.write("cells", test=world.many(2, first=2))
+    ran = world.run(*arguments, "--strict")
+    assert ran.code == 3
+    assert "0002.jpg" in ran.out
+    world.write("cells", test=["{"])
+    assert world.run(*arguments).code == 3

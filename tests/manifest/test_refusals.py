@@ -25,6 +25,7 @@ from tests.manifest.yaml_cases import RAW_BOXES, RAW_CASES, YAML_CASES, entry
 ELSEWHERE = {
     "manifest-missing",
     "manifest-directory",
+    "manifest-folder-empty",
     "manifest-not-a-file",
     "manifest-unreadable",
     "manifest-too-large",

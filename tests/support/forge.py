@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 from zipfile import ZipFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
+    from io import BufferedIOBase
     from pathlib import Path
 
 _BOT: Final = {"login": "github-actions[bot]", "type": "Bot"}
@@ -29,6 +31,7 @@ words = sys.argv[1:]
 assert words[:2] == ["api", "--method"], words
 body = sys.stdin.buffer.read() if words[3:5] == ["--input", "-"] else None
 request = urllib.request.Request(os.environ["FORGE"] + "/" + words[-1], data=body, method=words[2])
+request.add_header("Content-Type", "application/json")
 request.add_header("Authorization", "token " + os.environ.get("GH_TOKEN", ""))
 try:
     with urllib.request.urlopen(request) as answer:
@@ -48,6 +51,8 @@ class Forge:
     issues: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
     merged: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def merge(self, commit: str, number: int, head: str) -> None:
@@ -76,7 +81,41 @@ class Forge:
             if match := re.fullmatch(pattern, f"{method} {path}"):
                 given: tuple[int, Any] = answer(self, match, query, body)
                 return given
-        return 404, {"message": "Not Found"}
+        return self._note(method, path, body)
+
+    def _signed_in(self, body: dict[str, Any]) -> bytes:
+        """What STS answers to who has the token of this forge."""
+        assert body["WebIdentityToken"] == "token-of-a-job"
+        keys = "".join(f"<{name}>emulator</{name}>" for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+        keys += "<Expiration>2099-01-01T00:00:00Z</Expiration>"
+        result = f"<AssumeRoleWithWebIdentityResult><Credentials>{keys}</Credentials></AssumeRoleWithWebIdentityResult>"
+        return f"<AssumeRoleWithWebIdentityResponse>{result}</AssumeRoleWithWebIdentityResponse>".encode()
+
+    def _note(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """What GitLab answers about the notes of a merge request; and what a job signs in to AWS with."""
+        if path == "/" and method == "POST":
+            self.roles.append(body["RoleArn"])
+            return 200, self._signed_in(body)
+        if path == "/token":
+            return 200, {"value": "token-of-a-job"}
+        if not path.startswith("/projects/5/merge_requests/7/notes"):
+            return 404, {"message": "Not Found"}
+        if method == "POST":
+            self.notes.append({"id": 40 + len(self.notes), **body})
+        if method == "PUT":
+            _changed(self.notes, "id", path.rpartition("/")[2], body)
+        return 200, self.notes if method == "GET" else self.notes[-1]
+
+
+def _chunks(stream: BufferedIOBase, headers: Message) -> Iterator[bytes]:
+    """The body of a request, whole or, as gh sends it, in chunks."""
+    if headers.get("Transfer-Encoding") != "chunked":
+        yield stream.read(int(headers.get("Content-Length") or 0))
+        return
+    while size := int(stream.readline(), 16):
+        yield stream.read(size)
+        stream.readline()
+    stream.readline()
 
 
 def _listed(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
@@ -147,18 +186,19 @@ def served(folder: Path) -> Iterator[Forge]:
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else {}
+            content = b"".join(_chunks(self.rfile, self.headers)).decode()
+            is_form = "urlencoded" in self.headers.get("Content-Type", "")
+            body = dict(parse_qsl(content)) if is_form else json.loads(content or "{}")
             address = self.path.removeprefix("http://api.github.localhost")
             status, answer = forge.answer(self.command, address, body)
-            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            said = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(said)
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = _answer  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_words: object) -> None:
             """Nothing: `asked` has the requests."""

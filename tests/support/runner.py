@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
+from jsonschema import Draft7Validator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tests.support.forge import Forge
 
@@ -58,6 +61,33 @@ def _looked_up(name: str, contexts: Mapping[str, Any]) -> Any:  # noqa: ANN401 -
 
 def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def faults(schema: str, document: object) -> list[str]:
+    """What a published schema says against a document."""
+    validator = Draft7Validator(json.loads((ROOT / "tests" / "data" / "schemas" / schema).read_text(encoding="utf-8")))
+    return [f"{list(error.absolute_path)}: {error.message}" for error in validator.iter_errors(document)]
+
+
+def loaded(path: Path) -> Any:  # noqa: ANN401 - any YAML
+    """A file of YAML; `on`, which YAML 1.1 reads as true, is a name again."""
+    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if True in found:
+        found["on"] = found.pop(True)
+    return found
+
+
+def scripts(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """The shell of steps."""
+    yield from (step["run"] for step in steps if "run" in step)
+
+
+def shellcheck(text: str) -> str:
+    """What ShellCheck says of a script, for bash unless it names another shell itself."""
+    program = shutil.which("shellcheck", path=str(Path(sys.executable).parent))
+    assert program, "make setup installs shellcheck"
+    script = text if text.startswith("#!") else f"#!/usr/bin/env bash\n{text}\n"
+    return subprocess.run([program, "-"], input=script, capture_output=True, text=True, check=False).stdout
 
 
 @dataclass

@@ -91,6 +91,15 @@ def test_hundreds_of_datasets_fit_too() -> None:
     assert "not shown" in text
 
 
+def test_every_dataset_has_a_row_however_many_dangers_there_are() -> None:
+    """Characters are shared by risk; a dataset that has no room for its changes still has its figures."""
+    some = [dataset([change(0)], title=f"project-{number} train") for number in range(300)]
+    danger = Danger(level="danger", kind="drift", project="p", words=("x" * 300,))
+    text = view(review(*some, dangers=(danger,) * 300))
+    assert all(f"| `project-{number} train` | update | 1 to update |" in text for number in range(300))
+    assert "more dangers" in text
+
+
 def test_boxes_are_told_where_no_group_tells_them() -> None:
     """Which box, where to, by how much."""
     gone = change(0, boxes=(removed(box("RBC", 1, 2, 3, 4)),), words="1 box removed: RBC")

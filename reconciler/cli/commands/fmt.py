@@ -15,6 +15,7 @@ from reconciler.errors import Exit
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.layout import formatted
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.project.folders import document_in
 from reconciler.manifest.project.project_yaml import read_project
 from reconciler.manifest.read import open_regular
@@ -68,9 +69,8 @@ def _files(run: Run) -> Iterator[tuple[Path, str]]:
     for project in chosen_projects(run.options.datasets, run.options.projects):
         yield project.folder / _PROJECT, f"{project.shown}/{_PROJECT}"
         for dataset in project.datasets:
-            if dataset.manifest not in seen:
-                yield dataset.manifest, dataset.shown
-            seen.add(dataset.manifest)
+            yield from (part for part in parts_of(dataset) if part.path not in seen)
+            seen |= {part.path for part in parts_of(dataset)}
 
 
 def _is_yaml(path: Path) -> bool:

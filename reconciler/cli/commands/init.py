@@ -106,6 +106,8 @@ def _needs(run: Run) -> Iterator[str]:
         yield "    pulumi config set reconciler:audit s3://BUCKET/FOLDER"
         return
     yield "    RECONCILER_PLACE  s3://BUCKET/FOLDER, for records and copies of live: without it the jobs fail at once"
+    if run.options.github:
+        yield "    RECONCILER_ACTION OWNER/NAME of the repository that has the Action of reconciler"
 
 
 def _repository(folder: Path) -> Path:

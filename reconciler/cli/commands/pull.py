@@ -26,6 +26,7 @@ from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.ledger import STAYING, Ledger, Whose
 from reconciler.manifest import Findings, read_manifest
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.write import json_line_of, yaml_manifest
 from reconciler.model import DatasetType, ProjectDeclaration, Retirement
 from reconciler.policy import Compare
@@ -115,7 +116,7 @@ class _Pull:
         """Write a manifest that is not there yet."""
         file = self.files.write(one.dataset.manifest, self._whole(one))
         with Ledger() as written:
-            findings = read_again(one, file, project, written, self.screen.show)
+            findings = read_again(one, {one.dataset.manifest: file}, project, written, self.screen.show)
         entries = counted(sum(1 for _key in one.ledger.keys(STAYING)), "entry", "entries")
         self._say(one, f"{entries} in {inert(one.dataset.shown)}")
         self._judged(findings, one)
@@ -175,7 +176,9 @@ class _Pull:
         leaves = {Whose.OURS, *([Whose.BOTH] if options.conflicts == "git" else [])}
         offered = [one for one in choices if options.discard_ours or one.whose not in leaves]
         if asks:
-            for path in {part.one.dataset.manifest for choice in offered for part in choice.parts}:
+            for path in {
+                file.path for choice in offered for part in choice.parts for file in parts_of(part.one.dataset)
+            }:
                 self.files.refuse_dirty(path)  # before anybody answers in vain
             return ask_each(offered, self.screen)
         if options.discard_ours:

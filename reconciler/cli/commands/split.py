@@ -55,7 +55,7 @@ def split(run: Run, screen: Screen, _signals: Signals) -> Exit:
         for one in run.datasets:
             lines = dealt.lines[one.dataset.dataset_type]
             fill_live(one.ledger, (line.line.decode("utf-8", "surrogatepass") for line in lines))
-            if taken := [Taken(row.key, 0, row.seq) for row in one.ledger.live_only()]:
+            if taken := [Taken(row.key, None, row.seq) for row in one.ledger.live_only()]:
                 edit_manifest(one, files, taken, projects[0], screen.show).raise_if_refused()
         files.done()
     for text in _told(run.datasets, dealt):

@@ -17,6 +17,7 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.ledger import Facts, Ledger
+from reconciler.manifest.parts import parts_of
 from reconciler.model import Project, ProjectDeclaration
 from reconciler.plan import Basis, Judged
 from reconciler.policy import Compare
@@ -156,7 +157,7 @@ class LiveSide:
     @staticmethod
     def _sources(one: DatasetRun) -> tuple[Path, ...]:
         """The files that declare a dataset."""
-        return one.dataset.manifest, one.project.folder / "project.yaml"
+        return (*(part.path for part in parts_of(one.dataset)), one.project.folder / "project.yaml")
 
     def _allow(self, one: DatasetRun) -> dict[str, str]:
         """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""

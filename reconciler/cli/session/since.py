@@ -7,7 +7,7 @@ everything is, where project.yaml changed or the file's first lines, which hold 
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -16,12 +16,15 @@ from typing import Final
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.git import changed_lines
+from reconciler.manifest.parts import parts_of
+from reconciler.model import DatasetDeclaration, Lines
 from reconciler.text import counted, inert
 
 _ITEM: Final = re.compile(rb"^( *)- ")
 _YAML: Final = frozenset({".yaml", ".yml"})
 # The lines that changed, None: all of them.
-Lines = tuple[tuple[int, int], ...] | None
+Pairs = tuple[tuple[int, int], ...] | None
+_LAST: Final = 10**9
 
 
 def judge_changed(run: Run, screen: Screen, reference: str) -> None:
@@ -35,7 +38,7 @@ def judge_changed(run: Run, screen: Screen, reference: str) -> None:
     for folder, group in groupby(run.datasets, key=lambda one: one.project.folder):
         datasets = list(group)
         whole = everything or _changed(reference, folder / "project.yaml") != ()
-        lines = [None if whole else _changed(reference, one.dataset.manifest) for one in datasets]
+        lines = [None if whole else tuple(_judged(reference, one.dataset)) for one in datasets]
         if all(some == () for some in lines):
             left.add(str(folder))
             continue
@@ -48,12 +51,19 @@ def judge_changed(run: Run, screen: Screen, reference: str) -> None:
         screen.remark(f"{what} as in {inert(reference)}, and not judged")
 
 
-def _changed(reference: str, path: Path) -> Lines:
+def _judged(reference: str, dataset: DatasetDeclaration) -> Iterator[Lines]:
+    """The lines of a manifest that changed, file by file; of a new file all."""
+    for part in parts_of(dataset):
+        changed = _changed(reference, part.path)
+        yield from (Lines(part.shown, *pair) for pair in (((1, _LAST),) if changed is None else changed))
+
+
+def _changed(reference: str, path: Path) -> Pairs:
     lines = changed_lines(reference, path) if path.exists() else ()
     return _entries(path, lines) if lines and path.suffix.lower() in _YAML and path.name != "project.yaml" else lines
 
 
-def _entries(path: Path, lines: Sequence[tuple[int, int]]) -> Lines:
+def _entries(path: Path, lines: Sequence[tuple[int, int]]) -> Pairs:
     """The lines of the whole entries that these lines are in; None where they are not in the block list of entries."""
     content = path.read_bytes().splitlines()
     found = [(number, match[1]) for number, line in enumerate(content, start=1) if (match := _ITEM.match(line))]

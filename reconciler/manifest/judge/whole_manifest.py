@@ -281,7 +281,7 @@ class Notes:
 
     _counted: dict[Rule, _Counted] = field(default_factory=dict)
     _kinds: dict[str, Place] = field(default_factory=dict)
-    _normalised: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _normalised: dict[int, tuple[int, Place]] = field(default_factory=dict)
 
     def see(self, line: ParsedLine, judgement: Judgement) -> None:
         """Take the notes on a line from the judgement about it."""
@@ -309,15 +309,15 @@ class Notes:
         if not key.isascii():
             # Remembered as numbers, because the text of 250,000 keys would take much memory.
             form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
-            first = self._normalised.setdefault(form, (written, line.place.line))
+            first = self._normalised.setdefault(form, (written, line.place))
             if first[0] != written:
-                self._count(rules.KEYS_ALIKE, locate, first=Place(line.place.file, first[1]))
+                self._count(rules.KEYS_ALIKE, locate, first=Place(first[1].file, first[1].line))
 
     def report(self, collector: Collector) -> None:
         """Turn what was noted into findings."""
         for rule, seen in self._counted.items():
             plural = "s" if seen.count > 1 else ""
-            how = "" if collector.shown.endswith((".yaml", ".yml")) else _fixed_by(collector.shown)
+            how = "" if seen.place.file.endswith((".yaml", ".yml")) else _fixed_by(seen.place.file)
             collector.report(rule, seen.place, count=seen.count, s=plural, how=how, **seen.details)
 
     def _count(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:

@@ -15,7 +15,7 @@ from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.project.role import elsewhere, is_role
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.rules import yaml as rules
-from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar, SequenceNode
 from reconciler.model import (
     Allowance,
     DatasetType,
@@ -60,9 +60,9 @@ REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
 class DeclaredDataset(Struct, frozen=True):
-    """A dataset as written: the manifest's node (None: the default name), the node that declares it, and its policy."""
+    """A dataset as written: its files' nodes (none: the default name), the node that declares it, and its policy."""
 
-    manifest: Scalar | None
+    manifests: tuple[Scalar, ...]
     node: Node | None
     policy: Policy
 
@@ -184,21 +184,29 @@ def _resource(node: Node, fields: Fields) -> str:
 
 
 def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> DeclaredDataset:
-    """The short form is the manifest's name, the long form a mapping."""
-    if isinstance(node, Scalar):
+    """The short form is the manifest's name, or a list of files; the long form is a mapping."""
+    if not isinstance(node, MappingNode):
         return DeclaredDataset(_named(node, f"`{kind.word}`", fields), node, policy)
-    cure = "write the manifest's name, or {manifest: ..., policy: {...}}"
+    cure = "write the manifest's name, a list of files, or {manifest: ..., policy: {...}}"
     mapping = fields.mapping(node, f"`{kind.word}`", _DATASET_KEYS, cure)
     members = {} if mapping is None else mapping.members
     if "policy" in members:
         policy = read_policy(members["policy"], policy, fields)
-    manifest = _named(members["manifest"], "`manifest`", fields) if "manifest" in members else None
-    return DeclaredDataset(manifest, node, policy)
+    manifests = _named(members["manifest"], "`manifest`", fields) if "manifest" in members else ()
+    return DeclaredDataset(manifests, node, policy)
 
 
-def _named(node: Node, what: str, fields: Fields) -> Scalar | None:
-    """The node when it is a name."""
-    return node if fields.text(node, what) is not None and isinstance(node, Scalar) else None
+def _named(node: Node, what: str, fields: Fields) -> tuple[Scalar, ...]:
+    """The nodes that are names: the one, or those of a list."""
+    if isinstance(node, SequenceNode) and not node.items:
+        fields.wrong(rules.NO_FILES, node, dataset=what.strip("`"))
+    found = list[Scalar]()
+    for item in node.items if isinstance(node, SequenceNode) else (node,):
+        if fields.text(item, what) is not None and isinstance(item, Scalar):
+            found.append(item)
+            if item.text in [other.text for other in found[:-1]]:
+                fields.wrong(rules.SAME_FILE, item, path=item.text)
+    return tuple(found)
 
 
 def _refuse_managed_keep(

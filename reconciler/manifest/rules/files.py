@@ -15,6 +15,11 @@ _JSON: Final = "RFC 8259"
 
 MISSING: Final = error("manifest-missing", "there is no such file", "{cure}")
 DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a file: JSON Lines or YAML")
+EMPTY_FOLDER: Final = error(
+    "manifest-folder-empty",
+    "the folder has no manifest",
+    "put files into it whose names end in .jsonl, .manifest, .yaml or .yml, or correct its name where it is declared",
+)
 NOT_A_FILE: Final = error("manifest-not-a-file", "this is a device, pipe or socket", "name a regular file")
 UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "fix the file's permissions")
 NO_LINE: Final = error(

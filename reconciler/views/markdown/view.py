@@ -37,7 +37,7 @@ _ICONS: Final[dict[DangerLevel, str]] = {
 }
 _RISK_ERROR: Final = 300
 _RISK_DANGER: Final = 200
-_RISK_TABLE: Final = 120
+_RISK_TABLE: Final = 210  # every dataset has a row, however many dangers there are
 _RISK_END: Final = 400
 _EXAMPLES: Final = 3
 # The number of entries at the beginning, of all datasets together, and of each at least.
