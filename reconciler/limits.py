@@ -28,6 +28,8 @@ BOXES_PER_IMAGE: Final = 50
 # Width and height of an image in pixels. [limits]
 IMAGE_SIDE_MIN_PX: Final = 64
 IMAGE_SIDE_MAX_PX: Final = 4096
+# Bytes of an image's file: 15 MB, of which the smaller reading is safe. [limits]
+IMAGE_FILE_BYTES: Final = 15_000_000
 # A box must be larger than 1 x 1 pixel. [errors: ERROR_BOUNDING_BOX_TOO_SMALL]
 BOX_SIDE_MIN_PX: Final = 1
 # The model says 255, the error's text 256: the smaller one is safe. [model: DatasetLabel]
@@ -40,6 +42,14 @@ PROJECT_NAME_PATTERN: Final = r"[a-zA-Z0-9_.\-]{1,255}"
 ROLE_ARN_PATTERN: Final = r"arn:([a-z\d-]+):iam::(\d{12}):role/(?:[!-~]+/)?[\w+=,.@-]{1,64}"
 # Ours, not AWS's: deeper JSON is refused, because no label format is nested so deeply, and parsers differ beyond it.
 NESTING: Final = 50
+
+# Dollars for 1,000 requests of S3 Standard in us-east-1, by operation, and for a GB that leaves a Region for the
+# internet. (Amazon S3 pricing; other Regions and storage classes differ)
+S3_PRICES: Final = {"ListObjectsV2": 0.005, "HeadObject": 0.0004, "GetObject": 0.0004}
+S3_PRICE_OUT: Final = 0.09
+
+# Ours: how many requests to S3 a run makes at once.
+S3_AT_ONCE: Final = 16
 
 # Calls per second of each operation, for an account in a Region (AWS General Reference, Rekognition endpoints and
 # quotas); the quota can be raised.

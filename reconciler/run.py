@@ -11,6 +11,7 @@ from msgspec import Struct
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
+from reconciler.images.results import ImageCheck
 from reconciler.ledger import LIVE, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
@@ -76,8 +77,8 @@ class DatasetRun:
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
     asked for; `settings` are differences in how the dataset is declared, from the base or the other side; `remark` is
-    what else should be known before an apply; `drift` why live has drifted, None where that was not judged. `calls` and
-    `seconds` are what was spent on it.
+    what else should be known before an apply; `images` what a check of the images found; `drift` why live has drifted,
+    None where that was not judged. `calls` and `seconds` are what was spent on it.
     """
 
     project: ProjectDeclaration
@@ -93,6 +94,7 @@ class DatasetRun:
     base: Base | None = None
     remark: str = ""
     drift: tuple[str, ...] | None = None
+    images: ImageCheck | None = None
     settings: tuple[DeclarationChange, ...] = ()
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0

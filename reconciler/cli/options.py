@@ -132,6 +132,7 @@ def _add_validate(parser: Parser) -> None:
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
+    _add_pictures_folder(parser)
     since = "a git revision; judge only what changed since: other projects and other lines are read, and counted"
     parser.add_argument("--since", metavar="REF", default="", help=since)
     _add_view(parser, None)
@@ -145,7 +146,7 @@ def _add_plan(parser: Parser) -> None:
     for view in VIEWS.values():
         if view.option:
             group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
-    _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
+    _add_pictures(group, f"pictures for --html and --check-images: a folder, or {S3} to read them from where they are")
     _add_view(group, None)
     _add_output(group)
     what = "a git revision; marks each change as this branch's, pending on the base, or drift"
@@ -250,6 +251,7 @@ def _add_history(parser: Parser) -> None:
 
 
 def _add_doctor(parser: Parser) -> None:
+    _add_pictures_folder(parser)
     _add_snapshots(parser)
     _add_audit(parser)
 
@@ -305,16 +307,27 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
+def _add_images(parser: Parser) -> None:
+    """The images themselves, beside what the manifests say of them."""
+    add = parser.add_argument_group("images").add_argument
+    where = f"with --pictures DIR in that folder, else where their keys point to, in {S3.upper()}"
+    what = "check each image: is it there, may it be read, is it a JPEG or PNG of the size that the manifest says?"
+    add("--check-images", action="store_true", help=f"{what} {where[0].upper()}{where[1:]}")
+    asks = "make more than 1,000 requests for --check-images without asking"
+    add("--yes", action="store_true", help=asks)
+
+
 def _add_exit_code(parser: Parser) -> None:
     parser.add_argument("--exit-code", action="store_true", help="exit 2 when there are changes")
 
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
+    _add_connection: ("init", "validate", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
+    _add_images: ("validate", "plan", "doctor"),
     _add_exit_code: ("plan", "diff"),
 }
 _OWN: Final = {
@@ -353,6 +366,10 @@ def _add_view(parser: "Parser | argparse._ArgumentGroup", default: str | None) -
 def _add_output(parser: "Parser | argparse._ArgumentGroup") -> None:
     file = "the file to write (default: standard output)"
     parser.add_argument("-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help=file)
+
+
+def _add_pictures_folder(parser: Parser) -> None:
+    parser.add_argument("--pictures", metavar="DIR", help="a folder with the images, for --check-images")
 
 
 def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None:

@@ -1,7 +1,7 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
@@ -101,6 +101,24 @@ class Findings:
         """Whether any finding is of class error, so that nothing may be sent."""
         return self.error_count > 0
 
+    def with_more(self, other: "Findings") -> "Findings":
+        """The same with further findings about the same manifest: the first 50 of each class, and the counts of all."""
+
+        def first(one: tuple[Finding, ...], more: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(sorted((*one, *more), key=lambda finding: finding.place)[:FINDINGS_KEPT])
+
+        return replace(
+            self,
+            errors=first(self.errors, other.errors),
+            marked=first(self.marked, other.marked),
+            notes=first(self.notes, other.notes),
+            error_count=self.error_count + other.error_count,
+            marked_count=self.marked_count + other.marked_count,
+            note_count=self.note_count + other.note_count,
+            suppressed=self.suppressed + other.suppressed,
+            unjudged=self.unjudged + other.unjudged,
+        )
+
     def raise_if_refused(self) -> None:
         """Do nothing for a manifest that may be sent.
 
@@ -143,9 +161,10 @@ class Collector:
         """A place in this file."""
         return Place(self.shown, line, column)
 
-    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
+    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> bool:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
+        Returns False for one that is suppressed, or of a line that is not judged.
         `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
         file, `output` a manifest in its place, ready for a shell.
         """
@@ -154,15 +173,16 @@ class Collector:
         self._errors += severity is Severity.ERROR
         if self._judged is not None and not self._is_judged(where := where() if callable(where) else where, details):
             self._unjudged += 1
-            return
+            return False
         made = partial(self._finding, rule, severity, where, details)
         if severity is not Severity.ERROR and self._is_suppressed(rule, made):
             self._suppressed += 1
-            return
+            return False
         self._counts[severity] += 1
         self._by_policy += refused
         if self._counts[severity] <= FINDINGS_KEPT:
             self._kept[severity].append(made())
+        return True
 
     def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
         """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""

@@ -21,6 +21,7 @@ from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
 from reconciler.errors import InvalidDeclaration, ReconcilerError
 from reconciler.guards import configuration_of, declaration_of
+from reconciler.manifest.rules import images
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType, GuardState, Override
 from reconciler.plan import Plan, run_id
@@ -28,7 +29,16 @@ from reconciler.policy import Compare, Leftover
 from reconciler.review.changes import CHANGES_KEPT, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total
-from reconciler.review.headline import LEFT, applied_headline, content_words, headline, remarks, run_headline, totals_of
+from reconciler.review.headline import (
+    LEFT,
+    applied_headline,
+    content_words,
+    headline,
+    image_words,
+    remarks,
+    run_headline,
+    totals_of,
+)
 from reconciler.review.model import (
     Command,
     Compared,
@@ -48,7 +58,7 @@ from reconciler.text import Sentence, counted, inert
 _STAGE: Final = 400
 _GONE: Final = "no longer in the manifest"
 # Notes that concern an apply; the others are the same in every run.
-_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code})
+_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code, *images.CODES})
 # Commands that say whether a training would start.
 _TRAINS: Final = frozenset({"validate", "plan", "apply"})
 
@@ -189,7 +199,8 @@ def _half(one: DatasetRun, review: DatasetReview) -> Half | None:
     """One of the two datasets as it will be; where nothing was planned, as its manifest alone has it."""
     if one.plan is not None and review.balance is not None:
         return Half(one.ledger, _leftover(one.plan), review.balance)
-    if review.status != "valid":
+    of_images = one.images.errors if one.images else 0
+    if review.status != "valid" and not (of_images and review.findings.errors == of_images):
         return None
     count = BalanceCount()
     for pair in pairs(one.ledger, Leftover.GONE):
@@ -239,6 +250,7 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         settings=one.settings,
         remarks=_remarks(one),
         drift=one.drift,
+        images=one.images,
         error=one.failure,
         skipped=one.skipped,
     )
@@ -248,7 +260,8 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
 def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
     """What to know before an apply that no plan tells; settings whose change is a danger are among the dangers."""
     unread = f"whose changes these are is not known: {one.base.unread}" if one.base and one.base.unread else ""
-    known = tuple((words,) for words in (one.remark, unread, *_left_out(one)) if words)
+    checked = [image_words(one.images)] if one.images else []
+    known = tuple((words,) for words in (one.remark, unread, *checked, *_left_out(one)) if words)
     return (*known, *(change.words for change in one.settings if change.level == "note"))
 
 

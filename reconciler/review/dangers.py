@@ -10,7 +10,9 @@ from typing import Final, get_args
 from reconciler.analysis.labels import odd_letters
 from reconciler.analysis.results import LookAlike, Splits
 from reconciler.guards import THEIRS
-from reconciler.model import GuardCheck, Severity
+from reconciler.images.results import ImageCheck
+from reconciler.manifest.rules.images import CODES
+from reconciler.model import GuardCheck, Place, Severity
 from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.run import DangerLevel
 from reconciler.text import Command, Name, Sentence, counted, for_shell, listed, sentence
@@ -34,6 +36,8 @@ _STAYING: Final = {
         "images are no longer in the manifest; those that are live will still be used for training",
     ),
 }
+_MANY: Final = {"image has": "images have", "image was": "images were", "image is": "images are"}
+_BETTER: Final = "the score will look better than the model is"
 _WHY: Final = {
     "case": "they differ in case only",
     "spaces": "they differ in spaces, hyphens or underscores only",
@@ -70,6 +74,7 @@ def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Dange
 
 def _dataset(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
     yield from _blocked(dataset)
+    yield from _images(dataset)
     yield from _losses(dataset)
     yield from _left_behind(dataset, staying)
     yield from _labels(dataset)
@@ -80,9 +85,9 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
     for one in dataset.settings:
         if one.level != "note":
             yield _danger(dataset, one.level, "declaration", one.words, 1)
-    many = dataset.findings.errors
+    many = dataset.findings.errors - (dataset.images.errors if dataset.images else 0)
     if many:
-        errors = [found.place for found in dataset.findings.shown if found.severity is Severity.ERROR]
+        errors = _places(dataset, images=False)
         shown = [f"{place.file}:{place.line}" if place.line else place.file for place in errors]
         files = list(dict.fromkeys(place.file for place in errors)) or [dataset.manifest]
         then = "an apply would send nothing" if dataset.manifest in files else "it could not be read completely"
@@ -99,6 +104,34 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
             yield _danger(dataset, "danger", "refusal", sentence(REFUSED, why), 1)
     for guard in dataset.guards:
         yield from _guard(dataset, guard)
+
+
+def _places(dataset: DatasetReview, *, images: bool) -> list[Place]:
+    """Where the errors about images are, or all others."""
+    errors = (found for found in dataset.findings.shown if found.severity is Severity.ERROR)
+    return [found.place for found in errors if (found.code in CODES) is images]
+
+
+def _images(dataset: DatasetReview) -> Iterator[Danger]:
+    """What a check of the images found, but for images that cannot be used: those are errors."""
+    check = dataset.images or ImageCheck(images=0)
+    if check.wrong:
+        words = (
+            f"{counted(check.wrong, 'image', 'images')} cannot be used: training ignores them, or their boxes are wrong"
+        )
+        shown = [f"{place.file}:{place.line}" for place in _places(dataset, images=True)]
+        yield _danger(dataset, "danger", "images", words, check.wrong, shown)
+    rows: tuple[tuple[DangerLevel, int, str, str], ...] = (
+        ("danger", check.leaks, "image has", f"the bytes of an image of the other dataset; {_BETTER}"),
+        ("check", check.duplicates, "image has", "the bytes of another image of this dataset"),
+        ("check", check.overwritten, "image was", "overwritten since the last check: look at the labels again"),
+        ("check", check.turned, "image is", "turned by EXIF; whether the service turns images is not known"),
+        ("note", check.undecided, "image was", "not decided"),
+    )
+    for level, many, verb, what in rows:
+        if many:
+            words = f"{counted(many, verb, _MANY[verb])} {what}"
+            yield _danger(dataset, level, "images", words, many)
 
 
 def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.changes import Action
+from reconciler.images.results import ImageCheck
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
 from reconciler.text import Command, Sentence, counted, figures, listed, sentence
@@ -51,6 +52,13 @@ def content_words(content: Content, findings: int) -> str:
     parts = [counted(content.entries, "entry", "entries"), counted(len(content.labels), "label", "labels")]
     parts += [counted(content.boxes, "box", "boxes")] if content.boxes else []
     return ", ".join(parts if findings else [*parts, "no findings"])
+
+
+def image_words(check: ImageCheck) -> str:
+    """What a check of the images found, in figures."""
+    known = f" ({check.known:,} known from an earlier check)" if check.known else ""
+    wrong = f"{check.wrong:,} cannot be used" if check.wrong else "each can be used" if not check.undecided else ""
+    return ", ".join(filter(None, (f"{counted(check.images, 'image', 'images')} checked{known}", wrong)))
 
 
 def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Totals:

@@ -35,6 +35,7 @@ from reconciler.analysis.results import (
     Splits,
 )
 from reconciler.apply.outcome import Failure, Outcome
+from reconciler.images.results import ImageCheck
 from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
 from reconciler.policy import Policy
@@ -195,6 +196,7 @@ DangerKind = Literal[
     "split-sizes",
     "label-new",
     "declaration",
+    "images",
 ]
 
 
@@ -251,7 +253,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     `plan_id` names the changes. `guards` are all guards, in the order of their table, none without a plan; `override`
     is how to override those that refuse. `settings` are differences in project.yaml: from the first of two sides, or
     from the base. `remarks` are what else to know before an apply. `drift` is why live has drifted since the last
-    apply, none if it has not, null where that was not judged.
+    apply, none if it has not, null where that was not judged. `images` are figures of a check of the images, null where
+    none was asked for.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -302,6 +305,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     settings: tuple[DeclarationChange, ...] = ()
     remarks: tuple[Sentence, ...] = ()
     drift: tuple[str, ...] | None = None
+    images: ImageCheck | None = None
     outcome: Outcome | None = None
     error: Failure | None = None
     skipped: str | None = None

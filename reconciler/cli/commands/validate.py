@@ -1,4 +1,4 @@
-"""`reconciler validate`: every finding of every manifest; no network."""
+"""`reconciler validate`: every finding of every manifest; without --check-images no network."""
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run, read_all, refuse_invalid
@@ -10,8 +10,8 @@ from reconciler.review.verdict import would_not_train
 from reconciler.text import counted, inert
 
 
-def validate(run: Run, screen: Screen, _signals: Signals) -> Exit:
-    """Read all manifests and show all findings.
+def validate(run: Run, screen: Screen, signals: Signals) -> Exit:
+    """Read all manifests and show all findings, with --check-images those of the images too.
 
     Raises:
         BadInput: a declaration or a manifest has errors; with --strict also for lines that training would ignore, for
@@ -26,6 +26,11 @@ def validate(run: Run, screen: Screen, _signals: Signals) -> Exit:
             judge_changed(run, screen, since)
 
     read_all(run, screen, judge)
+    if run.options.check_images:
+        from reconciler.cli.session.images import check_images  # noqa: PLC0415 - no other run needs the network
+        from reconciler.cli.session.live import LiveSide  # noqa: PLC0415 - likewise
+
+        check_images(run, screen, LiveSide(run, screen, signals))
     run.review = review_now(run)
     show(run.review, run, screen, verbose=True)
     refuse_invalid(run)

@@ -86,7 +86,7 @@ def read_all(run: Run, screen: Screen, restrict: Callable[[Run], None] = lambda 
     for project in _declared(run.options.command, folder, run.options.projects):
         add_datasets(run, project)
     restrict(run)
-    beside = None if _is_part(folder) else folder.resolve().parent
+    beside = None if is_part(folder) else folder.resolve().parent
     seen = set[Path]()
     for one in run.datasets:
         screen.status(f"reading {inert(one.dataset.shown)}")
@@ -111,7 +111,7 @@ def _suppress(one: DatasetRun) -> tuple[Finding, ...]:
     return expired(one.project, today)
 
 
-def _is_part(path: Path) -> bool:
+def is_part(path: Path) -> bool:
     """Whether a path is one manifest or one project, beside which no folder of ours belongs."""
     return path.is_file() or (path / "project.yaml").exists()
 

@@ -36,7 +36,7 @@ _NEAR: Final = 0.7
 _HEAD: Final = 1000
 _LARGEST: Final = 1_000_000
 _NOTHING_CURE: Final = "write at least one key, such as `managed: true`"
-_Report = Callable[..., None]  # (rule, **details), at a place that is known
+_Report = Callable[..., object]  # (rule, **details), at a place that is known
 
 
 def default_manifests(folder: Path, dataset: str) -> list[str]:

@@ -25,7 +25,7 @@ from reconciler.text import did_you_mean
 _EXPANSION: Final = 20
 _EXPANSION_FREE: Final = 100_000
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # PyYAML lets an escape name one, libyaml does not
-Report = Callable[..., None]  # (rule, line, column, **details)
+Report = Callable[..., object]  # (rule, line, column, **details)
 
 
 class Scalar(Struct, frozen=True):
