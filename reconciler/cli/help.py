@@ -67,6 +67,7 @@ examples:
   reconciler validate
   reconciler validate elsewhere/datasets --json
   reconciler validate train.jsonl              one manifest by itself
+  reconciler validate --since origin/main      judge only what this branch changes
 """,
     "plan": """\
 examples:

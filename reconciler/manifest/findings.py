@@ -1,5 +1,6 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -129,6 +130,16 @@ class Findings:
             raise InvalidDeclaration(self.errors, self.error_count, self.shown)
 
 
+def _by_file(lines: Iterable[Lines]) -> dict[str, tuple[list[int], list[int]]]:
+    """The first and the last lines of each file, by which a line is found without looking at all of them."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for one in lines:
+        firsts, lasts = found.setdefault(one.file, ([], []))
+        firsts.append(one.first)
+        lasts.append(one.last)
+    return found
+
+
 class Collector:
     """Takes findings while a file is read; positions are looked up only for findings that are kept."""
 
@@ -140,7 +151,7 @@ class Collector:
         judged: Sequence[Lines] | None = None,
     ) -> None:
         self.shown = shown
-        self._suppress, self._judged = tuple(suppress), judged
+        self._suppress, self._judged = tuple(suppress), None if judged is None else _by_file(judged)
         self._suppressed = self._unjudged = 0
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
@@ -187,10 +198,12 @@ class Collector:
     def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
         """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""
         places = [one for one in (where, *details.values()) if isinstance(one, Place) and one.line]
-        judged = self._judged or ()
-        return not places or any(
-            one.first <= place.line <= one.last and one.file == place.file for place in places for one in judged
-        )
+        return not places or any(self._is_in(place) for place in places)
+
+    def _is_in(self, place: Place) -> bool:
+        firsts, lasts = (self._judged or {}).get(place.file, ([], []))
+        at = bisect_right(firsts, place.line) - 1
+        return at >= 0 and place.line <= lasts[at]
 
     def _is_suppressed(self, rule: Rule, made: Callable[[], Finding]) -> bool:
         mine = [one for one in self._suppress if one.code == rule.code]

@@ -88,9 +88,9 @@ def test_in_yaml_the_whole_entry_is_judged(world: World) -> None:
     manifest.write_text(YAML + ENTRY.format("a", 620) + ENTRY.format("c", 630) + ENTRY.format("d", 1))
     (cells,) = found(world)
     assert lines(cells) == {9}
-    manifest.write_text(YAML.replace("cells", "calls") + ENTRY.format("a", 620))
+    manifest.write_text(YAML.replace("cells", "calls") + ENTRY.format("a", 620) + ENTRY.format("b", 630))
     (cells,) = found(world)
-    assert cells["findings"]["unjudged"] == 0
+    assert (lines(cells), cells["findings"]["unjudged"]) == ({6, 9}, 0)
 
 
 def test_a_manifest_that_is_new_is_judged_whole(base: World) -> None:
