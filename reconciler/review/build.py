@@ -14,7 +14,8 @@ from msgspec import structs
 from reconciler.analysis.groups import groups_of
 from reconciler.analysis.labels import BalanceCount, look_alikes
 from reconciler.analysis.movements import repoints
-from reconciler.analysis.provenance import ProvenanceCount
+from reconciler.analysis.provenance import ProvenanceCount, machine_labels
+from reconciler.analysis.results import MachineLabels
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.apply.outcome import Failure
@@ -35,6 +36,7 @@ from reconciler.review.headline import (
     content_words,
     headline,
     image_words,
+    machine_words,
     remarks,
     run_headline,
     totals_of,
@@ -254,7 +256,14 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         error=one.failure,
         skipped=one.skipped,
     )
-    return bare if one.plan is None else _planned(one, one.plan, bare, keep)
+    if one.plan is not None:
+        return _planned(one, one.plan, bare, keep)
+    return _with_machine(bare, machine_labels(one.ledger.lines_by_machine())) if found else bare
+
+
+def _with_machine(dataset: DatasetReview, machine: MachineLabels) -> DatasetReview:
+    words = machine_words(machine)
+    return structs.replace(dataset, machine=machine, remarks=(*dataset.remarks, *([words] if words else [])))
 
 
 def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
@@ -301,10 +310,12 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     counted = balance.balance()
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
-    made = provenance.provenance()
+    made, machine = provenance.provenance(), provenance.machine(strict=plan.policy.compare is Compare.STRICT)
+    known = _with_machine(bare, machine)
     groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
+    fields = [one.field for one in made.ignored]
     return structs.replace(
-        bare,
+        known,
         policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=changes,
@@ -333,7 +344,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored], kept)),
+        remarks=(*known.remarks, *remarks(plan, fields, kept, verified=machine.unsent)),
     )
 
 

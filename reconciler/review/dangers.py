@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
 from reconciler.analysis.labels import odd_letters
-from reconciler.analysis.results import LookAlike, Splits
+from reconciler.analysis.results import LookAlike, MachineLabels, Splits
 from reconciler.guards import THEIRS
 from reconciler.images.results import ImageCheck
 from reconciler.manifest.rules.images import CODES
@@ -75,6 +75,7 @@ def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Dange
 def _dataset(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
     yield from _blocked(dataset)
     yield from _images(dataset)
+    yield from _machine(dataset)
     yield from _losses(dataset)
     yield from _left_behind(dataset, staying)
     yield from _labels(dataset)
@@ -132,6 +133,22 @@ def _images(dataset: DatasetReview) -> Iterator[Danger]:
         if many:
             words = f"{counted(many, verb, _MANY[verb])} {what}"
             yield _danger(dataset, level, "images", words, many)
+
+
+def _machine(dataset: DatasetReview) -> Iterator[Danger]:
+    """Labels of machines in a test set, and those that a person verified."""
+    machine = dataset.machine or MachineLabels()
+    if machine.after and dataset.type == "test":
+        entries = counted(machine.after, "entry of the test set is", "entries of the test set are")
+        lowest = "" if machine.lowest_after is None else f", the lowest confidence is {machine.lowest_after:g}"
+        words = f"{entries} labelled by machine{lowest}: the score is measured with labels that no person checked"
+        yield _danger(dataset, "check", "machine-labels", words, machine.after)
+    if machine.verified:
+        entries = counted(machine.verified, "entry that a machine labelled was", "entries that a machine labelled were")
+        unsent = f"; {machine.unsent:,} of them are not sent, unless `compare: strict` is set" if machine.unsent else ""
+        named = ": " if machine.verified <= len(machine.examples) else ", such as "
+        verified = sentence(f"{entries} verified by a person{named}", listed(machine.examples), unsent)
+        yield _danger(dataset, "note", "machine-labels", verified, machine.verified, machine.examples)
 
 
 def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:

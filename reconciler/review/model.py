@@ -30,6 +30,7 @@ from reconciler.analysis.results import (
     FieldChange,
     Group,
     LookAlike,
+    MachineLabels,
     Provenance,
     Size,
     Splits,
@@ -197,6 +198,7 @@ DangerKind = Literal[
     "label-new",
     "declaration",
     "images",
+    "machine-labels",
 ]
 
 
@@ -254,7 +256,8 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     is how to override those that refuse. `settings` are differences in project.yaml: from the first of two sides, or
     from the base. `remarks` are what else to know before an apply. `drift` is why live has drifted since the last
     apply, none if it has not, null where that was not judged. `images` are figures of a check of the images, null where
-    none was asked for.
+    none was asked for. `machine` are the entries that a machine labelled, `before` always 0 where nothing was
+    planned; null where the manifest was not read.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -300,6 +303,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     changes_total: int = 0
     balance: Balance | None = None
     provenance: Provenance | None = None
+    machine: MachineLabels | None = None
     estimate: Estimate | None = None
     spent: Estimate | None = None
     settings: tuple[DeclarationChange, ...] = ()
