@@ -309,6 +309,17 @@ class Retirement:
     place: Place = field(default=Place("project.yaml"), compare=False)
 
 
+class Defaults(NamedTuple):
+    """What project.yaml says for all entries in the short form: prefix of images, size, date; empty: nothing."""
+
+    images: str = ""
+    size: tuple[int, ...] = ()
+    created: str = ""
+
+
+NO_DEFAULTS: Final = Defaults()
+
+
 class Part(NamedTuple):
     """One of the files of a manifest: its path, and how to name it to the user."""
 
@@ -346,6 +357,7 @@ class DatasetDeclaration:
     suppress: "tuple[Suppression, ...]" = ()
     judged: "tuple[Lines, ...] | None" = None
     files: tuple[Part, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
 
     @property
     def named(self) -> str:
@@ -404,6 +416,7 @@ class ProjectDeclaration:
     retired: tuple[Retirement, ...] = ()
     assume_role: str = ""
     suppress: tuple[Suppression, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
 
     def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
         """The images that left one of the datasets."""

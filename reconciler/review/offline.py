@@ -19,7 +19,7 @@ from reconciler.errors import BadInput
 from reconciler.guards import Asked
 from reconciler.ledger import DESIRED_ONLY, LIVE_ONLY, Ledger
 from reconciler.manifest import Findings, load_projects, read_manifest
-from reconciler.manifest.project.folders import default_manifests
+from reconciler.manifest.project.folders import declared_beside, default_manifests
 from reconciler.manifest.read import entries_despite_errors
 from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
 from reconciler.plan import Request, plan
@@ -48,8 +48,11 @@ def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
 
 def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
     """A manifest without a project, as one of this name: with any labels, and every default."""
+    defaults = declared_beside(manifest, DatasetType.TRAIN).defaults
     kind = DatasetType.TEST if manifest.name.casefold().startswith(DatasetType.TEST.word) else DatasetType.TRAIN
-    return _undeclared(manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown),))
+    return _undeclared(
+        manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown, defaults=defaults),)
+    )
 
 
 class Side(Struct, frozen=True):

@@ -15,6 +15,7 @@ from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.project.role import elsewhere, is_role
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.rules import yaml as rules
+from reconciler.manifest.yaml.entry import defaults_of
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar, SequenceNode
 from reconciler.model import (
     Allowance,
@@ -39,6 +40,9 @@ PROJECT_KEYS: Final = (
     "train",
     "test",
     "labels",
+    "images",
+    "size",
+    "created",
     "policy",
     "resource",
     "allow",
@@ -102,7 +106,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     suppress = tuple(_suppressed(members["suppress"], f"{shown}/project.yaml", fields)) if "suppress" in members else ()
     where = _where(members, arn, fields, managed=managed)
     role = _role(members["assumeRole"], arn, where[0], fields, managed=managed) if "assumeRole" in members else ""
-    given = labels, resource, allow, *where, retired, role, suppress
+    given = labels, resource, allow, *where, retired, role, suppress, defaults_of(members, fields)
     project = ProjectDeclaration(folder, shown, name, managed, arn, (), *given)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
