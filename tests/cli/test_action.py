@@ -101,11 +101,19 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
     assert forge.statuses[-1]["context"] == "labels review (prod & more)"
 
 
-def test_a_fork_gets_a_diff_and_no_request_is_written(world: World, runner: Runner, forge: Forge) -> None:
+@pytest.mark.parametrize("fork", [True, False], ids=["fork", "Dependabot"])
+def test_a_fork_gets_a_diff_and_no_request_is_written(
+    world: World,
+    runner: Runner,
+    forge: Forge,
+    fork: bool,  # noqa: FBT001 - a parameter
+) -> None:
     """Without credentials the branch is compared with its base, and the summary of the job shows it."""
     runner.environ.pop("AWS_ACCESS_KEY_ID")
     runner.environ.pop("AWS_SECRET_ACCESS_KEY")
-    job = act(runner, "review", "pull_request", pulled(world, world.many(6), fork=True))
+    event = pulled(world, world.many(6), fork=fork)
+    event["pull_request"]["user"] = {"login": "somebody" if fork else "dependabot[bot]"}
+    job = act(runner, "review", "pull_request", event)
     assert job.code == 0, job.log
     assert "0005.jpg" in job.summary
     assert job.outputs["changes"] == "2"
