@@ -67,7 +67,7 @@ def header_of(data: bytes, *, is_whole: bool) -> Header | None:
     kind = kind_of(data)
     if kind not in {JPEG, PNG}:
         return Header(kind)
-    import imagesize  # noqa: PLC0415 - it loads an HTTP client, and few runs look at images
+    import imagesize  # noqa: PLC0415 - few runs look at images, and every run would load it
 
     try:
         info = imagesize.get_info(BytesIO(data), dpi=False, colors=False, channels=False, exif_rotation=False)

@@ -48,6 +48,7 @@ def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
         retired=beside.retired,
         images=inputs.stage.images,
         files=beside.files,
+        defaults=beside.defaults,
     )
     name = ProjectArn.parse(arn).name if arn else ""
     project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))

@@ -12,13 +12,13 @@ from reconciler.errors import BadInput
 from reconciler.ledger import DESIRED, Ledger
 from reconciler.manifest import Findings, read_manifest
 from reconciler.manifest.edit import Edits, edited
+from reconciler.manifest.forms import is_yaml
 from reconciler.manifest.parts import parts_of
 from reconciler.model import Part, Place, ProjectDeclaration, Reporter
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.text import inert
 
-YAML: Final = frozenset({".yaml", ".yml"})
 # The slashes of s3://bucket.
 _BUCKET: Final = 2
 
@@ -60,7 +60,8 @@ def edit_manifest(
         changed = {entry.place.line: entry for entry in entries if entry.place}
         edits = Edits(_Changed(one, changed), _Added(one, came), marked)
         with part.path.open("rb") as handle:
-            pieces = edited(handle, edits, part.shown, is_yaml=part.path.suffix.lower() in YAML)
+            form = is_yaml(part.path)
+            pieces = edited(handle, edits, part.shown, is_yaml=form, defaults=one.dataset.defaults)
             written[part.path] = files.write(part.path, pieces)
     with Ledger() as after:
         findings = read_again(one, written, project, after, report)

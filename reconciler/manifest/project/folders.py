@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -23,7 +22,16 @@ from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, YamlStopError
 from reconciler.manifest.yaml.text import YamlText
-from reconciler.model import DatasetDeclaration, DatasetType, Part, Place, ProjectDeclaration, Retirement
+from reconciler.model import (
+    NO_DEFAULTS,
+    DatasetDeclaration,
+    DatasetType,
+    Defaults,
+    Part,
+    Place,
+    ProjectDeclaration,
+    Retirement,
+)
 from reconciler.rule import Rule
 
 _FILE: Final = "project.yaml"
@@ -182,6 +190,8 @@ def _project(declared: DeclaredProject, collector: Collector, absent: str) -> Pr
 
 def _misnamed(folder: Path, kind: DatasetType, *, alone: bool) -> Iterator[str]:
     """The files in a folder that have nearly the name of a manifest and, beside another dataset, the text of one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - most folders have both manifests
+
     known = default_manifests(folder, kind.word)
     for path in sorted(folder.iterdir()):
         words = path.name.casefold().split(".")
@@ -208,6 +218,7 @@ def _datasets(declared: DeclaredProject, collector: Collector, absent: str) -> I
         if parts:
             one = DatasetDeclaration(kind, parts[0].path, _shown(parts), dataset.policy)
             one = replace(one, files=parts if len(parts) > 1 else (), retired=declared.project.retired_in(kind))
+            one = replace(one, defaults=declared.project.defaults)
             _refuse_outside(declared.project.folder, one, partial(_report_at, collector, dataset.node))
             paths = {part.path.resolve() for part in parts}
             yield replace(one, is_training_too=paths in taken)
@@ -302,10 +313,11 @@ def parsed_project(handle: BinaryIO, like: ProjectDeclaration) -> ProjectDeclara
 
 
 class Beside(NamedTuple):
-    """What a project.yaml says of the dataset of a manifest: images that left it, and the other files of its list."""
+    """What a project.yaml says of the dataset of a manifest: images that left it, its list of files, defaults."""
 
     retired: tuple[Retirement, ...] = ()
     files: tuple[Part, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
 
 
 def declared_beside(manifest: Path, dataset_type: DatasetType) -> Beside:
@@ -315,7 +327,7 @@ def declared_beside(manifest: Path, dataset_type: DatasetType) -> Beside:
         return Beside()
     same = (one for one in project.datasets if one.dataset_type is dataset_type)
     declared = next((one for one in same if one.manifest.resolve() == manifest.resolve()), None)
-    return Beside(project.retired_in(dataset_type), declared.files if declared else ())
+    return Beside(project.retired_in(dataset_type), declared.files if declared else (), project.defaults)
 
 
 def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:

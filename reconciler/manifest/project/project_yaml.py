@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
@@ -14,6 +15,7 @@ from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.project.role import elsewhere, is_role
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.rules import yaml as rules
+from reconciler.manifest.yaml.entry import defaults_of
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar, SequenceNode
 from reconciler.model import (
     Allowance,
@@ -38,6 +40,9 @@ PROJECT_KEYS: Final = (
     "train",
     "test",
     "labels",
+    "images",
+    "size",
+    "created",
     "policy",
     "resource",
     "allow",
@@ -58,8 +63,7 @@ ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredDataset:
+class DeclaredDataset(Struct, frozen=True):
     """A dataset as written: its files' nodes (none: the default name), the node that declares it, and its policy."""
 
     manifests: tuple[Scalar, ...]
@@ -67,8 +71,7 @@ class DeclaredDataset:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredProject:
+class DeclaredProject(Struct, frozen=True):
     """A project as written, and the node that names it; `project` has no datasets yet.
 
     `datasets` holds those that have a key, `policy` is for those that have none.
@@ -103,7 +106,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     suppress = tuple(_suppressed(members["suppress"], f"{shown}/project.yaml", fields)) if "suppress" in members else ()
     where = _where(members, arn, fields, managed=managed)
     role = _role(members["assumeRole"], arn, where[0], fields, managed=managed) if "assumeRole" in members else ""
-    given = labels, resource, allow, *where, retired, role, suppress
+    given = labels, resource, allow, *where, retired, role, suppress, defaults_of(members, fields)
     project = ProjectDeclaration(folder, shown, name, managed, arn, (), *given)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
