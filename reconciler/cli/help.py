@@ -59,8 +59,8 @@ writes them. One that is not live is named in a warning, with the live names tha
 declared `managed: true`, but not where the live projects could not be listed.
 
 The jobs of --github and --gitlab keep records and copies of live under RECONCILER_PLACE, an s3://BUCKET/FOLDER, and
-fail while it is not set. The workflow of --github calls the Action of the repository that the variable RECONCILER_ACTION
-names. With --pulumi they run `pulumi preview`, `pulumi up` and `pulumi refresh`, and the places are
+fail while it is not set. The workflow of --github calls the Action of the repository that RECONCILER_ACTION names.
+With --pulumi they run `pulumi preview`, `pulumi up` and `pulumi refresh`, and the places are
 reconciler:snapshots and reconciler:audit.
 """,
     "validate": """\
