@@ -313,6 +313,8 @@ def changed_lines(revision: str, path: Path) -> tuple[tuple[int, int], ...] | No
         BadInput: git, the repository or the revision is not found.
     """
     folder = path.resolve().parent
+    if revision == "HEAD" and not _output(["rev-list", "--max-count=1", "--all"], folder):
+        return None  # nothing is committed yet
     commit = _resolved(f"{revision}^{{commit}}", folder, revision)
     name = f"./{path.resolve().name}"
     if _git(["cat-file", "-e", f"{commit}:{name}"], folder).returncode:

@@ -2,11 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.model import Finding, Lines, Place, Severity, Suppression
@@ -17,8 +19,7 @@ from reconciler.text import PASTED_IN_A_CURE, path_for_shell
 MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
+class ParsedLine(Struct, frozen=True):
     """A parsed line: its JSON object, where it begins, and how to find where the member at a path is written.
 
     `locate` gives the place of the innermost value around a member that is missing.
@@ -29,8 +30,7 @@ class ParsedLine:
     locate: Callable[[MemberPath], Place]
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRule:
+class BrokenRule(Struct, frozen=True):
     """A rule broken inside a line: by the member at `path`; `details` fill the rule's sentence."""
 
     rule: Rule

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.repository import commit
+from tests.cli.repository import commit, git
 
 if TYPE_CHECKING:
     from tests.cli.conftest import World
@@ -98,6 +98,15 @@ def test_a_manifest_that_is_new_is_judged_whole(base: World) -> None:
     base.write("new", [base.boxes("a.jpg", "RBC", left=620)])
     (new,) = found(base)
     assert lines(new) == {1}
+
+
+def test_before_the_first_commit_everything_is_judged(world: World) -> None:
+    """A hook runs there too: what HEAD names is not there yet."""
+    git(world.folder, "init", "--quiet")
+    world.write("cells", ["{"])
+    assert world.run("validate", "--since", "HEAD").code == 3
+    world.write("cells", world.many(1))
+    assert world.run("validate", "--since", "HEAD").code == 0
 
 
 def test_an_unknown_revision_is_a_sentence(base: World) -> None:
