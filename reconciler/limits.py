@@ -21,6 +21,10 @@ LINE_CHARACTERS: Final = 100_000
 INVALID_SHARE: Final = 0.2
 # Images per dataset, and lines per manifest. [limits, rules]
 DATASET_ENTRIES: Final = 250_000
+# GitHub warns of a file in git from this size on, and refuses one beyond the second.
+# Source: GitHub Docs, "About large files on GitHub", File size limits (50 MiB and 100 MiB).
+WARNED_FILE_BYTES: Final = 50 * 2**20
+REFUSED_FILE_BYTES: Final = 100 * 2**20
 # Distinct labels per dataset. [limits]
 DATASET_LABELS: Final = 250
 # Bounding boxes per image. [limits]

@@ -166,6 +166,19 @@ def test_an_apply_is_held_against_the_review(world: World, account: Account, run
     assert len(account.keys("cells")) == 8
 
 
+def test_the_review_of_a_fork_counts(world: World, account: Account, runner: Runner, forge: Forge) -> None:
+    """What it showed from git alone is what an apply does, change by change; one that is live by now is left out."""
+    keys = {name: runner.environ.pop(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    lines = [*world.many(3), world.boxes("0003.jpg", "RBC", left=200), *world.many(2, first=4)]
+    event = pulled(world, lines, fork=True)
+    assert act(runner, "review", "pull_request", event).code == 0
+    forge.merge(runner.head(), 7, event["pull_request"]["head"]["sha"])
+    runner.environ |= keys
+    account.emulator.edit_entries(account.dataset("cells"), lines[-1:])
+    job = act(runner, "apply", reviewed="require")
+    assert (job.code, len(account.keys("cells"))) == (0, 6), job.log
+
+
 def test_a_change_that_is_live_by_now_does_not_count(world: World, account: Account, runner: Runner) -> None:
     """Somebody applied it by hand: nothing is left that a review would have had to show."""
     pulled(world, world.many(6))
