@@ -49,8 +49,7 @@ class GuardState(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class GuardCheck:
+class GuardCheck(Struct, frozen=True):
     """One guard asked about one plan: its sentence and figures, and why it was overridden.
 
     A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
@@ -84,8 +83,7 @@ class GuardCheck:
 TO_OVERRIDE: Final = "to override, give a reason"
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """How the guards that block a plan are overridden, ready to be pasted.
 
     `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack and
@@ -160,8 +158,7 @@ class DatasetDescription:
         return self.status.endswith("_IN_PROGRESS")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project and its datasets' ARNs by type."""
 
     arn: str
@@ -272,8 +269,7 @@ class Verb(StrEnum):
     LIVE_ONLY = "!"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference between desired and live.
 
     `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired

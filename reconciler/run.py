@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
+from msgspec import Struct
+
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
@@ -19,8 +21,7 @@ from reconciler.policy import Compare
 from reconciler.text import Sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """The same manifest in the base revision (its entries are the ledger's desired side), and in earlier ones.
 
     `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
@@ -56,8 +57,7 @@ class Base:
 DangerLevel = Literal["danger", "check", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class DeclarationChange:
+class DeclarationChange(Struct, frozen=True):
     """A difference in how a dataset is declared, which is an update for Pulumi even if no entry changes.
 
     `setting` is the setting of the policy, or one of dataset (no longer declared), resource (its name in the Pulumi

@@ -79,6 +79,7 @@ class Options(NamedTuple):
     base: str | None = None
     pictures: str | None = None
     check_images: bool = False
+    sizes: str = ""
     links: bool = True
     sources: tuple[str, ...] = ()
     annotations: str = ""
@@ -335,11 +336,13 @@ def _check_pictures(options: Options) -> None:
         return
     from pathlib import Path  # noqa: PLC0415 - few runs name pictures
 
+    if options.command == "convert" and not options.sizes:
+        raise BadInput("--pictures of convert is for --sizes from-images; give that too, or leave --pictures out")
     if options.command in {"validate", "doctor"} and not options.check_images:
         raise BadInput("--pictures is for --check-images; give that too, or leave --pictures out")
-    if "html" not in options.files and not options.check_images:
+    if not ({"html"} & options.files.keys() or options.check_images or options.sizes):
         raise BadInput("--pictures is for the HTML view; ask for that view too, or leave --pictures out")
-    if pictures == S3 and options.command != "plan" and not options.check_images:
+    if pictures == S3 and options.command != "plan" and not (options.check_images or options.sizes):
         raise BadInput(
             "--pictures s3 needs an account, which only `reconciler plan` uses; name a folder with the pictures"
         )

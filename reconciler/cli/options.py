@@ -296,6 +296,10 @@ def _add_convert(parser: Parser) -> None:
     add("--to", metavar="FORMAT", choices=forms, default="jsonl", help=f"what to write: {either(forms)} (%(default)s)")
     add("--fix-types", action="store_true", help=fix)
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    sizes = "from-images: where a COCO, VOC or CSV file gives no size of an image, read it from the image, in "
+    add("--sizes", choices=("from-images",), default="", help=f"{sizes}S3, or with --pictures in a folder")
+    add("--pictures", metavar="DIR", help="a folder with the images, for --sizes")
+    add("--yes", action="store_true", help="make more than 1,000 requests for --sizes without asking")
     add("--min-confidence", metavar="X", type=grammar.confidence, default=0.0, help=low)
     add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     into = "merge into this manifest by meaning: only entries that mean something different change, new ones are added"

@@ -6,7 +6,6 @@ imagesize reads the sizes; docs/decisions/image-sizes.md says why. Nothing is de
 from io import BytesIO
 from typing import Final
 
-import imagesize
 from msgspec import Struct
 
 JPEG: Final = "JPEG"
@@ -68,6 +67,8 @@ def header_of(data: bytes, *, is_whole: bool) -> Header | None:
     kind = kind_of(data)
     if kind not in {JPEG, PNG}:
         return Header(kind)
+    import imagesize  # noqa: PLC0415 - few runs look at images, and every run would load it
+
     try:
         info = imagesize.get_info(BytesIO(data), dpi=False, colors=False, channels=False, exif_rotation=False)
         width, height, turn = int(info.width), int(info.height), int(info.rotation)

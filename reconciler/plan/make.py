@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
+from msgspec import Struct
+
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
@@ -27,8 +29,7 @@ _REPLACE_CURE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """DescribeDataset's own counts: TotalEntries and ErrorEntries.
 
     LabeledEntries is not among them: which entries it counts is not documented where a label attribute is invalid.

@@ -196,7 +196,7 @@ def _overridden_together(datasets: Sequence[DatasetRun], reviews: Sequence[Datas
 
 
 def _with_texts(override: Override | None, configuration: str, declaration: str) -> Override | None:
-    return override and replace(override, configuration=configuration, declaration=declaration)
+    return override and structs.replace(override, configuration=configuration, declaration=declaration)
 
 
 def _half(one: DatasetRun, review: DatasetReview) -> Half | None:

@@ -4,7 +4,6 @@ There are three levels: a "danger" cannot be undone, or spoils training or its s
 is probably not intended; a "note" is good to know. Every danger follows from figures that the review already holds.
 """
 
-import glob
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
@@ -221,6 +220,8 @@ def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int, *, both: b
 
 def pull_command(project: str, keys: Sequence[str], count: int) -> Command:
     """`reconciler pull` of these entries; of all that differ where there are more of them than are named here."""
+    import glob  # noqa: PLC0415 - few reviews have a danger
+
     only = [for_shell(glob.escape(key), "KEY") for key in keys] if len(keys) == count <= _EXAMPLES else []
     parts = ["reconciler pull --project", for_shell(project, "NAME"), *(f"--only {key}" for key in only)]
     return Command(" ".join(parts))

@@ -10,8 +10,10 @@ project.yaml counts as a project when it has manifests under their usual names.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.guards import Asked
@@ -53,8 +55,7 @@ def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclarat
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What was read of one manifest: its findings, and how many lines were left out.
 
     `unknown` of these could not be read: their images are not known. `unread`: that is all there is.

@@ -13,13 +13,13 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
@@ -66,8 +66,7 @@ def read_once(
     return findings
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """The files of one folder. Nothing here raises: what cannot be used or written is not there."""
 
     folder: Path
@@ -85,7 +84,9 @@ class _Kept:
 
     def save(self, key: str, ledger: Ledger, findings: Findings) -> None:
         """Remember what was read, unless its findings cannot be written and read back."""
-        from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - a small manifest needs no git
+        from tempfile import NamedTemporaryFile  # noqa: PLC0415 - a small manifest needs no file
+
+        from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - nor git
 
         with suppress(OSError, sqlite3.Error, ValueError):
             note = msgspec.json.encode(findings)
@@ -132,7 +133,7 @@ def _size(dataset: DatasetDeclaration) -> int:
 
 
 def _digest(dataset: DatasetDeclaration) -> str:
-    """The digest of a manifest, of its files and their names where it has several; empty where one cannot be read."""
+    """The digest of a manifest's files and their names, which findings name; empty where one cannot be read."""
     digests = list[str]()
     try:
         for part in parts_of(dataset):
@@ -141,7 +142,7 @@ def _digest(dataset: DatasetDeclaration) -> str:
     except (OSError, ValueError):
         return ""
     names = [part.shown for part in parts_of(dataset)]
-    return digests[0] if len(digests) == 1 else hashlib.sha256(repr((names, digests)).encode()).hexdigest()
+    return hashlib.sha256(repr((names, digests)).encode()).hexdigest()
 
 
 def _key(digest: str, dataset: DatasetDeclaration, labels: tuple[str, ...] | None) -> str:

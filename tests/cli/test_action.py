@@ -68,9 +68,12 @@ def act(runner: Runner, command: str, event: str = "push", payload: Any = None, 
 def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, forge: Forge) -> None:
     """The first run writes it, the next one renews it, a second target has its own; status and outputs are there."""
     event = pulled(world, world.many(6))
+    person = {"type": "User", "login": "mallory"}
+    forge.comments.append({"id": 1, "user": person, "body": "<!-- reconciler:plan datasets -->\nnot ours"})
     job = act(runner, "review", "pull_request", event)
     assert job.code == 0, job.log
-    (comment,) = forge.comments
+    others, comment = forge.comments
+    assert others["body"].endswith("not ours")
     assert comment["body"].startswith("<!-- reconciler:plan datasets -->\n## datasets: ")
     assert "](https://forge.example/acme/labels/actions/runs/1/artifacts/1)" in comment["body"]
     assert "0005.jpg" in comment["body"]
@@ -84,12 +87,12 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
     assert {one["name"] for one in forge.artifacts} == {"reconciler-review-datasets"}
 
     act(runner, "review", "pull_request", pulled(world, world.many(4)))
-    assert [one["id"] for one in forge.comments] == [1]
-    assert "0005.jpg" not in forge.comments[0]["body"]
+    assert [one["id"] for one in forge.comments] == [1, 2]
+    assert "0005.jpg" not in forge.comments[1]["body"]
     assert forge.statuses[-1]["description"] == "no changes"
 
     act(runner, "review", "pull_request", event, target="prod & more")
-    first = [one["body"].splitlines()[0] for one in forge.comments]
+    first = [one["body"].splitlines()[0] for one in forge.comments[1:]]
     assert len(set(first)) == 2
     assert {one["name"].rpartition("review-")[2] for one in forge.artifacts} == {
         "datasets",
@@ -98,11 +101,19 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
     assert forge.statuses[-1]["context"] == "labels review (prod & more)"
 
 
-def test_a_fork_gets_a_diff_and_no_request_is_written(world: World, runner: Runner, forge: Forge) -> None:
+@pytest.mark.parametrize("fork", [True, False], ids=["fork", "Dependabot"])
+def test_a_fork_gets_a_diff_and_no_request_is_written(
+    world: World,
+    runner: Runner,
+    forge: Forge,
+    fork: bool,  # noqa: FBT001 - a parameter
+) -> None:
     """Without credentials the branch is compared with its base, and the summary of the job shows it."""
     runner.environ.pop("AWS_ACCESS_KEY_ID")
     runner.environ.pop("AWS_SECRET_ACCESS_KEY")
-    job = act(runner, "review", "pull_request", pulled(world, world.many(6), fork=True))
+    event = pulled(world, world.many(6), fork=fork)
+    event["pull_request"]["user"] = {"login": "somebody" if fork else "dependabot[bot]"}
+    job = act(runner, "review", "pull_request", event)
     assert job.code == 0, job.log
     assert "0005.jpg" in job.summary
     assert job.outputs["changes"] == "2"
@@ -121,6 +132,7 @@ def test_drift_is_one_issue_until_live_is_clean(world: World, account: Account, 
         assert words in issue["body"]
     assert forge.statuses[-1]["description"] == "drift"
 
+    issue["labels"] = []  # the token might not set them
     account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0002.jpg", "WBC")])
     assert act(runner, "drift", "schedule").code == 2
     assert [one["number"] for one in forge.issues] == [1]
@@ -152,6 +164,19 @@ def test_an_apply_is_held_against_the_review(world: World, account: Account, run
     assert job.code == 0
     assert "::warning title=labels::2 changes were in no review" in job.log
     assert len(account.keys("cells")) == 8
+
+
+def test_the_review_of_a_fork_counts(world: World, account: Account, runner: Runner, forge: Forge) -> None:
+    """What it showed from git alone is what an apply does, change by change; one that is live by now is left out."""
+    keys = {name: runner.environ.pop(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    lines = [*world.many(3), world.boxes("0003.jpg", "RBC", left=200), *world.many(2, first=4)]
+    event = pulled(world, lines, fork=True)
+    assert act(runner, "review", "pull_request", event).code == 0
+    forge.merge(runner.head(), 7, event["pull_request"]["head"]["sha"])
+    runner.environ |= keys
+    account.emulator.edit_entries(account.dataset("cells"), lines[-1:])
+    job = act(runner, "apply", reviewed="require")
+    assert (job.code, len(account.keys("cells"))) == (0, 6), job.log
 
 
 def test_a_change_that_is_live_by_now_does_not_count(world: World, account: Account, runner: Runner) -> None:

@@ -146,7 +146,12 @@ _ROUTES: Final[list[tuple[str, Any]]] = [
         lambda forge, _match, query, _body: (
             200,
             _listed(
-                [one for one in forge.issues if one["state"] == "open" and query["labels"] in one["labels"]], query
+                [
+                    one
+                    for one in forge.issues
+                    if one["state"] == "open" and query.get("labels", "") in {"", *one["labels"]}
+                ],
+                query,
             ),
         ),
     ),

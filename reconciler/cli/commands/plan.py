@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from reconciler.cli.screen import Screen
+from reconciler.cli.session.base import load_base
 from reconciler.cli.session.images import check_images
 from reconciler.cli.session.live import LiveSide, plan_all
-from reconciler.cli.session.read import Run, load_base, most_severe, read_all, refuse_invalid
+from reconciler.cli.session.read import Run, most_severe, read_all, refuse_invalid
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, ReconcilerError, Refused

@@ -15,12 +15,13 @@ from typing import Final
 from reconciler.apply import list_live
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
+from reconciler.cli.session.base import load_base
 from reconciler.cli.session.choices import Choice, Chosen, Part, Side, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired
 from reconciler.cli.session.edited import edit_manifest, read_again, repository_key, repository_line
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.live import LiveSide
-from reconciler.cli.session.read import Run, add_datasets, chosen_projects, load_base, most_severe
+from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.ledger import STAYING, Ledger, Whose

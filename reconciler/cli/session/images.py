@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from pathlib import Path
@@ -61,6 +61,26 @@ def check_images(run: Run, screen: Screen, live: LiveSide) -> None:
         check.judge()
 
 
+def sizes_of(keys: Iterable[str], run: Run, screen: Screen, live: LiveSide) -> dict[str, tuple[int, int]]:
+    """Width and height of images as viewers show them, of those where they can be read.
+
+    Raises:
+        Refused: the answer to how many requests there are is no. BadInput: nobody can answer. ReconcilerError: S3
+            cannot be asked.
+    """
+    tell, pictures = ProgressLine(screen, SystemClock().now), run.options.pictures
+    folder = None if pictures in {None, S3} else pictures
+    search = Search(Folder(Path(folder)) if folder else S3Images(live.account.objects()), {})
+    try:
+        search.list_all(keys, lambda pages: tell(Progress("listing images", pages, unit="pages")))
+        _permit([search.cost()], run, screen)
+        search.read_all(lambda done, total: tell(Progress("reading sizes", done, total, "images")))
+    finally:
+        screen.clear()
+    looks = ((key, look.header) for key, look in search.looks.items())
+    return {key: header.shown for key, header in looks if header and header.width}
+
+
 def _permit(costs: list[Cost], run: Run, screen: Screen) -> None:
     """Go on at once with few requests; else say how many there are and what they cost, and ask.
 
@@ -72,15 +92,15 @@ def _permit(costs: list[Cost], run: Run, screen: Screen) -> None:
         return
     out, bytes_read = sum(one.dollars_out for one in costs), sum(one.bytes for one in costs)
     said = (
-        f"checking the images takes about {many:,} more requests to S3: about ${price:.2f} at the prices of us-east-1, "
-        f"and up to ${out:.2f} for {size(bytes_read)} where this machine is outside of the bucket's Region"
+        f"looking at the images takes about {many:,} more requests to S3: about ${price:.2f} at the prices of "
+        f"us-east-1, and up to ${out:.2f} for {size(bytes_read)} where this machine is outside of the bucket's Region"
     )
     if run.options.yes:
         screen.remark(said)
     elif run.options.json or not sys.stdin.isatty():
         raise BadInput(f"{said}; add --yes to make them")
     elif (screen.answer(f"{said}\nGo on? [y/N] ") or "").strip().lower() not in {"y", "yes"}:
-        raise Refused("the images were not checked: you answered no; nothing was sent")
+        raise Refused("you answered no, so that no image was looked at")
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from msgspec import Struct
+
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
 from reconciler.entries.common_lines import CommonLine
 from reconciler.entries.image_names import Images, is_plain, oddities
@@ -249,8 +251,7 @@ def _fixed_by(file: str) -> str:
     return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
-@dataclass(slots=True)
-class _Counted:
+class _Counted(Struct):
     """How often a note applies, and where first."""
 
     place: Place

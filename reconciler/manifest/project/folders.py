@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -191,6 +190,8 @@ def _project(declared: DeclaredProject, collector: Collector, absent: str) -> Pr
 
 def _misnamed(folder: Path, kind: DatasetType, *, alone: bool) -> Iterator[str]:
     """The files in a folder that have nearly the name of a manifest and, beside another dataset, the text of one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - most folders have both manifests
+
     known = default_manifests(folder, kind.word)
     for path in sorted(folder.iterdir()):
         words = path.name.casefold().split(".")

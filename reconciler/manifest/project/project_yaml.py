@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
@@ -62,8 +63,7 @@ ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredDataset:
+class DeclaredDataset(Struct, frozen=True):
     """A dataset as written: its files' nodes (none: the default name), the node that declares it, and its policy."""
 
     manifests: tuple[Scalar, ...]
@@ -71,8 +71,7 @@ class DeclaredDataset:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredProject:
+class DeclaredProject(Struct, frozen=True):
     """A project as written, and the node that names it; `project` has no datasets yet.
 
     `datasets` holds those that have a key, `policy` is for those that have none.

@@ -5,9 +5,10 @@ Source of the fields: Custom Labels Developer Guide, "Creating a manifest file".
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.entries.image_names import is_address, key_of_image, s3_address
@@ -143,8 +144,7 @@ _SIDES: Final = ("left", "top", "width", "height")
 BOX_KEYS: Final = ("label", *_SIDES, "confidence")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What is written above the entries, with defaults. `given` names the keys that are written, usable or not."""
 
     prefix: str | None
