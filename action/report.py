@@ -73,7 +73,7 @@ def _fitted(inputs: Inputs, link: str) -> str:
 
 def _status(inputs: Inputs, code: int, link: str) -> None:
     """The figures as a status of the commit: what the list of checks shows."""
-    if inputs.from_fork or inputs.command == "validate" or not inputs.sha:
+    if inputs.only_reads or inputs.command == "validate" or not inputs.sha:
         return
     found = document(inputs.folder / PLAN)
     words = changes.status(found) if found else "failed; see the log"
@@ -97,7 +97,7 @@ def _run_address(inputs: Inputs) -> str:
 def _comment(inputs: Inputs, _code: int, link: str) -> None:
     """One comment for each target, updated in place; none without credentials or from a fork."""
     number = inputs.pull.get("number")
-    if inputs.command != "review" or not number or inputs.from_fork or not inputs.can_sign_in:
+    if inputs.command != "review" or not number or inputs.only_reads or not inputs.can_sign_in:
         return
     comments = f"repos/{inputs.repository}/issues/{number}/comments"
     mine = next((one for one in forge.pages(comments) if _ours(inputs, one)), None)

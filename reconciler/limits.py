@@ -21,6 +21,10 @@ LINE_CHARACTERS: Final = 100_000
 INVALID_SHARE: Final = 0.2
 # Images per dataset, and lines per manifest. [limits, rules]
 DATASET_ENTRIES: Final = 250_000
+# GitHub warns of a file in git from this size on, and refuses one beyond the second.
+# Source: GitHub Docs, "About large files on GitHub", File size limits (50 MiB and 100 MiB).
+WARNED_FILE_BYTES: Final = 50 * 2**20
+REFUSED_FILE_BYTES: Final = 100 * 2**20
 # Distinct labels per dataset. [limits]
 DATASET_LABELS: Final = 250
 # Bounding boxes per image. [limits]
@@ -51,6 +55,8 @@ S3_PRICE_OUT: Final = 0.09
 # Ours: how many requests to S3 a run makes at once.
 S3_AT_ONCE: Final = 16
 
+# Projects that one DescribeProjects finds by name. [model: ProjectNames]
+PROJECT_NAMES: Final = 10
 # Calls per second of each operation, for an account in a Region (AWS General Reference, Rekognition endpoints and
 # quotas); the quota can be raised.
 CALLS_PER_SECOND: Final = 5

@@ -7,12 +7,12 @@ the same line. What is wrong with it has its place in the line.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Final
 
 from reconciler.entries import SOURCE_REF
 from reconciler.manifest.findings import Collector, MemberPath, ParsedLine
-from reconciler.manifest.jsonl import other_json_lines
+from reconciler.manifest.jsonl import RAW_LINE_BYTES, other_json_lines, plain_object
 from reconciler.manifest.yaml.entry import ENTRY_KEYS, LABEL_KEYS, Head, head_of, written_entry
 from reconciler.manifest.yaml.expand import expand
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar, SequenceNode
@@ -62,6 +62,13 @@ def is_short(document: Mapping[str, Any]) -> bool:
         and SOURCE_REF not in document
         and (any(name in document for name in LABEL_KEYS) or document.keys() <= set(ENTRY_KEYS))
     )
+
+
+def has_short_lines(path: Path) -> bool:
+    """Whether the first line of a file is a short one."""
+    with path.open("rb") as handle:
+        document = plain_object(handle.readline(RAW_LINE_BYTES).removeprefix(b"\xef\xbb\xbf"))
+    return document is not None and is_short(document)
 
 
 def expanded(line: ParsedLine, head: Head, report: Callable[..., object]) -> ParsedLine | None:

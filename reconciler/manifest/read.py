@@ -19,7 +19,7 @@ from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.image_prefixes import mapped_line
 from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
-from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
+from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS, REFUSED_FILE_BYTES, WARNED_FILE_BYTES
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
 from reconciler.manifest.forms import other_lines
 from reconciler.manifest.jsonl import located
@@ -143,6 +143,9 @@ def _read_file(part: Part, collector: Collector, reading: "_Reading", report: Re
         if handle is None:
             return
         total = os.fstat(handle.fileno()).st_size
+        if total >= WARNED_FILE_BYTES:
+            rule = files.LARGE_FILE if total <= REFUSED_FILE_BYTES else files.REFUSED_BY_GITHUB
+            collector.report(rule, size=total // 2**20)
         for number, line in enumerate(other_lines(part.path, handle, collector, reading.defaults, reading.take)):
             if line is not None:
                 reading.read(line)

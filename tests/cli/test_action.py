@@ -101,11 +101,19 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
     assert forge.statuses[-1]["context"] == "labels review (prod & more)"
 
 
-def test_a_fork_gets_a_diff_and_no_request_is_written(world: World, runner: Runner, forge: Forge) -> None:
+@pytest.mark.parametrize("fork", [True, False], ids=["fork", "Dependabot"])
+def test_a_fork_gets_a_diff_and_no_request_is_written(
+    world: World,
+    runner: Runner,
+    forge: Forge,
+    fork: bool,  # noqa: FBT001 - a parameter
+) -> None:
     """Without credentials the branch is compared with its base, and the summary of the job shows it."""
     runner.environ.pop("AWS_ACCESS_KEY_ID")
     runner.environ.pop("AWS_SECRET_ACCESS_KEY")
-    job = act(runner, "review", "pull_request", pulled(world, world.many(6), fork=True))
+    event = pulled(world, world.many(6), fork=fork)
+    event["pull_request"]["user"] = {"login": "somebody" if fork else "dependabot[bot]"}
+    job = act(runner, "review", "pull_request", event)
     assert job.code == 0, job.log
     assert "0005.jpg" in job.summary
     assert job.outputs["changes"] == "2"
@@ -156,6 +164,19 @@ def test_an_apply_is_held_against_the_review(world: World, account: Account, run
     assert job.code == 0
     assert "::warning title=labels::2 changes were in no review" in job.log
     assert len(account.keys("cells")) == 8
+
+
+def test_the_review_of_a_fork_counts(world: World, account: Account, runner: Runner, forge: Forge) -> None:
+    """What it showed from git alone is what an apply does, change by change; one that is live by now is left out."""
+    keys = {name: runner.environ.pop(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    lines = [*world.many(3), world.boxes("0003.jpg", "RBC", left=200), *world.many(2, first=4)]
+    event = pulled(world, lines, fork=True)
+    assert act(runner, "review", "pull_request", event).code == 0
+    forge.merge(runner.head(), 7, event["pull_request"]["head"]["sha"])
+    runner.environ |= keys
+    account.emulator.edit_entries(account.dataset("cells"), lines[-1:])
+    job = act(runner, "apply", reviewed="require")
+    assert (job.code, len(account.keys("cells"))) == (0, 6), job.log
 
 
 def test_a_change_that_is_live_by_now_does_not_count(world: World, account: Account, runner: Runner) -> None:

@@ -160,6 +160,27 @@ def test_a_diff_with_a_revision_reads_all_files_of_both_sides(world: World) -> N
     assert [change["place"]["file"] for change in ran.datasets[0]["changes"]] == ["datasets/cells/train/2.jsonl"]
 
 
+@pytest.mark.parametrize(
+    ("name", "bytes_", "sentence"),
+    [
+        ("WARNED_FILE_BYTES", 0, "large-file note: the file has 0 MiB; GitHub warns of a file from 50 MiB on"),
+        ("REFUSED_FILE_BYTES", 0, "git lfs track datasets/cells/train.jsonl"),
+    ],
+)
+def test_a_file_that_git_hosts_refuse_is_told_before_a_push(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str, bytes_: int, sentence: str
+) -> None:
+    """GitHub's limits, lowered here; the cure is to split the file, beyond the second limit Git LFS too."""
+    world.write("cells", world.many(2))
+    assert "MiB" not in world.run("validate", "-v").out
+    monkeypatch.setattr(f"reconciler.manifest.read.{name}", bytes_)
+    monkeypatch.setattr("reconciler.manifest.read.WARNED_FILE_BYTES", 0)
+    ran = world.run("validate", "-v")
+    assert ran.code == 0
+    assert sentence in ran.out
+    assert "split it: `train:` and `test:` take a list of files" in ran.out
+
+
 def test_pulumi_names_the_folder_or_the_first_file(world: World) -> None:
     """So the inputs of a resource stay one path, and the other files are read from project.yaml."""
     several(world)

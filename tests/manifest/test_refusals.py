@@ -26,6 +26,8 @@ ELSEWHERE = {
     "manifest-missing",
     "manifest-directory",
     "manifest-folder-empty",
+    "large-file",
+    "file-refused-by-github",
     "manifest-not-a-file",
     "manifest-unreadable",
     "manifest-too-large",
