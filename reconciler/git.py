@@ -329,6 +329,16 @@ def changed_lines(revision: str, path: Path) -> tuple[tuple[int, int], ...] | No
     return tuple((first, first + max(many - 1, 0 if many else 1)) for first, many in pairs)
 
 
+def has_lost_files(revision: str, folder: Path) -> bool:
+    """Whether a revision has files in a folder that are not there any more.
+
+    Raises:
+        BadInput: git, the repository or the revision is not found.
+    """
+    commit = _resolved(f"{revision}^{{commit}}", folder, revision)
+    return bool(_output(["diff", "--name-only", "--no-renames", "--diff-filter=D", commit, "--", "."], folder))
+
+
 def from_root(folder: Path) -> Callable[[str], str]:
     """A function that names files of the repository around a folder from its root, as a forge does.
 

@@ -55,6 +55,8 @@ S3_PRICE_OUT: Final = 0.09
 # Ours: how many requests to S3 a run makes at once.
 S3_AT_ONCE: Final = 16
 
+# Projects that one DescribeProjects finds by name. [model: ProjectNames]
+PROJECT_NAMES: Final = 10
 # Calls per second of each operation, for an account in a Region (AWS General Reference, Rekognition endpoints and
 # quotas); the quota can be raised.
 CALLS_PER_SECOND: Final = 5

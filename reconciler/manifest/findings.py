@@ -130,14 +130,20 @@ class Findings:
             raise InvalidDeclaration(self.errors, self.error_count, self.shown)
 
 
-def _by_file(lines: Iterable[Lines]) -> dict[str, tuple[list[int], list[int]]]:
-    """The first and the last lines of each file, by which a line is found without looking at all of them."""
+def inside(lines: Iterable[Lines]) -> Callable[[Place], bool]:
+    """A function that tells whether a place is in these lines, which are in order in each file."""
     found: dict[str, tuple[list[int], list[int]]] = {}
     for one in lines:
         firsts, lasts = found.setdefault(one.file, ([], []))
         firsts.append(one.first)
         lasts.append(one.last)
-    return found
+
+    def has(place: Place) -> bool:
+        firsts, lasts = found.get(place.file, ([], []))
+        at = bisect_right(firsts, place.line) - 1
+        return at >= 0 and place.line <= lasts[at]
+
+    return has
 
 
 class Collector:
@@ -151,7 +157,7 @@ class Collector:
         judged: Sequence[Lines] | None = None,
     ) -> None:
         self.shown = shown
-        self._suppress, self._judged = tuple(suppress), None if judged is None else _by_file(judged)
+        self._suppress, self._judged = tuple(suppress), None if judged is None else inside(judged)
         self._suppressed = self._unjudged = 0
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
@@ -198,12 +204,7 @@ class Collector:
     def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
         """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""
         places = [one for one in (where, *details.values()) if isinstance(one, Place) and one.line]
-        return not places or any(self._is_in(place) for place in places)
-
-    def _is_in(self, place: Place) -> bool:
-        firsts, lasts = (self._judged or {}).get(place.file, ([], []))
-        at = bisect_right(firsts, place.line) - 1
-        return at >= 0 and place.line <= lasts[at]
+        return not places or self._judged is None or any(map(self._judged, places))
 
     def _is_suppressed(self, rule: Rule, made: Callable[[], Finding]) -> bool:
         mine = [one for one in self._suppress if one.code == rule.code]

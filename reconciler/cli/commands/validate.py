@@ -32,6 +32,10 @@ def validate(run: Run, screen: Screen, signals: Signals) -> Exit:
 
         check_images(run, screen, LiveSide(run, screen, signals))
     run.review = review_now(run)
+    if since:
+        from reconciler.cli.session.since import touching  # noqa: PLC0415 - likewise
+
+        run.review = touching(run, screen, run.review)
     show(run.review, run, screen, verbose=True)
     refuse_invalid(run)
     if run.options.strict:

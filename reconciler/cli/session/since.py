@@ -13,11 +13,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
-from reconciler.git import changed_lines
+from reconciler.git import changed_lines, has_lost_files
+from reconciler.manifest.findings import inside
 from reconciler.manifest.parts import parts_of
 from reconciler.model import DatasetDeclaration, Lines
+from reconciler.review.model import Review
+from reconciler.run import DatasetRun
 from reconciler.text import counted, inert
 
 _ITEM: Final = re.compile(rb"^( *)- ")
@@ -25,6 +30,8 @@ _YAML: Final = frozenset({".yaml", ".yml"})
 # The lines that changed, None: all of them.
 Pairs = tuple[tuple[int, int], ...] | None
 _LAST: Final = 10**9
+# The danger that compares the entries of two files.
+_SHARED: Final = "split-overlap"
 
 
 def judge_changed(run: Run, screen: Screen, reference: str) -> None:
@@ -39,7 +46,7 @@ def judge_changed(run: Run, screen: Screen, reference: str) -> None:
         datasets = list(group)
         whole = everything or _changed(reference, folder / "project.yaml") != ()
         lines = [None if whole else tuple(_judged(reference, one.dataset)) for one in datasets]
-        if all(some == () for some in lines):
+        if all(some == () for some in lines) and not has_lost_files(reference, folder):
             left.add(str(folder))
             continue
         for one, some in zip(datasets, lines, strict=True):
@@ -49,6 +56,31 @@ def judge_changed(run: Run, screen: Screen, reference: str) -> None:
     if left:
         what = counted(len(left), "project is", "projects are")
         screen.remark(f"{what} as in {inert(reference)}, and not judged")
+
+
+def touching(run: Run, screen: Screen, review: Review) -> Review:
+    """The review without the images in both train and test that were in both before: neither entry of one changed."""
+    old = {project.name for project in review.projects if project.splits and _shares_only_old(run, project.name)}
+    dangers = [one for one in review.dangers if one.kind != _SHARED or one.project not in old]
+    if many := len(review.dangers) - len(dangers):
+        what = counted(many, "danger is", "dangers are")
+        screen.remark(f"{what} about entries that did not change, and not judged")
+    return structs.replace(review, dangers=tuple(dangers))
+
+
+def _shares_only_old(run: Run, project: str) -> bool:
+    both = [one for one in run.datasets if one.project.name == project]
+    keys: list[set[str]] = [{key for key, _labelled in one.ledger.keys()} for one in both]  # noqa: SIM118 - no mapping
+    changed = [_changed_keys(one) for one in both]
+    return None not in changed and not any(some and some & keys[0].intersection(*keys[1:]) for some in changed)
+
+
+def _changed_keys(one: DatasetRun) -> set[str] | None:
+    """The keys of the entries that are judged; None: all."""
+    if one.dataset.judged is None:
+        return None
+    has = inside(one.dataset.judged)
+    return {row.key for row in one.ledger.desired_rows() if row.place and has(row.place)}
 
 
 def _judged(reference: str, dataset: DatasetDeclaration) -> Iterator[Lines]:
