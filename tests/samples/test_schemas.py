@@ -1,4 +1,4 @@
-"""The schemas for editors: they take all samples, and refuse what is no key or word of these files."""
+"""The schemas for editors: they take all samples, and refuse a wrong key or word of these files."""
 
 from __future__ import annotations
 
