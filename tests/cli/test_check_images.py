@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconciler.cli.session import images as session
+from reconciler.images import find
+from reconciler.images.header import header_of
 from reconciler.limits import IMAGE_FILE_BYTES
 from tests.support.images import image, with_segments
 from tests.support.s3 import Bucket, Watched, watched_s3
@@ -87,6 +91,7 @@ def place(world: World, served: tuple[Bucket, Watched], monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
     watched.requests.clear()
     yield Place(world, bucket, watched)
+    watched.seen = lambda _operation, _key: None
     watched.denied, watched.encrypted, watched.lists, watched.page = "", "", True, 1000
     for name in bucket.listed():
         bucket.client.delete_object(Bucket=bucket.name, Key=name)
@@ -242,6 +247,7 @@ def test_many_requests_are_counted_and_priced_before_they_are_made(
     assert (no.code, place.watched.counts()) == (4, {"List": 1})
     assert place.world.run("validate", "--check-images", answer="y\n").code == 0
     assert place.watched.counts() == {"List": 1, "Get": 3}
+    assert place.check().code == 0  # nothing is read, so that nothing is asked
     place.put({"0.jpg": image(), "1.jpg": image(), "2.jpg": image()})
     assert place.check("--yes").code == 0
 
@@ -259,6 +265,63 @@ def test_what_is_remembered_is_private_and_forgotten_when_it_is_damaged(place: P
     place.watched.requests.clear()
     assert place.check().code == 0
     assert place.watched.counts() == {"List": 1, "Get": 2}
+
+
+def test_an_interrupt_ends_a_check_and_what_was_seen_is_remembered(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after some images: exit code 130, one sentence, and the next run reads the others alone."""
+    monkeypatch.setattr(find, "_CHUNK", 4)
+    images = {f"{number:02}.jpg": image() for number in range(12)}
+    place.put(images)
+    place.declare(list(images))
+
+    def seen(operation: str, key: str) -> None:
+        if (operation, key) == ("Get", "06.jpg"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    place.watched.seen = seen
+    ran = place.check()
+    assert ran.code == 130
+    assert ran.err.strip().splitlines()[-1].startswith("error: interrupted; nothing was sent")
+    place.watched.seen = lambda _operation, _key: None
+    again = place.world.run("validate", "--check-images", "--json")
+    assert again.code == 0
+    assert 4 <= again.datasets[0]["images"]["known"] < 12
+
+
+def test_progress_is_one_line_on_a_terminal(place: Place) -> None:
+    """The number of images that were looked at, of all that there are."""
+    place.put({"a.jpg": image(), "b.jpg": image()})
+    place.declare(["a.jpg", "b.jpg"])
+    err = place.world.run("validate", "--check-images", terminal=True).err
+    assert "listing images" in err
+    assert "checking images" in err
+
+
+def test_a_name_cannot_act_on_a_terminal(place: Place) -> None:
+    """What S3 and manifests say is made inert in findings, as everywhere."""
+    name = "a\u202e\x1b[31m.jpg"
+    place.put({"b.jpg": image(), "a.jpg": image()})
+    place.declare([name, "b.jpg"], ["a.jpg"])
+    place.put({"a.jpg": place.bucket.read("b.jpg")})
+    ran = place.world.run("validate", "--check-images", terminal=True)
+    assert "image-leak" in ran.out
+    assert "\x1b[31m.jpg" not in ran.out
+    assert "\u202e" not in ran.out
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_no_beginning_of_an_image_is_taken_for_another_size(form: str) -> None:
+    """Cut anywhere, or with any byte changed to 0xff, an image has its size, none yet, or cannot be read."""
+    whole = image(form, (640, 480), turn=6)
+    for end in range(len(whole) + 1):
+        for is_whole in (True, False):
+            header = header_of(whole[:end], is_whole=is_whole)
+            assert header is None or (header.width, header.height) in {(0, 0), (640, 480)}
+            assert header is not None or not is_whole
+    for at in range(min(len(whole), 700)):
+        header_of(whole[:at] + b"\xff" + whole[at + 1 :], is_whole=True)
 
 
 @pytest.mark.usefixtures("account")

@@ -93,6 +93,14 @@ def test_a_size_that_is_missing_is_read_from_the_image_in_a_folder(annotated: Wo
     assert (without.code, without.out) == (3, "")
 
 
+def test_a_table_without_columns_for_sizes_has_them_from_the_images(annotated: World) -> None:
+    """The header needs no size then."""
+    rows = "a.jpg,RBC,1,2,31,42\nb.png,RBC,1,2,31,42\n"
+    (annotated.folder / "labels.csv").write_text(f"image,label,xmin,ymin,xmax,ymax\n{rows}")
+    ran = converted(annotated, "csv", "--sizes", "from-images", "--pictures", "photos")
+    assert sizes_in(ran) == {name: SIZES[name] for name in ("a.jpg", "b.png")}
+
+
 def test_a_size_that_is_missing_is_read_in_s3(annotated: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the images without a size are asked for, each with one read."""
     with watched_s3("sizes") as (bucket, watched):

@@ -19,7 +19,7 @@ from rekognition_emulator.sources.s3 import serve_s3
 from tests.support.aws_doubles import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -73,7 +73,8 @@ class Watched:
     """A WSGI application around S3: it counts the requests, and refuses some of them as S3 does.
 
     `requests` has the operation and the key of each. `denied` and `encrypted` are parts of keys that may not be read;
-    `lists` is whether the bucket may be listed, `page` how many keys a page of a listing has at most.
+    `lists` is whether the bucket may be listed, `page` how many keys a page of a listing has at most. `seen`
+    is called with each request before its answer.
     """
 
     app: Any
@@ -82,6 +83,7 @@ class Watched:
     encrypted: str = ""
     lists: bool = True
     page: int = 1000
+    seen: Callable[[str, str], None] = lambda _operation, _key: None
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:  # noqa: ANN401 - WSGI
         """Answer a request."""
@@ -89,6 +91,7 @@ class Watched:
         key = path.strip("/").partition("/")[2]
         operation = "List" if method == "GET" and not key else method.capitalize()
         self.requests.append((operation, key))
+        self.seen(operation, key)
         if operation == "List" and not self.lists:
             return _refused(start_response, "User is not authorized to perform: s3:ListBucket")
         if operation in {"Get", "Head"} and self.denied and self.denied in key:
