@@ -28,6 +28,7 @@ from reconciler.ledger import STAYING, Ledger, Whose
 from reconciler.manifest import Findings, read_manifest
 from reconciler.manifest.forms import is_yaml
 from reconciler.manifest.parts import parts_of
+from reconciler.manifest.schema import MANIFEST_SCHEMA, SCHEMAS, first_line
 from reconciler.manifest.write import json_line_of, short_line_of, yaml_manifest
 from reconciler.model import DatasetType, ProjectDeclaration, Retirement
 from reconciler.policy import Compare
@@ -133,6 +134,8 @@ class _Pull:
             if is_yaml(one.dataset.manifest)
             else map(partial(_line, one, short=total >= SHORT), _live(one))
         )
+        if is_yaml(one.dataset.manifest) and (one.project.folder.parent / SCHEMAS / MANIFEST_SCHEMA).is_file():
+            yield first_line(MANIFEST_SCHEMA).encode()
         for number, piece in enumerate(pieces):
             yield piece
             if number % 1000 == 0:

@@ -49,10 +49,10 @@ PROJECT_KEYS: Final = (
     "retired",
     "suppress",
 )
-_ALLOW_KEYS: Final = ("guard", "reason", "manifests")
-_RETIRED_KEYS: Final = ("image", "reason", "dataset")
-_SUPPRESS_KEYS: Final = ("code", "reason", "until", "pattern")
-_DATASET_KEYS: Final = ("manifest", "policy")
+ALLOW_KEYS: Final = ("guard", "reason", "manifests")
+RETIRED_KEYS: Final = ("image", "reason", "dataset")
+SUPPRESS_KEYS: Final = ("code", "reason", "until", "pattern")
+DATASET_KEYS: Final = ("manifest", "policy")
 _KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 # Source: botocore service-2.json, ProjectArn.
@@ -192,7 +192,7 @@ def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> D
     if not isinstance(node, MappingNode):
         return DeclaredDataset(_named(node, f"`{kind.word}`", fields), node, policy)
     cure = "write the manifest's name, a list of files, or {manifest: ..., policy: {...}}"
-    mapping = fields.mapping(node, f"`{kind.word}`", _DATASET_KEYS, cure)
+    mapping = fields.mapping(node, f"`{kind.word}`", DATASET_KEYS, cure)
     members = {} if mapping is None else mapping.members
     if "policy" in members:
         policy = read_policy(members["policy"], policy, fields)
@@ -228,7 +228,7 @@ def _allowances(node: Node, fields: Fields) -> Iterator[Allowance]:
     """Overrides of guards, each for manifests of these digests."""
     cure = "write {guard: GUARD, reason: WHY, manifests: {train: DIGEST}}; a plan that is blocked prints it"
     for item in fields.items(node, "`allow`") or ():
-        mapping = fields.mapping(item, "an item of `allow`", _ALLOW_KEYS, cure)
+        mapping = fields.mapping(item, "an item of `allow`", ALLOW_KEYS, cure)
         if mapping is None:
             continue
         texts = {
@@ -255,10 +255,10 @@ def _retired(node: Node, shown: str, fields: Fields) -> Iterator[Retirement]:
     """Images that left the project."""
     cure = "write {image: ADDRESS, KEY OR PATTERN, reason: WHY}; `reconciler rm` does"
     for item in fields.items(node, "`retired`") or ():
-        mapping = fields.mapping(item, "an item of `retired`", _RETIRED_KEYS, cure)
+        mapping = fields.mapping(item, "an item of `retired`", RETIRED_KEYS, cure)
         members = mapping.members if mapping else {}
-        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in _RETIRED_KEYS}
-        for name in _RETIRED_KEYS[:2] if mapping else ():
+        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in RETIRED_KEYS}
+        for name in RETIRED_KEYS[:2] if mapping else ():
             if name not in members:
                 fields.wrong(rules.MISSING_KEY, item, where="an item of `retired`", name=name)
         kind = texts.get("dataset")
@@ -275,10 +275,10 @@ def _suppressed(node: Node, shown: str, fields: Fields) -> Iterator[Suppression]
     """Findings that are counted and not shown; what is refused cannot be suppressed."""
     cure = "write {code: CODE, reason: WHY, until: YYYY-MM-DD}, and `pattern` for some of them"
     for item in fields.items(node, "`suppress`") or ():
-        mapping = fields.mapping(item, "an item of `suppress`", _SUPPRESS_KEYS, cure)
+        mapping = fields.mapping(item, "an item of `suppress`", SUPPRESS_KEYS, cure)
         members = mapping.members if mapping else {}
-        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in _SUPPRESS_KEYS}
-        for name in _SUPPRESS_KEYS[:3] if mapping else ():
+        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in SUPPRESS_KEYS}
+        for name in SUPPRESS_KEYS[:3] if mapping else ():
             if name not in members:
                 fields.wrong(rules.MISSING_KEY, item, where="an item of `suppress`", name=name)
         code, until = texts.get("code"), texts.get("until")
