@@ -2,17 +2,22 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
+from action import forge
 from action.inputs import Inputs
 
 _AUDIENCE: Final = "sts.amazonaws.com"
 _SECONDS: Final = 30
+# Keys that boto3 would prefer to a role.
+_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 NONE: Final[Mapping[str, Any]] = {}
 
 
@@ -22,14 +27,14 @@ def run(inputs: Inputs, command: str, *arguments: str, account: bool = False, to
     With `account` the command signs in first, and gets the options that say where live is and what is kept.
     """
     given = [*arguments, *(_options(inputs, command) if account else ())]
-    environ = {**os.environ, **(_signed_in(inputs) if account else {})}
+    signed = _signed_in(inputs) if account else {}
+    environ = {name: value for name, value in os.environ.items() if not (signed and name in _KEYS)} | signed
     environ.pop("PYTHONPATH", None)
     words = [sys.executable, "-P", "-m", "reconciler", command, *given]
-    print(f"$ reconciler {command} {' '.join(given)}", flush=True)
-    if to is None:
-        return subprocess.run(words, env=environ, check=False).returncode
-    with to.open("wb") as file:
-        return subprocess.run(words, env=environ, check=False, stdout=file).returncode
+    with forge.inert():
+        print(f"$ reconciler {command} {shlex.join(given)}", flush=True)
+        with to.open("wb") if to else nullcontext() as file:
+            return subprocess.run(words, env=environ, check=False, stdout=file).returncode
 
 
 def _options(inputs: Inputs, command: str) -> Iterator[str]:

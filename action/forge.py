@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 _PAGE: Final = 100
 _PAGES: Final = 20
@@ -39,8 +41,11 @@ def raw(path: str, method: str = "GET", **fields: object) -> bytes:
     body = ["--input", "-"] if fields else []
     command = ["gh", "api", "--method", method, *body, path]
     given = json.dumps(fields).encode() if fields else None
+    server = urlsplit(os.environ.get("GITHUB_SERVER_URL", "")).netloc
+    token = os.environ.get("GH_TOKEN", "")  # under this name only github.com takes it
+    environ = {"GH_HOST": server or "github.com", "GH_ENTERPRISE_TOKEN": token, **os.environ}
     try:
-        done = subprocess.run(command, input=given, capture_output=True, check=False)
+        done = subprocess.run(command, input=given, capture_output=True, check=False, env=environ)
     except OSError as error:
         raise ForgeError(f"gh cannot be started: {error}") from None
     if done.returncode:
@@ -88,6 +93,20 @@ def tell(level: str, text: str) -> None:
     for sign in ("%", "\r", "\n"):
         text = text.replace(sign, f"%{ord(sign):02X}")
     print(f"::{level} title=labels::{text}", flush=True)
+
+
+@contextmanager
+def inert() -> Iterator[None]:
+    """A context manager in which a line of the log is never a command of the runner, whatever a manifest holds.
+
+    Source: GitHub Docs, "Workflow commands", stopping and starting workflow commands.
+    """
+    token = token_hex(16)
+    print(f"::stop-commands::{token}", flush=True)
+    try:
+        yield
+    finally:
+        print(f"::{token}::", flush=True)
 
 
 def address(text: str) -> str:

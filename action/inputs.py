@@ -12,6 +12,7 @@ COMMANDS: Final = ("review", "apply", "drift", "validate")
 REVIEWED: Final = ("warn", "require", "off")
 # What a name of an artifact and a folder may hold; the rest becomes a hyphen and a digest keeps names apart.
 _NOT_A_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_DEPENDABOT: Final = "dependabot[bot]"
 # Where boto3 finds credentials without a file. Source: Boto3 documentation, "Credentials".
 _CREDENTIALS: Final = (
     "AWS_ACCESS_KEY_ID",
@@ -86,10 +87,11 @@ class Inputs:
         return pull
 
     @property
-    def from_fork(self) -> bool:
-        """Whether the pull request comes from another repository, whose job can write nothing."""
+    def only_reads(self) -> bool:
+        """Whether the pull request comes from a fork or from Dependabot, whose job can write nothing to the forge."""
         head = (self.pull.get("head") or {}).get("repo") or {}
-        return bool(self.pull) and head.get("full_name") != self.repository
+        by = (self.pull.get("user") or {}).get("login")
+        return bool(self.pull) and (head.get("full_name") != self.repository or by == _DEPENDABOT)
 
     @property
     def sha(self) -> str:

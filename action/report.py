@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from action import changes, forge
@@ -72,7 +73,7 @@ def _fitted(inputs: Inputs, link: str) -> str:
 
 def _status(inputs: Inputs, code: int, link: str) -> None:
     """The figures as a status of the commit: what the list of checks shows."""
-    if inputs.from_fork or inputs.command == "validate" or not inputs.sha:
+    if inputs.only_reads or inputs.command == "validate" or not inputs.sha:
         return
     found = document(inputs.folder / PLAN)
     words = changes.status(found) if found else "failed; see the log"
@@ -96,7 +97,7 @@ def _run_address(inputs: Inputs) -> str:
 def _comment(inputs: Inputs, _code: int, link: str) -> None:
     """One comment for each target, updated in place; none without credentials or from a fork."""
     number = inputs.pull.get("number")
-    if inputs.command != "review" or not number or inputs.from_fork or not inputs.can_sign_in:
+    if inputs.command != "review" or not number or inputs.only_reads or not inputs.can_sign_in:
         return
     comments = f"repos/{inputs.repository}/issues/{number}/comments"
     mine = next((one for one in forge.pages(comments) if _ours(inputs, one)), None)
@@ -107,8 +108,18 @@ def _comment(inputs: Inputs, _code: int, link: str) -> None:
 
 
 def _ours(inputs: Inputs, one: Mapping[str, Any]) -> bool:
-    """Whether a comment or an issue is the one of this target: its first line, and no person wrote it."""
-    return str(one["body"]).startswith(f"{marker(inputs)}\n") and one["user"]["type"] == "Bot"
+    """Whether a comment or an issue is the one of this target: its first line, and nobody else wrote it."""
+    if not str(one["body"]).startswith(f"{marker(inputs)}\n"):
+        return False
+    return bool(one["user"]["type"] == "Bot" or one["user"]["login"] == _me())
+
+
+def _me() -> str:
+    """The person whose token this is; "" for the token of a job."""
+    try:
+        return str(forge.api("user")["login"])
+    except forge.ForgeError:
+        return ""
 
 
 def _issue(inputs: Inputs, code: int, link: str) -> None:
@@ -116,7 +127,8 @@ def _issue(inputs: Inputs, code: int, link: str) -> None:
     if inputs.command != "drift" or code not in {0, _DRIFT}:
         return
     issues = f"repos/{inputs.repository}/issues"
-    listed = forge.pages(f"{issues}?state=open&labels={_LABEL}")
+    # The label is a short way to it, and is not set where the token may not set it.
+    listed = chain(forge.pages(f"{issues}?state=open&labels={_LABEL}"), forge.pages(f"{issues}?state=open"))
     mine = next((one for one in listed if "pull_request" not in one and _ours(inputs, one)), None)
     act: Callable[..., Any] = forge.api
     if code == 0:

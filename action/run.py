@@ -119,8 +119,11 @@ def _views(inputs: Inputs, saved: Path, *views: str) -> None:
         text = VIEWS[view].make(review, How(files=from_root(Path.cwd())))
         if view in _FILES:
             (inputs.folder / _FILES[view]).write_text(text, encoding="utf-8")
-        else:
+        elif view == "github":
             print(text, flush=True)
+        else:
+            with forge.inert():
+                print(text, flush=True)
 
 
 def _base(inputs: Inputs) -> str:

@@ -5,7 +5,7 @@ docs/cli.md: the help of every command.
 docs/manifests.md, docs/stages.md: in pages of prose the tables between `<!-- table: NAME -->` and
 `<!-- end of table -->`.
 docs/reliability.md: what is done about errors, and the figures of the last full run.
-docs/schema/plan.schema.json: the form of the JSON document.
+docs/schema/plan.schema.json: the form of the JSON document; project.schema.json, manifest.schema.json: for editors.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from reconciler.formats import EXPORTERS, FORMATS
 from reconciler.guards import GUARDS, written
 from reconciler.manifest.project.stages import STAGE_SETTINGS
 from reconciler.manifest.rules import all_rules
+from reconciler.manifest.schema import manifest_schema, project_schema
 from reconciler.model import Severity
 from reconciler.policy import Choice, Policy, settings_of, value_of
 from reconciler.rule import Rule
@@ -218,6 +219,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "stages.md": stages_page,
     "reliability.md": reliability_page,
     "schema/plan.schema.json": schema_text,
+    "schema/project.schema.json": project_schema,
+    "schema/manifest.schema.json": manifest_schema,
 }
 
 if __name__ == "__main__":

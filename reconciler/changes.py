@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
+from msgspec import Struct
+
 from reconciler.entries import bare_line
 from reconciler.ledger import LET_GO, Facts, Ledger, Row
 from reconciler.limits import BATCH_BYTES
@@ -17,8 +19,7 @@ from reconciler.model import Change, Verb
 from reconciler.policy import Compare, Policy, Rejection
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """One UpdateDatasetEntries call: its body (JSON Lines, UTF-8) and the changes it carries, in order."""
 
     number: int

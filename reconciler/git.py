@@ -313,6 +313,8 @@ def changed_lines(revision: str, path: Path) -> tuple[tuple[int, int], ...] | No
         BadInput: git, the repository or the revision is not found.
     """
     folder = path.resolve().parent
+    if revision == "HEAD" and not _output(["rev-list", "--max-count=1", "--all"], folder):
+        return None  # nothing is committed yet
     commit = _resolved(f"{revision}^{{commit}}", folder, revision)
     name = f"./{path.resolve().name}"
     if _git(["cat-file", "-e", f"{commit}:{name}"], folder).returncode:
@@ -325,6 +327,16 @@ def changed_lines(revision: str, path: Path) -> tuple[tuple[int, int], ...] | No
         return None
     pairs = ((int(first), int(many) if many else 1) for first, many in hunks)
     return tuple((first, first + max(many - 1, 0 if many else 1)) for first, many in pairs)
+
+
+def has_lost_files(revision: str, folder: Path) -> bool:
+    """Whether a revision has files in a folder that are not there any more.
+
+    Raises:
+        BadInput: git, the repository or the revision is not found.
+    """
+    commit = _resolved(f"{revision}^{{commit}}", folder, revision)
+    return bool(_output(["diff", "--name-only", "--no-renames", "--diff-filter=D", commit, "--", "."], folder))
 
 
 def from_root(folder: Path) -> Callable[[str], str]:

@@ -21,6 +21,10 @@ LINE_CHARACTERS: Final = 100_000
 INVALID_SHARE: Final = 0.2
 # Images per dataset, and lines per manifest. [limits, rules]
 DATASET_ENTRIES: Final = 250_000
+# GitHub warns of a file in git from this size on, and refuses one beyond the second.
+# Source: GitHub Docs, "About large files on GitHub", File size limits (50 MiB and 100 MiB).
+WARNED_FILE_BYTES: Final = 50 * 2**20
+REFUSED_FILE_BYTES: Final = 100 * 2**20
 # Distinct labels per dataset. [limits]
 DATASET_LABELS: Final = 250
 # Bounding boxes per image. [limits]
@@ -28,6 +32,8 @@ BOXES_PER_IMAGE: Final = 50
 # Width and height of an image in pixels. [limits]
 IMAGE_SIDE_MIN_PX: Final = 64
 IMAGE_SIDE_MAX_PX: Final = 4096
+# Bytes of an image's file: 15 MB, of which the smaller reading is safe. [limits]
+IMAGE_FILE_BYTES: Final = 15_000_000
 # A box must be larger than 1 x 1 pixel. [errors: ERROR_BOUNDING_BOX_TOO_SMALL]
 BOX_SIDE_MIN_PX: Final = 1
 # The model says 255, the error's text 256: the smaller one is safe. [model: DatasetLabel]
@@ -41,6 +47,16 @@ ROLE_ARN_PATTERN: Final = r"arn:([a-z\d-]+):iam::(\d{12}):role/(?:[!-~]+/)?[\w+=
 # Ours, not AWS's: deeper JSON is refused, because no label format is nested so deeply, and parsers differ beyond it.
 NESTING: Final = 50
 
+# Dollars for 1,000 requests of S3 Standard in us-east-1, by operation, and for a GB that leaves a Region for the
+# internet. (Amazon S3 pricing; other Regions and storage classes differ)
+S3_PRICES: Final = {"ListObjectsV2": 0.005, "HeadObject": 0.0004, "GetObject": 0.0004}
+S3_PRICE_OUT: Final = 0.09
+
+# Ours: how many requests to S3 a run makes at once.
+S3_AT_ONCE: Final = 16
+
+# Projects that one DescribeProjects finds by name. [model: ProjectNames]
+PROJECT_NAMES: Final = 10
 # Calls per second of each operation, for an account in a Region (AWS General Reference, Rekognition endpoints and
 # quotas); the quota can be raised.
 CALLS_PER_SECOND: Final = 5

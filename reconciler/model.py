@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -49,8 +49,7 @@ class GuardState(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class GuardCheck:
+class GuardCheck(Struct, frozen=True):
     """One guard asked about one plan: its sentence and figures, and why it was overridden.
 
     A guard that is `tripped` blocks an apply, one that is `overridden` would. `count` of `of` is what it is about
@@ -84,8 +83,7 @@ class GuardCheck:
 TO_OVERRIDE: Final = "to override, give a reason"
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """How the guards that block a plan are overridden, ready to be pasted.
 
     `options` for the command line, `variable` for Pulumi, each for one run; `configuration` for a stack and
@@ -160,8 +158,7 @@ class DatasetDescription:
         return self.status.endswith("_IN_PROGRESS")
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project and its datasets' ARNs by type."""
 
     arn: str
@@ -272,8 +269,7 @@ class Verb(StrEnum):
     LIVE_ONLY = "!"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One difference between desired and live.
 
     `desired` and `live` are the lines' text (compact JSON; None where there is no such line); `place` is the desired
@@ -313,14 +309,41 @@ class Retirement:
     place: Place = field(default=Place("project.yaml"), compare=False)
 
 
+class Defaults(NamedTuple):
+    """What project.yaml says for all entries in the short form: prefix of images, size, date; empty: nothing."""
+
+    images: str = ""
+    size: tuple[int, ...] = ()
+    created: str = ""
+
+
+NO_DEFAULTS: Final = Defaults()
+
+
+class Part(NamedTuple):
+    """One of the files of a manifest: its path, and how to name it to the user."""
+
+    path: Path
+    shown: str
+
+
+class Lines(NamedTuple):
+    """Lines of a file as the user knows it: the first and the last one."""
+
+    file: str
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetDeclaration:
     """One dataset as `project.yaml` declares it: the manifest's path, how to name it to the user, and the policy.
 
+    The manifest is a file or a folder of files; `files` are those of a list, of which `manifest` is the first.
     `is_training_too`: the manifest of this test dataset is also the training dataset's. `overlooked`: a file beside it
     that looks like the other dataset's manifest and has no name that is read. `retired` are the images that left it,
     named as in the repository. `images` maps the keys of both to those of the stage. `suppress` are the suppressions
-    that count now; `judged` are the first and last lines of what a run judges, None: everything.
+    that count now; `judged` is what a run judges, None: everything.
     """
 
     dataset_type: DatasetType
@@ -332,7 +355,14 @@ class DatasetDeclaration:
     retired: tuple[Retirement, ...] = ()
     images: Prefixes = ()
     suppress: "tuple[Suppression, ...]" = ()
-    judged: tuple[tuple[int, int], ...] | None = None
+    judged: "tuple[Lines, ...] | None" = None
+    files: tuple[Part, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
+
+    @property
+    def named(self) -> str:
+        """The file or folder by which Pulumi's state names the manifest."""
+        return self.files[0].shown if self.files else self.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +416,7 @@ class ProjectDeclaration:
     retired: tuple[Retirement, ...] = ()
     assume_role: str = ""
     suppress: tuple[Suppression, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
 
     def retired_in(self, dataset_type: DatasetType) -> tuple[Retirement, ...]:
         """The images that left one of the datasets."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, Self
 
+from msgspec import Struct
+
 # The threshold that any change passes, an addition too; for `test-set` alone.
 Frozen = Literal["frozen"]
 FROZEN: Final[Frozen] = "frozen"
@@ -124,8 +126,7 @@ class Destroy(Choice):
     KEEP = "keep", "leaves the dataset where it is; not with `managed: true`"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A setting's line in `Policy` beside its name, type and default; everything else is derived from it.
 
     `help` goes into the documentation, with `form` as the way it is written where it is not one of some words. `sends`:

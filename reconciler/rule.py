@@ -1,7 +1,8 @@
 """A row of the table of findings: a rule for manifests, project.yaml or annotations of other formats."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.model import Finding, Place, Severity
 from reconciler.text import inert
@@ -14,8 +15,7 @@ _CURE: Final = 500
 OURS: Final = "this program"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: its code, class, what is wrong, the cure, and where the rule comes from.
 
     `what` and `cure` are format strings; text that fills them is made inert and cut at 120 characters, a

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
+from msgspec import Struct
+
 from reconciler.apply.outcome import Failure, Outcome
 from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
+from reconciler.images.results import ImageCheck
 from reconciler.ledger import LIVE, Ledger, Whose
 from reconciler.manifest import Findings
 from reconciler.model import DatasetDeclaration, Observation, ProjectDeclaration
@@ -18,8 +21,7 @@ from reconciler.policy import Compare
 from reconciler.text import Sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """The same manifest in the base revision (its entries are the ledger's desired side), and in earlier ones.
 
     `earlier` gives the digests that a key had in earlier revisions of the base (of what a line means, or of its content
@@ -55,8 +57,7 @@ class Base:
 DangerLevel = Literal["danger", "check", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class DeclarationChange:
+class DeclarationChange(Struct, frozen=True):
     """A difference in how a dataset is declared, which is an update for Pulumi even if no entry changes.
 
     `setting` is the setting of the policy, or one of dataset (no longer declared), resource (its name in the Pulumi
@@ -76,8 +77,8 @@ class DatasetRun:
     `plan` was made from `ledger`; None where the dataset could not be planned, and `error` or `skipped` says why.
     `project_arn` is None while the project is not known to exist; `base` is what a base revision says, where one was
     asked for; `settings` are differences in how the dataset is declared, from the base or the other side; `remark` is
-    what else should be known before an apply; `drift` why live has drifted, None where that was not judged. `calls` and
-    `seconds` are what was spent on it.
+    what else should be known before an apply; `images` what a check of the images found; `drift` why live has drifted,
+    None where that was not judged. `calls` and `seconds` are what was spent on it.
     """
 
     project: ProjectDeclaration
@@ -93,6 +94,7 @@ class DatasetRun:
     base: Base | None = None
     remark: str = ""
     drift: tuple[str, ...] | None = None
+    images: ImageCheck | None = None
     settings: tuple[DeclarationChange, ...] = ()
     calls: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0

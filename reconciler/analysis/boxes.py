@@ -25,9 +25,10 @@ compare it with brute force. Weights are integers, so that sums are exact and th
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import sub
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.entries import Box
 
@@ -147,8 +148,7 @@ class Match(NamedTuple):
     iou: float
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """Every box of both sides once, by its position: equal ones, changed ones, and those of one side only."""
 
     same: tuple[Match, ...]

@@ -5,11 +5,12 @@ Applying the detail to the old line's meaning gives the new line's meaning; a pr
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import hypot
 from operator import itemgetter
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.analysis.boxes import BEST_UP_TO, matched, overlap
 from reconciler.analysis.fields import all_fields, document_of, field_changes
@@ -27,8 +28,7 @@ _PER_PIXEL: Final = 1000
 _SAME: Final[tuple[BoxWord, ...]] = ("same",)
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """What one change does to its entry; see `reconciler.review.model.EntryChange` for the members of the same name.
 
     `malformed_removed` and `malformed_added` are label attributes that could not be read, as canonical JSON.

@@ -16,11 +16,10 @@ What happened to a label that was exchanged for others depends on the balance of
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import lgamma, log
 from typing import Any, Final, get_args
 
-from msgspec import structs
+from msgspec import Struct, field, structs
 
 from reconciler.analysis.entry import movement
 from reconciler.analysis.movements import Repoint
@@ -43,8 +42,7 @@ _Counts = Mapping[Pattern, PatternCount]
 _Labels = Mapping[str, LabelBalance]
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A group that has no number yet, and the patterns and keys that belong to it."""
 
     group: Group
@@ -63,8 +61,7 @@ def _draft(kind: GroupKind, words: Sentence, pattern: Pattern, count: PatternCou
     return _Draft(_group(kind, words, count, old=pattern.old, new=pattern.new, by=pattern.by, **more), (pattern,))
 
 
-@dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(Struct, frozen=True):
     """The groups of a dataset, and which of them a change belongs to."""
 
     groups: tuple[Group, ...]

@@ -14,11 +14,12 @@ to a Latin letter. English plurals only.
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import combinations
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from reconciler.analysis.results import Balance, Counts, LabelBalance, LookAlike
 from reconciler.analysis.sides import Pair, Side
@@ -29,8 +30,7 @@ from reconciler.ledger.rows import names
 _CLASS_ID: Final = itemgetter("class_id")
 
 
-@dataclass(slots=True)
-class _Count:
+class _Count(Struct):
     """What one side holds so far."""
 
     entries: int = 0

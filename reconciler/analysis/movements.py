@@ -15,9 +15,10 @@ those of other content. Memory: the keys that live does not have and those that 
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Literal
+
+from msgspec import Struct, field
 
 from reconciler.entries import Box
 from reconciler.ledger import Ledger
@@ -39,8 +40,7 @@ _MIRRORED_LEAST: Final = 2 / 3
 _MIRRORS: Final[tuple[Factors, ...]] = ((0, 1), (1, 0), (1, 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(Struct, frozen=True):
     """What happened to all boxes: "mirrored" along x or y (1) or not (0), "shifted" by pixels, "scaled" by factors.
 
     `pairs` are the positions (before, after) of matching boxes.
@@ -182,8 +182,7 @@ _LEAST: Final = 2
 Keys = Mapping[str, bytes]  # key -> digest of what the line means
 
 
-@dataclass(slots=True)
-class Repoint:
+class Repoint(Struct):
     """A move from one prefix to another: pairs (old key, new key) of the same content, and those of another content."""
 
     old: str

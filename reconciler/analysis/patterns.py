@@ -11,8 +11,9 @@ Memory: one row per pattern, at most 50,000 of them.
 import json
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from reconciler.analysis.entry import Detail
 from reconciler.analysis.results import BoxChange, GroupKind
@@ -37,8 +38,7 @@ class Pattern(NamedTuple):
     by: tuple[float, float] | None = None
 
 
-@dataclass(slots=True)
-class PatternCount:
+class PatternCount(Struct):
     """How many entries and boxes have a pattern, and the first three of them."""
 
     entries: int = 0

@@ -1,18 +1,19 @@
 """Where labels come from: jobs, people or machines, confidence; and differences in ignored fields."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final
 
-from reconciler.analysis.fields import confidences, slots_of
-from reconciler.analysis.results import IgnoredField, JobCount, Provenance, ProvenanceSide
+from reconciler.analysis.fields import confidences, document_of, slots_of
+from reconciler.analysis.results import IgnoredField, JobCount, MachineLabels, Provenance, ProvenanceSide
 from reconciler.analysis.sides import Pair
-from reconciler.entries import METADATA, Attribute, attributes
+from reconciler.entries import METADATA, SOURCE_REF, Attribute, attributes
 from reconciler.entries.meaning import Document
 
 JOBS_SHOWN: Final = 20
+_EXAMPLES: Final = 3
 # How many job names are counted, so that a manifest with another one in every line costs no memory.
 _JOBS_COUNTED: Final = 10_000
 _LABELS: Final = frozenset({"objects", "class-map", "class-name", "type"})
@@ -27,21 +28,28 @@ class _Count:
     unsaid: int = 0
     lowest: float = inf
     highest: float = -inf
+    machine_lowest: float = inf
     jobs: Counter[str] = field(default_factory=Counter)
 
-    def see(self, document: Document) -> None:
+    def see(self, document: Document) -> set[str]:
+        """Count an entry; what its attributes say of who labelled it."""
         known = list(attributes(document))
         if not known:
-            return
+            return set()
         said = {word for attribute in known if isinstance(word := attribute.metadata.get("human-annotated"), str)}
         self.human += "yes" in said
         self.machine += "no" in said
         self.unsaid += said.isdisjoint(("yes", "no"))
+        if "no" in said:
+            by_machine = [one for one in known if one.metadata.get("human-annotated") == "no"]
+            stated = [value for attribute in by_machine for value in confidences(attribute)]
+            self.machine_lowest = min([self.machine_lowest, *stated])
         stated = [value for attribute in known for value in confidences(attribute)]
         self.lowest, self.highest = min([self.lowest, *stated]), max([self.highest, *stated])
         for job in {name for attribute in known if isinstance(name := attribute.metadata.get("job-name"), str)}:
             if job in self.jobs or len(self.jobs) < _JOBS_COUNTED:
                 self.jobs[job] += 1
+        return said
 
     def side(self) -> ProvenanceSide:
         return ProvenanceSide(
@@ -59,17 +67,32 @@ class ProvenanceCount:
     def __init__(self) -> None:
         self._before, self._after = _Count(), _Count()
         self._fields: Counter[str] = Counter()
-        self._ignored = 0
+        self._ignored = self._verified = self._unsent = 0
+        self._examples: list[str] = []
 
     def see(self, pair: Pair) -> None:
         """Read one key."""
-        if pair.before is not None:
-            self._before.see(pair.before.document)
-        if pair.after is not None:
-            self._after.see(pair.after.document)
-        if pair.ignored and pair.before is not None and pair.after is not None:
+        before = self._before.see(pair.before.document) if pair.before is not None else set[str]()
+        after = self._after.see(pair.after.document) if pair.after is not None else set[str]()
+        if pair.after is not None and "no" in before and after == {"yes"}:
+            self._verified += 1
+            self._unsent += pair.ignored
+            self._examples += [str(pair.after.document[SOURCE_REF])] if len(self._examples) < _EXAMPLES else []
+        elif pair.ignored and pair.before is not None and pair.after is not None:
             self._ignored += 1
             self._fields.update(ignored_fields(pair.before.document, pair.after.document))
+
+    def machine(self, *, strict: bool) -> MachineLabels:
+        """The entries of all pairs seen that a machine labelled; `strict`: every difference is sent."""
+        return MachineLabels(
+            before=self._before.machine,
+            after=self._after.machine,
+            lowest_before=_known(self._before.machine_lowest),
+            lowest_after=_known(self._after.machine_lowest),
+            verified=self._verified,
+            unsent=0 if strict else self._unsent,
+            examples=tuple(self._examples),
+        )
 
     def provenance(self) -> Provenance:
         """The figures of all pairs seen."""
@@ -84,6 +107,18 @@ class ProvenanceCount:
             ignored=tuple(IgnoredField(field=name, entries=many) for name, many in fields),
             ignored_entries=self._ignored,
         )
+
+
+def machine_labels(lines: Iterable[bytes]) -> MachineLabels:
+    """The entries that a machine labelled among lines of a manifest that is compared with nothing."""
+    count = _Count()
+    for line in lines:
+        count.see(document_of(line))
+    return MachineLabels(after=count.machine, lowest_after=_known(count.machine_lowest))
+
+
+def _known(lowest: float) -> float | None:
+    return lowest if lowest < inf else None
 
 
 def ignored_fields(before: Document, after: Document) -> set[str]:

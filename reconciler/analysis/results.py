@@ -166,6 +166,23 @@ class ProvenanceSide(Struct, frozen=True, kw_only=True):
     confidence_highest: float | None = None
 
 
+class MachineLabels(Struct, frozen=True, kw_only=True):
+    """Entries that a machine labelled, before and after, with the lowest of their confidences (null without any).
+
+    An entry counts where any of its label attributes says `human-annotated: no`. `verified` are those that a machine
+    labelled before and a person after, `unsent` those of them that mean the same otherwise, so that an apply does not
+    send them; `examples` are up to three keys.
+    """
+
+    before: int = 0
+    after: int = 0
+    lowest_before: float | None = None
+    lowest_after: float | None = None
+    verified: int = 0
+    unsent: int = 0
+    examples: tuple[str, ...] = ()
+
+
 class IgnoredField(Struct, frozen=True, kw_only=True):
     """A field (`job-name`, `confidence`, ...) in which so many entries differ that are the same to training."""
 

@@ -1,7 +1,8 @@
 """Both sides of a dataset as a whole: live as it is, and as it will be once the plan is applied."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.analysis.fields import document_of
 from reconciler.entries.meaning import Document
@@ -9,8 +10,7 @@ from reconciler.ledger import Ledger, StoredSide
 from reconciler.policy import Leftover
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One entry on one side: its labels, the number of its boxes, whether it is labelled, and its line."""
 
     labels: str
@@ -19,8 +19,7 @@ class Side:
     document: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """One key before and after; `ignored`: it differs only in fields that the comparison ignores.
 
     `in_manifest` is False for a live-only entry. Both sides are one object if nothing differs.

@@ -4,8 +4,9 @@ Memory: the keys and file names of the test set, and the live-only keys of both.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from reconciler.analysis.results import Balance, NamePair, Splits, Transfer
 from reconciler.analysis.sides import keys_after
@@ -20,8 +21,7 @@ OVERLAP_NEEDED: Final = 0.5
 Word = Literal["train", "test"]
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(Struct, frozen=True):
     """One of the two datasets: its ledger, what happens to live-only entries, and its balance."""
 
     ledger: Ledger

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
+from msgspec import Struct
+
 from reconciler.errors import Exit, ReconcilerError, Refused, ServiceError
 from reconciler.ledger import Facts, MarkedEntry
 from reconciler.model import Place
@@ -13,8 +15,7 @@ from reconciler.plan import Statistics
 LINES_KEPT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """What an error says, for a result or a document: the error's class as `kind`, and a sentence with the cure.
 
     `code`, `operation` and `request_id` are those of a `ServiceError`, else empty.
@@ -41,8 +42,7 @@ class Failure:
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """A line that is not live as it was sent: its key, its place in the manifest (None: live only), and why."""
 
     key: str

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
+from msgspec import structs
+
 from reconciler.apply.context import Context, ManifestPlace, Target
 from reconciler.apply.delete import delete
 from reconciler.apply.first_load import FirstLoad, upload
@@ -142,7 +144,7 @@ def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, ma
             arn = "" if isinstance(error, NotFound) else outcome.dataset_arn
             failure = outcome.error or Failure.of(error)
             if isinstance(error, Interrupted) and not outcome.error:
-                failure = replace(failure, message=f"all lines were sent, but live was not read back: {error}")
+                failure = structs.replace(failure, message=f"all lines were sent, but live was not read back: {error}")
             return replace(outcome, dataset_arn=arn, error=failure)
     if not outcome.dataset_arn:
         return outcome

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, islice
 
+from msgspec import structs
+
 from reconciler.apply.outcome import LINES_KEPT, Failure, Outcome, Rejected
 from reconciler.errors import UpdateFailed
 from reconciler.ledger import LET_GO, Ledger, SendQueue
@@ -139,7 +141,7 @@ def _with_marked(ledger: Ledger, outcome: Outcome, before: frozenset[str]) -> Ou
     first = islice(chain(new, old), LINES_KEPT)
     return replace(
         outcome,
-        marked=tuple(replace(row, is_new=row.key not in before) for row in first),
+        marked=tuple(structs.replace(row, is_new=row.key not in before) for row in first),
         marked_total=sum(1 for _row in ledger.marked()),
         marked_new=sum(row.key not in before for row in ledger.marked()),
     )

@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import InitVar, dataclass, field
 from itertools import count
 from random import Random
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Final, Self, TypeVar
 
 from reconciler.aws.abandon import LOOK, answer_of
@@ -82,6 +82,7 @@ class Calls:
     pace: InitVar[Pace | None] = None
     wrote: bool = False
     _answered: Event = field(default_factory=Event)
+    _counting: Lock = field(default_factory=Lock)
 
     def __post_init__(self, pace: Pace | None) -> None:
         self._pace = pace or Pace(self.clock)
@@ -158,7 +159,8 @@ class Calls:
 
     def _attempt(self, operation: str, send: Callable[[], Reply]) -> Reply:
         self._pace.keep(operation)
-        self.counts[operation] += 1
+        with self._counting:
+            self.counts[operation] += 1
         start = self.clock.now()
         self.wrote = self.wrote or operation in _WRITES
         try:

@@ -17,6 +17,7 @@ from reconciler.aws.arns import ProjectArn
 from reconciler.aws.faults import fault_of, first_line
 from reconciler.aws.replies import NotFromAws, insist_on_aws
 from reconciler.errors import AccessDenied, BadInput, ReconcilerError
+from reconciler.limits import S3_AT_ONCE
 from reconciler.text import inert
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ class Connection:
         Raises:
             BadInput: the profile or region is unknown. AccessDenied: a role cannot be assumed.
         """
-        style = _boto().Config(s3={"addressing_style": "path"} if self.path_style else {})
+        how = {"addressing_style": "path"} if self.path_style else {}
+        style = _boto().Config(s3=how, max_pool_connections=S3_AT_ONCE)
         return self._signed_in_client(region, "s3", _boto().CONFIG.merge(style))
 
     def iam_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's client type exists only in its stubs

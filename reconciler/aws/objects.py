@@ -1,6 +1,7 @@
 """Objects in S3, for snapshots and records; an object is put whole or not at all."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -129,6 +130,29 @@ class Objects:
             return bytes(self._client.get_object(**_named(address), Range=part)["Body"].read())
 
         return bytes(self._made("GetObject", address, send))
+
+    def page(self, address: S3Address, after: str) -> Any:  # noqa: ANN401 - boto3's replies
+        """A page of the listing of what begins with an address, after a key; an error has S3's own code."""
+        more = {"StartAfter": after} if after else {}
+        send = partial(self._client.list_objects_v2, Bucket=address.bucket, Prefix=address.key, **more)
+        return self._calls.make("ListObjectsV2", send)
+
+    def description(self, address: S3Address) -> Any:  # noqa: ANN401 - boto3's replies
+        """What HeadObject says of an object; an error has S3's own code."""
+        return self._calls.make("HeadObject", partial(self._client.head_object, **_named(address)))
+
+    def part(self, address: S3Address, start: int, end: int) -> bytes:
+        """The bytes of an object from `start` up to, and without, `end`; an error has S3's own code."""
+
+        def send() -> bytes:
+            return bytes(self._client.get_object(**_named(address), Range=f"bytes={start}-{end - 1}")["Body"].read())
+
+        return self._calls.make("GetObject", send)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The requests that were made, by operation; it goes on counting."""
+        return self._calls.counts
 
     def region(self, bucket: str) -> str:
         """The Region of a bucket, also where its listing is refused (S3 API Reference, HeadBucket).

@@ -1,12 +1,28 @@
 """The command `reconciler`: arguments in, text or JSON out. Only this package prints."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 
 from reconciler.errors import Exit
 
-__all__ = ["main"]
+__all__ = ["command", "main"]
+
+# Objects made before the collector looks for circles among them; Python's default is 700.
+_LOOK_AFTER = 50_000
+
+
+def command() -> int:
+    """Run the command as a process of its own, which ends with it.
+
+    Loading makes many objects that live as long as the process: the collector does not look at them again and again,
+    and not at all when the process ends.
+    """
+    gc.set_threshold(_LOOK_AFTER)
+    code = main()
+    gc.freeze()
+    return code
 
 
 def main(argv: Sequence[str] | None = None) -> int:

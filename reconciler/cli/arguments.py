@@ -79,6 +79,8 @@ class Options(NamedTuple):
     files: Mapping[str, str] = MappingProxyType({})
     base: str | None = None
     pictures: str | None = None
+    check_images: bool = False
+    sizes: str = ""
     links: bool = True
     sources: tuple[str, ...] = ()
     annotations: str = ""
@@ -168,6 +170,7 @@ def _options(given: argparse.Namespace) -> Options:
         known |= _destination(given)
     options = Options(**known)
     _check_files(options)
+    _check_images(options)
     _check_pictures(options)
     if "datasets" in given and named is None:
         return options._replace(datasets=_nearest(options.command))
@@ -316,15 +319,31 @@ def _check_files(options: Options) -> None:
             raise BadInput(f"{inert(place)} is named for two views; name a file for each")
 
 
+def _check_images(options: Options) -> None:
+    """What only a check of the images needs: a connection to validate manifests, and an answer to a plan."""
+    if options.check_images or options.command not in {"validate", "plan", "doctor"}:
+        return
+    given = ["--yes"] if options.yes else []
+    if options.command == "validate":
+        named = (("--region", options.region), ("--profile", options.profile), ("--endpoint-url", options.endpoint_url))
+        given += [name for name, value in named if value]
+    if given:
+        raise BadInput(f"{given[0]} of {options.command} is for --check-images; give that too, or leave {given[0]} out")
+
+
 def _check_pictures(options: Options) -> None:
     pictures = options.pictures
     if pictures is None:
         return
     from pathlib import Path  # noqa: PLC0415 - few runs name pictures
 
-    if "html" not in options.files:
+    if options.command == "convert" and not options.sizes:
+        raise BadInput("--pictures of convert is for --sizes from-images; give that too, or leave --pictures out")
+    if options.command in {"validate", "doctor"} and not options.check_images:
+        raise BadInput("--pictures is for --check-images; give that too, or leave --pictures out")
+    if not ({"html"} & options.files.keys() or options.check_images or options.sizes):
         raise BadInput("--pictures is for the HTML view; ask for that view too, or leave --pictures out")
-    if pictures == S3 and options.command != "plan":
+    if pictures == S3 and options.command != "plan" and not (options.check_images or options.sizes):
         raise BadInput(
             "--pictures s3 needs an account, which only `reconciler plan` uses; name a folder with the pictures"
         )

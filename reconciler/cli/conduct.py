@@ -1,6 +1,5 @@
 """Carrying a command out: its exit code, its error as a sentence, and its JSON document."""
 
-import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
@@ -54,6 +53,8 @@ def _tried(
         error = with_cure(problem)
     except Exception as problem:  # noqa: BLE001 - the last handler: a user never sees a traceback
         if run.options.verbose:
+            import traceback  # noqa: PLC0415 - a bug is rare
+
             for line in "".join(traceback.format_exception(problem)).splitlines():
                 screen.remark(inert(line, 1000))
         error = unexpected(problem)

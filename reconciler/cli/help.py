@@ -50,7 +50,7 @@ Options come after the command: `reconciler plan --help` lists them.
 examples:
   reconciler init blood-cells                  declare one project, and write what is live into manifests
   reconciler init                              all projects of the account in the Region
-  reconciler init blood-cells --github         and a workflow: plan, apply, drift
+  reconciler init blood-cells --github         and a workflow: review, apply, drift
   reconciler init blood-cells --pulumi         and a Pulumi program
 
 Run it in any git repository. A file that is there is kept, and a folder that holds something else is refused. A
@@ -59,7 +59,8 @@ writes them. One that is not live is named in a warning, with the live names tha
 declared `managed: true`, but not where the live projects could not be listed.
 
 The jobs of --github and --gitlab keep records and copies of live under RECONCILER_PLACE, an s3://BUCKET/FOLDER, and
-fail while it is not set. With --pulumi they run `pulumi preview`, `pulumi up` and `pulumi refresh`, and the places are
+fail while it is not set. The workflow of --github calls the Action of the repository that RECONCILER_ACTION names.
+With --pulumi they run `pulumi preview`, `pulumi up` and `pulumi refresh`, and the places are
 reconciler:snapshots and reconciler:audit.
 """,
     "validate": """\
@@ -67,6 +68,7 @@ examples:
   reconciler validate
   reconciler validate elsewhere/datasets --json
   reconciler validate train.jsonl              one manifest by itself
+  reconciler validate --since origin/main      judge only what this branch changes
 """,
     "plan": """\
 examples:

@@ -132,6 +132,7 @@ def _add_validate(parser: Parser) -> None:
     parser.add_argument("folder", metavar="PATH", nargs="?", help=what)
     strict = "exit with code 3 for any finding above a note, any danger, and where training would not start"
     parser.add_argument("--strict", action="store_true", help=strict)
+    _add_pictures_folder(parser)
     since = "a git revision; judge only what changed since: other projects and other lines are read, and counted"
     parser.add_argument("--since", metavar="REF", default="", help=since)
     _add_view(parser, None)
@@ -145,7 +146,7 @@ def _add_plan(parser: Parser) -> None:
     for view in VIEWS.values():
         if view.option:
             group.add_argument(f"--{view.option}", metavar="FILE", help=view.help)
-    _add_pictures(group, f"pictures for --html: a folder, or {S3} to read them from where they are")
+    _add_pictures(group, f"pictures for --html and --check-images: a folder, or {S3} to read them from where they are")
     _add_view(group, None)
     _add_output(group)
     what = "a git revision; marks each change as this branch's, pending on the base, or drift"
@@ -250,6 +251,7 @@ def _add_history(parser: Parser) -> None:
 
 
 def _add_doctor(parser: Parser) -> None:
+    _add_pictures_folder(parser)
     _add_snapshots(parser)
     _add_audit(parser)
 
@@ -294,6 +296,10 @@ def _add_convert(parser: Parser) -> None:
     add("--to", metavar="FORMAT", choices=forms, default="jsonl", help=f"what to write: {either(forms)} (%(default)s)")
     add("--fix-types", action="store_true", help=fix)
     low = "leave out labels and boxes with a lower confidence, from 0 to 1"
+    sizes = "from-images: where a COCO, VOC or CSV file gives no size of an image, read it from the image, in "
+    add("--sizes", choices=("from-images",), default="", help=f"{sizes}S3, or with --pictures in a folder")
+    add("--pictures", metavar="DIR", help="a folder with the images, for --sizes")
+    add("--yes", action="store_true", help="make more than 1,000 requests for --sizes without asking")
     add("--min-confidence", metavar="X", type=grammar.confidence, default=0.0, help=low)
     add("--human-only", action="store_true", help="leave out labels and boxes that no person gave")
     into = "merge into this manifest by meaning: only entries that mean something different change, new ones are added"
@@ -305,9 +311,20 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
+<<<<<<< HEAD
 def _add_full(parser: Parser) -> None:
     what = "list live, also where DescribeDataset proves that nothing moved since the last listing"
     parser.add_argument("--full", action="store_true", help=what)
+=======
+def _add_images(parser: Parser) -> None:
+    """The images themselves, beside what the manifests say of them."""
+    add = parser.add_argument_group("images").add_argument
+    where = f"with --pictures DIR in that folder, else where their keys point to, in {S3.upper()}"
+    what = "check each image: is it there, may it be read, is it a JPEG or PNG of the size that the manifest says?"
+    add("--check-images", action="store_true", help=f"{what} {where[0].upper()}{where[1:]}")
+    asks = "make more than 1,000 requests for --check-images without asking"
+    add("--yes", action="store_true", help=asks)
+>>>>>>> main
 
 
 def _add_exit_code(parser: Parser) -> None:
@@ -316,11 +333,15 @@ def _add_exit_code(parser: Parser) -> None:
 
 # Options of several commands, in the order of the help.
 _SHARED: Final = {
-    _add_connection: ("init", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
+    _add_connection: ("init", "validate", "plan", "drift", "apply", "pull", "restore", "history", "doctor"),
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
+<<<<<<< HEAD
     _add_full: ("plan", "drift", "apply"),
+=======
+    _add_images: ("validate", "plan", "doctor"),
+>>>>>>> main
     _add_exit_code: ("plan", "diff"),
 }
 _OWN: Final = {
@@ -359,6 +380,10 @@ def _add_view(parser: "Parser | argparse._ArgumentGroup", default: str | None) -
 def _add_output(parser: "Parser | argparse._ArgumentGroup") -> None:
     file = "the file to write (default: standard output)"
     parser.add_argument("-o", "--output", metavar="FILE", default=STANDARD_OUTPUT, help=file)
+
+
+def _add_pictures_folder(parser: Parser) -> None:
+    parser.add_argument("--pictures", metavar="DIR", help="a folder with the images, for --check-images")
 
 
 def _add_pictures(parser: "Parser | argparse._ArgumentGroup", text: str) -> None:

@@ -6,7 +6,6 @@ is a line every 30 seconds.
 """
 
 import os
-import shutil
 import sys
 import termios
 from collections.abc import Callable, Mapping
@@ -63,7 +62,11 @@ def shows_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def width_of(stream: TextIO) -> int | None:
     """The columns of a terminal; None for anything else, where lines are never cut or folded."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    import shutil  # noqa: PLC0415 - pipes need no width
+
+    return shutil.get_terminal_size().columns
 
 
 class Screen:

@@ -16,17 +16,16 @@ from reconciler.cli.options import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with_cure
-from reconciler.git import author_of, commit_of, from_root
+from reconciler.manifest.parts import parts_of
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
 from reconciler.review.model import Compared, Made, Review
 from reconciler.views import FOR_FORGES, VIEWS, How
-from reconciler.views.json_document import document_text
-from reconciler.views.pictures import Read, Thumbnails, from_folder, from_s3
 from reconciler.views.terminal import view as terminal
 
 if TYPE_CHECKING:
     from reconciler.aws.objects import Objects, S3Address
+    from reconciler.views.pictures import Read, Thumbnails
 
 # Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas).
 _OBJECT_BYTES: Final = 16_000_000
@@ -71,6 +70,12 @@ def document(run: Run, code: Exit, error: ReconcilerError | None) -> str:
         review = Review(command=run.options.command, error=failed, exit_code=int(code or Exit.FAILED))
     if run.options.limit is not None:
         review = _limited(review, run.options.limit)
+    return _document_text(review)
+
+
+def _document_text(review: Review) -> str:
+    from reconciler.views.json_document import document_text  # noqa: PLC0415 - few runs need it
+
     return document_text(review)
 
 
@@ -86,8 +91,10 @@ def _whole(run: Run, code: Exit, error: ReconcilerError | None) -> Review:
 def _made(run: Run) -> Made:
     """When and from which commit, looked up once in a run; a review of two revisions has their names instead."""
     if run.made is None:
+        from reconciler.git import author_of, commit_of  # noqa: PLC0415 - a screen does not show it
+
         after = run.options.sources[1:] if run.options.command == "diff" else ()
-        paths = [Path(after[0])] if after else [one.dataset.manifest for one in run.datasets]
+        paths = [Path(after[0])] if after else [part.path for one in run.datasets for part in parts_of(one.dataset)]
         commit = commit_of(*paths) if paths and all(path.exists() for path in paths) else None
         author = author_of(commit.oid, paths[0].parent) if commit else None
         time = utc_now().strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -108,7 +115,7 @@ def _limited(review: Review, limit: int) -> Review:
 def misunderstood(arguments: Sequence[str], error: ReconcilerError) -> str:
     """The JSON document of a run whose arguments are wrong."""
     named = next(iter(arguments), "")
-    return document_text(
+    return _document_text(
         Review(command=named if named in COMMANDS else "", error=Failure.of(error), exit_code=int(error.exit_code))
     )
 
@@ -140,12 +147,14 @@ def _text(view: str, review: Review, run: Run, screen: Screen, file: str) -> str
         return _on_screen(review, run, screen)
     opened: list[Thumbnails] = []
 
-    def pictures() -> Thumbnails | None:
+    def pictures() -> "Thumbnails | None":
         opened.extend([source] if (source := _pictures(run)) else [])
         return opened[0] if opened else None
 
     how = How(verbose=run.options.verbose, links=run.options.links, pictures=pictures)
     if view in FOR_FORGES:
+        from reconciler.git import from_root  # noqa: PLC0415 - few runs need it
+
         how = how._replace(files=from_root(_folder(review.compared.after)))
     made = VIEWS[view].make(review, how)
     for one in opened:
@@ -166,17 +175,19 @@ def _on_screen(review: Review, run: Run, screen: Screen, *, verbose: bool = Fals
     return terminal.view(review, width=screen.width, paint=screen.paint, verbose=verbose, entries=run.options.limit)
 
 
-def _pictures(run: Run) -> Thumbnails | None:
+def _pictures(run: Run) -> "Thumbnails | None":
     """The source of pictures that `--pictures` names; None: boxes are drawn on a frame."""
     pictures = run.options.pictures
     if pictures is None:
         return None
+    from reconciler.views.pictures import from_folder, from_s3  # noqa: PLC0415 - few runs show pictures
+
     if pictures != S3:
         return from_folder(Path(pictures))
     return from_s3(_reader(run.objects(None))) if run.objects else None
 
 
-def _reader(objects: "Objects") -> Read:
+def _reader(objects: "Objects") -> "Read":
     """Reads objects; a bucket that refused once is not asked again for every picture."""
     from reconciler.aws.objects import S3Address  # noqa: PLC0415 - few runs read pictures
 

@@ -1,11 +1,11 @@
 """AWS's codes of entry errors, one table: code, what it means, what to do."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class EntryCode:
+
+class EntryCode(Struct, frozen=True):
     """One of AWS's codes: its name, its meaning in plain words, and the cure."""
 
     code: str

@@ -6,11 +6,11 @@ Source: Custom Labels Developer Guide, "Creating a manifest file".
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 SOURCE_REF: Final = "source-ref"
 METADATA: Final = "-metadata"
@@ -66,8 +66,7 @@ class Box(NamedTuple):
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What a line means to training.
 
     `image_labels` in order of first use and without repeats, `boxes` in the line's order, `sizes` the distinct image

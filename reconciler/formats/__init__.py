@@ -4,7 +4,7 @@ A converter is pure: file contents in, lines and findings out, in the files' ord
 `reconciler convert` is the edge that reads and writes files.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -26,12 +26,19 @@ class Importer(NamedTuple):
     prefixed: bool = True
 
     def convert(
-        self, sources: Iterable[tuple[str, bytes]], /, *, images: str, created: str
+        self,
+        sources: Iterable[tuple[str, bytes]],
+        /,
+        *,
+        images: str,
+        created: str,
+        sizes: "Callable[[str], tuple[int, int] | None] | None" = None,
     ) -> "Iterator[Converted | Finding]":
         """Lines and findings, lazily and in the order of the files; a file's findings come before its lines.
 
         `sources` are names and contents of files; a format that reads folders needs `Sources`.
         `images` is the s3:// address under which the images lie, `created` the creation-date written into every line.
+        `sizes` gives width and height of an image by its key where a file does not; None: that is a finding.
         The module's `convert` reads no clock and no network, and files only through `sources`.
 
         Raises:
@@ -39,7 +46,7 @@ class Importer(NamedTuple):
         """
         from reconciler.formats.conversion import Keys  # noqa: PLC0415 - the parser reads the table, and only that
 
-        keys = Keys(images if self.prefixed else "s3://none")
+        keys = Keys(images if self.prefixed else "s3://none", sizes)
         yield from import_module(f"{__name__}.{self.module}").convert(sources, keys, created)
         yield from keys.findings()
 

@@ -212,7 +212,9 @@ def _taken(image: object, coco: _Coco, keys: Keys) -> tuple[object, str, Frame]:
     coco.used.add(number)
     if not isinstance(name, str) or not name:
         raise Unreadable(NO_FILE_NAME, coco.place, number=number)
-    return number, keys.of(name, coco.place), _frame(image, coco)
+    key = keys.of(name, coco.place)
+    size = None if image.get("width") and image.get("height") else keys.size_of(key, coco.place)
+    return number, key, Frame(*size) if size else _frame(image, coco)
 
 
 def _frame(image: Object, coco: _Coco) -> Frame:

@@ -5,7 +5,7 @@ and was clipped or left out. A note changes nothing.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final, Protocol
@@ -49,6 +49,11 @@ IMAGE_FORMAT: Final = marked(
 )
 SIZE: Final = error(
     "size", "{what} is {value}, not a positive whole number of pixels", "write the image's size in pixels"
+)
+SIZE_UNREAD: Final = error(
+    "size-not-in-image",
+    "the annotations have no size of the image {key}, and none can be read from the image",
+    "look at the image: `reconciler validate --check-images` of a manifest says what is wrong with it",
 )
 
 # XML.
@@ -143,10 +148,12 @@ def refuse_mistaken(file: str, content: bytes, *, wide: bool = False) -> None:
 class Keys:
     """The keys of all images so far, and where each was annotated; `prefix` is the address under which images lie.
 
-    `odd` has for each oddity of a name where it was seen first, the name, and how often.
+    `odd` has for each oddity of a name where it was seen first, the name, and how often. `sizes` gives the width and
+    height of an image by its key where the annotations have none.
     """
 
     prefix: str
+    sizes: Callable[[str], tuple[int, int] | None] | None = None
     places: dict[str, Place] = field(default_factory=dict)
     odd: dict[Rule, tuple[Place, str, int]] = field(default_factory=dict)
 
@@ -174,6 +181,19 @@ class Keys:
             first, named, count = self.odd.get(rule, (place, name, 0))
             self.odd[rule] = first, named, count + 1
         return key
+
+    def size_of(self, key: str, place: Place) -> tuple[int, int] | None:
+        """The width and height of an image, read from itself; None where that was not asked for.
+
+        Raises:
+            Unreadable: they cannot be read.
+        """
+        if self.sizes is None:
+            return None
+        size = self.sizes(key)
+        if size is None:
+            raise Unreadable(SIZE_UNREAD, place, key=key)
+        return size
 
     def findings(self) -> Iterator[Finding]:
         """What is odd in the names of the images, each oddity once with its count."""

@@ -42,6 +42,7 @@ def shared_folder(keys: Iterable[str]) -> str:
 EXPORTERS: Final[Mapping[str, Exporter]] = {
     "coco": Exporter("to_coco:export", "COCO object detection: one JSON file"),
     "jsonl": Exporter("to_manifest:json_lines", "a manifest in JSON Lines"),
+    "short": Exporter("to_manifest:short", "a manifest in the short form of JSON Lines where nothing is lost"),
     "yaml": Exporter("to_manifest:yaml", "a manifest in YAML, in the short form where nothing is lost"),
     "yolo": Exporter(
         "to_yolo:export", "YOLO: a folder with data.yaml and label files, without the images", folder=True

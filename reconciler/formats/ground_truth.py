@@ -18,7 +18,7 @@ Ground Truth manifest files".
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +27,7 @@ from reconciler.entries.meaning import MULTILABEL_TYPE
 from reconciler.formats import conversion
 from reconciler.formats.conversion import Converted, Keys, Unreadable, refuse_mistaken
 from reconciler.formats.json_file import JSON, members_once
+from reconciler.manifest.judge.line import source_ref_fault
 from reconciler.manifest.yaml.expand import attribute_names
 from reconciler.model import Finding, Place
 from reconciler.rule import OURS, error, marked, note
@@ -69,6 +70,13 @@ LEFT_OUT: Final = marked(
     "ground-truth-left-out",
     "members that Custom Labels cannot learn from, and are left out: {count:,}, the first `{name}` ({what}) here",
     "ignore this if the other labels are what the model is to learn",
+    OURS,
+)
+ADDRESS: Final = marked(
+    "ground-truth-address",
+    "images whose address is not valid in S3, such as one with a placeholder for the bucket: {count:,}, the first "
+    '"{key}" here',
+    "replace the placeholder by the bucket's name: a dataset with such an image is refused",
     OURS,
 )
 UNLABELLED: Final = note(
@@ -140,9 +148,17 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, _created: str) -> It
         yield from seen.notes(Place(file))
     if bare:
         yield UNLABELLED.finding(next(iter(bare.values())), None, count=len(bare))
-    for key, (_, line) in lines.items():
+    yield from _named([line for _, line in lines.values()], keys)
+
+
+def _named(lines: Sequence[Converted], keys: Keys) -> Iterator[Converted | Finding]:
+    """The lines whose images have a name, and what is odd about the others."""
+    illegal = [line for line in lines if source_ref_fault({SOURCE_REF: line.key})]
+    if illegal:
+        yield ADDRESS.finding(illegal[0].place, None, count=len(illegal), key=illegal[0].key)
+    for line in lines:
         try:
-            keys.of(key, line.place)
+            keys.of(line.key, line.place)
         except Unreadable as fault:
             yield fault.finding
         else:

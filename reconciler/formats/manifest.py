@@ -10,8 +10,7 @@ from typing import Final
 from reconciler.entries import SOURCE_REF, compact
 from reconciler.formats.conversion import Converted, Keys, Unreadable
 from reconciler.manifest.findings import Collector
-from reconciler.manifest.jsonl import json_lines
-from reconciler.manifest.yaml.read import yaml_lines
+from reconciler.manifest.forms import file_lines
 from reconciler.model import Finding
 from reconciler.rule import error
 
@@ -24,10 +23,9 @@ def convert(files: Iterable[tuple[str, bytes]], keys: Keys, _created: str) -> It
     """The lines of manifests, and what is wrong with their form; a file's findings come before its lines."""
     for file, content in files:
         collector = Collector(file)
-        read = yaml_lines if file.lower().endswith((".yaml", ".yml")) else json_lines
         lines: list[Converted] = []
         refused: list[Finding] = []
-        for line in read(BytesIO(content), collector):
+        for line in file_lines(file, BytesIO(content), collector):
             key = line.document.get(SOURCE_REF)
             try:
                 if not isinstance(key, str):

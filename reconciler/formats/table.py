@@ -86,7 +86,7 @@ def _table(file: str, content: bytes, keys: Keys, created: str) -> Iterator[Conv
     if columns is None:
         yield from _plain(file, rows, keys, created)
     else:
-        if missing := columns.missing():
+        if missing := columns.missing(sized=keys.sizes is not None):
             raise Unreadable(COLUMNS, rows[0][0], missing=missing, columns=", ".join(rows[0][1]))
         yield from _named(columns, rows[1:], keys, created)
 
@@ -158,12 +158,12 @@ class _Columns:
         labels = [number for number, name in enumerate(plain) if _LABEL.fullmatch(name)]
         return cls(len(header), image[0] if image else None, labels, box, size, bool(corners), header)
 
-    def missing(self) -> str:
-        """The columns that are not there, in words; "" if all are."""
+    def missing(self, *, sized: bool) -> str:
+        """The columns that are not there, in words; "" if all are. `sized`: sizes are read from the images."""
         needs = {
             "the image's name": self.image is not None,
             "the label": bool(self.labels),
-            "the image's width and height": bool(self.size) or not self.box,
+            "the image's width and height": bool(self.size) or not self.box or sized,
         }
         return ", ".join(what for what, there in needs.items() if not there)
 
@@ -196,14 +196,17 @@ def _named(
         image = None
         try:
             image = images.setdefault(_name(columns, place, row), _Image(place))
-            _add(image, columns, place, [cell.strip() for cell in row])
+            _add(image, columns, place, [cell.strip() for cell in row], sized=keys.sizes is not None)
         except Unreadable as fault:
             yield fault.finding
             if image is not None:
                 image.broken = True
     for name, image in images.items():
         try:
-            yield from _line(image, keys.of(name, image.place), created)
+            key = keys.of(name, image.place)
+            if columns.box and image.frame is None and (size := keys.size_of(key, image.place)):
+                image.frame = Frame(*size)
+            yield from _line(image, key, created)
         except Unreadable as fault:
             yield fault.finding
     if empty := [image for image in images.values() if not (image.broken or image.labels or image.boxes)]:
@@ -220,15 +223,15 @@ def _name(columns: _Columns, place: Place, row: Sequence[str]) -> str:
     return name
 
 
-def _add(image: _Image, columns: _Columns, place: Place, row: Sequence[str]) -> None:
-    """Put what a row says into its image."""
+def _add(image: _Image, columns: _Columns, place: Place, row: Sequence[str], *, sized: bool) -> None:
+    """Put what a row says into its image; `sized`: a row without a size is fine."""
     labels = [row[number] for number in columns.labels if row[number]]
     if not columns.box:
         image.labels += labels
         return
-    frame = _frame(columns, place, row)
-    if image.frame is None:
-        image.frame = frame
+    frame = None if sized and not any(row[number] for number in columns.size) else _frame(columns, place, row)
+    if image.frame is None or frame is None:
+        image.frame = image.frame or frame
     elif frame != image.frame:
         size, first = (f"{one.width} x {one.height}" for one in (frame, image.frame))
         raise Unreadable(TWO_SIZES, place, size=size, first=first, line=image.place.line)

@@ -169,10 +169,19 @@ def _image(root: Element, keys: Keys) -> tuple[str, Frame]:
         raise Unreadable(NOT_VOC, root.place, name=root.name)
     filename = _part(root, "filename")
     key = keys.of(filename.text, filename.place)
+    if read := None if _is_sized(root) else keys.size_of(key, root.place):
+        return key, Frame(*read)
     size = _child(root, "size")
     depth = size.first("depth")
     channels = _DEPTH if depth is None or not depth.text else _side(depth)
     return key, Frame(_side(_part(size, "width")), _side(_part(size, "height")), channels)
+
+
+def _is_sized(root: Element) -> bool:
+    """Whether the file gives a size at all; some tools write 0 for one that they do not know."""
+    size = root.first("size")
+    sides = [size.first(name) for name in ("width", "height")] if size else []
+    return bool(sides) and all(side is not None and side.text.strip(" 0") for side in sides)
 
 
 def _side(element: Element) -> int:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from reconciler.guards.names import thing_of
 from reconciler.model import DatasetType, GuardCheck, GuardState
 from reconciler.policy import FROZEN, Threshold
 from reconciler.text import Name, Sentence, counted, listed, sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """How many images use each label, and how many have any."""
 
     images_by_label: Mapping[str, int]
@@ -30,8 +31,7 @@ class Labels:
         return self.images_by_label.get(label, 0) / max(1, self.images)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaks:
+class Leaks(Struct, frozen=True):
     """Images that are labelled in train and in test after an apply.
 
     `new` are those that this plan labels, `moved` counts those among them that are not live here and live only in the
@@ -127,8 +127,7 @@ class Asked:
     before: Labels | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     """What a guard finds: whether that is too much, in words and figures; and the `things` to override it for."""
 
     trips: bool
@@ -142,8 +141,7 @@ class _Said:
 _Judge = Callable[[Figures, Asked, float], _Said]
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """A row: the recommended threshold (a share, or True for on), when it trips, and the function that judges.
 
     `first_loads` guards judge new and empty datasets too. `frozen` judges in place of `judge` where the guard is set to

@@ -8,10 +8,11 @@ what the manifest has of them (nothing, for the last) was never live.
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.entries import entry_of, parse_live
 from reconciler.ledger.rows import key_bytes, key_text
@@ -92,8 +93,7 @@ class Kind(StrEnum):
     LIVE_ONLY = "l"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """An entry that an apply did not make as the manifest says, for a base that only has the manifest.
 
     `name` are eight bytes that identify the key, `live` those of what was live, None for nothing.

@@ -307,6 +307,12 @@ class Ledger:
         for key, labelled in self._database.execute(f"SELECT key, labelled FROM {rows} ORDER BY seq"):
             yield key_text(key), bool(labelled)
 
+    def lines_by_machine(self) -> Iterator[bytes]:
+        """Every line of the manifest that may say that a machine labelled it (`"human-annotated":"no"`)."""
+        query = "SELECT line FROM desired WHERE INSTR(line, CAST(? AS BLOB)) ORDER BY seq"
+        for (line,) in self._database.execute(query, (b'"human-annotated":"no"',)):
+            yield line
+
     def only_desired(self) -> Iterator[tuple[str, bytes]]:
         """Keys that live does not have, each with the digest of what the line means, in manifest order."""
         query = "SELECT key, meaning FROM desired WHERE key NOT IN (SELECT key FROM live) ORDER BY seq"

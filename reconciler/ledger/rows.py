@@ -7,14 +7,15 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Self
 
+from msgspec import Struct
+
 from reconciler.model import Entry, Mark, Place
 
 # Begins the name of a pair that was let go, among those that are stored differently.
 LET_GO: Final = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A key on either side.
 
     `desired` and `live` are the lines' text, `live` only where it was kept; `seq` orders rows as the manifest (for
@@ -55,8 +56,7 @@ class Row:
         return cls(seq, key_text(key), line, live, place, used, live_used, *flags, pair, *all_names, bool(retired))
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedEntry:
+class MarkedEntry(Struct, frozen=True):
     """A live entry that the service marked with errors, and the place of its line in the manifest (None: live only).
 
     `is_new` is whether it was not marked before an apply; None where there was no apply.
@@ -108,8 +108,7 @@ def pair_digest(key: str, desired: bytes, live: bytes) -> str:
     return blake2b(desired + live + key_bytes(key), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSide:
+class StoredSide(Struct, frozen=True):
     """One line as it is stored: its labels (a JSON array), how many boxes, whether it is labelled, its text.
 
     `retired`: a live-only image that left the dataset on purpose.

@@ -14,11 +14,13 @@ from typing import Any, BinaryIO, Final
 import yaml
 
 from reconciler.errors import BadInput
-from reconciler.manifest.write import Head, json_line_of, yaml_entries
+from reconciler.manifest.forms import is_short
+from reconciler.manifest.jsonl import plain_object
+from reconciler.manifest.write import Head, head_by, json_line_of, short_line_of, yaml_entries
 from reconciler.manifest.yaml.entry import ENTRIES
 from reconciler.manifest.yaml.read import head_values
 from reconciler.manifest.yaml.text import YamlText
-from reconciler.model import Place
+from reconciler.model import NO_DEFAULTS, Defaults, Place
 from reconciler.text import inert
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -41,21 +43,25 @@ class Edits:
     whole: Collection[str] = ()
 
 
-def edited(handle: BinaryIO, edits: Edits, shown: str, *, is_yaml: bool) -> Iterator[bytes]:
+def edited(
+    handle: BinaryIO, edits: Edits, shown: str, *, is_yaml: bool, defaults: Defaults = NO_DEFAULTS
+) -> Iterator[bytes]:
     """The manifest with the edits, piece by piece; `shown` is its name.
 
     Raises:
         BadInput: an entry cannot be edited by position.
     """
     if not is_yaml:
-        return _edited_lines(handle, edits)
+        return _edited_lines(handle, edits, defaults)
     spans = _Spans(handle, shown, set(edits.changed))
-    head = Head(*head_values(handle))
+    images, values = head_values(handle)
+    by_project = head_by(defaults)
+    head = Head(images or by_project.images, {**by_project.shared, **values})
     handle.seek(0)
     return _edited_yaml(handle, edits, spans, head)
 
 
-def _edited_lines(handle: BinaryIO, edits: Edits) -> Iterator[bytes]:
+def _edited_lines(handle: BinaryIO, edits: Edits, defaults: Defaults) -> Iterator[bytes]:
     end, last = b"\n", b""
     for number, raw in enumerate(handle, start=1):
         body = raw.rstrip(b"\r\n")
@@ -64,11 +70,18 @@ def _edited_lines(handle: BinaryIO, edits: Edits) -> Iterator[bytes]:
         if number not in edits.changed:
             yield raw
         elif (line := edits.changed[number]) is not None:
-            yield (_BOM if body.startswith(_BOM) else b"") + json_line_of(line).rstrip(b"\n") + raw[len(body) :]
+            yield (_BOM if body.startswith(_BOM) else b"") + _line_like(body, line, defaults) + raw[len(body) :]
     if edits.added and last and not last.endswith(b"\n"):
         yield end
     for line in edits.added:
-        yield json_line_of(line).rstrip(b"\n") + end
+        yield _line_like(last, line, defaults) + end
+
+
+def _line_like(old: bytes, line: str, defaults: Defaults) -> bytes:
+    """A listed line in the form of a line that is there: a short one stays short."""
+    document = plain_object(old.removeprefix(_BOM))
+    short = document is not None and is_short(document)
+    return (short_line_of(line, defaults) if short else json_line_of(line)).rstrip(b"\n")
 
 
 @dataclass(frozen=True, slots=True)

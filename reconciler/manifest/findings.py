@@ -1,14 +1,17 @@
 """What reading a manifest gives: parsed lines, rules broken inside them, and findings of three classes with counts."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import PurePath
 from typing import Any, Final
 
+from msgspec import Struct, field
+
 from reconciler.errors import InvalidDeclaration
-from reconciler.model import Finding, Place, Severity, Suppression
+from reconciler.model import Finding, Lines, Place, Severity, Suppression
 from reconciler.policy import Marking
 from reconciler.rule import Rule
 from reconciler.text import PASTED_IN_A_CURE, path_for_shell
@@ -16,8 +19,7 @@ from reconciler.text import PASTED_IN_A_CURE, path_for_shell
 MemberPath = tuple[str | int, ...]  # member names and indexes from the line's object down
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
+class ParsedLine(Struct, frozen=True):
     """A parsed line: its JSON object, where it begins, and how to find where the member at a path is written.
 
     `locate` gives the place of the innermost value around a member that is missing.
@@ -28,8 +30,7 @@ class ParsedLine:
     locate: Callable[[MemberPath], Place]
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRule:
+class BrokenRule(Struct, frozen=True):
     """A rule broken inside a line: by the member at `path`; `details` fill the rule's sentence."""
 
     rule: Rule
@@ -101,6 +102,24 @@ class Findings:
         """Whether any finding is of class error, so that nothing may be sent."""
         return self.error_count > 0
 
+    def with_more(self, other: "Findings") -> "Findings":
+        """The same with further findings about the same manifest: the first 50 of each class, and the counts of all."""
+
+        def first(one: tuple[Finding, ...], more: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(sorted((*one, *more), key=lambda finding: finding.place)[:FINDINGS_KEPT])
+
+        return replace(
+            self,
+            errors=first(self.errors, other.errors),
+            marked=first(self.marked, other.marked),
+            notes=first(self.notes, other.notes),
+            error_count=self.error_count + other.error_count,
+            marked_count=self.marked_count + other.marked_count,
+            note_count=self.note_count + other.note_count,
+            suppressed=self.suppressed + other.suppressed,
+            unjudged=self.unjudged + other.unjudged,
+        )
+
     def raise_if_refused(self) -> None:
         """Do nothing for a manifest that may be sent.
 
@@ -111,6 +130,22 @@ class Findings:
             raise InvalidDeclaration(self.errors, self.error_count, self.shown)
 
 
+def inside(lines: Iterable[Lines]) -> Callable[[Place], bool]:
+    """A function that tells whether a place is in these lines, which are in order in each file."""
+    found: dict[str, tuple[list[int], list[int]]] = {}
+    for one in lines:
+        firsts, lasts = found.setdefault(one.file, ([], []))
+        firsts.append(one.first)
+        lasts.append(one.last)
+
+    def has(place: Place) -> bool:
+        firsts, lasts = found.get(place.file, ([], []))
+        at = bisect_right(firsts, place.line) - 1
+        return at >= 0 and place.line <= lasts[at]
+
+    return has
+
+
 class Collector:
     """Takes findings while a file is read; positions are looked up only for findings that are kept."""
 
@@ -119,10 +154,10 @@ class Collector:
         shown: str,
         marked: Marking = Marking.WARN,
         suppress: Iterable[Suppression] = (),
-        judged: Sequence[tuple[int, int]] | None = None,
+        judged: Sequence[Lines] | None = None,
     ) -> None:
         self.shown = shown
-        self._suppress, self._judged = tuple(suppress), judged
+        self._suppress, self._judged = tuple(suppress), None if judged is None else inside(judged)
         self._suppressed = self._unjudged = 0
         self._refuse_marked = marked is Marking.REFUSE
         self._kept: dict[Severity, list[Finding]] = {severity: [] for severity in Severity}
@@ -143,9 +178,10 @@ class Collector:
         """A place in this file."""
         return Place(self.shown, line, column)
 
-    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> None:
+    def report(self, rule: Rule, where: Place | Callable[[], Place] | None = None, /, **details: object) -> bool:
         """Count a finding and keep it when there is room; `where` is None for the file as such.
 
+        Returns False for one that is suppressed, or of a line that is not judged.
         `where` and details that are functions are called only for a finding that is kept. The detail `file` is this
         file, `output` a manifest in its place, ready for a shell.
         """
@@ -154,20 +190,21 @@ class Collector:
         self._errors += severity is Severity.ERROR
         if self._judged is not None and not self._is_judged(where := where() if callable(where) else where, details):
             self._unjudged += 1
-            return
+            return False
         made = partial(self._finding, rule, severity, where, details)
         if severity is not Severity.ERROR and self._is_suppressed(rule, made):
             self._suppressed += 1
-            return
+            return False
         self._counts[severity] += 1
         self._by_policy += refused
         if self._counts[severity] <= FINDINGS_KEPT:
             self._kept[severity].append(made())
+        return True
 
     def _is_judged(self, where: Place | None, details: Mapping[str, object]) -> bool:
         """Whether a finding touches what is judged: by its line, by another that it names, or as one of the file."""
-        lines = [one.line for one in (where, *details.values()) if isinstance(one, Place)]
-        return not any(lines) or any(first <= line <= last for line in lines for first, last in self._judged or ())
+        places = [one for one in (where, *details.values()) if isinstance(one, Place) and one.line]
+        return not places or self._judged is None or any(map(self._judged, places))
 
     def _is_suppressed(self, rule: Rule, made: Callable[[], Finding]) -> bool:
         mine = [one for one in self._suppress if one.code == rule.code]

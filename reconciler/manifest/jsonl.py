@@ -247,7 +247,7 @@ def _parsed(raw: bytes, number: int, collector: Collector) -> dict[str, Any] | N
     return None
 
 
-def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, Any] | None:
+def _judged(value: object, text: str, report: Callable[..., object]) -> dict[str, Any] | None:
     """The value when it meets what is required of a line beyond JSON's grammar."""
     if isinstance(value, str) and plain_object(value.encode("utf-8", "replace")):
         report(rules.JSON_IN_JSON, len(text) - len(text.lstrip()))
@@ -262,7 +262,7 @@ def _judged(value: object, text: str, report: Callable[..., None]) -> dict[str, 
     return None
 
 
-def _report_invalid(exception: json.JSONDecodeError, text: str, report: Callable[..., None]) -> None:
+def _report_invalid(exception: json.JSONDecodeError, text: str, report: Callable[..., object]) -> None:
     """Report text that is not JSON: the mistakes that have a rule of their own, and what the decoder says of others."""
     rest, before = text[exception.pos :], text[: exception.pos].rstrip()
     if rest.startswith("\ufeff"):

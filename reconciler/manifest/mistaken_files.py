@@ -6,8 +6,10 @@ merge conflict) converters ask too.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import cache
 from typing import BinaryIO, Final
+
+from msgspec import Struct, field
 
 from reconciler.manifest.rules import files as rules
 from reconciler.rule import Rule
@@ -20,18 +22,17 @@ MARKER: Final = re.compile(rb"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
 _BOM: Final = rb"(?:\xef\xbb\xbf)?"
 
 
-@dataclass(frozen=True, slots=True)
-class MistakenFile:
+class MistakenFile(Struct, frozen=True):
     """A row: how such a file begins, the rule and its details; `manifest`: a mistake only where that is meant."""
 
     rule: Rule
-    begins: re.Pattern[bytes]
+    begins: bytes
     details: Mapping[str, object] = field(default_factory=dict)
     manifest: bool = False
 
 
 def _row(rule: Rule, begins: bytes, *, manifest: bool = False, **details: object) -> MistakenFile:
-    return MistakenFile(rule, re.compile(begins), details, manifest)
+    return MistakenFile(rule, begins, details, manifest)
 
 
 _UTF_16: Final = "; it looks like UTF-16, as Windows tools write it"
@@ -123,10 +124,23 @@ MISTAKEN_FILES: Final = (
 )
 
 
+# How nearly every manifest begins: of the rows only those match it that look for one of these bytes further on.
+_A_LINE: Final = b'{"source-ref":'
+_INSIDE: Final = (b"\x00", b"ustar")
+
+
+@cache
+def _pattern(begins: bytes) -> re.Pattern[bytes]:
+    """Compiled when a file is first compared with it: compiling all rows takes longer than reading a small manifest."""
+    return re.compile(begins)
+
+
 def mistaken_file(head: bytes, *, manifest: bool) -> tuple[Rule, dict[str, object]] | None:
     """What a file is by mistake, with the details of the sentence; `head` is how it begins."""
+    if head.startswith(_A_LINE) and not any(part in head for part in _INSIDE):
+        return None
     for row in MISTAKEN_FILES:
-        if row.begins.match(head) and (manifest or not row.manifest):
+        if (manifest or not row.manifest) and _pattern(row.begins).match(head):
             return row.rule, {"byte": head[0], **row.details}
     return None
 

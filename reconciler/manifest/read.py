@@ -19,16 +19,17 @@ from reconciler.entries.common_lines import CommonLines
 from reconciler.entries.image_prefixes import mapped_line
 from reconciler.entries.line import own_entry
 from reconciler.entries.meaning import encoded
-from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS
+from reconciler.limits import DATASET_ENTRIES, INVALID_SHARE, LINE_CHARACTERS, REFUSED_FILE_BYTES, WARNED_FILE_BYTES
 from reconciler.manifest.findings import BrokenRule, Collector, Findings, ParsedLine
-from reconciler.manifest.jsonl import located, other_json_lines
+from reconciler.manifest.forms import other_lines
+from reconciler.manifest.jsonl import located
 from reconciler.manifest.judge.line import Judgement, judge, of_stage_fault, source_ref_fault
 from reconciler.manifest.judge.whole_manifest import Across, Notes
 from reconciler.manifest.mistaken_files import HEAD, mistaken_file
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.rules import files
 from reconciler.manifest.rules import lines as rules
-from reconciler.manifest.yaml.read import yaml_lines
-from reconciler.model import DatasetDeclaration, DesiredEntry, Place, Prefixes, Progress, Reporter
+from reconciler.model import DatasetDeclaration, DesiredEntry, Part, Place, Progress, Reporter
 from reconciler.text import did_you_mean, inert
 
 # A character takes at most 4 bytes in UTF-8.
@@ -96,7 +97,6 @@ def _missing_cure(path: Path) -> str:
         return cure
 
 
-_YAML: Final = frozenset({".yaml", ".yml"})
 # Findings about what is not meant as an entry: no line is lost with it.
 _NO_LINES: Final = (files.NO_LINE, rules.COMMENT)
 
@@ -116,36 +116,48 @@ def read_manifest(
     (YAML).
     """
     collector = Collector(dataset.shown, dataset.policy.marked, dataset.suppress, dataset.judged)
-    reading = _Reading(collector, Across(collector, labels, accept, dataset), dataset.images)
+    reading = _Reading(collector, Across(collector, labels, accept, dataset), dataset)
     if dataset.overlooked:
         collector.report(rules.OVERLOOKED, example=dataset.overlooked)
     if dataset.is_training_too:
         collector.report(rules.TRAINING_TOO)
-    with open_regular(dataset.manifest, collector) as handle:
-        if handle is not None:
-            total = os.fstat(handle.fileno()).st_size
-            for number, line in enumerate(_lines(dataset.manifest, handle, collector, reading.take)):
-                if line is not None:
-                    reading.read(line)
-                if number % 100 == 0:
-                    report(Progress(f"reading {inert(dataset.shown)}", handle.tell(), total, "bytes"))
+    for part in _parts(dataset, collector):
+        _read_file(part, collector, reading, report)
+    collector.shown = dataset.shown
     return reading.findings()
 
 
-def _lines(
-    manifest: Path, handle: BinaryIO, collector: Collector, is_taken: Callable[[int, bytes], bool]
-) -> Iterator[ParsedLine | None]:
-    """The lines of a manifest; everything that does not end in .yaml or .yml is JSON Lines. None: taken."""
-    if manifest.suffix.lower() in _YAML:
-        return yaml_lines(handle, collector)
-    return other_json_lines(handle, collector, is_taken)
+def _parts(dataset: DatasetDeclaration, collector: Collector) -> Iterator[Part]:
+    """The files of a manifest; findings are about the file that was given last."""
+    parts = parts_of(dataset)
+    if not parts:
+        collector.report(files.EMPTY_FOLDER)
+    for part in parts:
+        collector.shown = part.shown
+        yield part
+
+
+def _read_file(part: Part, collector: Collector, reading: "_Reading", report: Reporter) -> None:
+    """Read one of the files of a manifest."""
+    with open_regular(part.path, collector) as handle:
+        if handle is None:
+            return
+        total = os.fstat(handle.fileno()).st_size
+        if total >= WARNED_FILE_BYTES:
+            rule = files.LARGE_FILE if total <= REFUSED_FILE_BYTES else files.REFUSED_BY_GITHUB
+            collector.report(rule, size=total // 2**20)
+        for number, line in enumerate(other_lines(part.path, handle, collector, reading.defaults, reading.take)):
+            if line is not None:
+                reading.read(line)
+            if number % 100 == 0:
+                report(Progress(f"reading {inert(part.shown)}", handle.tell(), total, "bytes"))
 
 
 class _Reading:
     """One manifest on its way through the rules."""
 
-    def __init__(self, collector: Collector, across: Across, images: Prefixes) -> None:
-        self._collector, self._images = collector, images
+    def __init__(self, collector: Collector, across: Across, dataset: DatasetDeclaration) -> None:
+        self._collector, self._images, self.defaults = collector, dataset.images, dataset.defaults
         self._across = across
         self._notes = Notes()
         self._common = CommonLines()
@@ -223,11 +235,13 @@ def entries_despite_errors(
             repeated += accept(DesiredEntry(line.entry, line.text_of(raw), collector.place(number, 1))) is not None
         return line is not None
 
-    with open_regular(dataset.manifest, collector) as handle:
-        for line in filter(None, _lines(dataset.manifest, handle, collector, take) if handle else ()):
-            own = mapped_line(without_service_fields(line.document), dataset.images)
-            if isinstance(own.get(SOURCE_REF), str):
-                repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
-            else:
-                lost += 1
+    for part in _parts(dataset, collector):
+        with open_regular(part.path, collector) as handle:
+            lines = other_lines(part.path, handle, collector, dataset.defaults, take) if handle else iter(())
+            for line in filter(None, lines):
+                own = mapped_line(without_service_fields(line.document), dataset.images)
+                if isinstance(own.get(SOURCE_REF), str):
+                    repeated += accept(DesiredEntry(own_entry(own), encoded(own), line.place)) is not None
+                else:
+                    lost += 1
     return lost + collector.error_count - collector.has(*_NO_LINES), repeated

@@ -17,8 +17,12 @@ from typing import Any, Final
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, parse_live
 from reconciler.entries.line import own_entry, without_service_fields
 from reconciler.entries.meaning import encoded
-from reconciler.manifest.findings import Collector
+from reconciler.manifest.findings import Collector, ParsedLine
+from reconciler.manifest.forms import expanded
+from reconciler.manifest.yaml.entry import head_of
+from reconciler.manifest.yaml.nodes import Fields
 from reconciler.manifest.yaml.read import yaml_lines
+from reconciler.model import NO_DEFAULTS, Defaults, Place
 
 # Entries that are written, read again and compared at a time.
 _BATCH: Final = 500
@@ -123,25 +127,53 @@ def yaml_entries(lines: Iterable[str], head: Head, indent: str = "  ", whole: Co
 
 def _short(own: Mapping[str, Any], head: Head, indent: str) -> str | None:
     """The entry in the short form; None where it cannot say the line."""
+    said = _said(own, head)
+    if said is None:
+        return None
+    boxes = said.pop("boxes", None)
+    marks = ["- ", *["  "] * (len(said) - 1)]
+    parts = [f"{indent}{mark}{name}: {alone(value)}\n" for mark, (name, value) in zip(marks, said.items(), strict=True)]
+    if boxes is not None:
+        parts.append(f"{indent}  boxes:{' []' if not boxes else ''}\n")
+        parts += [f"{indent}    - {in_flow(box)}\n" for box in boxes]
+    return "".join(parts)
+
+
+def _said(own: Mapping[str, Any], head: Head) -> dict[str, Any] | None:
+    """What an entry says beyond the head, `image` first and `boxes` last; None where the short form cannot say it."""
     try:
         members = _members(own)
     except _Unsayable:
         return None
-    key, image = str(members.pop("image")), ""
-    if head.images and key.startswith(head.images):
-        image = key.removeprefix(head.images)
-    said = {**_DEFAULTS, **head.shared}
-    boxes = members.pop("boxes", None)
-    confidence = members.get("confidence", said["confidence"])
-    parts = [f"{indent}- image: {alone(image or key)}\n"]
-    rest = {name: value for name, value in members.items() if said.get(name) != value}
     if "job-name" in head.shared and "job-name" not in members and len(own) > 1:
         return None
-    parts += [f"{indent}  {name}: {alone(value)}\n" for name, value in rest.items()]
-    if boxes is not None:
-        parts.append(f"{indent}  boxes:{' []' if not boxes else ''}\n")
-        parts += [f"{indent}    - {in_flow(_box(box, confidence))}\n" for box in boxes]
-    return "".join(parts)
+    key, boxes = str(members.pop("image")), members.pop("boxes", None)
+    inside = head.images and key.startswith(head.images)
+    image = key.removeprefix(head.images) if inside else ""
+    usual = {**_DEFAULTS, **head.shared}
+    confidence = members.get("confidence", usual["confidence"])
+    said = {"image": image or key, **{name: value for name, value in members.items() if usual.get(name) != value}}
+    return said if boxes is None else said | {"boxes": [_box(box, confidence) for box in boxes]}
+
+
+def short_line_of(line: str, defaults: Defaults = NO_DEFAULTS) -> bytes:
+    """A listed line in the short form of JSON Lines; AWS's own line where the short form would lose something."""
+    own = without_service_fields(parse_live(line))
+    said = _said(own, head_by(defaults))
+    if said is not None:
+        place = Place("", 1, 1)
+        head = head_of({}, Fields(lambda *_args, **_details: None), defaults)
+        whole = expanded(ParsedLine(said, place, lambda _path: place), head, lambda *_args, **_details: None)
+        if whole and own_entry(whole.document).meaning == own_entry(own).meaning:
+            return encoded(said) + b"\n"
+    return json_line_of(line)
+
+
+def head_by(defaults: Defaults) -> Head:
+    """What project.yaml says for all entries, as the head of a file."""
+    shared = {"size": list(defaults.size), "created": defaults.created}
+    images = f"{defaults.images.rstrip('/')}/" if defaults.images else ""
+    return Head(images, {name: value for name, value in shared.items() if value})
 
 
 def _box(box: Mapping[str, Any], confidence: object) -> Mapping[str, Any]:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
+from msgspec import structs
+
 from reconciler.analysis.entry import Detail, detail_of
 from reconciler.analysis.groups import Groups, groups_of
 from reconciler.analysis.labels import BalanceCount
@@ -193,4 +195,4 @@ def renamed(labels: Labels, successors: Mapping[str, str]) -> Labels:
     for label, many in labels.images_by_label.items():
         new = successors.get(label, label)
         counts[new] = counts.get(new, 0) + many
-    return replace(labels, images_by_label=counts)
+    return structs.replace(labels, images_by_label=counts)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import InitVar, dataclass, field, fields
 from typing import Final, NoReturn, final
 
+from msgspec import Struct
+
 from reconciler.changes import Action, Comparison, compare
 from reconciler.guards import Asked, judged, override_of
 from reconciler.ledger import DESIRED, LIVE_ONLY, Facts, Ledger
@@ -27,9 +29,14 @@ _REPLACE_CURE: Final = (
 )
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
+=======
+class Statistics(Struct, frozen=True):
+    """DescribeDataset's own counts: TotalEntries and ErrorEntries.
+>>>>>>> main
 
     LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
     attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in

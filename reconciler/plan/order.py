@@ -9,8 +9,9 @@ a class-map declares and no box uses count too, because the service may count th
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
+
+from msgspec import Struct
 
 from reconciler.changes import Action, Comparison, changed, changes, loads, unlabelled, unlabels
 from reconciler.ledger import DESIRED, Ledger
@@ -18,8 +19,7 @@ from reconciler.limits import BATCH_BYTES, DATASET_LABELS
 from reconciler.model import Change, Verb
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What ordering needs to know of a change: its place in manifest order, its size in bytes, labels before and after.
 
     The labels are those that are used, or declared. `unlabel` tells the changes of live-only entries, whose `seq`
@@ -72,8 +72,7 @@ def fits(labels: int) -> bool:
     return labels <= DATASET_LABELS
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """Bytes and batches of what would be sent; `by_label`: manifest order would pass the label limit on the way."""
 
     bytes: int

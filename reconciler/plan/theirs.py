@@ -5,10 +5,11 @@ difference whose it is; without a base it is known that somebody edited live, an
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.changes import Action, Comparison
 from reconciler.guards import THEIRS
@@ -40,8 +41,7 @@ class Basis(StrEnum):
     MOVED = "moved"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """By what changes are judged, in words since when, or why no more is known; `by` judges by a revision."""
 
     basis: Basis = Basis.NEVER
@@ -108,8 +108,7 @@ def check_theirs(ledger: Ledger, compared: Comparison, judged: Judged, allow: Ma
     return GuardCheck(THEIRS, state, words, found.many, live, reason=reason)
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """Entries whose edits an apply would undo: the first, how many, how many of them git changed too.
 
     `overwritten` counts what would be overwritten, whoever edited it.

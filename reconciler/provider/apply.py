@@ -19,6 +19,7 @@ from reconciler.apply import apply as carry_out
 from reconciler.aws.arns import ProjectArn
 from reconciler.errors import BadInput, ReconcilerError, Refused
 from reconciler.ledger import Ledger
+from reconciler.manifest.parts import parts_of
 from reconciler.plan import Plan, ids_in
 from reconciler.policy import Destroy
 from reconciler.provider import process as runtime
@@ -260,7 +261,8 @@ def _left(inputs: Inputs, run: DatasetRun, outcome: Outcome, previous: Outputs |
     """What the apply left live, with a copy of it in the store."""
     region, process = ProjectArn.parse(run.project_arn or "").region, runtime.current()
     manifest = run.dataset.manifest
-    files = (manifest, *(path for path in (manifest.parent / "project.yaml",) if path.is_file()))
+    paths = [part.path for part in parts_of(run.dataset)]
+    files = (*paths, *(path for path in (manifest.parent / "project.yaml",) if path.is_file()))
     return left_by(
         process.account_of(inputs).live_copies(region), run, outcome, files, previous.left if previous else None
     )

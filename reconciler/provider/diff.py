@@ -121,7 +121,7 @@ def _is_moved(process: Runtime, name: str, outputs: Outputs) -> bool:
 
 def _entries(process: Runtime, outputs: Outputs, inputs: Inputs) -> tuple[str, ...]:
     """Lines that name the entries; none where the manifest that was applied is not the one that is checked out."""
-    if not Path(inputs.manifest).is_file():
+    if not Path(inputs.manifest).exists():
         return ()
     try:
         with Ledger() as ledger:

@@ -9,7 +9,7 @@ from reconciler.apply import Context, Target, observe, plan_against_live, plan_w
 from reconciler.aws.arns import ProjectArn
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings
-from reconciler.manifest.project.folders import retired_beside
+from reconciler.manifest.project.folders import declared_beside
 from reconciler.model import DatasetDeclaration, ProjectDeclaration
 from reconciler.plan import Plan
 from reconciler.policy import Compare
@@ -38,15 +38,17 @@ def read_desired(inputs: Inputs, ledger: Ledger, *, is_training_too: bool = Fals
             "manifest", f"manifest must be a path relative to the Pulumi program, not {inputs.manifest!r}"
         )
     arn, folder = inputs.project_arn, path.parent
-    retired = retired_beside(path, inputs.dataset_type)
+    beside = declared_beside(path, inputs.dataset_type)
     dataset = DatasetDeclaration(
         inputs.dataset_type,
         path,
         inputs.manifest,
         inputs.policy,
         is_training_too,
-        retired=retired,
+        retired=beside.retired,
         images=inputs.stage.images,
+        files=beside.files,
+        defaults=beside.defaults,
     )
     name = ProjectArn.parse(arn).name if arn else ""
     project = ProjectDeclaration(folder, str(folder), name, managed=False, project_arn=arn, datasets=(dataset,))

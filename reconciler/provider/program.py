@@ -33,6 +33,7 @@ from reconciler.text import inert
 
 if TYPE_CHECKING:
     from reconciler.provider.stack_config import Settings
+    from reconciler.shell.lookups import Lookups
 
 _CURE = "name the folder with `pulumi config set reconciler:datasets DIR`"
 
@@ -66,7 +67,8 @@ def datasets_from(folder: str | None = None) -> list[Dataset]:
                 "`managed: false`"
             )
         pace = Pace(SystemClock(), settings.rate)
-        found = [(one, None if one.managed else _existing_arn(settings, one, pace)) for one in projects]
+        lookups = _lookups(settings, projects, pace)
+        found = [(one, None if one.managed else _existing_arn(settings, one, lookups)) for one in projects]
         claims = _claims(found, settings)
     except ReconcilerError as error:
         raise pulumi.RunError(str(error)) from None
@@ -154,19 +156,19 @@ def _declared(
             project.dataset_in_state(dataset.dataset_type),
             project_arn=arn,
             dataset_type=dataset.dataset_type.value,
-            manifest=dataset.shown,
+            manifest=dataset.named,
             labels=project.labels,
             policy=policy_properties(dataset.policy),
             assume_role=project.assume_role or None,
             stage=stage_properties(stage) or None,
-            sibling=next((other.shown for other in project.datasets if other is not dataset), None),
+            sibling=next((other.named for other in project.datasets if other is not dataset), None),
             _claims=claims,
         )
         for dataset in project.datasets
     ]
 
 
-def _existing_arn(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
+def _existing_arn(settings: "Settings", declared: ProjectDeclaration, lookups: "Lookups") -> str:
     """The ARN of a project that the program does not create, in the account and region that the stack's settings name.
 
     Raises:
@@ -175,27 +177,43 @@ def _existing_arn(settings: "Settings", declared: ProjectDeclaration, pace: Pace
     from reconciler.shell.account import allowed_region  # noqa: PLC0415 - it loads boto3
 
     try:
-        arn = declared.project_arn or _found(settings, declared, pace)
+        arn = declared.project_arn or _found(settings, declared, lookups)
         allowed_region(settings.connection, arn)
     except ReconcilerError as error:
         raise ReconcilerError(settings.hide(str(error))) from None
     return arn
 
 
-def _found(settings: "Settings", declared: ProjectDeclaration, pace: Pace) -> str:
+def _lookups(settings: "Settings", projects: Sequence[ProjectDeclaration], pace: Pace) -> "Lookups":
+    """Finds the projects that are named only, several with one call."""
     from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
     from reconciler.aws.gateway import Gateway  # noqa: PLC0415
-    from reconciler.shell.account import project_of, region_of  # noqa: PLC0415
+    from reconciler.shell.lookups import Lookups  # noqa: PLC0415
 
-    region = region_of(settings.connection, declared, "`pulumi config set aws:region`")
-    calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
-    connection = settings.connection.assuming(declared.assume_role)
-    gateway = Gateway(connection.client(region), calls, partial(connection.account, region))
-    project = project_of(gateway, declared)
+    region = partial(_region, settings)
+
+    def gateway(declared: ProjectDeclaration) -> Gateway:
+        calls = Calls(pace.clock, Random(), tell=_tell, pace=pace)  # noqa: S311 - varies pauses
+        connection = settings.connection.assuming(declared.assume_role)
+        here = region(declared)
+        return Gateway(connection.client(here), calls, partial(connection.account, here))
+
+    named = [one for one in projects if not (one.managed or one.project_arn)]
+    return Lookups(lambda: named, region, gateway)
+
+
+def _region(settings: "Settings", declared: ProjectDeclaration) -> str:
+    from reconciler.shell.account import region_of  # noqa: PLC0415 - it loads boto3
+
+    return region_of(settings.connection, declared, "`pulumi config set aws:region`")
+
+
+def _found(settings: "Settings", declared: ProjectDeclaration, lookups: "Lookups") -> str:
+    project = lookups.project(declared)
     if project is None:
         raise NotFound(
-            f"there is no project {declared.name} in {region}; create it, set `managed: true` in its project.yaml "
-            "to have this program create it, or fix the name or the region"
+            f"there is no project {declared.name} in {_region(settings, declared)}; create it, set `managed: true` in "
+            "its project.yaml to have this program create it, or fix the name or the region"
         )
     return project.arn
 

@@ -14,13 +14,15 @@ from msgspec import structs
 from reconciler.analysis.groups import groups_of
 from reconciler.analysis.labels import BalanceCount, look_alikes
 from reconciler.analysis.movements import repoints
-from reconciler.analysis.provenance import ProvenanceCount
+from reconciler.analysis.provenance import ProvenanceCount, machine_labels
+from reconciler.analysis.results import MachineLabels
 from reconciler.analysis.sides import pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.apply.outcome import Failure
 from reconciler.changes import Action, shown_total
 from reconciler.errors import InvalidDeclaration, ReconcilerError
 from reconciler.guards import configuration_of, declaration_of
+from reconciler.manifest.rules import images
 from reconciler.manifest.rules.lines import OVERLOOKED, TRAINING_TOO
 from reconciler.model import DatasetType, GuardState, Override
 from reconciler.plan import Plan, run_id
@@ -28,7 +30,17 @@ from reconciler.policy import Compare, Leftover
 from reconciler.review.changes import CHANGES_KEPT, Reading
 from reconciler.review.dangers import dangers_of
 from reconciler.review.estimate import estimate_of, spent, total
-from reconciler.review.headline import LEFT, applied_headline, content_words, headline, remarks, run_headline, totals_of
+from reconciler.review.headline import (
+    LEFT,
+    applied_headline,
+    content_words,
+    headline,
+    image_words,
+    machine_words,
+    remarks,
+    run_headline,
+    totals_of,
+)
 from reconciler.review.model import (
     Command,
     Compared,
@@ -48,7 +60,7 @@ from reconciler.text import Sentence, counted, inert
 _STAGE: Final = 400
 _GONE: Final = "no longer in the manifest"
 # Notes that concern an apply; the others are the same in every run.
-_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code})
+_ALSO_IN_PLANS: Final = frozenset({TRAINING_TOO.code, OVERLOOKED.code, *images.CODES})
 # Commands that say whether a training would start.
 _TRAINS: Final = frozenset({"validate", "plan", "apply"})
 
@@ -69,7 +81,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     `keep` is how many changes of each dataset the review holds, the riskiest ones; None: all of them.
     """
     by_name = groupby(datasets, key=lambda one: one.project.name)
-    projects = tuple(_project(list(some), keep, trains=command in _TRAINS) for _name, some in by_name)
+    projects = tuple(_project(list(some), keep, command) for _name, some in by_name)
     found = FindingCounts()
     if isinstance(error, InvalidDeclaration):
         found = FindingCounts(errors=error.total, shown=error.findings)
@@ -132,9 +144,11 @@ def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
     )
 
 
-def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) -> ProjectReview:
+def _project(datasets: Sequence[DatasetRun], keep: int | None, command: Command) -> ProjectReview:
     ordered = sorted(datasets, key=lambda one: one.dataset.dataset_type is DatasetType.TEST)
     reviews = _overridden_together(ordered, [dataset_review(one, keep) for one in ordered])
+    if command == "drift":  # it has no --allow: nothing is applied
+        reviews = tuple(structs.replace(one, override=None) for one in reviews)
     images: dict[str, int] = {}
     halves: dict[DatasetType, Half] = {}
     for one, review in zip(ordered, reviews, strict=True):
@@ -151,7 +165,7 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) 
         datasets=reviews,
         splits=splits,
         look_alikes=look_alikes({label: many for label, many in images.items() if many}),
-        verdict=verdict_of([_contents(one, halves) for one in ordered], splits) if trains else (),
+        verdict=verdict_of([_contents(one, halves) for one in ordered], splits) if command in _TRAINS else (),
     )
 
 
@@ -182,14 +196,15 @@ def _overridden_together(datasets: Sequence[DatasetRun], reviews: Sequence[Datas
 
 
 def _with_texts(override: Override | None, configuration: str, declaration: str) -> Override | None:
-    return override and replace(override, configuration=configuration, declaration=declaration)
+    return override and structs.replace(override, configuration=configuration, declaration=declaration)
 
 
 def _half(one: DatasetRun, review: DatasetReview) -> Half | None:
     """One of the two datasets as it will be; where nothing was planned, as its manifest alone has it."""
     if one.plan is not None and review.balance is not None:
         return Half(one.ledger, _leftover(one.plan), review.balance)
-    if review.status != "valid":
+    of_images = one.images.errors if one.images else 0
+    if review.status != "valid" and not (of_images and review.findings.errors == of_images):
         return None
     count = BalanceCount()
     for pair in pairs(one.ledger, Leftover.GONE):
@@ -239,16 +254,25 @@ def dataset_review(one: DatasetRun, keep: int | None = CHANGES_KEPT) -> DatasetR
         settings=one.settings,
         remarks=_remarks(one),
         drift=one.drift,
+        images=one.images,
         error=one.failure,
         skipped=one.skipped,
     )
-    return bare if one.plan is None else _planned(one, one.plan, bare, keep)
+    if one.plan is not None:
+        return _planned(one, one.plan, bare, keep)
+    return _with_machine(bare, machine_labels(one.ledger.lines_by_machine())) if found else bare
+
+
+def _with_machine(dataset: DatasetReview, machine: MachineLabels) -> DatasetReview:
+    words = machine_words(machine)
+    return structs.replace(dataset, machine=machine, remarks=(*dataset.remarks, *([words] if words else [])))
 
 
 def _remarks(one: DatasetRun) -> tuple[Sentence, ...]:
     """What to know before an apply that no plan tells; settings whose change is a danger are among the dangers."""
     unread = f"whose changes these are is not known: {one.base.unread}" if one.base and one.base.unread else ""
-    known = tuple((words,) for words in (one.remark, unread, *_left_out(one)) if words)
+    checked = [image_words(one.images)] if one.images else []
+    known = tuple((words,) for words in (one.remark, unread, *checked, *_left_out(one)) if words)
     return (*known, *(change.words for change in one.settings if change.level == "note"))
 
 
@@ -288,10 +312,12 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
     counted = balance.balance()
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
-    made = provenance.provenance()
+    made, machine = provenance.provenance(), provenance.machine(strict=plan.policy.compare is Compare.STRICT)
+    known = _with_machine(bare, machine)
     groups, kept = groups_of(reading.patterns, counted, repoints(one.ledger)), one.ledger.base.withheld_keys()
+    fields = [one.field for one in made.ignored]
     return structs.replace(
-        bare,
+        known,
         policy=one.dataset.policy,
         action=plan.action.value,
         has_changes=changes,
@@ -321,7 +347,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         balance=counted,
         provenance=made,
         estimate=estimate_of(plan),
-        remarks=(*bare.remarks, *remarks(plan, [one.field for one in made.ignored], kept)),
+        remarks=(*known.remarks, *remarks(plan, fields, kept, verified=machine.unsent)),
     )
 
 

@@ -10,7 +10,6 @@ an entry that is in the base and not live was never applied.
 import heapq
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import fields
 from typing import Final
 
 from msgspec import structs
@@ -78,7 +77,7 @@ _VERBS: Final[dict[Verb, ChangeVerb]] = {
     Verb.LIVE_ONLY: "live-only",
 }
 # The members of `EntryChange` that are those of `Detail`.
-_DETAIL: Final = {field.name for field in fields(Detail)}.intersection(EntryChange.__struct_fields__)
+_DETAIL: Final = set(Detail.__struct_fields__).intersection(EntryChange.__struct_fields__)
 
 _Kept = tuple[int, int, EntryChange, tuple[Pattern, ...]]  # risk, minus number, change, patterns
 

@@ -4,14 +4,15 @@ There are three levels: a "danger" cannot be undone, or spoils training or its s
 is probably not intended; a "note" is good to know. Every danger follows from figures that the review already holds.
 """
 
-import glob
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, get_args
 
 from reconciler.analysis.labels import odd_letters
-from reconciler.analysis.results import LookAlike, Splits
+from reconciler.analysis.results import LookAlike, MachineLabels, Splits
 from reconciler.guards import THEIRS
-from reconciler.model import GuardCheck, Severity
+from reconciler.images.results import ImageCheck
+from reconciler.manifest.rules.images import CODES
+from reconciler.model import GuardCheck, Place, Severity
 from reconciler.review.model import Danger, DangerKind, DatasetReview, ProjectReview
 from reconciler.run import DangerLevel
 from reconciler.text import Command, Name, Sentence, counted, for_shell, listed, sentence
@@ -35,6 +36,8 @@ _STAYING: Final = {
         "images are no longer in the manifest; those that are live will still be used for training",
     ),
 }
+_MANY: Final = {"image has": "images have", "image was": "images were", "image is": "images are"}
+_BETTER: Final = "the score will look better than the model is"
 _WHY: Final = {
     "case": "they differ in case only",
     "spaces": "they differ in spaces, hyphens or underscores only",
@@ -71,6 +74,8 @@ def _project(project: ProjectReview, staying: tuple[str, str]) -> Iterator[Dange
 
 def _dataset(dataset: DatasetReview, staying: tuple[str, str]) -> Iterator[Danger]:
     yield from _blocked(dataset)
+    yield from _images(dataset)
+    yield from _machine(dataset)
     yield from _losses(dataset)
     yield from _left_behind(dataset, staying)
     yield from _labels(dataset)
@@ -81,9 +86,9 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
     for one in dataset.settings:
         if one.level != "note":
             yield _danger(dataset, one.level, "declaration", one.words, 1)
-    many = dataset.findings.errors
+    many = dataset.findings.errors - (dataset.images.errors if dataset.images else 0)
     if many:
-        errors = [found.place for found in dataset.findings.shown if found.severity is Severity.ERROR]
+        errors = _places(dataset, images=False)
         shown = [f"{place.file}:{place.line}" if place.line else place.file for place in errors]
         files = list(dict.fromkeys(place.file for place in errors)) or [dataset.manifest]
         then = "an apply would send nothing" if dataset.manifest in files else "it could not be read completely"
@@ -100,6 +105,50 @@ def _blocked(dataset: DatasetReview) -> Iterator[Danger]:
             yield _danger(dataset, "danger", "refusal", sentence(REFUSED, why), 1)
     for guard in dataset.guards:
         yield from _guard(dataset, guard)
+
+
+def _places(dataset: DatasetReview, *, images: bool) -> list[Place]:
+    """Where the errors about images are, or all others."""
+    errors = (found for found in dataset.findings.shown if found.severity is Severity.ERROR)
+    return [found.place for found in errors if (found.code in CODES) is images]
+
+
+def _images(dataset: DatasetReview) -> Iterator[Danger]:
+    """What a check of the images found, but for images that cannot be used: those are errors."""
+    check = dataset.images or ImageCheck(images=0)
+    if check.wrong:
+        words = (
+            f"{counted(check.wrong, 'image', 'images')} cannot be used: training ignores them, or their boxes are wrong"
+        )
+        shown = [f"{place.file}:{place.line}" for place in _places(dataset, images=True)]
+        yield _danger(dataset, "danger", "images", words, check.wrong, shown)
+    rows: tuple[tuple[DangerLevel, int, str, str], ...] = (
+        ("danger", check.leaks, "image has", f"the bytes of an image of the other dataset; {_BETTER}"),
+        ("check", check.duplicates, "image has", "the bytes of another image of this dataset"),
+        ("check", check.overwritten, "image was", "overwritten since the last check: look at the labels again"),
+        ("check", check.turned, "image is", "turned by EXIF; whether the service turns images is not known"),
+        ("note", check.undecided, "image was", "not decided"),
+    )
+    for level, many, verb, what in rows:
+        if many:
+            words = f"{counted(many, verb, _MANY[verb])} {what}"
+            yield _danger(dataset, level, "images", words, many)
+
+
+def _machine(dataset: DatasetReview) -> Iterator[Danger]:
+    """Labels of machines in a test set, and those that a person verified."""
+    machine = dataset.machine or MachineLabels()
+    if machine.after and dataset.type == "test":
+        entries = counted(machine.after, "entry of the test set is", "entries of the test set are")
+        lowest = "" if machine.lowest_after is None else f", the lowest confidence is {machine.lowest_after:g}"
+        words = f"{entries} labelled by machine{lowest}: the score is measured with labels that no person checked"
+        yield _danger(dataset, "check", "machine-labels", words, machine.after)
+    if machine.verified:
+        entries = counted(machine.verified, "entry that a machine labelled was", "entries that a machine labelled were")
+        unsent = f"; {machine.unsent:,} of them are not sent, unless `compare: strict` is set" if machine.unsent else ""
+        named = ": " if machine.verified <= len(machine.examples) else ", such as "
+        verified = sentence(f"{entries} verified by a person{named}", listed(machine.examples), unsent)
+        yield _danger(dataset, "note", "machine-labels", verified, machine.verified, machine.examples)
 
 
 def _guard(dataset: DatasetReview, guard: GuardCheck) -> Iterator[Danger]:
@@ -171,6 +220,8 @@ def _to_keep(dataset: DatasetReview, keys: Sequence[str], count: int, *, both: b
 
 def pull_command(project: str, keys: Sequence[str], count: int) -> Command:
     """`reconciler pull` of these entries; of all that differ where there are more of them than are named here."""
+    import glob  # noqa: PLC0415 - few reviews have a danger
+
     only = [for_shell(glob.escape(key), "KEY") for key in keys] if len(keys) == count <= _EXAMPLES else []
     parts = ["reconciler pull --project", for_shell(project, "NAME"), *(f"--only {key}" for key in only)]
     return Command(" ".join(parts))

@@ -131,7 +131,7 @@ def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationC
     if names[0] != names[1]:
         moved = sentence("same dataset, new name in the Pulumi state: ", Name(names[0]), " -> ", Name(names[1]))
         yield DeclarationChange(setting="resource", level="check", words=moved)
-    paths = [str(dataset.manifest.relative_to(project.folder)) for project, dataset in ((old, one), (new, other))]
+    paths = [_written(project, dataset) for project, dataset in ((old, one), (new, other))]
     if paths[0] != paths[1]:
         yield DeclarationChange(setting="manifest", words=("manifest: ", Name(paths[0]), " -> ", Name(paths[1])))
     if old.managed and not new.managed:
@@ -155,6 +155,12 @@ def _project_changes(before: Declared, after: Declared) -> Iterator[DeclarationC
         yield DeclarationChange(setting="retired", words=_listed_changes("retired", *images))
     if old.labels != new.labels:
         yield DeclarationChange(setting="labels", words=_labels(old.labels, new.labels))
+
+
+def _written(project: ProjectDeclaration, dataset: DatasetDeclaration) -> str:
+    """The files of a manifest, or its folder, as project.yaml names them."""
+    paths = [part.path for part in dataset.files] or [dataset.manifest]
+    return ", ".join(str(path.relative_to(project.folder)) for path in paths)
 
 
 def _labels(before: Sequence[str] | None, after: Sequence[str] | None) -> Sentence:

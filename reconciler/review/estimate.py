@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from reconciler.changes import Action
-from reconciler.limits import CALLS_PER_SECOND
+from reconciler.limits import CALLS_PER_SECOND, PROJECT_NAMES
 from reconciler.plan import Plan
 from reconciler.review.model import Estimate
 from reconciler.run import DatasetRun
@@ -55,13 +55,14 @@ def spent(datasets: Sequence[DatasetRun]) -> Estimate | None:
 
 
 def total(projects: Iterable[Sequence[Estimate]]) -> Estimate | None:
-    """The sum of the datasets of several projects, each of which is looked up once; None for none."""
-    calls, known = Counter[str](), list[Estimate]()
+    """The sum of the datasets of several projects, of which ten are looked up by one call; None for none."""
+    calls, known, looked_up = Counter[str](), list[Estimate](), 0
     for estimates in projects:
         known += estimates
-        for number, one in enumerate(estimates):
+        looked_up += any(_LOOK_UP in one.calls for one in estimates)
+        for one in estimates:
             calls.update(one.calls)
-            calls.subtract({_LOOK_UP: one.calls.get(_LOOK_UP, 0)} if number else {})
+    calls[_LOOK_UP] = -(-looked_up // PROJECT_NAMES)
     if not known:
         return None
     manifests = sum(one.manifests for one in known)

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from reconciler.analysis.results import MachineLabels
 from reconciler.changes import Action
+from reconciler.images.results import ImageCheck
 from reconciler.plan import Plan
 from reconciler.review.model import Content, DatasetReview, Totals
 from reconciler.text import Command, Sentence, counted, figures, listed, sentence
@@ -19,17 +21,17 @@ def headline(plan: Plan, left: str = LEFT, same: str = "up to date") -> str:
     return "; ".join(_parts(plan, left, same))
 
 
-def remarks(plan: Plan, fields: Sequence[str] = (), kept: Sequence[str] = ()) -> tuple[Sentence, ...]:
-    """What else to know before an apply; `fields` are those that differ and are ignored.
+def remarks(
+    plan: Plan, fields: Sequence[str] = (), kept: Sequence[str] = (), *, verified: int = 0
+) -> tuple[Sentence, ...]:
+    """What else to know before an apply; `fields` are those that differ and are ignored, but for `verified` entries.
 
     `kept` are entries that stay as somebody edited them: they are drift, and nothing is sent for them.
     """
     found: list[Sentence] = []
-    if plan.ignored:
+    if ignored := plan.ignored - verified:
         which = sentence(": ", listed(fields)) if fields else ""
-        found.append(
-            sentence(f"{counted(plan.ignored, 'entry differs', 'entries differ')} in ignored fields only", which)
-        )
+        found.append(sentence(f"{counted(ignored, 'entry differs', 'entries differ')} in ignored fields only", which))
     if plan.let_go:
         lines = counted(plan.let_go, "line that AWS rejected is", "lines that AWS rejected are")
         found.append((f"{lines} not sent again until the manifest changes (`rejected: skip`)",))
@@ -51,6 +53,28 @@ def content_words(content: Content, findings: int) -> str:
     parts = [counted(content.entries, "entry", "entries"), counted(len(content.labels), "label", "labels")]
     parts += [counted(content.boxes, "box", "boxes")] if content.boxes else []
     return ", ".join(parts if findings else [*parts, "no findings"])
+
+
+def image_words(check: ImageCheck) -> str:
+    """What a check of the images found, in figures."""
+    known = f" ({check.known:,} known from an earlier check)" if check.known else ""
+    wrong = f"{check.wrong:,} cannot be used" if check.wrong else "each can be used" if not check.undecided else ""
+    return ", ".join(filter(None, (f"{counted(check.images, 'image', 'images')} checked{known}", wrong)))
+
+
+def machine_words(machine: MachineLabels) -> Sentence:
+    """How many entries a machine labelled, and their lowest confidence; nothing where there are none on either side."""
+    if not (machine.before or machine.after):
+        return ()
+    now = f"labelled by machine: {_by_machine(machine.after, machine.lowest_after)}"
+    before = (machine.before, machine.lowest_before)
+    changed = machine.before and before != (machine.after, machine.lowest_after)
+    return (f"{now}; before: {_by_machine(*before)}" if changed else now,)
+
+
+def _by_machine(entries: int, lowest: float | None) -> str:
+    least = f", lowest confidence {lowest:g}" if lowest is not None else ""
+    return f"{counted(entries, 'entry', 'entries')}{least}"
 
 
 def totals_of(datasets: Sequence[DatasetReview], declaration_errors: int) -> Totals:

@@ -30,11 +30,13 @@ from reconciler.analysis.results import (
     FieldChange,
     Group,
     LookAlike,
+    MachineLabels,
     Provenance,
     Size,
     Splits,
 )
 from reconciler.apply.outcome import Failure, Outcome
+from reconciler.images.results import ImageCheck
 from reconciler.manifest.findings import FINDINGS_KEPT
 from reconciler.model import Finding, GuardCheck, Mark, Override, Place, Severity
 from reconciler.policy import Policy
@@ -195,6 +197,8 @@ DangerKind = Literal[
     "split-sizes",
     "label-new",
     "declaration",
+    "images",
+    "machine-labels",
 ]
 
 
@@ -252,7 +256,9 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     `plan_id` names the changes. `guards` are all guards, in the order of their table, none without a plan; `override`
     is how to override those that refuse. `settings` are differences in project.yaml: from the first of two sides, or
     from the base. `remarks` are what else to know before an apply. `drift` is why live has drifted since the last
-    apply, none if it has not, null where that was not judged.
+    apply, none if it has not, null where that was not judged. `images` are figures of a check of the images, null where
+    none was asked for. `machine` are the entries that a machine labelled, `before` always 0 where nothing was
+    planned; null where the manifest was not read.
     `outcome` is what the apply did and `spent` what it took, to compare with `estimate`, both null before it; every
     other member stays as planned.
 
@@ -299,11 +305,13 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     changes_total: int = 0
     balance: Balance | None = None
     provenance: Provenance | None = None
+    machine: MachineLabels | None = None
     estimate: Estimate | None = None
     spent: Estimate | None = None
     settings: tuple[DeclarationChange, ...] = ()
     remarks: tuple[Sentence, ...] = ()
     drift: tuple[str, ...] | None = None
+    images: ImageCheck | None = None
     outcome: Outcome | None = None
     error: Failure | None = None
     skipped: str | None = None

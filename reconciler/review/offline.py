@@ -10,14 +10,16 @@ project.yaml counts as a project when it has manifests under their usual names.
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.guards import Asked
 from reconciler.ledger import DESIRED_ONLY, LIVE_ONLY, Ledger
 from reconciler.manifest import Findings, load_projects, read_manifest
-from reconciler.manifest.project.folders import default_manifests
+from reconciler.manifest.project.folders import declared_beside, default_manifests
 from reconciler.manifest.read import entries_despite_errors
 from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
 from reconciler.plan import Request, plan
@@ -46,12 +48,14 @@ def declared_in(path: Path, shown: str) -> tuple[Declared, ...]:
 
 def undeclared_project(manifest: Path, shown: str, name: str) -> ProjectDeclaration:
     """A manifest without a project, as one of this name: with any labels, and every default."""
+    defaults = declared_beside(manifest, DatasetType.TRAIN).defaults
     kind = DatasetType.TEST if manifest.name.casefold().startswith(DatasetType.TEST.word) else DatasetType.TRAIN
-    return _undeclared(manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown),))
+    return _undeclared(
+        manifest.parent, str(Path(shown).parent), name, (DatasetDeclaration(kind, manifest, shown, defaults=defaults),)
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What was read of one manifest: its findings, and how many lines were left out.
 
     `unknown` of these could not be read: their images are not known. `unread`: that is all there is.

@@ -5,8 +5,9 @@ Sources: Custom Labels Developer Guide, "Guidelines and quotas" (labels), "Termi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.analysis.results import Balance, Splits
 from reconciler.limits import INVALID_SHARE
@@ -19,8 +20,7 @@ HEAD: Final = "would train: "
 _LEAST_LABELS: Final = {True: 1, False: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """What one dataset will have: its labels in figures, and how many of its lines are unusable for training.
 
     `balance` is None where it is not known, because the manifest has errors or the dataset could not be planned.

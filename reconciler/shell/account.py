@@ -22,14 +22,13 @@ from reconciler.aws.objects import Objects, S3Address
 from reconciler.aws.pace import Pace
 from reconciler.errors import BadInput, Interrupted
 from reconciler.limits import DEFAULT_RATE
-from reconciler.model import Progress, Project, ProjectDeclaration, Reporter
+from reconciler.model import Progress, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
 from reconciler.records import Attempt, AuditLog
 from reconciler.snapshots.listings import Listings
 from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.places import Keeper, keeper_for
-from reconciler.text import inert
 
 Made = TypeVar("Made")
 
@@ -214,21 +213,6 @@ def region_of(connection: Connection, declared: ProjectDeclaration, cure: str) -
     if not region:
         raise BadInput(f"the project {declared.name} has no ARN and no region is set to look for it: {cure}")
     return region
-
-
-def project_of(gateway: Gateway, declared: ProjectDeclaration) -> Project | None:
-    """The project that a declaration names by its ARN or its name; None when it does not exist.
-
-    Raises:
-        BadInput: the credentials are of a different account than the declaration says.
-    """
-    arn = declared.project_arn
-    if declared.account and (account := gateway.account()) != declared.account:
-        raise BadInput(
-            f"{inert(declared.shown)}/project.yaml says account {declared.account}, and the credentials are of account "
-            f"{inert(account)}: use credentials of {declared.account}, or change `account`"
-        )
-    return gateway.project(arn) if arn else gateway.find_project(declared.name)
 
 
 def allowed_region(connection: Connection, project_arn: str) -> str:

@@ -23,6 +23,7 @@ from reconciler.errors import BadInput
 from reconciler.git import SHALLOW, blob_ids, is_shallow, write_blob
 from reconciler.ledger import Facts, Kind, Ledger, Pending, copied_entries
 from reconciler.manifest import read_manifest
+from reconciler.manifest.parts import parts_of
 from reconciler.model import DatasetDeclaration, Entry
 from reconciler.plan import Basis, Judge, Judged, Statistics
 from reconciler.policy import Compare
@@ -62,7 +63,7 @@ def left_by(
     name = copies.write(outcome.dataset_arn, time, _sheet(ledger, outcome, time), lines)
     pending = tuple(map(str, islice(_pending(ledger, mode), _PENDING + 1))) if files else ()
     many = len(pending) > _PENDING
-    blobs = blob_ids(files)
+    blobs = blob_ids(files) if len(parts_of(run.dataset)) == 1 else ()  # the ids are those of one file
     return LeftLive(
         at=_time(time),
         dataset=outcome.dataset_arn,
@@ -146,11 +147,12 @@ def _read_then(left: LeftLive, dataset: DatasetDeclaration, folder: Path, then: 
     """Read the manifest as it was applied, from git; why that cannot be had, or empty."""
     manifest, repository = folder / f"manifest{Path(left.file).suffix}", dataset.manifest.absolute().parent
     if not left.manifest:
-        return "and the manifest was not in git when it was applied"
+        several = len(parts_of(dataset)) > 1
+        return f"and the manifest {'has several files' if several else 'was not in git when it was applied'}"
     if not write_blob(left.manifest, repository, manifest):
         return f"and git does not have the manifest as it was applied{_shallow(repository)}"
     try:
-        findings = read_manifest(replace(dataset, manifest=manifest), None, then.accept)
+        findings = read_manifest(replace(dataset, manifest=manifest, files=()), None, then.accept)
     except (BadInput, OSError):
         return "and the manifest as it was applied cannot be read"
     return "and the manifest as it was applied cannot be read" if findings.refused else ""

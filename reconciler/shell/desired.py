@@ -13,16 +13,17 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.ledger import Ledger
 from reconciler.manifest import Findings, read_manifest
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.read import open_file
 from reconciler.model import DatasetDeclaration, Reporter
 from reconciler.policy import Policy
@@ -51,22 +52,21 @@ def read_once(
     """
     # Nothing but this setting is known to the reader, so nothing else can change what it finds.
     dataset = replace(dataset, policy=Policy(marked=dataset.policy.marked))
-    if beside is None or _size(dataset.manifest) < WORTH_IT:
+    if beside is None or _size(dataset) < WORTH_IT:
         return read_manifest(dataset, labels, ledger.accept, report)
     from reconciler.snapshots.folder import FOLDER  # noqa: PLC0415 - a small manifest needs no git
 
-    kept, digest = _Kept(beside.absolute() / FOLDER / _CACHE), _digest(dataset.manifest)
+    kept, digest = _Kept(beside.absolute() / FOLDER / _CACHE), _digest(dataset)
     key = _key(digest, dataset, labels)
     findings = kept.use(key, ledger)
     if findings is None:
         findings = read_manifest(dataset, labels, ledger.accept, report)
-        if _digest(dataset.manifest) == digest != "":  # nobody wrote to it while it was read
+        if _digest(dataset) == digest != "":  # nobody wrote to it while it was read
             kept.save(key, ledger, findings)
     return findings
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """The files of one folder. Nothing here raises: what cannot be used or written is not there."""
 
     folder: Path
@@ -84,7 +84,9 @@ class _Kept:
 
     def save(self, key: str, ledger: Ledger, findings: Findings) -> None:
         """Remember what was read, unless its findings cannot be written and read back."""
-        from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - a small manifest needs no git
+        from tempfile import NamedTemporaryFile  # noqa: PLC0415 - a small manifest needs no file
+
+        from reconciler.snapshots.folder import make_folder  # noqa: PLC0415 - nor git
 
         with suppress(OSError, sqlite3.Error, ValueError):
             note = msgspec.json.encode(findings)
@@ -123,20 +125,24 @@ class _Kept:
         return (path for _time, path in sorted(found, reverse=True))
 
 
-def _size(manifest: Path) -> int:
+def _size(dataset: DatasetDeclaration) -> int:
     try:
-        return manifest.stat().st_size
+        return sum(part.path.stat().st_size for part in parts_of(dataset))
     except (OSError, ValueError):
         return 0
 
 
-def _digest(manifest: Path) -> str:
-    """The digest of a manifest; empty where it cannot be read."""
+def _digest(dataset: DatasetDeclaration) -> str:
+    """The digest of a manifest's files and their names, which findings name; empty where one cannot be read."""
+    digests = list[str]()
     try:
-        with open_file(manifest) as handle:
-            return _sealed(handle.fileno())
+        for part in parts_of(dataset):
+            with open_file(part.path) as handle:
+                digests.append(_sealed(handle.fileno()))
     except (OSError, ValueError):
         return ""
+    names = [part.shown for part in parts_of(dataset)]
+    return hashlib.sha256(repr((names, digests)).encode()).hexdigest()
 
 
 def _key(digest: str, dataset: DatasetDeclaration, labels: tuple[str, ...] | None) -> str:

@@ -1,7 +1,8 @@
 """Lines that several views share: entries of a short view, guards in words, an outcome, and what an apply took."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from reconciler.analysis.results import Group
 from reconciler.apply.outcome import Outcome
@@ -51,8 +52,7 @@ def left_words(left: int, grouped: int, *, more: bool) -> str:
     return f"{'more ' if more else ''}{'entry' if left == 1 else 'entries'}{ways}"
 
 
-@dataclass(frozen=True, slots=True)
-class GuardLine:
+class GuardLine(Struct, frozen=True):
     """One line about a guard: `bad` if it must be seen, `quiet` if there is nothing to do."""
 
     words: Sentence

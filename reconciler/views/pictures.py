@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
 from msgspec import Struct
 
 from reconciler.errors import BadInput, missing_extra
+from reconciler.images.folder import file_of
 
 # EXIF orientations that turn a picture by a quarter. Source: Exif 2.32 (CIPA DC-008), 4.6.4 A, tag 0x0112.
 _QUARTERS = frozenset({5, 6, 7, 8})
@@ -123,13 +124,12 @@ def from_folder(folder: Path, limit: int = PICTURE_BYTES) -> Thumbnails:
     root = folder.resolve()
 
     def read(key: str) -> bytes | None:
-        for path in _candidates(key):
-            found = (root / path).resolve()
-            if found.is_relative_to(root) and found.is_file():
-                if found.stat().st_size > _FILE_BYTES:
-                    raise OSError(f"the file has more than {_FILE_BYTES / 1e6:g} MB")
-                return found.read_bytes()
-        return None
+        found = file_of(root, key)
+        if found is None:
+            return None
+        if found.stat().st_size > _FILE_BYTES:
+            raise OSError(f"the file has more than {_FILE_BYTES / 1e6:g} MB")
+        return found.read_bytes()
 
     return Thumbnails(read, limit)
 
@@ -142,15 +142,6 @@ def from_s3(read: Read, limit: int = PICTURE_BYTES) -> Thumbnails:
         return read(bucket, name) if bucket and name else None
 
     return Thumbnails(read_key, limit)
-
-
-def _candidates(key: str) -> list[PurePosixPath]:
-    """The paths where a key's picture can be; a key with NUL or without a name has none."""
-    bucket, _, name = key.removeprefix("s3://").partition("/")
-    if not name or "\0" in key:
-        return []
-    inside = PurePosixPath(name.lstrip("/"))
-    return [inside, PurePosixPath(bucket) / inside, PurePosixPath(inside.name)]
 
 
 def _pillow() -> ModuleType:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from action.forge import ForgeError, api, pages
 from tests.cli.repository import commit, git
 from tests.support.forge import served
-from tests.support.runner import Job, Runner, environment
+from tests.support.runner import ROOT, Job, Runner, environment, evaluated, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Account, World
     from tests.support.forge import Forge
+
+
+ROLE = "arn:aws:iam::111122223333:role/labels"
 
 
 @pytest.fixture
@@ -63,9 +68,12 @@ def act(runner: Runner, command: str, event: str = "push", payload: Any = None, 
 def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, forge: Forge) -> None:
     """The first run writes it, the next one renews it, a second target has its own; status and outputs are there."""
     event = pulled(world, world.many(6))
+    person = {"type": "User", "login": "mallory"}
+    forge.comments.append({"id": 1, "user": person, "body": "<!-- reconciler:plan datasets -->\nnot ours"})
     job = act(runner, "review", "pull_request", event)
     assert job.code == 0, job.log
-    (comment,) = forge.comments
+    others, comment = forge.comments
+    assert others["body"].endswith("not ours")
     assert comment["body"].startswith("<!-- reconciler:plan datasets -->\n## datasets: ")
     assert "](https://forge.example/acme/labels/actions/runs/1/artifacts/1)" in comment["body"]
     assert "0005.jpg" in comment["body"]
@@ -79,12 +87,12 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
     assert {one["name"] for one in forge.artifacts} == {"reconciler-review-datasets"}
 
     act(runner, "review", "pull_request", pulled(world, world.many(4)))
-    assert [one["id"] for one in forge.comments] == [1]
-    assert "0005.jpg" not in forge.comments[0]["body"]
+    assert [one["id"] for one in forge.comments] == [1, 2]
+    assert "0005.jpg" not in forge.comments[1]["body"]
     assert forge.statuses[-1]["description"] == "no changes"
 
     act(runner, "review", "pull_request", event, target="prod & more")
-    first = [one["body"].splitlines()[0] for one in forge.comments]
+    first = [one["body"].splitlines()[0] for one in forge.comments[1:]]
     assert len(set(first)) == 2
     assert {one["name"].rpartition("review-")[2] for one in forge.artifacts} == {
         "datasets",
@@ -93,11 +101,19 @@ def test_a_review_is_one_comment_for_each_target(world: World, runner: Runner, f
     assert forge.statuses[-1]["context"] == "labels review (prod & more)"
 
 
-def test_a_fork_gets_a_diff_and_no_request_is_written(world: World, runner: Runner, forge: Forge) -> None:
+@pytest.mark.parametrize("fork", [True, False], ids=["fork", "Dependabot"])
+def test_a_fork_gets_a_diff_and_no_request_is_written(
+    world: World,
+    runner: Runner,
+    forge: Forge,
+    fork: bool,  # noqa: FBT001 - a parameter
+) -> None:
     """Without credentials the branch is compared with its base, and the summary of the job shows it."""
     runner.environ.pop("AWS_ACCESS_KEY_ID")
     runner.environ.pop("AWS_SECRET_ACCESS_KEY")
-    job = act(runner, "review", "pull_request", pulled(world, world.many(6), fork=True))
+    event = pulled(world, world.many(6), fork=fork)
+    event["pull_request"]["user"] = {"login": "somebody" if fork else "dependabot[bot]"}
+    job = act(runner, "review", "pull_request", event)
     assert job.code == 0, job.log
     assert "0005.jpg" in job.summary
     assert job.outputs["changes"] == "2"
@@ -116,6 +132,7 @@ def test_drift_is_one_issue_until_live_is_clean(world: World, account: Account, 
         assert words in issue["body"]
     assert forge.statuses[-1]["description"] == "drift"
 
+    issue["labels"] = []  # the token might not set them
     account.emulator.edit_entries(account.dataset("cells"), [world.boxes("0002.jpg", "WBC")])
     assert act(runner, "drift", "schedule").code == 2
     assert [one["number"] for one in forge.issues] == [1]
@@ -149,6 +166,19 @@ def test_an_apply_is_held_against_the_review(world: World, account: Account, run
     assert len(account.keys("cells")) == 8
 
 
+def test_the_review_of_a_fork_counts(world: World, account: Account, runner: Runner, forge: Forge) -> None:
+    """What it showed from git alone is what an apply does, change by change; one that is live by now is left out."""
+    keys = {name: runner.environ.pop(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    lines = [*world.many(3), world.boxes("0003.jpg", "RBC", left=200), *world.many(2, first=4)]
+    event = pulled(world, lines, fork=True)
+    assert act(runner, "review", "pull_request", event).code == 0
+    forge.merge(runner.head(), 7, event["pull_request"]["head"]["sha"])
+    runner.environ |= keys
+    account.emulator.edit_entries(account.dataset("cells"), lines[-1:])
+    job = act(runner, "apply", reviewed="require")
+    assert (job.code, len(account.keys("cells"))) == (0, 6), job.log
+
+
 def test_a_change_that_is_live_by_now_does_not_count(world: World, account: Account, runner: Runner) -> None:
     """Somebody applied it by hand: nothing is left that a review would have had to show."""
     pulled(world, world.many(6))
@@ -166,13 +196,30 @@ def test_validate_annotates_the_lines(world: World, runner: Runner, forge: Forge
     assert not [one for one in forge.asked if "POST" in one]
 
 
-def test_a_merge_group_is_reviewed_against_its_base(world: World, runner: Runner, forge: Forge) -> None:
-    """A merge queue has no pull request to comment on: status and summary are what it gets."""
+def test_the_reusable_workflow_signs_in_and_reviews_a_merge_group(
+    world: World, runner: Runner, forge: Forge, tmp_path: Path
+) -> None:
+    """In a merge queue status and summary are the review: there is nothing to comment on. The role goes before keys."""
     base = runner.head()
     pulled(world, world.many(5))
-    job = act(runner, "review", "merge_group", {"merge_group": {"base_sha": base}})
-    assert (job.code, job.outputs["changes"], forge.comments) == (0, "1", [])
+    workflow = loaded(ROOT / ".github/workflows/labels.yml")
+    defaults = {name: one.get("default", "") for name, one in workflow["on"]["workflow_call"]["inputs"].items()}
+    given = {**defaults, "role": ROLE, "region": "us-east-1", "place": str(tmp_path / "place")}
+    known = {"github": {"event_name": "merge_group"}, "inputs": given}
+    steps = workflow["jobs"]["labels"]["steps"]
+    inputs = {name: evaluated(value, known) for name, value in steps[-1]["with"].items()}
+    assert runner.shell(steps[0]["run"], {**runner.environ, "PLACE": "s3://bucket/folder"}).returncode == 0
+    runner.environ |= {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": f"{forge.url}/token?version=1",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request",
+        "AWS_ENDPOINT_URL_STS": forge.url,
+    }
+    job = runner.act("merge_group", {"merge_group": {"base_sha": base}}, {**inputs, "python": sys.executable})
+    assert (job.code, job.outputs["changes"], forge.comments) == (0, "1", []), job.log
     assert forge.statuses[-1]["description"] == "1 to add"
+    assert forge.roles == [ROLE]
+    assert "GET /token?version=1&audience=sts.amazonaws.com" in forge.asked
+    assert "token-of-a-job" not in job.log.replace("::add-mask::token-of-a-job", "")
 
 
 @pytest.mark.parametrize(("name", "value"), [("command", "destroy"), ("reviewed", "no")])
@@ -183,10 +230,33 @@ def test_a_wrong_input_is_a_sentence(runner: Runner, name: str, value: str) -> N
     assert f"the input `{name}` must be one of" in job.log
 
 
-def test_an_input_never_acts_as_shell(world: World, runner: Runner, forge: Forge) -> None:
-    """Text of the person who starts a job stays text, in the shell and in Markdown."""
+def test_text_of_others_never_acts(world: World, runner: Runner, forge: Forge) -> None:
+    """An input stays text in the shell and in Markdown; a label in the log is never a command of the runner."""
     hostile = "$(touch hit) `touch hit`; <img src=x> [a](b)"
-    job = act(runner, "review", "pull_request", pulled(world, world.many(5)), target=hostile)
+    lines = [*world.many(4), world.boxes("new.jpg", "::error::acts")]
+    job = act(runner, "review", "pull_request", pulled(world, lines), target=hostile)
     assert job.code == 0
+    heard = re.sub(r"(?ms)^::stop-commands::(\w+)$.*?^::\1::$", "", job.log)
+    assert "::error::acts" in job.log
+    assert not re.search(r"(?m)^\s*::error", heard)
     assert not (world.folder / "hit").exists()
     assert "<img" not in forge.comments[0]["body"]
+
+
+def test_the_forges_own_command_line_takes_what_is_given_to_it(
+    forge: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tests have a stand-in for `gh`; here it is the real one, which finds the stand-in for the forge."""
+    tools = str(tmp_path / "tools")
+    if shutil.which("gh") is None:
+        pytest.skip("gh, the command line of GitHub, is not installed")
+    settings = {"GH_HOST": "github.localhost", "HTTP_PROXY": forge.url, "GH_TOKEN": "secret", "GH_CONFIG_DIR": tools}
+    for name, value in settings.items():  # gh speaks plain HTTP to this name alone
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    api("repos/acme/labels/issues/7/comments", "POST", body="first\n& second")
+    assert [one["body"] for one in pages("repos/acme/labels/issues/7/comments")] == ["first\n& second"]
+    api("repos/acme/labels/issues/comments/1", "PATCH", body="third")
+    assert forge.comments[0]["body"] == "third"
+    with pytest.raises(ForgeError, match="HTTP 404"):
+        api("repos/acme/labels/nothing")

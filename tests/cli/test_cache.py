@@ -100,6 +100,17 @@ def test_whatever_reading_depends_on_makes_it_a_different_reading(world: World, 
     assert len(reads) == 2 * len(variants) + 2
 
 
+def test_a_file_of_a_folder_that_gets_a_new_name_is_read_again(world: World, reads: list[str]) -> None:
+    """Findings and entries name the file, and its name says in which form it is."""
+    lines = declared(world).manifest
+    (world.folder / "train").mkdir()
+    dataset = DatasetDeclaration(DatasetType.TRAIN, world.folder / "train", "datasets/cells/train")
+    for name in ("one.jsonl", "two.jsonl", "two.yaml"):
+        lines = lines.rename(world.folder / "train" / name)
+        assert read(dataset, world.folder) == read(dataset, world.folder) == read(dataset, None)
+    assert len(reads) == 6
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_any_corruption_of_the_cache_gives_the_same_findings_and_entries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -57,7 +58,9 @@ def test_a_live_project_is_in_with_one_command(world: World, live: str) -> None:
     """The files are written, the plan straight after is empty, and the next two commands are named."""
     ran = world.run("init", "cells")
     assert ran.code == 0
-    assert files(world.folder).keys() == {".gitignore", "datasets/cells/project.yaml", "datasets/cells/train.jsonl"}
+    schemas = {f"datasets/.schema/{name}.schema.json" for name in ("project", "manifest")}
+    written = {".gitignore", "datasets/cells/project.yaml", "datasets/cells/train.jsonl"}
+    assert files(world.folder).keys() == written | schemas
     declared: Any = yaml.safe_load((world.folder / "datasets/cells/project.yaml").read_text())
     assert declared == {
         "project": "cells",
@@ -75,7 +78,7 @@ def test_without_a_name_all_live_projects_are_declared(world: World, account: Ac
     """Every project of the account in the Region gets a folder."""
     account.create("more")
     assert world.run("init").code == 0
-    assert {path.name for path in (world.folder / "datasets").iterdir()} == {"cells", "more"}
+    assert {path.name for path in (world.folder / "datasets").iterdir()} == {".schema", "cells", "more"}
     assert world.run("validate").code == 0
 
 
@@ -86,11 +89,27 @@ def test_every_setting_is_there_as_a_comment_and_valid(world: World) -> None:
     path = world.folder / "datasets" / "new" / "project.yaml"
     text = path.read_text()
     assert world.run("validate").code == 0
-    path.write_text(re.sub(r"^# (?!train:|test:|projectArn:)", "", text, flags=re.MULTILINE))
+    path.write_text(re.sub(r"^# (?!train:|test:|projectArn:|yaml-language-server:)", "", text, flags=re.MULTILINE))
     ran = world.run("validate")
     assert ran.code == 0, ran.out
     for setting in ("extra", "marked", "compare", "patience", "destroy", "rejected", "guards"):
         assert f"#   {setting}: " in text
+
+
+@pytest.mark.usefixtures("live")
+def test_files_name_the_schemas_that_are_beside_them(world: World) -> None:
+    """The first line of project.yaml and of a YAML manifest leads an editor to a schema, and `fmt` keeps it there."""
+    assert world.run("init", "cells", "--format", "yaml").code == 0
+    folder = world.folder / "datasets" / "cells"
+    for name, kind in (("project.yaml", "project"), ("train.yaml", "manifest")):
+        line = (folder / name).read_text().splitlines()[0]
+        schema = folder / line.removeprefix("# yaml-language-server: $schema=")
+        assert json.loads(schema.read_text())["$schema"].startswith("http://json-schema.org/")
+        assert schema.name == f"{kind}.schema.json"
+    world.run("fmt")
+    assert [(folder / name).read_text()[:22] for name in ("project.yaml", "train.yaml")] == [
+        "# yaml-language-server"
+    ] * 2
 
 
 @pytest.mark.usefixtures("live")

@@ -36,6 +36,20 @@ def test_an_apply_of_eight_datasets_at_the_quota_has_no_throttled_call(eight: Wo
     assert account.updates == 8
 
 
+def test_ten_projects_are_looked_up_by_one_call(world: World, account: Account) -> None:
+    """Also those that are named by their ARN or are not there; a name that is made again is a different project."""
+    arns = [account.create(f"p{number}") for number in range(22)]
+    for number in range(23):
+        named = f"projectArn: {arns[number]}" if number == 21 else "managed: false"
+        world.write(f"p{number}", world.many(1), world.many(1, first=1), settings=named)
+    ran = world.run("plan", "--json")
+    assert account.emulator.count_calls("DescribeProjects") == 3
+    assert [one["error"]["kind"] for one in ran.datasets if one["error"]] == ["NotFound"] * 2
+    world.write("p21", world.many(1), settings=f"projectArn: {arns[21][:-1]}{9 - int(arns[21][-1])}")
+    again = world.run("plan", "--project", "p21", "--json")
+    assert "there is no project" in str(again.datasets)
+
+
 @QUOTA
 def test_throttled_calls_are_counted_and_waited_out(eight: World) -> None:
     """Above the quota the service throttles: the run becomes slower, ends well, and says how often it happened."""

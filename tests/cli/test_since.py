@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.repository import commit
+from tests.cli.repository import commit, git
 
 if TYPE_CHECKING:
     from tests.cli.conftest import World
@@ -60,6 +60,28 @@ def test_an_old_line_that_a_new_one_touches_is_judged(base: World) -> None:
     assert {one["code"] for one in cells["findings"]["shown"]} == {"source-ref-repeated"}
 
 
+def test_an_image_that_was_in_train_and_test_before_is_not_judged(world: World) -> None:
+    """One that a change puts into both is a danger, one that was there is counted."""
+    world.write("cells", world.many(3), world.many(1))
+    commit(world.folder, "base")
+    world.write("cells", world.many(4))
+    ran = world.run("validate", "--strict", "--since", "base")
+    assert "1 danger is about entries that did not change, and not judged" in ran.err
+    assert "danger" not in ran.out
+    world.write("cells", test=world.many(2))
+    ran = world.run("validate", "--strict", "--since", "base")
+    assert ran.code == 3
+    assert "danger  cells" in ran.out
+
+
+def test_a_project_that_lost_a_file_is_judged(base: World) -> None:
+    """What is left of it has not changed, and it may no longer train."""
+    base.write("cells", test=base.many(1, first=50))
+    commit(base.folder, "base2")
+    (base.folder / "datasets" / "cells" / "test.jsonl").unlink()
+    assert [one["title"] for one in base.run("validate", "--json", "--since", "base2").datasets] == ["cells train"]
+
+
 def test_nothing_that_changed_is_nothing_to_judge(base: World) -> None:
     """The command succeeds, and says how many projects it left out."""
     ran = base.run("validate", "--since", "base")
@@ -88,9 +110,9 @@ def test_in_yaml_the_whole_entry_is_judged(world: World) -> None:
     manifest.write_text(YAML + ENTRY.format("a", 620) + ENTRY.format("c", 630) + ENTRY.format("d", 1))
     (cells,) = found(world)
     assert lines(cells) == {9}
-    manifest.write_text(YAML.replace("cells", "calls") + ENTRY.format("a", 620))
+    manifest.write_text(YAML.replace("cells", "calls") + ENTRY.format("a", 620) + ENTRY.format("b", 630))
     (cells,) = found(world)
-    assert cells["findings"]["unjudged"] == 0
+    assert (lines(cells), cells["findings"]["unjudged"]) == ({6, 9}, 0)
 
 
 def test_a_manifest_that_is_new_is_judged_whole(base: World) -> None:
@@ -98,6 +120,15 @@ def test_a_manifest_that_is_new_is_judged_whole(base: World) -> None:
     base.write("new", [base.boxes("a.jpg", "RBC", left=620)])
     (new,) = found(base)
     assert lines(new) == {1}
+
+
+def test_before_the_first_commit_everything_is_judged(world: World) -> None:
+    """A hook runs there too: what HEAD names is not there yet."""
+    git(world.folder, "init", "--quiet")
+    world.write("cells", ["{"])
+    assert world.run("validate", "--since", "HEAD").code == 3
+    world.write("cells", world.many(1))
+    assert world.run("validate", "--since", "HEAD").code == 0
 
 
 def test_an_unknown_revision_is_a_sentence(base: World) -> None:

@@ -107,13 +107,50 @@ def test_what_cannot_be_split_is_a_sentence(world: World, arguments: tuple[str, 
     assert (ran.code, said in ran.err, (folder / "train.jsonl").read_bytes()) == (3, True, before)
 
 
-def test_a_project_needs_both_datasets(world: World) -> None:
-    """With one dataset there is nothing to deal to."""
-    world.write("cells", world.many(2))
+@pytest.mark.parametrize(
+    ("name", "train", "first"),
+    [
+        ("jsonl", None, '{"source-ref":"s3://acme-vision/cells/'),
+        (
+            "jsonl",
+            '{"image": "s3://acme-vision/cells/0.jpg", "labels": ["RBC"]}\n',
+            '{"image":"s3://acme-vision/cells/',
+        ),
+        (
+            "yaml",
+            "entries:\n  - {image: s3://acme-vision/cells/0.jpg, labels: [RBC]}\n",
+            "images: s3://acme-vision/cells/",
+        ),
+    ],
+)
+def test_a_missing_manifest_is_made_in_the_form_of_the_other(
+    world: World, name: str, train: str | None, first: str
+) -> None:
+    """It is read without a line in project.yaml, and the command says that the file is new."""
+    folder = world.write("cells", world.many(2))
+    if train:
+        (folder / "train.jsonl").unlink()
+        (folder / f"train.{name}").write_text(train)
+    said = deal(world, world.many(10, first=100), "--test", "50%")
+    assert f"in datasets/cells/test.{name}, a new file, which is read without a line in project.yaml" in said
+    assert (folder / f"test.{name}").read_text().startswith(first)
+    assert world.run("validate").code == 0
+
+
+def test_a_manifest_without_entries_is_not_made(world: World) -> None:
+    """Where nothing is dealt to it, the command says so."""
+    folder = world.write("cells", world.many(2))
+    said = deal(world, world.many(1, first=100), "--test", "0%")
+    assert "0 entries in datasets/cells/test.jsonl, which is not written" in said
+    assert not (folder / "test.jsonl").exists()
+
+
+def test_the_first_manifest_of_a_project_is_not_dealt(world: World) -> None:
+    """There is no form to follow, and the command names the one that writes the first."""
+    world.write("cells", settings="managed: false\ntrain: train.jsonl\ntest: test.jsonl")
     (world.folder / "new.jsonl").write_text(world.boxes("n.jpg", "a") + "\n")
     ran = world.run("split", "new.jsonl")
-    assert (ran.code, "cells has no test manifest" in ran.err) == (3, True)
-    assert "write datasets/cells/test.jsonl" in ran.err
+    assert (ran.code, "no manifest of cells is there; write the first one" in ran.err) == (3, True)
 
 
 @pytest.mark.parametrize("command", [("split",), ("convert", "manifest")])

@@ -29,7 +29,7 @@ def boxes(left: int, **more: object) -> dict[str, Any]:
 
 
 def output(
-    *documents: object, key: str = "s3://b/a.jpg", least: float = 0, human_only: bool = False
+    *documents: object, key: str = "s3://pics/a.jpg", least: float = 0, human_only: bool = False
 ) -> tuple[list[dict[str, Any]], list[Any]]:
     """What lines of an output manifest become; each is of the image `key` unless it names another."""
     full = [{"source-ref": key} | one if isinstance(one, dict) else one for one in documents]
@@ -104,7 +104,7 @@ def test_an_image_that_a_streaming_job_wrote_again_has_its_newest_line() -> None
 def test_what_custom_labels_cannot_learn_from_is_counted_with_the_first() -> None:
     """Segmentation, failed labels and members without metadata are left out, and the line has the rest."""
     more = {
-        "mask-ref": "s3://b/m.png",
+        "mask-ref": "s3://pics/m.png",
         "mask-ref-metadata": metadata("groundtruth/semantic-segmentation"),
         "failed-metadata": {"failure-reason": "timeout"},
         "color": "blue",
@@ -148,12 +148,20 @@ def test_low_confidence_and_machines_can_be_left_out() -> None:
     weak = boxes(1)
     weak["bb"]["annotations"] *= 2
     weak["bb-metadata"]["objects"] = [{"confidence": 0.9}, {"confidence": 0.2}]
-    documents = [machine, weak | {"source-ref": "s3://b/w.jpg"}, {"source-ref": "s3://b/bare.jpg"}]
+    documents = [machine, weak | {"source-ref": "s3://pics/w.jpg"}, {"source-ref": "s3://pics/bare.jpg"}]
 
     lines, findings = output(*documents, least=0.5, human_only=True)
 
-    assert [line["source-ref"] for line in lines] == ["s3://b/w.jpg", "s3://b/bare.jpg"]
+    assert [line["source-ref"] for line in lines] == ["s3://pics/w.jpg", "s3://pics/bare.jpg"]
     assert len(meaning_of(lines[0]).boxes) == len(lines[0]["bb-metadata"]["objects"]) == 1
     assert findings[-1].code == "labels-left-out"
     assert "1 below the confidence 0.5, 1 that no person gave" in findings[-1].message
     assert findings[-1].message.endswith("too: 1")
+
+
+def test_a_placeholder_for_the_bucket_is_told_with_its_first_line() -> None:
+    """The lines stay as they are, so that the bucket can be written afterwards."""
+    lines, findings = output(boxes(1) | {"source-ref": "s3://$BUCKET/a.jpg"}, boxes(1))
+    assert lines[0]["source-ref"] == "s3://$BUCKET/a.jpg"
+    assert len(lines) == 2
+    assert codes(findings) == [("marked", "ground-truth-address", 1)]

@@ -175,10 +175,11 @@ def test_a_missing_manifest_says_which_name_is_near(tmp_path: Path, read_path: C
 
 
 def test_what_is_no_regular_file_is_refused(tmp_path: Path, read_path: Callable[..., Any]) -> None:
-    """A directory is refused, and a named pipe is refused without waiting for it."""
+    """A directory without manifests is refused, and a named pipe is refused without waiting for it."""
     os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "empty").mkdir()
 
-    assert [error.code for error in read_path(tmp_path).findings.errors] == ["manifest-directory"]
+    assert [error.code for error in read_path(tmp_path / "empty").findings.errors] == ["manifest-folder-empty"]
     assert [error.code for error in read_path(tmp_path / "pipe.jsonl").findings.errors] == ["manifest-not-a-file"]
 
 

@@ -67,6 +67,25 @@ def test_projects_are_found_by_name_or_named_by_arn_and_no_aws_resource_is_regis
     assert stored["id"].endswith("#train")
 
 
+def test_several_files_are_one_resource_that_is_up_to_date_while_no_entry_changes(workspace: Workspace) -> None:
+    """A list and a folder: moving an entry from file to file changes nothing, and a new file's entries are sent."""
+    workspace.create_project("cells")
+    settings = {"managed": False, "train": ["a.yaml", "b.yaml"], "test": "test"}
+    workspace.declare("cells", settings, a={"1.jpg": ["cat"], "2.jpg": ["dog"]}, b={"3.jpg": ["cat"]})
+    workspace.write("datasets/cells/test/x.yaml", {"8.jpg": ["cat"]})
+    workspace.up()
+    assert workspace.live("cells") == {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["cat"]}
+    manifests = [workspace.resources()[f"cells-{kind}"]["inputs"]["manifest"] for kind in ("train", "test")]
+    assert manifests == ["datasets/cells/a.yaml", "datasets/cells/test"]
+    workspace.declare("cells", settings, a={"1.jpg": ["cat"]}, b={"2.jpg": ["dog"], "3.jpg": ["cat"]})
+    workspace.preview("--expect-no-changes")
+    workspace.write("datasets/cells/b.yaml", {"2.jpg": ["dog"], "3.jpg": ["dog"]})
+    workspace.write("datasets/cells/test/y.yaml", {"9.jpg": ["cat"]})
+    workspace.up()
+    assert workspace.live("cells")["3.jpg"] == ["dog"]
+    assert workspace.live("cells", "TEST") == {"8.jpg": ["cat"], "9.jpg": ["cat"]}
+
+
 def test_a_program_below_the_datasets_finds_them(workspace: Workspace) -> None:
     """The nearest folder `datasets` above the program; the manifest's path in the state is relative to the program."""
     workspace.create_project("cells")

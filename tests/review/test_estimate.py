@@ -70,11 +70,11 @@ def test_the_time_is_that_of_the_accounts_quota() -> None:
 
 
 def test_datasets_share_the_quota() -> None:
-    """Their calls, bytes and minutes add up, each project looked up once; nothing was estimated for no dataset."""
+    """Their calls, bytes and minutes add up, ten projects by one call; nothing was estimated for no dataset."""
     one = Estimate(calls={"DescribeProjects": 1, "A": 300}, batches=2, bytes=10, minutes=1)
     other = Estimate(calls={"DescribeProjects": 1, "A": 298}, batches=1, bytes=5, minutes=1)
     assert total([[one, other], [one]]) == Estimate(
-        calls={"A": 898, "DescribeProjects": 2}, batches=5, bytes=25, minutes=3.0
+        calls={"A": 898, "DescribeProjects": 1}, batches=5, bytes=25, minutes=3.0
     )
     assert total([]) is None
     assert total([[], []]) is None

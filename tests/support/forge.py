@@ -19,6 +19,8 @@ from zipfile import ZipFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
+    from io import BufferedIOBase
     from pathlib import Path
 
 _BOT: Final = {"login": "github-actions[bot]", "type": "Bot"}
@@ -50,6 +52,7 @@ class Forge:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
     merged: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def merge(self, commit: str, number: int, head: str) -> None:
@@ -80,8 +83,21 @@ class Forge:
                 return given
         return self._note(method, path, body)
 
+    def _signed_in(self, body: dict[str, Any]) -> bytes:
+        """What STS answers to who has the token of this forge."""
+        assert body["WebIdentityToken"] == "token-of-a-job"
+        keys = "".join(f"<{name}>emulator</{name}>" for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+        keys += "<Expiration>2099-01-01T00:00:00Z</Expiration>"
+        result = f"<AssumeRoleWithWebIdentityResult><Credentials>{keys}</Credentials></AssumeRoleWithWebIdentityResult>"
+        return f"<AssumeRoleWithWebIdentityResponse>{result}</AssumeRoleWithWebIdentityResponse>".encode()
+
     def _note(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
-        """What GitLab answers about the notes of a merge request."""
+        """What GitLab answers about the notes of a merge request; and what a job signs in to AWS with."""
+        if path == "/" and method == "POST":
+            self.roles.append(body["RoleArn"])
+            return 200, self._signed_in(body)
+        if path == "/token":
+            return 200, {"value": "token-of-a-job"}
         if not path.startswith("/projects/5/merge_requests/7/notes"):
             return 404, {"message": "Not Found"}
         if method == "POST":
@@ -89,6 +105,17 @@ class Forge:
         if method == "PUT":
             _changed(self.notes, "id", path.rpartition("/")[2], body)
         return 200, self.notes if method == "GET" else self.notes[-1]
+
+
+def _chunks(stream: BufferedIOBase, headers: Message) -> Iterator[bytes]:
+    """The body of a request, whole or, as gh sends it, in chunks."""
+    if headers.get("Transfer-Encoding") != "chunked":
+        yield stream.read(int(headers.get("Content-Length") or 0))
+        return
+    while size := int(stream.readline(), 16):
+        yield stream.read(size)
+        stream.readline()
+    stream.readline()
 
 
 def _listed(items: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
@@ -119,7 +146,12 @@ _ROUTES: Final[list[tuple[str, Any]]] = [
         lambda forge, _match, query, _body: (
             200,
             _listed(
-                [one for one in forge.issues if one["state"] == "open" and query["labels"] in one["labels"]], query
+                [
+                    one
+                    for one in forge.issues
+                    if one["state"] == "open" and query.get("labels", "") in {"", *one["labels"]}
+                ],
+                query,
             ),
         ),
     ),
@@ -159,8 +191,7 @@ def served(folder: Path) -> Iterator[Forge]:
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            content = self.rfile.read(length).decode()
+            content = b"".join(_chunks(self.rfile, self.headers)).decode()
             is_form = "urlencoded" in self.headers.get("Content-Type", "")
             body = dict(parse_qsl(content)) if is_form else json.loads(content or "{}")
             address = self.path.removeprefix("http://api.github.localhost")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
+from logging import ERROR, getLogger
 from random import Random
 from typing import TYPE_CHECKING, Any
+
+from moto.server import ThreadedMotoServer
 
 from reconciler.aws.calls import Calls
 from reconciler.aws.connection import Connection
@@ -15,7 +19,7 @@ from rekognition_emulator.sources.s3 import serve_s3
 from tests.support.aws_doubles import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -62,3 +66,78 @@ def running_s3(folder: Path) -> Iterator[Bucket]:
     (folder / "empty").mkdir(parents=True, exist_ok=True)
     with serve_s3({name: folder / "empty"}) as endpoint:
         yield Bucket(endpoint, name)
+
+
+@dataclass
+class Watched:
+    """A WSGI application around S3: it counts the requests, and refuses some of them as S3 does.
+
+    `requests` has the operation and the key of each. `denied` and `encrypted` are parts of keys that may not be read;
+    `lists` is whether the bucket may be listed, `page` how many keys a page of a listing has at most. `seen`
+    is called with each request before its answer.
+    """
+
+    app: Any
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    denied: str = ""
+    encrypted: str = ""
+    lists: bool = True
+    page: int = 1000
+    seen: Callable[[str, str], None] = lambda _operation, _key: None
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:  # noqa: ANN401 - WSGI
+        """Answer a request."""
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        key = path.strip("/").partition("/")[2]
+        operation = "List" if method == "GET" and not key else method.capitalize()
+        self.requests.append((operation, key))
+        self.seen(operation, key)
+        if operation == "List" and not self.lists:
+            return _refused(start_response, "User is not authorized to perform: s3:ListBucket")
+        if operation in {"Get", "Head"} and self.denied and self.denied in key:
+            return _refused(start_response, "Access Denied")
+        if operation == "Get" and self.encrypted and self.encrypted in key:
+            return _refused(start_response, "User is not authorized to perform: kms:Decrypt on resource: a key")
+        if operation == "List":
+            environ["QUERY_STRING"] += f"&max-keys={self.page}"
+        if operation == "Head" and not self.lists:
+            return self.app(environ, _without_404(start_response))
+        return self.app(environ, start_response)
+
+    def counts(self) -> dict[str, int]:
+        """The requests since the last time that this was asked, by operation."""
+        counted = Counter(operation for operation, _key in self.requests)
+        self.requests.clear()
+        return dict(counted)
+
+
+def _refused(start_response: Any, message: str) -> list[bytes]:  # noqa: ANN401 - WSGI
+    body = f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()
+    start_response("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _without_404(start_response: Any) -> Any:  # noqa: ANN401 - WSGI
+    """S3 does not say that something is missing to somebody who may not list (S3 API Reference, HeadObject)."""
+
+    def start(status: str, headers: Any, *rest: Any) -> Any:  # noqa: ANN401 - WSGI
+        return start_response("403 Forbidden" if status.startswith("404") else status, headers, *rest)
+
+    return start
+
+
+@contextmanager
+def watched_s3(bucket: str) -> Iterator[tuple[Bucket, Watched]]:
+    """A server with one empty bucket, whose requests are watched."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    getLogger("werkzeug").setLevel(ERROR)
+    server.start()
+    try:
+        inner: Any = server._server
+        address, port = server.get_host_and_port()
+        made = Bucket(f"http://{address}:{port}", f"{bucket}-{next(_NUMBERS)}")
+        made.client.create_bucket(Bucket=made.name)
+        inner.app = watched = Watched(inner.app)
+        yield made, watched
+    finally:
+        server.stop()

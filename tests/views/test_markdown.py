@@ -5,10 +5,13 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from reconciler.model import Finding, Place, Severity
 from reconciler.review.dangers import LEVELS
-from reconciler.review.model import Danger, DatasetReview, Review
+from reconciler.review.model import Danger, DatasetReview, FindingCounts, Review
 from reconciler.run import DangerLevel
+from reconciler.views.html.view import view as page
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.view import COMMENT_CHARACTERS, MARKER, view
 from tests.views.real_review import real
@@ -91,6 +94,15 @@ def test_hundreds_of_datasets_fit_too() -> None:
     assert "not shown" in text
 
 
+def test_every_dataset_has_a_row_however_many_dangers_there_are() -> None:
+    """Characters are shared by risk; a dataset that has no room for its changes still has its figures."""
+    some = [dataset([change(0)], title=f"project-{number} train") for number in range(300)]
+    danger = Danger(level="danger", kind="drift", project="p", words=("x" * 300,))
+    text = view(review(*some, dangers=(danger,) * 300))
+    assert all(f"| `project-{number} train` | update | 1 to update |" in text for number in range(300))
+    assert "more dangers" in text
+
+
 def test_boxes_are_told_where_no_group_tells_them() -> None:
     """Which box, where to, by how much."""
     gone = change(0, boxes=(removed(box("RBC", 1, 2, 3, 4)),), words="1 box removed: RBC")
@@ -131,3 +143,12 @@ def test_nothing_shown_is_less_risky_than_something_cut(pieces: list[tuple[int, 
 def test_length_counts_as_the_strictest_does() -> None:
     """Characters beyond the basic plane count twice, as in JavaScript and UTF-16."""
     assert [length("abc"), length("é"), length("\N{OCTAGONAL SIGN}")] == [3, 1, 2]
+
+
+@pytest.mark.parametrize(("left", "words"), [(1, "1 more finding"), (2, "2 more findings")])
+def test_what_a_comment_and_a_page_leave_out_is_counted_in_good_english(left: int, words: str) -> None:
+    """One that is left out is a finding, two are findings, in both views."""
+    one = Finding(Severity.MARKED, "odd", Place("train.jsonl", 1, 1), "it is odd", "make it even")
+    found = FindingCounts(marked=left + 1, shown=(one,))
+    what = review(structs.replace(dataset([change(0)]), findings=found))
+    assert [words in text and f"{words}s" not in text for text in (view(what), page(what))] == [True, True]

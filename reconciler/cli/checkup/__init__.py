@@ -5,7 +5,7 @@ from typing import Any, Final
 from reconciler.cli.checkup import account, machine, permissions, storage
 from reconciler.cli.checkup.row import Check, Examined, datasets, once
 
-__all__ = ["CHECKS", "Examined"]
+__all__ = ["CHECKS", "IMAGES", "Examined"]
 
 _IAM: Final = "iam:SimulatePrincipalPolicy; docs/iam"
 _READING: Final = "s3:GetObject: Rekognition reads images with the caller's permissions (Custom Labels Developer Guide)"
@@ -13,6 +13,10 @@ _SAME_REGION: Final = "images must be in the Region of the project (Custom Label
 _VERSIONS: Final = "rekognition:DescribeProjectVersions"
 _ENGINE: Final = "Pulumi's SDK, which needs a CLI of its own major version"
 
+# The check that --check-images adds.
+IMAGES: Final = Check(
+    "images", storage.look, "Custom Labels Developer Guide, Guidelines and quotas", storage.looked_at, optional=True
+)
 # Name, function, source of the demand, and about what it is asked.
 CHECKS: Final[tuple[Check[Any], ...]] = (
     Check("system", machine.system, "README.md: Linux or macOS", once),

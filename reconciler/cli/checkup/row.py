@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from reconciler.aws.gateway import Gateway
 from reconciler.aws.objects import Objects, S3Address, is_s3
 from reconciler.aws.permissions import Permissions
+from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, ReconcilerError, ends_the_run, with_cure
@@ -37,6 +38,7 @@ class Examined:
 
     run: Run
     live: LiveSide
+    screen: Screen
     projects: tuple[ProjectDeclaration, ...] = ()
     callers: dict[str, tuple[str, str]] = field(default_factory=dict)
     found: dict[str, Project] = field(default_factory=dict)

@@ -2,15 +2,56 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from reconciler.aws.connection import ANY_REGION
 from reconciler.aws.objects import S3Address
 from reconciler.cli.checkup.row import Examined, Said, failed
+from reconciler.cli.session.read import read_all
 from reconciler.errors import NotFound
 from reconciler.manifest import read_manifest
-from reconciler.model import DatasetDeclaration, DesiredEntry, ProjectDeclaration
+from reconciler.manifest.rules.images import CODES
+from reconciler.model import DatasetDeclaration, DesiredEntry, Finding, ProjectDeclaration, Severity
+from reconciler.review.headline import image_words
 from reconciler.text import inert
+
+if TYPE_CHECKING:
+    from reconciler.review.model import CheckState
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One thing that a check of all images of a dataset found; without a finding, how many images there are."""
+
+    title: str
+    found: Finding | None = None
+    words: str = ""
+    wrong: int = 0
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def looked_at(examined: Examined) -> Iterator[Looked]:
+    """What is wrong with the images of each dataset."""
+    from reconciler.cli.session.images import check_images  # noqa: PLC0415 - few runs ask for it
+
+    run = examined.run
+    read_all(run, examined.screen)
+    check_images(run, examined.screen, examined.live)
+    for one in run.datasets:
+        found = [finding for finding in one.findings or () if finding.code in CODES]
+        yield from (Looked(one.title, finding) for finding in found)
+        if one.images:
+            yield Looked(one.title, words=image_words(one.images), wrong=one.images.wrong)
+
+
+def look(_examined: Examined, one: Looked) -> Said:
+    """A finding with its place, or that there is none."""
+    if one.found is None:
+        return Said("note" if one.wrong else "ok", one.words)
+    state: CheckState = "fails" if one.found.severity is Severity.ERROR else "warning"
+    return Said(state, f"{one.found.place}: {one.found.message}", one.found.cure)
 
 
 @dataclass(frozen=True, slots=True)

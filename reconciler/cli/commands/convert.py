@@ -5,7 +5,7 @@ is written: half a manifest looks like a whole one.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,6 +21,7 @@ from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import EXPORTERS, FORMATS, ExportedFile
 from reconciler.formats.narrow import narrowed
+from reconciler.limits import IMAGE_SIDE_MAX_PX
 from reconciler.manifest.read import open_file
 from reconciler.model import Finding, Severity
 from reconciler.text import counted, inert
@@ -34,7 +35,7 @@ _CURE: Final = "check its name and permissions"
 _IMAGES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
-def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
+def convert(run: Run, screen: Screen, signals: Signals) -> Exit:
     """Convert the files in the arguments.
 
     Raises:
@@ -45,7 +46,9 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
     exporter, place = EXPORTERS[options.to], options.files.get("lines", "")
     if exporter.folder and Path(place).exists() and any(Path(place).iterdir()):
         raise BadInput(f"{inert(place)} is not empty; give a folder that does not exist yet")
-    read = FORMATS[options.annotations].convert(Disk(options.sources), images=options.prefix, created=options.created)
+    importer, files_read = FORMATS[options.annotations], Disk(options.sources)
+    sizes = _sizes(run, screen, signals).get if options.sizes else None
+    read = importer.convert(files_read, images=options.prefix, created=options.created, sizes=sizes)
     lines, errors = _sorted_out(narrowed(read, least=options.min_confidence, human_only=options.human_only), screen)
     if not lines and not errors:
         raise BadInput("the annotations give no line for any image; nothing was written")
@@ -61,6 +64,22 @@ def convert(run: Run, screen: Screen, _signals: Signals) -> Exit:
     else:
         Path(place).write_bytes(files[0].content)
     return Exit.DONE
+
+
+def _sizes(run: Run, screen: Screen, signals: Signals) -> Mapping[str, tuple[int, int]]:
+    """The sizes of the images of which the annotations give none: they are all asked for at once."""
+    from reconciler.cli.session.images import sizes_of  # noqa: PLC0415 - few runs read images
+    from reconciler.cli.session.live import LiveSide  # noqa: PLC0415 - likewise
+
+    options, asked = run.options, dict[str, tuple[int, int]]()
+
+    def ask(key: str) -> tuple[int, int]:
+        return asked.setdefault(key, (IMAGE_SIDE_MAX_PX, IMAGE_SIDE_MAX_PX))
+
+    importer = FORMATS[options.annotations]
+    for _one in importer.convert(Disk(options.sources), images=options.prefix, created=options.created, sizes=ask):
+        pass  # read once for the images of which the size is asked for
+    return sizes_of(asked, run, screen, LiveSide(run, screen, signals)) if asked else asked
 
 
 def _sorted_out(results: Iterable[T | Finding], screen: Screen) -> tuple[list[T], int]:

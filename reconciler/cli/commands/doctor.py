@@ -1,6 +1,6 @@
 """`reconciler doctor`: what an apply needs, checked one by one; changes nothing."""
 
-from reconciler.cli.checkup import CHECKS, Examined
+from reconciler.cli.checkup import CHECKS, IMAGES, Examined
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
 from reconciler.cli.session.read import Run
@@ -22,10 +22,10 @@ def doctor(run: Run, screen: Screen, signals: Signals) -> Exit:
     Raises:
         BadInput: an argument is wrong.
     """
-    examined = Examined(run, LiveSide(run, screen, signals))
+    examined = Examined(run, LiveSide(run, screen, signals), screen)
     made: list[Checked] = []
     try:
-        for check in CHECKS:
+        for check in (*CHECKS, IMAGES) if run.options.check_images else CHECKS:
             screen.status(f"checking {check.name}")
             for one in check.answers(examined):
                 screen.line(_line(one, verbose=run.options.verbose), _ROLES.get(one.state, "plain"))

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.edited import YAML
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.read import Run, chosen_projects
 from reconciler.cli.signals import Signals
 from reconciler.entries.meaning import encoded
 from reconciler.errors import Exit
 from reconciler.manifest.findings import Collector
+from reconciler.manifest.forms import is_yaml
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.layout import formatted
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.project.folders import document_in
 from reconciler.manifest.project.project_yaml import read_project
 from reconciler.manifest.read import open_regular
@@ -36,7 +37,7 @@ def fmt(run: Run, screen: Screen, _signals: Signals) -> Exit:
     changed, refused, alike = list[str](), 0, 0
     with NewFiles(run, screen) as files:
         for path, shown in _files(run):
-            if not options.jsonl and not _is_yaml(path):
+            if not options.jsonl and not is_yaml(path):
                 continue
             try:
                 old, new = _texts(path, shown)
@@ -68,13 +69,8 @@ def _files(run: Run) -> Iterator[tuple[Path, str]]:
     for project in chosen_projects(run.options.datasets, run.options.projects):
         yield project.folder / _PROJECT, f"{project.shown}/{_PROJECT}"
         for dataset in project.datasets:
-            if dataset.manifest not in seen:
-                yield dataset.manifest, dataset.shown
-            seen.add(dataset.manifest)
-
-
-def _is_yaml(path: Path) -> bool:
-    return path.suffix.lower() in YAML
+            yield from (part for part in parts_of(dataset) if part.path not in seen)
+            seen |= {part.path for part in parts_of(dataset)}
 
 
 def _texts(path: Path, shown: str) -> tuple[bytes, bytes]:
@@ -91,13 +87,13 @@ def _texts(path: Path, shown: str) -> tuple[bytes, bytes]:
         root = document_in(path, collector)
         if root is not None:
             read_project(root, path.resolve().parent, shown, Fields(collector.report_at))
-    elif not collector.error_count and _is_yaml(path):
+    elif not collector.error_count and is_yaml(path):
         for _line in yaml_lines(BytesIO(old), collector):
             pass
     elif not collector.error_count:
         lines += (encoded(line.document) + b"\n" for line in json_lines(BytesIO(old), collector))
     _refuse(collector)
-    return old, formatted(old, manifest=path.name != _PROJECT) if _is_yaml(path) else b"".join(lines)
+    return old, formatted(old, manifest=path.name != _PROJECT) if is_yaml(path) else b"".join(lines)
 
 
 def _refuse(collector: Collector) -> None:

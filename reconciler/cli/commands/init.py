@@ -21,6 +21,14 @@ from reconciler.cli.signals import Signals
 from reconciler.errors import USER_CAUSED, BadInput, Exit, with_cure
 from reconciler.limits import PROJECT_NAME_PATTERN
 from reconciler.manifest.project.folders import default_manifests, load_projects
+from reconciler.manifest.schema import (
+    MANIFEST_SCHEMA,
+    PROJECT_SCHEMA,
+    SCHEMAS,
+    first_line,
+    manifest_schema,
+    project_schema,
+)
 from reconciler.model import DatasetType, Project
 from reconciler.text import inert, path_for_shell
 
@@ -183,14 +191,16 @@ def _project_files(
     run: Run, folders: Mapping[str, Path], found: Mapping[str, Project | None], *, looked: bool
 ) -> Iterator[_File]:
     """What declares each project; one that nobody `looked` for is not taken for new."""
+    yield _File(run.options.datasets / SCHEMAS / PROJECT_SCHEMA, project_schema())
+    yield _File(run.options.datasets / SCHEMAS / MANIFEST_SCHEMA, manifest_schema())
     for name, project in found.items():
         arn = ProjectArn.parse(project.arn) if project else None
         account, region = (arn.account, arn.region) if arn else ("", "")
         managed = looked and arn is None and run.options.pulumi
         text = project_yaml(name, account, region, managed=managed, looked=looked)
-        yield _File(folders[name] / "project.yaml", text)
+        yield _File(folders[name] / "project.yaml", first_line(PROJECT_SCHEMA) + text)
         if not (project and project.datasets) and not _has_manifest(folders[name]):
-            yield _File(folders[name] / "train.yaml", FIRST_MANIFEST)
+            yield _File(folders[name] / "train.yaml", first_line(MANIFEST_SCHEMA) + FIRST_MANIFEST)
 
 
 def _ignored(run: Run) -> str:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from reconciler.cli.screen import Screen
+from reconciler.cli.session.base import load_base
+from reconciler.cli.session.images import check_images
 from reconciler.cli.session.live import LiveSide, plan_all
-from reconciler.cli.session.read import Run, load_base, most_severe, read_all, refuse_invalid
+from reconciler.cli.session.read import Run, most_severe, read_all, refuse_invalid
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit, ReconcilerError, Refused
@@ -36,6 +38,8 @@ def made_plans(run: Run, screen: Screen, live: LiveSide) -> None:
         BadInput: the manifests or the connection are wrong.
     """
     read_all(run, screen)
+    if run.options.check_images and not any(one.findings and one.findings.refused for one in run.datasets):
+        check_images(run, screen, live)
     if any(one.findings and one.findings.refused for one in run.datasets):
         show(review_now(run), run, screen)
     refuse_invalid(run)

@@ -15,17 +15,21 @@ from typing import Final
 from reconciler.apply import list_live
 from reconciler.cli.options import STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
+from reconciler.cli.session.base import load_base
 from reconciler.cli.session.choices import Choice, Chosen, Part, Side, ask_each, choice_lines, chosen_of, refuse_unknown
 from reconciler.cli.session.declared import item_for, labelled, retired
-from reconciler.cli.session.edited import YAML, edit_manifest, read_again, repository_key, repository_line
+from reconciler.cli.session.edited import edit_manifest, read_again, repository_key, repository_line
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.live import LiveSide
-from reconciler.cli.session.read import Run, add_datasets, chosen_projects, load_base, most_severe
+from reconciler.cli.session.read import Run, add_datasets, chosen_projects, most_severe
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit, NotFound
 from reconciler.ledger import STAYING, Ledger, Whose
 from reconciler.manifest import Findings, read_manifest
-from reconciler.manifest.write import json_line_of, yaml_manifest
+from reconciler.manifest.forms import is_yaml
+from reconciler.manifest.parts import parts_of
+from reconciler.manifest.schema import MANIFEST_SCHEMA, SCHEMAS, first_line
+from reconciler.manifest.write import json_line_of, short_line_of, yaml_manifest
 from reconciler.model import DatasetType, ProjectDeclaration, Retirement
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
@@ -33,6 +37,8 @@ from reconciler.text import counted, inert, listed, path_for_shell, safe, senten
 
 # So many entries are listed where nothing says which to take.
 _LISTED: Final = 20
+# From so many entries on a new manifest in JSON Lines has the short form.
+SHORT: Final = 10_000
 
 
 def pull(run: Run, screen: Screen, signals: Signals) -> Exit:
@@ -114,7 +120,7 @@ class _Pull:
         """Write a manifest that is not there yet."""
         file = self.files.write(one.dataset.manifest, self._whole(one))
         with Ledger() as written:
-            findings = read_again(one, file, project, written, self.screen.show)
+            findings = read_again(one, {one.dataset.manifest: file}, project, written, self.screen.show)
         entries = counted(sum(1 for _key in one.ledger.keys(STAYING)), "entry", "entries")
         self._say(one, f"{entries} in {inert(one.dataset.shown)}")
         self._judged(findings, one)
@@ -125,9 +131,11 @@ class _Pull:
         marked = frozenset(repository_key(one, entry.key) for entry in one.ledger.marked())
         pieces = (
             (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: _live(one), marked))
-            if one.dataset.manifest.suffix in YAML
-            else map(json_line_of, _live(one))
+            if is_yaml(one.dataset.manifest)
+            else map(partial(_line, one, short=total >= SHORT), _live(one))
         )
+        if is_yaml(one.dataset.manifest) and (one.project.folder.parent / SCHEMAS / MANIFEST_SCHEMA).is_file():
+            yield first_line(MANIFEST_SCHEMA).encode()
         for number, piece in enumerate(pieces):
             yield piece
             if number % 1000 == 0:
@@ -174,7 +182,9 @@ class _Pull:
         leaves = {Whose.OURS, *([Whose.BOTH] if options.conflicts == "git" else [])}
         offered = [one for one in choices if options.discard_ours or one.whose not in leaves]
         if asks:
-            for path in {part.one.dataset.manifest for choice in offered for part in choice.parts}:
+            for path in {
+                file.path for choice in offered for part in choice.parts for file in parts_of(part.one.dataset)
+            }:
                 self.files.refuse_dirty(path)  # before anybody answers in vain
             return ask_each(offered, self.screen)
         if options.discard_ours:
@@ -258,6 +268,10 @@ class _Pull:
 
     def _say(self, one: DatasetRun, words: str) -> None:
         self.lines.append(f"{inert(one.title)}: {words}")
+
+
+def _line(one: DatasetRun, line: str, *, short: bool) -> bytes:
+    return short_line_of(line, one.dataset.defaults) if short else json_line_of(line)
 
 
 def _live(one: DatasetRun) -> Iterator[str]:

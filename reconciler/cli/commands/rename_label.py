@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.declared import relabelled
-from reconciler.cli.session.edited import YAML, read_again
+from reconciler.cli.session.edited import read_again
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects
 from reconciler.cli.signals import Signals
@@ -14,9 +13,9 @@ from reconciler.errors import BadInput, Exit
 from reconciler.ledger import Ledger
 from reconciler.manifest import read_manifest
 from reconciler.manifest.findings import Collector
-from reconciler.manifest.jsonl import json_lines
+from reconciler.manifest.forms import file_lines, is_yaml
+from reconciler.manifest.parts import parts_of
 from reconciler.manifest.rename import has_twice, meaning_after, places_of, renamed, with_label
-from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.model import Place, ProjectDeclaration
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
@@ -65,19 +64,15 @@ def _look(one: DatasetRun, old: str, new: str) -> _Seen:
     """Read the manifest for the places of the label."""
     places: list[Place] = []
     entries, twice = 0, None
-    read = yaml_lines if _is_yaml(one.dataset.manifest) else json_lines
-    with one.dataset.manifest.open("rb") as handle:
-        for line in read(handle, Collector(one.dataset.shown)):
-            after = renamed(line.document, old, new)
-            if after is not None:
-                entries += 1
-                places += places_of(line, old)
-                twice = twice or (line.place if has_twice(after, new) else None)
+    for part in parts_of(one.dataset):
+        with part.path.open("rb") as handle:
+            for line in file_lines(part.path, handle, Collector(part.shown), one.dataset.defaults):
+                after = renamed(line.document, old, new)
+                if after is not None:
+                    entries += 1
+                    places += places_of(line, old)
+                    twice = twice or (line.place if has_twice(after, new) else None)
     return _Seen(places, entries, twice)
-
-
-def _is_yaml(manifest: Path) -> bool:
-    return manifest.suffix.lower() in YAML
 
 
 def _refuse(run: Run, found: Sequence[tuple[DatasetRun, _Seen]], old: str, new: str) -> None:
@@ -105,11 +100,14 @@ def _in_project(
     if after != project:
         yield f"{inert(project.shown)}/project.yaml: the label is renamed in `labels`"
     for one, seen in found:
-        manifest = one.dataset.manifest
-        with manifest.open("rb") as handle, Ledger() as read:
-            pieces = with_label(handle, seen.places, old, new, is_yaml=_is_yaml(manifest))
-            file = files.write(manifest, pieces)
-            read_again(one, file, after, read)
+        written = {}
+        for part in parts_of(one.dataset):
+            if places := [place for place in seen.places if place.file == part.shown]:
+                with part.path.open("rb") as handle:
+                    pieces = with_label(handle, places, old, new, is_yaml=is_yaml(part.path))
+                    written[part.path] = files.write(part.path, pieces)
+        with Ledger() as read:
+            read_again(one, written, after, read)
             _refuse_other_changes(one, read, old, new)
         yield f"{inert(one.title)}: {counted(seen.entries, 'entry', 'entries')} in {inert(one.dataset.shown)}"
 

@@ -64,7 +64,7 @@ def _named(one: DatasetRun, names: Sequence[str]) -> Iterator[Taken]:
     images = Images(names)
     for row in one.ledger.desired_rows():
         if row.key in images and row.place:
-            yield Taken(row.key, row.place.line, row.seq, goes=True)
+            yield Taken(row.key, row.place, row.seq, goes=True)
 
 
 def _refuse_unknown(name: str, keys: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from reconciler.cli.commands.convert import Disk
 from reconciler.cli.screen import Screen
-from reconciler.cli.session.edited import Taken, edit_manifest
+from reconciler.cli.session.edited import Taken, edit_manifest, read_again
 from reconciler.cli.session.files import NewFiles
 from reconciler.cli.session.read import Run, add_datasets, chosen_projects
 from reconciler.cli.signals import Signals
@@ -21,8 +21,11 @@ from reconciler.entries import meaning_of, parse_live
 from reconciler.errors import BadInput, Exit
 from reconciler.formats import FORMATS
 from reconciler.formats.conversion import Converted
-from reconciler.ledger import DESIRED, fill_live
+from reconciler.ledger import DESIRED, Ledger, fill_live
 from reconciler.manifest import read_manifest
+from reconciler.manifest.forms import has_short_lines, is_yaml
+from reconciler.manifest.parts import parts_of
+from reconciler.manifest.write import json_line_of, short_line_of, yaml_manifest
 from reconciler.model import DatasetType, ProjectDeclaration, Severity
 from reconciler.run import DatasetRun
 from reconciler.text import counted, inert
@@ -36,18 +39,18 @@ def split(run: Run, screen: Screen, _signals: Signals) -> Exit:
     """Deal the entries of the manifests in the arguments to the datasets of one project.
 
     Raises:
-        BadInput: the project does not have both datasets, a manifest has errors or cannot be edited by position, or the
+        BadInput: the project has no dataset, a manifest has errors or cannot be edited by position, or the
             pattern of groups is not valid.
     """
     options = run.options
     group = _grouping(options.group)
-    projects = chosen_projects(options.datasets, options.projects)
-    if len(projects) != 1:
-        raise BadInput("name one project that has both datasets: --project NAME")
-    _refuse_without_both(projects[0])
-    add_datasets(run, projects[0])
-    for one in run.datasets:
-        one.findings = read_manifest(one.dataset, projects[0].labels, one.ledger.accept, screen.show)
+    project = _project(run)
+    add_datasets(run, project)
+    there = [one for one in run.datasets if one.dataset.manifest.exists()]
+    if not there:
+        raise BadInput(f"no manifest of {inert(project.name)} is there; write the first one with `reconciler convert`")
+    for one in there:
+        one.findings = read_manifest(one.dataset, project.labels, one.ledger.accept, screen.show)
         one.findings.raise_if_refused()
     new = _new(run, screen)
     dealt = _dealt(run.datasets, new, group, options.share)
@@ -55,24 +58,49 @@ def split(run: Run, screen: Screen, _signals: Signals) -> Exit:
         for one in run.datasets:
             lines = dealt.lines[one.dataset.dataset_type]
             fill_live(one.ledger, (line.line.decode("utf-8", "surrogatepass") for line in lines))
-            if taken := [Taken(row.key, 0, row.seq) for row in one.ledger.live_only()]:
-                edit_manifest(one, files, taken, projects[0], screen.show).raise_if_refused()
+            if one not in there:
+                _begin(one, lines, there[0], files, project)
+            elif taken := [Taken(row.key, None, row.seq) for row in one.ledger.live_only()]:
+                edit_manifest(one, files, taken, project, screen.show).raise_if_refused()
         files.done()
-    for text in _told(run.datasets, dealt):
+    for text in _told(run.datasets, dealt, there):
         screen.line(text)
     return Exit.DONE
 
 
-def _refuse_without_both(project: ProjectDeclaration) -> None:
-    there = {one.dataset_type for one in project.datasets}
-    for kind in DatasetType:
-        if kind not in there:
-            shown = inert(project.shown)
-            raise BadInput(
-                f"{inert(project.name)} has no {kind.word} manifest, and split needs both datasets: write "
-                f"{shown}/{kind.word}.jsonl with at least one entry, and name it under `{kind.word}` if "
-                f"{shown}/project.yaml names its manifests; nothing was written"
-            )
+def _project(run: Run) -> ProjectDeclaration:
+    """The project, with both of its datasets; one without a manifest gets it in the form of the other one.
+
+    Raises:
+        BadInput: it is not one project, or it has no dataset.
+    """
+    options = run.options
+    projects = chosen_projects(options.datasets, options.projects)
+    if len(projects) != 1:
+        raise BadInput("name one project that has both datasets: --project NAME")
+    project = projects[0]
+    if len(project.datasets) < len(DatasetType):
+        other = project.datasets[0]
+        name = other.files[0].path if other.files else other.manifest
+        project = chosen_projects(options.datasets, [project.name], name.suffix or ".jsonl")[0]
+    return project
+
+
+def _begin(
+    one: DatasetRun, lines: Sequence[Converted], other: DatasetRun, files: NewFiles, project: ProjectDeclaration
+) -> None:
+    """Write a manifest that is not there yet, in the form of the project's other one, if it gets any entry."""
+    texts = [line.line.decode("utf-8", "surrogatepass") for line in lines]
+    if not texts:
+        return
+    short = has_short_lines(parts_of(other.dataset)[0].path)
+    if is_yaml(one.dataset.manifest):
+        pieces = (piece.encode("utf-8", "surrogatepass") for piece in yaml_manifest(lambda: texts))
+    else:
+        pieces = (short_line_of(text, one.dataset.defaults) if short else json_line_of(text) for text in texts)
+    file = files.write(one.dataset.manifest, pieces)
+    with Ledger() as written:
+        read_again(one, {one.dataset.manifest: file}, project, written).raise_if_refused()
 
 
 def _grouping(pattern: str) -> re.Pattern[str]:
@@ -155,9 +183,14 @@ def _side(labels: Mapping[str, int], counts: Mapping[DatasetType, Counter[str]],
     return DatasetType.TEST if counts[DatasetType.TEST][rarest] + labels[rarest] / 2 < enough else DatasetType.TRAIN
 
 
-def _told(datasets: Sequence[DatasetRun], dealt: _Dealt) -> Iterator[str]:
+def _told(datasets: Sequence[DatasetRun], dealt: _Dealt, there: Sequence[DatasetRun]) -> Iterator[str]:
     for one in datasets:
-        many = counted(len(dealt.lines[one.dataset.dataset_type]), "entry", "entries")
-        yield f"{inert(one.title)}: {many} added to {inert(one.dataset.shown)}"
+        count = len(dealt.lines[one.dataset.dataset_type])
+        many, shown = counted(count, "entry", "entries"), inert(one.dataset.shown)
+        if one in there:
+            yield f"{inert(one.title)}: {many} added to {shown}"
+        else:
+            name = "a new file, which is read without a line in project.yaml" if count else "which is not written"
+            yield f"{inert(one.title)}: {many} in {shown}, {name}"
     if dealt.there:
         yield f"{counted(len(dealt.there), 'entry', 'entries')} of one of the two already, and left where it is"

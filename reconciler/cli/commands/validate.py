@@ -1,8 +1,7 @@
-"""`reconciler validate`: every finding of every manifest; no network."""
+"""`reconciler validate`: every finding of every manifest; without --check-images no network."""
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run, read_all, refuse_invalid
-from reconciler.cli.session.since import judge_changed
 from reconciler.cli.show import review_now, show
 from reconciler.cli.signals import Signals
 from reconciler.errors import BadInput, Exit
@@ -11,16 +10,32 @@ from reconciler.review.verdict import would_not_train
 from reconciler.text import counted, inert
 
 
-def validate(run: Run, screen: Screen, _signals: Signals) -> Exit:
-    """Read all manifests and show all findings.
+def validate(run: Run, screen: Screen, signals: Signals) -> Exit:
+    """Read all manifests and show all findings, with --check-images those of the images too.
 
     Raises:
         BadInput: a declaration or a manifest has errors; with --strict also for lines that training would ignore, for
             a danger, and where training would not start.
     """
     since = run.options.since
-    read_all(run, screen, (lambda run: judge_changed(run, screen, since)) if since else lambda _run: None)
+
+    def judge(run: Run) -> None:
+        if since:
+            from reconciler.cli.session.since import judge_changed  # noqa: PLC0415 - few runs ask git
+
+            judge_changed(run, screen, since)
+
+    read_all(run, screen, judge)
+    if run.options.check_images:
+        from reconciler.cli.session.images import check_images  # noqa: PLC0415 - no other run needs the network
+        from reconciler.cli.session.live import LiveSide  # noqa: PLC0415 - likewise
+
+        check_images(run, screen, LiveSide(run, screen, signals))
     run.review = review_now(run)
+    if since:
+        from reconciler.cli.session.since import touching  # noqa: PLC0415 - likewise
+
+        run.review = touching(run, screen, run.review)
     show(run.review, run, screen, verbose=True)
     refuse_invalid(run)
     if run.options.strict:

@@ -35,7 +35,7 @@ class Part:
     def row(self) -> Row:
         """The entry on both sides."""
         ledger, seq = self.one.ledger, self.taken.seq
-        return ledger.desired_row(seq) if self.taken.line else ledger.live_row(seq)
+        return ledger.desired_row(seq) if self.taken.place else ledger.live_row(seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Side:
         """What differs but for retired images, each as a choice with one part."""
         kept = (row for row in self.one.ledger.live_only() if not row.retired)
         for row in chain(self.one.ledger.differing(self.one.dataset.policy.compare, self.settled), kept):
-            taken = Taken(row.key, row.place.line if row.place else 0, row.seq, goes=not row.in_live)
+            taken = Taken(row.key, row.place, row.seq, goes=not row.in_live)
             whose = self.judge(row.key) or Whose.UNKNOWN
             yield row, Choice(row.pair[:_NAMING], (Part(self.one, taken),), whose)
 
@@ -196,7 +196,7 @@ def _words(choice: Choice) -> Sentence:
         return (f"moved from {gone} to {came}",)
     if part.taken.goes:
         return sentence("no longer live: ", phrase(Verb.ADD, detail))
-    if not part.taken.line:
+    if part.taken.place is None:
         return sentence("new: ", phrase(Verb.ADD, detail))
     return phrase(Verb.UPDATE, detail)
 

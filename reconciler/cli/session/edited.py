@@ -1,5 +1,6 @@
 """A manifest changed by position, entry by entry; what was written is read again before it takes the file's place."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,23 +12,27 @@ from reconciler.errors import BadInput
 from reconciler.ledger import DESIRED, Ledger
 from reconciler.manifest import Findings, read_manifest
 from reconciler.manifest.edit import Edits, edited
-from reconciler.model import ProjectDeclaration, Reporter
+from reconciler.manifest.forms import is_yaml
+from reconciler.manifest.parts import parts_of
+from reconciler.model import Part, Place, ProjectDeclaration, Reporter
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.text import inert
 
-YAML: Final = frozenset({".yaml", ".yml"})
+# The slashes of s3://bucket.
+_BUCKET: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """An entry of which the manifest takes live's line (`goes`: it leaves the manifest).
 
-    `line` is where the manifest has it, 0 where it does not; `seq` its number in the ledger, of the side that has it.
+    `place` is where the manifest has it, None where it does not; `seq` its number in the ledger, of the side that has
+    it.
     """
 
     key: str
-    line: int
+    place: Place | None
     seq: int
     goes: bool = False
 
@@ -37,33 +42,91 @@ def edit_manifest(
 ) -> Findings:
     """Write a manifest's new text beside it: the entries that are taken have live's lines, or are gone.
 
-    `project` is as it will be; what a reader then finds in the manifest is given back.
+    A new entry goes to the end of the file that holds most of its folder, else of the last one. `project` is as it
+    will be; what a reader then finds in the manifest is given back.
 
     Raises:
         BadInput: an entry cannot be edited by position, or no entry would be left. InvalidDeclaration: a reader refuses
             an entry that is taken.
     """
-    shown = inert(one.dataset.shown)
-    came = [entry for entry in taken if not entry.line]
-    left = one.ledger.desired_facts(Compare.LABELS).entries + len(came) - sum(entry.goes for entry in taken)
+    left = one.ledger.desired_facts(Compare.LABELS).entries
+    left += sum(entry.place is None for entry in taken) - sum(entry.goes for entry in taken)
     if not left:
-        raise BadInput(f"no entry would be left in {shown}; nothing was written")
-    changed = {entry.line: entry for entry in taken if entry.line}
+        raise BadInput(f"no entry would be left in {inert(one.dataset.shown)}; nothing was written")
     marked = frozenset(repository_key(one, row.key) for row in one.ledger.marked())
-    edits = Edits(_Changed(one, changed), _Added(one, came), marked)
-    is_yaml = one.dataset.manifest.suffix.lower() in YAML
-    with one.dataset.manifest.open("rb") as handle, Ledger() as after:
-        file = files.write(one.dataset.manifest, edited(handle, edits, one.dataset.shown, is_yaml=is_yaml))
-        findings = read_again(one, file, project, after, report)
+    written = {}
+    for part, entries in _by_file(one, taken):
+        came = [entry for entry in entries if entry.place is None]
+        changed = {entry.place.line: entry for entry in entries if entry.place}
+        edits = Edits(_Changed(one, changed), _Added(one, came), marked)
+        with part.path.open("rb") as handle:
+            form = is_yaml(part.path)
+            pieces = edited(handle, edits, part.shown, is_yaml=form, defaults=one.dataset.defaults)
+            written[part.path] = files.write(part.path, pieces)
+    with Ledger() as after:
+        findings = read_again(one, written, project, after, report)
         _refuse_other_changes(one, after, taken, left, findings)
     return findings
 
 
+def _by_file(one: DatasetRun, taken: Sequence[Taken]) -> Iterator[tuple[Part, Sequence[Taken]]]:
+    """The files of a manifest that change, each with the entries that it takes.
+
+    Raises:
+        BadInput: no entry would be left in a file.
+    """
+    parts = parts_of(one.dataset)
+    if len(parts) == 1:
+        yield parts[0], taken
+        return
+    home = _Homes(one.ledger, parts[-1].shown)
+    for part in parts:
+        entries = [entry for entry in taken if (entry.place.file if entry.place else home.of(entry.key)) == part.shown]
+        if entries and home.entries[part.shown] == sum(entry.goes for entry in entries) == len(entries):
+            raise BadInput(f"no entry would be left in {inert(part.shown)}; remove the file; nothing was written")
+        if entries:
+            yield part, entries
+
+
+class _Homes:
+    """The file of a manifest that holds most of a folder of images; `entries` counts those of each file."""
+
+    def __init__(self, ledger: Ledger, last: str) -> None:
+        self.entries = Counter[str]()
+        self._last, self._folders = last, dict[str, Counter[str]]()
+        for row in ledger.desired_rows():
+            file = row.place.file if row.place else last
+            self.entries[file] += 1
+            for folder in _folders(row.key):
+                self._folders.setdefault(folder, Counter())[file] += 1
+
+    def of(self, key: str) -> str:
+        """The file of a new entry: by the nearest folder of its image of which there are entries, else the last."""
+        found = next((self._folders[folder] for folder in _folders(key) if folder in self._folders), None)
+        return max(found, key=lambda file: (found[file], file)) if found else self._last
+
+
+def _folders(key: str) -> Iterator[str]:
+    """The folders of an image in its bucket, from the nearest upwards."""
+    folder = key.rpartition("/")[0]
+    while folder.count("/") > _BUCKET:
+        yield folder
+        folder = folder.rpartition("/")[0]
+
+
 def read_again(
-    one: DatasetRun, file: Path, project: ProjectDeclaration, ledger: Ledger, report: Reporter = lambda _progress: None
+    one: DatasetRun,
+    written: Mapping[Path, Path],
+    project: ProjectDeclaration,
+    ledger: Ledger,
+    report: Reporter = lambda _progress: None,
 ) -> Findings:
-    """What a reader finds in a new manifest of a project; its entries are the desired side of the ledger."""
-    dataset = replace(one.dataset, manifest=file, retired=project.retired_in(one.dataset.dataset_type))
+    """What a reader finds in a manifest of a project, of which files are replaced by what was `written`.
+
+    Its entries are the desired side of the ledger.
+    """
+    parts = tuple(Part(written.get(part.path, part.path), part.shown) for part in parts_of(one.dataset))
+    dataset = replace(one.dataset, files=parts, retired=project.retired_in(one.dataset.dataset_type))
     return read_manifest(dataset, project.labels, ledger.accept, report)
 
 

@@ -17,16 +17,18 @@ from reconciler.cli.session.read import Run
 from reconciler.cli.signals import Signals
 from reconciler.errors import USER_CAUSED, BadInput, NotFound, ends_the_run, with_cure
 from reconciler.ledger import Facts, Ledger
+from reconciler.manifest.parts import parts_of
 from reconciler.model import Project, ProjectDeclaration
 from reconciler.plan import Basis, Judged
 from reconciler.policy import Compare
 from reconciler.records import Attempt, AuditLog
 from reconciler.records.stored import Record, parsed
 from reconciler.run import DatasetRun, sibling_in
-from reconciler.shell.account import Account, Places, project_of, region_of
+from reconciler.shell.account import Account, Places, region_of
 from reconciler.shell.base import judge_by, left_by
 from reconciler.shell.declared_twice import in_two_folders, undone_apply
 from reconciler.shell.drift import LeftLive, left_in
+from reconciler.shell.lookups import Lookups
 from reconciler.snapshots.folder import FOLDER
 from reconciler.stored_differently import SettledStore
 from reconciler.text import for_shell, inert
@@ -44,7 +46,11 @@ class LiveSide:
         options, clock = run.options, SystemClock()
         endpoints = {"rekognition": options.endpoint_url} if options.endpoint_url else {}
         self._run, self._screen, self._clock = run, screen, clock
-        self._projects: dict[str, Project | None] = {}
+        self._lookups = Lookups(
+            lambda: (one.project for one in run.datasets),
+            self.region,
+            lambda declared: self.account_of(declared).gateway(self.region(declared)),
+        )
         self._records: dict[str, Record | None] = {}
         self._progress = ProgressLine(screen, clock.now)
         self.folder = folder = options.datasets.resolve().parent / FOLDER
@@ -157,7 +163,7 @@ class LiveSide:
     @staticmethod
     def _sources(one: DatasetRun) -> tuple[Path, ...]:
         """The files that declare a dataset."""
-        return one.dataset.manifest, one.project.folder / "project.yaml"
+        return (*(part.path for part in parts_of(one.dataset)), one.project.folder / "project.yaml")
 
     def _allow(self, one: DatasetRun) -> dict[str, str]:
         """Overrides for a dataset: those of project.yaml for its manifest, then those of this run."""
@@ -264,10 +270,7 @@ class LiveSide:
         Raises:
             BadInput: the region, profile or account cannot be used. ServiceError: a call failed.
         """
-        if declared.shown not in self._projects:
-            gateway = self.account_of(declared).gateway(self.region(declared))
-            self._projects[declared.shown] = project_of(gateway, declared)
-        return self._projects[declared.shown]
+        return self._lookups.project(declared)
 
     def _log(self, call: CallRecord) -> None:
         if call.answer in THROTTLES:

@@ -14,8 +14,9 @@ from reconciler.errors import BadInput, Exit
 from reconciler.formats.conversion import Converted
 from reconciler.ledger import Ledger, fill_live
 from reconciler.manifest import read_manifest
-from reconciler.manifest.project.folders import load_project
-from reconciler.model import Retirement
+from reconciler.manifest.parts import parts_of
+from reconciler.manifest.project.folders import folder_above, load_project
+from reconciler.model import DatasetDeclaration, Retirement
 from reconciler.policy import Compare
 from reconciler.review.offline import undeclared_project
 from reconciler.run import DatasetRun
@@ -33,14 +34,14 @@ def merge(run: Run, screen: Screen, lines: Iterable[Converted], into: Path) -> E
     Raises:
         BadInput: the manifest has errors, changes that are not committed, or cannot be edited by position.
     """
-    if not into.is_file():
+    if not into.exists():
         raise BadInput(f"{inert(str(into))} is not a file; write a new manifest with -o")
     one = _declared(run, into)
     one.findings = read_manifest(one.dataset, None, one.ledger.accept, screen.show)
     one.findings.raise_if_refused()
     fill_live(one.ledger, (line.line.decode("utf-8", "surrogatepass") for line in lines))
     changed, missing = _compared(one)
-    added = [Taken(row.key, 0, row.seq) for row in one.ledger.live_only()]
+    added = [Taken(row.key, None, row.seq) for row in one.ledger.live_only()]
     why = run.options.retire
     taken = [*changed, *added, *(missing if why else ())]
     with NewFiles(run, screen) as files:
@@ -58,16 +59,20 @@ def merge(run: Run, screen: Screen, lines: Iterable[Converted], into: Path) -> E
 
 def _declared(run: Run, into: Path) -> DatasetRun:
     """The dataset of the manifest: of the project.yaml beside it, or of none."""
-    beside = into.parent / "project.yaml"
-    project = load_project(into.parent, str(into.parent)) if beside.exists() else None
-    mine = [one for one in project.datasets if one.manifest.resolve() == into.resolve()] if project else []
+    folder = folder_above(into)
+    project = load_project(folder, str(folder)) if folder else None
+    mine = [one for one in project.datasets if _has(one, into)] if project else []
     if project is None or not mine:
         if run.options.retire:
             raise BadInput(f"no project.yaml beside {inert(str(into))} declares it, so that nothing can be retired")
         project = undeclared_project(into, str(into), into.stem)
         mine = list(project.datasets)
-    dataset = replace(mine[0], shown=str(into), retired=())
-    return DatasetRun(project, dataset, run.resources.enter_context(Ledger()))
+    return DatasetRun(project, replace(mine[0], retired=()), run.resources.enter_context(Ledger()))
+
+
+def _has(dataset: DatasetDeclaration, into: Path) -> bool:
+    """Whether a path is the manifest of a dataset, or one of its files."""
+    return into.resolve() in {path.resolve() for path in (dataset.manifest, *(one.path for one in parts_of(dataset)))}
 
 
 def _compared(one: DatasetRun) -> tuple[list[Taken], list[Taken]]:
@@ -76,7 +81,7 @@ def _compared(one: DatasetRun) -> tuple[list[Taken], list[Taken]]:
     missing: list[Taken] = []
     for row in one.ledger.differing(Compare.LABELS):
         if row.place:
-            entry = Taken(row.key, row.place.line, row.seq, goes=not row.in_live)
+            entry = Taken(row.key, row.place, row.seq, goes=not row.in_live)
             (missing if entry.goes else changed).append(entry)
     return changed, missing
 

@@ -8,9 +8,10 @@ The key of a line, `source-ref`, is an address of the form s3://bucket/key.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Attribute
 from reconciler.entries.image_names import s3_address
@@ -30,8 +31,7 @@ _DATE: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d{1,2}:\d{1,2}:\d{1,2}(\.\
 _KINDS: Final = {IMAGE_TYPE: image_label_faults, BOXES_TYPE: bounding_box_faults}
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(Struct):
     """What a line is: its faults of class marked in AWS's order, and the facts that notes are made of.
 
     `kinds` holds the kinds of its attributes that Custom Labels knows, `notes` rules of class note with the path of the

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from msgspec import Struct
+
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
 from reconciler.entries.common_lines import CommonLine
 from reconciler.entries.image_names import Images, is_plain, oddities
@@ -249,8 +251,7 @@ def _fixed_by(file: str) -> str:
     return f": reconciler convert jsonl {name} --fix-types -o {name}"
 
 
-@dataclass(slots=True)
-class _Counted:
+class _Counted(Struct):
     """How often a note applies, and where first."""
 
     place: Place
@@ -280,7 +281,7 @@ class Notes:
 
     _counted: dict[Rule, _Counted] = field(default_factory=dict)
     _kinds: dict[str, Place] = field(default_factory=dict)
-    _normalised: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _normalised: dict[int, tuple[int, Place]] = field(default_factory=dict)
 
     def see(self, line: ParsedLine, judgement: Judgement) -> None:
         """Take the notes on a line from the judgement about it."""
@@ -308,15 +309,15 @@ class Notes:
         if not key.isascii():
             # Remembered as numbers, because the text of 250,000 keys would take much memory.
             form, written = hash(unicodedata.normalize("NFC", key)), hash(key)
-            first = self._normalised.setdefault(form, (written, line.place.line))
+            first = self._normalised.setdefault(form, (written, line.place))
             if first[0] != written:
-                self._count(rules.KEYS_ALIKE, locate, first=Place(line.place.file, first[1]))
+                self._count(rules.KEYS_ALIKE, locate, first=Place(first[1].file, first[1].line))
 
     def report(self, collector: Collector) -> None:
         """Turn what was noted into findings."""
         for rule, seen in self._counted.items():
             plural = "s" if seen.count > 1 else ""
-            how = "" if collector.shown.endswith((".yaml", ".yml")) else _fixed_by(collector.shown)
+            how = "" if seen.place.file.endswith((".yaml", ".yml")) else _fixed_by(seen.place.file)
             collector.report(rule, seen.place, count=seen.count, s=plural, how=how, **seen.details)
 
     def _count(self, rule: Rule, locate: Callable[[], Place], **details: object) -> None:

@@ -5,27 +5,35 @@ The paths in project.yaml stay in the project's folder, symbolic links included.
 
 import errno
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import partial
 from os.path import lexists
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from reconciler.errors import InvalidDeclaration
 from reconciler.manifest.findings import Collector
+from reconciler.manifest.parts import SUFFIXES, parts_of
 from reconciler.manifest.project.project_yaml import DeclaredDataset, DeclaredProject, read_project
 from reconciler.manifest.project.role import account_of
 from reconciler.manifest.read import open_regular
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, YamlStopError
 from reconciler.manifest.yaml.text import YamlText
-from reconciler.model import DatasetDeclaration, DatasetType, Place, ProjectDeclaration, Retirement
+from reconciler.model import (
+    NO_DEFAULTS,
+    DatasetDeclaration,
+    DatasetType,
+    Defaults,
+    Part,
+    Place,
+    ProjectDeclaration,
+    Retirement,
+)
 from reconciler.rule import Rule
 
-DEFAULT_SUFFIXES: Final = (".jsonl", ".manifest", ".yaml", ".yml")
 _FILE: Final = "project.yaml"
 _OTHER_NAMES: Final = ("project.yml", "Project.yaml", "Project.yml", "project.yaml.txt")
 # Endings of files that may be meant as manifests, and how such a file begins.
@@ -37,12 +45,12 @@ _NEAR: Final = 0.7
 _HEAD: Final = 1000
 _LARGEST: Final = 1_000_000
 _NOTHING_CURE: Final = "write at least one key, such as `managed: true`"
-_Report = Callable[..., None]  # (rule, **details), at a place that is known
+_Report = Callable[..., object]  # (rule, **details), at a place that is known
 
 
 def default_manifests(folder: Path, dataset: str) -> list[str]:
     """The names of the files in a folder that a dataset's manifest may have without being named."""
-    return [name for suffix in DEFAULT_SUFFIXES if lexists(folder / (name := dataset + suffix))]
+    return [name for suffix in SUFFIXES if lexists(folder / (name := dataset + suffix))]
 
 
 def inside(folder: Path, written: str, report: _Report) -> Path | None:
@@ -144,7 +152,7 @@ def _report_missing(folder: Path, collector: Collector) -> None:
     shown = PurePosixPath(collector.shown)
     if wrong := [name for name in names if name in _OTHER_NAMES]:
         collector.report(rules.OTHER_NAME, Place(str(shown.with_name(wrong[0]))), example=wrong[0])
-    elif likely := [name for name in names if name.endswith(DEFAULT_SUFFIXES)]:
+    elif likely := [name for name in names if name.endswith(SUFFIXES)]:
         collector.report(rules.NO_PROJECT, Place(str(shown.parent)), example=likely[0])
 
 
@@ -182,6 +190,8 @@ def _project(declared: DeclaredProject, collector: Collector, absent: str) -> Pr
 
 def _misnamed(folder: Path, kind: DatasetType, *, alone: bool) -> Iterator[str]:
     """The files in a folder that have nearly the name of a manifest and, beside another dataset, the text of one."""
+    from difflib import get_close_matches  # noqa: PLC0415 - most folders have both manifests
+
     known = default_manifests(folder, kind.word)
     for path in sorted(folder.iterdir()):
         words = path.name.casefold().split(".")
@@ -200,19 +210,49 @@ def _begins_like_a_manifest(path: Path) -> bool:
 
 def _datasets(declared: DeclaredProject, collector: Collector, absent: str) -> Iterator[DatasetDeclaration]:
     """The datasets that are declared or have a manifest of a default name, train before test; with `absent` both."""
-    folder, paths = declared.project.folder, set[Path]()
+    shown, taken = declared.project.shown, list[set[Path]]()
     for kind in DatasetType:
-        dataset = declared.datasets.get(kind) or DeclaredDataset(None, None, declared.policy)
-        node = dataset.manifest or dataset.node
+        dataset = declared.datasets.get(kind) or DeclaredDataset((), None, declared.policy)
+        found = _files(declared.project.folder, kind, dataset, collector, absent)
+        parts = tuple(Part(path, str(PurePosixPath(shown, written))) for written, path in found)
+        if parts:
+            one = DatasetDeclaration(kind, parts[0].path, _shown(parts), dataset.policy)
+            one = replace(one, files=parts if len(parts) > 1 else (), retired=declared.project.retired_in(kind))
+            one = replace(one, defaults=declared.project.defaults)
+            _refuse_outside(declared.project.folder, one, partial(_report_at, collector, dataset.node))
+            paths = {part.path.resolve() for part in parts}
+            yield replace(one, is_training_too=paths in taken)
+            taken.append(paths)
+
+
+def _shown(parts: Sequence[Part]) -> str:
+    """The name of a manifest that has these files."""
+    return parts[0].shown if len(parts) == 1 else f"{parts[0].shown} and {len(parts) - 1:,} more"
+
+
+def _files(
+    folder: Path, kind: DatasetType, dataset: DeclaredDataset, collector: Collector, absent: str
+) -> Iterator[tuple[str, Path]]:
+    """The files or the folder of a manifest, as written and as they are; what is wrong is reported."""
+    if not dataset.manifests:
+        report = partial(_report_at, collector, dataset.node)
+        written = _default(folder, kind, dataset, report, absent)
+        path = inside(folder, written, report) if written else None
+        yield from [(written, path)] if written and path else ()
+    for node in dataset.manifests:
         report = partial(_report_at, collector, node)
-        written = dataset.manifest.text if dataset.manifest else _default(folder, kind, dataset, report, absent)
-        manifest = None if written is None else inside(folder, written, report)
-        if written is not None and manifest is not None:
-            shown = str(PurePosixPath(declared.project.shown, written))
-            path = manifest.resolve()
-            both, retired = path in paths, declared.project.retired_in(kind)
-            yield DatasetDeclaration(kind, manifest, shown, dataset.policy, is_training_too=both, retired=retired)
-            paths.add(path)
+        path = inside(folder, node.text, report)
+        if path is not None and path.resolve() == folder.resolve():
+            report(rules.OWN_FOLDER, path=node.text, dataset=kind.word)
+        elif path is not None:
+            yield node.text, path
+
+
+def _refuse_outside(folder: Path, dataset: DatasetDeclaration, report: _Report) -> None:
+    """A file in a folder of manifests may be a link that leads out of the project."""
+    for part in parts_of(dataset):
+        if part.path != dataset.manifest and (how := _leaves(folder, part.path)) is not None:
+            report(rules.OUTSIDE, path=str(part.path.relative_to(folder)), how=how)
 
 
 def _report_at(collector: Collector, node: Node | None, rule: Rule, **details: object) -> None:
@@ -228,7 +268,7 @@ def _default(folder: Path, kind: DatasetType, dataset: DeclaredDataset, report: 
     elif not names and absent:
         return kind.word + absent
     elif not names and isinstance(dataset.node, MappingNode):
-        known = ", ".join(kind.word + suffix for suffix in DEFAULT_SUFFIXES)
+        known = ", ".join(kind.word + suffix for suffix in SUFFIXES)
         report(rules.NO_DEFAULT, dataset=kind.word, names=known)
     return names[0] if len(names) == 1 else None
 
@@ -272,15 +312,37 @@ def parsed_project(handle: BinaryIO, like: ProjectDeclaration) -> ProjectDeclara
     return None
 
 
+class Beside(NamedTuple):
+    """What a project.yaml says of the dataset of a manifest: images that left it, its list of files, defaults."""
+
+    retired: tuple[Retirement, ...] = ()
+    files: tuple[Part, ...] = ()
+    defaults: Defaults = NO_DEFAULTS
+
+
+def declared_beside(manifest: Path, dataset_type: DatasetType) -> Beside:
+    """What the project.yaml that `project_beside` finds says of a manifest."""
+    project = project_beside(manifest)
+    if project is None:
+        return Beside()
+    same = (one for one in project.datasets if one.dataset_type is dataset_type)
+    declared = next((one for one in same if one.manifest.resolve() == manifest.resolve()), None)
+    return Beside(project.retired_in(dataset_type), declared.files if declared else (), project.defaults)
+
+
 def retired_beside(manifest: Path, dataset_type: DatasetType) -> tuple[Retirement, ...]:
     """The images that left the dataset of a manifest, by the project.yaml that `project_beside` finds."""
-    project = project_beside(manifest)
-    return project.retired_in(dataset_type) if project else ()
+    return declared_beside(manifest, dataset_type).retired
+
+
+def folder_above(manifest: Path) -> Path | None:
+    """The nearest folder above a manifest that has a project.yaml; None where there is none."""
+    return next((folder for folder in manifest.parents if (folder / _FILE).is_file()), None)
 
 
 def project_beside(manifest: Path) -> ProjectDeclaration | None:
     """The project that a manifest belongs to; None where there is no project.yaml, or an invalid one."""
-    folder = next((folder for folder in manifest.parents if (folder / _FILE).is_file()), None)
+    folder = folder_above(manifest)
     try:
         return load_project(folder, str(folder)) if folder else None
     except (InvalidDeclaration, OSError):

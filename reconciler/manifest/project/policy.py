@@ -2,8 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+<<<<<<< HEAD
 from dataclasses import dataclass
+=======
+from dataclasses import replace
+>>>>>>> main
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.guards import GUARDS, read_threshold, threshold_forms, written
 from reconciler.manifest.rules import yaml as rules
@@ -21,8 +27,7 @@ _NOT_TOGETHER: Final = {
 _MOST_SECONDS: Final = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class WrongSetting:
+class WrongSetting(Struct, frozen=True):
     """A setting that is unknown or has a wrong value; as text what a program is told.
 
     `path` is the setting's name, and below `guards` the guard's. `expected` is what the value must be; for an unknown

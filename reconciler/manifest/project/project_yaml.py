@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.errors import BadInput
 from reconciler.guards import parse_allow
@@ -14,7 +15,8 @@ from reconciler.manifest.project.policy import read_policy
 from reconciler.manifest.project.role import elsewhere, is_role
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.rules import yaml as rules
-from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar
+from reconciler.manifest.yaml.entry import defaults_of
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Scalar, SequenceNode
 from reconciler.model import (
     Allowance,
     DatasetType,
@@ -38,16 +40,19 @@ PROJECT_KEYS: Final = (
     "train",
     "test",
     "labels",
+    "images",
+    "size",
+    "created",
     "policy",
     "resource",
     "allow",
     "retired",
     "suppress",
 )
-_ALLOW_KEYS: Final = ("guard", "reason", "manifests")
-_RETIRED_KEYS: Final = ("image", "reason", "dataset")
-_SUPPRESS_KEYS: Final = ("code", "reason", "until", "pattern")
-_DATASET_KEYS: Final = ("manifest", "policy")
+ALLOW_KEYS: Final = ("guard", "reason", "manifests")
+RETIRED_KEYS: Final = ("image", "reason", "dataset")
+SUPPRESS_KEYS: Final = ("code", "reason", "until", "pattern")
+DATASET_KEYS: Final = ("manifest", "policy")
 _KINDS: Final = tuple(kind.word for kind in DatasetType)
 _NAME: Final = re.compile(PROJECT_NAME_PATTERN)
 # Source: botocore service-2.json, ProjectArn.
@@ -58,17 +63,15 @@ ACCOUNT: Final = re.compile(r"\d{12}", re.ASCII)
 REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredDataset:
-    """A dataset as written: the manifest's node (None: the default name), the node that declares it, and its policy."""
+class DeclaredDataset(Struct, frozen=True):
+    """A dataset as written: its files' nodes (none: the default name), the node that declares it, and its policy."""
 
-    manifest: Scalar | None
+    manifests: tuple[Scalar, ...]
     node: Node | None
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredProject:
+class DeclaredProject(Struct, frozen=True):
     """A project as written, and the node that names it; `project` has no datasets yet.
 
     `datasets` holds those that have a key, `policy` is for those that have none.
@@ -103,7 +106,7 @@ def read_project(root: Node, folder: Path, shown: str, fields: Fields) -> Declar
     suppress = tuple(_suppressed(members["suppress"], f"{shown}/project.yaml", fields)) if "suppress" in members else ()
     where = _where(members, arn, fields, managed=managed)
     role = _role(members["assumeRole"], arn, where[0], fields, managed=managed) if "assumeRole" in members else ""
-    given = labels, resource, allow, *where, retired, role, suppress
+    given = labels, resource, allow, *where, retired, role, suppress, defaults_of(members, fields)
     project = ProjectDeclaration(folder, shown, name, managed, arn, (), *given)
     return DeclaredProject(project, datasets, policy, members.get("projectArn") or members.get("project") or mapping)
 
@@ -185,21 +188,29 @@ def _resource(node: Node, fields: Fields) -> str:
 
 
 def _dataset(node: Node, kind: DatasetType, policy: Policy, fields: Fields) -> DeclaredDataset:
-    """The short form is the manifest's name, the long form a mapping."""
-    if isinstance(node, Scalar):
+    """The short form is the manifest's name, or a list of files; the long form is a mapping."""
+    if not isinstance(node, MappingNode):
         return DeclaredDataset(_named(node, f"`{kind.word}`", fields), node, policy)
-    cure = "write the manifest's name, or {manifest: ..., policy: {...}}"
-    mapping = fields.mapping(node, f"`{kind.word}`", _DATASET_KEYS, cure)
+    cure = "write the manifest's name, a list of files, or {manifest: ..., policy: {...}}"
+    mapping = fields.mapping(node, f"`{kind.word}`", DATASET_KEYS, cure)
     members = {} if mapping is None else mapping.members
     if "policy" in members:
         policy = read_policy(members["policy"], policy, fields)
-    manifest = _named(members["manifest"], "`manifest`", fields) if "manifest" in members else None
-    return DeclaredDataset(manifest, node, policy)
+    manifests = _named(members["manifest"], "`manifest`", fields) if "manifest" in members else ()
+    return DeclaredDataset(manifests, node, policy)
 
 
-def _named(node: Node, what: str, fields: Fields) -> Scalar | None:
-    """The node when it is a name."""
-    return node if fields.text(node, what) is not None and isinstance(node, Scalar) else None
+def _named(node: Node, what: str, fields: Fields) -> tuple[Scalar, ...]:
+    """The nodes that are names: the one, or those of a list."""
+    if isinstance(node, SequenceNode) and not node.items:
+        fields.wrong(rules.NO_FILES, node, dataset=what.strip("`"))
+    found = list[Scalar]()
+    for item in node.items if isinstance(node, SequenceNode) else (node,):
+        if fields.text(item, what) is not None and isinstance(item, Scalar):
+            found.append(item)
+            if item.text in [other.text for other in found[:-1]]:
+                fields.wrong(rules.SAME_FILE, item, path=item.text)
+    return tuple(found)
 
 
 def _refuse_managed_keep(
@@ -217,7 +228,7 @@ def _allowances(node: Node, fields: Fields) -> Iterator[Allowance]:
     """Overrides of guards, each for manifests of these digests."""
     cure = "write {guard: GUARD, reason: WHY, manifests: {train: DIGEST}}; a plan that is blocked prints it"
     for item in fields.items(node, "`allow`") or ():
-        mapping = fields.mapping(item, "an item of `allow`", _ALLOW_KEYS, cure)
+        mapping = fields.mapping(item, "an item of `allow`", ALLOW_KEYS, cure)
         if mapping is None:
             continue
         texts = {
@@ -244,10 +255,10 @@ def _retired(node: Node, shown: str, fields: Fields) -> Iterator[Retirement]:
     """Images that left the project."""
     cure = "write {image: ADDRESS, KEY OR PATTERN, reason: WHY}; `reconciler rm` does"
     for item in fields.items(node, "`retired`") or ():
-        mapping = fields.mapping(item, "an item of `retired`", _RETIRED_KEYS, cure)
+        mapping = fields.mapping(item, "an item of `retired`", RETIRED_KEYS, cure)
         members = mapping.members if mapping else {}
-        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in _RETIRED_KEYS}
-        for name in _RETIRED_KEYS[:2] if mapping else ():
+        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in RETIRED_KEYS}
+        for name in RETIRED_KEYS[:2] if mapping else ():
             if name not in members:
                 fields.wrong(rules.MISSING_KEY, item, where="an item of `retired`", name=name)
         kind = texts.get("dataset")
@@ -264,10 +275,10 @@ def _suppressed(node: Node, shown: str, fields: Fields) -> Iterator[Suppression]
     """Findings that are counted and not shown; what is refused cannot be suppressed."""
     cure = "write {code: CODE, reason: WHY, until: YYYY-MM-DD}, and `pattern` for some of them"
     for item in fields.items(node, "`suppress`") or ():
-        mapping = fields.mapping(item, "an item of `suppress`", _SUPPRESS_KEYS, cure)
+        mapping = fields.mapping(item, "an item of `suppress`", SUPPRESS_KEYS, cure)
         members = mapping.members if mapping else {}
-        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in _SUPPRESS_KEYS}
-        for name in _SUPPRESS_KEYS[:3] if mapping else ():
+        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in SUPPRESS_KEYS}
+        for name in SUPPRESS_KEYS[:3] if mapping else ():
             if name not in members:
                 fields.wrong(rules.MISSING_KEY, item, where="an item of `suppress`", name=name)
         code, until = texts.get("code"), texts.get("until")

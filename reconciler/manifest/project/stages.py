@@ -7,6 +7,8 @@ from os.path import lexists
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from msgspec import Struct
+
 from reconciler.errors import BadInput
 from reconciler.manifest.findings import Collector
 from reconciler.manifest.project.folders import document_in, inside, refuse
@@ -49,8 +51,7 @@ class Stage:
 NO_STAGE: Final = Stage()
 
 
-@dataclass(frozen=True, slots=True)
-class StageSetting:
+class StageSetting(Struct, frozen=True):
     """A row of the table of a stage's settings: the field, how it is read, its form and meaning for the docs.
 
     `overridden_by` are the key of the stack's configuration and the option that go before it.

@@ -17,6 +17,6 @@ def rules_of(*modules: ModuleType) -> Iterator[Rule]:
 def all_rules() -> list[Rule]:
     """The rules of project.yaml and manifests."""
     from reconciler.entries import image_names, misread  # noqa: PLC0415 - only who asks for all needs all
-    from reconciler.manifest.rules import files, lines, yaml  # noqa: PLC0415 - likewise
+    from reconciler.manifest.rules import files, images, lines, yaml  # noqa: PLC0415 - likewise
 
-    return list(rules_of(yaml, files, lines, misread, image_names))
+    return list(rules_of(yaml, files, lines, misread, image_names, images))

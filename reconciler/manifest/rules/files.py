@@ -8,13 +8,18 @@ Sources, by short name:
 from typing import Final
 
 from reconciler.limits import DATASET_ENTRIES, LINE_CHARACTERS
-from reconciler.rule import error
+from reconciler.rule import error, note
 
 _RULES: Final = "Custom Labels Developer Guide, Validation rules for manifest files"
 _JSON: Final = "RFC 8259"
 
 MISSING: Final = error("manifest-missing", "there is no such file", "{cure}")
 DIRECTORY: Final = error("manifest-directory", "this is a directory", "name a file: JSON Lines or YAML")
+EMPTY_FOLDER: Final = error(
+    "manifest-folder-empty",
+    "the folder has no manifest",
+    "put files into it whose names end in .jsonl, .manifest, .yaml or .yml, or correct its name where it is declared",
+)
 NOT_A_FILE: Final = error("manifest-not-a-file", "this is a device, pipe or socket", "name a regular file")
 UNREADABLE: Final = error("manifest-unreadable", "the file cannot be read: {reason}", "fix the file's permissions")
 NO_LINE: Final = error(
@@ -103,6 +108,18 @@ TOO_LARGE: Final = error(
     "service takes, have {most:,}",
     "name the right file",
     _RULES,
+)
+LARGE_FILE: Final = note(
+    "large-file",
+    "the file has {size:,} MiB; GitHub warns of a file from 50 MiB on, and refuses one beyond 100 MiB",
+    "split it: `train:` and `test:` take a list of files, or a folder; the short form is smaller, too",
+    "GitHub Docs, About large files on GitHub",
+)
+REFUSED_BY_GITHUB: Final = note(
+    "file-refused-by-github",
+    "the file has {size:,} MiB; GitHub refuses a file beyond 100 MiB",
+    "split it: `train:` and `test:` take a list of files, or a folder; or store it with Git LFS: git lfs track {file}",
+    "GitHub Docs, About large files on GitHub",
 )
 NOT_JSON_LINES: Final = error(
     "not-json-lines",

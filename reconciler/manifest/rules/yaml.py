@@ -232,6 +232,13 @@ NO_DEFAULT: Final = error(
     "`{dataset}` names no manifest, and no file has a default name",
     "add `manifest:`, or a file {names}",
 )
+NO_FILES: Final = error("manifests-empty", "`{dataset}` lists no file", "name at least one file, or a folder")
+SAME_FILE: Final = error("manifest-named-twice", "{path} appears twice", "remove one of the two")
+OWN_FOLDER: Final = error(
+    "manifest-is-project-folder",
+    '"{path}" is the project\'s own folder',
+    "put the manifests of a dataset into a folder of their own, such as {dataset}/",
+)
 ABSOLUTE: Final = error("path-absolute", 'the path "{path}" is absolute', "write it relative to project.yaml's folder")
 OUTSIDE: Final = error(
     "path-leaves-folder",

@@ -5,9 +5,10 @@ Source of the fields: Custom Labels Developer Guide, "Creating a manifest file".
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from reconciler.entries import METADATA, SOURCE_REF
 from reconciler.entries.image_names import is_address, key_of_image, s3_address
@@ -17,8 +18,9 @@ from reconciler.manifest.judge.line import SCHEME, address_fault
 from reconciler.manifest.rules import lines as line_rules
 from reconciler.manifest.rules import yaml as yaml_rules
 from reconciler.manifest.yaml.expand import DEFAULTS, Shared, WrittenBox, WrittenEntry
-from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Report, SequenceNode
+from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, Report, Scalar, SequenceNode
 from reconciler.manifest.yaml.text import NUMBER, json_number
+from reconciler.model import NO_DEFAULTS, Defaults
 
 _TEXT_FIELDS: Final = frozenset({"class-name", "job-name", "creation-date", "human-annotated", "type"})
 _CLASS_MAP: Final = "class-map"
@@ -132,6 +134,8 @@ def read_shared(members: Mapping[str, Node], fields: Fields) -> Shared:
     return Shared._make(read(members[name], fields) if name in members else None for name, read in _SHARED.items())
 
 
+# The node of a value that is not in the file.
+_ELSEWHERE: Final = Scalar("", plain=True, line=0, column=0)
 ENTRIES: Final = "entries"
 HEAD_KEYS: Final = ("images", *_SHARED, ENTRIES)
 LABEL_KEYS: Final = ("labels", "boxes")
@@ -140,8 +144,7 @@ _SIDES: Final = ("left", "top", "width", "height")
 BOX_KEYS: Final = ("label", *_SIDES, "confidence")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What is written above the entries, with defaults. `given` names the keys that are written, usable or not."""
 
     prefix: str | None
@@ -149,11 +152,25 @@ class Head:
     given: frozenset[str]
 
 
-def head_of(members: Mapping[str, Node], fields: Fields) -> Head:
-    """Read the head's values; what is wrong with them is reported once for all entries."""
+def head_of(members: Mapping[str, Node], fields: Fields, defaults: Defaults = NO_DEFAULTS) -> Head:
+    """Read the head's values; what is wrong with them is reported once for all entries.
+
+    `defaults` are for what it does not say.
+    """
     images = members.get("images")
-    prefix = None if images is None else _prefix(images, fields)
-    return Head(prefix, read_shared(members, fields).over(DEFAULTS), frozenset(members))
+    prefix = defaults.images or None if images is None else _prefix(images, fields)
+    size = tuple((side, _ELSEWHERE) for side in defaults.size)
+    given = frozenset(name for name, value in defaults._asdict().items() if value)
+    shared = Shared(size=size or None, created=defaults.created or None).over(DEFAULTS)
+    return Head(prefix, read_shared(members, fields).over(shared), frozenset(members) | given)
+
+
+def defaults_of(members: Mapping[str, Node], fields: Fields) -> Defaults:
+    """Read the defaults of project.yaml."""
+    given = {name: members[name] for name in Defaults._fields if name in members}
+    head = head_of(given, fields)
+    created = head.shared.created or "" if "created" in given else ""
+    return Defaults(head.prefix or "", tuple(side for side, _node in head.shared.size or ()), created)
 
 
 def _prefix(node: Node, fields: Fields) -> str | None:

@@ -10,9 +10,10 @@ Developer Guide, CreateLabelingJob, LabelAttributeName (no `-metadata`, no endin
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF
 from reconciler.manifest.findings import MemberPath
@@ -80,8 +81,7 @@ class Shared(NamedTuple):
 DEFAULTS: Final = Shared(created="2000-01-01T00:00:00", human_annotated="yes", confidence=1)
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenBox:
+class WrittenBox(Struct, frozen=True):
     """A box as a person wrote it; `node` has its members."""
 
     label: str
@@ -90,8 +90,7 @@ class WrittenBox:
     node: MappingNode
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenEntry:
+class WrittenEntry(Struct, frozen=True):
     """An entry as a person wrote it, with the file's defaults filled in; `node` has its members.
 
     `labels` with where each is written; `boxes` is None for an entry without that key.

@@ -7,10 +7,10 @@ belongs, a number by JSON's grammar and without quotes. Every reader reports wha
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import yaml
+from msgspec import Struct, structs
 
 from reconciler.limits import NESTING
 from reconciler.manifest.mistaken_files import few
@@ -25,11 +25,10 @@ from reconciler.text import did_you_mean
 _EXPANSION: Final = 20
 _EXPANSION_FREE: Final = 100_000
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # PyYAML lets an escape name one, libyaml does not
-Report = Callable[..., None]  # (rule, line, column, **details)
+Report = Callable[..., object]  # (rule, line, column, **details)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """Text as written. `plain`: without quotes and not as a block. The end is that of the text, for one line."""
 
     text: str
@@ -41,8 +40,7 @@ class Scalar:
     size: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceNode:
+class SequenceNode(Struct, frozen=True):
     """A list of nodes; `size` counts the nodes in it with aliases followed."""
 
     items: tuple["Node", ...]
@@ -51,8 +49,7 @@ class SequenceNode:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class MappingNode:
+class MappingNode(Struct, frozen=True):
     """Nodes by key, in order; `names` are the keys' own nodes."""
 
     members: dict[str, "Node"]
@@ -246,8 +243,8 @@ class NodeReader:
             self._report(yaml_rules.ALIASES, line, column)
             raise YamlStopError
         if isinstance(node, Scalar):
-            return replace(node, line=line, column=column, end_line=0, end_column=0)
-        return replace(node, line=line, column=column)
+            return structs.replace(node, line=line, column=column, end_line=0, end_column=0)
+        return structs.replace(node, line=line, column=column)
 
     def _start(self, event: Any) -> tuple[int, int]:  # noqa: ANN401 - PyYAML's events
         """ParsedLine and column from 1; libyaml places what is missing at the end on a line after the last."""

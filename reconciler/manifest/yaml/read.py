@@ -22,7 +22,7 @@ from reconciler.manifest.yaml.entry import (
 from reconciler.manifest.yaml.expand import expand
 from reconciler.manifest.yaml.nodes import Fields, MappingNode, Node, NodeReader, Scalar, SequenceNode, YamlStopError
 from reconciler.manifest.yaml.text import YamlText
-from reconciler.model import Place
+from reconciler.model import NO_DEFAULTS, Defaults, Place
 
 _BOM: Final = b"\xef\xbb\xbf"
 _PIECE: Final = 4096
@@ -30,17 +30,22 @@ _PIECE: Final = 4096
 _KEY_LINE: Final = re.compile(rb"""[A-Za-z"'&*!?]""")
 
 
-def yaml_lines(handle: BinaryIO, collector: Collector, loader: Any = None) -> Iterator[ParsedLine]:  # noqa: ANN401 - see NodeReader
+def yaml_lines(
+    handle: BinaryIO,
+    collector: Collector,
+    loader: Any = None,  # noqa: ANN401 - see NodeReader
+    defaults: Defaults = NO_DEFAULTS,
+) -> Iterator[ParsedLine]:
     """The entries as AWS's lines, in order; what is wrong with an entry is reported and the entry left out.
 
-    `loader` is a class of PyYAML's, for tests; the fastest that there is otherwise.
+    `defaults` are for what the file does not say, `loader` is a class of PyYAML's, for tests.
     """
     late = _late_head(handle, loader) if _may_have_late_head(handle) else {}
     handle.seek(0)
     text = YamlText(handle)
     reader = NodeReader(text, collector.report_at, loader)
     try:
-        yield from _Manifest(text, collector, late).lines(reader)
+        yield from _Manifest(text, collector, late, defaults).lines(reader)
     except YamlStopError:
         return
 
@@ -96,8 +101,8 @@ def head_values(handle: BinaryIO) -> tuple[str, dict[str, Any]]:
 class _Manifest:
     """One file on its way from nodes to lines."""
 
-    def __init__(self, text: YamlText, collector: Collector, late: dict[str, Node]) -> None:
-        self._text = text
+    def __init__(self, text: YamlText, collector: Collector, late: dict[str, Node], defaults: Defaults) -> None:
+        self._text, self._defaults = text, defaults
         self._collector = collector
         self._fields = Fields(collector.report_at)
         self._nodes = late
@@ -117,7 +122,7 @@ class _Manifest:
                 self._errors = self._collector.error_count
             if top.name.text != ENTRIES:
                 continue
-            head = head or head_of(self._nodes, self._fields)
+            head = head or head_of(self._nodes, self._fields, self._defaults)
             if top.item and top.value is not None:
                 yield from self._entry(top.value, head)
             elif top.value is not None:  # an alias to a list, or no list at all

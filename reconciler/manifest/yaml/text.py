@@ -71,9 +71,9 @@ def explained(exception: Exception) -> tuple[int, int, str, str]:
 _PIECE: Final = 1 << 16
 # What YAML 1.1 allows in a stream, less the byte order mark inside it and less three characters that YAML 1.1 takes
 # for line ends and editors do not (NEL, line and paragraph separator): line numbers would differ.
-_FORBIDDEN: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_FORBIDDEN: Final = "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+# Text that has none of them for sure; compiling the other expression takes longer than reading a small file.
+_ASCII: Final = re.compile("[\t\n\r\x20-\x7e]*")
 _MARKERS: Final = frozenset(7 * sign for sign in "<=>|")
 _LINE_END: Final = re.compile("\r\n|\r|\n")
 
@@ -147,7 +147,7 @@ class YamlText:
 
     def _checked(self, text: str) -> str:
         """The text up to a character that is not allowed."""
-        match = _FORBIDDEN.search(text)
+        match = None if _ASCII.fullmatch(text) else re.search(_FORBIDDEN, text)
         good = text if match is None else text[: match.start()]
         self._remember(good)
         ends = list(_LINE_END.finditer(good))
