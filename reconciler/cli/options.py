@@ -311,11 +311,11 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
-<<<<<<< HEAD
 def _add_full(parser: Parser) -> None:
     what = "list live, also where DescribeDataset proves that nothing moved since the last listing"
     parser.add_argument("--full", action="store_true", help=what)
-=======
+
+
 def _add_images(parser: Parser) -> None:
     """The images themselves, beside what the manifests say of them."""
     add = parser.add_argument_group("images").add_argument
@@ -324,7 +324,6 @@ def _add_images(parser: Parser) -> None:
     add("--check-images", action="store_true", help=f"{what} {where[0].upper()}{where[1:]}")
     asks = "make more than 1,000 requests for --check-images without asking"
     add("--yes", action="store_true", help=asks)
->>>>>>> main
 
 
 def _add_exit_code(parser: Parser) -> None:
@@ -337,11 +336,8 @@ _SHARED: Final = {
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
-<<<<<<< HEAD
     _add_full: ("plan", "drift", "apply"),
-=======
     _add_images: ("validate", "plan", "doctor"),
->>>>>>> main
     _add_exit_code: ("plan", "diff"),
 }
 _OWN: Final = {

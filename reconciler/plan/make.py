@@ -4,7 +4,7 @@ A plan holds no entries: `sends` and `shown_changes` read them from the ledger a
 """
 
 from collections.abc import Iterator
-from dataclasses import InitVar, dataclass, field, fields
+from dataclasses import InitVar, dataclass, fields
 from typing import Final, NoReturn, final
 
 from msgspec import Struct
@@ -29,14 +29,8 @@ _REPLACE_CURE: Final = (
 )
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True, eq=False):
     """DescribeDataset's own counts, TotalEntries and ErrorEntries; and when live was listed.
-=======
-class Statistics(Struct, frozen=True):
-    """DescribeDataset's own counts: TotalEntries and ErrorEntries.
->>>>>>> main
 
     LabeledEntries is not compared with what was listed: which entries it counts is not documented where a label
     attribute is invalid. `listed` is when the listing began (UTC, ISO 8601), "" where that is not known; `copied`: in
@@ -45,10 +39,17 @@ class Statistics(Struct, frozen=True):
 
     entries: int
     marked: int
-    # Two listings that found the same are equal.
-    labelled: int = field(default=0, compare=False)
-    listed: str = field(default="", compare=False)
-    copied: bool = field(default=False, compare=False)
+    labelled: int = 0
+    listed: str = ""
+    copied: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        """Whether they count the same, whenever that was listed."""
+        return isinstance(other, Statistics) and (self.entries, self.marked) == (other.entries, other.marked)
+
+    def __hash__(self) -> int:
+        """That of what is compared."""
+        return hash((self.entries, self.marked))
 
     def agree_with(self, live: Facts) -> bool:
         """Whether they match what was listed."""

@@ -202,11 +202,7 @@ def test_every_help_has_the_table_of_exit_codes(world: World) -> None:
     """One table for all commands: drift is among the twos, a strict validation among the threes."""
     for command in (("--help",), ("drift", "--help"), ("plan", "--help"), ("validate", "--help")):
         table = world.run(*command).out.partition("exit codes:\n")[2]
-<<<<<<< HEAD
-        assert "2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), e" in table
-=======
         assert "2    there are changes (`plan` and `diff`, only with `--exit-code`), drift (`drift`), " in table
->>>>>>> main
         assert "3    bad input or usage; with `validate --strict` a finding above a note, a danger" in table
 
 

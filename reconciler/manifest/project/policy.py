@@ -2,11 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-<<<<<<< HEAD
-from dataclasses import dataclass
-=======
-from dataclasses import replace
->>>>>>> main
 from typing import Any, Final
 
 from msgspec import Struct
