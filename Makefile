@@ -41,7 +41,7 @@ format: setup ## format the code and fix what ruff can fix
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
 docs: setup ## renew the pages that are made from the code
-	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md
+	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md && $(PY) docs/pictures.py
 
 coverage: ## all tests, then the branch coverage of reconciler/ against its threshold
 	@rm -f .coverage .coverage.*

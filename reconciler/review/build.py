@@ -81,7 +81,7 @@ def review_of(  # noqa: PLR0913 - what a run knows, each by name
     `keep` is how many changes of each dataset the review holds, the riskiest ones; None: all of them.
     """
     by_name = groupby(datasets, key=lambda one: one.project.name)
-    projects = tuple(_project(list(some), keep, trains=command in _TRAINS) for _name, some in by_name)
+    projects = tuple(_project(list(some), keep, command) for _name, some in by_name)
     found = FindingCounts()
     if isinstance(error, InvalidDeclaration):
         found = FindingCounts(errors=error.total, shown=error.findings)
@@ -144,9 +144,11 @@ def with_outcome(dataset: DatasetReview, one: DatasetRun) -> DatasetReview:
     )
 
 
-def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) -> ProjectReview:
+def _project(datasets: Sequence[DatasetRun], keep: int | None, command: Command) -> ProjectReview:
     ordered = sorted(datasets, key=lambda one: one.dataset.dataset_type is DatasetType.TEST)
     reviews = _overridden_together(ordered, [dataset_review(one, keep) for one in ordered])
+    if command == "drift":  # it has no --allow: nothing is applied
+        reviews = tuple(structs.replace(one, override=None) for one in reviews)
     images: dict[str, int] = {}
     halves: dict[DatasetType, Half] = {}
     for one, review in zip(ordered, reviews, strict=True):
@@ -163,7 +165,7 @@ def _project(datasets: Sequence[DatasetRun], keep: int | None, *, trains: bool) 
         datasets=reviews,
         splits=splits,
         look_alikes=look_alikes({label: many for label, many in images.items() if many}),
-        verdict=verdict_of([_contents(one, halves) for one in ordered], splits) if trains else (),
+        verdict=verdict_of([_contents(one, halves) for one in ordered], splits) if command in _TRAINS else (),
     )
 
 

@@ -104,3 +104,15 @@ def test_an_apply_leaves_its_history(world: World, account: Account) -> None:
     calls = account.emulator.count_calls("DescribeProjects")
     assert "cells train  apply done (2 added)" in world.run("history").out
     assert account.emulator.count_calls("DescribeProjects") == calls
+
+
+def test_a_project_that_nobody_knows_is_bad_input(world: World) -> None:
+    """A misspelt name is not an empty history; a project that is only in records, or only declared, is known."""
+    written(world, record(1), record(2, project="gone"))
+    for name in ("cells", "new"):
+        world.write(name, world.many(1))
+
+    ran = world.run("history", "--project", "cels")
+    assert (ran.code, "did you mean `cells`?" in ran.err) == (3, True)
+    assert world.run("history", "--project", "gone").code == 0
+    assert world.run("history", "--project", "new").code == 0

@@ -106,7 +106,7 @@ def test_the_running_batch_is_finished_and_the_next_run_goes_on(
     account.create("cells")
     lines = _two_batches(world)
     world.write("cells", lines, world.many(1, first=500))
-    process = start("apply", "--yes")
+    process = start("apply", "--yes", "--allow", "updates=it's agreed")
     _until(lambda: account.updates == 1)
     process.send(number)
     process.says("finishing the running batch")
@@ -116,6 +116,7 @@ def test_the_running_batch_is_finished_and_the_next_run_goes_on(
     assert ended == code, err
     assert "added in 1 batch" in out
     assert "interrupted" in out
+    assert "`reconciler apply --allow 'updates=it'\"'\"'s agreed'` continues" in err
     assert "not applied, because the run was interrupted" in out
     assert "Traceback" not in err
     assert account.updates == 1

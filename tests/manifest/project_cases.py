@@ -75,11 +75,14 @@ PROJECT_CASES = [
     ("resource-name-illegal", "resource: §a::b", ""),
     ("empty-text", "resource:§", ""),
     ("repeated-member", "managed: true\n§managed: true", ""),
+    ("suppress-code", "suppress: [{code: §nothing, reason: why, until: 2099-01-31}]", ""),
+    ("suppress-until", "suppress: [{code: many-lines-marked, reason: why, until: §soon}]", ""),
     ("yaml-tag", "project: §!!str a", ""),
 ]
 
 # Rules that need more than the text of one project.yaml; each has a test below, those of stages in tests/cli.
 PROJECT_ELSEWHERE = {
+    "suppress-expired",
     "prefix-illegal",
     "prefixes-overlap",
     "source-ref-of-stage",

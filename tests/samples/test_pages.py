@@ -1,5 +1,6 @@
 """What the pages show is true: manifests that may be copied, links that lead somewhere, commands that exist."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -44,6 +45,16 @@ def test_projects_on_the_pages_may_be_copied(page: str, tmp_path: Path) -> None:
         for name in ("train.jsonl", "test.yaml"):
             (tmp_path / name).touch()
         assert load_project(tmp_path, "example")
+
+
+def test_the_pictures_of_the_readme_show_what_the_examples_say() -> None:
+    """They were drawn from the examples as they are (by `make docs` with Chromium), and all are there."""
+    sources = [ROOT / "docs" / "examples" / f"label-renamed.{ending}" for ending in ("html", "md", "txt")]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    assert (ROOT / "docs" / "pictures" / "source.sha256").read_text().strip() == digest
+    shown = re.findall(r'(?:src|srcset)="([^"]+)"', (ROOT / "README.md").read_text())
+    assert len(shown) == 5
+    assert all((ROOT / path).is_file() for path in shown)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -66,6 +66,12 @@ class Browser:
         """The window's size in pixels."""
         self._call("POST", "/window/rect", {"width": width, "height": height})
 
+    def prefers(self, scheme: str) -> None:
+        """A reader's preference: `light` or `dark`. Source: Chrome DevTools Protocol, Emulation.setEmulatedMedia."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        command = {"cmd": "Emulation.setEmulatedMedia", "params": {"features": features}}
+        self._call("POST", "/goog/cdp/execute", command)
+
     def screenshot(self) -> bytes:
         """A PNG of the window."""
         return b64decode(self._call("GET", "/screenshot"))

@@ -5,10 +5,13 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from reconciler.model import Finding, Place, Severity
 from reconciler.review.dangers import LEVELS
-from reconciler.review.model import Danger, DatasetReview, Review
+from reconciler.review.model import Danger, DatasetReview, FindingCounts, Review
 from reconciler.run import DangerLevel
+from reconciler.views.html.view import view as page
 from reconciler.views.markdown.budget import Block, length, piece, within
 from reconciler.views.markdown.view import COMMENT_CHARACTERS, MARKER, view
 from tests.views.real_review import real
@@ -140,3 +143,12 @@ def test_nothing_shown_is_less_risky_than_something_cut(pieces: list[tuple[int, 
 def test_length_counts_as_the_strictest_does() -> None:
     """Characters beyond the basic plane count twice, as in JavaScript and UTF-16."""
     assert [length("abc"), length("é"), length("\N{OCTAGONAL SIGN}")] == [3, 1, 2]
+
+
+@pytest.mark.parametrize(("left", "words"), [(1, "1 more finding"), (2, "2 more findings")])
+def test_what_a_comment_and_a_page_leave_out_is_counted_in_good_english(left: int, words: str) -> None:
+    """One that is left out is a finding, two are findings, in both views."""
+    one = Finding(Severity.MARKED, "odd", Place("train.jsonl", 1, 1), "it is odd", "make it even")
+    found = FindingCounts(marked=left + 1, shown=(one,))
+    what = review(structs.replace(dataset([change(0)]), findings=found))
+    assert [words in text and f"{words}s" not in text for text in (view(what), page(what))] == [True, True]

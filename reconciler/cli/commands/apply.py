@@ -7,6 +7,7 @@ because it shares nothing with the first.
 also shows which entries have changed since.
 """
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -236,6 +237,10 @@ def _remember(one: DatasetRun, outcome: Outcome, live: LiveSide, screen: Screen)
         screen.remark(f"warning: {with_cure(error)} (what is not stored as sent will be sent again)")
 
 
+def _argument(guard: str, reason: str) -> str:
+    return inert(shlex.quote(f"{guard}={reason}"))
+
+
 def _verdict(run: Run, signals: Signals) -> Exit:
     """The exit code of a run that applied.
 
@@ -243,8 +248,9 @@ def _verdict(run: Run, signals: Signals) -> Exit:
         ReconcilerError: with the most severe exit code of what failed.
     """
     if signals.exit_code is not None:
+        again = " ".join((run.options.command, *(f"--allow {_argument(*one)}" for one in run.options.allow.items())))
         raise signals.interrupted(
-            f"interrupted; what was confirmed is applied, `reconciler {run.options.command}` continues with the rest"
+            f"interrupted; what was confirmed is applied, `reconciler {again}` continues with the rest"
         )
     failures = run.failures()
     if not failures:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.live import LiveSide
-from reconciler.cli.session.read import Run
+from reconciler.cli.session.read import Run, chosen_projects
 from reconciler.cli.signals import Signals
 from reconciler.errors import Exit
 from reconciler.records.stored import Record
@@ -24,7 +24,7 @@ def history(run: Run, screen: Screen, signals: Signals) -> Exit:
     """Show the records of the chosen projects, the newest first. Nothing is asked of Rekognition.
 
     Raises:
-        BadInput: the place of records is not valid.
+        BadInput: the place of records is not valid; a project is neither declared nor in a record.
     """
     options = run.options
     kind = options.dataset_type.word if options.dataset_type else None
@@ -35,6 +35,8 @@ def history(run: Run, screen: Screen, signals: Signals) -> Exit:
 
     limit = _ALL if options.everything else options.limit or _SHOWN
     found = LiveSide(run, screen, signals).records().newest_first(wanted, limit + 1)
+    if unknown := [name for name in options.projects if all(name != record["project"] for record in found)]:
+        chosen_projects(options.datasets, unknown)
     applies = tuple(map(_applied, found[:limit]))
     run.review = Review(command="history", applies=applies)
     for one in applies:

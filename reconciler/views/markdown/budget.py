@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from reconciler.text import counted
+
 # The line that counts the pieces left out of a block.
 _NOTE: Final = 120
 
@@ -77,3 +79,8 @@ def _chosen(blocks: Sequence[Block], limit: int) -> dict[int, dict[int, str]]:
 def piece(risk: float, text: Callable[..., str], *arguments: object) -> Piece:
     """A piece whose text is a function of some arguments."""
     return Piece(risk, partial(text, *arguments))
+
+
+def left_out(one: str, many: str, start: str = "\n... and ") -> Callable[[int], str]:
+    """What a block says of the lines that it has no room for."""
+    return lambda left: f"{start}{counted(left, one, many)}\n"

@@ -14,7 +14,7 @@ from reconciler.review.model import Compared, DatasetReview, EntryChange, Findin
 from reconciler.text import Name, counted, joined, sentence
 from reconciler.views import words as wording
 from reconciler.views.lines import guard_lines, outcome_sentences
-from reconciler.views.markdown.budget import Block, Piece, piece
+from reconciler.views.markdown.budget import Block, Piece, left_out, piece
 from reconciler.views.markdown.escape import cells, code, prose, raw_code
 
 _RISK_HEAD: Final = 150
@@ -53,7 +53,7 @@ def dataset_blocks(dataset: DatasetReview, first: Sequence[EntryChange], compare
     yield finding_block(dataset.findings)
     pieces = [piece(_RISK_GROUP, _group, group) for group in dataset.groups]
     head = f"**Groups**\n\n{cells(['', 'what changes', 'except', 'because'])}|---|---|---|---|\n"
-    yield Block(pieces, "groups", head, "\n", note=lambda left: f"\n... and {left:,} more groups\n")
+    yield Block(pieces, "groups", head, "\n", note=left_out("more group", "more groups"))
     if dataset.balance:
         yield from _balance(dataset.balance, compared)
     yield _changes(dataset, first)
@@ -71,8 +71,8 @@ def finding_block(findings: FindingCounts) -> Block:
     """The findings of a file."""
     pieces = [piece(_RISK_FINDING[found.severity], _finding, found) for found in findings.shown]
     beyond, total = findings.total - len(pieces), counted(findings.total, "finding", "findings")
-    note = "\n... and {:,} more findings\n"
-    return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note.format)
+    note = left_out("more finding", "more findings")
+    return Block(pieces, "findings", f"**{total}**\n\n", "\n", beyond, note)
 
 
 def _heading(dataset: DatasetReview) -> str:
@@ -95,8 +95,8 @@ def _outcome(outcome: Outcome) -> Block:
     """What an apply did, and what went wrong."""
     lines = (wording.outcome_words(outcome), *outcome_sentences(outcome))
     pieces = [piece(_RISK_OUTCOME, lambda line: f"- {prose(line)}\n", line) for line in lines]
-    note = "- and {:,} more lines on the apply\n"
-    return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note.format)
+    note = left_out("more line on the apply", "more lines on the apply", "- and ")
+    return Block(pieces, "lines on the apply", "**Applied**\n\n", "\n", note=note)
 
 
 def _summary(dataset: DatasetReview) -> str:
@@ -129,11 +129,11 @@ def _balance(balance: Balance, compared: Compared) -> Iterator[Block]:
     names = ["label", "images", *(["manifest"] if own else []), "share", "", "boxes", ""]
     head = cells(names) + f"|---|--:|{'--:|' if own else ''}--:|---|--:|---|\n"
     told = prose(wording.balance_words(compared, balance))
-    note = "\n... and {:,} more labels\n"
-    yield Block(changed, "labels that change", f"**Labels** ({told})\n\n{head}", "\n", note=note.format)
+    note = left_out("more label", "more labels")
+    yield Block(changed, "labels that change", f"**Labels** ({told})\n\n{head}", "\n", note=note)
     summary = f"<summary>{counted(len(same), 'label does', 'labels do')} not change</summary>"
     fold = f"<details>{summary}\n\n{head}"
-    yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note.format)
+    yield Block(same, "labels that do not change", fold, "\n</details>\n\n", note=note)
 
 
 def _label(row: LabelBalance, balance: Balance, most: int) -> str:
@@ -164,9 +164,9 @@ def _changes(dataset: DatasetReview, first: Sequence[EntryChange]) -> Block:
     order = ", the riskiest first" if total > 1 else ""
     other = "more " if first else ""
     summary = f"<summary>{counted(total, f'{other}entry', f'{other}entries')}{under}{order}</summary>"
-    note = "\n... and {:,} more entries\n"
+    note = left_out("more entry", "more entries")
     fold = f"<details>{summary}\n\n{_ENTRIES}"
-    return Block(pieces, "entries", fold, "\n</details>\n\n", total - len(pieces), note.format)
+    return Block(pieces, "entries", fold, "\n</details>\n\n", total - len(pieces), note)
 
 
 def _change(change: EntryChange, dataset: DatasetReview, folder: str) -> str:

@@ -13,7 +13,7 @@ from reconciler.review.model import Danger, DatasetReview, Review
 from reconciler.run import DangerLevel
 from reconciler.text import counted, names_in
 from reconciler.views.lines import chosen
-from reconciler.views.markdown.budget import Block, length, piece, within
+from reconciler.views.markdown.budget import Block, left_out, length, piece, within
 from reconciler.views.markdown.dataset import (
     dataset_blocks,
     failure_words,
@@ -86,7 +86,7 @@ def _blocks(review: Review) -> Iterator[Block]:
 def _dangers(dangers: Iterable[Danger]) -> Iterator[Block]:
     pieces = [piece(_RISK_DANGER - LEVELS.index(danger.level), _danger, danger) for danger in dangers]
     head = f"**{counted(len(pieces), 'danger', 'dangers')}, the worst first**\n\n"
-    yield Block(pieces, "dangers", head, "\n", note=lambda left: f"- and {left:,} more dangers\n")
+    yield Block(pieces, "dangers", head, "\n", note=left_out("more danger", "more dangers", "- and "))
 
 
 def _danger(danger: Danger) -> str:
@@ -100,7 +100,7 @@ def _table(datasets: Iterable[DatasetReview], left: str) -> Block:
     pieces = [piece(_RISK_TABLE, _row, dataset, left) for dataset in datasets]
     head = cells(["dataset", "status", "changes", "unchanged", "images", "boxes", "labels"])
     head += "|---|---|---|--:|--:|--:|--:|\n"
-    return Block(pieces, "datasets", head, "\n", note=lambda left: f"\n... and {left:,} more datasets\n")
+    return Block(pieces, "datasets", head, "\n", note=left_out("more dataset", "more datasets"))
 
 
 def _row(dataset: DatasetReview, left: str) -> str:
