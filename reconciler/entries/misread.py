@@ -50,7 +50,7 @@ PERCENT: Final = note(
     "and width by the image's width / 100, top and height by its height / 100",
     OURS,
 )
-# From so many images on, boxes that all are within 0 to 100 are no accident.
+# From so many images on it is told.
 PERCENT_IMAGES: Final = 20
 # More are not looked at, so that a manifest of small boxes is read as fast as any.
 PERCENT_SEEN: Final = 1_000
