@@ -57,7 +57,7 @@ def digest() -> str:
 def _terminal() -> None:
     lines = SOURCES[2].read_text().splitlines()[:_LINES]
     console = Console(record=True, width=100, file=StringIO(), force_terminal=True)
-    console.print(Text("\n".join(["$ reconciler diff main datasets", *lines, "..."])))
+    console.print(Text("\n".join(["$ reconciler diff main datasets/blood-cells/test.jsonl", *lines])))
     drawn = console.export_svg(title="reconciler diff", unique_id="plan")
     (PICTURES / "plan.svg").write_text(_FONTS.sub("", drawn))
 

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from reconciler.limits import BOX_SIDE_MIN_PX
-from reconciler.rule import OURS, Rule, marked
+from reconciler.rule import OURS, Rule, marked, note
 
 # A box that loses no more of its area to the frame may be drawn carelessly; more has a cause.
 CARELESS: Final = 0.1
+_PERCENT: Final = 100
 
 FRACTIONS: Final = marked(
     "boxes-as-fractions",
@@ -41,6 +42,22 @@ UNCLEAR: Final = marked(
 )
 
 
+PERCENT: Final = note(
+    "boxes-as-percent",
+    "all boxes of the first {count:,} images with boxes are within 0 to 100, and the images are larger: these may be "
+    "percent, as Label Studio writes them, and not pixels",
+    "look at one image; if they are percent, convert the export (reconciler convert label-studio), or multiply left "
+    "and width by the image's width / 100, top and height by its height / 100",
+    OURS,
+)
+# From so many images on it is told.
+PERCENT_IMAGES: Final = 20
+# More are not looked at, so that a manifest of small boxes is read as fast as any.
+PERCENT_SEEN: Final = 1_000
+# The last edge of some box is beyond this where boxes are percent of images.
+PERCENT_REACH: Final = 80
+
+
 class Drawn(NamedTuple):
     """A box and the size of its image, all in pixels."""
 
@@ -66,6 +83,12 @@ class Drawn(NamedTuple):
         """Whether all of the box is inside the image."""
         right, bottom = self.left + self.width, self.top + self.height
         return 0 <= self.left <= right <= self.across and 0 <= self.top <= bottom <= self.down
+
+    @property
+    def may_be_percent(self) -> bool:
+        """Whether all of the box is within 0 to 100, and the image is larger."""
+        least, most = min(self.left, self.top), max(self.left + self.width, self.top + self.height)
+        return 0 <= least <= most <= _PERCENT < min(self.across, self.down)
 
     @property
     def is_fraction(self) -> bool:

@@ -37,6 +37,24 @@ def test_a_mistake_is_named_once_with_its_cure(world: World, mistake: str, varia
     assert cure in said
 
 
+@pytest.mark.parametrize(
+    ("box", "count", "width", "noted"),
+    [
+        ('"left": 60.5, "top": 20.1, "width": 30.2, "height": 40.4', 20, 640, True),
+        ('"left": 60.5, "top": 20.1, "width": 30.2, "height": 40.4', 19, 640, False),
+        ('"left": 60.5, "top": 20.1, "width": 30.2, "height": 40.4', 20, 100, False),
+        ('"left": 60.5, "top": 20.1, "width": 42.2, "height": 40.4', 20, 640, False),
+        ('"left": 10.5, "top": 20.1, "width": 30.2, "height": 40.4', 20, 640, False),
+    ],
+)
+def test_boxes_that_may_be_percent_are_told(world: World, box: str, count: int, width: int, *, noted: bool) -> None:
+    """They cannot be told from pixels for sure, so it is a note: 20 larger images, all boxes within 0 to 100."""
+    lines = [line(box, width=width, key=f'"source-ref": "s3://acme-vision/{number}.jpg"') for number in range(count)]
+    _, codes, _ = told(world, "".join(lines).encode())
+    assert codes == []
+    assert ("boxes-as-percent note: " in world.run("validate", "train.jsonl", "-v").out) == noted
+
+
 def test_comments_are_neither_entries_nor_lines_that_are_lost(world: World) -> None:
     """They were counted as entries, and a diff said that lines could not be read."""
     (world.folder / "plain.jsonl").write_text(GOOD + OTHER)

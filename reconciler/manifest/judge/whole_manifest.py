@@ -21,6 +21,7 @@ from msgspec import Struct
 from reconciler.entries import BOXES_TYPE, IMAGE_TYPE, METADATA, SOURCE_REF, Box, attributes, meaning_of
 from reconciler.entries.common_lines import CommonLine
 from reconciler.entries.image_names import Images, is_plain, oddities
+from reconciler.entries.misread import PERCENT, PERCENT_IMAGES, PERCENT_REACH, PERCENT_SEEN, Drawn
 from reconciler.limits import DATASET_ENTRIES, DATASET_LABELS
 from reconciler.manifest.findings import Collector, Findings, MemberPath, ParsedLine
 from reconciler.manifest.judge.line import SCHEME, Judgement, beside, bucket_of
@@ -273,6 +274,40 @@ def _repeated(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 @dataclass(slots=True)
+class _Percent:
+    """Whether the boxes of a manifest may be percent, by its first images with boxes; `farthest` is their last edge."""
+
+    images: int = 0
+    farthest: float = 0
+    first: Place | None = None
+    is_other: bool = False
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether more boxes have to be seen."""
+        return 0 < self.images < PERCENT_SEEN and not self.is_other
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether all boxes that were seen may be percent, of enough images, and they reach far."""
+        return not self.is_other and self.images >= PERCENT_IMAGES and self.farthest > PERCENT_REACH
+
+    def see(self, line: ParsedLine, judgement: Judgement) -> None:
+        """Take the boxes of a line; where one has a fault, that is said, and nothing else."""
+        if self.is_other or self.images >= PERCENT_SEEN or BOXES_TYPE not in judgement.kinds:
+            return
+        meaning = meaning_of(line.document)
+        if judgement.faults or not meaning.boxes:
+            self.is_other = bool(judgement.faults)
+            return
+        drawn = [Drawn(*(side / 1000 for side in (*box[1:], *meaning.sizes[0]))) for box in meaning.boxes]
+        self.is_other = not all(box.may_be_percent for box in drawn)
+        self.farthest = max(self.farthest, *(max(box.left + box.width, box.top + box.height) for box in drawn))
+        self.images += 1
+        self.first = self.first or line.place
+
+
+@dataclass(slots=True)
 class Notes:
     """What was noted so far.
 
@@ -282,6 +317,7 @@ class Notes:
     _counted: dict[Rule, _Counted] = field(default_factory=dict)
     _kinds: dict[str, Place] = field(default_factory=dict)
     _normalised: dict[int, tuple[int, Place]] = field(default_factory=dict)
+    _percent: _Percent = field(default_factory=_Percent)
 
     def see(self, line: ParsedLine, judgement: Judgement) -> None:
         """Take the notes on a line from the judgement about it."""
@@ -289,6 +325,7 @@ class Notes:
             self._count(rule, partial(line.locate, path), name=str(path[-1]))
         for kind in judgement.kinds:
             self._kinds.setdefault(kind, line.place)
+        self._percent.see(line, judgement)
         for name in _repeated(line.document):
             self._count(rules.REPEATED_BOXES, partial(line.locate, (name,)), name=name)
         if len(self._kinds) > 1 and rules.MIXED_KINDS not in self._counted:
@@ -297,6 +334,8 @@ class Notes:
     def knows(self, line: CommonLine) -> bool:
         """Whether there is nothing to note about a line: its kinds were seen before, and its key is a plain one."""
         key = line.key
+        if self._percent.is_watching:
+            return False
         return line.shape.kinds <= self._kinds.keys() and key.isascii() and "%" not in key and is_plain(key)
 
     def see_key(self, key: str, line: ParsedLine) -> None:
@@ -315,6 +354,8 @@ class Notes:
 
     def report(self, collector: Collector) -> None:
         """Turn what was noted into findings."""
+        if self._percent.is_likely:
+            collector.report(PERCENT, self._percent.first, count=self._percent.images)
         for rule, seen in self._counted.items():
             plural = "s" if seen.count > 1 else ""
             how = "" if seen.place.file.endswith((".yaml", ".yml")) else _fixed_by(seen.place.file)
