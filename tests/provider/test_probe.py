@@ -19,7 +19,7 @@ def calls_of(world: World, run: Callable[[], Any]) -> tuple[Any, Counter[str]]:
 
 
 def test_nothing_is_listed_where_nothing_moved(world: World) -> None:
-    """A preview, an up and a drift run of an unchanged stack ask for the project and the dataset only."""
+    """Preview, `pulumi up` and drift run of an unchanged stack ask for the project and the dataset only."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
     cells.up()
     for run in (cells.preview, cells.up, cells.drift):
