@@ -14,7 +14,7 @@ from reconciler.aws.clock import utc_now
 from reconciler.model import DatasetDescription
 from reconciler.policy import Policy
 from reconciler.snapshots.live_copies import LiveCopies, NoCopy
-from reconciler.snapshots.probe import Sheet, doubt, sheet_of
+from reconciler.snapshots.probe import Doubt, Sheet, doubt, sheet_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,20 @@ class Listings:
 
     @contextmanager
     def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
-        """A block with the sheet of the newest copy that is proven and its lines, or with None: live must be listed.
+        """A block with the sheet of the newest copy and its lines, or with None: live must be listed.
+
+        An older copy is asked only where the newer one was listed too soon after an update.
 
         Reading the lines to their end may raise NoCopy: then they are not those that were written.
         """
         with ExitStack() as stack:
             for sheet, lines in self._copies(dataset_arn, stack):
-                if not doubt(sheet, dataset_arn, described, self.now(), self.policy):
+                why = doubt(sheet, dataset_arn, described, self.now(), self.policy)
+                if why is None:
                     yield sheet, lines
                     return
+                if why is not Doubt.FRESH:
+                    break  # an older copy is proven by nothing that speaks against a newer one
             yield None
 
     def _copies(self, dataset_arn: str, stack: ExitStack) -> Iterator[tuple[Sheet, Iterator[bytes]]]:

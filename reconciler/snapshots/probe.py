@@ -93,7 +93,10 @@ class Doubt(StrEnum):
         return doubt
 
     OFF = "off", "`policy.probe: off`, `--full`, or `RECONCILER_FULL=1`"
-    REPLACED = "replaced", "the listing was of a dataset with a different ARN: somebody deleted it and created a new one"
+    REPLACED = (
+        "replaced",
+        "the listing was of a dataset with a different ARN: it was deleted and created again",
+    )
     BUSY = "busy", "an operation runs, or the last one failed: the status is not CREATE_COMPLETE or UPDATE_COMPLETE"
     UNDATED = "undated", "AWS gave no LastUpdatedTimestamp"
     MOVED = "moved", "LastUpdatedTimestamp is not what it was before and after the listing"
