@@ -1,4 +1,4 @@
-"""Broken variants of each format that is no manifest: a sentence each, by file and line or item, never a false line."""
+"""Broken variants of each format of annotations: a sentence each, by file and line or item, never a false line."""
 
 from __future__ import annotations
 
