@@ -280,7 +280,7 @@ def test_a_duration_is_hours_minutes_and_seconds(text: str, seconds: int) -> Non
     assert parse_patience(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "0", "0m", "30", "m", "1.5h", "30m1h", "30 m", "-1m", "1d", "٣m", "1H"])
+@pytest.mark.parametrize("text", ["", "0", "0m", "30", "m", "1.5h", "30m1h", "30 m", "-1m", "1w", "1h1d", "٣m", "1H"])
 def test_anything_else_is_no_duration(text: str) -> None:
     """A number without a unit is refused, because it might mean seconds or minutes."""
     assert parse_patience(text) is None

@@ -227,15 +227,18 @@ def test_a_project_that_is_not_there_is_a_sentence_in_every_call(world: World) -
 
 
 def test_a_file_that_cannot_be_read_is_a_sentence(world: World) -> None:
-    """The system's own errors have no traceback either."""
+    """What is in the place of the manifest has no traceback either: an empty folder, and a link that leads to itself."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     manifest = world.program / cells.declared["manifest"]
     manifest.unlink()
     manifest.mkdir()
     [(blamed, reason)] = cells.failures()
-    assert blamed == "manifest"
-    assert "director" in reason
+    assert (blamed, "the folder has no manifest" in reason) == ("manifest", True)
+    manifest.rmdir()
+    manifest.symlink_to(manifest)
+    [(blamed, reason)] = cells.failures()
+    assert (blamed, "symbolic links" in reason) == ("manifest", True)
 
 
 def test_text_from_the_service_cannot_act_on_the_terminal(world: World) -> None:
