@@ -203,9 +203,10 @@ def test_pictures_come_from_s3(cells: World, tmp_path: Path, monkeypatch: pytest
     with running_s3(tmp_path / "s3") as bucket:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
         bucket.client.put_object(Bucket=bucket.name, Key="a.jpg", Body=picture())
-        cells.write("planes", [cells.boxes(f"s3://{bucket.name}/{name}.jpg", "RBC") for name in "ab"])
-        # A name of this test's own: buckets of other tests live as long as the process.
-        cells.write("cells", [cells.boxes(f"s3://not-{bucket.name}/{name}.jpg", "RBC") for name in "cd"])
+        # Buckets of other tests live as long as the process: all names are of this test's own.
+        names = [*(f"s3://{bucket.name}/{name}" for name in "ab"), *(f"s3://not-{bucket.name}/{name}" for name in "cd")]
+        cells.write("planes", [cells.boxes(f"{name}.jpg", "RBC") for name in names])
+        cells.write("cells", cells.many(2))
         ran = cells.run("plan", "--html", "plan.html", "--pictures", "s3")
     assert ran.code == 1, ran  # no project is called planes
     assert "pictures: 1 shown, 1 missing, 2 unreadable" in ran.err

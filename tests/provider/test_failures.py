@@ -227,7 +227,7 @@ def test_a_project_that_is_not_there_is_a_sentence_in_every_call(world: World) -
 
 
 def test_a_file_that_cannot_be_read_is_a_sentence(world: World) -> None:
-    """What is in the place of the manifest has no traceback either: an empty folder, and a link that leads to itself."""
+    """What is in the place of the manifest has no traceback either: an empty folder, a link to itself."""
     cells = world.declare({"1.jpg": ["cat"]})
     cells.up()
     manifest = world.program / cells.declared["manifest"]
