@@ -30,8 +30,9 @@ from reconciler.manifest.project.stages import STAGE_SETTINGS
 from reconciler.manifest.rules import all_rules
 from reconciler.manifest.schema import manifest_schema, project_schema
 from reconciler.model import Severity
-from reconciler.policy import Choice, Policy, settings_of
+from reconciler.policy import Choice, Policy, settings_of, value_of
 from reconciler.rule import Rule
+from reconciler.snapshots.probe import Doubt
 from reconciler.views.json_document import schema_text
 
 DOCS: Final = Path(__file__).resolve().parent
@@ -113,12 +114,22 @@ def stages_table() -> str:
     return "\n".join(("| setting | such as | meaning | overridden by |", "|---|---|---|---|", *rows, ""))
 
 
+def probe_page() -> str:
+    """The page on the probe."""
+    return filled("probe.md")
+
+
+def doubts_table() -> str:
+    """Every reason to list live."""
+    return "\n".join(("| doubt | when |", "|---|---|", *(f"| {row} | {row.says} |" for row in Doubt), ""))
+
+
 def settings_table() -> str:
     """Every setting of a policy: how it is written, what it is about, and whether a change of it may send entries."""
     default = Policy()
     rows = []
     for name, row in settings_of(default).items():
-        value, form, does = getattr(default, name), row.form, row.help
+        value, form, does = value_of(default, name), row.form, row.help
         if isinstance(value, Choice):
             form = ", ".join(f"`{one}`{' (default)' if one is value else ''}" for one in type(value))
             does += ": " + "; ".join(f"`{one}` {one.does}" for one in type(value))
@@ -194,6 +205,7 @@ def exporters_table() -> str:
 
 TABLES: Final = {
     "exporters": exporters_table,
+    "doubts": doubts_table,
     "settings": settings_table,
     "stages": stages_table,
     "guards": guards_table,
@@ -203,6 +215,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "findings.md": findings_page,
     "cli.md": cli_page,
     "manifests.md": manifests_page,
+    "probe.md": probe_page,
     "stages.md": stages_page,
     "reliability.md": reliability_page,
     "schema/plan.schema.json": schema_text,

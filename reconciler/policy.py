@@ -4,7 +4,7 @@ A line of `Policy` is a row: parsing, state, schema and documentation follow fro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, Self
 
@@ -103,6 +103,21 @@ class Theirs(Choice):
     KEEP = "keep", "leaves out what only live changed, and refuses where both changed; not with `extra: replace`"
 
 
+class Probe(Choice):
+    """Whether live is listed where DescribeDataset proves that it is as it was listed last."""
+
+    probes: bool
+
+    def __new__(cls, word: str, probes: bool, does: str) -> Self:  # noqa: FBT001 - a row
+        """A word, whether the proof is asked for, and what it does in words."""
+        probe = str.__new__(cls, word)
+        probe._value_, probe.probes, probe.does = word, probes, does
+        return probe
+
+    ON = "on", True, "takes the copy of the last listing while DescribeDataset proves it ([probe.md](probe.md))"
+    OFF = "off", False, "lists live every time"
+
+
 class Destroy(Choice):
     """What deleting the resource does: refuse while the dataset has entries, delete it, or keep it."""
 
@@ -138,7 +153,7 @@ def _setting(default: object, help_: str, form: str = "", *, sends: bool = False
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The settings of one dataset, and their table: `patience` is in seconds, `guards` has those that were set."""
+    """The settings of one dataset, and their table: times are in seconds, `guards` has those that were set."""
 
     extra: Extra = _setting(
         Extra.REPORT,
@@ -163,6 +178,12 @@ class Policy:
         "entries that were edited outside git since the last apply, and that an apply would overwrite or unlabel",
         sends=True,
     )
+    probe: Probe = _setting(Probe.ON, "whether live is listed when nothing moved since the last listing")
+    full_read: int = _setting(
+        604_800,
+        "longest time between two full listings of live, whatever the probe says",
+        "`7d`, `12h`",
+    )
     guards: Mapping[str, Threshold] = _setting(
         {},
         "plans that look like an accident, see [guards](#guards)",
@@ -171,5 +192,15 @@ class Policy:
 
 
 def settings_of(policy: Policy) -> dict[str, Setting]:
-    """The table of settings: name and row, in the order of their lines."""
-    return {one.name: one.metadata[_SETTING] for one in fields(policy)}
+    """The table of settings: name as it is written and row, in the order of their lines."""
+    return {one.name.replace("_", "-"): one.metadata[_SETTING] for one in fields(policy)}
+
+
+def value_of(policy: Policy, name: str) -> Any:  # noqa: ANN401 - of the setting's type
+    """The value of a setting, by its name in the table."""
+    return getattr(policy, name.replace("-", "_"))
+
+
+def with_values(policy: Policy, values: Mapping[str, Any]) -> Policy:
+    """The policy with other values of some settings, by their names in the table."""
+    return replace(policy, **{name.replace("-", "_"): value for name, value in values.items()})

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.apply.context import Context, Target
     from reconciler.apply.delete import destroy
     from reconciler.apply.live import (
+        known_live,
         list_live,
         look_at,
         observe,
@@ -31,6 +32,7 @@ __all__ = [
     "Target",
     "apply",
     "destroy",
+    "known_live",
     "list_live",
     "look_at",
     "observe",
@@ -46,6 +48,7 @@ _MODULES: Final = {
     "Target": "context",
     "apply": "reconciliation",
     "destroy": "delete",
+    "known_live": "live",
     "list_live": "live",
     "look_at": "live",
     "observe": "live",

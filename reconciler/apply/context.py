@@ -16,6 +16,7 @@ from reconciler.errors import Interrupted
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Progress, Reporter
 from reconciler.plan import Judge, Sibling, not_judged
 from reconciler.policy import Policy
+from reconciler.snapshots.listings import Listings
 from reconciler.snapshots.places import NOWHERE, Keeper
 from reconciler.text import inert
 
@@ -49,7 +50,8 @@ class Context:
     returns the reason to stop, or None. `keeper` writes a copy of lines before they are deleted or overwritten; without
     a keeper neither is done. `overwrites` is called with the place of each copy of lines, before they are overwritten.
     `allow` has a reason for each guard that is overridden in this run. `sibling` is the project's other dataset as far
-    as it is known without the service. `judge` finds out by what it is told whose changes there are.
+    as it is known without the service. `judge` finds out by what it is told whose changes there are. `listings` has
+    those of earlier runs.
     `so_far` is called with the outcome so far whenever an apply has done more. A large dataset that is created is
     loaded from a manifest in `manifests`, where such a place is named.
     """
@@ -64,6 +66,7 @@ class Context:
     allow: Mapping[str, str] = field(default_factory=dict)
     sibling: Sibling = field(default_factory=Sibling)
     judge: Judge = not_judged
+    listings: Listings = field(default_factory=Listings)
     overwrites: Callable[[str], None] = lambda _place: None
     so_far: Callable[[Outcome], None] = lambda _outcome: None
     manifests: ManifestPlace | None = None

@@ -6,6 +6,7 @@ with the dataset's own statistics is made once more.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -15,11 +16,13 @@ from reconciler.apply.context import Context, Target
 from reconciler.entries import entry_of, labelled_key, parse_live
 from reconciler.errors import InUse, Moved, NotFound, ServiceError
 from reconciler.guards import Asked, Labels
-from reconciler.ledger import Ledger, fill_live
+from reconciler.ledger import Ledger, copied_live, fill_copied, fill_live
 from reconciler.model import DatasetDescription, DatasetStatus, DatasetType, Observation, Project
 from reconciler.plan import Plan, Request, Sibling, Statistics, plan
 from reconciler.plan.leakage import nothing
 from reconciler.policy import Compare, Policy
+from reconciler.snapshots.live_copies import NoCopy
+from reconciler.snapshots.probe import Counted, Sheet, written
 
 # Listings in a row during which the dataset changed, before the run ends: somebody is working on it.
 _TRIES: Final = 5
@@ -114,6 +117,55 @@ def list_live(
     return described
 
 
+def known_live(
+    context: Context, ledger: Ledger, arn: str, before: DatasetDescription | None = None
+) -> tuple[DatasetDescription, Statistics]:
+    """Replace the ledger's live entries by what is live: an earlier listing where the probe proves it, else a new one.
+
+    `before` as for `list_live`, and the description is valid in the same way. A new listing is kept for later runs.
+
+    Raises:
+        Moved, NotFound, ServiceError: as `list_live` does.
+    """
+    before = before or context.idle(arn)
+    if sheet := _taken(context, ledger, arn, before):
+        return before, Statistics(before.entries, before.errors, before.labelled, sheet.listed, copied=True)
+    began = written(context.listings.now())
+    listed = list_live(context, ledger, arn, before)
+    counted = Statistics(listed.entries, listed.errors, listed.labelled, began)
+    if context.listings.copies:
+        context.listings.keep(sheet_of_live(ledger, arn, listed.updated, counted), ledger.base.copied(live_only=False))
+    return listed, counted
+
+
+def _taken(context: Context, ledger: Ledger, arn: str, described: DatasetDescription) -> Sheet | None:
+    """The sheet of the copy that filled the ledger's live side; None where it must be listed."""
+    with context.listings.proven(arn, described) as found:
+        try:
+            if found and fill_copied(ledger, found[1]) == described.entries:
+                return found[0]
+        except (NoCopy, ValueError, RecursionError):
+            return None  # it is not what was written
+    return None
+
+
+def sheet_of_live(ledger: Ledger, arn: str, updated: float, counted: Statistics, *, proven: bool = False) -> Sheet:
+    """What a copy of the ledger's live side says of itself; `updated` is valid for it, `proven` as for the sheet."""
+    facts = {mode.value: ledger.live_facts(mode) for mode in Compare}
+    live = facts[Compare.STRICT.value]
+    return Sheet(
+        dataset=arn,
+        listed=counted.listed,
+        updated=(updated, updated),
+        digests={mode: one.digest for mode, one in facts.items()},
+        entries=live.entries,
+        labelled=live.labelled,
+        marked=live.marked,
+        statistics=Counted(counted.entries, counted.labelled, counted.marked),
+        proven=proven,
+    )
+
+
 def _as_listed(context: Context, ledger: Ledger, arn: str, keys: Iterable[str]) -> bool:
     """Whether the service, asked for these entries one by one, still has them as they were listed."""
     try:
@@ -180,8 +232,7 @@ def plan_against_live(  # noqa: PLR0913 - what is planned, each by name
     request = Request(*given, judge=context.judge, manifests=manifests)
     if seen.arn is None:
         return plan(ledger, request, exists=False)
-    listed = list_live(context, ledger, seen.arn, seen.description)
-    counted = Statistics(listed.entries, listed.errors)
+    listed, counted = known_live(context, ledger, seen.arn, seen.description)
     made = plan(ledger, request, exists=True, updated=listed.updated, counted=counted)
     if more_settled is None or (more := more_settled(made)) == settled:
         return made
@@ -215,9 +266,16 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
     Raises:
         ServiceError: the service listed a line that is not an entry.
     """
+
+    def shared(lines: Iterable[str]) -> list[tuple[str, bool]]:
+        return [(key, labelled) for key, labelled in map(labelled_key, lines) if ledger.labelled(key) != (None, None)]
+
     try:
-        listed = map(labelled_key, context.gateway.entries(arn)) if arn else ()
-        return [(key, labelled) for key, labelled in listed if ledger.labelled(key) != (None, None)]
+        if arn and context.listings.copies and (described := context.gateway.describe(arn)):
+            with suppress(NoCopy, ValueError), context.listings.proven(arn, described) as found:
+                if found:
+                    return shared(line for line, _marks in copied_live(found[1]))
+        return shared(context.gateway.entries(arn) if arn else ())
     except (ValueError, RecursionError) as error:
         raise ServiceError(f"{arn}: {error}; report it to AWS", operation="ListDatasetEntries") from None
     except (InUse, Moved, NotFound):

@@ -61,7 +61,8 @@ class Outcome:
     (`marked_total` counts all), first those that were not marked before (`marked_new`). `rewritten` counts lines
     that mean what was sent but are stored differently; `settled` names them for later runs, and is empty in a
     review. `live` is what was read back, None if that failed; `counted` are the service's own statistics at that
-    time, and `listed` the LastUpdatedTimestamp before and after that listing. `applied` is live with the entries that
+    time, and `listed` the LastUpdatedTimestamp before and after that listing, which is of our last
+    update where `last_update`. `applied` is live with the entries that
     `theirs: keep` kept as they were applied, None where nothing was kept. `snapshots` are the places of the entries of
     deleted datasets, `overwritten` those of the lines that were overwritten; `record` is the id of the
     apply's record, which `reconciler restore` takes. `manifest` is the address of the manifest in S3 from which the
@@ -80,6 +81,7 @@ class Outcome:
     applied: Facts | None = None
     listed: float = 0.0
     counted: Statistics | None = None
+    last_update: bool = False
     rejected: tuple[Rejected, ...] = ()
     rejected_total: int = 0
     marked: tuple[MarkedEntry, ...] = ()

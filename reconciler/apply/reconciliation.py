@@ -34,6 +34,8 @@ from reconciler.ledger import Ledger, SendQueue
 from reconciler.model import DatasetDescription, DatasetStatus, Observation
 from reconciler.plan import Plan, Statistics, sends
 from reconciler.plan.figures import labels_of_live
+from reconciler.snapshots.listings import Listings
+from reconciler.snapshots.probe import written
 from reconciler.text import inert
 
 # How often a plan is made for a dataset that somebody else keeps changing, before the apply ends with an error.
@@ -130,10 +132,12 @@ def _carried_out(context: Context, work: Work, plan: Plan, seen: Observation, ma
         outcome = replace(outcome, counted=plan.counted, listed=plan.updated)
     if outcome.dataset_arn and plan.has_changes:
         try:
-            missing = partial(lacking, ledger, context.policy, queue)
+            missing, began = partial(lacking, ledger, context.policy, queue), written(context.listings.now())
             read = list_live(_reading(context), ledger, outcome.dataset_arn, missing=missing)
-            outcome = replace(outcome, counted=Statistics(read.entries, read.errors), listed=read.updated)
+            counted = Statistics(read.entries, read.errors, read.labelled, began)
             overwritten = work.updated not in {None, read.updated}
+            last = work.updated == read.updated
+            outcome = replace(outcome, counted=counted, listed=read.updated, last_update=last)
             if not overwritten:
                 _keep_stored(context, work)
         except ReconcilerError as error:
@@ -201,6 +205,7 @@ def _planned_again(context: Context, work: Work, plan: Plan) -> tuple[Observatio
     # Our own lines are live by now: the guards must not count them against what is left to send.
     before = work.before if work.queue.confirmed_by_verb() else None
     bucket, settled = plan.request.bucket, plan.settled
+    context = replace(context, listings=Listings())  # it was changed: nothing but a listing tells how
     again = plan_against_live(context, work.ledger, seen, work.target, bucket=bucket, settled=settled, before=before)
     if again.refusals:
         raise Refused(f"somebody else changed the dataset, and nothing more is sent: {again.refusal}")

@@ -37,10 +37,10 @@ class Options(NamedTuple):
     """A valid command line; an option that the command does not have keeps its default.
 
     `projects` empty: all. `stage` is one of stages.yaml. `limit` None: as many entries as fit a screen or two;
-    `everything`: every change is shown and kept. `allow` overrides guards: name to reason. `plan` is what was reviewed:
-    a plan id, or the file of a saved plan. `snapshot` (or the id or address of a record), `dataset_type` and
-    `dataset_arn` are for `restore`: what to restore, and where (the type is for `history` too); `dry_run` sends
-    nothing, `force` also sends what was edited since the recorded apply.
+    `everything`: every change is shown and kept. `full`: live is listed, whatever the probe says. `allow` overrides
+    guards: name to reason. `plan` is what was reviewed: a plan id, or the file of a saved plan. `snapshot` (or the id
+    or address of a record), `dataset_type` and `dataset_arn` are for `restore`: what to restore, and where (the type
+    is for `history` too); `dry_run` sends nothing, `force` also sends what was edited since the recorded apply.
 
     `files` maps each view (`text`, `markdown`, `html`, `json`; `lines` for `convert`) to the name of a file, "-" for
     standard output. `base` is a git revision, `pictures` a folder or `s3`. `sources` are the arguments of `report` (a
@@ -60,6 +60,7 @@ class Options(NamedTuple):
     profile: str | None = None
     endpoint_url: str | None = None
     rate: float = DEFAULT_RATE
+    full: bool = False
     exit_code: bool = False
     strict: bool = False
     limit: int | None = None

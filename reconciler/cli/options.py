@@ -311,6 +311,11 @@ def _add_convert(parser: Parser) -> None:
     _add_output(parser)
 
 
+def _add_full(parser: Parser) -> None:
+    what = "list live, also where DescribeDataset proves that nothing moved since the last listing"
+    parser.add_argument("--full", action="store_true", help=what)
+
+
 def _add_images(parser: Parser) -> None:
     """The images themselves, beside what the manifests say of them."""
     add = parser.add_argument_group("images").add_argument
@@ -331,6 +336,7 @@ _SHARED: Final = {
     _add_limit: ("plan", "drift", "apply", "restore"),
     _add_guarded: ("plan", "apply"),
     _add_sending: ("apply", "restore"),
+    _add_full: ("plan", "drift", "apply"),
     _add_images: ("validate", "plan", "doctor"),
     _add_exit_code: ("plan", "diff"),
 }

@@ -27,7 +27,7 @@ from reconciler.entries.meaning import MULTILABEL_TYPE
 from reconciler.formats import conversion
 from reconciler.formats.conversion import Converted, Keys, Unreadable, refuse_mistaken
 from reconciler.formats.json_file import JSON, members_once
-from reconciler.manifest.judge.line import source_ref_fault
+from reconciler.manifest.judge.line import judge, source_ref_fault
 from reconciler.manifest.yaml.expand import attribute_names
 from reconciler.model import Finding, Place
 from reconciler.rule import OURS, error, marked, note
@@ -162,7 +162,14 @@ def _named(lines: Sequence[Converted], keys: Keys) -> Iterator[Converted | Findi
         except Unreadable as fault:
             yield fault.finding
         else:
+            yield from _marks(line)
             yield line
+
+
+def _marks(line: Converted) -> Iterator[Finding]:
+    """What is wrong with a line that is taken as the job wrote it: Custom Labels would not learn from it."""
+    for fault in judge(json.loads(line.line)).faults:
+        yield fault.rule.finding(line.place, None, **fault.details)
 
 
 def _take(

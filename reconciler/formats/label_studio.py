@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from reconciler.entries import Box, bare_line
 from reconciler.entries.image_names import decoded
+from reconciler.entries.misread import FRACTIONS
 from reconciler.formats import conversion
 from reconciler.formats.conversion import Converted, Keys, Unreadable
 from reconciler.formats.json_file import json_of
@@ -154,6 +155,10 @@ def _task(task: Mapping[str, Any], export: _Export, keys: Keys) -> Iterator[Conv
     if others and not (labels or boxes):
         export.left_out += 1  # a line without boxes would say that the image shows nothing
         return
+    if frame is not None and boxes and all(_is_fraction(one.box, frame) for one in boxes):
+        found = FRACTIONS.finding(export.place, Severity.ERROR, which="the boxes are")
+        yield replace(found, message=f"{inert(key)}: {found.message}")
+        return
     sent, findings = placed(boxes, frame, export.place) if frame is not None else ([], [])
     yield from (replace(one, message=f"{inert(key)}: {one.message}") for one in findings)
     if all(one.severity is not Severity.ERROR for one in findings):
@@ -248,6 +253,12 @@ def _box(value: Mapping[str, Any], frame: Frame, number: str, place: Place) -> B
         left, top = min(i for i, _ in corners), min(j for _, j in corners)
         wide, high = max(i for i, _ in corners) - left, max(j for _, j in corners) - top
     return Box("", *(round(one) for one in (left, top, wide, high)))
+
+
+def _is_fraction(box: Box, frame: Frame) -> bool:
+    """Whether a box ends within one percent of the image, as one does whose percent were written as 0 to 1."""
+    right, bottom = box.left + box.width, box.top + box.height
+    return right * _WHOLE <= frame.width * PER_PIXEL and bottom * _WHOLE <= frame.height * PER_PIXEL
 
 
 def _line(key: str, labels: list[str], boxes: list[Box], frame: Frame | None, export: _Export) -> bytes:

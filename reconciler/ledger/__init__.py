@@ -1,7 +1,8 @@
 """Both sides of one dataset in a temporary SQLite database, and the lines that an apply sends; all SQL is here."""
 
 from reconciler.ledger.base import WANTED, Kind, Pending, Then, Whose, copied_entries, whose
-from reconciler.ledger.ledger import DESIRED, DESIRED_ONLY, LIVE, LIVE_ONLY, STAYING, Ledger, fill_live
+from reconciler.ledger.filling import copied_live, fill_copied, fill_live
+from reconciler.ledger.ledger import DESIRED, DESIRED_ONLY, LIVE, LIVE_ONLY, STAYING, Ledger
 from reconciler.ledger.rows import LET_GO, Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
 from reconciler.ledger.send_queue import SendQueue
 
@@ -24,6 +25,8 @@ __all__ = [
     "Then",
     "Whose",
     "copied_entries",
+    "copied_live",
+    "fill_copied",
     "fill_live",
     "key_bytes",
     "pair_digest",

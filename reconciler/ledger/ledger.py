@@ -117,8 +117,10 @@ class Ledger:
         """
         return saved.use(self._database, path, read)
 
-    def observe(self, line: str) -> None:
+    def observe(self, line: str, copied: str | None = None) -> None:
         """Add a line that the service listed; of a key that appears twice in a listing, the last line is kept.
+
+        `copied` are the marks of a line that comes from a copy of a listing, whose lines are without them.
 
         Raises:
             ValueError: the line is not a JSON object with a source-ref.
@@ -127,6 +129,7 @@ class Ledger:
         row = self._database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
         kept = None if row and row[0] == entry.content else text()
         marks = json.dumps([[mark.code, mark.message] for mark in entry.marks]) if entry.marks else "[]"
+        marks = marks if copied is None else copied
         insert = (
             "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, declared, marks, line,"
             " retired) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -369,21 +372,6 @@ class Ledger:
 
     def _rows(self, query: str, values: dict[str, object]) -> Iterator[Row]:
         return map(Row.of, self._database.execute(query, values))
-
-
-def fill_live(ledger: Ledger, lines: Iterable[str], seen: Callable[[int], None] = lambda _count: None) -> int:
-    """Replace the ledger's live side by these lines, and count them; calls `seen` with the count after every 1,000.
-
-    Raises:
-        ValueError: a line is not a JSON object with a source-ref.
-    """
-    ledger.forget_live()
-    count = 0
-    for count, line in enumerate(lines, start=1):
-        ledger.observe(line)
-        if count % 1000 == 0:
-            seen(count)
-    return count
 
 
 def _bare_content(key: bytes) -> bytes:

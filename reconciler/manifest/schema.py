@@ -20,7 +20,7 @@ from reconciler.manifest.project.project_yaml import (
 )
 from reconciler.manifest.yaml.entry import BOX_KEYS, ENTRY_KEYS, HEAD_KEYS
 from reconciler.model import DatasetType
-from reconciler.policy import Choice, Policy, settings_of
+from reconciler.policy import Choice, Policy, settings_of, value_of
 
 Schema = Mapping[str, Any]
 # The folder beside the projects in which the schemas are for editors, and their names there.
@@ -104,7 +104,7 @@ def _policy() -> Schema:
     policy = Policy()
     settings: dict[str, Schema] = {}
     for name, row in settings_of(policy).items():
-        default = getattr(policy, name)
+        default = value_of(policy, name)
         form: Schema = {"type": "string"}
         if isinstance(default, Choice):
             form = {"enum": [choice.value for choice in type(default)]}

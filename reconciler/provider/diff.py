@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from pulumi.dynamic import DiffResult, ReadResult
 
-from reconciler.apply import Target, list_live, observe_recorded
+from reconciler.apply import Target, known_live, observe_recorded
 from reconciler.entries.image_names import Images
 from reconciler.errors import ReconcilerError
 from reconciler.ledger import Ledger
@@ -210,7 +210,8 @@ def _due_by_looking(process: Runtime, outputs: Outputs, inputs: Inputs) -> Itera
 def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> LiveSeen:
     """List live now, and remember it for this process; the inputs name the role and which entries are retired."""
     project_arn, dataset_type = split_id(name)
-    context = process.context(project_arn, replace(outputs.applied, assume_role=inputs.assume_role))
+    policy = replace(outputs.applied.policy, probe=inputs.policy.probe, full_read=inputs.policy.full_read)
+    context = process.context(project_arn, replace(outputs.applied, assume_role=inputs.assume_role, policy=policy))
     there = observe_recorded(context, Target(project_arn, dataset_type), outputs.dataset_arn)
     arn = there.arn or there.leftover
     if arn is None:
@@ -219,6 +220,6 @@ def _listed(process: Runtime, name: str, outputs: Outputs, inputs: Inputs) -> Li
         retired = retired_beside(Path(inputs.manifest), inputs.dataset_type)
         ledger.retired = Images((one.image for one in retired), inputs.stage.images)
         if there.arn:  # a dataset whose creation failed has nothing that can be listed
-            list_live(context, ledger, there.arn, there.description)
+            process.says_listed(known_live(context, ledger, there.arn, there.description)[1])
         process.seen[name] = listed = seen_in(ledger, arn)
     return listed

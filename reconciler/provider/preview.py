@@ -96,6 +96,7 @@ def list_and_plan(
     run.plan = plan_against_live(
         context, ledger, run.seen, target, bucket=run.bucket, settled=settled, more_settled=more_settled
     )
+    process.says_listed(run.plan.counted)
     if run.plan.has_changes:
         said = str(inputs.stage) if inputs.stage.images else ""
         run.remark = "; ".join(filter(None, (said, process.undone_apply(target, inputs))))

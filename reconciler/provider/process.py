@@ -22,7 +22,7 @@ from reconciler.guards import read_variable
 from reconciler.ledger import Facts
 from reconciler.manifest.project.folders import project_beside
 from reconciler.model import DatasetDeclaration
-from reconciler.plan import Judge, Sibling
+from reconciler.plan import Judge, Sibling, Statistics
 from reconciler.policy import Compare, Destroy
 from reconciler.provider.claims import Claims
 from reconciler.provider.sdk.cancel import EngineWatch
@@ -38,7 +38,10 @@ from reconciler.shell.drift import LeftLive, left_in
 from reconciler.shell.sibling import sibling_of
 from reconciler.snapshots.folder import FOLDER
 from reconciler.views.preview import Preview
-from reconciler.views.words import progress_line
+from reconciler.views.words import not_listed_words, progress_line
+
+# Set to 1, live is listed whatever the probe says; it is stored nowhere.
+_FULL: Final = "RECONCILER_FULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Runtime:
             lambda text: console.log_once(text, warning=True),
             settings.hide,
             rate=settings.rate,
+            full=os.environ.get(_FULL, "").strip() == "1",
         )
 
     def account_of(self, inputs: Inputs) -> Account:
@@ -162,6 +166,11 @@ class Runtime:
     def undone_apply(self, target: Target, inputs: Inputs) -> str:
         """Whose apply an apply to this dataset undoes, if it is not one of this stack; else empty."""
         return undone_apply(self.last_record(target, inputs), call_urn())
+
+    def says_listed(self, counted: Statistics | None) -> None:
+        """Say on the row of this call's resource that live was not listed, where it was not."""
+        if counted and counted.copied:
+            self.console.status(not_listed_words(counted.listed), at_once=True)
 
     def calls_of_this_thread(self) -> Counter[str]:
         """How many calls this thread has made so far, by operation: it works on one resource at a time."""

@@ -22,7 +22,7 @@ from reconciler.manifest.project.policy import as_written, parse_settings
 from reconciler.manifest.project.role import ROLE_FORM, elsewhere, is_role
 from reconciler.manifest.project.stages import NO_STAGE, Stage, parse_stage, stage_properties
 from reconciler.model import DatasetType
-from reconciler.policy import Policy, settings_of
+from reconciler.policy import Policy, settings_of, value_of
 from reconciler.shell.drift import LeftLive, ReadBack, left_live
 from reconciler.text import inert
 
@@ -65,9 +65,9 @@ def policy_properties(policy: Policy) -> dict[str, Any]:
     """A policy as the engine stores it; settings that came later only where they differ from the default."""
     default = Policy()
     return {
-        name: as_written(getattr(policy, name))
+        name: as_written(value_of(policy, name))
         for name, row in settings_of(policy).items()
-        if row.stored or getattr(policy, name) != getattr(default, name)
+        if row.stored or value_of(policy, name) != value_of(default, name)
     }
 
 
@@ -153,7 +153,7 @@ class Inputs:
 
     def settings(self) -> dict[str, object]:
         """What a person sets, beside the entries: a difference here is an update, even if it sends nothing."""
-        policy = {name: getattr(self.policy, name) for name in settings_of(self.policy)}
+        policy = {name: value_of(self.policy, name) for name in settings_of(self.policy)}
         # Where manifests of first loads go changes nothing about a dataset that is there.
         own = {"assumeRole": self.assume_role, "stage": replace(self.stage, manifests="")}
         return {"manifest": self.manifest, "labels": self.labels, **own, **policy}

@@ -326,6 +326,7 @@ def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None)
         update=plan.update,
         unlabel=plan.unlabel,
         live_only=plan.live_only,
+        not_listed_since=plan.counted.listed if plan.counted and plan.counted.copied else "",
         unchanged=plan.unchanged,
         ignored=plan.ignored,
         marked=plan.marked,

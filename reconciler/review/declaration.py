@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.manifest.project.policy import as_written
 from reconciler.model import DatasetDeclaration, DatasetType, ProjectDeclaration
-from reconciler.policy import Destroy, Extra, Policy, settings_of
+from reconciler.policy import Destroy, Extra, Policy, settings_of, value_of
 from reconciler.run import DangerLevel, DeclarationChange
 from reconciler.text import Name, Sentence, counted, joined, listed, sentence
 
@@ -94,7 +94,7 @@ def _in_state(declared: Declared) -> str:
 def policy_changes(before: Policy, after: Policy) -> Iterator[DeclarationChange]:
     """The settings of the policy that differ, with what that means for data."""
     for name in settings_of(after):
-        old, new = getattr(before, name), getattr(after, name)
+        old, new = value_of(before, name), value_of(after, name)
         if old != new:
             level, effect = _GUARDS if name == "guards" else _EFFECTS.get(new, _NONE)
             words = sentence(f"{name}: ", _value(old), " -> ", _value(new), f"; {effect}" if effect else "")
@@ -180,7 +180,7 @@ def _listed_changes(setting: str, before: Sequence[str], after: Sequence[str]) -
 
 
 def _value(value: object) -> str | Name:
-    if isinstance(value, int):  # patience
+    if isinstance(value, int):  # a time
         return f"{value} s"
     written = as_written(value)
     return written if isinstance(written, str) else Name(json.dumps(written, sort_keys=True))

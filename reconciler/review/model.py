@@ -249,6 +249,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     skipped or unread (the run ended before). `action` is nothing, update, create or replace. `add`, `update`, `unlabel`
     and `live_only` count all changes, `unchanged` the entries that stay, `ignored` those among them that differ in
     ignored fields, `marked` the live entries with errors, `has_changes` whether an apply changes anything.
+    `not_listed_since` is when live was listed (UTC) where nothing moved since and this run did not list it again.
     `retired` counts live images that left the dataset on purpose (`retired` in project.yaml), `retiring` those of them
     that lose their labels, which `unlabel` counts too. `losing_labels` are other images that lose all their labels,
     `staying` live-only entries that keep theirs, `box_changes` counts boxes by what happens to them in updates.
@@ -283,6 +284,7 @@ class DatasetReview(Struct, frozen=True, kw_only=True):
     update: int = 0
     unlabel: int = 0
     live_only: int = 0
+    not_listed_since: str = ""
     unchanged: int = 0
     ignored: int = 0
     marked: int = 0

@@ -26,6 +26,7 @@ from reconciler.model import Progress, ProjectDeclaration, Reporter
 from reconciler.plan import Sibling
 from reconciler.policy import Policy
 from reconciler.records import Attempt, AuditLog
+from reconciler.snapshots.listings import Listings
 from reconciler.snapshots.live_copies import LiveCopies
 from reconciler.snapshots.places import Keeper, keeper_for
 
@@ -53,7 +54,7 @@ class Account:
     `log` receives every call, `report` the progress of an apply; `stop` returns the reason to stop an apply, or None.
     `warn` receives a message when a record cannot be written; `hide` removes secrets of the configuration from records.
     `counts` has the calls of each gateway, by operation, `throttled` the throttled ones of all; `rate` is how many
-    calls per second are made of each operation.
+    calls per second are made of each operation. `full`: live is listed, whatever the probe says.
     """
 
     connection: Connection
@@ -67,6 +68,7 @@ class Account:
     counts: list[Counter[str]] = field(default_factory=list)
     throttled: Counter[str] = field(default_factory=Counter)
     rate: float = DEFAULT_RATE
+    full: bool = False
     _random: Random = field(default_factory=Random)
     _gateways: dict[str, Gateway] = field(default_factory=dict)
     _paces: dict[tuple[str, str], Pace] = field(default_factory=dict)  # by account and region
@@ -168,7 +170,11 @@ class Account:
             allow or {},
             sibling or Sibling(),
         )
-        return replace(Context(*given), manifests=self.manifests(region)).patient()
+        return Context(
+            *given,
+            listings=Listings(self.live_copies(region), policy, self.full),
+            manifests=self.manifests(region),
+        ).patient()
 
     def manifests(self, region: str) -> ManifestPlace | None:
         """Where manifests of first loads go; None where no place is set.

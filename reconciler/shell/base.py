@@ -14,6 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import msgspec
+
+from reconciler.apply.live import sheet_of_live
 from reconciler.apply.outcome import Outcome
 from reconciler.entries import entry_of, parse_live
 from reconciler.errors import BadInput
@@ -22,7 +25,7 @@ from reconciler.ledger import Facts, Kind, Ledger, Pending, copied_entries
 from reconciler.manifest import read_manifest
 from reconciler.manifest.parts import parts_of
 from reconciler.model import DatasetDeclaration, Entry
-from reconciler.plan import Basis, Judge, Judged
+from reconciler.plan import Basis, Judge, Judged, Statistics
 from reconciler.policy import Compare
 from reconciler.run import DatasetRun
 from reconciler.shell.drift import LeftLive
@@ -82,18 +85,12 @@ def _time(now: datetime) -> str:
 
 def _sheet(ledger: Ledger, outcome: Outcome, now: datetime) -> dict[str, Any]:
     """What was copied, so that a later run knows of which dataset and moment the copy is."""
-    digests = {mode.value: ledger.live_facts(mode).digest for mode in Compare}
-    live, counted = outcome.live, outcome.counted
-    return {
-        "dataset": outcome.dataset_arn,
-        "at": _time(now),
-        "updated": [outcome.listed, outcome.listed],
-        "digests": digests,
-        "entries": live.entries if live else 0,
-        "labelled": live.labelled if live else 0,
-        "marked": live.marked if live else 0,
-        "statistics": {"entries": counted.entries, "marked": counted.marked} if counted else None,
-    }
+    counted = outcome.counted or Statistics(0, 0)
+    counted = counted if counted.listed else replace(counted, listed=_time(now))
+    proven = outcome.last_update and not (outcome.error or outcome.rejected_total)
+    sheet = sheet_of_live(ledger, outcome.dataset_arn, outcome.listed, counted, proven=proven)
+    built: dict[str, Any] = msgspec.to_builtins(sheet)
+    return built
 
 
 def _pending(ledger: Ledger, mode: Compare) -> Iterator[Pending]:

@@ -1,9 +1,10 @@
-"""Copies of live as an apply read it back: the base for telling whose a later change is.
+"""Copies of live: as an apply read it back, by which it is told whose a later change is; and as any run listed it.
 
-One gzip-compressed file per dataset and moment, the newest two kept, in `.reconciler/live/` or under `live/` of the
-address in S3. A copy is named by its moment and the digest of its content, and is held against that name when it is
-read: one that is lost, cut, stale or forged is none. Nothing depends on one that is not there, so that a copy which
-cannot be written or deleted is a warning.
+One gzip-compressed file per dataset and moment, in `.reconciler/live/` or under `live/` of the address in S3; of those
+that an apply wrote the newest two are kept, of the others (`seen-` in their names) the newest. The newest in which
+`probe` finds no doubt takes the place of a listing. A copy is named by its moment and the digest of its content, and is
+held against that name when it is read: one that is lost, cut, stale or forged is none. Nothing depends on one that is
+not there, so that a copy which cannot be written or deleted is a warning.
 
 The first line is a sheet (JSON) that says what was copied and when.
 """
@@ -13,11 +14,12 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO, Any, Final
@@ -32,8 +34,9 @@ from reconciler.text import inert
 
 FOLDER: Final = "live"
 _KEPT: Final = 2
+# Begins the name of a copy that no apply wrote.
+_SEEN: Final = "seen-"
 _TIME: Final = "%Y%m%dT%H%M%S%fZ"
-_FORMAT: Final = 1
 # Nothing in a copy is longer, or has more lines: a line of live, its marks, and for kept entries the applied line.
 _LINE: Final = 24 * LINE_CHARACTERS
 _LINES: Final = 2 * DATASET_ENTRIES + 1
@@ -66,26 +69,35 @@ class LiveCopies:
         folder = Path(setting) if setting and not address else default
         return cls(folder.absolute() / FOLDER, address, objects, warn)
 
-    def write(self, dataset_arn: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes]) -> str:
-        """Write a copy, delete all but the newest two, and give the name; "" where it could not be written."""
-        start = snapshot_name(dataset_arn)
+    def write(
+        self, dataset_arn: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes], *, seen: bool = False
+    ) -> str:
+        """Write a copy, delete older ones, and give the name; "" where it could not be written.
+
+        `seen`: a run that was no apply listed it.
+        """
+        kind = _SEEN if seen else ""
+        start = f"{snapshot_name(dataset_arn)}-{kind}"
         try:
+            if seen and self.address:
+                next(iter(self.objects().names(self.address)), "")  # who may not list them would never find it
             if self.address is None:
-                return _written(self.folder, start, now, sheet, lines)
+                return kind + _written(self.folder, start, now, sheet, lines)
             with TemporaryDirectory(prefix="reconciler-") as temporary:
                 name = _written(Path(temporary), start, now, sheet, lines)
-                self.objects().upload(self.address / _file(start, name), Path(temporary) / _file(start, name))
+                file = f"{start}{name}{SUFFIX}"
+                self.objects().upload(self.address / file, Path(temporary) / file)
             self._prune(self.address, start)
         except (OSError, ReconcilerError) as error:
             place = inert(str(self.address or self.folder))
-            if self.address is None and goes_with_runner():
-                return ""  # it would be gone in any case
+            if seen or (self.address is None and goes_with_runner()):
+                return ""  # the next run lists; or it would be gone in any case
             self.warn(
                 f"no copy of live was written to {place} ({inert(str(error), 1000)}); the next run needs it to "
                 "tell whose a change is"
             )
             return ""
-        return name
+        return kind + name
 
     def read(self, dataset_arn: str, name: str) -> Iterator[bytes]:
         """The lines of a copy without its sheet; it is proven only when all of them were read.
@@ -93,7 +105,29 @@ class LiveCopies:
         Raises:
             NoCopy: it is not there, or is not the one of that name; also while or after it is read.
         """
-        file = _file(snapshot_name(dataset_arn), name)
+        return islice(self.whole(dataset_arn, name), 1, None)
+
+    def names(self, dataset_arn: str) -> list[str]:
+        """The names of all copies, whoever wrote them, the newest first; none where they cannot be looked for."""
+        start = f"{snapshot_name(dataset_arn)}-"
+        try:
+            if self.address is None:
+                files: Iterable[str] = (path.name for path in self.folder.iterdir())
+            else:
+                files = self.objects().names(self.address)
+            mine = [file for file in files if _is_copy(start, file) or _is_copy(start + _SEEN, file)]
+        except (OSError, ReconcilerError):
+            return []
+        names = (file[len(start) : -len(SUFFIX)] for file in mine)
+        return sorted(names, key=lambda name: name.removeprefix(_SEEN), reverse=True)
+
+    def whole(self, dataset_arn: str, name: str) -> Generator[bytes]:
+        """The lines of a copy, its sheet first; it is proven only when all of them were read.
+
+        Raises:
+            NoCopy: as `read` does.
+        """
+        file = f"{snapshot_name(dataset_arn)}-{name}{SUFFIX}"
         if self.address is None:
             descriptor = opened(self.folder / file)
             if descriptor is None:
@@ -115,7 +149,7 @@ class LiveCopies:
 
     def has(self, dataset_arn: str, name: str) -> bool:
         """Whether something is in the place of a copy."""
-        file = _file(snapshot_name(dataset_arn), name)
+        file = f"{snapshot_name(dataset_arn)}-{name}{SUFFIX}"
         if self.address is None:
             return (self.folder / file).is_file()
         try:
@@ -129,7 +163,7 @@ class LiveCopies:
         try:
             mine = sorted(name for name in self.objects().names(address) if _is_copy(start, name))
             action = "s3:DeleteObject"
-            for name in mine[:-_KEPT]:
+            for name in _old(mine, start):
                 self.objects().delete(address / name)
         except AccessDenied:
             self.warn(f"old copies of live stay in {inert(str(address))}: allow {action} there to have them deleted")
@@ -139,12 +173,13 @@ class LiveCopies:
             )
 
 
-def _file(start: str, name: str) -> str:
-    return f"{start}-{name}{SUFFIX}"
-
-
 def _is_copy(start: str, file: str) -> bool:
-    return re.fullmatch(re.escape(start) + f"-{COPY_NAME}" + re.escape(SUFFIX), file) is not None
+    return re.fullmatch(re.escape(start) + COPY_NAME + re.escape(SUFFIX), file) is not None
+
+
+def _old(files: Sequence[str], start: str) -> Sequence[str]:
+    """Which of the copies that begin like this are deleted, the oldest first."""
+    return files[: -1 if start.endswith(_SEEN) else -_KEPT]
 
 
 def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], lines: Iterable[bytes]) -> str:
@@ -160,17 +195,17 @@ def _written(folder: Path, start: str, now: datetime, sheet: Mapping[str, Any], 
                     file.write(line)
             raw.flush()
             name = f"{now:{_TIME}}-{digest.hexdigest()}"
-            partial.rename(folder / _file(start, name))
+            partial.rename(folder / f"{start}{name}{SUFFIX}")
         finally:
             partial.unlink(missing_ok=True)
-    for old in sorted(path for path in folder.iterdir() if _is_copy(start, path.name))[:-_KEPT]:
+    for old in _old(sorted(path.name for path in folder.iterdir() if _is_copy(start, path.name)), start):
         with suppress(OSError):
-            old.unlink()
+            (folder / old).unlink()
     return name
 
 
 def _with_sheet(sheet: Mapping[str, Any], lines: Iterable[bytes]) -> Iterator[bytes]:
-    yield json.dumps({"format": _FORMAT, **sheet}).encode("ascii") + b"\n"
+    yield json.dumps(sheet).encode("ascii") + b"\n"
     for line in lines:
         yield line + b"\n"
 
@@ -184,8 +219,7 @@ def _proven(raw: IO[bytes], name: str) -> Iterator[bytes]:
                 many += 1
                 if many > _LINES or not line.endswith(b"\n"):
                     raise NoCopy("what is in the place of the copy of live is not one")
-                if many > 1:
-                    yield line[:-1]
+                yield line[:-1]
     except (OSError, EOFError, zlib.error):
         raise NoCopy("the copy of live is damaged") from None
     if digest.hexdigest() != name.rpartition("-")[2]:

@@ -59,6 +59,11 @@ def overwritten_sentence(outcome: Outcome) -> Sentence:
     return sentence("the overwritten lines are kept in ", tuple(pieces), f"; {command} brings them back")
 
 
+def not_listed_words(since: str) -> str:
+    """That live was not listed, and since when nothing moved; `since` is a time in UTC as in ISO 8601."""
+    return inert(f"live not listed: unchanged since {since[:16].replace('T', ' ')}")
+
+
 def progress_line(progress: Progress) -> str:
     """`batch 3 of 12, 41 %, about 2 min left`, or what is being done."""
     if not progress.batches:

@@ -211,7 +211,7 @@ def test_a_dataset_that_cannot_be_planned_does_not_hide_the_others(account: Acco
     account.emulator.load_faults(
         "faults: [{fault: error, operation: ListDatasetEntries, error: AccessDeniedException, on: 1}]"
     )
-    ran = world.run("plan")
+    ran = world.run("plan", "--full")
     assert ran.code == 1
     assert "failed: ListDatasetEntries: the credentials may not make this call" in ran.out
     assert "not planned, because cells train failed" in ran.out
@@ -261,7 +261,7 @@ def test_a_listed_line_that_is_not_an_entry_is_a_sentence_in_both_datasets(
             return iter([line]) if f"/{kind}/" in arn else listed(gateway, arn)
 
         monkeypatch.setattr(Gateway, "entries", broken)
-        ran = world.run("plan")
+        ran = world.run("plan", "--full")
         assert ran.code == 1
         assert "report it to AWS" in " ".join(ran.out.split()) + ran.err
         assert "this is a bug" not in ran.out + ran.err

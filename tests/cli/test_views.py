@@ -107,7 +107,7 @@ def test_a_plan_that_fails_is_written_too(account: Account, world: World) -> Non
     account.emulator.load_faults(
         "faults: [{fault: error, operation: ListDatasetEntries, error: AccessDeniedException, on: 1}]"
     )
-    assert world.run("plan", *SAVED).code == 1
+    assert world.run("plan", *SAVED, "--full").code == 1
     assert (saved(world).datasets[0].status, saved(world).exit_code) == ("failed", 1)
     assert "the credentials may not make this call" in (world.folder / "plan.md").read_text().replace("\n", " ")
 

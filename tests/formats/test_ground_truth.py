@@ -76,8 +76,8 @@ def test_the_newest_boxes_of_an_adjustment_job_are_taken() -> None:
 
 def test_classes_of_two_jobs_are_two_labels() -> None:
     """Without an adjustment an image can have several labels of the whole image."""
-    both = {"a": 1, "a-metadata": metadata(CLASS, **{"class-name": "cat"})}
-    both |= {"b": 1, "b-metadata": metadata(CLASS, **{"class-name": "dog"})}
+    both = {"a": 1, "a-metadata": metadata(CLASS, confidence=1, **{"class-name": "cat"})}
+    both |= {"b": 1, "b-metadata": metadata(CLASS, confidence=1, **{"class-name": "dog"})}
     (line,), findings = output(both)
     assert (set(meaning_of(line).labels), findings) == ({"cat", "dog"}, [])
 

@@ -81,6 +81,7 @@ def test_ctrl_c_does_not_wait_for_an_answer_that_never_comes(
     world = World(emulator, lone)
     cells = world.declare_lines(MANY[:1])
     cells.up()
+    world.edit(cells, "0.jpg", "dog")  # what did not move would not be listed
     fired = len(emulator.faults)
     emulator.load_faults(f"[{{fault: slow, operation: {operation}, on: 1, seconds: 3600}}]")
 

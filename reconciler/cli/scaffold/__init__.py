@@ -7,9 +7,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from reconciler.policy import Choice, Policy, settings_of
+from reconciler.policy import Choice, Policy, settings_of, value_of
 
 PACKAGE: Final = "rekognition-labels-as-code"
+_DAY: Final = 86_400
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")  # of Markdown
 _FILES: Final = Path(__file__).parent
 # What the jobs give to each command that judges whose a change is: the places that outlive a runner.
@@ -61,13 +62,18 @@ def _settings() -> Iterator[str]:
     yield "policy:"
     policy = Policy()
     for name, row in settings_of(policy).items():
-        default = getattr(policy, name)
+        default = value_of(policy, name)
         if isinstance(default, Choice):
             yield f"  {name}: {default} # {row.help}: {' | '.join(type(default))}"
         else:
-            value = f"{default // 60}m" if isinstance(default, int) else "{}"
+            value = _time(default) if isinstance(default, int) else "{}"
             about = _LINK.sub(r"\1", row.help)
             yield f"  {name}: {value} # {about}, such as {row.form.replace('`', '')}"
+
+
+def _time(seconds: int) -> str:
+    """A time as project.yaml has it: in days, or else in minutes."""
+    return f"{seconds // 60}m" if seconds % _DAY else f"{seconds // _DAY}d"
 
 
 # The manifest of a project without a dataset: something to begin with.

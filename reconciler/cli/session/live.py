@@ -68,6 +68,7 @@ class LiveSide:
             counts=run.calls,
             throttled=run.throttled,
             rate=options.rate,
+            full=options.full,
         )
         self.throttled = Counter[str]()
         self.objects = run.objects = self.account.objects

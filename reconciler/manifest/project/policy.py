@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from msgspec import Struct
@@ -10,11 +9,11 @@ from msgspec import Struct
 from reconciler.guards import GUARDS, read_threshold, threshold_forms, written
 from reconciler.manifest.rules import yaml as rules
 from reconciler.manifest.yaml.nodes import Fields, Node
-from reconciler.policy import Choice, Policy, Theirs, Threshold, settings_of
+from reconciler.policy import Choice, Policy, Theirs, Threshold, settings_of, value_of, with_values
 from reconciler.rule import Rule
 from reconciler.text import did_you_mean, inert
 
-_PATIENCE: Final = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+_PATIENCE: Final = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
 # What each of two settings must be where the other deletes what this one keeps.
 _NOT_TOGETHER: Final = {
     "theirs": "refuse or overwrite with `extra: replace`",
@@ -51,14 +50,14 @@ def parse_settings(given: Mapping[str, object], over: Policy) -> tuple[Policy, l
     wrong = list(_unknown(given, settings_of(over)))
     read: dict[str, Any] = {}
     for name in filter(given.__contains__, settings_of(over)):
-        value, default = given[name], getattr(over, name)
+        value, default = given[name], value_of(over, name)
         if isinstance(default, Mapping):
             read[name] = _guards(name, value or {}, default, wrong)
         elif isinstance(default, Choice):
             read[name] = _word(name, value, default, wrong)
         else:
             read[name] = _seconds(name, value, default, wrong)
-    policy = replace(over, **read)
+    policy = with_values(over, read)
     name = next((name for name in _NOT_TOGETHER if name in read), "")
     if name and policy.extra.replaces and policy.theirs is Theirs.KEEP:
         wrong.append(WrongSetting(rules.KEEP_AND_REPLACE, (name,), given[name], _NOT_TOGETHER[name]))
@@ -136,9 +135,9 @@ def as_written(value: object) -> object:
 
 
 def parse_patience(text: str) -> int | None:
-    """Seconds of a duration like 30m, 90s, 2h or 1h30m; None for anything else and for zero."""
+    """Seconds of a duration like 30m, 90s, 1h30m or 7d; None for anything else and for zero."""
     match = _PATIENCE.fullmatch(text)
     if match is None:
         return None
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + seconds or None
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return days * 86400 + hours * 3600 + minutes * 60 + seconds or None

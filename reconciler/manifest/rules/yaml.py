@@ -249,7 +249,7 @@ OUTSIDE: Final = error(
 # Policy and labels.
 CHOICE: Final = error("policy-value", '`{name}` is "{text}"{guess}', "use {expected}")
 PATIENCE: Final = error(
-    "patience-form", '`patience` "{text}" is not a duration', "write it like 30m, 90s, 2h or 1h30m, more than zero"
+    "patience-form", '`{name}` "{text}" is not a duration', "write it like 30m, 90s, 1h30m or 7d, more than zero"
 )
 GUARD: Final = error(
     "guard-value",

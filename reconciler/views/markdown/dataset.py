@@ -80,6 +80,7 @@ def _heading(dataset: DatasetReview) -> str:
     if wording.boxes_words(dataset):
         lines.append(wording.boxes_words(dataset))
     lines += ["**Refused**: see the dangers above"] if dataset.refusals else []
+    lines += [prose(wording.not_listed_words(dataset.not_listed_since))] if dataset.not_listed_since else []
     lines += [prose(remark) for remark in dataset.remarks]
     lines += [prose(guard.words, _OVERRIDE, _OVERRIDE) for guard in guard_lines(dataset)]
     if dataset.error:

@@ -38,6 +38,7 @@ from reconciler.views.words import (
     finding_lines,
     folder_of,
     is_quiet,
+    not_listed_words,
     origin_words,
     outcome_words,
     place_words,
@@ -218,6 +219,8 @@ def _refusals(dataset: DatasetReview, shown_above: frozenset[Sentence], layout: 
 
 
 def _remarks(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
+    if dataset.not_listed_since:
+        yield from layout.wrap(not_listed_words(dataset.not_listed_since), "dim")
     for remark in dataset.remarks:
         yield from layout.wrap(said(remark), "warning")
     if dataset.ignored and dataset.provenance and not layout.verbose:

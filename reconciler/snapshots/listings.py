@@ -1,0 +1,63 @@
+"""Listings of earlier runs: a copy takes the place of a listing while the probe proves it.
+
+A copy that is lost, cut, stale or of somebody else costs a listing, and changes nothing else.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from reconciler.aws.clock import utc_now
+from reconciler.model import DatasetDescription
+from reconciler.policy import Policy
+from reconciler.snapshots.live_copies import LiveCopies, NoCopy
+from reconciler.snapshots.probe import Doubt, Sheet, doubt, sheet_of
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """The copies of one place, under a policy; without `copies` every run lists, and nothing is written.
+
+    `full`: the user asked for a full listing.
+    """
+
+    copies: LiveCopies | None = None
+    policy: Policy = field(default_factory=Policy)
+    full: bool = False
+    now: Callable[[], datetime] = utc_now
+
+    @contextmanager
+    def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
+        """A block with the sheet of the newest copy and its lines, or with None: live must be listed.
+
+        An older copy is asked only where the newer one was listed too soon after an update.
+
+        Reading the lines to their end may raise NoCopy: then they are not those that were written.
+        """
+        with ExitStack() as stack:
+            for sheet, lines in self._copies(dataset_arn, stack):
+                why = doubt(sheet, dataset_arn, described, self.now(), self.policy)
+                if why is None:
+                    yield sheet, lines
+                    return
+                if why is not Doubt.FRESH:
+                    break  # an older copy is proven by nothing that speaks against a newer one
+            yield None
+
+    def _copies(self, dataset_arn: str, stack: ExitStack) -> Iterator[tuple[Sheet, Iterator[bytes]]]:
+        """Each copy that has a sheet, the newest first, with the lines that follow it."""
+        if self.copies is None or self.full:
+            return
+        for name in self.copies.names(dataset_arn):
+            lines = stack.enter_context(closing(self.copies.whole(dataset_arn, name)))
+            with suppress(NoCopy):
+                if sheet := sheet_of(next(lines, b"")):
+                    yield sheet, lines
+
+    def keep(self, sheet: Sheet, lines: Iterable[bytes]) -> None:
+        """Write a copy of what was just listed, unless it would never count."""
+        if self.copies and self.policy.probe.probes:
+            self.copies.write(sheet.dataset, self.now(), msgspec.to_builtins(sheet), lines, seen=True)

@@ -1,0 +1,50 @@
+"""What the provider lists when nothing moved, when the manifest moved, and when live did: counted in calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.provider_world import World
+
+
+def calls_of(world: World, run: Callable[[], Any]) -> tuple[Any, Counter[str]]:
+    """What a run gives, and its calls by operation."""
+    before = len(world.emulator.calls)
+    given = run()
+    return given, Counter(call.operation for call in world.emulator.calls[before:])
+
+
+def test_nothing_is_listed_where_nothing_moved(world: World) -> None:
+    """Preview, `pulumi up` and drift run of an unchanged stack ask for the project and the dataset only."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+    for run in (cells.preview, cells.up, cells.drift):
+        _given, calls = calls_of(world, run)
+        assert calls["ListDatasetEntries"] == 0, (run, calls)
+        assert calls.total() <= 6, (run, calls)
+
+
+def test_a_changed_manifest_is_planned_and_sent_with_one_listing(world: World) -> None:
+    """The preview lists nothing; the update lists once, to read back what it sent."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+    world.rewrite(cells, {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["dog"]})
+    (changes, _said), calls = calls_of(world, cells.preview)
+    assert (changes, calls["ListDatasetEntries"]) == (True, 0)
+    _given, calls = calls_of(world, cells.up)
+    assert (calls["UpdateDatasetEntries"], calls["ListDatasetEntries"]) == (1, 1)
+    assert world.live(cells) == {"1.jpg": ["cat"], "2.jpg": ["dog"], "3.jpg": ["dog"]}
+
+
+def test_an_edit_by_a_colleague_is_listed_and_found(world: World) -> None:
+    """It moves the timestamp: Read and Diff list, as what was listed so soon after an edit counts for no other call."""
+    cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
+    cells.up()
+    world.edit(cells, "2.jpg", "cat")
+    drifted, calls = calls_of(world, cells.drift)
+    assert drifted
+    assert calls["ListDatasetEntries"] == 2
