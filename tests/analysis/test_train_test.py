@@ -2,7 +2,7 @@
 
 from reconciler.analysis.labels import BalanceCount
 from reconciler.analysis.results import Splits
-from reconciler.analysis.sides import pairs
+from reconciler.analysis.sides import Pair, Side, pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.ledger import Ledger
 from reconciler.policy import Leftover
@@ -70,3 +70,11 @@ def test_counts_are_of_all_and_lists_of_some() -> None:
     lines = [image(number, "a") for number in range(60)]
     told = splits(([], lines), ([], lines))
     assert (told.shared_count, len(told.shared)) == (60, 50)
+
+
+def test_boxes_of_each_side_are_its_own() -> None:
+    """A line whose boxes differ on both sides is counted on each side with the boxes that it has there."""
+    balance = BalanceCount()
+    balance.see(Pair(Side('["a"]', 2, labelled=True, document={}), Side('["b"]', 3, labelled=True, document={})))
+    rows = {row.label: (row.boxes_before, row.boxes_after) for row in balance.balance().rows}
+    assert rows == {"a": (2, 0), "b": (0, 3)}
