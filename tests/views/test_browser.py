@@ -192,3 +192,33 @@ def test_a_picture_opens_large_and_closes(shown: Any) -> None:  # noqa: ANN401
     assert page.run("return document.querySelectorAll('#large svg.image').length") == 1
     page.keys("\ue00c")  # Escape
     page.until("return !document.getElementById('large').open")
+
+
+def test_a_question_mark_shows_the_keys(shown: Any) -> None:  # noqa: ANN401
+    """The key `?` opens the list of keys in a dialogue that Escape closes."""
+    page = shown(real())
+    page.until(CARDS)
+    page.keys("?")
+    assert "next entry" in page.run("return document.getElementById('large').textContent")
+    page.keys("\ue00c")  # Escape
+    page.until("return !document.getElementById('large').open")
+
+
+def test_the_link_of_an_entry_leads_to_it_even_far_down(shown: Any) -> None:  # noqa: ANN401
+    """The address with an entry's anchor draws that entry and moves the focus to it."""
+    page = shown(many(300))
+    page.until(CARDS)
+    last = "JSON.parse(document.getElementById('data').textContent).changes[299]"
+    name = page.run(f"const row = {last}; return `entry-${{row[0]}}-${{row[1]}}`")
+    page.run("location.hash = arguments[0]", name)
+    page.until(f"return document.activeElement.id === '{name}'")
+    assert page.run("return document.activeElement.querySelector('a.own').getAttribute('href')") == f"#{name}"
+
+
+def test_a_wide_table_scrolls_by_keyboard(shown: Any) -> None:  # noqa: ANN401
+    """The keyboard reaches each table of the summary that may scroll sideways."""
+    page = shown(real())
+    script = (
+        "return [...document.querySelectorAll('main .wide')].every(one => one.closest('.card') || one.tabIndex === 0)"
+    )
+    assert page.run(script)

@@ -136,11 +136,13 @@
     const region = dataset.region ? `region=${encodeURIComponent(dataset.region)}&` : "";
     return el("a", { href: `${dataset.console}/s3/object/${encodeURIComponent(parts[1])}?${region}prefix=${encodeURIComponent(parts[2])}`, target: "_blank", rel: "noopener noreferrer" }, "in S3");
   };
+  const nameOf = (row) => `entry-${row[at.dataset]}-${row[at.number]}`;
   const head = (row) => {
     const dataset = data.datasets[row[at.dataset]], verb = row[at.verb];
     const meta = el("span", { class: "quiet" });
     const words = [data.datasets.length > 1 ? dataset.title : "", /^\d+$/.test(row[at.place]) ? `line ${digits.format(row[at.place])}` : row[at.place]];
     put(meta, words.filter(Boolean).join(" · "));
+    put(meta, meta.textContent ? " · " : "", el("a", { class: "own", href: `#${nameOf(row)}`, "aria-label": "link to this entry" }, "link"));
     const href = link(row);
     if (href) put(meta, meta.textContent ? " · " : "", href);
     return el("header", {},
@@ -198,7 +200,7 @@
   };
   const card = (row) => {
     const body = row[at.body], boxes = (body.b || []).map(boxOf);
-    const article = el("article", { class: `card ${VERBS[row[at.verb]]}`, tabindex: "-1", "data-entry": `${row[at.dataset]}-${row[at.number]}` }, head(row));
+    const article = el("article", { class: `card ${VERBS[row[at.verb]]}`, tabindex: "-1", id: nameOf(row), "data-entry": `${row[at.dataset]}-${row[at.number]}` }, head(row));
     put(article, chips(body));
     for (const [code, meaning, message] of body.m || []) put(article, el("p", { class: "warn" }, el("b", {}, "marked "), el("code", {}, code), ` ${meaning}`, message ? el("span", { class: "quiet" }, ` (${message})`) : ""));
     if (boxes.length || body.i) {
@@ -287,7 +289,7 @@
       choice("origin", "whoever changed it", used(at.origin).filter(Boolean).map((number) => [number, data.origins[number]])),
       choice("order", "order", [["risk", "riskiest first"], ["manifest", "as in the manifest"], ["key", "by key"]])),
     el("div", { class: "row" }, pills(), status),
-    el("p", { class: "quiet hint" }, el("kbd", {}, "/"), " filter  ", el("kbd", {}, "j"), " ", el("kbd", {}, "k"), " next and previous entry"));
+    el("p", { class: "quiet hint" }, el("kbd", {}, "/"), " filter  ", el("kbd", {}, "j"), " ", el("kbd", {}, "k"), " next and previous entry  ", el("kbd", {}, "?"), " keys"));
 
   // Each group in the summary leads to its entries.
   const lead = () => data.groups.forEach((group, index) => {
@@ -311,9 +313,25 @@
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "start" });
   };
+  const KEYS = [["/", "filter by key or words"], ["j", "next entry"], ["k", "previous entry"], ["Esc", "close this view"], ["?", "this list"]];
+  const help = () => {
+    large.replaceChildren(
+      el("figcaption", {}, "Keyboard", el("button", { type: "button", onclick: () => large.close() }, "close")),
+      el("ul", { class: "keys" }, KEYS.map(([key, words]) => el("li", {}, el("kbd", {}, key), ` ${words}`))));
+    large.showModal();
+  };
+  // A link to an entry leads to it, even where it is not drawn yet.
+  const arrive = () => {
+    const index = rows.findIndex((row) => `#${nameOf(row)}` === location.hash);
+    if (index < 0) return;
+    if (index >= drawn) draw(index + 1 - drawn);
+    list.children[index].focus({ preventScroll: true });
+    list.children[index].scrollIntoView({ block: "start" });
+  };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || large.open) return;
     if (event.key === "/") { event.preventDefault(); search.focus(); }
+    else if (event.key === "?") help();
     else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
   });
@@ -326,6 +344,8 @@
   app.append(tools(), list, end);
   lead();
   refresh();
+  arrive();
+  window.addEventListener("hashchange", arrive);
   new IntersectionObserver(fill, { rootMargin: "1500px" }).observe(end);
   window.addEventListener("scroll", fill, { passive: true });
 })();
