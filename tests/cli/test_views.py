@@ -204,8 +204,8 @@ def test_pictures_come_from_s3(cells: World, tmp_path: Path, monkeypatch: pytest
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", bucket.endpoint)
         bucket.client.put_object(Bucket=bucket.name, Key="a.jpg", Body=picture())
         # Buckets of other tests live as long as the process: all names are of this test's own.
-        names = [*(f"s3://{bucket.name}/{name}" for name in "ab"), *(f"s3://not-{bucket.name}/{name}" for name in "cd")]
-        cells.write("planes", [cells.boxes(f"{name}.jpg", "RBC") for name in names])
+        for project, place in (("planes", bucket.name), ("smears", f"not-{bucket.name}")):
+            cells.write(project, [cells.boxes(f"s3://{place}/{name}.jpg", "RBC") for name in "ab"])
         cells.write("cells", cells.many(2))
         ran = cells.run("plan", "--html", "plan.html", "--pictures", "s3")
     assert ran.code == 1, ran  # no project is called planes
