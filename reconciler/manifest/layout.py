@@ -22,6 +22,7 @@ from reconciler.manifest.yaml.entry import BOX_KEYS, ENTRIES, HEAD_KEYS
 from reconciler.manifest.yaml.nodes import MappingNode, Node, NodeReader, SequenceNode
 from reconciler.manifest.yaml.read import yaml_lines
 from reconciler.manifest.yaml.text import NUMBER, YamlText
+from reconciler.model import NO_DEFAULTS, Defaults
 
 # A list in brackets or a mapping in braces that makes a line longer than this is written one below the other.
 WIDTH: Final = 120
@@ -58,8 +59,10 @@ _MANIFEST: Final = Form(
 _PROJECT: Final = Form(order=PROJECT_KEYS, flow=False)
 
 
-def formatted(content: bytes, *, manifest: bool) -> bytes:
+def formatted(content: bytes, *, manifest: bool, defaults: Defaults = NO_DEFAULTS) -> bytes:
     """The text of a valid YAML manifest, or of a valid project.yaml, in its one layout.
+
+    `defaults` are what project.yaml says for the entries of a manifest.
 
     Raises:
         Unformattable: something in it could not be kept.
@@ -68,8 +71,7 @@ def formatted(content: bytes, *, manifest: bool) -> bytes:
     text = content.decode("utf-8-sig")
     end = "\r\n" if "\r\n" in text else "\n"
     new = _laid_out(re.sub("\r\n?", "\n", text), form, streamed).replace("\n", end).encode()
-    same = _same_entries if manifest else _same_document
-    if not same(content, new):
+    if not (_same_entries(content, new, defaults) if manifest else _same_document(content, new)):
         raise Unformattable("its meaning would change")
     return new
 
@@ -237,8 +239,8 @@ def _with_comment(text: str, after: Comment | None) -> str:
     return f"{text.ljust(after.column)}{after.text}" if after.column > len(text) else f"{text}  {after.text}"
 
 
-def _same_entries(old: bytes, new: bytes) -> bool:
-    lines = [yaml_lines(BytesIO(content), Collector("manifest")) for content in (old, new)]
+def _same_entries(old: bytes, new: bytes, defaults: Defaults) -> bool:
+    lines = [yaml_lines(BytesIO(content), Collector("manifest"), defaults=defaults) for content in (old, new)]
     try:
         return all(encoded(one.document) == encoded(other.document) for one, other in zip(*lines, strict=True))
     except ValueError:  # one has more entries

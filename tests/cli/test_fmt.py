@@ -106,6 +106,19 @@ def test_check_writes_nothing_and_tells_by_its_exit_code(world: World) -> None:
     assert world.run("fmt", "--check").code == 0
 
 
+def test_a_manifest_has_the_defaults_of_its_project(world: World) -> None:
+    """What project.yaml says of images and sizes holds when the file is read again, whoever names it."""
+    world.write("cells", settings="managed: false\nimages: s3://acme-vision/cells/\nsize: [640, 480]")
+    manifest = world.folder / "datasets" / "cells" / "train.yaml"
+    for arguments in ((), (str(manifest),)):
+        manifest.write_text(
+            "entries:\n- {image: a.jpg,  boxes: [{label: RBC, left: 1, top: 2, width: 3, height: 4}]}\n"
+        )
+        ran = world.run("fmt", *arguments)
+        assert (ran.code, ran.err) == (0, "")
+        assert manifest.read_text().startswith("entries:\n  - ")
+
+
 def test_json_lines_change_on_request_only(world: World) -> None:
     """With --jsonl each line is compact; without it `git blame` stays."""
     folder = world.write("cells", [world.boxes("a.jpg", "RBC")])

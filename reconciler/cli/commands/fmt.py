@@ -16,12 +16,13 @@ from reconciler.manifest.forms import is_yaml
 from reconciler.manifest.jsonl import json_lines
 from reconciler.manifest.layout import formatted
 from reconciler.manifest.parts import parts_of
-from reconciler.manifest.project.folders import document_in
+from reconciler.manifest.project.folders import document_in, project_beside
 from reconciler.manifest.project.project_yaml import read_project
 from reconciler.manifest.read import open_regular
 from reconciler.manifest.tree import Unformattable
 from reconciler.manifest.yaml.nodes import Fields
 from reconciler.manifest.yaml.read import yaml_lines
+from reconciler.model import NO_DEFAULTS
 from reconciler.text import counted, inert
 
 _PROJECT: Final = "project.yaml"
@@ -88,12 +89,16 @@ def _texts(path: Path, shown: str) -> tuple[bytes, bytes]:
         if root is not None:
             read_project(root, path.resolve().parent, shown, Fields(collector.report_at))
     elif not collector.error_count and is_yaml(path):
-        for _line in yaml_lines(BytesIO(old), collector):
+        project = project_beside(path)
+        defaults = project.defaults if project else NO_DEFAULTS
+        for _line in yaml_lines(BytesIO(old), collector, defaults=defaults):
             pass
+        _refuse(collector)
+        return old, formatted(old, manifest=True, defaults=defaults)
     elif not collector.error_count:
         lines += (encoded(line.document) + b"\n" for line in json_lines(BytesIO(old), collector))
     _refuse(collector)
-    return old, formatted(old, manifest=path.name != _PROJECT) if is_yaml(path) else b"".join(lines)
+    return old, formatted(old, manifest=False) if is_yaml(path) else b"".join(lines)
 
 
 def _refuse(collector: Collector) -> None:
