@@ -61,7 +61,7 @@ def overwritten_sentence(outcome: Outcome) -> Sentence:
 
 def not_listed_words(since: str) -> str:
     """That live was not listed, and since when nothing moved; `since` is a time in UTC as in ISO 8601."""
-    return inert(f"live not listed: unchanged since {since[:16].replace('T', ' ')}")
+    return inert(f"live not listed: unchanged since {since[:16].replace('T', ' ')} UTC")
 
 
 def progress_line(progress: Progress) -> str:
