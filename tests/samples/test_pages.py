@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from reconciler.cli.arguments import parse
 from reconciler.cli.help import COMMANDS
 from reconciler.manifest import load_project, read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType
@@ -14,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
+TYPED = re.compile(r"^\$ reconciler (.+)$", re.MULTILINE)
 COMMAND = re.compile(r"^(?:\$ )?reconciler ([a-z][a-z-]*)", re.MULTILINE)
 
 
@@ -75,6 +78,14 @@ def test_commands_on_the_pages_exist() -> None:
     typed = {name for page in PAGES for name in COMMAND.findall(page.read_text())}
     assert typed
     assert typed <= set(COMMANDS)
+
+
+def test_commands_on_the_pages_are_accepted_as_they_are() -> None:
+    """Every option and argument of a command that is shown to be typed is one that the program takes."""
+    typed = [line for page in PAGES for line in TYPED.findall(page.read_text())]
+    assert len(typed) > 30
+    for line in typed:
+        assert parse(shlex.split(re.split(r"[|>]", line)[0], comments=True)), line
 
 
 def test_every_file_that_the_architecture_names_exists() -> None:
