@@ -5,7 +5,7 @@ Views are written however the run ended; the view of a plan that failed contains
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -16,6 +16,7 @@ from reconciler.cli.options import S3, STANDARD_OUTPUT
 from reconciler.cli.screen import Screen
 from reconciler.cli.session.read import Run
 from reconciler.errors import USER_CAUSED, Exit, NotFound, ReconcilerError, with_cure
+from reconciler.limits import IMAGE_FILE_BYTES
 from reconciler.manifest.parts import parts_of
 from reconciler.review.build import review_of, with_outcomes
 from reconciler.review.changes import CHANGES_KEPT
@@ -26,9 +27,6 @@ from reconciler.views.terminal import view as terminal
 if TYPE_CHECKING:
     from reconciler.aws.objects import Objects, S3Address
     from reconciler.views.pictures import Read, Thumbnails
-
-# Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas).
-_OBJECT_BYTES: Final = 16_000_000
 
 
 def review_now(run: Run, error: ReconcilerError | None = None, exit_code: int = 0) -> Review:
@@ -216,6 +214,6 @@ def _content(objects: "Objects", address: "S3Address") -> bytes:
     content = bytearray()
     for piece in objects.read(address):
         content += piece
-        if len(content) > _OBJECT_BYTES:
-            raise OSError(f"the object has more than {_OBJECT_BYTES / 1e6:g} MB")
+        if len(content) > IMAGE_FILE_BYTES:
+            raise OSError(f"the object has more than {IMAGE_FILE_BYTES / 1e6:g} MB")
     return bytes(content)

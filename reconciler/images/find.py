@@ -28,17 +28,21 @@ _PAGES: Final = 1000
 _CHUNK: Final = 256
 
 
+# From bucket, prefix and key: a page of the keys (without the bucket) that begin so and come after it. Raises Trouble.
+Lister = Callable[[str, str, str], Page]
+
+
 class Store(Protocol):
     """Where images are: in a folder, or in S3. Its functions are called from several threads.
 
-    `step` is how many bytes are read at once, `lists` whether a listing is cheaper than looking at each key.
+    `step` is how many bytes are read at once.
     """
 
     step: int
-    lists: bool
 
-    def page(self, bucket: str, prefix: str, after: str) -> Page:
-        """A page of the keys (without the bucket) that begin with a prefix and come after another. Raises Trouble."""
+    @property
+    def page(self) -> Lister | None:
+        """Gives a page of a listing; None where looking at each key is as cheap."""
         ...
 
     def stat(self, key: str) -> Stat:
@@ -81,16 +85,17 @@ class Search:
             by_bucket.setdefault(bucket, []).append(name)
         for bucket, names in by_bucket.items():
             names.sort(key=_order)
-            left = self._list(bucket, names, tell) if self.store.lists else names
+            page = self.store.page
+            left = self._list(page, bucket, names, tell) if page else names
             self._left += [f"s3://{bucket}/{name}" for name in left]
 
-    def _list(self, bucket: str, names: Sequence[str], tell: Callable[[int], None]) -> Sequence[str]:
+    def _list(self, page_of: Lister, bucket: str, names: Sequence[str], tell: Callable[[int], None]) -> Sequence[str]:
         """The names that no listing was asked for, because it would take more requests, or is not allowed."""
         top, after, at, pages = _folder_of_both(names[0], names[-1]), "", 0, 0
         while len(names) - at > pages + 1 and pages < _PAGES:
             after = max(after, _folder(names[at]), key=_order)
             try:
-                page, more = self.store.page(bucket, top, after)
+                page, more = page_of(bucket, top, after)
             except Trouble:
                 self._may_list = False
                 break
@@ -119,7 +124,7 @@ class Search:
         reads = [stat.size for stat in self._listed.values()]
         reads += [self.store.step for key in self._left if key not in self.seen]
         bytes_read = sum(min(size, self.store.step) for size in reads)
-        return Cost(len(self._left), len(reads), bytes_read) if self.store.lists else Cost()
+        return Cost(len(self._left), len(reads), bytes_read) if self.store.page else Cost()
 
     def read_all(self, tell: Callable[[int, int], None]) -> None:
         """Look up and read the images that are left. `tell` receives how many are done, and how many there are.
@@ -159,7 +164,7 @@ class Search:
 
     def _sure(self, trouble: Trouble) -> Trouble:
         """A refusal, which without the right to list may also mean that there is no such image."""
-        is_unsure = trouble.rule is rules.DENIED and self.store.lists and not self._may_list
+        is_unsure = trouble.rule is rules.DENIED and not self._may_list
         return Trouble(rules.MISSING_OR_DENIED) if is_unsure else trouble
 
 

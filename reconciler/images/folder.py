@@ -5,7 +5,7 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from reconciler.images.results import Page, Stat, Trouble
+from reconciler.images.results import Stat, Trouble
 from reconciler.limits import IMAGE_FILE_BYTES
 from reconciler.manifest.read import open_file
 from reconciler.manifest.rules import images as rules
@@ -39,14 +39,10 @@ class Folder:
     """A store of images: a folder. A file is read whole, and what stands for its ETag is a digest of its bytes."""
 
     step = _MOST
-    lists = False
+    page = None
 
     def __init__(self, folder: Path) -> None:
         self._root = folder.resolve()
-
-    def page(self, bucket: str, prefix: str, after: str) -> Page:
-        """Never asked for."""
-        raise NotImplementedError
 
     def stat(self, key: str) -> Stat:
         """The description of a file.

@@ -32,7 +32,7 @@ _START_OF_SCAN: Final = b"\xff\xda"
 _END_OF_IMAGE: Final = b"\xff\xd9"
 # EXIF's orientations; 1 is upright, 5 to 8 exchange width and height (Exif 2.32, CIPA DC-008, 4.6.4 A, tag 0x0112).
 _TURNS: Final = range(1, 9)
-_QUARTERS: Final = range(5, 9)
+QUARTERS: Final = range(5, 9)
 
 
 class Header(Struct, frozen=True, array_like=True, gc=False):
@@ -51,7 +51,7 @@ class Header(Struct, frozen=True, array_like=True, gc=False):
     @property
     def is_turned(self) -> bool:
         """Whether a viewer that obeys EXIF exchanges width and height."""
-        return self.turn in _QUARTERS
+        return self.turn in QUARTERS
 
     @property
     def shown(self) -> tuple[int, int]:

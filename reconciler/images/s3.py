@@ -21,7 +21,6 @@ class S3Images:
     """A store of images: the buckets that their keys name."""
 
     step = 64 * 1024
-    lists = True
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

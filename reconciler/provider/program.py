@@ -186,9 +186,9 @@ def _existing_arn(settings: "Settings", declared: ProjectDeclaration, lookups: "
 
 def _lookups(settings: "Settings", projects: Sequence[ProjectDeclaration], pace: Pace) -> "Lookups":
     """Finds the projects that are named only, several with one call."""
-    from reconciler.aws.calls import Calls  # noqa: PLC0415 - these load boto3
-    from reconciler.aws.gateway import Gateway  # noqa: PLC0415
-    from reconciler.shell.lookups import Lookups  # noqa: PLC0415
+    from reconciler.aws.calls import Calls  # noqa: PLC0415 - it loads boto3
+    from reconciler.aws.gateway import Gateway  # noqa: PLC0415 - it loads boto3
+    from reconciler.shell.lookups import Lookups  # noqa: PLC0415 - it loads boto3
 
     region = partial(_region, settings)
 

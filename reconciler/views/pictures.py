@@ -17,9 +17,8 @@ from msgspec import Struct
 
 from reconciler.errors import BadInput, missing_extra
 from reconciler.images.folder import file_of
-
-# EXIF orientations that turn a picture by a quarter. Source: Exif 2.32 (CIPA DC-008), 4.6.4 A, tag 0x0112.
-_QUARTERS = frozenset({5, 6, 7, 8})
+from reconciler.images.header import QUARTERS
+from reconciler.limits import IMAGE_FILE_BYTES
 
 
 class Picture(Struct, frozen=True, kw_only=True):
@@ -43,7 +42,7 @@ PictureSource = Callable[[str], Picture | None]
 
 def shown_size(picture: Picture) -> tuple[int, int]:
     """Width and height as a viewer shows it, which turns it as EXIF says."""
-    if picture.orientation in _QUARTERS:
+    if picture.orientation in QUARTERS:
         return picture.height, picture.width
     return picture.width, picture.height
 
@@ -53,8 +52,6 @@ PICTURE_BYTES: Final = 15_000_000
 # The longer side of a thumbnail: two fit side by side on a screen, sharp enough to judge a box.
 _SIDE: Final = 720
 _QUALITY: Final = 72
-# Custom Labels takes images up to 15 MB (Custom Labels Developer Guide, Guidelines and quotas); a larger file is none.
-_FILE_BYTES: Final = 16_000_000
 _ORIENTATION: Final = 0x0112
 # A small file can decompress to gigabytes. Custom Labels takes images of at most 4096 x 4096 pixels.
 _PIXELS: Final = 64_000_000
@@ -127,8 +124,8 @@ def from_folder(folder: Path, limit: int = PICTURE_BYTES) -> Thumbnails:
         found = file_of(root, key)
         if found is None:
             return None
-        if found.stat().st_size > _FILE_BYTES:
-            raise OSError(f"the file has more than {_FILE_BYTES / 1e6:g} MB")
+        if found.stat().st_size > IMAGE_FILE_BYTES:
+            raise OSError(f"the file has more than {IMAGE_FILE_BYTES / 1e6:g} MB")
         return found.read_bytes()
 
     return Thumbnails(read, limit)

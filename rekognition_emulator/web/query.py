@@ -5,6 +5,7 @@ Sources: AWS STS and IAM API References (common errors, namespaces); botocore pa
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -51,7 +52,7 @@ def members(parameters: Mapping[str, str], name: str) -> list[str]:
     return found
 
 
-class QueryService:
+class QueryService(ABC):
     """A service that speaks the protocol: who calls, which operation, and whether that is denied."""
 
     service: ClassVar[str]
@@ -85,13 +86,13 @@ class QueryService:
         """Whether a denial covers an operation of a service on a resource."""
         return any(denial.covers(operation, resource, service) for denial in self._denials)
 
+    @abstractmethod
     def result(self, operation: str, parameters: Mapping[str, str], caller: Caller) -> Result:
         """The result of an operation that is allowed.
 
         Raises:
             ServiceError: for an invalid parameter.
         """
-        raise NotImplementedError
 
 
 def success(service: str, operation: str, result: Result, request_id: str) -> HttpResponse:

@@ -41,7 +41,7 @@ def test_a_changed_manifest_is_planned_and_sent_with_one_listing(world: World) -
 
 
 def test_an_edit_by_a_colleague_is_listed_and_found(world: World) -> None:
-    """It moves the timestamp: Read and Diff list, as what was listed so soon after an edit counts for no other call."""
+    """Read lists, and Diff's plan again: what was listed so soon after an edit does not count."""
     cells = world.declare({"1.jpg": ["cat"], "2.jpg": ["dog"]})
     cells.up()
     world.edit(cells, "2.jpg", "cat")

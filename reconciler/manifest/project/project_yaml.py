@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -251,16 +251,44 @@ def _allowances(node: Node, fields: Fields) -> Iterator[Allowance]:
         yield from (Allowance(guard, reason, known) for guard, reason in allowed.items())
 
 
+class _Item(NamedTuple):
+    """What an item of a list is: its name, its keys, of which the first are needed, and how to write it."""
+
+    where: str
+    keys: tuple[str, ...]
+    needed: int
+    cure: str
+
+
+_RETIRED: Final = _Item(
+    "an item of `retired`",
+    RETIRED_KEYS,
+    2,
+    "write {image: ADDRESS, KEY OR PATTERN, reason: WHY}; `reconciler rm` does",
+)
+_SUPPRESSED: Final = _Item(
+    "an item of `suppress`",
+    SUPPRESS_KEYS,
+    3,
+    "write {code: CODE, reason: WHY, until: YYYY-MM-DD}, and `pattern` for some of them",
+)
+
+
+def _texts(item: Node, row: _Item, fields: Fields) -> tuple[Mapping[str, Node], dict[str, str | None]]:
+    """The members of an item and their texts; what is wrong with them or missing is told."""
+    mapping = fields.mapping(item, row.where, row.keys, row.cure)
+    members = mapping.members if mapping else {}
+    texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in row.keys}
+    for name in row.keys[: row.needed] if mapping else ():
+        if name not in members:
+            fields.wrong(rules.MISSING_KEY, item, where=row.where, name=name)
+    return members, texts
+
+
 def _retired(node: Node, shown: str, fields: Fields) -> Iterator[Retirement]:
     """Images that left the project."""
-    cure = "write {image: ADDRESS, KEY OR PATTERN, reason: WHY}; `reconciler rm` does"
     for item in fields.items(node, "`retired`") or ():
-        mapping = fields.mapping(item, "an item of `retired`", RETIRED_KEYS, cure)
-        members = mapping.members if mapping else {}
-        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in RETIRED_KEYS}
-        for name in RETIRED_KEYS[:2] if mapping else ():
-            if name not in members:
-                fields.wrong(rules.MISSING_KEY, item, where="an item of `retired`", name=name)
+        members, texts = _texts(item, _RETIRED, fields)
         kind = texts.get("dataset")
         if kind is not None and kind not in _KINDS:
             fields.wrong(
@@ -273,14 +301,8 @@ def _retired(node: Node, shown: str, fields: Fields) -> Iterator[Retirement]:
 
 def _suppressed(node: Node, shown: str, fields: Fields) -> Iterator[Suppression]:
     """Findings that are counted and not shown; what is refused cannot be suppressed."""
-    cure = "write {code: CODE, reason: WHY, until: YYYY-MM-DD}, and `pattern` for some of them"
     for item in fields.items(node, "`suppress`") or ():
-        mapping = fields.mapping(item, "an item of `suppress`", SUPPRESS_KEYS, cure)
-        members = mapping.members if mapping else {}
-        texts = {name: fields.text(value, f"`{name}`") for name, value in members.items() if name in SUPPRESS_KEYS}
-        for name in SUPPRESS_KEYS[:3] if mapping else ():
-            if name not in members:
-                fields.wrong(rules.MISSING_KEY, item, where="an item of `suppress`", name=name)
+        members, texts = _texts(item, _SUPPRESSED, fields)
         code, until = texts.get("code"), texts.get("until")
         if code and (why := _not_suppressible(code)):
             fields.wrong(rules.SUPPRESS_CODE, members["code"], code=code, **why)
