@@ -65,7 +65,7 @@ def test_the_pictures_of_the_readme_show_what_the_examples_say() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
-    """The links lead to files that exist, and to headings in them; a link to a folder would lead nowhere on the site."""
+    """The links lead to files that exist, and to headings in them; on the site a folder is not a page."""
     for target, heading in LINK.findall(page.read_text()):
         if target.startswith(("http", "mailto:", "javascript:")):
             continue
