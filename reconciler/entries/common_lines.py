@@ -186,18 +186,6 @@ class CommonLines:
                 return None
         return self._read(line, shape, raw)
 
-    def read_live(self, line: str) -> tuple[CommonLine, bytes] | None:
-        """A line that the service listed and its bytes, both without `cl-metadata`, where that is all that it added."""
-        try:
-            raw = line.encode()
-        except UnicodeEncodeError:  # a lone surrogate
-            return None
-        for added in _ADDED:
-            if raw.endswith(added):
-                raw = raw[: -len(added)] + b"}"
-        found = self.read(raw)
-        return None if found is None else (found, raw)
-
     def _other_shape(self, raw: bytes) -> Shape | None:
         """The shape of a line that the last one's decoder refuses."""
         try:
@@ -257,6 +245,18 @@ class CommonLines:
             except (MsgspecError, ValueError, RecursionError):
                 return None
         return self._class_maps[raw]
+
+
+def as_sent(line: str) -> bytes | None:
+    """A line that the service listed, without the `cl-metadata` that it appends; None where it has half characters."""
+    try:
+        raw = line.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    for added in _ADDED:
+        if raw.endswith(added):
+            raw = raw[: -len(added)] + b"}"
+    return raw
 
 
 def _kinds(document: dict[str, Any]) -> dict[str, str] | None:
