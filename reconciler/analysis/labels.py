@@ -24,6 +24,7 @@ from reconciler.analysis.results import Balance, Counts, LabelBalance, LookAlike
 from reconciler.ledger import LIVE, LIVE_ONLY, MANIFEST, LabelGroup, Ledger
 from reconciler.policy import Leftover
 
+
 class _Count(Struct):
     """What one side holds so far."""
 
