@@ -112,7 +112,8 @@ class Ledger:
         entry, place = desired.entry, desired.place
         added = self._database.execute(
             "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
-            " box_counts, file, line_number, line_column, line, unusable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " box_counts, file, line_number, line_column, line, unusable)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)

@@ -122,7 +122,7 @@ class StoredSide(Struct, frozen=True):
 
 
 class LabelGroup(NamedTuple):
-    """Entries with the same labels, and as many boxes of each: how many, how many are labelled, their boxes together."""
+    """Entries with the same labels and as many boxes of each: how many, how many are labelled, all their boxes."""
 
     labels: tuple[str, ...]
     box_counts: tuple[int, ...]
