@@ -78,8 +78,8 @@ LIVE: Final = "live"
 DESIRED: Final = "desired"
 # Live and manifest after an apply, but for what is live only.
 MANIFEST: Final = (
-    "(SELECT labels, box_counts, boxes, labelled FROM desired WHERE key NOT IN withheld UNION ALL SELECT labels, box_counts,"
-    " boxes, labelled FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
+    "(SELECT labels, box_counts, boxes, labelled FROM desired WHERE key NOT IN withheld UNION ALL"
+    " SELECT labels, box_counts, boxes, labelled FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
 )
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
 DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
