@@ -101,13 +101,15 @@ class CommonLine(NamedTuple):
     meaning: bytes
     labels: tuple[str, ...]
     declared: tuple[str, ...]
+    box_counts: tuple[int, ...]
     boxes: int
 
     @property
     def entry(self) -> Entry:
         """What `own_entry` makes of the line."""
         labelled, marks = bool(self.shape.kinds), ()
-        return Entry(self.key, self.meaning, self.content, self.labels, self.boxes, labelled, marks, self.declared)
+        known = self.key, self.meaning, self.content, self.labels, self.boxes
+        return Entry(*known, labelled, marks, self.declared, self.box_counts)
 
     def text_of(self, raw: bytes) -> bytes:
         """The line as it is sent, from the bytes that were read."""
@@ -150,6 +152,7 @@ class _Found(NamedTuple):
     meaning: bytes
     labels: tuple[str, ...]
     declared: tuple[str, ...]
+    box_counts: tuple[int, ...] = ()
     boxes: int = 0
     is_as_written: bool = True
 
@@ -231,10 +234,14 @@ class CommonLines:
             return None
         size = value.image_size[0]
         sizes = ((size.width * _PER_PIXEL, size.height * _PER_PIXEL),)
-        labels, declared = _labels(image, tuple([box[0] for box in boxes]), class_map.names)
+        drawn: dict[str, int] = {}
+        for box in boxes:
+            drawn[box[0]] = drawn.get(box[0], 0) + 1
+        labels, declared = _labels(image, tuple(drawn), class_map.names)
+        box_counts = tuple([drawn.get(label, 0) for label in labels])
         meaning = hashed(encode((sorted(image), sorted(boxes), sizes, (), True)))
         is_as_written = not has_floats and encode(metadata.objects) in raw
-        return _Found(meaning, labels, declared, len(boxes), is_as_written)
+        return _Found(meaning, labels, declared, box_counts, len(boxes), is_as_written)
 
     def _new_class_map(self, raw: bytes) -> _ClassMap | None:
         if raw not in self._class_maps:

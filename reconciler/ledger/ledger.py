@@ -21,7 +21,18 @@ from reconciler.entries.image_names import Images
 from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
-from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
+from reconciler.ledger.rows import (
+    Facts,
+    LabelGroup,
+    MarkedEntry,
+    Row,
+    StoredSide,
+    key_bytes,
+    key_text,
+    names,
+    place_at,
+    values_of,
+)
 from reconciler.ledger.send_queue import SendQueue
 from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
 from reconciler.policy import Compare
@@ -34,7 +45,7 @@ CREATE TABLE desired {saved.DESIRED};
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+    box_counts TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
 );
 """
 
@@ -64,11 +75,11 @@ _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 # A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
 # the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
 # same entry.
-_ENTRY = "key, meaning, content, labelled, boxes, labels, declared"
+_ENTRY = "key, meaning, content, labelled, boxes, labels, declared, box_counts"
 _ADD = f"INSERT OR REPLACE INTO live ({_ENTRY}, marks, line, retired)"
 _OBSERVE = (
-    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?9 END, ?10"
+    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?10 END, ?11"
 )
 _OBSERVE_EQUAL = f"{_ADD} SELECT {_ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
 
@@ -78,6 +89,11 @@ _KEY_FIRST = b'{"source-ref":"'
 # Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
 DESIRED: Final = "desired"
+# Live and manifest after an apply, but for what is live only.
+MANIFEST: Final = (
+    "(SELECT labels, box_counts, boxes, labelled FROM desired WHERE key NOT IN withheld UNION ALL"
+    " SELECT labels, box_counts, boxes, labelled FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
+)
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
 DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
 STAYING: Final = "live WHERE NOT retired"
@@ -109,7 +125,8 @@ class Ledger:
         entry, place = desired.entry, desired.place
         added = self._database.execute(
             "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
-            " file, line_number, line_column, line, unusable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " box_counts, file, line_number, line_column, line, unusable)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)
@@ -373,6 +390,16 @@ class Ledger:
         for labels, many in self._database.execute(f"SELECT {column}, COUNT(*) FROM {rows} GROUP BY {column}"):
             counts.update(dict.fromkeys(names(labels), many))
         return counts
+
+    def label_groups(self, rows: str) -> Iterator[LabelGroup]:
+        """The entries of LIVE, MANIFEST or LIVE_ONLY, those with the same labels and boxes together."""
+        sums = "labels, box_counts, COUNT(*), SUM(labelled), SUM(boxes)"
+        for labels, counts, *more in self._database.execute(f"SELECT {sums} FROM {rows} GROUP BY labels, box_counts"):
+            yield LabelGroup(names(labels), tuple(json.loads(counts)), *more)
+
+    def left(self) -> int:
+        """How many live entries the manifest does not have, retired ones too."""
+        return self._number(f"SELECT COUNT(*) {_LEFT}")
 
     def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
         """The live entries that use any of these labels, as they were listed."""
