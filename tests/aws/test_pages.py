@@ -26,7 +26,7 @@ BODIES: dict[str, object] = {
     "member twice": b'{"DatasetEntries": ["a"], "DatasetEntries": ["b"]}',
     "lone surrogate": b'{"DatasetEntries": ["\\ud800"]}',
     "escapes": b'{"Dataset\\u0045ntries": ["\\ud83d\\ude00\\t"], "NextToken": "\\""}  \n',
-    "an entry that is no text": {"DatasetEntries": [None, "a"]},
+    "an entry that is null": {"DatasetEntries": [None, "a"]},
 }
 
 
