@@ -5,7 +5,7 @@ TESTS ?= tests
 # COVERAGE=1 measures branches while the tests run; `make coverage` reports them.
 MEASURE := $(if $(COVERAGE),-m coverage run)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-full check format coverage coverage-report bench bench-quick bench-check bench-parts bench-emulator docs lock
+.PHONY: help setup demo test test-full check format coverage coverage-report bench bench-quick bench-check bench-parts bench-emulator docs docs-site lock
 
 # Tests and demo see no AWS account: dummy credentials, nobody's files, no metadata service.
 CLEAN := env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE -u AWS_SESSION_TOKEN -u AWS_SECURITY_TOKEN -u AWS_ENDPOINT_URL \
@@ -43,6 +43,15 @@ format: setup ## format the code and fix what ruff can fix
 docs: setup ## renew the pages that are made from the code
 	@$(PY) docs/pages.py && $(PY) -m rekognition_emulator.docs docs/emulator.md && $(PY) docs/pictures.py
 
+docs-site: .venv.docs/ready ## the pages as a site in build/site; a missing page, link or anchor fails
+	@.venv.docs/bin/python -m sphinx -W --keep-going -q -c docs -d build/.doctrees . build/site
+	@echo "build/site/README.html"
+
+.venv.docs/ready: requirements-docs.lock
+	@$(PYTHON) -m venv --clear .venv.docs
+	@.venv.docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 coverage: ## all tests, then the branch coverage of reconciler/ against its threshold
 	@rm -f .coverage .coverage.*
 	@$(MAKE) test COVERAGE=1
@@ -67,6 +76,7 @@ bench-parts: setup ## the review of 10,000 changes, and the matching of boxes
 bench-emulator: setup ## speed and memory of the emulator beside a bare server: start, small calls, 250,000 entries
 	@$(CLEAN) $(PY) -m benchmarks.emulator --entries $(or $(ENTRIES),250000)
 
-lock: ## renew requirements.lock (needs uv)
-	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade
+lock: ## renew requirements.lock and requirements-docs.lock (needs uv)
+	$(LOCK) pyproject.toml --all-extras --group dev -o requirements.lock
+	$(LOCK) --group docs -o requirements-docs.lock

@@ -235,7 +235,8 @@ class Entry(Struct, frozen=True, gc=False):
     `meaning` is the digest of what the line means to training, `content` the digest of all its JSON; both 16 bytes
     and both without what the service adds. `labels` are the distinct label names in order of first use, `boxes` the
     number of bounding boxes, `labelled` whether it has any label attribute (a line with zero boxes has one). `declared`
-    are the labels and those of its class-maps that no box uses.
+    are the labels and those of its class-maps that no box uses, `box_counts` how many boxes have each of `labels`, in
+    the same order (empty without boxes).
     """
 
     key: str
@@ -246,6 +247,7 @@ class Entry(Struct, frozen=True, gc=False):
     labelled: bool
     marks: tuple[Mark, ...] = ()
     declared: tuple[str, ...] = ()
+    box_counts: tuple[int, ...] = ()
 
 
 class DesiredEntry(Struct, frozen=True, gc=False):

@@ -15,19 +15,14 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import combinations
-from operator import itemgetter
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from msgspec import Struct, field
 
 from reconciler.analysis.results import Balance, Counts, LabelBalance, LookAlike
-from reconciler.analysis.sides import Pair, Side
-from reconciler.entries import BOXES_TYPE, attributes, meaning_of
-from reconciler.entries.meaning import Document
-from reconciler.ledger.rows import names
-
-_CLASS_ID: Final = itemgetter("class_id")
+from reconciler.ledger import LIVE, LIVE_ONLY, MANIFEST, LabelGroup, Ledger
+from reconciler.policy import Leftover
 
 
 class _Count(Struct):
@@ -40,16 +35,17 @@ class _Count(Struct):
     images_of: Counter[str] = field(default_factory=Counter)
     boxes_of: Counter[str] = field(default_factory=Counter)
 
-    def see(self, side: Side, boxes: Mapping[str, int]) -> None:
-        labels = names(side.labels)
-        self.entries += 1
-        self.labelled += side.labelled
-        self.empty += side.labelled and not labels
-        self.boxes += side.boxes
-        for label in labels:  # faster than `Counter.update` for few
-            self.images_of[label] += 1
-        for label, many in boxes.items():
-            self.boxes_of[label] += many
+    def see(self, groups: Iterable[LabelGroup]) -> Self:
+        for group in groups:
+            self.entries += group.entries
+            self.labelled += group.labelled
+            self.empty += 0 if group.labels else group.labelled
+            self.boxes += group.boxes
+            for label in group.labels:
+                self.images_of[label] += group.entries
+            for label, boxes in zip(group.labels, group.box_counts, strict=False):
+                self.boxes_of[label] += boxes * group.entries
+        return self
 
     def counts(self) -> Counts:
         return Counts(
@@ -60,74 +56,38 @@ class _Count(Struct):
         return round(self.images_of[label] / self.labelled, 4) if self.labelled else 0.0
 
 
-class BalanceCount:
-    """Counts both sides of a dataset, pair by pair."""
-
-    def __init__(self) -> None:
-        self._before, self._after, self._manifest = _Count(), _Count(), _Count()
-
-    def see(self, pair: Pair) -> None:
-        """Count one key; the boxes of a line that is the same on both sides are counted once."""
-        before, after = pair.before, pair.after
-        boxes = _boxes_by_label(after) if after is not None else {}
-        if before is not None:
-            self._before.see(before, boxes if before is after else _boxes_by_label(before))
-        if after is not None:
-            self._after.see(after, boxes)
-            if pair.in_manifest:
-                self._manifest.see(after, boxes)
-
-    def balance(self) -> Balance:
-        """The figures of all pairs seen: labels with most images after first, then by name."""
-        old, new = self._before.images_of, self._after.images_of
-        labels = sorted(old | new, key=lambda label: (-new[label], -old[label], label))
-        return Balance(
-            before=self._before.counts(),
-            after=self._after.counts(),
-            manifest=self._manifest.counts(),
-            rows=tuple(self._row(label) for label in labels),
-            appeared=tuple(label for label in labels if label not in old),
-            gone=tuple(label for label in labels if label not in new),
-            smallest=next((label for label in reversed(labels) if new[label]), None),
-        )
-
-    def _row(self, label: str) -> LabelBalance:
-        return LabelBalance(
-            label=label,
-            images_before=self._before.images_of[label],
-            images_after=self._after.images_of[label],
-            images_manifest=self._manifest.images_of[label],
-            boxes_before=self._before.boxes_of[label],
-            boxes_after=self._after.boxes_of[label],
-            share_before=self._before.share(label),
-            share_after=self._after.share(label),
-        )
-
-
-def _boxes_by_label(side: Side) -> Mapping[str, int]:
-    """Boxes by label; of a line with several labels read quickly if it is regular, else as `meaning_of` does."""
-    if not side.boxes:
-        return {}
-    labels = names(side.labels)
-    if len(labels) == 1:
-        return {labels[0]: side.boxes}
-    counted = _counted_quickly(side.document)
-    if counted is None or sum(counted.values()) != side.boxes:
-        return Counter(box.label for box in meaning_of(side.document).boxes)
-    return counted
-
-
-def _counted_quickly(document: Document) -> Mapping[str, int] | None:
-    counted: dict[str, int] = {}
-    try:
-        for attribute in attributes(document):
-            if attribute.kind == BOXES_TYPE:
-                for class_id, many in Counter(map(_CLASS_ID, attribute.value["annotations"])).items():
-                    label = attribute.metadata["class-map"][str(class_id)]
-                    counted[label] = counted.get(label, 0) + many
-    except (KeyError, TypeError):
-        return None
-    return counted
+def balance_of(ledger: Ledger, leftover: Leftover) -> Balance:
+    """The figures of live as it is, and as it will be: labels with most images after first, then by name."""
+    before, manifest, after = _Count().see(ledger.label_groups(LIVE)), _Count(), _Count()
+    for group in ledger.label_groups(MANIFEST):
+        manifest.see([group])
+        after.see([group])
+    if leftover is Leftover.STAYS:
+        after.see(ledger.label_groups(LIVE_ONLY))
+    after.entries = manifest.entries + (0 if leftover is Leftover.GONE else ledger.left())
+    old, new = before.images_of, after.images_of
+    labels = sorted(old | new, key=lambda label: (-new[label], -old[label], label))
+    return Balance(
+        before=before.counts(),
+        after=after.counts(),
+        manifest=manifest.counts(),
+        rows=tuple(
+            LabelBalance(
+                label=label,
+                images_before=old[label],
+                images_after=new[label],
+                images_manifest=manifest.images_of[label],
+                boxes_before=before.boxes_of[label],
+                boxes_after=after.boxes_of[label],
+                share_before=before.share(label),
+                share_after=after.share(label),
+            )
+            for label in labels
+        ),
+        appeared=tuple(label for label in labels if label not in old),
+        gone=tuple(label for label in labels if label not in new),
+        smallest=next((label for label in reversed(labels) if new[label]), None),
+    )
 
 
 Why = Literal["case", "spaces", "plural", "letters", "one-letter"]

@@ -72,7 +72,7 @@ def observe_recorded(context: Context, target: Target, recorded: str) -> Observa
 
 def look_at(context: Context, arn: str) -> Observation:
     """Describe a dataset by its ARN; the observation is empty when there is no such dataset."""
-    description = context.gateway.describe(arn)
+    description = context.gateway.describe_to_plan(arn)
     if description is None:
         return Observation()
     if description.status == DatasetStatus.DELETE_IN_PROGRESS:
@@ -271,7 +271,7 @@ def _live_keys(context: Context, ledger: Ledger, arn: str | None) -> list[tuple[
         return [(key, labelled) for key, labelled in map(labelled_key, lines) if ledger.labelled(key) != (None, None)]
 
     try:
-        if arn and context.listings.copies and (described := context.gateway.describe(arn)):
+        if arn and context.listings.copies and (described := context.gateway.describe_for_hint(arn)):
             with suppress(NoCopy, ValueError), context.listings.proven(arn, described) as found:
                 if found:
                     return shared(line for line, _marks in copied_live(found[1]))

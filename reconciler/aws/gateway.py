@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from reconciler.aws.arns import ProjectArn
 from reconciler.aws.calls import Calls, Patience
 from reconciler.aws.faults import LIMIT_EXCEEDED
+from reconciler.aws.lately import Lately
 from reconciler.aws.objects import S3Address
 from reconciler.aws.replies import insist_on_whole_replies
 from reconciler.errors import AccessDenied, InUse, NotFound, ReconcilerError, ServiceError, TooLarge
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _PAGE: Final = 100
 # Stands for the reply of a call of which an earlier attempt, or somebody else, started an operation.
 _RUNNING: Final[dict[str, Any]] = {}
+# For how many seconds a description that one dataset's plan asked for serves the plan of the other; and who takes it.
+_LATELY: Final = 10.0
+_PLAN: Final = "plan"
 
 
 class Gateway:
@@ -33,7 +37,8 @@ class Gateway:
         """`caller` asks STS for the account of the credentials."""
         self._client, self._caller = client, caller
         self.calls = calls
-        self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes
+        self._largest = [BATCH_BYTES]  # shared by the gateways that `patient` makes, as the next is
+        self._described = Lately[DatasetDescription](calls.clock, _LATELY)
         insist_on_whole_replies(client)
 
     def patient(self, patience: Patience) -> Self:
@@ -94,8 +99,29 @@ class Gateway:
         try:
             reply = self.calls.make("DescribeDataset", lambda: self._client.describe_dataset(DatasetArn=dataset_arn))
         except NotFound:
+            self._described.forget(dataset_arn)
             return None
-        return _description(reply["DatasetDescription"])
+        described = _description(reply["DatasetDescription"])
+        self._described.keep(dataset_arn, described)
+        return described
+
+    def describe_for_hint(self, dataset_arn: str) -> DatasetDescription | None:
+        """As `describe`, or what was answered in the last seconds: for a question that nothing sent depends on.
+
+        Where AWS had to be asked, the dataset's own plan (`describe_to_plan`) takes the answer.
+        """
+        if known := self._described.see(dataset_arn):
+            return known
+        if described := self.describe(dataset_arn):
+            self._described.keep(dataset_arn, described, [_PLAN])
+        return described
+
+    def describe_to_plan(self, dataset_arn: str) -> DatasetDescription | None:
+        """As `describe`, or what `describe_for_hint` was just answered.
+
+        Nothing is sent before LastUpdatedTimestamp is found to be as it was planned with.
+        """
+        return self._described.take(dataset_arn, _PLAN) or self.describe(dataset_arn)
 
     def entries(self, dataset_arn: str) -> Iterator[str]:
         """All entries as JSON lines, page by page."""
@@ -146,6 +172,7 @@ class Gateway:
         Raises:
             TooLarge: the body is larger than the service takes; `largest_body` is half of it from now on.
         """
+        self._described.forget(dataset_arn)
         request: Any = {"DatasetArn": dataset_arn, "Changes": {"GroundTruth": body}}
         send = partial(self._client.update_dataset_entries, **request)
         try:
@@ -162,6 +189,7 @@ class Gateway:
 
     def delete_dataset(self, dataset_arn: str) -> None:
         """Start to delete the dataset; it may be deleted already."""
+        self._described.forget(dataset_arn)
         try:
             self.calls.make(
                 "DeleteDataset",

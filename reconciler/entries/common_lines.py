@@ -101,13 +101,15 @@ class CommonLine(NamedTuple):
     meaning: bytes
     labels: tuple[str, ...]
     declared: tuple[str, ...]
+    box_counts: tuple[int, ...]
     boxes: int
 
     @property
     def entry(self) -> Entry:
         """What `own_entry` makes of the line."""
         labelled, marks = bool(self.shape.kinds), ()
-        return Entry(self.key, self.meaning, self.content, self.labels, self.boxes, labelled, marks, self.declared)
+        known = self.key, self.meaning, self.content, self.labels, self.boxes
+        return Entry(*known, labelled, marks, self.declared, self.box_counts)
 
     def text_of(self, raw: bytes) -> bytes:
         """The line as it is sent, from the bytes that were read."""
@@ -150,6 +152,7 @@ class _Found(NamedTuple):
     meaning: bytes
     labels: tuple[str, ...]
     declared: tuple[str, ...]
+    box_counts: tuple[int, ...] = ()
     boxes: int = 0
     is_as_written: bool = True
 
@@ -185,18 +188,6 @@ class CommonLines:
             except (MsgspecError, ValueError, RecursionError):
                 return None
         return self._read(line, shape, raw)
-
-    def read_live(self, line: str) -> tuple[CommonLine, bytes] | None:
-        """A line that the service listed and its bytes, both without `cl-metadata`, where that is all that it added."""
-        try:
-            raw = line.encode()
-        except UnicodeEncodeError:  # a lone surrogate
-            return None
-        for added in _ADDED:
-            if raw.endswith(added):
-                raw = raw[: -len(added)] + b"}"
-        found = self.read(raw)
-        return None if found is None else (found, raw)
 
     def _other_shape(self, raw: bytes) -> Shape | None:
         """The shape of a line that the last one's decoder refuses."""
@@ -243,10 +234,14 @@ class CommonLines:
             return None
         size = value.image_size[0]
         sizes = ((size.width * _PER_PIXEL, size.height * _PER_PIXEL),)
-        labels, declared = _labels(image, tuple([box[0] for box in boxes]), class_map.names)
+        drawn: dict[str, int] = {}
+        for box in boxes:
+            drawn[box[0]] = drawn.get(box[0], 0) + 1
+        labels, declared = _labels(image, tuple(drawn), class_map.names)
+        box_counts = tuple([drawn.get(label, 0) for label in labels])
         meaning = hashed(encode((sorted(image), sorted(boxes), sizes, (), True)))
         is_as_written = not has_floats and encode(metadata.objects) in raw
-        return _Found(meaning, labels, declared, len(boxes), is_as_written)
+        return _Found(meaning, labels, declared, box_counts, len(boxes), is_as_written)
 
     def _new_class_map(self, raw: bytes) -> _ClassMap | None:
         if raw not in self._class_maps:
@@ -257,6 +252,18 @@ class CommonLines:
             except (MsgspecError, ValueError, RecursionError):
                 return None
         return self._class_maps[raw]
+
+
+def as_sent(line: str) -> bytes | None:
+    """A line that the service listed, without the `cl-metadata` that it appends; None where it has half characters."""
+    try:
+        raw = line.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return None
+    for added in _ADDED:
+        if raw.endswith(added):
+            raw = raw[: -len(added)] + b"}"
+    return raw
 
 
 def _kinds(document: dict[str, Any]) -> dict[str, str] | None:

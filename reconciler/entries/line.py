@@ -9,6 +9,7 @@ spellings are read.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -120,15 +121,17 @@ def entry_of(document: Document) -> Entry:
 def own_entry(own: Document, marks: tuple[Mark, ...] = ()) -> Entry:
     """The entry that a line without the service's fields gives."""
     meaning = meaning_of(own)
+    labels, boxes = meaning.labels, Counter(box.label for box in meaning.boxes)
     return Entry(
         key=own[SOURCE_REF],
         meaning=digest_of(meaning),
         content=hashed(canonical(own)),
-        labels=meaning.labels,
+        labels=labels,
         boxes=len(meaning.boxes),
         labelled=meaning.labelled,
         marks=marks,
-        declared=tuple(dict.fromkeys((*meaning.labels, *meaning.declared))),
+        declared=tuple(dict.fromkeys((*labels, *meaning.declared))),
+        box_counts=tuple(boxes[label] for label in labels) if boxes else (),
     )
 
 

@@ -2,8 +2,8 @@
 
 from reconciler.ledger.base import WANTED, Kind, Pending, Then, Whose, copied_entries, whose
 from reconciler.ledger.filling import copied_live, fill_copied, fill_live
-from reconciler.ledger.ledger import DESIRED, DESIRED_ONLY, LIVE, LIVE_ONLY, STAYING, Ledger
-from reconciler.ledger.rows import LET_GO, Facts, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
+from reconciler.ledger.ledger import DESIRED, DESIRED_ONLY, LIVE, LIVE_ONLY, MANIFEST, STAYING, Ledger
+from reconciler.ledger.rows import LET_GO, Facts, LabelGroup, MarkedEntry, Row, StoredSide, key_bytes, pair_digest
 from reconciler.ledger.send_queue import SendQueue
 
 __all__ = [
@@ -12,10 +12,12 @@ __all__ = [
     "LET_GO",
     "LIVE",
     "LIVE_ONLY",
+    "MANIFEST",
     "STAYING",
     "WANTED",
     "Facts",
     "Kind",
+    "LabelGroup",
     "Ledger",
     "MarkedEntry",
     "Pending",

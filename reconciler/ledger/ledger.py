@@ -11,18 +11,28 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from reconciler.entries import compact, entry_of, parse_live
-from reconciler.entries.common_lines import CommonLines
+from reconciler.entries.common_lines import CommonLines, as_sent
 from reconciler.entries.image_names import Images
 from reconciler.ledger import saved
 from reconciler.ledger.base import APPLIED, BaseSide, Whose
 from reconciler.ledger.base import SCHEMA as BASE_SCHEMA
-from reconciler.ledger.rows import Facts, MarkedEntry, Row, StoredSide, key_bytes, key_text, names, place_at, values_of
+from reconciler.ledger.rows import (
+    Facts,
+    LabelGroup,
+    MarkedEntry,
+    Row,
+    StoredSide,
+    key_bytes,
+    key_text,
+    names,
+    place_at,
+    values_of,
+)
 from reconciler.ledger.send_queue import SendQueue
 from reconciler.model import Change, DesiredEntry, Entry, Mark, Place
 from reconciler.policy import Compare
@@ -35,7 +45,7 @@ CREATE TABLE desired {saved.DESIRED};
 CREATE TABLE live (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, meaning BLOB NOT NULL, content BLOB NOT NULL,
     labelled INTEGER NOT NULL, boxes INTEGER NOT NULL, labels TEXT NOT NULL, declared TEXT NOT NULL,
-    marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
+    box_counts TEXT NOT NULL, marks TEXT NOT NULL, line BLOB, retired INTEGER NOT NULL
 );
 """
 
@@ -62,9 +72,28 @@ _DIFFERS = "(CASE WHEN :strict OR l.marks <> '[]' THEN d.content <> l.content EL
 _PAIRS = "desired d JOIN live l ON l.key = d.key"
 _IGNORED = "d.meaning = l.meaning AND d.content <> l.content AND l.marks = '[]'"
 
+# A live line is added: its entry as `values_of` has it, marks, line, whether it is retired. The line is not kept where
+# the desired one has the same content. The second statement adds one whose text is that of the desired line: it is the
+# same entry.
+_ENTRY = "key, meaning, content, labelled, boxes, labels, declared, box_counts"
+_ADD = f"INSERT OR REPLACE INTO live ({_ENTRY}, marks, line, retired)"
+_OBSERVE = (
+    f"{_ADD} SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+    " CASE WHEN NOT EXISTS (SELECT 1 FROM desired WHERE key = ?1 AND content = ?3) THEN ?10 END, ?11"
+)
+_OBSERVE_EQUAL = f"{_ADD} SELECT {_ENTRY}, ?, NULL, ? FROM desired WHERE key = ? AND line = ?"
+
+# How nearly every line begins.
+_KEY_FIRST = b'{"source-ref":"'
+
 # Whose labels or keys are read; the last two are without retired entries.
 LIVE: Final = "live"
 DESIRED: Final = "desired"
+# Live and manifest after an apply, but for what is live only.
+MANIFEST: Final = (
+    "(SELECT labels, box_counts, boxes, labelled FROM desired WHERE key NOT IN withheld UNION ALL"
+    " SELECT labels, box_counts, boxes, labelled FROM live WHERE key IN withheld AND key IN (SELECT key FROM desired))"
+)
 LIVE_ONLY: Final = "live WHERE NOT retired AND key NOT IN (SELECT key FROM desired)"
 DESIRED_ONLY: Final = "desired WHERE key NOT IN (SELECT key FROM live)"
 STAYING: Final = "live WHERE NOT retired"
@@ -96,7 +125,8 @@ class Ledger:
         entry, place = desired.entry, desired.place
         added = self._database.execute(
             "INSERT OR IGNORE INTO desired (key, meaning, content, labelled, boxes, labels, declared,"
-            " file, line_number, line_column, line, unusable) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " box_counts, file, line_number, line_column, line, unusable)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*values_of(entry), key_bytes(place.file), place.line, place.column, desired.line, desired.unusable),
         )
         return None if added.rowcount else self._place_of(entry.key)
@@ -125,25 +155,39 @@ class Ledger:
         Raises:
             ValueError: the line is not a JSON object with a source-ref.
         """
-        entry, text = self._read(line)
-        row = self._database.execute("SELECT content FROM desired WHERE key = ?", (key_bytes(entry.key),)).fetchone()
-        kept = None if row and row[0] == entry.content else text()
-        marks = json.dumps([[mark.code, mark.message] for mark in entry.marks]) if entry.marks else "[]"
-        marks = marks if copied is None else copied
-        insert = (
-            "INSERT OR REPLACE INTO live (key, meaning, content, labelled, boxes, labels, declared, marks, line,"
-            " retired) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        )
-        self._database.execute(insert, (*values_of(entry), marks, kept, entry.key in self.retired))
+        raw, marks = as_sent(line), copied or "[]"
+        if raw is not None and self._observe_equal(raw, marks):
+            return
+        entry, text = self._read(line, raw)
+        if copied is None and entry.marks:
+            marks = json.dumps([[mark.code, mark.message] for mark in entry.marks])
+        self._database.execute(_OBSERVE, (*values_of(entry), marks, text, entry.key in self.retired))
 
-    def _read(self, line: str) -> tuple[Entry, Callable[[], bytes]]:
-        """The entry of a listed line, and what makes its text."""
-        found = self._common.read_live(line)
-        if found is not None:
-            return found[0].entry, partial(found[0].text_of, found[1])
+    def observe_desired(self, other: "Ledger") -> None:
+        """Add what another ledger has as its desired side: it takes the place of live."""
+        rows = ((*row, key_text(row[0]) in self.retired) for row in other.stored_desired())
+        self._database.executemany(_OBSERVE, rows)
+
+    def stored_desired(self) -> Iterator[tuple[Any, ...]]:
+        """The desired side as another ledger takes it in place of live, in manifest order."""
+        return self._database.execute(f"SELECT {_ENTRY}, '[]', line FROM desired ORDER BY seq")
+
+    def _observe_equal(self, raw: bytes, marks: str) -> bool:
+        """Add a listed line where the desired side has the same text; such a line is not parsed again."""
+        if not raw.startswith(_KEY_FIRST):
+            return False
+        key = raw[len(_KEY_FIRST) : raw.find(b'"', len(_KEY_FIRST))]
+        retired = bool(self.retired) and key.decode("utf-8", "replace") in self.retired
+        return self._database.execute(_OBSERVE_EQUAL, (marks, retired, key, raw)).rowcount > 0
+
+    def _read(self, line: str, raw: bytes | None) -> tuple[Entry, bytes]:
+        """The entry of a listed line, and its text; `raw` is the line without what the service appends."""
+        found = self._common.read(raw) if raw is not None else None
+        if found is not None and raw is not None:
+            return found.entry, found.text_of(raw)
         try:
             document = parse_live(line)
-            return entry_of(document), partial(compact, document)
+            return entry_of(document), compact(document)
         except RecursionError:
             raise ValueError("the service listed a line that is nested too deeply to be read") from None
 
@@ -346,6 +390,16 @@ class Ledger:
         for labels, many in self._database.execute(f"SELECT {column}, COUNT(*) FROM {rows} GROUP BY {column}"):
             counts.update(dict.fromkeys(names(labels), many))
         return counts
+
+    def label_groups(self, rows: str) -> Iterator[LabelGroup]:
+        """The entries of LIVE, MANIFEST or LIVE_ONLY, those with the same labels and boxes together."""
+        sums = "labels, box_counts, COUNT(*), SUM(labelled), SUM(boxes)"
+        for labels, counts, *more in self._database.execute(f"SELECT {sums} FROM {rows} GROUP BY labels, box_counts"):
+            yield LabelGroup(names(labels), tuple(json.loads(counts)), *more)
+
+    def left(self) -> int:
+        """How many live entries the manifest does not have, retired ones too."""
+        return self._number(f"SELECT COUNT(*) {_LEFT}")
 
     def live_keys_using(self, labels: Collection[str]) -> Iterator[str]:
         """The live entries that use any of these labels, as they were listed."""

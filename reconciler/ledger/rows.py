@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
 
@@ -121,11 +121,22 @@ class StoredSide(Struct, frozen=True):
     retired: bool = False
 
 
-def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str]:
+class LabelGroup(NamedTuple):
+    """Entries with the same labels and as many boxes of each: how many, how many are labelled, all their boxes."""
+
+    labels: tuple[str, ...]
+    box_counts: tuple[int, ...]
+    entries: int
+    labelled: int
+    boxes: int
+
+
+def values_of(entry: Entry) -> tuple[bytes, bytes, bytes, int, int, str, str, str]:
     """An entry in the order of the columns that both tables have."""
     labels = _written(entry.labels)
     declared = _written(entry.declared) if len(entry.declared) > len(entry.labels) else labels
-    return key_bytes(entry.key), entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
+    known = entry.meaning, entry.content, entry.labelled, entry.boxes, labels, declared
+    return key_bytes(entry.key), *known, _written(entry.box_counts)
 
 
 def key_bytes(key: str) -> bytes:
@@ -143,9 +154,9 @@ def key_text(key: bytes) -> str:
     return key.decode("utf-8", "surrogatepass")
 
 
-@lru_cache(maxsize=4096)  # few sets of labels, many rows
-def _written(labels: tuple[str, ...]) -> str:
-    return json.dumps(labels)
+@lru_cache(maxsize=4096)  # few sets of labels and counts, many rows
+def _written(values: tuple[str | int, ...]) -> str:
+    return json.dumps(values)
 
 
 @lru_cache(maxsize=4096)

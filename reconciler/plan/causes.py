@@ -14,11 +14,10 @@ from msgspec import structs
 
 from reconciler.analysis.entry import Detail, detail_of
 from reconciler.analysis.groups import Groups, groups_of
-from reconciler.analysis.labels import BalanceCount
+from reconciler.analysis.labels import balance_of
 from reconciler.analysis.movements import repoints
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import Group, GroupKind
-from reconciler.analysis.sides import pairs
 from reconciler.changes import Comparison, changes
 from reconciler.guards import GUARDS, LEAST_ENTRIES, Asked, Labels, judged, thing_of
 from reconciler.ledger import Ledger
@@ -83,12 +82,10 @@ class _Causes:
     def __init__(self, ledger: Ledger, compared: Comparison, guards: Mapping[str, Threshold]) -> None:
         self._ledger, self._compared, self._guards = ledger, compared, guards
         self._live = compared.live.entries if compared.live else 0
-        patterns, balance = Patterns(), BalanceCount()
+        patterns = Patterns()
         for change, detail in self._updates():
             patterns.see(change, detail)
-        for pair in pairs(ledger, compared.policy.extra.leftover):
-            balance.see(pair)
-        counted = balance.balance()
+        counted = balance_of(ledger, compared.policy.extra.leftover)
         self._gone = counted.gone
         self._groups = groups_of(patterns, counted, repoints(ledger))
 

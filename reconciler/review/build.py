@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from reconciler.analysis.groups import groups_of
-from reconciler.analysis.labels import BalanceCount, look_alikes
+from reconciler.analysis.labels import balance_of, look_alikes
 from reconciler.analysis.movements import repoints
 from reconciler.analysis.provenance import ProvenanceCount, machine_labels
 from reconciler.analysis.results import MachineLabels
@@ -206,10 +206,7 @@ def _half(one: DatasetRun, review: DatasetReview) -> Half | None:
     of_images = one.images.errors if one.images else 0
     if review.status != "valid" and not (of_images and review.findings.errors == of_images):
         return None
-    count = BalanceCount()
-    for pair in pairs(one.ledger, Leftover.GONE):
-        count.see(pair)
-    return Half(one.ledger, Leftover.GONE, count.balance())
+    return Half(one.ledger, Leftover.GONE, balance_of(one.ledger, Leftover.GONE))
 
 
 def _contents(one: DatasetRun, halves: Mapping[DatasetType, Half]) -> Contents:
@@ -305,11 +302,10 @@ def _status(one: DatasetRun) -> Status:
 def _planned(one: DatasetRun, plan: Plan, bare: DatasetReview, keep: int | None) -> DatasetReview:
     """The review of a dataset that has a plan."""
     changes = plan.has_changes or (plan.offline and bool(plan.live_only or one.settings or one.remark))
-    balance, provenance = BalanceCount(), ProvenanceCount()
+    provenance = ProvenanceCount()
     for pair in pairs(one.ledger, _leftover(plan)):
-        balance.see(pair)
         provenance.see(pair)
-    counted = balance.balance()
+    counted = balance_of(one.ledger, _leftover(plan))
     base = one.base if one.base and not one.base.unread else None
     reading = Reading(one.ledger, plan, base, keep, _left(one))
     made, machine = provenance.provenance(), provenance.machine(strict=plan.policy.compare is Compare.STRICT)

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from reconciler.analysis.entry import detail_of
 from reconciler.analysis.groups import Groups, groups_of
-from reconciler.analysis.labels import BalanceCount
+from reconciler.analysis.labels import balance_of
 from reconciler.analysis.movements import repoints
 from reconciler.analysis.patterns import Pattern, Patterns
 from reconciler.analysis.results import Group
-from reconciler.analysis.sides import pairs
 from reconciler.changes import shown_changes
 from reconciler.policy import Compare, Leftover, Policy
 from reconciler.text import names_in, plain
@@ -27,12 +26,10 @@ def found(live: Sequence[Document], desired: Sequence[Document], mode: Compare =
     """The groups among the changes from live to desired, and the patterns of every change."""
     with filled(desired, live) as ledger:
         plan = planned(ledger, Policy(compare=mode), exists=True, bucket=None)
-        balance, patterns, left = BalanceCount(), Patterns(), Keys()
-        for pair in pairs(ledger, Leftover.STAYS):
-            balance.see(pair)
+        patterns, left = Patterns(), Keys()
         for change in shown_changes(ledger, plan):
             left[change.key] = patterns.see(change, detail_of(change))
-        return groups_of(patterns, balance.balance(), repoints(ledger)), left
+        return groups_of(patterns, balance_of(ledger, Leftover.STAYS), repoints(ledger)), left
 
 
 def groups(live: Sequence[Document], desired: Sequence[Document]) -> tuple[Group, ...]:

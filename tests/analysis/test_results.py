@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.analysis.labels import BalanceCount
+from reconciler.analysis.labels import balance_of
 from reconciler.analysis.provenance import ProvenanceCount
 from reconciler.analysis.results import Balance, Provenance
 from reconciler.analysis.sides import keys_after, pairs
@@ -23,11 +23,10 @@ def figures(
 ) -> tuple[Balance, Provenance]:
     """What is counted of two sides."""
     with filled(desired, live) as ledger:
-        balance, provenance = BalanceCount(), ProvenanceCount()
+        provenance = ProvenanceCount()
         for pair in pairs(ledger, leftover):
-            balance.see(pair)
             provenance.see(pair)
-        return balance.balance(), provenance.provenance()
+        return balance_of(ledger, leftover), provenance.provenance()
 
 
 def unique(lines: list[Document]) -> list[Document]:
@@ -104,6 +103,17 @@ def test_boxes_of_an_attribute_that_cannot_be_read_do_not_count() -> None:
     line = good | {"broken": bad[attribute], "broken-metadata": bad[f"{attribute}-metadata"]}
     balance, _provenance = figures([], [line])
     assert [(row.label, row.boxes_after) for row in balance.rows] == [("a", 1), ("b", 1)]
+
+
+def test_a_withheld_entry_counts_as_live_has_it() -> None:
+    """After an apply that leaves somebody's edit alone, its labels and boxes are live's; a deleted one has none."""
+    live, desired = [boxes("s3://b/1", A, A, B)], [boxes("s3://b/1", B), boxes("s3://b/2", B), boxes("s3://b/3", A)]
+    with filled(desired, live) as ledger:
+        ledger.base.withhold(["s3://b/1", "s3://b/2"])
+        balance = balance_of(ledger, Leftover.STAYS)
+    assert balance.after == balance.manifest
+    assert (balance.after.entries, balance.after.boxes) == (2, 4)
+    assert [(row.label, row.images_after, row.boxes_after) for row in balance.rows] == [("a", 2, 3), ("b", 1, 1)]
 
 
 def test_jobs_people_and_confidence_are_counted_on_both_sides() -> None:

@@ -1,23 +1,19 @@
 """Train and test together, as live will be."""
 
-from reconciler.analysis.labels import BalanceCount
+from reconciler.analysis.labels import balance_of
 from reconciler.analysis.results import Splits
-from reconciler.analysis.sides import Pair, Side, pairs
 from reconciler.analysis.train_test import Half, splits_of
 from reconciler.ledger import Ledger
 from reconciler.policy import Leftover
 from tests.support.filling import filled
-from tests.support.lines import Document, bare, labelled
+from tests.support.lines import Document, bare, boxes, labelled
 
 Lines = list[Document]
 
 
 def half(ledger: Ledger, leftover: Leftover) -> Half:
     """A dataset with its balance."""
-    balance = BalanceCount()
-    for pair in pairs(ledger, leftover):
-        balance.see(pair)
-    return Half(ledger, leftover, balance.balance())
+    return Half(ledger, leftover, balance_of(ledger, leftover))
 
 
 def splits(train: tuple[Lines, Lines], test: tuple[Lines, Lines], leftover: Leftover = Leftover.STAYS) -> Splits:
@@ -74,7 +70,9 @@ def test_counts_are_of_all_and_lists_of_some() -> None:
 
 def test_boxes_of_each_side_are_its_own() -> None:
     """A line whose boxes differ on both sides is counted on each side with the boxes that it has there."""
-    balance = BalanceCount()
-    balance.see(Pair(Side('["a"]', 2, labelled=True, document={}), Side('["b"]', 3, labelled=True, document={})))
-    rows = {row.label: (row.boxes_before, row.boxes_after) for row in balance.balance().rows}
+    drawn = [[(label, 10.0 * number, 2.0, 3.0, 4.0) for number in range(many)] for label, many in (("a", 2), ("b", 3))]
+    live, desired = (boxes("s3://b/1.jpg", *side) for side in drawn)
+    with filled([desired], [live]) as ledger:
+        found = balance_of(ledger, Leftover.STAYS)
+    rows = {row.label: (row.boxes_before, row.boxes_after) for row in found.rows}
     assert rows == {"a": (2, 0), "b": (0, 3)}

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.entries import compact, entry_of
+from reconciler.entries.image_names import Images
 from reconciler.ledger import Ledger, fill_live, pair_digest
 from reconciler.model import Mark, Place
 from reconciler.policy import Compare
@@ -242,6 +243,44 @@ def test_equal_live_lines_are_not_kept() -> None:
     with filled([labelled("s3://b/1", "a")], [labelled("s3://b/1", "a"), bare("s3://b/2")]) as ledger:
         kept = ledger._database.execute("SELECT key FROM live WHERE line IS NOT NULL").fetchall()
     assert kept == [(b"s3://b/2",)]
+
+
+def live_rows(ledger: Ledger) -> list[Any]:
+    """All of the live side but for the text of lines, which is kept where it differs."""
+    found = ledger._database.execute("SELECT * FROM live ORDER BY seq")
+    line = [column[0] for column in found.description].index("line")
+    return [(*row[:line], *row[line + 1 :]) for row in found]
+
+
+@LAW
+@given(sides(), pictures("s3://b/\\1"), st.booleans())
+def test_a_line_with_the_text_of_the_desired_one_is_read_as_any_other(
+    desired: dict[str, Document],
+    picture: Any,  # noqa: ANN401 - pictures
+    retires: bool,  # noqa: FBT001 - hypothesis gives it
+) -> None:
+    """A listed line that the manifest has byte by byte gives what it gives where the manifest does not have it."""
+    lines = [*desired.values(), write(picture)]
+    listing = [as_text(line)[:-1] + ',"cl-metadata":{"is_labeled":true}}' for line in lines]
+    with filled(lines) as known, Ledger() as unknown:
+        known.retired = unknown.retired = Images([KEYS[0]] if retires else [])
+        fill_live(known, listing)
+        fill_live(unknown, listing)
+        assert live_rows(known) == live_rows(unknown)
+
+
+@LAW
+@given(sides(), sides())
+def test_the_desired_side_of_another_ledger_takes_the_place_of_live(
+    desired: dict[str, Document], other: dict[str, Document]
+) -> None:
+    """It is what a listing of its lines would be."""
+    lines = [as_text(line) for line in other.values()]
+    with filled(desired.values(), lines) as listing, filled(desired.values()) as ledger, filled(other.values()) as side:
+        ledger.observe_desired(side)
+        assert live_rows(ledger) == live_rows(listing)
+        assert list(ledger.differing(Compare.STRICT)) == list(listing.differing(Compare.STRICT))
+        assert list(ledger.live_only()) == list(listing.live_only())
 
 
 @LAW

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
+import runpy
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,11 @@ from reconciler.manifest import load_project, read_manifest
 from reconciler.model import DatasetDeclaration, DatasetType
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+PAGES = sorted(path for part in ("*", "docs/**/*", "examples/**/*") for path in ROOT.glob(f"{part}.md"))
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#([^)\s]+))?\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 TYPED = re.compile(r"^\$ reconciler (.+)$", re.MULTILINE)
+COMING = {"docs/getting-started", "docs/concepts/*", "docs/how-to/*", "docs/reference/*", "docs/service", "docs/faq"}
 COMMAND = re.compile(r"^(?:\$ )?reconciler ([a-z][a-z-]*)", re.MULTILINE)
 
 
@@ -62,15 +65,25 @@ def test_the_pictures_of_the_readme_show_what_the_examples_say() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
-    """The links lead to files that exist, and to headings in them."""
+    """The links lead to files that exist, and to headings in them; on the site a folder is not a page."""
     for target, heading in LINK.findall(page.read_text()):
         if target.startswith(("http", "mailto:", "javascript:")):
             continue
-        path = page.parent / target
-        assert path.exists(), target
+        path = page.parent / target if target else page
+        assert path.is_file(), target
         if heading:
             titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
             assert heading in {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """The rows of `docs/conf.py` name pages that exist, each page once, and no page is left out."""
+    site = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+    rows = [row for part in (*site["NAVIGATION"].values(), *site["WITHIN"].values()) for row in part]
+    listed = [page for row in rows for page in site["pages_of"]([row])]
+    pages = {page.relative_to(ROOT).with_suffix("").as_posix() for page in PAGES}
+    assert Counter(page for page in listed if not page.startswith("tests/")) == Counter(pages - {site["root_doc"]})
+    assert all(site["pages_of"]([row]) for row in rows if row not in COMING)
 
 
 def test_commands_on_the_pages_exist() -> None:

@@ -178,7 +178,7 @@ def choice_lines(choices: Sequence[Choice], screen: Screen, limit: int) -> None:
 
 def _name(choice: Choice) -> str:
     part = choice.parts[-1]
-    return f"{part.one.dataset.dataset_type.word} {shown(part.taken.key.removeprefix('s3://').partition('/')[2], 60)}"
+    return f"{part.one.dataset.dataset_type.word} {shown(part.taken.key.removeprefix('s3://').partition('/')[2])}"
 
 
 def _title(choice: Choice) -> Sentence:

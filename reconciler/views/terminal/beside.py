@@ -1,6 +1,7 @@
 """One entry side by side on a terminal: what the manifest says, and what is live."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Final
 
 from reconciler.analysis.entry import Detail
@@ -17,17 +18,17 @@ _NO_LABELS: Final = "(no labels)"
 def beside_lines(detail: Detail, width: int) -> Iterator[StyledLine]:
     """Lines of at most `width` columns: the side before at the left, the side after at the right."""
     room = max(8, (width - 9) // 2)
-    yield _line("manifest", " ", "live", room), "dim"
+    yield from ((line, "dim") for line in _lines("manifest", " ", "live", room))
     differ = list(_rows(detail))
     same = [shown(label) for label in detail.labels_kept]
     same += [_box(box.before) for box in detail.boxes if box.what == ("same",)]
     for left, right in differ[:_ROWS]:
         sign, role = _look(left, right)
-        yield _line(left, sign, right, room), role
+        yield from ((line, role) for line in _lines(left, sign, right, room))
     if len(differ) > _ROWS:
         yield f"    ... and {len(differ) - _ROWS:,} more", "dim"
     for one in same[:_SAME]:
-        yield _line(one, " ", one, room), "dim"
+        yield from ((line, "dim") for line in _lines(one, " ", one, room))
     if len(same) > _SAME:
         yield f"    ... and {len(same) - _SAME:,} more that are the same", "dim"
 
@@ -64,8 +65,9 @@ def _box(box: PixelBox | None) -> str:
     return f"{shown(box.label)} {figure(box.width)}x{figure(box.height)} at {figure(box.left)}, {figure(box.top)}"
 
 
-def _line(left: str, sign: str, right: str, room: int) -> str:
-    from reconciler.views.terminal.drawn import shortened  # noqa: PLC0415 - rich is for terminals
+def _lines(left: str, sign: str, right: str, room: int) -> Iterator[str]:
+    """Both sides in columns of `room`; what is longer goes on in the next line."""
+    from reconciler.views.terminal.drawn import chopped  # noqa: PLC0415 - rich is for terminals
 
-    cut = shortened(left, room)
-    return f"    {cut}{' ' * (room - columns_of(cut))} {sign} {shortened(right, room)}"
+    for number, (one, other) in enumerate(zip_longest(chopped(left, room), chopped(right, room), fillvalue="")):
+        yield f"    {one}{' ' * (room - columns_of(one))} {' ' if number else sign} {other}"

@@ -1,6 +1,6 @@
 """Tables and lists of a review in lines: class balance, where labels come from, train and test together.
 
-On a terminal rich folds long lines and draws tables; without a width lines stay whole, and rich is not loaded.
+On a terminal rich folds long lines; without a width lines stay whole, and rich is not loaded.
 """
 
 import unicodedata
@@ -14,6 +14,7 @@ from reconciler.views.lines import fitting
 from reconciler.views.words import (
     balance_words,
     confidence_words,
+    folder_of,
     ignored_words,
     label_remarks,
     manifest_differs,
@@ -26,6 +27,13 @@ from reconciler.views.words import (
 Role = Literal["plain", "header", "add", "update", "unlabel", "live-only", "bad", "warning", "dim"]
 Painter = Callable[[str, Role], str]
 StyledLine = tuple[str, Role]
+
+# Keys that take a larger share of the line have a line to themselves.
+_KEY_SHARE: Final = 0.5
+# The columns beside whole keys, for what changes; where there are fewer, keys are under their folder.
+_WORDS: Final = 60
+_FIRST_LEAST: Final = 8
+_BETWEEN: Final = 2
 
 
 def columns_of(text: str) -> int:
@@ -68,32 +76,51 @@ class Layout:
         if self.width is None:
             yield start + text, role
         else:
-            from reconciler.views.terminal.drawn import folded  # noqa: PLC0415 - rich is for terminals
+            yield from self._folded(text, role, start, " " * hang)
 
-            yield from ((line, role) for line in folded(text, self.width, start, " " * hang))
+    def folder(self, keys: Sequence[str]) -> str:
+        """The common folder that is left out of the lines of `keys`: empty where whole keys are shown.
+
+        They are with `verbose`, on a wide terminal, and where keys have lines to themselves in any case.
+        """
+        folder = "" if self.verbose else folder_of(keys)
+        if not folder or self.width is None:
+            return folder
+        whole = max(columns_of(shown(key)) for key in keys)
+        wide = whole + _WORDS <= self.width
+        return "" if wide or not self._fits(whole - columns_of(shown(folder))) else folder
+
+    def _fits(self, room: int) -> bool:
+        return self.width is None or room <= self.width * _KEY_SHARE
 
     def entry(self, sign: str, key: str, room: int, words: str, role: Role) -> Iterator[StyledLine]:
-        """A key with what changes beside it; `room` is the columns of the widest key."""
+        """A key, never cut, with what changes beside it or below; `room` is the columns of the widest key."""
         if self.width is None:
             yield f"    {sign} {key}  {words}", role
+        elif self._fits(room):
+            yield from self._folded(
+                words, role, f"    {sign} {key}{' ' * (room - columns_of(key))}  ", " " * (room + 8)
+            )
         else:
-            from reconciler.views.terminal.drawn import entry_lines  # noqa: PLC0415 - likewise
+            yield f"    {sign} {key}", role
+            yield from self._folded(words, role, " " * 8, " " * 10)
 
-            yield from ((line, role) for line in entry_lines(sign, key, room, words, self.width))
+    def _folded(self, text: str, role: Role, start: str, hang: str) -> Iterator[StyledLine]:
+        from reconciler.views.terminal.drawn import folded  # noqa: PLC0415 - rich is for terminals
+
+        yield from ((line, role) for line in folded(text, self.width or 0, start, hang))
 
     def table(self, rows: Sequence[tuple[Role, Sequence[str]]]) -> Iterator[StyledLine]:
-        """One line per row, its cells in columns."""
-        if self.width is None:
-            wide = [max(map(columns_of, column)) for column in zip(*(row for _role, row in rows), strict=True)]
-            lines = [
-                "".join(f"{cell}{' ' * (2 + room - columns_of(cell))}" for cell, room in zip(row, wide, strict=True))
-                for _role, row in rows
-            ]
-        else:
-            from reconciler.views.terminal.drawn import table_lines  # noqa: PLC0415 - likewise
-
-            lines = table_lines([row for _role, row in rows], self.width)
-        yield from ((line.rstrip(), role) for line, (role, _row) in zip(lines, rows, strict=True))
+        """One line per row, its cells in columns; a first cell that is too long has a line to itself, above."""
+        wide = [max(map(columns_of, column)) for column in zip(*(row for _role, row in rows), strict=True)]
+        if self.width is not None:
+            wide[0] = min(wide[0], max(_FIRST_LEAST, self.width - sum(wide[1:]) - _BETWEEN * (len(wide) - 1)))
+        for role, (first, *others) in rows:
+            alone = columns_of(first) > wide[0]
+            if alone:
+                yield first, role
+            cells = zip(("" if alone else first, *others), wide, strict=True)
+            yield "".join(f"{cell}{' ' * (_BETWEEN + room - columns_of(cell))}" for cell, room in cells).rstrip(), role
 
 
 def left_out(left: int, what: str, layout: Layout, indent: int = 2) -> Iterator[StyledLine]:

@@ -36,7 +36,6 @@ from reconciler.views.words import (
     boxes_words,
     dataset_words,
     finding_lines,
-    folder_of,
     is_quiet,
     not_listed_words,
     origin_words,
@@ -255,7 +254,7 @@ def _changes(dataset: DatasetReview, layout: Layout) -> Iterator[StyledLine]:
     kept, grouped = _chosen(dataset, layout)
     left = dataset.changes_total - len(kept)
     if kept:
-        folder = folder_of([change.key for change in kept])
+        folder = layout.folder([change.key for change in kept])
         under = f" under {said(folder)}" if folder else ""
         order = ", the riskiest first" if len({change.risk for change in kept}) > 1 else ""
         yield from layout.wrap(f"entries{under}{order}", "header")
