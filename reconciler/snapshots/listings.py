@@ -29,8 +29,8 @@ class Listings:
     copies: LiveCopies | None = None
     policy: Policy = field(default_factory=Policy)
     full: bool = False
-    of_run: str = ""
     now: Callable[[], datetime] = utc_now
+    of_run: str = ""
 
     @contextmanager
     def proven(self, dataset_arn: str, described: DatasetDescription) -> Iterator[tuple[Sheet, Iterator[bytes]] | None]:
